@@ -1,0 +1,76 @@
+{{/* What the ledger and its migration share: image, settings, mounts. */}}
+{{- define "waybill.container" -}}
+image: {{ include "waybill.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+envFrom:
+  - configMapRef:
+      name: {{ include "waybill.fullname" . }}
+securityContext:
+  {{- include "waybill.containerSecurityContext" . | nindent 2 }}
+{{- with .Values.resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+volumeMounts:
+  - name: tmp
+    mountPath: /tmp
+  {{- if eq .Values.database.engine "sqlite" }}
+  - name: data
+    mountPath: /var/lib/waybill
+  {{- else }}
+  - name: database
+    mountPath: /etc/waybill/database
+    readOnly: true
+  {{- end }}
+  {{- if .Values.flux.keysSecretName }}
+  - name: flux
+    mountPath: /etc/waybill/flux
+    readOnly: true
+  {{- end }}
+{{- end }}
+
+{{/* Secrets are mounted as whole folders: the kubelet then renews the files when the Secret changes. */}}
+{{- define "waybill.volumes" -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: 64Mi
+{{- if eq .Values.database.engine "sqlite" }}
+- name: data
+  persistentVolumeClaim:
+    claimName: {{ .Values.database.sqlite.existingClaim | default (include "waybill.fullname" .) }}
+{{- else }}
+- name: database
+  secret:
+    secretName: {{ .Values.database.postgresql.secretName }}
+    defaultMode: 0440
+    items:
+      - key: {{ .Values.database.postgresql.secretKey }}
+        path: url
+{{- end }}
+{{- with .Values.flux }}
+{{- if .keysSecretName }}
+- name: flux
+  secret:
+    secretName: {{ .keysSecretName }}
+    defaultMode: 0440
+    items:
+      - key: {{ .keysSecretKey }}
+        path: keys.json
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The settings as environment variables. The Deployment hashes them, so that a change restarts the pods. */}}
+{{- define "waybill.settings" -}}
+HOST: {{ .Values.listen | quote }}
+PORT: "8080"
+READS: {{ .Values.reads }}
+{{- if eq .Values.database.engine "sqlite" }}
+DATABASE_URL: sqlite:////var/lib/waybill/ledger.db
+{{- else }}
+DATABASE_URL_FILE: /etc/waybill/database/url
+{{- end }}
+{{- if .Values.flux.keysSecretName }}
+FLUX_KEYS_FILE: /etc/waybill/flux/keys.json
+{{- end }}
+{{- end }}
