@@ -1,9 +1,12 @@
-"""What every test needs: the pinned tools first on PATH, and no setting of the machine that runs the tests."""
+"""What every test needs: the pinned tools first on PATH, and no setting of the machine that runs them."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tools.demo.registry import serve_registry
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 os.environ["PATH"] = f"{CHECKOUT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}"
@@ -13,3 +16,13 @@ os.environ["PATH"] = f"{CHECKOUT / '.tools' / 'bin'}{os.pathsep}{os.environ['PAT
 def anyio_backend() -> str:
     """Async tests run on asyncio, the loop that the ledger runs on."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`127.0.0.1:PORT` of a real OCI registry, plain HTTP, empty, one per test worker.
+
+    Tests share it, so each uses repository names of its own; `tools.demo.image.push_image` fills it.
+    """
+    with serve_registry(tmp_path_factory.mktemp("registry")) as address:
+        yield address
