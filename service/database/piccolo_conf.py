@@ -1,0 +1,46 @@
+"""Where Piccolo looks for the engine. One process serves one database: `use` names it."""
+
+import os
+
+from piccolo.apps.migrations.tables import Migration
+from piccolo.conf.apps import AppRegistry
+from piccolo.table import Table
+
+from .postgres import PooledPostgres
+from .sqlite import EmbeddedSQLite
+from .tables import TABLES
+
+Engine = EmbeddedSQLite | PooledPostgres
+
+DB: Engine | None = None
+APP_REGISTRY = AppRegistry(apps=[f"{__package__}.piccolo_app"])
+
+
+def engine_for(url: str, statement_seconds: float | None = 3.0) -> Engine:
+    """The engine, not started, for `sqlite:///relative`, `sqlite:////absolute` or `postgresql://...`.
+
+    Raises ValueError for any other form.
+    """
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return EmbeddedSQLite(rest[1:])
+    if separator and scheme in ("postgresql", "postgres"):
+        return PooledPostgres(url, statement_seconds)
+    raise ValueError("neither sqlite:///relative.db, sqlite:////absolute.db nor postgresql://user@host/name")
+
+
+def current() -> Engine:
+    if DB is None:
+        raise RuntimeError("no database engine is in use")
+    return DB
+
+
+def use(engine: Engine) -> Engine:
+    """Makes every table, and Piccolo itself, speak to this engine."""
+    global DB  # noqa: PLW0603 - Piccolo reads this name
+    DB = engine
+    os.environ["PICCOLO_CONF"] = __name__
+    tables: list[type[Table]] = [*TABLES, Migration]
+    for table in tables:
+        table._meta.db = engine
+    return engine

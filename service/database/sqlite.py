@@ -1,0 +1,175 @@
+"""SQLite as an embedded database for one busy process.
+
+Piccolo opens a connection and a thread for every query. Here one connection reads on the event loop's thread
+(a point read takes microseconds; a hop to a thread costs more than the read), and one connection writes.
+BEGIN, COMMIT and ROLLBACK wait for locks and for the disk, so they run on the writer's own thread; the
+statements between them touch memory only and run inline. This overrides private methods of Piccolo 1.38: the
+version is pinned and each behaviour has a test in tests/service/test_engines.py.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from piccolo.engine.exceptions import TransactionError
+from piccolo.engine.sqlite import Atomic, SQLiteEngine, SQLiteTransaction, TransactionType
+
+from .transaction import ReleasingTransaction
+
+T = TypeVar("T")
+BUSY_SECONDS = 3.0
+PRAGMAS = (
+    "foreign_keys=1",
+    "synchronous=FULL",
+    "cache_size=-16000",
+    "temp_store=MEMORY",
+    "mmap_size=268435456",
+)
+
+
+class Writer:
+    """The one writing connection; whoever holds `lock` may use it."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+        self.lock = asyncio.Lock()
+        self.thread = ThreadPoolExecutor(1, "sqlite-writer")
+
+    async def on_thread(self, call: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.thread, call, *args)
+
+    async def execute(self, sql: str) -> None:
+        await self.on_thread(self.raw.execute, sql)
+
+    async def rollback(self) -> None:
+        """Does nothing when no transaction is open. Queued behind whatever still runs on the thread."""
+        await self.on_thread(self.raw.rollback)
+
+
+class Transaction(ReleasingTransaction, SQLiteTransaction):  # type: ignore[misc] # __aexit__ gives None
+    __slots__ = ()
+
+    engine: "EmbeddedSQLite"
+    connection: Any  # a Writer; None once the transaction is over
+
+    async def get_connection(self) -> Writer:
+        writer = self.engine.started.writer
+        await writer.lock.acquire()
+        return writer
+
+    async def rollback(self) -> None:
+        await self.connection.rollback()
+        self._rolled_back = True
+
+    async def _release(self) -> None:
+        """Frees the lock when the thread is idle and no transaction is open, also if this task is cancelled
+        while BEGIN or COMMIT still runs there."""
+        writer, self.connection = self.connection, None
+        if self._committed or self._rolled_back:
+            writer.lock.release()
+            return
+
+        async def finish() -> None:
+            try:
+                await writer.rollback()
+            finally:
+                writer.lock.release()
+
+        await asyncio.shield(asyncio.ensure_future(finish()))
+
+
+class Connections:
+    """What a started engine holds open."""
+
+    def __init__(self, path: str, **options: Any) -> None:
+        self.writer = Writer(self._open(path, "journal_mode=WAL", **options))
+        self.reader = self._open(path, "query_only=1", **options)
+
+    @staticmethod
+    def _open(path: str, last: str, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = sqlite3.connect(
+            path, check_same_thread=False, cached_statements=256, **options
+        )
+        for pragma in (*PRAGMAS, last):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        return connection
+
+
+class EmbeddedSQLite(SQLiteEngine):
+    """`start` before the first query, `stop` after the last, both on the loop that runs the queries."""
+
+    __slots__ = ("_connections",)
+
+    def __init__(self, path: str) -> None:
+        self._connections: Connections | None = None
+        super().__init__(path, timeout=BUSY_SECONDS)
+
+    async def check_version(self) -> None:
+        """Nothing: no query before `start`."""
+
+    async def prep_database(self) -> None:
+        """Nothing: no query before `start`."""
+
+    @property
+    def started(self) -> Connections:
+        if self._connections is None:
+            raise RuntimeError("the database engine is not started")
+        return self._connections
+
+    async def start(self) -> None:
+        options = {key: value for key, value in self.connection_kwargs.items() if key != "database"}
+        self._connections = Connections(self.path, **options)
+
+    async def stop(self) -> None:
+        connections, self._connections = self.started, None
+        async with connections.writer.lock:
+            connections.reader.close()
+            await connections.writer.on_thread(connections.writer.raw.close)
+            connections.writer.thread.shutdown()
+
+    async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Runs one reading statement, or any inside a transaction; gives plain rows."""
+        transaction = self.current_transaction.get()
+        connection = _raw(transaction.connection) if transaction else self.started.reader
+        return connection.execute(sql, args).fetchall()
+
+    async def _run_in_new_connection(
+        self, query: str, args: list[Any] | None = None, query_type: str = "generic", table: Any = None
+    ) -> list[dict[str, Any]]:
+        if query.lstrip()[:6].upper() == "SELECT":
+            return _dicts(self.started.reader.execute(query, args or ()))
+        writer = self.started.writer
+        async with writer.lock:
+            return await writer.on_thread(lambda: _dicts(writer.raw.execute(query, args or ())))
+
+    async def _run_in_existing_connection(
+        self,
+        connection: Any,
+        query: str,
+        args: list[Any] | None = None,
+        query_type: str = "generic",
+        table: Any = None,
+    ) -> list[dict[str, Any]]:
+        return _dicts(_raw(connection).execute(query, args or ()))
+
+    def transaction(
+        self, transaction_type: TransactionType = TransactionType.immediate, allow_nested: bool = True
+    ) -> Transaction:
+        return Transaction(engine=self, transaction_type=transaction_type, allow_nested=allow_nested)
+
+    def atomic(self, transaction_type: TransactionType = TransactionType.immediate) -> Atomic:
+        return Atomic(engine=self, transaction_type=transaction_type)
+
+
+def _raw(writer: Any) -> sqlite3.Connection:
+    if not isinstance(writer, Writer):
+        raise TransactionError("this task outlived the transaction that it was started in")
+    return writer.raw
+
+
+def _dicts(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
+    rows = cursor.fetchall()
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in rows]

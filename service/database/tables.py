@@ -1,0 +1,94 @@
+"""What the ledger remembers.
+
+`release`, `proposal` and `event` are what was said: appended, never changed. `place` and `arrival` are what
+follows from the events of a place; they are kept in the transaction that adds an event, and can be dropped
+and derived anew at any time. Lengths and alphabets are checked where input is decoded, alike for both
+databases, so text is `Text`.
+"""
+
+from piccolo.columns import BigSerial, Bytea, ForeignKey, Text, Timestamptz
+from piccolo.columns.base import OnDelete
+from piccolo.table import Table
+
+
+class Release(Table):
+    """A service's version, as it was first filed. Unique: (service, version)."""
+
+    id = BigSerial(primary_key=True)
+    service = Text()
+    version = Text()
+    sha256 = Text(help_text="hex, over the identity fields; the receipt's")
+    document = Text(help_text="the waybill of the first filing, as JSON")
+    image_digest = Text(index=True)
+    chart_name = Text()
+    chart_digest = Text(index=True)
+    source_commit = Text(index=True)
+    recorded_at = Timestamptz()
+
+
+class Proposal(Table):
+    """A `gitops` part that some filing of a release carried. Unique: (release, sha256)."""
+
+    id = BigSerial(primary_key=True)
+    release = ForeignKey(Release, null=False, on_delete=OnDelete.restrict)
+    sha256 = Text(help_text="hex, over `part`")
+    part = Text(help_text="the gitops part, as JSON")
+    recorded_at = Timestamptz()
+
+
+class Event(Table):
+    """A signed body, kept as it came. Unique: (environment, sha256). Indexed: (environment, place, at)."""
+
+    id = BigSerial(primary_key=True)
+    environment = Text()
+    sha256 = Text(help_text="hex, over `body`")
+    body = Bytea()
+    received_at = Timestamptz()
+    place = Text(null=True, default=None, help_text="namespace/name; null: the body has no effect")
+    at = Timestamptz(null=True, default=None, help_text="the time that orders it; null as `place`")
+
+
+class Place(Table):
+    """Where a place stands after all its events. Unique: (environment, place). The row is its lock."""
+
+    id = BigSerial(primary_key=True)
+    environment = Text()
+    place = Text()
+    state = Text(help_text="domain/timeline's state, as JSON")
+
+
+class Arrival(Table):
+    """An interval [started_at, ended_at) in which one revision ran at a place; the running one has no end.
+
+    `service`, `chart` and `chart_digest` are what the events said; which filed release that is, is found when
+    reading, so that a release filed later completes the record. Indexed: (environment, place, started_at),
+    (version).
+    """
+
+    id = BigSerial(primary_key=True)
+    environment = Text()
+    place = Text()
+    service = Text(null=True, default=None)
+    chart = Text(null=True, default=None)
+    version = Text(help_text="the revision without build metadata")
+    chart_digest = Text(null=True, default=None)
+    started_at = Timestamptz()
+    ended_at = Timestamptz(null=True, default=None)
+    basis = Text(help_text="observed | late | inferred")
+    ended_by = Text(null=True, default=None)
+
+
+class Token(Table):
+    """A credential, without the secret."""
+
+    id = BigSerial(primary_key=True)
+    name = Text()
+    sha256 = Text(unique=True, help_text="hex, over the whole token")
+    scopes = Text(help_text="separated by spaces")
+    service = Text(null=True, default=None, help_text="the only service that it may write; null: any")
+    created_at = Timestamptz()
+    expires_at = Timestamptz()
+    revoked_at = Timestamptz(null=True, default=None)
+
+
+TABLES: tuple[type[Table], ...] = (Release, Proposal, Event, Place, Arrival, Token)

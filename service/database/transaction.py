@@ -1,0 +1,40 @@
+"""A transaction that always gives its connection back.
+
+Piccolo's own transactions keep the connection when BEGIN or COMMIT fails and when the task is cancelled. One
+mixin mends both engines; each adds `_release`, which leaves the connection without an open transaction,
+whatever happened.
+"""
+
+from types import TracebackType
+from typing import Any
+
+
+class ReleasingTransaction:
+    __slots__ = ()
+
+    async def __aenter__(self: Any) -> Any:
+        if self._parent is not None:
+            return self._parent
+        self.connection = await self.get_connection()
+        try:
+            await self.begin()
+        except BaseException:
+            await self._release()
+            raise
+        self.context = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(
+        self: Any,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._parent is not None:
+            return
+        try:
+            if exception is None and not self._committed and not self._rolled_back:
+                await self.commit()
+        finally:
+            self.engine.current_transaction.reset(self.context)
+            await self._release()

@@ -1,0 +1,90 @@
+"""Every test of the ledger that asks for `backend` or `database` runs on SQLite and on PostgreSQL."""
+
+import asyncio
+import itertools
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from service.database.migrate import migrate
+from service.database.piccolo_conf import Engine, engine_for, use
+
+from .postgres_server import PostgresServer, postgres_server
+
+COUNTER = itertools.count()
+BACKENDS = [
+    pytest.param("sqlite", marks=pytest.mark.sqlite),
+    pytest.param("postgres", marks=pytest.mark.postgres),
+]
+
+
+async def _migrated(url: str) -> None:
+    engine = use(engine_for(url))
+    await engine.start()
+    await migrate(engine)
+    await engine.stop()
+
+
+async def _run_sql(url: str, sql: str) -> None:
+    engine = engine_for(url)
+    await engine.start()
+    await engine.fetch(sql)
+    await engine.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(_migrated(f"sqlite:///{path}"))
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for all tests of this process; each test gets a database of its own."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    asyncio.run(_run_sql(postgres.url("postgres"), "CREATE DATABASE template_ledger"))
+    asyncio.run(_migrated(postgres.url("template_ledger")))
+    return "template_ledger"
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated database of each kind."""
+    if backend == "sqlite":
+        path = tmp_path / "ledger.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    template = request.getfixturevalue("postgres_template")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"ledger_{next(COUNTER)}"
+    asyncio.run(_run_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield server.url(name)
+    asyncio.run(_run_sql(server.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Engine]:
+    """The engine of `database_url`, started, and used by every table."""
+    engine = use(engine_for(database_url))
+    await engine.start()
+    yield engine
+    await engine.stop()
