@@ -1,0 +1,221 @@
+"""git as plumbing: objects and refs are read and written, work trees and branches of the user never move."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import Fault, Refused
+from .process import Completed, run
+
+IDENTITY = "Waybill <waybill@waybill.invalid>"
+QUIET = {
+    "LC_ALL": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    # A URL can name a helper that runs commands (`ext::`): these transports alone.
+    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+}
+# Hooks and signing are for people's own commits; a background gc would outlive us.
+SETTINGS = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false",
+            "i18n.commitEncoding=UTF-8", "tag.gpgSign=false", "push.gpgSign=false")  # fmt: skip
+# Set by git around hooks; they would point our plumbing at another repository or index.
+INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of a tree: `mode` as git writes it (100644, 100755, 120000, 160000), `path` relative to what was asked."""
+
+    mode: str
+    path: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Git:
+    """A repository at `folder`; `env` is added to git's environment; a failure is the fault of `fault`."""
+
+    folder: Path
+    fault: Fault = "repository"
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def call(
+        self,
+        *args: str,
+        input: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        check: bool = True,
+        timeout: float = 300,
+    ) -> Completed:
+        settings = [word for setting in SETTINGS for word in ("-c", setting)]
+        for name in INHERITED:
+            os.environ.pop(name, None)
+        return run(
+            ["git", *settings, *args],
+            cwd=self.folder,
+            env={**QUIET, **self.env, **(env or {})},
+            input=input,
+            check=check,
+            timeout=timeout,
+            fault=self.fault,
+        )
+
+    def run(self, *args: str, input: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
+        return self.call(*args, input=input, env=env).text
+
+    # Objects
+
+    def commit(self, revision: str) -> str | None:
+        """The commit id that `revision` names, None where there is none."""
+        found = self.call("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", check=False)
+        return found.text if found.code == 0 else None
+
+    def has(self, objects: Iterable[str]) -> set[str]:
+        """Those of `objects` that are here, without asking a remote of a partial clone."""
+        asked = "".join(f"{name}\n" for name in objects).encode()
+        lines = self.call("cat-file", "--batch-check", input=asked, env={"GIT_NO_LAZY_FETCH": "1"}).text
+        return {line.split(" ", 1)[0] for line in lines.splitlines() if not line.endswith(" missing")}
+
+    def blob(self, revision: str, path: str) -> bytes | None:
+        """The bytes of `path` in `revision`, None where it is absent."""
+        files = self.files(revision, path)
+        return files.get(path)
+
+    def tree(self, revision: str, folder: str = "") -> list[Entry]:
+        """Every file below `folder` in `revision`, blob by blob: no eol conversion, filter or export-ignore."""
+        prefix = f"{folder.rstrip('/')}/" if folder else ""
+        return [
+            Entry(mode, path.removeprefix(prefix), data) for mode, path, data in self._read(revision, [prefix or "."])
+        ]
+
+    def files(self, revision: str, *paths: str) -> dict[str, bytes]:
+        """The regular files at or below `paths` in `revision`, by their whole path."""
+        return {path: data for mode, path, data in self._read(revision, paths) if mode.startswith("100")}
+
+    def _read(self, revision: str, paths: Sequence[str]) -> list[tuple[str, str, bytes]]:
+        listed = self.call("--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", revision, "--", *paths).stdout
+        rows = [row.split(b"\t", 1) for row in listed.split(b"\0") if row]
+        names = [(*head.decode().split(" "), os.fsdecode(path)) for head, path in rows]  # mode, kind, object, path
+        blobs = self._blobs([name for _, kind, name, _ in names if kind == "blob"])
+        return [(mode, path, blobs.get(name, b"")) for mode, _, name, path in names]
+
+    def _blobs(self, names: Sequence[str]) -> dict[str, bytes]:
+        output = self.call("cat-file", "--batch", input="".join(f"{name}\n" for name in names).encode()).stdout
+        blobs: dict[str, bytes] = {}
+        start = 0
+        for name in names:
+            end = output.index(b"\n", start)
+            size = int(output[start:end].split(b" ")[2])
+            blobs[name] = output[end + 1 : end + 1 + size]
+            start = end + size + 2
+        return blobs
+
+    def write_tree(self, base: str | None, changes: Mapping[str, bytes | None]) -> str:
+        """The id of `base`'s tree with `changes` (None removes); modes of existing files stay."""
+        modes: dict[str, str] = {}
+        if base is not None and changes:
+            listed = self.call("--literal-pathspecs", "ls-tree", "-z", "--full-tree", base, "--", *changes).stdout
+            for row in filter(None, listed.split(b"\0")):
+                head, name = row.split(b"\t", 1)
+                modes[os.fsdecode(name)] = head.split(b" ")[0].decode()
+        lines = []
+        for path, data in changes.items():
+            if data is None:
+                lines.append(f"0 {'0' * 40}\t{path}\0")
+            else:
+                blob = self.run("hash-object", "-w", "--stdin", input=data)
+                lines.append(f"{modes.get(path, '100644')} {blob}\t{path}\0")
+        with tempfile.TemporaryDirectory() as folder:
+            env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self.run("read-tree", *([base] if base else ["--empty"]), env=env)
+            self.run("update-index", "-z", "--index-info", input="".join(lines).encode(), env=env)
+            return self.run("write-tree", "--missing-ok", env=env)
+
+    def commit_tree(self, tree: str, parents: Sequence[str], message: str, seconds: int) -> str:
+        """A commit by Waybill with both dates `seconds` since the epoch, UTC: the same input gives the same id."""
+        name, email = IDENTITY.rstrip(">").split(" <")
+        who = {"NAME": name, "EMAIL": email, "DATE": f"@{seconds} +0000"}
+        env = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
+        flags = [word for parent in parents for word in ("-p", parent)]
+        return self.run("commit-tree", "--no-gpg-sign", *flags, tree, input=message.encode(), env=env)
+
+    # History
+
+    def parents(self, commits: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The parents of each of `commits`, all of which must be here."""
+        asked = "".join(f"{commit}\n" for commit in commits).encode()
+        if not asked:
+            return {}
+        lines = self.run("rev-list", "--no-walk=unsorted", "--parents", "--stdin", input=asked)
+        return {first: tuple(rest) for first, *rest in (line.split(" ") for line in lines.splitlines())}
+
+    def committed(self, commit: str) -> int:
+        """Committer time in seconds since the epoch."""
+        return int(self.run("show", "-s", "--no-show-signature", "--format=%ct", commit))
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        found = self.call("merge-base", "--is-ancestor", older, newer, check=False)
+        if found.code not in (0, 1):
+            raise Refused(
+                f"git could not compare {older[:12]} with {newer[:12]}: {found.complaint}",
+                "Fetch the whole history (in GitHub Actions: `fetch-depth: 0`).",
+                fault=self.fault,
+            )
+        return found.code == 0
+
+    def deepen(self, remote: str) -> None:
+        """Makes a shallow clone whole; refused where the remote does not give the history."""
+        if self.run("rev-parse", "--is-shallow-repository") != "true":
+            return
+        done = self.call("fetch", "--quiet", "--unshallow", "--no-tags", "--no-write-fetch-head", remote, check=False)
+        if done.code != 0:
+            raise Refused(
+                f"This clone is shallow and {remote} did not give the rest: {done.complaint}",
+                "Check out with the whole history (in GitHub Actions: `fetch-depth: 0`).",
+                fault=self.fault,
+            )
+
+    # Remotes
+
+    def refs(self, remote: str, *patterns: str) -> dict[str, str]:
+        """The remote's refs that match `patterns`, annotated tags as the commit that they name."""
+        listed = self.run("ls-remote", "--quiet", "--end-of-options", remote, *patterns)
+        refs: dict[str, str] = {}
+        for line in listed.splitlines():
+            name, ref = line.split("\t")
+            refs[ref.removesuffix("^{}")] = name  # the peeled line follows the tag's own
+        return refs
+
+    def fetch(self, remote: str, refs: Sequence[str]) -> None:
+        """Brings the objects of `refs` here without touching any ref of the clone."""
+        if refs:
+            wanted = "".join(f"{ref}\n" for ref in refs).encode()
+            self.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--stdin", remote,
+                     input=wanted)  # fmt: skip
+
+    def create(self, remote: str, ref: str, commit: str) -> bool:
+        """Creates `ref` on the remote, which is atomic; False when it exists there with another commit."""
+        pushed = self.push(remote, ref, commit, expect="")
+        if pushed:
+            return True
+        return self.refs(remote, ref).get(ref) == commit
+
+    def push(self, remote: str, ref: str, commit: str, *, expect: str) -> bool:
+        """Moves the remote's `ref` from `expect` ("" for absent) to `commit`; False when somebody moved it before."""
+        pushed = self.call(
+            "push", "--quiet", "--porcelain", "--no-verify", f"--force-with-lease={ref}:{expect}", remote,
+            f"{commit}:{ref}", check=False,
+        )  # fmt: skip
+        if pushed.code == 0:
+            return True
+        said = pushed.stdout.decode(errors="replace") + pushed.stderr.decode(errors="replace")
+        if re.search(r"stale info|already exists|cannot lock ref|failed to update ref|incorrect old value", said):
+            return False
+        raise Refused(
+            f"{remote} did not take {ref}: {pushed.complaint}",
+            "Give the credential that git uses the right to write there, or mend what it names.",
+            fault=self.fault,
+        )
