@@ -1,0 +1,68 @@
+# `make help` lists what there is. Each target sets up by itself what it needs; nothing outside the checkout changes
+# but the caches of Go and pip.
+
+PYTHON ?= python3
+ARGS ?=
+
+venv := .venv/bin/python
+lock := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+pip := $(venv) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
+
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE :=
+# Go and pip keep their caches under HOME; without one they get a place of their own.
+ifeq ($(HOME),)
+export HOME := $(CURDIR)/.cache/home
+endif
+
+.PHONY: setup
+setup: .venv/run.stamp ## Prepare what the demo needs: the venv and the pinned helm, registry, crane and kustomize.
+	@$(venv) tools/build.py helm registry crane kustomize
+
+.PHONY: demo
+demo: setup ## Ship a tiny image through every step, on loopback, and show what runs where.
+	@$(venv) -m tools.demo $(ARGS)
+
+.PHONY: run
+run: setup ## Do the demo and keep the ledger and its board open until Ctrl-C.
+	@$(venv) -m tools.demo --keep $(ARGS)
+
+.PHONY: test
+test: setup .venv/dev.stamp ## Run the tests; ARGS="-k name" chooses.
+	@$(venv) tools/build.py kubeconform
+	@$(venv) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+
+.PHONY: torture
+torture: setup .venv/dev.stamp ## Run the crash and load tests at full size.
+	@WAYBILL_TORTURE=1 $(venv) -m pytest -m torture $(ARGS)
+
+.PHONY: lint
+lint: .venv/dev.stamp ## Check style, types, YAML, workflows, shell and the Containerfile.
+	@$(venv) tools/build.py actionlint
+	@$(venv) tools/lint.py
+
+.PHONY: lock
+lock: .venv/dev.stamp ## Write the hashed requirements again; ARGS=--upgrade takes newer versions.
+	$(lock) $(ARGS) pyproject.toml -o requirements/run.txt
+	$(lock) $(ARGS) requirements/dev.in -o requirements/dev.txt
+	$(lock) $(ARGS) requirements/go.in -o requirements/go.txt
+
+.PHONY: clean
+clean: ## Remove everything that these targets made in the checkout.
+	rm -rf .venv .tools .demo .cache .waybill dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+.PHONY: help
+help: ## List the targets.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="	" read -r name text; do printf '%-9s %s\n' "$$name" "$$text"; done
+
+.venv/run.stamp: requirements/run.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "installing what Waybill runs on"
+	@$(PYTHON) -m venv .venv
+	@$(pip) requirements/run.txt
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/run.stamp
+	@echo "installing what the tests and linters need"
+	@$(pip) requirements/dev.txt
+	@touch $@
