@@ -1,0 +1,216 @@
+"""What ran at a place, from when to when: a pure function of the set of things said about the place.
+
+Entries are sorted by time in whole seconds, resourceVersion, rank of the reason, sha256 of the body, so the
+order in which they arrive cannot matter. Then they are folded: what each does to the `State` is the function
+of its effect's name. From a `Turn` on something else runs than before; an arrival lies between two turns.
+
+A fold can be continued from any State, so a place's past is not read again when something new is said of it.
+What an observer saw fits in as entries too: `runs` with the basis late, `removed` with the basis inferred.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+
+from .flux import EPOCH, SECOND, Event
+
+AHEAD = 60  # seconds that a sender's clock may be ahead of ours
+LATE = 300  # seconds after which what is said was not observed in time
+BASES = ("inferred", "late", "observed")  # weakest first
+
+
+class Order(NamedTuple):
+    """Sorts what is said about a place; `at` is in seconds since 1970."""
+
+    at: int
+    resource_version: int
+    rank: int
+    sha256: str
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """One thing said about a place. `ahead`: the sender's clock was, so `at` is the time of receipt."""
+
+    order: Order
+    effect: str
+    cause: str
+    version: str | None
+    oci_digest: str | None = None
+    chart: str | None = None
+    service: str | None = None
+    message: str = ""
+    basis: str = "observed"
+    ahead: bool = False
+
+
+class Running(msgspec.Struct, frozen=True, gc=False):
+    """The revision that runs, since when, and what the entry that began it called it."""
+
+    version: str
+    since: int
+    basis: str
+    oci_digest: str | None = None
+    chart: str | None = None
+    service: str | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True, gc=False):
+    """A revision that failed to run. `outcome`: failed | rolled back."""
+
+    version: str
+    outcome: str
+    at: int
+    message: str
+    chart: str | None = None
+    service: str | None = None
+
+
+class State(msgspec.Struct, frozen=True, gc=False):
+    """Where a place stands. `health`: healthy | failing | unknown."""
+
+    running: Running | None = None
+    health: str = "unknown"
+    attempt: Attempt | None = None
+
+
+class Turn(msgspec.Struct, frozen=True, gc=False):
+    """The moment from which something else runs, or nothing; `state` is the one right after it."""
+
+    order: Order
+    cause: str
+    basis: str
+    state: State
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """A revision ran in [running.since, until), None: it still does. `basis` is that of the weaker end."""
+
+    running: Running
+    until: int | None
+    basis: str
+    ended_by: str | None
+
+
+NOTHING = State()
+
+
+def entry(event: Event, sha256: str, received_at: datetime) -> Entry | None:
+    """What an event says about its place; None: nothing, by its reason or because it names no revision."""
+    reason = event.effect
+    if reason is None or (event.version is None and reason.effect in ABOUT_A_REVISION):
+        return None
+    received = (received_at - EPOCH) / SECOND
+    ahead = event.time > received + AHEAD
+    return Entry(
+        order=Order(int(received) if ahead else event.time, event.resource_version, reason.rank, sha256),
+        effect=reason.effect,
+        cause=event.reason,
+        version=event.version,
+        oci_digest=event.oci_digest,
+        chart=event.chart,
+        service=event.service,
+        message=event.message,
+        basis="late" if received > event.time + LATE else "observed",
+        ahead=ahead,
+    )
+
+
+def timeline(entries: Iterable[Entry]) -> tuple[list[Arrival], State]:
+    """Every arrival at a place, oldest first, and where it stands after all entries, given in any order."""
+    turns, state = follow(NOTHING, sorted(entries, key=lambda it: it.order))
+    return list(arrivals(turns)), state
+
+
+def follow(state: State, entries: Iterable[Entry]) -> tuple[list[Turn], State]:
+    """The turns that `entries`, sorted and all later than `state`, bring, and the state after them."""
+    turns = []
+    for it in entries:
+        before, state = state.running, EFFECTS[it.effect](state, it)
+        if before is not state.running:
+            turns.append(Turn(it.order, it.cause, it.basis, state))
+    return turns, state
+
+
+def arrivals(turns: Iterable[Turn]) -> Iterator[Arrival]:
+    """What lies between the turns, of which the last is still in force."""
+    for turn, following in pairwise([*turns, None]):
+        if turn is not None and (running := turn.state.running) is not None:
+            yield ended(running, following)
+
+
+def ended(running: Running, turn: Turn | None) -> Arrival:
+    """The arrival of what runs, up to the turn that ends it."""
+    if turn is None:
+        return Arrival(running, None, running.basis, None)
+    return Arrival(running, turn.order.at, min(running.basis, turn.basis, key=BASES.index), turn.cause)
+
+
+def runs(state: State, it: Entry) -> State:
+    """The revision runs from now on; one that runs already goes on uncut."""
+    return State(state.running if _is(state.running, it) else _begins(it), "healthy")
+
+
+def attempted(state: State, it: Entry) -> State:
+    """The revision failed to run; what ran before still does."""
+    attempt = Attempt(it.version or "", "failed", it.order.at, it.message, it.chart, it.service)
+    return State(state.running, "failing", attempt)
+
+
+def rolled_back(state: State, it: Entry) -> State:
+    """The revision runs (again). If the failed one was never reported running, nothing was interrupted."""
+    attempt = state.attempt
+    if attempt is not None:
+        attempt = msgspec.structs.replace(attempt, outcome="rolled back")
+    if _is(state.running, it):
+        return State(state.running, "healthy", attempt)
+    return State(_begins(it), "healthy", attempt or _undone(state.running, it, "rolled back"))
+
+
+def removed(state: State, it: Entry) -> State:
+    """Nothing runs."""
+    return NOTHING
+
+
+def taken_back(state: State, it: Entry) -> State:
+    """Nothing runs: the remedy of a failed release was to remove it. The failure stays in sight."""
+    attempt = state.attempt or _undone(state.running, it, "failed")
+    return State(None, "failing", attempt) if attempt else NOTHING
+
+
+def healthy(state: State, it: Entry) -> State:
+    return _reported(state, it, "healthy")
+
+
+def failing(state: State, it: Entry) -> State:
+    return _reported(state, it, "failing")
+
+
+EFFECTS: dict[str, Callable[[State, Entry], State]] = {
+    it.__name__: it for it in (runs, attempted, rolled_back, removed, taken_back, healthy, failing)
+}
+ABOUT_A_REVISION = ("runs", "attempted", "rolled_back")
+
+
+def _reported(state: State, it: Entry, health: str) -> State:
+    """How what runs is doing; a test of something else says nothing about it."""
+    if state.running is None or (it.cause.startswith("Test") and it.version and not _is(state.running, it)):
+        return state
+    return State(state.running, health, state.attempt)
+
+
+def _is(running: Running | None, it: Entry) -> bool:
+    return running is not None and (running.version, running.oci_digest) == (it.version, it.oci_digest)
+
+
+def _undone(running: Running | None, it: Entry, outcome: str) -> Attempt | None:
+    """What ran, was found wanting, and gave way."""
+    if running is None:
+        return None
+    return Attempt(running.version, outcome, it.order.at, it.message, running.chart, running.service)
+
+
+def _begins(it: Entry) -> Running:
+    return Running(it.version or "", it.order.at, it.basis, it.oci_digest, it.chart, it.service)
