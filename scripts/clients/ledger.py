@@ -1,0 +1,85 @@
+"""The ledger over HTTP: files releases and answers what runs where."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..document import Waybill
+from ..errors import Refused
+
+if TYPE_CHECKING:
+    import httpx
+
+TIMEOUT = 10  # seconds, for each of connecting, writing and reading
+
+
+class Ledger:
+    """The ledger at `url`; `token` is sent as a bearer token, and only when there is one."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        self.url = url
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def file(self, waybill: Waybill) -> tuple[bool, dict[str, Any]]:
+        """Files the release: whether it is new, and the receipt. The same release again gives the first receipt."""
+        answer = self._ask("POST", "/releases", content=msgspec.json.encode(waybill))
+        return answer.status_code == 201, self._object(answer)
+
+    def release(self, service: str, version: str) -> dict[str, Any] | None:
+        """The waybill with receipt, proposals and arrivals; None where none was filed."""
+        answer = self._ask("GET", f"/releases/{service}/{version}", absent=True)
+        return None if answer.status_code == 404 else self._object(answer)
+
+    def environment(self, name: str) -> dict[str, Any] | None:
+        """What runs in an environment; None where it never reported."""
+        answer = self._ask("GET", f"/environments/{name}", absent=True)
+        return None if answer.status_code == 404 else self._object(answer)
+
+    def _ask(self, method: str, path: str, *, content: bytes | None = None, absent: bool = False) -> "httpx.Response":
+        import httpx
+
+        headers = self._headers | ({"Content-Type": "application/json"} if content else {})
+        try:
+            answer = httpx.request(method, f"{self.url}{path}", content=content, headers=headers, timeout=TIMEOUT)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Refused(
+                f"The ledger at {self.url} does not answer: {error}.",
+                "Everything before this step is done and kept; when the ledger is up, run `waybill record`."
+                if method == "POST"
+                else "Look whether the address is right and the ledger runs.",
+                fault="ledger",
+            ) from error
+        if answer.is_success or (absent and answer.status_code == 404):
+            return answer
+        raise Refused(f"The ledger answered {answer.status_code}: {_detail(answer)}.", _remedy(answer), fault="ledger")
+
+    def _object(self, answer: "httpx.Response") -> dict[str, Any]:
+        try:
+            return msgspec.json.decode(answer.content, type=dict[str, Any])
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise Refused(
+                f"What answers at {self.url} is no ledger: {error}.", "Mend the address in `ledger`.", fault="ledger"
+            ) from error
+
+
+def _detail(answer: "httpx.Response") -> str:
+    """What a problem (RFC 9457) says, with the fields that it names."""
+    try:
+        problem = msgspec.json.decode(answer.content, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return answer.reason_phrase
+    said = [str(problem.get(key)) for key in ("title", "detail") if problem.get(key)]
+    extra = {
+        key: value for key, value in problem.items() if key not in ("type", "title", "detail", "status", "instance")
+    }
+    return ": ".join(said) + (f" {msgspec.json.encode(extra).decode()}" if extra else "")
+
+
+def _remedy(answer: "httpx.Response") -> str:
+    if answer.status_code in (401, 403):
+        return "Give WAYBILL_LEDGER_TOKEN a token with the scope releases:write for this service."
+    if answer.status_code == 409:
+        return "Another release holds this service and version; look at it before you ship again."
+    if answer.status_code >= 500:
+        return "Everything before this step is done and kept; run `waybill record` when the ledger is well again."
+    return "Mend what it names; the release tool and the ledger may be of different versions."
