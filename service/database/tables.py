@@ -1,12 +1,12 @@
 """What the ledger remembers.
 
-`release`, `proposal` and `event` are what was said: appended, never changed. `place` and `arrival` are what
-follows from the events of a place; they are kept in the transaction that adds an event, and can be dropped
-and derived anew at any time. Lengths and alphabets are checked where input is decoded, alike for both
+`release`, `proposal` and `event` are what was said: appended, never changed. `environment`, `place` and
+`arrival` are what follows from the events; they are kept in the transaction that adds an event, and can be
+dropped and derived anew at any time. Lengths and alphabets are checked where input is decoded, alike for both
 databases, so text is `Text`.
 """
 
-from piccolo.columns import BigSerial, Bytea, ForeignKey, Text, Timestamptz
+from piccolo.columns import BigInt, BigSerial, Bytea, ForeignKey, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
@@ -48,30 +48,41 @@ class Event(Table):
     at = Timestamptz(null=True, default=None, help_text="the time that orders it; null as `place`")
 
 
+class Environment(Table):
+    """An environment that has reported. The row is the lock of its places: they change while it is held."""
+
+    id = BigSerial(primary_key=True)
+    environment = Text(unique=True)
+    events = BigInt(help_text="counts its events, so that equal counts mean that nothing was said in between")
+    confirmed_at = Timestamptz(help_text="when the newest event was received")
+
+
 class Place(Table):
-    """Where a place stands after all its events. Unique: (environment, place). The row is its lock."""
+    """Where a place stands after all its events. Unique: (environment, place)."""
 
     id = BigSerial(primary_key=True)
     environment = Text()
     place = Text()
-    state = Text(help_text="domain/timeline's state, as JSON")
+    position = Text(help_text="of the last event that counts, as in `arrival`")
+    state = Text(help_text="domain/timeline's State, as JSON")
 
 
 class Arrival(Table):
     """An interval [started_at, ended_at) in which one revision ran at a place; the running one has no end.
 
     `service`, `chart` and `chart_digest` are what the events said; which filed release that is, is found when
-    reading, so that a release filed later completes the record. Indexed: (environment, place, started_at),
-    (version).
+    reading, so that a release filed later completes the record. Unique: (environment, place, position).
     """
 
     id = BigSerial(primary_key=True)
     environment = Text()
     place = Text()
-    service = Text(null=True, default=None)
-    chart = Text(null=True, default=None)
+    position = Text(help_text="domain/timeline's Order of the event that began it, as sortable text")
+    state = Text(help_text="domain/timeline's State right after that event, as JSON")
+    service = Text(help_text="our annotation, else the HelmRelease's name")
+    chart = Text(null=True, default=None, help_text="the chart's name; null where `service` was annotated")
     version = Text(help_text="the revision without build metadata")
-    chart_digest = Text(null=True, default=None)
+    chart_digest = Text(null=True, default=None, help_text="of the manifest, where the event told it")
     started_at = Timestamptz()
     ended_at = Timestamptz(null=True, default=None)
     basis = Text(help_text="observed | late | inferred")
@@ -91,4 +102,4 @@ class Token(Table):
     revoked_at = Timestamptz(null=True, default=None)
 
 
-TABLES: tuple[type[Table], ...] = (Release, Proposal, Event, Place, Arrival, Token)
+TABLES: tuple[type[Table], ...] = (Release, Proposal, Event, Environment, Place, Arrival, Token)

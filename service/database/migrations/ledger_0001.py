@@ -3,14 +3,14 @@
 from typing import Any, cast
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
-from piccolo.columns import BigSerial, Bytea, ForeignKey, Text, Timestamptz
+from piccolo.columns import BigInt, BigSerial, Bytea, ForeignKey, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.engine import Engine, engine_finder
 from piccolo.table import Table
 
 ID = "0001"
 VERSION = "1.38.0"
-DESCRIPTION = "release, proposal, event, place, arrival, token"
+DESCRIPTION = "release, proposal, event, environment, place, arrival, token"
 
 
 class Release(Table):
@@ -44,10 +44,18 @@ class Event(Table):
     at = Timestamptz(null=True, default=None)
 
 
+class Environment(Table):
+    id = BigSerial(primary_key=True)
+    environment = Text(unique=True)
+    events = BigInt()
+    confirmed_at = Timestamptz()
+
+
 class Place(Table):
     id = BigSerial(primary_key=True)
     environment = Text()
     place = Text()
+    position = Text()
     state = Text()
 
 
@@ -55,7 +63,9 @@ class Arrival(Table):
     id = BigSerial(primary_key=True)
     environment = Text()
     place = Text()
-    service = Text(null=True, default=None)
+    position = Text()
+    state = Text()
+    service = Text()
     chart = Text(null=True, default=None)
     version = Text()
     chart_digest = Text(null=True, default=None)
@@ -83,8 +93,12 @@ INDEXES = (
     "CREATE UNIQUE INDEX event_environment_sha256 ON event (environment, sha256)",
     "CREATE INDEX event_place ON event (environment, place, at) WHERE place IS NOT NULL",
     "CREATE UNIQUE INDEX place_environment_place ON place (environment, place)",
-    "CREATE INDEX arrival_place ON arrival (environment, place, started_at)",
-    "CREATE INDEX arrival_version ON arrival (version)",
+    "CREATE UNIQUE INDEX arrival_place_position ON arrival (environment, place, position)",
+    "CREATE INDEX arrival_environment ON arrival (environment, position)",
+    "CREATE INDEX arrival_service ON arrival (service, position)",
+    "CREATE INDEX arrival_release ON arrival (service, version)",
+    "CREATE INDEX arrival_chart ON arrival (chart, version) WHERE chart IS NOT NULL",
+    "CREATE INDEX arrival_chart_digest ON arrival (chart_digest) WHERE chart_digest IS NOT NULL",
 )
 
 
@@ -93,7 +107,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         engine = cast(Engine[Any], engine_finder())
-        for table in (Release, Proposal, Event, Place, Arrival, Token):
+        for table in (Release, Proposal, Event, Environment, Place, Arrival, Token):
             table._meta.db = engine
             await table.create_table()
         for statement in INDEXES:
