@@ -1,0 +1,112 @@
+"""Settings: waybill.toml < environment < flags; what is unknown, wrong or outside the repository is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.config import Config, load, secret
+from scripts.errors import Refused
+from tests.builders import CHART, git
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("WAYBILL_REGISTRY", "WAYBILL_ENVIRONMENTS", "WAYBILL_NAMESPACE", "GITHUB_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "chart").mkdir()
+    (tmp_path / "chart/Chart.yaml").write_text(CHART.format(service="orders"))
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "--quiet", "-m", "chart")
+    return tmp_path
+
+
+def loaded(checkout: Path, toml: str, **flags: object) -> Config:
+    (checkout / "waybill.toml").write_text(toml)
+    return load(flags, cwd=checkout)
+
+
+def test_each_source_beats_the_one_before(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toml = 'registry = "oci://toml.example/charts/"'
+    assert loaded(checkout, toml).registry == "oci://toml.example/charts"
+    monkeypatch.setenv("WAYBILL_REGISTRY", "oci://variable.example/charts")
+    assert loaded(checkout, toml).registry == "oci://variable.example/charts"
+    assert loaded(checkout, toml, registry="oci://flag.example/charts").registry == "oci://flag.example/charts"
+
+
+def test_lists_and_tables_from_the_environment(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_ENVIRONMENTS", "staging, production")
+    monkeypatch.setenv("WAYBILL_NAMESPACE", "staging=shop-staging,production=shop")
+    config = loaded(checkout, "")
+    assert config.environments == ("staging", "production")
+    assert config.namespace_of("production") == "shop"
+    with pytest.raises(Refused, match="no entry for qa"):
+        config.namespace_of("qa")
+
+
+def test_the_service_is_the_charts_name(checkout: Path) -> None:
+    assert loaded(checkout, "").service == "orders"
+    with pytest.raises(Refused, match="name is 'orders'"):
+        loaded(checkout, 'service = "invoices"')
+
+
+def test_paths_are_relative_to_the_nearest_file(checkout: Path) -> None:
+    (checkout / "services/orders/chart").mkdir(parents=True)
+    (checkout / "services/orders/chart/Chart.yaml").write_text(CHART.format(service="invoices"))
+    (checkout / "services/orders/waybill.toml").write_text('gitops = "../fleet.git"\nvalues = ["ci.yaml"]')
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "--quiet", "-m", "monorepo")
+    config = load({}, cwd=checkout / "services/orders/chart")
+    assert (config.service, config.chart) == ("invoices", "services/orders/chart")
+    assert config.values == ("services/orders/ci.yaml",)
+    assert config.gitops == str(checkout / "services/fleet.git")
+    assert config.document == checkout / ".waybill/invoices.json"
+
+
+@pytest.mark.parametrize(
+    ("toml", "match"),
+    [
+        ('registri = "oci://x/y"', "unknown key `registri`"),
+        ('registry = "https://x/y"', "not right"),
+        ("environments = 3", "not right"),
+        ('environments = ["Staging"]', "not right"),
+        ('forge = "gitlab"', "not right"),
+        ('chart = "../elsewhere"', "inside the repository"),
+        ('chart = "/etc"', "inside the repository"),
+        ('values = ["../../secret.yaml"]', "inside the repository"),
+        ('chart = "absent"', "holds no absent/Chart.yaml"),
+        ('gitops = "--upload-pack=touch x"', "no address"),
+        ('gitops = "ext::sh -c touch% x"', "no address"),
+        ('gitops = "https://user:hunter2@example.org/fleet"', "carries a password"),
+        ("registry = [", "cannot be read"),
+    ],
+)
+def test_what_is_refused(checkout: Path, toml: str, match: str) -> None:
+    with pytest.raises(Refused, match=match) as refused:
+        loaded(checkout, toml)
+    assert refused.value.fault == "you"
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("gitops", "forge"),
+    [
+        ("https://github.com/acme/fleet", "github"),
+        ("git@github.com:acme/fleet.git", "github"),
+        ("https://git.example.org/acme/fleet", None),
+        ("../fleet.git", "file"),
+    ],
+)
+def test_the_forge_is_guessed_only_where_it_is_sure(checkout: Path, gitops: str, forge: str | None) -> None:
+    assert loaded(checkout, f'gitops = "{gitops}"').forge == forge
+
+
+def test_a_secret_comes_from_a_variable_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_LEDGER_TOKEN", "direct")
+    assert secret("WAYBILL_LEDGER_TOKEN") == "direct"
+    (tmp_path / "token").write_text("from-file\n")
+    monkeypatch.setenv("WAYBILL_LEDGER_TOKEN_FILE", str(tmp_path / "token"))
+    assert secret("WAYBILL_LEDGER_TOKEN") == "from-file"
+    monkeypatch.setenv("WAYBILL_LEDGER_TOKEN_FILE", str(tmp_path / "absent"))
+    with pytest.raises(Refused, match="cannot be read"):
+        secret("WAYBILL_LEDGER_TOKEN")
