@@ -1,31 +1,54 @@
-"""Processes that live as long as a `with` block and never longer."""
+"""Processes that live as long as a `with` block and never longer, with all that they started."""
 
+import os
 import re
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def stop_cleanly() -> None:
+    """Make Ctrl-C, `kill` and a closed terminal leave every `with` block; the second of them changes nothing."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        for each in STOPPING:
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    for each in STOPPING:
+        signal.signal(each, stop)
 
 
 @contextmanager
 def running(
-    command: Sequence[str], log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    command: Sequence[str | Path],
+    log: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start `command` with its output in `log`; stop it when the block ends, however it ends."""
-    with log.open("wb") as out:
+    """Start `command` in a process group of its own, its output in `log` or ours; end the group with the block."""
+    with (log or Path(os.devnull)).open("wb") as file:
+        output = file if log else None
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env, cwd=cwd
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
         )
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
 
 
 def wait_for_line(process: subprocess.Popen[bytes], log: Path, pattern: str, seconds: float = 30) -> str:
@@ -43,3 +66,15 @@ def wait_for_line(process: subprocess.Popen[bytes], log: Path, pattern: str, sec
             state = "said nothing like it in time" if alive else f"ended with {process.returncode}"
             raise RuntimeError(f"waited for {pattern!r}: {process.args!r} {state}\n{text}")
         time.sleep(0.02)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(10)
+        except ProcessLookupError:  # the whole group is gone
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait()

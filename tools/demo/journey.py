@@ -1,0 +1,89 @@
+"""The way of one digest: out through `waybill ship` into registry, GitOps repo and ledger, back as an event of Flux."""
+
+import json
+import shlex
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from . import flux, world
+from .image import push_image
+from .ledger import Ledger, serve_ledger
+from .processes import running
+from .registry import serve_registry
+
+SERVICE = "waybill"  # the chart that the demo ships is the ledger's own
+
+
+@contextmanager
+def travel(folder: Path, waybill: Sequence[str], service: Sequence[str]) -> Iterator[Ledger]:
+    """Do the whole journey and tell it on stdout; then yield the ledger, which still serves.
+
+    `waybill` and `service` are the command lines of the two programs; everything lies under `folder`, which is empty.
+    Raises RuntimeError for a step that fails, and for a ledger that answers something else than what was shipped.
+    """
+    env = world.environment(folder)
+    clone = world.clone_of_the_checkout(folder, env)
+    gitops = world.gitops_repository(folder, env)
+    environments = tomllib.loads((clone / "waybill.toml").read_text())["environments"]
+
+    with (
+        serve_registry(folder) as registry,
+        serve_ledger(service, folder, SERVICE, environments, env) as ledger,
+    ):
+        tell("On 127.0.0.1 start a registry, a ledger and, as folders, a GitOps repo and a clone of this checkout")
+        print(f"registry     {registry}\nledger       {ledger.url}\nGitOps repo  {gitops}\nclone        {clone}")
+
+        tell("CI pushes an image")
+        digest = push_image(f"{registry}/{SERVICE}")
+        print(f"{registry}/{SERVICE}@{digest}")
+
+        command = [*waybill, "ship", "--image", f"{registry}/{SERVICE}@{digest}"]
+        tell(f"CI releases it: waybill {shlex.join(command[len(waybill) :])}")
+        settings = {
+            "WAYBILL_REGISTRY": f"oci://{registry}/charts",
+            "WAYBILL_PLAIN_HTTP": "true",
+            "WAYBILL_GITOPS": str(gitops),
+            "WAYBILL_LEDGER": ledger.url,
+            "WAYBILL_LEDGER_TOKEN": ledger.token,
+        }
+        with running(command, env=env | settings, cwd=clone) as process:
+            if process.wait():
+                raise RuntimeError(f"waybill ship ended with {process.returncode}")
+        document = json.loads((clone / ".waybill" / f"{SERVICE}.json").read_text())
+        branch, environment = document["gitops"]["branch"], document["gitops"]["environments"][0]
+
+        tell(f"The GitOps repo received this on its branch {branch}")
+        print(world.run(["git", "show", "--stat", "--patch", "--format=fuller", branch], env, gitops))
+
+        tell("The reviewer merges it (this program plays the reviewer)")
+        merged = world.merge(gitops, branch, folder, env)
+        print(world.run(["git", "log", "--graph", "--oneline", "--decorate", "-4"], env, merged))
+
+        tell("Flux installs it (there is no cluster here: this program plays notification-controller, with one event)")
+        event = flux.installed(merged / "apps" / SERVICE / environment, env)
+        hook = f"{ledger.url}/hooks/flux/{environment}"
+        answer = flux.post(event, hook, ledger.flux_keys[environment])
+        print(f"POST {hook}\n{event['reason']}: {event['message']}\n{answer.status_code} {answer.text}")
+        if answer.status_code != 201:
+            raise RuntimeError("the ledger did not take the event")
+
+        url = f"{ledger.url}/environments/{environment}"
+        tell(f"What runs where: GET {url}")
+        state = httpx.get(url, trust_env=False).json()
+        print(json.dumps(state, indent=2))
+        _check(state, digest)
+        yield ledger
+
+
+def tell(what: str) -> None:
+    print(f"\n== {what}", flush=True)
+
+
+def _check(state: dict[str, object], digest: str) -> None:
+    """The digest that was pushed is the digest that runs."""
+    if f"@{digest}" not in json.dumps(state):
+        raise RuntimeError(f"the ledger does not say that {digest} runs")
