@@ -11,30 +11,25 @@ What an observer saw fits in as entries too: `runs` with the basis late, `remove
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
-from typing import NamedTuple
 
 import msgspec
 
-from .flux import EPOCH, SECOND, Event
+from .flux import EPOCH, SECOND, parse
 
 AHEAD = 60  # seconds that a sender's clock may be ahead of ours
 LATE = 300  # seconds after which what is said was not observed in time
 BASES = ("inferred", "late", "observed")  # weakest first
 
 
-class Order(NamedTuple):
-    """Sorts what is said about a place; `at` is in seconds since 1970."""
-
-    at: int
-    resource_version: int
-    rank: int
-    sha256: str
-
-
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One thing said about a place. `ahead`: the sender's clock was, so `at` is the time of receipt."""
+    """One thing said about a place. `position` sorts it; `at` is in seconds since 1970.
 
-    order: Order
+    `ahead`: the sender's clock was, so `at` is the time of receipt.
+    """
+
+    place: str
+    position: str
+    at: int
     effect: str
     cause: str
     version: str | None
@@ -79,7 +74,8 @@ class State(msgspec.Struct, frozen=True, gc=False):
 class Turn(msgspec.Struct, frozen=True, gc=False):
     """The moment from which something else runs, or nothing; `state` is the one right after it."""
 
-    order: Order
+    position: str
+    at: int
     cause: str
     basis: str
     state: State
@@ -88,6 +84,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
 class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A revision ran in [running.since, until), None: it still does. `basis` is that of the weaker end."""
 
+    began: Turn
     running: Running
     until: int | None
     basis: str
@@ -97,15 +94,20 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 NOTHING = State()
 
 
-def entry(event: Event, sha256: str, received_at: datetime) -> Entry | None:
-    """What an event says about its place; None: nothing, by its reason or because it names no revision."""
-    reason = event.effect
-    if reason is None or (event.version is None and reason.effect in ABOUT_A_REVISION):
+def heard(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
+    """What a signed body says about a place; None: it is no event, or one that changes nothing."""
+    event = parse(body)
+    if event is None or (reason := event.effect) is None:
+        return None
+    if event.version is None and reason.effect in ABOUT_A_REVISION:
         return None
     received = (received_at - EPOCH) / SECOND
     ahead = event.time > received + AHEAD
+    at = int(received) if ahead else event.time
     return Entry(
-        order=Order(int(received) if ahead else event.time, event.resource_version, reason.rank, sha256),
+        place=event.place,
+        position=f"{position_at(at)}{event.resource_version:020d}{reason.rank}{sha256}",
+        at=at,
         effect=reason.effect,
         cause=event.reason,
         version=event.version,
@@ -118,9 +120,14 @@ def entry(event: Event, sha256: str, received_at: datetime) -> Entry | None:
     )
 
 
+def position_at(at: int) -> str:
+    """Every position of that second, and of later ones, sorts after it; every earlier one before."""
+    return f"{at:012d}"
+
+
 def timeline(entries: Iterable[Entry]) -> tuple[list[Arrival], State]:
     """Every arrival at a place, oldest first, and where it stands after all entries, given in any order."""
-    turns, state = follow(NOTHING, sorted(entries, key=lambda it: it.order))
+    turns, state = follow(NOTHING, sorted(entries, key=lambda it: it.position))
     return list(arrivals(turns)), state
 
 
@@ -130,22 +137,25 @@ def follow(state: State, entries: Iterable[Entry]) -> tuple[list[Turn], State]:
     for it in entries:
         before, state = state.running, EFFECTS[it.effect](state, it)
         if before is not state.running:
-            turns.append(Turn(it.order, it.cause, it.basis, state))
+            turns.append(Turn(it.position, it.at, it.cause, it.basis, state))
     return turns, state
 
 
 def arrivals(turns: Iterable[Turn]) -> Iterator[Arrival]:
     """What lies between the turns, of which the last is still in force."""
     for turn, following in pairwise([*turns, None]):
-        if turn is not None and (running := turn.state.running) is not None:
-            yield ended(running, following)
+        if turn is None or (running := turn.state.running) is None:
+            continue
+        if following is None:
+            yield Arrival(turn, running, None, running.basis, None)
+        else:
+            basis = weaker(running.basis, following.basis)
+            yield Arrival(turn, running, following.at, basis, following.cause)
 
 
-def ended(running: Running, turn: Turn | None) -> Arrival:
-    """The arrival of what runs, up to the turn that ends it."""
-    if turn is None:
-        return Arrival(running, None, running.basis, None)
-    return Arrival(running, turn.order.at, min(running.basis, turn.basis, key=BASES.index), turn.cause)
+def weaker(one: str, other: str) -> str:
+    """The basis of an interval from those of its ends."""
+    return min(one, other, key=BASES.index)
 
 
 def runs(state: State, it: Entry) -> State:
@@ -155,7 +165,7 @@ def runs(state: State, it: Entry) -> State:
 
 def attempted(state: State, it: Entry) -> State:
     """The revision failed to run; what ran before still does."""
-    attempt = Attempt(it.version or "", "failed", it.order.at, it.message, it.chart, it.service)
+    attempt = Attempt(it.version or "", "failed", it.at, it.message, it.chart, it.service)
     return State(state.running, "failing", attempt)
 
 
@@ -209,8 +219,8 @@ def _undone(running: Running | None, it: Entry, outcome: str) -> Attempt | None:
     """What ran, was found wanting, and gave way."""
     if running is None:
         return None
-    return Attempt(running.version, outcome, it.order.at, it.message, running.chart, running.service)
+    return Attempt(running.version, outcome, it.at, it.message, running.chart, running.service)
 
 
 def _begins(it: Entry) -> Running:
-    return Running(it.version or "", it.order.at, it.basis, it.oci_digest, it.chart, it.service)
+    return Running(it.version or "", it.at, it.basis, it.oci_digest, it.chart, it.service)

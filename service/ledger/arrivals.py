@@ -1,0 +1,160 @@
+"""Keeps `environment`, `place` and `arrival` as the events say, in the transaction that adds the events.
+
+What is said in order, which is nearly always, continues from the place's state. Something said late continues
+from the last arrival before it, and what followed is derived anew. tests/service/test_arrivals.py proves that
+both give what domain/timeline makes of all events at once.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from ..database.compiled import compiled
+from ..database.tables import Arrival, Environment, Event, Place
+from ..domain import timeline
+from ..domain.flux import EPOCH, SECOND
+from ..domain.timeline import NOTHING, Entry, State, Turn, arrivals, follow, heard, weaker
+
+_decode = msgspec.json.Decoder(State).decode
+
+_confirm = compiled(
+    lambda environment, events, now: Environment.raw(
+        "INSERT INTO environment (environment, events, confirmed_at) VALUES ({}, {}, {})"
+        " ON CONFLICT (environment) DO UPDATE SET events = environment.events + excluded.events, confirmed_at ="
+        " CASE WHEN excluded.confirmed_at > environment.confirmed_at"
+        " THEN excluded.confirmed_at ELSE environment.confirmed_at END",
+        environment,
+        events,
+        now,
+    )
+)
+_place = compiled(
+    lambda environment, place: Place.select(Place.position, Place.state).where(
+        (Place.environment == environment) & (Place.place == place)
+    )
+)
+_keep_place = compiled(
+    lambda environment, place, position, state: Place.insert(
+        Place(environment=environment, place=place, position=position, state=state)
+    ).on_conflict(
+        target=(Place.environment, Place.place),
+        action="DO UPDATE",
+        values=[Place.position, Place.state],
+    )
+)
+_begin = compiled(
+    lambda environment, place, position, state, service, chart, version, digest, since, until, basis, by: (
+        Arrival.insert(
+            Arrival(
+                environment=environment,
+                place=place,
+                position=position,
+                state=state,
+                service=service,
+                chart=chart,
+                version=version,
+                chart_digest=digest,
+                started_at=since,
+                ended_at=until,
+                basis=basis,
+                ended_by=by,
+            )
+        )
+    )
+)
+_end = compiled(
+    lambda environment, place, until, basis, by: Arrival.update(
+        {Arrival.ended_at: until, Arrival.basis: basis, Arrival.ended_by: by}
+    ).where((Arrival.environment == environment) & (Arrival.place == place) & Arrival.ended_at.is_null())
+)
+_last_before = compiled(
+    lambda environment, place, position: (
+        Arrival.select(Arrival.position, Arrival.state)
+        .where((Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position < position))
+        .order_by(Arrival.position, ascending=False)
+        .limit(1)
+    )
+)
+_forget_from = compiled(
+    lambda environment, place, position: Arrival.delete().where(
+        (Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position >= position)
+    )
+)
+_events_since = compiled(
+    lambda environment, place, at: Event.select(Event.body, Event.sha256, Event.received_at).where(
+        (Event.environment == environment) & (Event.place == place) & (Event.at >= at)
+    )
+)
+
+
+async def keep_up(environment: str, said: Sequence[Entry | None], received_at: datetime) -> None:
+    """Takes note of events just added to an environment, as `heard`, inside their transaction.
+
+    It locks the environment's row: call it for environments in the order of their names.
+    """
+    await _confirm(environment, len(said), received_at)
+    by_place = defaultdict(list)
+    for entry in said:
+        if entry is not None:
+            by_place[entry.place].append(entry)
+    for place, entries in by_place.items():
+        await _follow(environment, place, sorted(entries, key=lambda it: it.position))
+
+
+async def _follow(environment: str, place: str, new: list[Entry]) -> None:
+    position, state, turns = "", NOTHING, list[Turn]()
+    for found, text in await _place(environment, place):
+        position, state = found, _decode(text)
+    if new[0].position < position:
+        turns, new = await _rewind(environment, place, new[0].position)
+        state = turns[0].state if turns else NOTHING
+    more, after = follow(state, new)
+    if more and state.running is not None and not turns:
+        by = more[0]
+        await _end(environment, place, moment(by.at), weaker(state.running.basis, by.basis), by.cause)
+    for arrival in arrivals([*turns, *more]):
+        await _insert(environment, place, arrival)
+    await _keep_place(environment, place, max(position, new[-1].position), encode(after))
+
+
+async def _rewind(environment: str, place: str, position: str) -> tuple[list[Turn], list[Entry]]:
+    """Forgets the last arrival that began before `position`, and all later ones; gives its turn, if there is one,
+    and everything that was said of the place since then."""
+    begun = [
+        Turn(found, running.since, "", running.basis, state)
+        for found, text in await _last_before(environment, place, position)
+        if (running := (state := _decode(text)).running)
+    ]
+    since = begun[0].position if begun else ""
+    await _forget_from(environment, place, since)
+    events = await _events_since(environment, place, moment(begun[0].at if begun else 0))
+    entries = [it for it in (heard(*event) for event in events) if it is not None and it.position > since]
+    return begun, sorted(entries, key=lambda it: it.position)
+
+
+async def _insert(environment: str, place: str, arrival: timeline.Arrival) -> None:
+    running = arrival.running
+    await _begin(
+        environment,
+        place,
+        arrival.began.position,
+        encode(arrival.began.state),
+        running.service or place.partition("/")[2],
+        None if running.service else running.chart,
+        running.version,
+        running.oci_digest,
+        moment(running.since),
+        None if arrival.until is None else moment(arrival.until),
+        arrival.basis,
+        arrival.ended_by,
+    )
+
+
+def encode(state: State) -> str:
+    return msgspec.json.encode(state).decode()
+
+
+def moment(at: int) -> datetime:
+    return EPOCH + at * SECOND
