@@ -45,7 +45,7 @@ class Event(Table):
     body = Bytea()
     received_at = Timestamptz()
     place = Text(null=True, default=None, help_text="namespace/name; null: the body has no effect")
-    at = Timestamptz(null=True, default=None, help_text="the time that orders it; null as `place`")
+    at = BigInt(null=True, default=None, help_text="seconds since 1970 that order it; null as `place`")
 
 
 class Environment(Table):
@@ -83,8 +83,8 @@ class Arrival(Table):
     chart = Text(null=True, default=None, help_text="the chart's name; null where `service` was annotated")
     version = Text(help_text="the revision without build metadata")
     chart_digest = Text(null=True, default=None, help_text="of the manifest, where the event told it")
-    started_at = Timestamptz()
-    ended_at = Timestamptz(null=True, default=None)
+    started_at = BigInt(help_text="seconds since 1970")
+    ended_at = BigInt(null=True, default=None)
     basis = Text(help_text="observed | late | inferred")
     ended_by = Text(null=True, default=None)
 

@@ -14,7 +14,6 @@ import msgspec
 from ..database.compiled import compiled
 from ..database.tables import Arrival, Environment, Event, Place
 from ..domain import timeline
-from ..domain.flux import EPOCH, SECOND
 from ..domain.timeline import NOTHING, Entry, State, Turn, arrivals, follow, heard, weaker
 
 _decode = msgspec.json.Decoder(State).decode
@@ -113,7 +112,7 @@ async def _follow(environment: str, place: str, new: list[Entry]) -> None:
     more, after = follow(state, new)
     if more and state.running is not None and not turns:
         by = more[0]
-        await _end(environment, place, moment(by.at), weaker(state.running.basis, by.basis), by.cause)
+        await _end(environment, place, by.at, weaker(state.running.basis, by.basis), by.cause)
     for arrival in arrivals([*turns, *more]):
         await _insert(environment, place, arrival)
     await _keep_place(environment, place, max(position, new[-1].position), encode(after))
@@ -129,7 +128,7 @@ async def _rewind(environment: str, place: str, position: str) -> tuple[list[Tur
     ]
     since = begun[0].position if begun else ""
     await _forget_from(environment, place, since)
-    events = await _events_since(environment, place, moment(begun[0].at if begun else 0))
+    events = await _events_since(environment, place, begun[0].at if begun else 0)
     entries = [it for it in (heard(*event) for event in events) if it is not None and it.position > since]
     return begun, sorted(entries, key=lambda it: it.position)
 
@@ -145,8 +144,8 @@ async def _insert(environment: str, place: str, arrival: timeline.Arrival) -> No
         None if running.service else running.chart,
         running.version,
         running.oci_digest,
-        moment(running.since),
-        None if arrival.until is None else moment(arrival.until),
+        running.since,
+        arrival.until,
         arrival.basis,
         arrival.ended_by,
     )
@@ -154,7 +153,3 @@ async def _insert(environment: str, place: str, arrival: timeline.Arrival) -> No
 
 def encode(state: State) -> str:
     return msgspec.json.encode(state).decode()
-
-
-def moment(at: int) -> datetime:
-    return EPOCH + at * SECOND

@@ -41,7 +41,7 @@ class Event(Table):
     body = Bytea()
     received_at = Timestamptz()
     place = Text(null=True, default=None)
-    at = Timestamptz(null=True, default=None)
+    at = BigInt(null=True, default=None)
 
 
 class Environment(Table):
@@ -69,8 +69,8 @@ class Arrival(Table):
     chart = Text(null=True, default=None)
     version = Text()
     chart_digest = Text(null=True, default=None)
-    started_at = Timestamptz()
-    ended_at = Timestamptz(null=True, default=None)
+    started_at = BigInt()
+    ended_at = BigInt(null=True, default=None)
     basis = Text()
     ended_by = Text(null=True, default=None)
 
