@@ -54,6 +54,6 @@ def against_the_layers(top: Path, layers: Layers, *, apart: frozenset[str] = fro
 def of_distributions(top: Path, names: set[str]) -> Iterator[str]:
     """Every absolute import of one of `names`."""
     for file in sorted(top.rglob("*.py")):
-        for line, name in imports(file, top):
+        for line, name in imports(file, top.parent):
             if name.split(".")[0] in names:
                 yield f"{file.relative_to(top)}:{line}: imports {name}"
