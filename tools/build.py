@@ -1,7 +1,7 @@
 """Build the pinned Go tools into `.tools/bin/`: `python tools/build.py helm registry`.
 
-A tool is the program that the `tool` line of `tools/<name>/go.mod` names. It is built once, and again only when
-its go.mod, its go.sum or this recipe changes.
+A tool is the program that the `tool` line of `tools/<name>/go.mod` names, or the one that lies beside it. It is built
+once, and again only when a file of its folder or this recipe changes.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ def _is_built(name: str) -> bool:
 
 
 def _key(name: str) -> str:
-    recipe = [CHECKOUT / "tools" / name / "go.mod", CHECKOUT / "tools" / name / "go.sum", Path(__file__)]
+    recipe = [*sorted((CHECKOUT / "tools" / name).iterdir()), Path(__file__)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in recipe)).hexdigest()
 
 
@@ -92,13 +92,13 @@ def _build(name: str, go: str) -> None:
 
 
 def _pinned(module: str) -> tuple[str, str]:
-    """The package of the `tool` line and the version of the module that holds it."""
-    package = re.search(r"^tool (\S+)$", module, re.MULTILINE)
-    if not package:
-        raise ValueError("go.mod has no `tool` line")
+    """What to build, and the version of the module that it comes from."""
     versions = dict(re.findall(r"^(?:require|\t)\s*(\S+) (v\S+)", module, re.MULTILINE))
-    holder = max((path for path in versions if f"{package[1]}/".startswith(f"{path}/")), key=len)
-    return package[1], versions[holder]
+    tool = re.search(r"^tool (\S+)$", module, re.MULTILINE)
+    if not tool:  # a program of ours; the first module that it needs is the one that it is named after
+        return ".", next(iter(versions.values()))
+    holder = max((path for path in versions if f"{tool[1]}/".startswith(f"{path}/")), key=len)
+    return tool[1], versions[holder]
 
 
 if __name__ == "__main__":
