@@ -25,8 +25,9 @@ SCRIPTS_LAYERS = [
     {"ship", "plan", "promote"},
     {"steps"},
     {"config", "report"},
-    {"clients", "forges", "source_repository"},
-    {"document"},
+    {"clients", "forges", "source_repository", "image_keys", "version"},
+    {"document", "yaml_edit"},
+    {"yaml_document"},
     {"errors"},
 ]
 EITHER_HALF = {"scripts", "service", "waybill", "waybill_service"}
