@@ -1,0 +1,107 @@
+"""Helm 4 as a program: what is linted, rendered, packaged and pushed does not depend on the machine or its user.
+
+The user's registry logins and repositories are kept; plugins stay out, since they could change what is made, but where
+dependencies come from (a plugin may know their protocol).
+"""
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from ..errors import Fault, Refused
+from .process import Completed, censor, run
+
+ALONE = {"HELM_NO_PLUGINS": "1", "HELM_DEBUG": "false", "HELM_NAMESPACE": "default", "TZ": "UTC", "LC_ALL": "C"}
+
+
+class Helm:
+    """Charts are folders or .tgz files, by absolute paths."""
+
+    def __init__(self) -> None:
+        _must_be_helm_4()
+
+    def lint(self, chart: Path, *, values_files: Sequence[Path] = (), kube_version: str | None = None) -> None:
+        done = self._run("lint", "--quiet", chart, *_values(values_files), *_kube(kube_version), check=False)
+        if done.code != 0:
+            said = done.stdout.decode(errors="replace").strip() or done.complaint
+            raise Refused(
+                f"`helm lint` finds faults: {censor(said)}",
+                "Mend them in the chart and commit; values that the chart cannot do without go into `values`.",
+                fault="chart",
+            )
+
+    def template(
+        self,
+        chart: Path,
+        *,
+        name: str,
+        namespace: str,
+        values_files: Sequence[Path] = (),
+        values: bytes | None = None,
+        kube_version: str | None = None,
+    ) -> bytes:
+        """The objects as YAML documents, hooks and tests too. `values` come after `values_files`."""
+        files = [*_values(values_files), *(["--values", "-"] if values is not None else [])]
+        rendered = self._run(
+            "template", name, chart, "--namespace", namespace, *files, *_kube(kube_version), input=values, fault="chart"
+        )
+        return rendered.stdout
+
+    def package(self, folder: Path, out: Path, seconds: int) -> Path:
+        """The .tgz of the chart at `folder`, as if made at `seconds` since the epoch; `out` is an empty folder."""
+        self._run("package", folder, "--destination", out, env={"SOURCE_DATE_EPOCH": str(seconds)}, fault="chart")
+        archive = next(out.glob("*.tgz"))
+        os.utime(archive, (seconds, seconds))
+        return archive
+
+    def push(self, archive: Path, registry: str, plain_http: bool) -> None:
+        """Pushes to `registry` (`oci://host/path`). The manifest's digest depends on the archive's mtime."""
+        # Nobody waits longer for a registry that stopped listening than the upload could take.
+        patience = 12 + archive.stat().st_size / 100_000
+        self._run("push", archive, registry, *_plain(plain_http), timeout=patience, fault="registry")
+
+    def pull(self, repository: str, reference: str, out: Path, plain_http: bool = False) -> Path:
+        """The .tgz of the chart `reference` (a version or digest) at `repository` (`oci://host/path/name`)."""
+        which = [f"{repository}@{reference}"] if ":" in reference else [repository, "--version", reference]
+        self._run("pull", *which, "--destination", out, *_plain(plain_http), fault="registry")
+        return next(out.glob("*.tgz"))
+
+    def dependency_build(self, folder: Path, seconds: int) -> None:
+        """Fills `folder`/charts from Chart.lock; charts of this repository are packaged as if made at `seconds`."""
+        env = {"SOURCE_DATE_EPOCH": str(seconds), "HELM_NO_PLUGINS": os.environ.get("HELM_NO_PLUGINS", "0")}
+        self._run("dependency", "build", folder, env=env, fault="chart")
+
+    def _run(
+        self,
+        *args: str | Path,
+        env: dict[str, str] | None = None,
+        input: bytes | None = None,
+        timeout: float = 300,
+        check: bool = True,
+        fault: Fault = "chart",
+    ) -> Completed:
+        return run(["helm", *args], env=ALONE | (env or {}), input=input, timeout=timeout, check=check, fault=fault)
+
+
+def _values(files: Sequence[Path]) -> list[str | Path]:
+    return [word for file in files for word in ("--values", file)]
+
+
+def _kube(version: str | None) -> list[str]:
+    return ["--kube-version", version] if version else []
+
+
+def _plain(plain_http: bool) -> list[str]:
+    return ["--plain-http"] if plain_http else []
+
+
+@cache
+def _must_be_helm_4() -> None:
+    said = run(["helm", "version", "--template", "{{.Version}}"], env=ALONE, check=False).text
+    if not said.startswith("v4."):
+        raise Refused(
+            f"`helm` on PATH is {said or 'unknown'}, and Waybill needs Helm 4.3 or newer.",
+            "Install it from https://helm.sh/docs/intro/install/: Helm 3 never packages the same bytes twice.",
+            fault="machine",
+        )

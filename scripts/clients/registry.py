@@ -1,0 +1,199 @@
+"""An OCI registry, read only: whether an image or a chart lies there, and which. `helm push` writes.
+
+Repositories are `host/path`; what is "absent" is what the registry says is absent (404) and nothing else. Protocol:
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from ..document import Digest
+from ..errors import Refused
+from .registry_http import PATIENCE, Answer, Denied, Patience, Session, is_loopback, within
+from .registry_login import HUB
+
+T = TypeVar("T")
+MANIFESTS = ", ".join(
+    [
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    ]
+)
+HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?"
+NAME = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"  # of the specification
+DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
+TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+
+
+class Platform(Struct):
+    """Of an index entry or an image's config; `unknown` marks what is no image (attestations)."""
+
+    os: str = ""
+    architecture: str = ""
+    variant: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(filter(None, (self.os, self.architecture, self.variant)))
+
+
+class Descriptor(Struct, rename="camel"):
+    digest: Digest
+    media_type: str = ""
+    platform: Platform | None = None
+
+
+class Manifest(Struct, rename="camel"):
+    """A manifest or, when it has `manifests`, an index; `digest` is computed over the bytes that came."""
+
+    schema_version: int
+    config: Descriptor | None = None
+    layers: list[Descriptor] = []
+    manifests: list[Descriptor] = []
+    annotations: dict[str, str] | None = None
+    digest: str = ""
+
+
+class _Tags(Struct):
+    tags: list[str] | None
+
+
+class Registry:
+    """Speaks HTTPS, plain HTTP to loopback hosts, and to others too with `plain_http`.
+
+    Every call ends within `patience.whole` seconds. What the registry does not clearly say is refused.
+    """
+
+    def __init__(self, plain_http: bool = False, patience: Patience = PATIENCE) -> None:
+        self._plain_http = plain_http
+        self._patience = patience
+
+    def platforms(self, repository: str, digest: str) -> tuple[str, ...]:
+        """The platforms (`os/architecture[/variant]`) of an image that exists; one that does not is refused."""
+
+        def ask(session: Session, name: str) -> tuple[str, ...]:
+            manifest = _manifest(session, name, digest)
+            if manifest is None:
+                raise Refused(
+                    f"{repository} holds no {digest}.",
+                    "Give the digest that the registry returned when the image was pushed, and push it first.",
+                    fault="you",
+                )
+            found = [entry.platform for entry in manifest.manifests if entry.platform]
+            if manifest.config:
+                config = _blob(session, name, manifest.config.digest)
+                try:
+                    found = [msgspec.json.decode(config, type=Platform)]
+                except (msgspec.MsgspecError, UnicodeDecodeError):
+                    found = [Platform()]
+                if not (found[0].os and found[0].architecture):
+                    raise Refused(
+                        f"{repository}@{digest} is no container image: its config names no platform.",
+                        "Give the digest of an image.",
+                        fault="you",
+                    )
+            return tuple(str(platform) for platform in found if platform.os != "unknown")
+
+        return self._call(repository, ask)
+
+    def tags(self, repository: str, *, denied_is_empty: bool = False) -> list[str]:
+        """Every tag, none where the repository is absent; `denied_is_empty` reads 401 and 403 as absent too."""
+
+        def ask(session: Session, name: str) -> list[str]:
+            tags: list[str] = []
+            path: str | None = f"/v2/{name}/tags/list?n=1000"
+            while path:
+                answer = session.get(path)
+                if answer.status == 404:
+                    return []
+                tags += _decode(session, answer, _Tags).tags or []
+                path = session.next_page(answer)
+            return tags
+
+        try:
+            return self._call(repository, ask)
+        except Denied:
+            if denied_is_empty:
+                return []
+            raise
+
+    def manifest(self, repository: str, reference: str, *, to_push: bool = False) -> Manifest | None:
+        """The manifest that a tag or digest names, None where the registry says that it is absent.
+
+        `to_push` asks for the right to push as well: some registries answer 403 for a repository that does not exist
+        yet to all but those who may create it.
+        """
+        return self._call(repository, lambda session, name: _manifest(session, name, reference), to_push)
+
+    def blob(self, repository: str, digest: str) -> bytes:
+        """The blob's bytes, verified against `digest`; an absent one is refused."""
+        return self._call(repository, lambda session, name: _blob(session, name, digest))
+
+    def speaks_plain_http(self, repository: str) -> bool:
+        return self._plain_http or is_loopback(split(repository)[0])
+
+    def _call(self, repository: str, ask: Callable[[Session, str], T], to_push: bool = False) -> T:
+        host, name = split(repository)
+        scope = f"repository:{name}:{'pull,push' if to_push else 'pull'}"
+
+        def call() -> T:
+            with Session(host, scope, self._plain_http, self._patience) as session:
+                return ask(session, name)
+
+        return within(self._patience, host, call)
+
+
+def split(repository: str) -> tuple[str, str]:
+    """Host and name, as container tools read them: without a host it is Docker Hub's."""
+    host, _, name = repository.partition("/")
+    if not name or not (set(".:") & set(host) or host == "localhost"):
+        host, name = "docker.io", repository
+    if host in ("docker.io", "index.docker.io", HUB):
+        host, name = HUB, name if "/" in name else f"library/{name}"
+    if not re.fullmatch(HOST, host) or not re.fullmatch(NAME, name):
+        raise Refused(
+            f"{repository!r} is no repository of a registry.",
+            "Give host/path, in lower case, without tag and digest.",
+            fault="you",
+        )
+    return host, name
+
+
+def _manifest(session: Session, name: str, reference: str) -> Manifest | None:
+    if not (DIGEST.fullmatch(reference) or TAG.fullmatch(reference)):
+        raise Refused(f"{reference!r} is neither a digest nor a tag.", "Give sha256:<64 hex> or a tag.", fault="you")
+    path = f"/v2/{name}/manifests/{reference}"
+    answer = session.get(path, accept=MANIFESTS)
+    if answer.status == 404:
+        return None
+    manifest = _decode(session, answer, Manifest)
+    digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+    said = {reference if ":" in reference else digest, answer.head.headers.get("docker-content-digest", digest)}
+    if said != {digest}:
+        raise session.garbage(path, f"its content has the digest {digest}")
+    if not (manifest.config or manifest.manifests):
+        raise session.garbage(path, "it is neither a manifest nor an index")
+    return msgspec.structs.replace(manifest, digest=digest)
+
+
+def _blob(session: Session, name: str, digest: str) -> bytes:
+    path = f"/v2/{name}/blobs/{digest}"
+    answer = session.get(path, may_move=True)
+    if answer.status == 404:
+        raise session.garbage(path, "a manifest names it, and it is not there")
+    if digest != f"sha256:{hashlib.sha256(answer.body).hexdigest()}":
+        raise session.garbage(path, "its content has another digest")
+    return answer.body
+
+
+def _decode(session: Session, answer: Answer, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(answer.body, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise session.garbage(answer.head.url.path, error) from error
