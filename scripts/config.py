@@ -40,10 +40,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     values: tuple[str, ...] = ()
     app_version: bool = True
     service_account: str | None = None
-    image: dict[Literal["repository", "digest", "reference", "tag"], KeyPath] = {
-        "repository": "image.repository",
-        "digest": "image.digest",
-    }
+    image: dict[Literal["repository", "digest", "reference", "tag"], KeyPath] = msgspec.field(
+        default_factory=lambda: {"repository": "image.repository", "digest": "image.digest"}
+    )
 
 
 KEYS = {

@@ -67,6 +67,13 @@ class Waybill(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     gitops: Gitops | UnsetType = UNSET
 
 
+def chart_of(waybill: Waybill) -> Chart:
+    """The chart that bump named."""
+    if waybill.chart is UNSET:
+        raise Refused("The waybill names no chart version.", "Run `waybill bump --image ...` first.", fault="you")
+    return waybill.chart
+
+
 def dump(waybill: Waybill) -> bytes:
     return msgspec.json.format(msgspec.json.encode(waybill), indent=2) + b"\n"
 

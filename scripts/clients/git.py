@@ -73,6 +73,9 @@ class Git:
         found = self.call("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", check=False)
         return found.text if found.code == 0 else None
 
+    def tree_id(self, revision: str) -> str:
+        return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
+
     def has(self, objects: Iterable[str]) -> set[str]:
         """Those of `objects` that are here, without asking a remote of a partial clone."""
         asked = "".join(f"{name}\n" for name in objects).encode()

@@ -1,0 +1,57 @@
+"""Who opens pull requests: four verbs, one file for each forge. A new forge is one file and its line in `forge_of`."""
+
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from ..config import Config
+from ..errors import Refused
+
+
+class Proposal(Struct, frozen=True):
+    """A pull request. `head` is the commit id that its branch had when the forge last saw it, "" where unknown."""
+
+    number: int
+    url: str
+    state: Literal["open", "closed", "merged"]
+    title: str
+    body: str
+    head: str
+
+
+class Forge(Protocol):
+    """Every verb raises Refused (fault "forge") when the forge is silent or says no; none repeats by itself."""
+
+    def find(self, branch: str, base: str) -> Proposal | None:
+        """The open proposal of `branch` into `base`, else the one that was created last, else None."""
+
+    def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
+        """Opens one; where another run was faster, its proposal is updated and returned."""
+
+    def update(self, number: int, title: str, body: str) -> None: ...
+
+    def comment(self, number: int, text: str) -> None: ...
+
+
+def forge_of(config: Config) -> Forge:
+    """The forge of the GitOps repo that `config` names."""
+    if config.gitops is None:
+        raise Refused("No GitOps repo is configured.", "Set `gitops` in waybill.toml.", fault="you")
+    match config.forge:
+        case "github":
+            from .github import GitHub
+
+            return GitHub(config.gitops, config.forge_token)
+        case "gitea":
+            from .gitea import Gitea
+
+            return Gitea(config.gitops, config.forge_token)
+        case "file":
+            from .file import FileForge
+
+            return FileForge(config.gitops)
+    raise Refused(
+        f"Which forge serves {config.gitops} cannot be told from its address.",
+        'Set forge = "github" or forge = "gitea" in waybill.toml.',
+        fault="you",
+    )

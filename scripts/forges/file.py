@@ -1,0 +1,92 @@
+"""A forge for a GitOps repo that is a path of this machine: a proposal is a JSON file in `waybill-proposals/` of the
+repository's git folder. It lets the whole line run without a server; to merge or close one, git does the merge and the
+file's `state` says `merged` or `closed`."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from ..errors import Refused
+from . import Proposal
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    number: int
+    branch: str
+    base: str
+    title: str
+    body: str
+    state: Literal["open", "closed", "merged"] = "open"
+    comments: tuple[str, ...] = ()
+
+
+class FileForge:
+    def __init__(self, remote: str) -> None:
+        repository = Path(unquote(urlsplit(remote).path) if remote.startswith("file://") else remote)
+        git = repository / ".git"
+        self.folder = (git if git.is_dir() else repository) / "waybill-proposals"
+
+    def find(self, branch: str, base: str) -> Proposal | None:
+        found = [record for record in self.records() if (record.branch, record.base) == (branch, base)]
+        newest_first = sorted(found, key=lambda record: (record.state != "open", -record.number))
+        return self.proposal(newest_first[0]) if newest_first else None
+
+    def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
+        with self.alone():
+            found = self.find(branch, base)
+            if found is None or found.state != "open":
+                number = max((record.number for record in self.records()), default=0) + 1
+                record = Record(number=number, branch=branch, base=base, title=title, body=body)
+                self.write(record)
+                return self.proposal(record)
+        self.update(found.number, title, body)
+        return found
+
+    def update(self, number: int, title: str, body: str) -> None:
+        with self.alone():
+            self.write(msgspec.structs.replace(self.read(self.path(number)), title=title, body=body))
+
+    def comment(self, number: int, text: str) -> None:
+        with self.alone():
+            record = self.read(self.path(number))
+            self.write(msgspec.structs.replace(record, comments=(*record.comments, text)))
+
+    def proposal(self, record: Record) -> Proposal:
+        url = self.path(record.number).resolve().as_uri()
+        return Proposal(record.number, url, record.state, record.title, record.body, "")
+
+    def path(self, number: int) -> Path:
+        return self.folder / f"{number}.json"
+
+    def records(self) -> list[Record]:
+        return [self.read(path) for path in self.folder.glob("*.json")]
+
+    def read(self, path: Path) -> Record:
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Record)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise Refused(f"{path} is no proposal: {error}.", "Mend or remove the file.", fault="forge") from error
+
+    def write(self, record: Record) -> None:
+        path = self.path(record.number)
+        temporary = path.with_suffix(".new")
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+        temporary.replace(path)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One writer at a time on this machine."""
+        self.folder.mkdir(exist_ok=True)
+        handle = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)

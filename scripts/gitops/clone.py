@@ -1,0 +1,89 @@
+"""A temporary bare clone of the GitOps repo: its two branches, how they relate, and what a commit would change."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..clients.git import IDENTITY, Git
+from ..errors import Refused
+
+TRAILER = "Waybill-Release"
+BASE, BRANCH = "refs/waybill/base", "refs/waybill/branch"
+
+
+@dataclass(frozen=True)
+class Heads:
+    """The base branch and ours, as the remote had them at one moment; `branch_head` is None where ours is absent."""
+
+    base: str
+    base_head: str
+    branch: str
+    branch_head: str | None
+
+
+@contextmanager
+def cloned() -> Iterator[Git]:
+    with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
+        git = Git(Path(folder), fault="gitops")
+        git.run("init", "--quiet", "--bare")
+        yield git
+
+
+def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
+    """Reads both heads and brings their history here. Without `base` it is the branch that the remote's HEAD names."""
+    wanted = ["HEAD", f"refs/heads/{branch}", *([f"refs/heads/{base}"] if base else [])]
+    listed = git.run("ls-remote", "--quiet", "--symref", "--end-of-options", remote, *wanted)
+    found = {ref: name for name, ref in (line.split("\t") for line in reversed(listed.splitlines()))}
+    head = found.get("HEAD", "").removeprefix("ref: ")  # the line that says where HEAD points comes first
+    base_ref = f"refs/heads/{base}" if base else head
+    if not base_ref.startswith("refs/heads/") or (base and base_ref not in found):
+        raise Refused(
+            f"The GitOps repo {remote} has no branch {base}." if base else f"The GitOps repo {remote} is empty.",
+            "Set gitops_branch to a branch that it has, or push a first commit (a README will do).",
+            fault="gitops",
+        )
+    branch_ref = f"refs/heads/{branch}" if f"refs/heads/{branch}" in found else None
+    # Refs of our own, so that a second look brings only what is new.
+    git.fetch(remote, [f"+{base_ref}:{BASE}", *([f"+{branch_ref}:{BRANCH}"] if branch_ref else [])])
+    base_head = git.run("rev-parse", "--verify", BASE)
+    return Heads(base_ref.removeprefix("refs/heads/"), base_head, branch, git.commit(BRANCH) if branch_ref else None)
+
+
+def foreign_commits(git: Git, heads: Heads) -> list[str]:
+    """The branch's commits that are not in the base and not Waybill's own, newest first.
+
+    A commit is Waybill's while author, committer and trailer say so: somebody who amends it becomes the committer.
+    """
+    shape = f"--format=%H%x09%an <%ae>%x09%cn <%ce>%x09%(trailers:key={TRAILER},valueonly,separator=%x2C)"
+    lines = git.run("log", "--no-show-signature", shape, f"{heads.base_head}..{heads.branch_head}").splitlines()
+    rows = [line.split("\t") for line in lines]
+    return [name for name, author, committer, trailer in rows if {author, committer} != {IDENTITY} or not trailer]
+
+
+def merge(git: Git, heads: Heads) -> str | None:
+    """The tree of the base with the branch merged in, None where that conflicts."""
+    merged = git.call("merge-tree", "--write-tree", heads.base_head, str(heads.branch_head), check=False)
+    if merged.code > 1:
+        raise Refused(
+            f"git could not try to merge {heads.branch} into {heads.base}: {merged.complaint}",
+            "Waybill needs git 2.38 or later.",
+            fault="machine",
+        )
+    return merged.text if merged.code == 0 else None
+
+
+def squashed(git: Git, heads: Heads, merged: str | None) -> bool:
+    """Whether the branch changed something and the base has all of it, as after a squashed or rebased merge."""
+    branch_head = str(heads.branch_head)
+    began = git.call("merge-base", heads.base_head, branch_head, check=False).text
+    changed = bool(began) and git.tree_id(began) != git.tree_id(branch_head)
+    return changed and merged == git.tree_id(heads.base_head)
+
+
+def patch(git: Git, before: str, after: str) -> bytes:
+    """What `after` changes in `before`, without the blob ids that a digest still unknown would change."""
+    flags = ("-r", "-p", "--text", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv")
+    lines = git.call("diff-tree", *flags, before, after).stdout.splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(b"index "))

@@ -1,0 +1,159 @@
+"""The files of a GitOps repo that a release changes, as a pure function of the files that are there.
+
+A folder that is absent is copied from gitops-templates/ and filled in. Where it is present, only the scalars that say
+which release runs are spliced; whatever else people wrote there stays, byte for byte.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from msgspec import UNSET
+
+from ..config import Config
+from ..document import Waybill, chart_of
+from ..errors import Refused
+from ..gitops.files import CHART_VERSION, Files, Keys, annotation
+from ..yaml_edit import read, set_scalar
+
+# What `plan` writes for the one value that only publishing can tell.
+UNPUBLISHED = "sha256:<known after publish>"
+
+# Where a template says `service`.
+NAMES: dict[str, tuple[Keys, ...]] = {
+    "helmrepository.yaml": (("metadata", "name"),),
+    "ocirepository.yaml": (("metadata", "name"),),
+    "helmrelease.yaml": (
+        ("metadata", "name"),
+        ("spec", "chart", "spec", "chart"),
+        ("spec", "chart", "spec", "sourceRef", "name"),
+        ("spec", "chartRef", "name"),
+    ),
+    "release.yaml": (("metadata", "name"),),
+    "source.yaml": (("metadata", "name"),),
+}
+
+
+def render(files: Files, waybill: Waybill, config: Config, environments: Iterable[str]) -> dict[str, bytes]:
+    """The files, by path, that are new or other than in `files` once `environments` run this release.
+
+    `files` holds what is there at `gitops.files.paths`. What does not fit together is refused.
+    """
+    service, base = waybill.service, f"apps/{waybill.service}/base"
+    pinned = config.flux_source == "oci-repository"
+    refuse_other_source(files, base, pinned)
+    after = dict(files)
+    if not holds(files, base):
+        copy(after, "oci-repository/base" if pinned else "base", base, service)
+    name_chart(after, base, waybill, config)
+    for environment in environments:
+        overlay, namespace = f"apps/{service}/{environment}", config.namespace_of(environment)
+        if not holds(files, overlay):
+            copy(after, "oci-repository/overlay" if pinned else "overlay", overlay, service)
+            put(after, f"{overlay}/kustomization.yaml", ("namespace",), namespace)
+            if (path := f"clusters/{environment}/{service}.yaml") not in files:
+                after[path] = template("cluster/service.yaml")
+                put(after, path, ("metadata", "name"), f"{service}-{environment}")
+                put(after, path, ("spec", "path"), f"./{overlay}")
+        refuse_other_namespace(after, overlay, namespace)
+        name_release(after, overlay, waybill, pinned)
+    return {path: data for path, data in after.items() if files.get(path) != data}
+
+
+def name_chart(files: dict[str, bytes], base: str, waybill: Waybill, config: Config) -> None:
+    """Points the sources that Waybill knows to where the chart lies; a file that people took away stays away."""
+    chart = chart_of(waybill)
+    if chart.repository is UNSET:
+        raise Refused(
+            "The waybill does not say where the chart is published.",
+            "Set `registry` in waybill.toml, then run the same command again.",
+            fault="you",
+        )
+    for name, url in (
+        ("helmrepository.yaml", chart.repository),
+        ("ocirepository.yaml", f"{chart.repository}/{chart.name}"),
+    ):
+        if (path := f"{base}/{name}") in files:
+            put(files, path, ("spec", "url"), url)
+            if config.plain_http:
+                put(files, path, ("spec", "insecure"), True)
+    if config.service_account and (path := f"{base}/helmrelease.yaml") in files:
+        put(files, path, ("spec", "serviceAccountName"), config.service_account)
+
+
+def name_release(files: dict[str, bytes], overlay: str, waybill: Waybill, pinned: bool) -> None:
+    """The fields that change with every release."""
+    chart, path = chart_of(waybill), f"{overlay}/release.yaml"
+    for name, value in (
+        ("service", waybill.service),
+        ("release", chart.version),
+        ("image", f"{waybill.image.repository}@{waybill.image.digest}"),
+        ("commit", waybill.source.commit),
+    ):
+        put(files, path, annotation(name), value)
+    if pinned:
+        digest = UNPUBLISHED if chart.digest is UNSET else chart.digest
+        put(files, f"{overlay}/source.yaml", ("spec", "ref", "tag"), chart.version)
+        put(files, f"{overlay}/source.yaml", ("spec", "ref", "digest"), digest)
+    else:
+        put(files, path, CHART_VERSION, chart.version)
+
+
+def put(files: dict[str, bytes], path: str, keys: Keys, value: str | bool) -> None:
+    """Splices one scalar; a file that is not there or cannot take it is refused."""
+    if path not in files:
+        raise Refused(
+            f"The GitOps repo has no {path}, where Waybill writes {keys[-1]}.",
+            f"Put it back, or remove {Path(path).parent}/ in a commit of its own: the next ship writes it anew.",
+            fault="gitops",
+        )
+    files[path] = set_scalar(files[path], keys, value, name=f"{path} in the GitOps repo", fault="gitops")
+
+
+def holds(files: Files, folder: str) -> bool:
+    return any(path.startswith(f"{folder}/") for path in files)
+
+
+def refuse_other_source(files: Files, base: str, pinned: bool) -> None:
+    present, wanted = ("helmrepository", "oci-repository") if pinned else ("ocirepository", "helm-repository")
+    if f"{base}/{present}.yaml" in files:
+        raise Refused(
+            f'waybill.toml says flux_source = "{wanted}", but the GitOps repo has {base}/{present}.yaml.',
+            f"Set flux_source to what the GitOps repo has, or remove {Path(base).parent}/ in a commit of its own and "
+            "ship again.",
+            fault="you",
+        )
+
+
+def refuse_other_namespace(files: Files, overlay: str, namespace: str) -> None:
+    """Moving a HelmRelease uninstalls it: never a side effect of shipping."""
+    path = f"{overlay}/kustomization.yaml"
+    present = read(files[path], ("namespace",), name=path, fault="gitops") if path in files else None
+    if present not in (None, namespace):
+        raise Refused(
+            f"{path} in the GitOps repo says namespace {present}, waybill.toml says {namespace}.",
+            f'Set namespace = "{present}" in waybill.toml; to move the service, which uninstalls it there, edit {path} '
+            "as well.",
+            fault="you",
+        )
+
+
+def copy(files: dict[str, bytes], source: str, folder: str, service: str) -> None:
+    for path in sorted((templates() / source).iterdir()):
+        target = f"{folder}/{path.name}"
+        files[target] = path.read_bytes()
+        for keys in NAMES.get(path.name, ()):
+            if read(files[target], keys) is not None:
+                put(files, target, keys, service)
+
+
+def template(path: str) -> bytes:
+    return (templates() / path).read_bytes()
+
+
+@cache
+def templates() -> Path:
+    """Inside the installed package, or at the top of the checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "gitops-templates"
+    return inside if inside.is_dir() else package.parent / "gitops-templates"
