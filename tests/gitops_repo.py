@@ -1,7 +1,7 @@
 """A GitOps repo in a temporary folder, and releases to propose to it: no chart, no registry, real git."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from scripts.config import Config
 from scripts.document import Chart, Image, Source, Waybill
 from scripts.forges.file import FileForge
 from scripts.gitops.files import paths
-from scripts.proposal_text import body
+from scripts.proposal.intent import Change, Intent
+from scripts.proposal.text import body
 from scripts.report import Report
-from scripts.steps.propose import Change, Intent, propose
+from scripts.steps.propose import propose
 from scripts.steps.render import render
 from tests.builders import git
 
@@ -125,4 +126,4 @@ class GitopsRepo:
 
 
 def written(change: Change, _: Git, intent: Intent) -> str:
-    return body(change.waybill, dict.fromkeys(intent.environments, {}), "", roll_back=change.roll_back, ledger=None)
+    return body(change.waybill, {name: {} for name in intent.environments}, "", roll_back=change.roll_back, ledger=None)

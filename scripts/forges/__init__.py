@@ -4,7 +4,6 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from ..config import Config
 from ..errors import Refused
 
 
@@ -33,25 +32,25 @@ class Forge(Protocol):
     def comment(self, number: int, text: str) -> None: ...
 
 
-def forge_of(config: Config) -> Forge:
-    """The forge of the GitOps repo that `config` names."""
-    if config.gitops is None:
+def forge_of(gitops: str | None, forge: str | None, token: str | None) -> Forge:
+    """The forge that serves the GitOps repo, as waybill.toml names both."""
+    if gitops is None:
         raise Refused("No GitOps repo is configured.", "Set `gitops` in waybill.toml.", fault="you")
-    match config.forge:
+    match forge:
         case "github":
             from .github import GitHub
 
-            return GitHub(config.gitops, config.forge_token)
+            return GitHub(gitops, token)
         case "gitea":
             from .gitea import Gitea
 
-            return Gitea(config.gitops, config.forge_token)
+            return Gitea(gitops, token)
         case "file":
             from .file import FileForge
 
-            return FileForge(config.gitops)
+            return FileForge(gitops)
     raise Refused(
-        f"Which forge serves {config.gitops} cannot be told from its address.",
+        f"Which forge serves {gitops} cannot be told from its address.",
         'Set forge = "github" or forge = "gitea" in waybill.toml.',
         fault="you",
     )

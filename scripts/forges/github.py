@@ -3,21 +3,12 @@
 https://docs.github.com/en/rest/pulls/pulls, https://docs.github.com/en/rest/issues/comments
 """
 
-from typing import TYPE_CHECKING, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
-from ..errors import Refused
-from ..source_repository import normalise
 from . import Proposal
-
-if TYPE_CHECKING:
-    import httpx
-
-T = TypeVar("T")
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+from .rest import Rest
 
 
 class Ref(Struct):
@@ -43,13 +34,7 @@ class Pull(Struct):
         return Proposal(self.number, self.html_url, state, self.title, self.body or "", self.head.sha)
 
 
-class GitHub:
-    """`remote` is the address of the GitOps repo as git knows it; without a `token` only public ones can be read."""
-
-    def __init__(self, remote: str, token: str | None) -> None:
-        self.root, self.owner, self.repository = split_remote(remote)
-        self.token = token
-
+class GitHub(Rest):
     @property
     def api(self) -> str:
         return "https://api.github.com" if self.root == "https://github.com" else f"{self.root}/api/v3"
@@ -78,87 +63,3 @@ class GitHub:
 
     def comment(self, number: int, text: str) -> None:
         self.call("POST", f"/issues/{number}/comments", {"body": text})
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        fields: dict[str, str] | None = None,
-        *,
-        query: dict[str, str] | None = None,
-        refused: tuple[int, ...] = (),
-    ) -> "httpx.Response":
-        """The answer to one request about the repository: a success, or a status of `refused`."""
-        import httpx
-
-        url = f"{self.api}/repos/{self.owner}/{self.repository}{path}"
-        headers = {"Accept": "application/json", "User-Agent": "waybill"}
-        if self.token:
-            if url.startswith("http://") and urlsplit(url).hostname not in LOOPBACK:
-                raise Refused(
-                    f"{self.root} is not https, and the forge's token would travel in clear text.",
-                    "Give `gitops` as https://...",
-                    fault="you",
-                )
-            headers["Authorization"] = f"Bearer {self.token}"
-        timeout = httpx.Timeout(10, connect=3)
-        try:
-            answer = httpx.request(method, url, params=query, json=fields, headers=headers, timeout=timeout)
-        except httpx.HTTPError as error:
-            raise Refused(
-                f"{self.root} did not answer {method} {path}: {error or type(error).__name__}.",
-                "Everything before is done: run the same command again when it answers.",
-                fault="forge",
-            ) from error
-        if answer.is_success or answer.status_code in refused:
-            return answer
-        raise self.refusal(answer)
-
-    def refusal(self, answer: "httpx.Response") -> Refused:
-        remedy = {
-            301: "The repository moved: set `gitops` in waybill.toml to its new address.",
-            307: "The repository moved: set `gitops` in waybill.toml to its new address.",
-            401: "Give WAYBILL_FORGE_TOKEN a token that is valid there.",
-            403: "Give WAYBILL_FORGE_TOKEN a token that may write pull requests of this repository.",
-            404: "Give WAYBILL_FORGE_TOKEN a token that may see this repository, or mend `gitops` in waybill.toml.",
-        }.get(answer.status_code, "Mend what it names, then run the same command again.")
-        said = " ".join(explain(answer).split())[:500]
-        return Refused(
-            f"{answer.request.method} {answer.request.url.path} at {self.root}: {answer.status_code} {said}".strip()
-            + ".",
-            remedy,
-            fault="forge",
-        )
-
-    def decode(self, answer: "httpx.Response", kind: type[T]) -> T:
-        try:
-            return msgspec.json.decode(answer.content, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise Refused(
-                f"{self.root} answered what no forge of this kind answers: {error}.",
-                "Look whether `gitops` and `forge` in waybill.toml belong together.",
-                fault="forge",
-            ) from error
-
-
-def explain(answer: "httpx.Response") -> str:
-    """The `message` of an error body, with GitHub's details."""
-    try:
-        body = answer.json()
-        details = [detail.get("message", "") for detail in body.get("errors", []) if isinstance(detail, dict)]
-        return "; ".join(filter(None, [body.get("message"), *details]))
-    except (ValueError, AttributeError, TypeError):
-        return ""
-
-
-def split_remote(remote: str) -> tuple[str, str, str]:
-    """Web address, owner and name of a repository, of any form of its git remote."""
-    scheme, _, address = normalise(remote).partition("://")
-    *root, owner, name = ["", "", *address.split("/")]
-    if not any(root) or scheme not in ("http", "https"):
-        raise Refused(
-            f"{remote} does not name a repository of a forge.",
-            "Give `gitops` in waybill.toml as https://host/owner/name.",
-            fault="you",
-        )
-    return f"{scheme}://{'/'.join(filter(None, root))}", owner, name

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from ..config import Config
 from ..errors import Refused
 from ..yaml_edit import read
 
@@ -44,18 +43,23 @@ def release_in(files: Files, service: str, environment: str) -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
-def chosen(config: Config, names: Iterable[str]) -> tuple[str, ...]:
-    """`names` in the order of waybill.toml, the first environment when there are none."""
-    names = tuple(names) or config.environments[:1]
-    unknown = sorted(set(names) - set(config.environments))
-    if unknown or not names:
+def holds(files: Files, folder: str) -> bool:
+    return any(path.startswith(f"{folder}/") for path in files)
+
+
+def chosen(names: Iterable[str], known: tuple[str, ...]) -> tuple[str, ...]:
+    """`names` in the order of `known`, which waybill.toml lists; its first where there are none."""
+    names = set(names) or set(known[:1])
+    if unknown := sorted(names - set(known)):
         raise Refused(
-            f"{', '.join(unknown)} is no environment of {config.service}."
-            if unknown
-            else "No environment is configured.",
-            f"waybill.toml has environments = [{', '.join(map(repr, config.environments))}]; add the word there.",
+            f"{', '.join(unknown)} is no environment of this service.",
+            f"waybill.toml has environments = {list(known)}: a new environment is one more word there.",
             fault="you",
         )
-    if "base" in names:
-        raise Refused("An environment cannot be called base: apps/<service>/base is taken.", "Rename it.", fault="you")
-    return tuple(name for name in config.environments if name in names)
+    if not names or "base" in names:
+        raise Refused(
+            'An environment cannot be called "base".' if names else "No environment is configured.",
+            "Set `environments` in waybill.toml; apps/<service>/base is what they have in common.",
+            fault="you",
+        )
+    return tuple(name for name in known if name in names)

@@ -5,33 +5,19 @@ which release runs are spliced; whatever else people wrote there stays, byte for
 """
 
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from msgspec import UNSET
 
 from ..config import Config
 from ..document import Waybill, chart_of
 from ..errors import Refused
-from ..gitops.files import CHART_VERSION, Files, Keys, annotation
+from ..gitops import templates
+from ..gitops.files import CHART_VERSION, Files, Keys, annotation, holds
 from ..yaml_edit import read, set_scalar
 
 # What `plan` writes for the one value that only publishing can tell.
 UNPUBLISHED = "sha256:<known after publish>"
-
-# Where a template says `service`.
-NAMES: dict[str, tuple[Keys, ...]] = {
-    "helmrepository.yaml": (("metadata", "name"),),
-    "ocirepository.yaml": (("metadata", "name"),),
-    "helmrelease.yaml": (
-        ("metadata", "name"),
-        ("spec", "chart", "spec", "chart"),
-        ("spec", "chart", "spec", "sourceRef", "name"),
-        ("spec", "chartRef", "name"),
-    ),
-    "release.yaml": (("metadata", "name"),),
-    "source.yaml": (("metadata", "name"),),
-}
 
 
 def render(files: Files, waybill: Waybill, config: Config, environments: Iterable[str]) -> dict[str, bytes]:
@@ -44,15 +30,15 @@ def render(files: Files, waybill: Waybill, config: Config, environments: Iterabl
     refuse_other_source(files, base, pinned)
     after = dict(files)
     if not holds(files, base):
-        copy(after, "oci-repository/base" if pinned else "base", base, service)
+        after |= copied("base", base, service, pinned)
     name_chart(after, base, waybill, config)
     for environment in environments:
         overlay, namespace = f"apps/{service}/{environment}", config.namespace_of(environment)
         if not holds(files, overlay):
-            copy(after, "oci-repository/overlay" if pinned else "overlay", overlay, service)
+            after |= copied("overlay", overlay, service, pinned)
             put(after, f"{overlay}/kustomization.yaml", ("namespace",), namespace)
             if (path := f"clusters/{environment}/{service}.yaml") not in files:
-                after[path] = template("cluster/service.yaml")
+                after[path] = templates.file("cluster/service.yaml")
                 put(after, path, ("metadata", "name"), f"{service}-{environment}")
                 put(after, path, ("spec", "path"), f"./{overlay}")
         refuse_other_namespace(after, overlay, namespace)
@@ -104,14 +90,15 @@ def put(files: dict[str, bytes], path: str, keys: Keys, value: str | bool) -> No
     if path not in files:
         raise Refused(
             f"The GitOps repo has no {path}, where Waybill writes {keys[-1]}.",
-            f"Put it back, or remove {Path(path).parent}/ in a commit of its own: the next ship writes it anew.",
+            f"Put it back, or remove {PurePosixPath(path).parent}/ in its own commit: the next ship writes it anew.",
             fault="gitops",
         )
     files[path] = set_scalar(files[path], keys, value, name=f"{path} in the GitOps repo", fault="gitops")
 
 
-def holds(files: Files, folder: str) -> bool:
-    return any(path.startswith(f"{folder}/") for path in files)
+def copied(template: str, folder: str, service: str, pinned: bool) -> dict[str, bytes]:
+    source = f"oci-repository/{template}" if pinned else template
+    return {f"{folder}/{name}": data for name, data in templates.folder(source, service).items()}
 
 
 def refuse_other_source(files: Files, base: str, pinned: bool) -> None:
@@ -119,8 +106,7 @@ def refuse_other_source(files: Files, base: str, pinned: bool) -> None:
     if f"{base}/{present}.yaml" in files:
         raise Refused(
             f'waybill.toml says flux_source = "{wanted}", but the GitOps repo has {base}/{present}.yaml.',
-            f"Set flux_source to what the GitOps repo has, or remove {Path(base).parent}/ in a commit of its own and "
-            "ship again.",
+            f"Set flux_source to what is there, or remove {PurePosixPath(base).parent}/ in its own commit first.",
             fault="you",
         )
 
@@ -136,24 +122,3 @@ def refuse_other_namespace(files: Files, overlay: str, namespace: str) -> None:
             "as well.",
             fault="you",
         )
-
-
-def copy(files: dict[str, bytes], source: str, folder: str, service: str) -> None:
-    for path in sorted((templates() / source).iterdir()):
-        target = f"{folder}/{path.name}"
-        files[target] = path.read_bytes()
-        for keys in NAMES.get(path.name, ()):
-            if read(files[target], keys) is not None:
-                put(files, target, keys, service)
-
-
-def template(path: str) -> bytes:
-    return (templates() / path).read_bytes()
-
-
-@cache
-def templates() -> Path:
-    """Inside the installed package, or at the top of the checkout."""
-    package = Path(__file__).parents[1]
-    inside = package / "gitops-templates"
-    return inside if inside.is_dir() else package.parent / "gitops-templates"

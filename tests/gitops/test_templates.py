@@ -2,13 +2,14 @@
 
 import re
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
+
+from tests.flux_schemas import validate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TEMPLATES = CHECKOUT / "gitops-templates"
@@ -25,24 +26,22 @@ def load(path: str) -> Any:
 
 
 @pytest.mark.parametrize("folder", KUSTOMIZATIONS, ids=lambda folder: str(folder.relative_to(TEMPLATES)))
-def test_every_folder_builds_and_every_object_is_valid(
-    folder: Path, flux_validate: Callable[[dict[str, Any]], None]
-) -> None:
+def test_every_folder_builds_and_every_object_is_valid(folder: Path) -> None:
     objects = build(folder)
     assert objects
     for found in objects:
-        flux_validate(found)
+        validate(found)
 
 
-def test_the_file_of_a_service_is_valid(flux_validate: Callable[[dict[str, Any]], None]) -> None:
-    flux_validate(load("cluster/service.yaml"))
+def test_the_file_of_a_service_is_valid() -> None:
+    validate(load("cluster/service.yaml"))
 
 
-def test_an_unknown_field_is_noticed(flux_validate: Callable[[dict[str, Any]], None]) -> None:
+def test_an_unknown_field_is_noticed() -> None:
     release = load("base/helmrelease.yaml")
     release["spec"]["upgrade"]["remediation"]["retrys"] = 3
     with pytest.raises(jsonschema.ValidationError, match="retrys"):
-        flux_validate(release)
+        validate(release)
 
 
 @pytest.mark.parametrize("folder", KUSTOMIZATIONS, ids=lambda folder: str(folder.relative_to(TEMPLATES)))
@@ -69,9 +68,7 @@ def test_the_role_allows_what_the_chart_renders_and_no_more() -> None:
         for path in (CHECKOUT / "chart" / "templates").rglob("*.yaml")
         for kind in re.findall(r"^kind: (\w+)$", path.read_text(), re.MULTILINE)
     }
-    plural = {
-        kind: re.sub("ys$", "ies", kind.lower() + "s").replace("ingresss", "ingresses") for kind in kinds
-    }
+    plural = {kind: re.sub("ys$", "ies", kind.lower() + "s").replace("ingresss", "ingresses") for kind in kinds}
     writable, readable = set(), set()
     for rule in load("cluster/waybill/apps/role.yaml")["rules"]:
         (writable if "create" in rule["verbs"] else readable).update(rule["resources"])

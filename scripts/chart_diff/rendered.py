@@ -1,21 +1,19 @@
-"""The rendered difference of a proposal, for each environment, in Markdown for the proposal and in plain text.
+"""What a release changes in the objects that each environment's cluster gets.
 
 What cannot be seen is said and stops nothing: reviewers then know what they do not know.
 """
 
-import re
 import tempfile
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from .chart_diff import Change, compare
-from .clients.git import Git
-from .config import Config
-from .document import Waybill, chart_of
-from .errors import Refused
-from .gitops.overlay import build, fetch, objects_of, release_of
+from ..clients.git import Git
+from ..document import Chart
+from ..errors import Refused
+from .chart import fetch, objects_of
+from .compare import Change, compare
+from .overlay import build, release_of
 
 
 @dataclass(frozen=True)
@@ -30,11 +28,13 @@ class Difference:
 
 @dataclass(frozen=True)
 class Shipped:
-    """What is proposed; `archive` is its chart, fetched where that is None or gone."""
+    """What is proposed: the chart of a service, fetched where `archive` is None or gone."""
 
-    waybill: Waybill
-    config: Config
+    service: str
+    chart: Chart
     archive: Path | None
+    plain_http: bool
+    kube_version: str | None
 
 
 def rendered_difference(
@@ -49,11 +49,10 @@ def rendered_difference(
 
 
 def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
-    service, config = shipped.waybill.service, shipped.config
-    path = f"apps/{service}/{environment}"
+    service, path = shipped.service, f"apps/{shipped.service}/{environment}"
     try:
         release = release_of(build(folder / "after" / path), service)
-        after = objects_of(release, _new_chart(shipped, folder), config.kube_version)
+        after = objects_of(release, _new_chart(shipped, folder), shipped.kube_version)
     except Refused as error:
         return Difference(environment, notes=(f"It could not be rendered: {error.what}",))
     notes = [f"Not seen here: {what}." for what in release.unseen]
@@ -63,8 +62,8 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
     try:
         present = release_of(build(folder / "before" / path), service)
         # Where its source lies elsewhere, the chart is looked for where the new one is.
-        chart = fetch(present.chart or release.chart, present.reference, folder, config.plain_http)
-        before = objects_of(present, chart, config.kube_version)
+        chart = fetch(present.chart or release.chart, present.reference, folder, shipped.plain_http)
+        before = objects_of(present, chart, shipped.kube_version)
     except Refused as error:
         notes.append(f"What runs there could not be rendered, so nothing is compared: {error.what}")
         return Difference(environment, notes=tuple(notes))
@@ -78,9 +77,8 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
 def _new_chart(shipped: Shipped, folder: Path) -> Path:
     if shipped.archive and shipped.archive.is_file():
         return shipped.archive
-    chart = chart_of(shipped.waybill)
-    repository = str(chart.repository or "").removeprefix("oci://")
-    return fetch(f"{repository}/{chart.name}", chart.version, folder, shipped.config.plain_http)
+    repository = str(shipped.chart.repository or "").removeprefix("oci://")
+    return fetch(f"{repository}/{shipped.chart.name}", shipped.chart.version, folder, shipped.plain_http)
 
 
 def export(git: Git, revision: str, folder: Path) -> Path:
@@ -90,39 +88,3 @@ def export(git: Git, revision: str, folder: Path) -> Path:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)
     return folder
-
-
-def markdown(differences: Sequence[Difference]) -> str:
-    return "\n".join(line for difference in differences for line in _markdown(difference))
-
-
-def _markdown(difference: Difference) -> list[str]:
-    lines = [f"#### What changes in {difference.environment}", "", summary(difference), ""]
-    lines += [f"- {note}" for note in difference.notes] + [""] * bool(difference.notes)
-    for change in difference.changes:
-        if change.lines:
-            ticks = [len(run) for line in change.lines for run in re.findall("`+", line)]
-            fence = "`" * max([3, *(length + 1 for length in ticks)])
-            lines += [f"**{change.what}** `{change.name}`", f"{fence}diff", *change.lines, fence, ""]
-        elif change.what != "version labels":
-            lines.append(f"- **{change.what}** `{change.name}`")
-    return [*lines, ""]
-
-
-def plain(differences: Sequence[Difference]) -> str:
-    lines = []
-    for difference in differences:
-        lines += [f"{difference.environment}: {summary(difference)}", *(f"  {note}" for note in difference.notes)]
-        for change in difference.changes:
-            if change.what != "version labels":
-                lines += [f"  {change.what} {change.name}", *(f"    {line}" for line in change.lines)]
-    return "\n".join(lines)
-
-
-def summary(difference: Difference) -> str:
-    count = Counter(change.what for change in difference.changes)
-    labels = count.pop("version labels", 0)
-    if difference.first:
-        return f"The first release there: {count['added']} objects."
-    said = ", ".join(f"{number} {what}" for what, number in count.items()) or "no object"
-    return f"{said[0].upper()}{said[1:]}" + (f"; {labels} in their version labels alone." if labels else ".")

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 def closed(schema: Any) -> Any:
@@ -27,14 +27,12 @@ def closed(schema: Any) -> Any:
     return schema
 
 
-@pytest.fixture(scope="session")
-def flux_schemas() -> dict[tuple[str, str], dict[str, Any]]:
+@cache
+def schemas() -> dict[tuple[str, str], dict[str, Any]]:
     """(apiVersion, kind) -> JSON Schema."""
     if shutil.which("go") is None:
         pytest.skip("no Go on PATH to fetch Flux's CRDs with")
-    modules = [
-        f"github.com/fluxcd/{name}-controller" for name in ("helm", "kustomize", "notification", "source")
-    ]
+    modules = [f"github.com/fluxcd/{name}-controller" for name in ("helm", "kustomize", "notification", "source")]
     answer = subprocess.run(
         ["go", "mod", "download", "-json", *modules],
         cwd=CHECKOUT / "tools" / "flux-crds",
@@ -42,7 +40,7 @@ def flux_schemas() -> dict[tuple[str, str], dict[str, Any]]:
         check=True,
         text=True,
     ).stdout
-    schemas = {}
+    found = {}
     decoder, rest = json.JSONDecoder(), answer.strip()
     while rest:
         module, end = decoder.raw_decode(rest)
@@ -52,19 +50,14 @@ def flux_schemas() -> dict[tuple[str, str], dict[str, Any]]:
             for version in crd["versions"]:
                 schema = closed(version["schema"]["openAPIV3Schema"])
                 schema["properties"]["metadata"] = {"type": "object"}
-                schemas[f"{crd['group']}/{version['name']}", crd["names"]["kind"]] = schema
-    return schemas
+                found[f"{crd['group']}/{version['name']}", crd["names"]["kind"]] = schema
+    return found
 
 
-@pytest.fixture(scope="session")
-def flux_validate(flux_schemas: dict[tuple[str, str], dict[str, Any]]) -> Callable[[dict[str, Any]], None]:
+def validate(found: dict[str, Any]) -> None:
     """Raises for what the API server would refuse: Flux's kinds by their CRDs, the others as built in."""
-
-    def validate(found: dict[str, Any]) -> None:
-        schema = flux_schemas.get((found["apiVersion"], found["kind"]))
-        if schema is None:
-            kubernetes_validate.validate(found, "1.36", strict=True)
-        else:
-            jsonschema.Draft202012Validator(schema).validate(found)
-
-    return validate
+    schema = schemas().get((found["apiVersion"], found["kind"]))
+    if schema is None:
+        kubernetes_validate.validate(found, "1.36", strict=True)
+    else:
+        jsonschema.Draft202012Validator(schema).validate(found)

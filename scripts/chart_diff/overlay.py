@@ -1,18 +1,13 @@
 """What an environment's folder of the GitOps repo makes Flux install: its HelmRelease, and the chart as rendered."""
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..chart_diff import Object, parse
-from ..clients.helm import Helm
 from ..clients.process import run
-from ..clients.registry import Registry
 from ..errors import Refused
-
-CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+from .objects import Object, parse
 
 
 @dataclass(frozen=True)
@@ -80,32 +75,3 @@ def _chart(objects: list[Object], spec: dict[str, Any]) -> tuple[str, str]:
         return f"{repository}/{chart.get('chart')}", str(chart.get("version", ""))
     ref = sources[0].get("ref") or {}
     return repository, str(ref.get("digest") or ref.get("tag") or "")
-
-
-def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Path:
-    """The published chart as a .tgz in `folder`."""
-    if not repository or not reference:
-        raise Refused("The folder does not say where its chart lies.", "Say it there.", fault="gitops")
-    registry = Registry(plain_http)
-    manifest = registry.manifest(repository, reference.replace("+", "_"))
-    layers = [layer for layer in manifest.layers if layer.media_type == CHART_LAYER] if manifest else []
-    if not layers:
-        raise Refused(f"{repository} has no chart {reference}.", "Publish it.", fault="registry")
-    path = folder / f"{layers[0].digest.removeprefix('sha256:')}.tgz"
-    path.write_bytes(registry.blob(repository, layers[0].digest))
-    return path
-
-
-def objects_of(release: Release, chart: Path, kube_version: str | None) -> list[Object]:
-    """The chart's objects with the release's values."""
-    manifests = Helm().template(
-        chart,
-        name=release.name,
-        namespace=release.namespace,
-        values=json.dumps(release.values, default=str).encode(),
-        kube_version=kube_version,
-    )
-    try:
-        return parse(manifests)
-    except ValueError as error:
-        raise Refused(f"The chart renders what is no object: {error}", "Mend the chart.", fault="chart") from error

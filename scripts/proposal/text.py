@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from .document import Waybill, chart_of
-from .gitops.clone import TRAILER
+from ..document import Waybill, chart_of
+from ..gitops.clone import TRAILER
 
 LIMIT = 60_000  # characters; GitHub takes 65,536
 

@@ -1,0 +1,41 @@
+"""A chart, fetched from where it is published and rendered with a release's values."""
+
+import json
+from pathlib import Path
+
+from ..clients.helm import Helm
+from ..clients.registry import Registry
+from ..errors import Refused
+from .objects import Object, parse
+from .overlay import Release
+
+CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+
+
+def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Path:
+    """The published chart as a .tgz in `folder`."""
+    if not repository or not reference:
+        raise Refused("The folder does not say where its chart lies.", "Say it there.", fault="gitops")
+    registry = Registry(plain_http)
+    manifest = registry.manifest(repository, reference.replace("+", "_"))
+    layers = [layer for layer in manifest.layers if layer.media_type == CHART_LAYER] if manifest else []
+    if not layers:
+        raise Refused(f"{repository} has no chart {reference}.", "Publish it.", fault="registry")
+    path = folder / f"{layers[0].digest.removeprefix('sha256:')}.tgz"
+    path.write_bytes(registry.blob(repository, layers[0].digest))
+    return path
+
+
+def objects_of(release: Release, chart: Path, kube_version: str | None) -> list[Object]:
+    """The chart's objects with the release's values."""
+    manifests = Helm().template(
+        chart,
+        name=release.name,
+        namespace=release.namespace,
+        values=json.dumps(release.values, default=str).encode(),
+        kube_version=kube_version,
+    )
+    try:
+        return parse(manifests)
+    except ValueError as error:
+        raise Refused(f"The chart renders what is no object: {error}", "Mend the chart.", fault="chart") from error

@@ -1,0 +1,43 @@
+"""The rendered difference as people read it: Markdown in the proposal, plain text on the terminal."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from .rendered import Difference
+
+
+def markdown(differences: Sequence[Difference]) -> str:
+    return "\n".join(line for difference in differences for line in _markdown(difference))
+
+
+def _markdown(difference: Difference) -> list[str]:
+    lines = [f"#### What changes in {difference.environment}", "", summary(difference), ""]
+    lines += [f"- {note}" for note in difference.notes] + [""] * bool(difference.notes)
+    for change in difference.changes:
+        if change.lines:
+            ticks = [len(run) for line in change.lines for run in re.findall("`+", line)]
+            fence = "`" * max([3, *(length + 1 for length in ticks)])
+            lines += [f"**{change.what}** `{change.name}`", f"{fence}diff", *change.lines, fence, ""]
+        elif change.what != "version labels":
+            lines.append(f"- **{change.what}** `{change.name}`")
+    return [*lines, ""]
+
+
+def plain(differences: Sequence[Difference]) -> str:
+    lines = []
+    for difference in differences:
+        lines += [f"{difference.environment}: {summary(difference)}", *(f"  {note}" for note in difference.notes)]
+        for change in difference.changes:
+            if change.what != "version labels":
+                lines += [f"  {change.what} {change.name}", *(f"    {line}" for line in change.lines)]
+    return "\n".join(lines)
+
+
+def summary(difference: Difference) -> str:
+    count = Counter(change.what for change in difference.changes)
+    labels = count.pop("version labels", 0)
+    if difference.first:
+        return f"The first release there: {count['added']} objects."
+    said = ", ".join(f"{number} {what}" for what, number in count.items()) or "no object"
+    return f"{said[0].upper()}{said[1:]}" + (f"; {labels} in their version labels alone." if labels else ".")

@@ -1,0 +1,133 @@
+"""What propose is to do, worked out in a temporary clone without changing anything.
+
+The branch becomes the base's head and one Waybill commit. Somebody else's commit on it stays, ours then goes on top. A
+version that the base or the branch has is never lowered but by a roll back; what a person closed is not reopened.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from semver import Version
+
+from ..clients.git import Git
+from ..config import Config
+from ..document import Waybill
+from ..forges import Proposal
+from ..gitops.clone import Heads, foreign_commits, look, merge, patch, squashed
+from ..gitops.files import Files, environments_in, paths, release_in
+from .text import commit_message, is_about, version
+
+Render = Callable[[Files, Waybill, Config, Iterable[str]], dict[str, bytes]]
+Find = Callable[[str, str], Proposal | None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What shall be proposed: a release for some environments, on a branch. `roll_back` is the reason to lower it."""
+
+    waybill: Waybill
+    config: Config
+    environments: tuple[str, ...]
+    branch: str
+    roll_back: str | None = None
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What propose does about a change, worked out without changing anything outside the temporary clone.
+
+    `push`: the branch is to get `commit`. `held`: it has the result already, as `commit`. Else nothing is proposed, and
+    `said` tells why. `environments` are those that are proposed, `patch` is what the commit changes, `known` the latest
+    proposal of the branch.
+    """
+
+    outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
+    said: str
+    heads: Heads
+    known: Proposal | None
+    environments: tuple[str, ...] = ()
+    commit: str = ""
+    patch: bytes = b""
+
+    @property
+    def proposes(self) -> bool:
+        return self.outcome in ("push", "held")
+
+
+def prepare(change: Change, render: Render, find: Find, git: Git) -> Intent:
+    """Looks at the GitOps repo and the branch's latest proposal, and decides."""
+    waybill, config, branch = change.waybill, change.config, change.branch
+    heads = look(git, str(config.gitops), config.gitops_branch, branch)
+    known = find(branch, heads.base)
+    where = paths(waybill.service, config.environments)
+    base_files = git.files(heads.base_head, *where)
+    merged = merge(git, heads) if heads.branch_head else None
+    live = heads.branch_head if heads.branch_head and not is_done(git, heads, merged, known) else None
+    branch_files = git.files(live, *where) if live else {}
+
+    environments, higher = newer_than_present(change, {heads.base: base_files, branch: branch_files})
+    if not environments:
+        return Intent("superseded", f"superseded: {higher}; nothing is proposed", heads, known)
+
+    def rendered(files: Files) -> dict[str, bytes]:
+        return render(files, waybill, config, environments)
+
+    if not rendered(base_files):
+        return Intent(
+            "unneeded", f"{heads.base} has {version(waybill)} already{still_open(change, known)}", heads, known
+        )
+    if known and known.state == "closed" and is_about(known.body, waybill):
+        said = f"{known.url} proposed {version(waybill)} and was closed: not proposed again (reopen it there)"
+        return Intent("closed", said, heads, known)
+
+    foreign = foreign_commits(git, heads) if live else []
+    if live and not rendered(branch_files) and (merged or foreign):
+        said = f"{branch} has it already" + ("" if merged else f", but does not merge into {heads.base} cleanly")
+        return Intent("held", said, heads, known, environments, live)
+
+    start = parent = heads.base_head
+    if live and foreign:
+        start = parent = live
+    elif live and carries(waybill.service, environments, base_files, branch_files):
+        start, parent = (merged, parent) if merged else (live, live)
+    tree = git.write_tree(start, rendered(git.files(start, *where)))
+    message = commit_message(waybill, environments, change.roll_back)
+    seconds = int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
+    commit = git.commit_tree(tree, [parent], message, seconds)
+    said = f"{branch} at {commit[:12]} for {', '.join(environments)}" + (f"; {higher}" if higher else "")
+    return Intent("push", said, heads, known, environments, commit, patch(git, parent, commit))
+
+
+def is_done(git: Git, heads: Heads, merged: str | None, known: Proposal | None) -> bool:
+    """Whether the base has all that the branch brought, so that the next proposal begins anew."""
+    branch_head = str(heads.branch_head)
+    if known and known.state == "merged" and known.head == branch_head:
+        return True
+    return git.is_ancestor(branch_head, heads.base_head) or squashed(git, heads, merged)
+
+
+def newer_than_present(change: Change, present: dict[str, Files]) -> tuple[tuple[str, ...], str]:
+    """The environments in which no branch has a higher version already; and which others have."""
+    if change.roll_back is not None:
+        return change.environments, ""
+    higher = {}
+    for branch, files in present.items():
+        for environment in change.environments:
+            said = release_in(files, change.waybill.service, environment).get("version", "")
+            if Version.is_valid(said) and Version.parse(said) > Version.parse(version(change.waybill)):
+                higher[environment] = f"{branch} has {said} for {environment}"
+    return tuple(name for name in change.environments if name not in higher), ", ".join(higher.values())
+
+
+def carries(service: str, environments: Iterable[str], base_files: Files, branch_files: Files) -> bool:
+    """Whether the branch brings a release to another environment as well."""
+    others = set(environments_in(branch_files, service)) - set(environments)
+    return any(release_in(branch_files, service, name) != release_in(base_files, service, name) for name in others)
+
+
+def still_open(change: Change, known: Proposal | None) -> str:
+    if known and known.state == "open" and not is_about(known.body, change.waybill):
+        return f"; {known.url} is still open for another version: close it"
+    return ""
