@@ -1,8 +1,7 @@
 """A GitOps repo in a temporary folder, and releases to propose to it: no chart, no registry, real git."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,20 +109,20 @@ class GitopsRepo:
     def text(self, path: str, branch: str = "main") -> str:
         return (Git(self.bare).blob(branch, path) or b"").decode()
 
+    def change(self, release: Waybill, *environments: str, roll_back: str | None = None, **settings: Any) -> Change:
+        config_ = config(self.bare, release.service, **settings)
+        return Change(release, config_, environments or ("staging",), f"apps/{release.service}", roll_back)
+
     def propose(
         self, release: Waybill | None = None, *environments: str, roll_back: str | None = None, **settings: Any
     ) -> tuple[Waybill, Intent]:
-        release = release or waybill()
-        change = Change(
-            release,
-            config(self.bare, release.service, **settings),
-            environments or ("staging",),
-            f"apps/{release.service}",
-            roll_back,
+        change = self.change(release or waybill(), *environments, roll_back=roll_back, **settings)
+        return propose(change, render, FileForge(str(self.bare)), self.describe(change), Report())
+
+    @staticmethod
+    def describe(change: Change) -> Callable[[Git, Intent], str]:
+        """The body without a rendered difference: there is no chart."""
+        release, reason = change.waybill, change.roll_back
+        return lambda _, intent: body(
+            release, {name: {} for name in intent.environments}, "", roll_back=reason, ledger=None
         )
-        describe = partial(written, change)
-        return propose(change, render, FileForge(str(self.bare)), describe, Report())
-
-
-def written(change: Change, _: Git, intent: Intent) -> str:
-    return body(change.waybill, {name: {} for name in intent.environments}, "", roll_back=change.roll_back, ledger=None)

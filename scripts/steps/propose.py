@@ -30,21 +30,28 @@ def propose(
     remote, ref = str(change.config.gitops), f"refs/heads/{change.branch}"
     with report.step("propose"), cloned() as git:
         for attempt in range(TRIES):
+            # Each round one of the releasers wins; the others spread out.
+            time.sleep(random.uniform(0, 0.2 * 2**attempt) if attempt else 0)  # noqa: S311
             intent = prepare(change, render, forge.find, git)
-            if intent.outcome != "push" or git.push(remote, ref, intent.commit, expect=intent.heads.branch_head or ""):
+            if not intent.proposes:
+                report.say(f"propose: {intent.said}")
+                return change.waybill, intent
+            if intent.outcome == "push" and not git.push(
+                remote, ref, intent.commit, expect=intent.heads.branch_head or ""
+            ):
+                continue
+            body = describe(git, intent)
+            # Describing takes its time: only who still has the branch speaks for it.
+            if git.refs(remote, ref).get(ref) == intent.commit:
                 break
-            time.sleep(random.uniform(0.1, 0.5) * 2**attempt)  # noqa: S311
         else:
             raise Refused(
-                f"{change.branch} moved {TRIES} times while Waybill was about to push.",
+                f"{change.branch} moved {TRIES} times while Waybill was about to propose.",
                 "Run the same command again in a moment.",
                 fault="gitops",
             )
-        report.say(f"propose: {intent.said}")
-        if not intent.proposes:
-            return change.waybill, intent
-        proposal = bring(change, intent, forge, describe(git, intent))
-    report.say(f"proposal: {proposal.url}")
+        proposal = bring(change, intent, forge, body)
+    report.say(f"propose: {intent.said}, {proposal.url}")
     gitops = Gitops(
         repository=normalise(remote),
         branch=change.branch,
