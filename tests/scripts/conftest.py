@@ -5,8 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.builders import World
+from tests.gitops_repo import GitopsRepo
 
 
 @pytest.fixture
 def world(tmp_path: Path, registry: str) -> World:
     return World(tmp_path, registry)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> GitopsRepo:
+    return GitopsRepo(tmp_path)

@@ -1,0 +1,96 @@
+"""What others do to the GitOps repo while Waybill proposes, and what a failed run leaves to the next."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from msgspec import UNSET
+
+from scripts.errors import Refused
+from scripts.forges import Proposal
+from scripts.forges.file import FileForge
+from scripts.report import Report
+from scripts.steps.propose import propose
+from scripts.steps.render import render
+from tests.builders import git
+from tests.gitops_repo import GitopsRepo, waybill
+
+BRANCH = "apps/orders"
+RELEASE = "apps/orders/staging/release.yaml"
+
+
+def states(repo: GitopsRepo) -> list[tuple[str, str]]:
+    return [(proposal["title"], proposal["state"]) for proposal in repo.proposals()]
+
+
+class Watched(FileForge):
+    """Runs `when_asked` each time Waybill asks for the proposal: after it looked at the branch, before it pushes."""
+
+    def __init__(self, repo: GitopsRepo, when_asked: Callable[[], object]) -> None:
+        super().__init__(str(repo.bare))
+        self.when_asked = when_asked
+
+    def find(self, branch: str, base: str) -> Proposal | None:
+        self.when_asked()
+        return super().find(branch, base)
+
+
+def test_a_commit_that_arrives_in_between_is_not_pushed_over(repo: GitopsRepo) -> None:
+    repo.propose()
+    theirs: list[str] = []
+
+    def interfere() -> None:
+        if not theirs:
+            theirs.append(repo.commit({"note.md": "mine\n"}, BRANCH))
+
+    change = repo.change(waybill(version="1.5.0"))
+    propose(change, render, Watched(repo, interfere), repo.describe(change), Report())
+    assert git(repo.bare, "rev-parse", f"{BRANCH}^") == theirs[0]
+
+
+def test_a_branch_that_never_rests_is_refused_in_the_end(repo: GitopsRepo) -> None:
+    repo.propose()
+    count = iter(range(100))
+    change = repo.change(waybill(version="1.5.0"))
+    interfere = lambda: repo.commit({"note.md": f"{next(count)}\n"}, BRANCH)  # noqa: E731
+    with pytest.raises(Refused, match="moved 5 times"):
+        propose(change, render, Watched(repo, interfere), repo.describe(change), Report())
+
+
+def test_only_who_has_the_branch_writes_the_proposal(repo: GitopsRepo) -> None:
+    """A faster run proposes a higher version while the slower one still describes its own."""
+    change = repo.change(waybill())
+
+    def slowly(*given: Any) -> str:
+        if repo.head(BRANCH) == given[1].commit:
+            repo.propose(waybill(version="1.5.0"))
+        return repo.describe(change)(*given)
+
+    released, intent = propose(change, render, FileForge(str(repo.bare)), slowly, Report())
+    assert (intent.outcome, released.gitops) == ("superseded", UNSET)
+    assert states(repo) == [("orders 1.5.0 to staging", "open")]
+
+
+class Silent(FileForge):
+    def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
+        raise Refused("The forge did not answer.", "Again.", fault="forge")
+
+
+def test_what_the_forge_missed_the_next_run_completes(repo: GitopsRepo) -> None:
+    change = repo.change(waybill())
+    with pytest.raises(Refused, match="did not answer"):
+        propose(change, render, Silent(str(repo.bare)), repo.describe(change), Report())
+    head = repo.head(BRANCH)
+    released, intent = repo.propose()
+    assert (intent.outcome, repo.head(BRANCH)) == ("held", head)
+    assert released.gitops is not UNSET
+    assert states(repo) == [("orders 1.4.2 to staging", "open")]
+
+
+def test_a_proposal_of_another_version_that_the_base_overtook_is_named(repo: GitopsRepo) -> None:
+    repo.propose()
+    repo.merge(BRANCH)
+    repo.propose(waybill(version="1.5.0"))
+    _, intent = repo.propose(waybill(), roll_back="1.5.0 is not wanted")
+    assert intent.outcome == "unneeded"
+    assert "2.json is still open for another version" in intent.said
