@@ -13,7 +13,7 @@ from .rest import Rest
 
 class Ref(Struct):
     ref: str
-    sha: str
+    sha: str = ""
 
 
 class Pull(Struct):

