@@ -124,5 +124,5 @@ class GitopsRepo:
         """The body without a rendered difference: there is no chart."""
         release, reason = change.waybill, change.roll_back
         return lambda _, intent: body(
-            release, {name: {} for name in intent.environments}, "", roll_back=reason, ledger=None
+            release, {name: ({}, "") for name in intent.environments}, roll_back=reason, ledger=None
         )

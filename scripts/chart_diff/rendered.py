@@ -50,12 +50,13 @@ def rendered_difference(
 
 def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
     service, path = shipped.service, f"apps/{shipped.service}/{environment}"
+    notes: list[str] = []
     try:
         release = release_of(build(folder / "after" / path), service)
+        notes = [f"Not seen here: {what}." for what in release.unseen]
         after = objects_of(release, _new_chart(shipped, folder), shipped.kube_version)
     except Refused as error:
-        return Difference(environment, notes=(f"It could not be rendered: {error.what}",))
-    notes = [f"Not seen here: {what}." for what in release.unseen]
+        return Difference(environment, notes=(*notes, f"It could not be rendered: {_one_line(error)}"))
     if not (folder / "before" / path).is_dir():
         changes = [Change(change.what, change.name) for change in compare([], after, release.namespace)]
         return Difference(environment, tuple(changes), tuple(notes), first=True)
@@ -65,7 +66,7 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
         chart = fetch(present.chart or release.chart, present.reference, folder, shipped.plain_http)
         before = objects_of(present, chart, shipped.kube_version)
     except Refused as error:
-        notes.append(f"What runs there could not be rendered, so nothing is compared: {error.what}")
+        notes.append(f"What runs there could not be rendered, so nothing is compared: {_one_line(error)}")
         return Difference(environment, notes=tuple(notes))
     if (present.name, present.namespace) != (release.name, release.namespace):
         notes.append(
@@ -79,6 +80,10 @@ def _new_chart(shipped: Shipped, folder: Path) -> Path:
         return shipped.archive
     repository = str(shipped.chart.repository or "").removeprefix("oci://")
     return fetch(f"{repository}/{shipped.chart.name}", shipped.chart.version, folder, shipped.plain_http)
+
+
+def _one_line(error: Refused) -> str:
+    return " ".join(error.what.split())
 
 
 def export(git: Git, revision: str, folder: Path) -> Path:

@@ -7,13 +7,9 @@ from collections.abc import Sequence
 from .rendered import Difference
 
 
-def markdown(differences: Sequence[Difference]) -> str:
-    return "\n".join(line for difference in differences for line in _markdown(difference))
-
-
-def _markdown(difference: Difference) -> list[str]:
-    lines = [f"#### What changes in {difference.environment}", "", summary(difference), ""]
-    lines += [f"- {note}" for note in difference.notes] + [""] * bool(difference.notes)
+def markdown(difference: Difference) -> str:
+    lines = [f"In the cluster: {summary(difference)}", ""]
+    lines += ["- " + note.replace("<", "&lt;") for note in difference.notes] + [""] * bool(difference.notes)
     for change in difference.changes:
         if change.lines:
             ticks = [len(run) for line in change.lines for run in re.findall("`+", line)]
@@ -21,7 +17,7 @@ def _markdown(difference: Difference) -> list[str]:
             lines += [f"**{change.what}** `{change.name}`", f"{fence}diff", *change.lines, fence, ""]
         elif change.what != "version labels":
             lines.append(f"- **{change.what}** `{change.name}`")
-    return [*lines, ""]
+    return "\n".join(lines).rstrip()
 
 
 def plain(differences: Sequence[Difference]) -> str:
@@ -38,6 +34,6 @@ def summary(difference: Difference) -> str:
     count = Counter(change.what for change in difference.changes)
     labels = count.pop("version labels", 0)
     if difference.first:
-        return f"The first release there: {count['added']} objects."
-    said = ", ".join(f"{number} {what}" for what, number in count.items()) or "no object"
-    return f"{said[0].upper()}{said[1:]}" + (f"; {labels} in their version labels alone." if labels else ".")
+        return f"the first release there, {count['added']} objects."
+    said = ", ".join(f"{number} {what}" for what, number in count.items())
+    return (said or "no object changes") + (f"; {labels} in their version labels alone." if labels else ".")

@@ -22,9 +22,11 @@ def describe(change: Change, archive: Path | None, whole: Path, git: Git, intent
     """Markdown that a forge takes; what a long one leaves out is in `whole`."""
     waybill, config = change.waybill, change.config
     files = git.files(intent.heads.base_head, *paths(waybill.service, config.environments))
-    before = {name: release_in(files, waybill.service, name) for name in intent.environments}
-    found = differences(change, archive, git, intent)
-    text = body(waybill, before, markdown(found), roll_back=change.roll_back, ledger=config.ledger)
+    environments = {
+        found.environment: (release_in(files, waybill.service, found.environment), markdown(found))
+        for found in differences(change, archive, git, intent)
+    }
+    text = body(waybill, environments, roll_back=change.roll_back, ledger=config.ledger)
     whole.parent.mkdir(parents=True, exist_ok=True)
     whole.write_text(text, encoding="utf-8")
     return cut(text, whole.name)

@@ -39,24 +39,22 @@ def commit_message(waybill: Waybill, environments: Iterable[str], roll_back: str
 
 def body(
     waybill: Waybill,
-    before: Mapping[str, Mapping[str, str]],
-    difference: str,
+    environments: Mapping[str, tuple[Mapping[str, str], str]],
     *,
     roll_back: str | None,
     ledger: str | None,
 ) -> str:
-    """The whole text. `before` holds what each environment's release.yaml said, `difference` is Markdown."""
+    """The whole text. For each environment: what its release.yaml said before, and the rendered difference."""
     source = waybill.source
     after = {"version": version(waybill), "image": image(waybill), "commit": source.commit}
     lines = [f"> {line}" for line in (roll_back or "").strip().splitlines()] + [""]
-    for environment, said in before.items():
+    for environment, (before, difference) in environments.items():
         lines += [f"### {environment}", "", "| | before | after |", "|---|---|---|"]
         for name, new in after.items():
-            shown = [commit_link(source.repository, text) if name == "commit" else code(text)
-                     for text in (said.get(name), new)]  # fmt: skip
-            lines.append(f"| {name} | {shown[0]} | {shown[1]} |")
-        lines.append("")
-    lines += [difference, ""]
+            texts = (before.get(name), new)
+            cells = [commit_link(text, source.repository) if name == "commit" else code(text) for text in texts]
+            lines.append(f"| {name} | {cells[0]} | {cells[1]} |")
+        lines += ["", difference, ""]
     if source.run:
         lines.append(f"Made by {source.run}")
     if ledger:
@@ -95,7 +93,7 @@ def code(text: str | None) -> str:
     return f"`{text.replace('`', '').replace('|', '')}`" if text else "none"
 
 
-def commit_link(repository: str, commit: str | None) -> str:
+def commit_link(commit: str | None, repository: str) -> str:
     if commit and repository.startswith("http") and commit.isalnum():
         return f"[`{commit[:12]}`]({repository}/commit/{commit})"
     return code(commit)
