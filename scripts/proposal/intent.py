@@ -14,6 +14,7 @@ from semver import Version
 from ..clients.git import Git
 from ..config import Config
 from ..document import Waybill
+from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import Heads, foreign_commits, look, merge, patch, squashed
 from ..gitops.files import Files, environments_in, paths, release_in
@@ -67,9 +68,10 @@ def prepare(change: Change, render: Render, find: Find, git: Git) -> Intent:
     live = heads.branch_head if heads.branch_head and not is_done(git, heads, merged, known) else None
     branch_files = git.files(live, *where) if live else {}
 
-    environments, higher = newer_than_present(change, {heads.base: base_files, branch: branch_files})
+    higher = higher_versions(change, {heads.base: base_files, branch: branch_files})
+    environments = tuple(name for name in change.environments if change.roll_back or name not in higher)
     if not environments:
-        return Intent("superseded", f"superseded: {higher}; nothing is proposed", heads, known)
+        return Intent("superseded", f"superseded: {', '.join(higher.values())}; nothing is proposed", heads, known)
 
     def rendered(files: Files) -> dict[str, bytes]:
         return render(files, waybill, config, environments)
@@ -77,6 +79,12 @@ def prepare(change: Change, render: Render, find: Find, git: Git) -> Intent:
     if not rendered(base_files):
         return Intent(
             "unneeded", f"{heads.base} has {version(waybill)} already{still_open(change, known)}", heads, known
+        )
+    if change.roll_back and not higher:
+        raise Refused(
+            f"Nothing has a higher version than {version(waybill)}: this is no roll back.",
+            "Leave --roll-back out.",
+            fault="you",
         )
     if known and known.state == "closed" and is_about(known.body, waybill):
         said = f"{known.url} proposed {version(waybill)} and was closed: not proposed again (reopen it there)"
@@ -96,7 +104,8 @@ def prepare(change: Change, render: Render, find: Find, git: Git) -> Intent:
     message = commit_message(waybill, environments, change.roll_back)
     seconds = int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
     commit = git.commit_tree(tree, [parent], message, seconds)
-    said = f"{branch} at {commit[:12]} for {', '.join(environments)}" + (f"; {higher}" if higher else "")
+    said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
+    said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
     return Intent("push", said, heads, known, environments, commit, patch(git, parent, commit))
 
 
@@ -108,17 +117,15 @@ def is_done(git: Git, heads: Heads, merged: str | None, known: Proposal | None) 
     return git.is_ancestor(branch_head, heads.base_head) or squashed(git, heads, merged)
 
 
-def newer_than_present(change: Change, present: dict[str, Files]) -> tuple[tuple[str, ...], str]:
-    """The environments in which no branch has a higher version already; and which others have."""
-    if change.roll_back is not None:
-        return change.environments, ""
+def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]:
+    """The environments for which a branch has a higher version already: which, in words."""
     higher = {}
     for branch, files in present.items():
         for environment in change.environments:
             said = release_in(files, change.waybill.service, environment).get("version", "")
             if Version.is_valid(said) and Version.parse(said) > Version.parse(version(change.waybill)):
                 higher[environment] = f"{branch} has {said} for {environment}"
-    return tuple(name for name in change.environments if name not in higher), ", ".join(higher.values())
+    return higher
 
 
 def carries(service: str, environments: Iterable[str], base_files: Files, branch_files: Files) -> bool:

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from ..clients.git import Git
 from ..document import Gitops, Waybill
@@ -57,7 +57,8 @@ def propose(
         branch=change.branch,
         commit=intent.commit,
         environments=intent.environments,
-        proposal=proposal.url,
+        # A proposal that is a file of this machine is no link for others.
+        proposal=proposal.url if proposal.url.startswith("http") else UNSET,
     )
     return structs.replace(change.waybill, gitops=gitops), intent
 

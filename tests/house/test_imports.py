@@ -23,8 +23,9 @@ SERVICE_LAYERS = [
 SCRIPTS_LAYERS = [
     {"__main__"},
     {"ship", "plan", "promote"},
+    {"session"},
     {"steps"},
-    {"proposal"},
+    {"proposal", "released", "running"},
     {"config", "report", "chart_diff", "gitops", "forges"},
     {"clients", "source_repository", "image_keys", "version"},
     {"document", "yaml_edit"},
