@@ -13,7 +13,7 @@ from scripts.document import Chart, Image, Source, Waybill
 from scripts.forges.file import FileForge
 from scripts.gitops.files import paths
 from scripts.proposal.intent import Change, Intent
-from scripts.proposal.text import body
+from scripts.proposal.text import Section, body, image
 from scripts.report import Report
 from scripts.steps.propose import propose
 from scripts.steps.render import render
@@ -124,5 +124,8 @@ class GitopsRepo:
         """The body without a rendered difference: there is no chart."""
         release, reason = change.waybill, change.roll_back
         return lambda _, intent: body(
-            release, {name: ({}, "") for name in intent.environments}, roll_back=reason, ledger=None
+            release,
+            [Section(name, {}, {"image": image(release)}, "") for name in intent.environments],
+            roll_back=reason,
+            ledger=None,
         )

@@ -13,7 +13,7 @@ from ..document import Chart
 from ..errors import Refused
 from .chart import fetch, objects_of
 from .compare import Change, compare
-from .overlay import build, release_of
+from .overlay import Release, build, release_of
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,18 @@ class Difference:
 
 @dataclass(frozen=True)
 class Shipped:
-    """What is proposed: the chart of a service, fetched where `archive` is None or gone."""
+    """What is proposed: the chart of a service, fetched where `archive` is None or gone, for `environments`."""
 
     service: str
     chart: Chart
+    environments: tuple[str, ...]
     archive: Path | None
     plain_http: bool
     kube_version: str | None
+
+    @property
+    def repository(self) -> str:
+        return f"{str(self.chart.repository or '').removeprefix('oci://')}/{self.chart.name}"
 
 
 def rendered_difference(
@@ -54,7 +59,10 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
     try:
         release = release_of(build(folder / "after" / path), service)
         notes = [f"Not seen here: {what}." for what in release.unseen]
-        after = objects_of(release, _new_chart(shipped, folder), shipped.kube_version)
+        chart = (
+            _new_chart(shipped, folder) if environment in shipped.environments else _fetched(release, folder, shipped)
+        )
+        after = objects_of(release, chart, shipped.kube_version)
     except Refused as error:
         return Difference(environment, notes=(*notes, f"It could not be rendered: {_one_line(error)}"))
     if not (folder / "before" / path).is_dir():
@@ -62,9 +70,7 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
         return Difference(environment, tuple(changes), tuple(notes), first=True)
     try:
         present = release_of(build(folder / "before" / path), service)
-        # Where its source lies elsewhere, the chart is looked for where the new one is.
-        chart = fetch(present.chart or release.chart, present.reference, folder, shipped.plain_http)
-        before = objects_of(present, chart, shipped.kube_version)
+        before = objects_of(present, _fetched(present, folder, shipped), shipped.kube_version)
     except Refused as error:
         notes.append(f"What runs there could not be rendered, so nothing is compared: {_one_line(error)}")
         return Difference(environment, notes=tuple(notes))
@@ -78,8 +84,12 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
 def _new_chart(shipped: Shipped, folder: Path) -> Path:
     if shipped.archive and shipped.archive.is_file():
         return shipped.archive
-    repository = str(shipped.chart.repository or "").removeprefix("oci://")
-    return fetch(f"{repository}/{shipped.chart.name}", shipped.chart.version, folder, shipped.plain_http)
+    return fetch(shipped.repository, shipped.chart.version, folder, shipped.plain_http)
+
+
+def _fetched(release: Release, folder: Path, shipped: Shipped) -> Path:
+    """The chart of a HelmRelease; where its source lies elsewhere, it is looked for where the new one is."""
+    return fetch(release.chart or shipped.repository, release.reference, folder, shipped.plain_http)
 
 
 def _one_line(error: Refused) -> str:

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..clients.git import IDENTITY, Git
 from ..errors import Refused
@@ -33,7 +33,9 @@ def cloned() -> Iterator[Git]:
 
 def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
     """Reads both heads and brings their history here. Without `base` it is the branch that the remote's HEAD names."""
-    wanted = ["HEAD", f"refs/heads/{branch}", *([f"refs/heads/{base}"] if base else [])]
+    ours = f"refs/heads/{branch}"
+    above = [str(folder) for folder in PurePosixPath(ours).parents[:-3]]
+    wanted = ["HEAD", ours, f"{ours}/*", *above, *([f"refs/heads/{base}"] if base else [])]
     listed = git.run("ls-remote", "--quiet", "--symref", "--end-of-options", remote, *wanted)
     found = {ref: name for name, ref in (line.split("\t") for line in reversed(listed.splitlines()))}
     head = found.get("HEAD", "").removeprefix("ref: ")  # the line that says where HEAD points comes first
@@ -44,7 +46,13 @@ def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
             "Set gitops_branch to a branch that it has, or push a first commit (a README will do).",
             fault="gitops",
         )
-    branch_ref = f"refs/heads/{branch}" if f"refs/heads/{branch}" in found else None
+    if clash := next((ref for ref in found if ref in above or ref.startswith(f"{ours}/")), None):
+        raise Refused(
+            f"The GitOps repo has the branch {clash[11:]}, beside which there can be no {branch}.",
+            "Rename that branch.",
+            fault="gitops",
+        )
+    branch_ref = ours if ours in found else None
     # Refs of our own, so that a second look brings only what is new.
     git.fetch(remote, [f"+{base_ref}:{BASE}", *([f"+{branch_ref}:{BRANCH}"] if branch_ref else [])])
     base_head = git.run("rev-parse", "--verify", BASE)

@@ -6,27 +6,38 @@ from ..chart_diff.rendered import Difference, Shipped, rendered_difference
 from ..chart_diff.words import markdown
 from ..clients.git import Git
 from ..document import chart_of
-from ..gitops.files import paths, release_in
-from .intent import Change, Intent
-from .text import body, cut
+from ..gitops.files import environments_in, release_in
+from .intent import Change, Intent, released
+from .text import Section, body, cut
 
 
 def differences(change: Change, archive: Path | None, git: Git, intent: Intent) -> list[Difference]:
-    """What the intent changes in each of its environments; `archive` is the chart where it is not published yet."""
+    """What the intent's commit changes in each environment; `archive` is the chart where it is not published yet."""
     waybill, config = change.waybill, change.config
-    shipped = Shipped(waybill.service, chart_of(waybill), archive, config.plain_http, config.kube_version)
-    return rendered_difference(git, intent.heads.base_head, intent.commit, intent.environments, shipped)
+    shipped = Shipped(
+        waybill.service, chart_of(waybill), intent.environments, archive, config.plain_http, config.kube_version
+    )
+    before, after = (git.files(commit, f"apps/{waybill.service}") for commit in (intent.heads.base_head, intent.commit))
+    # The branch may bring what was proposed for another environment before.
+    others = released(waybill.service, environments_in(after, waybill.service), before, after)
+    names = dict.fromkeys([*intent.environments, *others])
+    return rendered_difference(git, intent.heads.base_head, intent.commit, list(names), shipped)
 
 
 def describe(change: Change, archive: Path | None, whole: Path, git: Git, intent: Intent) -> str:
     """Markdown that a forge takes; what a long one leaves out is in `whole`."""
-    waybill, config = change.waybill, change.config
-    files = git.files(intent.heads.base_head, *paths(waybill.service, config.environments))
-    environments = {
-        found.environment: (release_in(files, waybill.service, found.environment), markdown(found))
+    waybill = change.waybill
+    before, after = (git.files(commit, f"apps/{waybill.service}") for commit in (intent.heads.base_head, intent.commit))
+    sections = [
+        Section(
+            found.environment,
+            release_in(before, waybill.service, found.environment),
+            release_in(after, waybill.service, found.environment),
+            markdown(found),
+        )
         for found in differences(change, archive, git, intent)
-    }
-    text = body(waybill, environments, roll_back=change.roll_back, ledger=config.ledger)
+    ]
+    text = body(waybill, sections, roll_back=change.roll_back, ledger=change.config.ledger)
     whole.parent.mkdir(parents=True, exist_ok=True)
     whole.write_text(text, encoding="utf-8")
     return cut(text, whole.name)

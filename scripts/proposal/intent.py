@@ -131,7 +131,15 @@ def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]
 def carries(service: str, environments: Iterable[str], base_files: Files, branch_files: Files) -> bool:
     """Whether the branch brings a release to another environment as well."""
     others = set(environments_in(branch_files, service)) - set(environments)
-    return any(release_in(branch_files, service, name) != release_in(base_files, service, name) for name in others)
+    return bool(released(service, others, base_files, branch_files))
+
+
+def released(service: str, environments: Iterable[str], before: Files, after: Files) -> list[str]:
+    """Those of `environments` whose release.yaml says another release."""
+    edited = [
+        name for name in environments if before.get(path := f"apps/{service}/{name}/release.yaml") != after.get(path)
+    ]
+    return [name for name in edited if release_in(before, service, name) != release_in(after, service, name)]
 
 
 def still_open(change: Change, known: Proposal | None) -> str:

@@ -1,6 +1,7 @@
 """What a proposal says to those who review it: the commit's message, title and body of the pull request."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from ..document import Waybill, chart_of
 from ..gitops.clone import TRAILER
@@ -37,26 +38,32 @@ def commit_message(waybill: Waybill, environments: Iterable[str], roll_back: str
     )
 
 
-def body(
-    waybill: Waybill,
-    environments: Mapping[str, tuple[Mapping[str, str], str]],
-    *,
-    roll_back: str | None,
-    ledger: str | None,
-) -> str:
-    """The whole text. For each environment: what its release.yaml said before, and the rendered difference."""
-    source = waybill.source
-    after = {"version": version(waybill), "image": image(waybill), "commit": source.commit}
+@dataclass(frozen=True)
+class Section:
+    """One environment: what its release.yaml says `before` and `after`, and the rendered `difference`."""
+
+    environment: str
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    difference: str
+
+    def lines(self, repository: str) -> list[str]:
+        rows = [
+            f"| {name} | {code(self.before.get(name))} | {code(self.after.get(name))} |"
+            for name in ("version", "image")
+        ]
+        old, new = (commit_link(said.get("commit"), repository) for said in (self.before, self.after))
+        table = ["| | before | after |", "|---|---|---|", *rows, f"| commit | {old} | {new} |"]
+        return [f"### {self.environment}", "", *table, "", self.difference, ""]
+
+
+def body(waybill: Waybill, sections: Iterable[Section], *, roll_back: str | None, ledger: str | None) -> str:
+    """The whole text; its last line names the release."""
     lines = [f"> {line}" for line in (roll_back or "").strip().splitlines()] + [""]
-    for environment, (before, difference) in environments.items():
-        lines += [f"### {environment}", "", "| | before | after |", "|---|---|---|"]
-        for name, new in after.items():
-            texts = (before.get(name), new)
-            cells = [commit_link(text, source.repository) if name == "commit" else code(text) for text in texts]
-            lines.append(f"| {name} | {cells[0]} | {cells[1]} |")
-        lines += ["", difference, ""]
-    if source.run:
-        lines.append(f"Made by {source.run}")
+    for section in sections:
+        lines += section.lines(waybill.source.repository)
+    if waybill.source.run:
+        lines.append(f"Made by {waybill.source.run}")
     if ledger:
         lines.append(f"In the ledger: {ledger}/releases/{waybill.service}/{version(waybill)}")
     return "\n".join(["\n".join(lines).strip(), "", trailer(waybill), ""])

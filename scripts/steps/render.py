@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from msgspec import UNSET
 
+from ..clients.registry import Registry
 from ..config import Config
 from ..document import Waybill, chart_of
 from ..errors import Refused
@@ -61,7 +62,7 @@ def name_chart(files: dict[str, bytes], base: str, waybill: Waybill, config: Con
     ):
         if (path := f"{base}/{name}") in files:
             put(files, path, ("spec", "url"), url)
-            if config.plain_http:
+            if Registry(config.plain_http).speaks_plain_http(chart.repository.removeprefix("oci://")):
                 put(files, path, ("spec", "insecure"), True)
     if config.service_account and (path := f"{base}/helmrelease.yaml") in files:
         put(files, path, ("spec", "serviceAccountName"), config.service_account)

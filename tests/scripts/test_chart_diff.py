@@ -11,7 +11,9 @@ from msgspec import UNSET, structs
 
 from scripts.chart_diff.compare import compare
 from scripts.chart_diff.objects import parse
+from scripts.chart_diff.rendered import export
 from scripts.chart_diff.words import plain
+from scripts.clients.git import Git
 from scripts.document import Waybill
 from scripts.forges.file import FileForge
 from scripts.gitops.clone import cloned
@@ -20,6 +22,7 @@ from scripts.proposal.intent import prepare
 from scripts.report import Report
 from scripts.steps.propose import propose
 from scripts.steps.render import render
+from tests.builders import git
 from tests.gitops_repo import GitopsRepo, waybill
 
 HEADER = "metadata:\n  name: {{ .Release.Name }}\n  labels:\n    helm.sh/chart: orders-{{ .Chart.Version }}\n"
@@ -189,6 +192,19 @@ def test_each_environment_is_told_by_itself(releases: Releases) -> None:
     assert "In the cluster: the first release there, 2 objects." in production
 
 
+def test_what_the_branch_brings_to_another_environment_is_told_too(releases: Releases) -> None:
+    for version, digest in (("1.0.0", "a"), ("1.1.0", "b"), ("1.2.0", "c")):
+        releases.publish(version, TEMPLATES, f"digest: {digest}\n")
+    releases.propose("1.0.0", "staging", "production")
+    releases.repo.merge("apps/orders")
+    releases.propose("1.1.0", "production")
+    staging, production = releases.propose("1.2.0", "staging").split("### production")
+    assert "| version | `1.0.0` | `1.2.0` |" in staging
+    assert "+        image: orders@c" in staging
+    assert "| version | `1.0.0` | `1.1.0` |" in production
+    assert "+        image: orders@b" in production
+
+
 def test_plan_can_read_it_on_the_terminal_before_the_chart_is_published(releases: Releases) -> None:
     releases.merged("1.0.0", TEMPLATES)
     releases.publish("9.9.9", TEMPLATES, "digest: b\n")
@@ -217,6 +233,20 @@ def test_a_long_body_is_cut_and_the_whole_kept(releases: Releases) -> None:
     assert body.endswith("\n\nWaybill-Release: orders 1.1.0\n")
     fences = [line for line in body.splitlines() if line.startswith("`")]
     assert fences == ["````diff", "````"]
+
+
+def test_a_path_that_leaves_the_folder_is_not_written(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "hostile.git")
+    bare = Git(tmp_path / "hostile.git")
+    blob = bare.run("hash-object", "-w", "--stdin", input=b"x")
+    tree = blob_entry = bare.run("mktree", input=f"100644 blob {blob}\tfile\n".encode())
+    for name in ("..", ".git", "fine"):
+        tree = bare.run(
+            "mktree", input=f"040000 tree {tree}\t{name}\n040000 tree {blob_entry}\tbeside-{name}\n".encode()
+        )
+    export(bare, tree, tmp_path / "deep" / "out")
+    written = {str(path.relative_to(tmp_path / "deep")) for path in (tmp_path / "deep").rglob("*") if path.is_file()}
+    assert written == {"out/beside-fine/file", "out/fine/beside-.git/file"}
 
 
 def compared(before: str, after: str) -> list[tuple[str, str]]:

@@ -233,3 +233,11 @@ def test_a_gitops_repo_that_cannot_take_it_is_refused(repo: GitopsRepo, tmp_path
     with pytest.raises(Refused) as error:
         repo.propose()
     assert error.value.fault == "gitops"
+
+
+@pytest.mark.parametrize("name", ["apps", "apps/orders/mine"])
+def test_a_branch_that_stands_in_the_way_is_named(repo: GitopsRepo, name: str) -> None:
+    repo.commit({"README.md": "Mine.\n"}, name)
+    with pytest.raises(Refused, match=f"has the branch {name}, beside which there can be no apps/orders") as error:
+        repo.propose()
+    assert error.value.fault == "gitops"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from scripts.errors import Refused
 from scripts.forges import Proposal
@@ -94,3 +94,21 @@ def test_a_proposal_of_another_version_that_the_base_overtook_is_named(repo: Git
     _, intent = repo.propose(waybill(), roll_back="1.5.0 is not wanted")
     assert intent.outcome == "unneeded"
     assert "2.json is still open for another version" in intent.said
+
+
+class Telling(FileForge):
+    """Knows, as real forges do, at which commit a proposal was merged."""
+
+    def find(self, branch: str, base: str) -> Proposal | None:
+        found = super().find(branch, base)
+        return found and structs.replace(found, head=git(self.folder.parent, "rev-parse", branch))
+
+
+def test_a_squashed_branch_is_done_even_if_the_base_moved_on_in_the_same_lines(repo: GitopsRepo) -> None:
+    repo.propose()
+    repo.commit({"apps/orders/note.md": "mine\n"}, BRANCH)
+    repo.merge(BRANCH, "--squash")
+    repo.commit({"apps/orders/note.md": "changed since\n"})
+    change = repo.change(waybill(version="1.5.0"))
+    propose(change, render, Telling(str(repo.bare)), repo.describe(change), Report())
+    assert git(repo.bare, "rev-parse", f"{BRANCH}^") == repo.head("main")

@@ -134,6 +134,14 @@ def test_another_registry_moves_the_source() -> None:
     assert b"url: oci://other.example/c\n" in changed["apps/orders/base/helmrepository.yaml"]
 
 
+def test_a_registry_on_loopback_is_read_as_it_is_written_over_plain_http() -> None:
+    local = structs.replace(waybill(), chart=structs.replace(waybill().chart, repository="oci://127.0.0.1:5000/c"))
+    files = render({}, local, config("/g"), ["staging"])
+    assert b"  insecure: true\n" in files["apps/orders/base/helmrepository.yaml"]
+    remote = render({}, waybill(), config("/g"), ["staging"])
+    assert b"insecure" not in remote["apps/orders/base/helmrepository.yaml"]
+
+
 def test_before_publishing_only_the_digest_is_unknown() -> None:
     unpublished = waybill()
     unpublished = structs.replace(unpublished, chart=structs.replace(unpublished.chart, digest=UNSET))
