@@ -67,7 +67,7 @@ KEYS = {
 
 
 class Config(Settings, frozen=True, kw_only=True):
-    """Settings with every path relative to `root` (the repository's top) and every default of a repository filled in."""
+    """Settings with every path relative to `root` (the repository's top) and each default of a repository filled in."""
 
     service: Service
     root: str
@@ -197,7 +197,7 @@ def _parse(key: str, text: str) -> Any:
     if key in ("environments", "values"):
         return words
     if key == "image" or (key == "namespace" and "=" in text):
-        return dict(word.split("=", 1) if "=" in word else (word, "") for word in words)
+        return {name: value for name, _, value in (word.partition("=") for word in words)}
     if key in ("plain_http", "app_version"):
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
     return text

@@ -43,14 +43,10 @@ def parse_keys(text: str | bytes) -> Keys:
     keys = {}
     for environment, given in raw.items():
         if not ENVIRONMENT.fullmatch(environment):
-            raise ValueError(
-                f"{environment!r} is no environment's name: lower-case letters, digits and dashes"
-            )
+            raise ValueError(f"{environment!r} is no environment's name: lower-case letters, digits and dashes")
         keys[environment] = tuple(key.encode() for key in ([given] if isinstance(given, str) else given))
         if not 1 <= len(keys[environment]) <= 2:
-            raise ValueError(
-                f"{environment} has {len(keys[environment])} keys; one, or two while they change"
-            )
+            raise ValueError(f"{environment} has {len(keys[environment])} keys; one, or two while they change")
         if any(len(key) < MINIMUM_BYTES for key in keys[environment]):
             raise ValueError(f"a key of {environment} is shorter than {MINIMUM_BYTES} bytes")
     every = [key for several in keys.values() for key in set(several)]
