@@ -1,0 +1,93 @@
+"""Where values.yaml names the image: repository + digest, one reference, or repository + tag."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .errors import Refused
+from .yaml_document import parse as document
+from .yaml_document import shown
+from .yaml_edit import Path, has, set_scalar
+from .yaml_edit import read as scalar
+
+FORMS = ({"repository", "digest"}, {"reference"}, {"repository", "tag"})
+# `host:port/path`, a tag that images do not need, a digest: the grammar of github.com/distribution/reference, loosely.
+_REFERENCE = re.compile(r"(?P<repository>.*?)(:[^/:@]*)?(@(?P<digest>.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class ImageKeys:
+    """The paths into values.yaml by name; the names are one of FORMS."""
+
+    paths: Mapping[str, Path]
+
+
+def parse(table: Mapping[str, str | tuple[str | int, ...]]) -> ImageKeys:
+    """The [image] table of waybill.toml; a path is dotted (`containers.0.image`: the digits index a list) or an array
+    of keys and indexes."""
+    if set(table) not in FORMS:
+        given = ", ".join(table) or "nothing"
+        raise Refused(
+            f"[image] has {given}, which is none of the three forms.",
+            "Say repository and digest, or reference alone, or repository and tag.",
+            fault="you",
+        )
+    paths = {name: _path(name, path) for name, path in table.items()}
+    if len(set(paths.values())) < len(paths):
+        raise Refused(f"[image] names one key for both {' and '.join(paths)}.", "Name two keys.", fault="you")
+    return ImageKeys(paths)
+
+
+def read(keys: ImageKeys, values: bytes) -> tuple[str, str]:
+    """Repository and digest as values.yaml has them, "" where absent; a tag is left out."""
+    texts = {name: scalar(values, path, name="values.yaml") or "" for name, path in keys.paths.items()}
+    if "digest" in texts:
+        return texts["repository"], texts["digest"]
+    if "tag" in texts:
+        return texts["repository"], texts["tag"].partition("@")[2]
+    found = _REFERENCE.fullmatch(texts["reference"])
+    return (found["repository"], found["digest"] or "") if found else ("", "")
+
+
+def write(keys: ImageKeys, values: bytes, repository: str, digest: str, commit: str) -> bytes:
+    """`values` with the image in it, every other byte as it was.
+
+    The key `digest` alone may be missing and is added behind its sibling; the rest shows where the image stands.
+    """
+    texts = {
+        "repository": repository,
+        "digest": digest,
+        "reference": f"{repository}@{digest}",
+        "tag": f"{commit[:12]}@{digest}",
+    }
+    for name, path in keys.paths.items():
+        _needs(values, path, may_be_added=name == "digest")
+        beside = keys.paths.get("repository", ())
+        after = str(beside[-1]) if beside and beside[:-1] == path[:-1] else None
+        values = set_scalar(values, path, texts[name], after=after, name="values.yaml")
+    return values
+
+
+def _path(name: str, path: str | tuple[str | int, ...]) -> Path:
+    keys = (
+        tuple(int(key) if re.fullmatch("[0-9]+", key) else key for key in path.split("."))
+        if isinstance(path, str)
+        else path
+    )
+    if not keys or "" in keys:
+        raise Refused(
+            f"{name} = {path!r} in [image] is no path into values.yaml.",
+            'Write it with dots, as "image.digest", or as an array of keys and indexes.',
+            fault="you",
+        )
+    return keys
+
+
+def _needs(values: bytes, path: Path, *, may_be_added: bool) -> None:
+    missing = document(values, "values.yaml", "chart").find(path) is None
+    if missing and not (may_be_added and has(values, path[:-1], name="values.yaml")):
+        raise Refused(
+            f"values.yaml has no {shown(path)}, so there is no place for the image.",
+            "Add the key where the templates use it, or say in [image] of waybill.toml where it is.",
+            fault="chart",
+        )
