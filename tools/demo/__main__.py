@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> None:
     folder = CHECKOUT / ".demo"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    python = [sys.executable, "-P", "-m"]
+    python = ["env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-P", "-m"]  # the checkout's code, not its clone's
     try:
         with travel(folder, [*python, "scripts"], [*python, "service"]) as ledger:
             if "--keep" in arguments:

@@ -23,27 +23,35 @@ def installed(overlay: Path, env: dict[str, str]) -> dict[str, Any]:
     objects = list(yaml.safe_load_all(run(["kustomize", "build", overlay], env)))
     release = next(it for it in objects if it["kind"] == "HelmRelease")
     source = next(it for it in objects if it["kind"] == "HelmRepository")
-    name, namespace = release["metadata"]["name"], release["metadata"]["namespace"]
     chart = release["spec"]["chart"]["spec"]
     address = f"{source['spec']['url']}/{chart['chart']}"
     shown = run(["helm", "show", "chart", address, "--version", chart["version"], "--plain-http"], env)
-    annotations = release["metadata"]["annotations"].items()
-    annotated = {key.removeprefix(PREFIX): value for key, value in annotations if key.startswith(PREFIX)}
+    metadata = {"app-version": yaml.safe_load(shown)["appVersion"], "revision": chart["version"]}
+    return event(release, chart["chart"], metadata)
+
+
+def event(release: dict[str, Any], chart: str, metadata: dict[str, str]) -> dict[str, Any]:
+    """What a receiver gets when helm-controller has installed `release`; `metadata` is what that controller adds.
+
+    notification-controller copies the object's annotations that carry its prefix, without it; the controller's win.
+    """
+    it = release["metadata"]
+    annotations = {key: value for key, value in it["annotations"].items() if key.startswith(PREFIX)}
     return {
         "involvedObject": {
             "kind": "HelmRelease",
-            "namespace": namespace,
-            "name": name,
+            "namespace": it["namespace"],
+            "name": it["name"],
             "uid": "7d0cdc51-ddcf-4743-b223-83ca5c699632",
             "apiVersion": release["apiVersion"],
             "resourceVersion": "1",
         },
         "severity": "info",
         "timestamp": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "message": f"Helm install succeeded for release {namespace}/{name}.v1"
-        f" with chart {chart['chart']}@{chart['version']}",
+        "message": f"Helm install succeeded for release {it['namespace']}/{it['name']}.v1"
+        f" with chart {chart}@{metadata['revision']}",
         "reason": "InstallSucceeded",
-        "metadata": annotated | {"app-version": yaml.safe_load(shown)["appVersion"], "revision": chart["version"]},
+        "metadata": {key.removeprefix(PREFIX): value for key, value in annotations.items()} | metadata,
         "reportingController": "helm-controller",
         "reportingInstance": "helm-controller-0",
     }
@@ -54,9 +62,15 @@ def sign(body: bytes, key: str) -> str:
     return f"sha256={hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}"
 
 
+def wire(event: dict[str, Any]) -> bytes:
+    """One line, no spaces, and what HTML reads as markup escaped, as Go's encoder writes it."""
+    text = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+    return text.translate({ord(it): f"\\u{ord(it):04x}" for it in "<>&\u2028\u2029"}).encode()
+
+
 def post(event: dict[str, Any], url: str, key: str) -> httpx.Response:
-    """Send `event` in the form that it has on the wire: one line, no spaces."""
-    body = json.dumps(event, separators=(",", ":")).encode()
+    """Send `event` as notification-controller does."""
+    body = wire(event)
     headers = {
         "Content-Type": "application/json",
         "Gotk-Component": event["reportingController"],

@@ -21,7 +21,6 @@ def environment(folder: Path) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         **{f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()},
-        "PYTHONPATH": str(CHECKOUT),
     }
 
 
