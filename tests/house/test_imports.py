@@ -26,7 +26,7 @@ SCRIPTS_LAYERS = [
     {"session"},
     {"steps"},
     {"proposal", "released", "running"},
-    {"config", "report", "chart_diff", "gitops", "forges"},
+    {"release_commit", "chart_source", "config", "report", "chart_diff", "gitops", "forges"},
     {"clients", "source_repository", "image_keys", "version"},
     {"document", "yaml_edit"},
     {"yaml_document"},
