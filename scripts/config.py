@@ -40,7 +40,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     values: tuple[str, ...] = ()
     app_version: bool = True
     service_account: str | None = None
-    image: dict[Literal["repository", "digest", "reference", "tag"], KeyPath] = msgspec.field(
+    image: dict[str, KeyPath] = msgspec.field(
         default_factory=lambda: {"repository": "image.repository", "digest": "image.digest"}
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from .errors import Refused
 
@@ -105,11 +105,13 @@ def save(path: Path, waybill: Waybill) -> None:
         raise
 
 
-def continues(old: Waybill | None, new: Waybill) -> bool:
-    """Whether the steps that `old` recorded belong to the same release as `new`."""
-    return old is not None and (old.service, old.image.repository, old.image.digest, old.source.commit) == (
-        new.service,
-        new.image.repository,
-        new.image.digest,
-        new.source.commit,
-    )
+def continued(old: Waybill | None, new: Waybill) -> Waybill:
+    """`new`, as bump made it, with what later steps added to `old` where that is the same release."""
+    if old is None or old.chart is UNSET or _bumped(old) != _bumped(new):
+        return new
+    return structs.replace(new, chart=old.chart, gitops=old.gitops)
+
+
+def _bumped(waybill: Waybill) -> tuple[object, ...]:
+    image, chart = waybill.image, structs.replace(chart_of(waybill), archive=UNSET, digest=UNSET)
+    return waybill.service, image.repository, image.digest, waybill.source.release_commit, chart

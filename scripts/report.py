@@ -75,6 +75,11 @@ class Report:
         out = Console(highlight=False, markup=False)
         out.print(table, soft_wrap=True) if not out.is_terminal else out.print(table)
 
+    def text(self, text: str) -> None:
+        """More of the result for people, as it is; with --json the document holds it already."""
+        if text and not self.json:
+            sys.stdout.write(f"\n{text.rstrip()}\n")
+
     def _write(self, document: Any) -> None:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
         sys.stdout.flush()

@@ -3,6 +3,7 @@
 import os
 import re
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,24 @@ SETTINGS = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "
             "i18n.commitEncoding=UTF-8", "tag.gpgSign=false", "push.gpgSign=false")  # fmt: skip
 # Set by git around hooks; they would point our plumbing at another repository or index.
 INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
+
+
+def authorization(url: str, token: str) -> dict[str, str]:
+    """What makes git send `token` to the host of `url`, over https or to loopback; nothing for other transports.
+
+    In the environment, since other users of the machine can read a command line. Forges take any user name with a
+    token as password; GitHub documents this one.
+    """
+    host = re.match(r"https://[^/]+/|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?/", url)
+    if host is None:
+        return {}
+    number = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    basic = b64encode(f"x-access-token:{token}".encode()).decode()
+    return {
+        "GIT_CONFIG_COUNT": str(number + 1),
+        f"GIT_CONFIG_KEY_{number}": f"http.{host.group()}.extraHeader",
+        f"GIT_CONFIG_VALUE_{number}": f"Authorization: Basic {basic}",
+    }
 
 
 @dataclass(frozen=True)
@@ -158,6 +177,10 @@ class Git:
     def committed(self, commit: str) -> int:
         """Committer time in seconds since the epoch."""
         return int(self.run("show", "-s", "--no-show-signature", "--format=%ct", commit))
+
+    def committer(self, commit: str) -> str:
+        """`Name <email>`, as the commit has it."""
+        return self.run("show", "-s", "--no-show-signature", "--format=%cn <%ce>", commit)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         found = self.call("merge-base", "--is-ancestor", older, newer, check=False)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ..clients.git import IDENTITY, Git
+from ..clients.git import IDENTITY, Git, authorization
 from ..errors import Refused
 
 TRAILER = "Waybill-Release"
@@ -24,9 +24,10 @@ class Heads:
 
 
 @contextmanager
-def cloned() -> Iterator[Git]:
+def cloned(remote: str, token: str | None) -> Iterator[Git]:
+    """An empty bare repository, in which git speaks to `remote` with the forge's `token`, where there is one."""
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
-        git = Git(Path(folder), fault="gitops")
+        git = Git(Path(folder), fault="gitops", env=authorization(remote, token) if token else {})
         git.run("init", "--quiet", "--bare")
         yield git
 

@@ -28,7 +28,7 @@ def propose(
     the same command completes.
     """
     remote, ref = str(change.config.gitops), f"refs/heads/{change.branch}"
-    with report.step("propose"), cloned() as git:
+    with report.step("propose"), cloned(remote, change.config.forge_token) as git:
         for attempt in range(TRIES):
             # Each round one of the releasers wins; the others spread out.
             time.sleep(random.uniform(0, 0.2 * 2**attempt) if attempt else 0)  # noqa: S311

@@ -210,7 +210,7 @@ def test_plan_can_read_it_on_the_terminal_before_the_chart_is_published(releases
     releases.publish("9.9.9", TEMPLATES, "digest: b\n")
     archive = releases.repo.folder / "chart-9.9.9" / "orders-9.9.9.tgz"
     change = releases.repo.change(releases.waybill("1.5.0"))
-    with cloned() as git:
+    with cloned("", None) as git:
         intent = prepare(change, render, FileForge(str(releases.repo.bare)).find, git)
         text = plain(differences(change, archive, git, intent))
     assert text.startswith("staging: 1 changed; 1 in their version labels alone.\n  changed Deployment/orders\n")

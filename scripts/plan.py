@@ -1,0 +1,86 @@
+"""plan: everything that ship would do, worked out and shown; nothing changes outside this machine's caches."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct, structs
+
+from .chart_diff.words import plain
+from .clients.git import Git
+from .document import Waybill
+from .gitops.clone import cloned
+from .proposal.describe import differences
+from .proposal.intent import Intent, prepare
+from .session import Session
+from .ship import change, check
+from .steps.bump import Choice, bump
+from .steps.package import package
+from .steps.publish import look
+from .steps.render import render
+from .summary import rows
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """`files` are those that change, as `git diff --name-status` tells it; `patch` is the GitOps repo's; `said` is
+    what propose would do, "" where no GitOps repo is configured."""
+
+    waybill: Waybill
+    published: bool
+    files: list[str]
+    said: str = ""
+    patch: str = ""
+    difference: str = ""
+
+
+def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
+    check(here, environments)
+    waybill = bump(choice, here.config, here.git, here.report)
+    with tempfile.TemporaryDirectory(prefix="waybill-") as name:
+        waybill = package(waybill, here.config, here.git, Path(name), here.report)
+        archive = next(Path(name).glob("*.tgz"))
+        digest = look(waybill, here.config, archive)
+        if digest and waybill.chart:
+            waybill = structs.replace(waybill, chart=structs.replace(waybill.chart, digest=digest))
+        files = changed(here.git, waybill.source.commit, str(waybill.source.release_commit))
+        planned = Plan(waybill=waybill, published=digest is not None, files=files)
+        if here.config.gitops is None:
+            return planned
+        return proposed(here, planned, environments, archive)
+
+
+def proposed(here: Session, planned: Plan, environments: Sequence[str], archive: Path | None) -> Plan:
+    """`planned` with what propose would do."""
+    wanted = change(here, planned.waybill, environments)
+    with here.report.step("look at the GitOps repo"), cloned(str(here.config.gitops), here.config.forge_token) as git:
+        intent = prepare(wanted, render, here.forge.find, git)
+        return structs.replace(
+            planned,
+            files=planned.files + gitops_files(git, intent),
+            said=intent.said,
+            patch=intent.patch.decode(errors="replace"),
+            difference=plain(differences(wanted, archive, git, intent)) if intent.proposes else "",
+        )
+
+
+def patch_alone(here: Session, environments: Sequence[str]) -> Plan:
+    """What propose would do with the waybill as it lies."""
+    waybill = here.read()
+    return proposed(here, Plan(waybill=waybill, published=True, files=[]), environments, here.archive(waybill))
+
+
+def gitops_files(git: Git, intent: Intent) -> list[str]:
+    return changed(git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else []
+
+
+def changed(git: Git, before: str, after: str) -> list[str]:
+    return git.run("diff-tree", "-r", "--no-renames", "--name-status", before, after).replace("\t", " ").splitlines()
+
+
+def tell_plan(here: Session, planned: Plan) -> None:
+    table = rows(planned.waybill)
+    if planned.said:
+        table["propose"] = planned.said
+    here.report.result(table | {f"file {number}": name for number, name in enumerate(planned.files, 1)}, planned)
+    for text in (planned.patch, planned.difference):
+        here.report.text(text)

@@ -1,0 +1,81 @@
+"""What every command works with: the settings, the source repository, the waybill's file, the ledger and the forge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .clients.git import Git
+from .config import Config, load
+from .document import Waybill, chart_of, save
+from .document import load as load_document
+from .errors import Refused
+from .report import Report
+
+if TYPE_CHECKING:
+    from .clients.ledger import Ledger
+    from .forges import Forge
+
+
+@dataclass(frozen=True)
+class Session:
+    """`document` is where the waybill lies; what else the steps make lies beside it."""
+
+    config: Config
+    git: Git
+    report: Report
+    document: Path
+
+    def read(self) -> Waybill:
+        waybill = load_document(self.document)
+        if waybill is None:
+            raise Refused(
+                f"There is no waybill at {self.document}.",
+                "Run `waybill bump --image REPOSITORY@sha256:...` first, or `waybill ship` for everything.",
+                fault="you",
+            )
+        if waybill.service != self.config.service:
+            raise Refused(
+                f"{self.document} is a waybill of {waybill.service}, not of {self.config.service}.",
+                "Give the right --waybill or --config.",
+                fault="you",
+            )
+        return waybill
+
+    def write(self, waybill: Waybill) -> Waybill:
+        save(self.document, waybill)
+        return waybill
+
+    @property
+    def folder(self) -> Path:
+        """`.waybill/` at the repository's top; it ignores itself, so that no commit takes it along."""
+        folder = self.git.folder / ".waybill"
+        folder.mkdir(exist_ok=True)
+        if not (ignore := folder / ".gitignore").exists():
+            ignore.write_text("*\n")
+        return folder
+
+    def archive(self, waybill: Waybill) -> Path:
+        return self.folder / f"{waybill.service}-{chart_of(waybill).version}.tgz"
+
+    @property
+    def ledger(self) -> "Ledger | None":
+        if self.config.ledger is None:
+            return None
+        from .clients.ledger import Ledger
+
+        return Ledger(self.config.ledger, self.config.ledger_token)
+
+    @property
+    def forge(self) -> "Forge":
+        from .forges import forge_of
+
+        return forge_of(self.config.gitops, self.config.forge, self.config.forge_token)
+
+
+def start(
+    flags: Mapping[str, Any], *, path: Path | None, remote: str, waybill: Path | None, report: Report, cwd: Path
+) -> Session:
+    """Reads the settings; refused where they do not fit together."""
+    config = load(flags, path=path, cwd=cwd, remote=remote)
+    return Session(config, Git(Path(config.root)), report, waybill or config.document)

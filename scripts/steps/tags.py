@@ -1,0 +1,70 @@
+"""What the tags of a service say: which versions are taken, by which commit, and whether one is this very release."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .. import image_keys
+from ..clients.git import IDENTITY, Git
+from ..config import Config
+from ..errors import Refused
+from ..reference import Reference
+from ..version import Version, tag_version
+from ..yaml_edit import read
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A tag `<service>-<version>` of the remote and the commit that it names, which is here."""
+
+    tag: str
+    version: Version
+    commit: str
+
+
+def tagged(service: str, remote: str, git: Git) -> list[Tagged]:
+    """Every tag of `service` that names a version and a commit, lowest first."""
+    prefix = "refs/tags/"
+    refs = git.refs(remote, f"{prefix}{service}-*")
+    versions = {ref: version for ref in refs if (version := tag_version(service, ref.removeprefix(prefix)))}
+    here = git.has(refs[ref] for ref in versions)
+    git.fetch(remote, [ref for ref in versions if refs[ref] not in here])
+    found = [Tagged(ref.removeprefix(prefix), version, refs[ref]) for ref, version in versions.items()]
+    return sorted(found, key=lambda it: it.version)
+
+
+def released_as(tags: Sequence[Tagged], commit: str, image: Reference, config: Config, git: Git) -> Tagged | None:
+    """The tag that this commit and image were released under."""
+    parents = git.parents(tag.commit for tag in tags)
+    for tag in tags:
+        if commit in parents[tag.commit] and holds(tag, image, config, git):
+            return tag
+    return None
+
+
+def holds(tag: Tagged, image: Reference, config: Config, git: Git) -> bool:
+    files = git.files(tag.commit, f"{config.chart}/values.yaml", f"{config.chart}/Chart.yaml")
+    if len(files) < 2:
+        return False
+    values, chart = files[f"{config.chart}/values.yaml"], files[f"{config.chart}/Chart.yaml"]
+    said = image_keys.read(image_keys.parse(config.image), values)
+    return said == (image.repository, image.digest) and read(chart, ("version",)) == str(tag.version)
+
+
+def refuse_older(tags: Sequence[Tagged], head: str, git: Git) -> None:
+    """Refuses `head` when it is an ancestor of what the highest of `tags` was made from."""
+    if not tags:
+        return
+    highest = tags[-1]
+    source = source_of(highest, git)
+    if source != head and git.is_ancestor(head, source):
+        raise Refused(
+            f"{head[:12]} is older than {source[:12]}, which is released as {highest.tag}.",
+            "Ship the newer commit, or say --allow-older to give the older one a higher version.",
+            fault="you",
+        )
+
+
+def source_of(tag: Tagged, git: Git) -> str:
+    """The source commit: below the release commit, or the tagged one itself where a person tagged it."""
+    parents = git.parents([tag.commit])[tag.commit]
+    return parents[0] if len(parents) == 1 and git.committer(tag.commit) == IDENTITY else tag.commit
