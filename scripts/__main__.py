@@ -65,7 +65,7 @@ def image(command: F) -> F:
 
 environment = click.option(
     "--environment",
-    "environments",
+    "only",
     multiple=True,
     metavar="NAME",
     help="Propose it for this one; may be repeated. Default: the first.",
@@ -104,7 +104,7 @@ class Given:
 @image
 @environment
 @settings
-def ship(environments: tuple[str, ...], **options: Any) -> None:
+def ship(only: tuple[str, ...], **options: Any) -> None:
     """Bump, package, publish, render, propose, record.
 
     The same commit and image are the same release, however often they are shipped.
@@ -113,21 +113,21 @@ def ship(environments: tuple[str, ...], **options: Any) -> None:
 
     given = Given(options)
     here = given.session()
-    tell(here, *run(here, given.choice(), environments))
+    tell(here, *run(here, given.choice(), only))
 
 
 @cli.command()
 @image
 @environment
 @settings
-def plan(environments: tuple[str, ...], **options: Any) -> None:
+def plan(only: tuple[str, ...], **options: Any) -> None:
     """Show everything that ship would do; change nothing."""
     from .plan import plan as run
     from .plan import tell_plan
 
     given = Given(options)
     here = given.session()
-    tell_plan(here, run(here, given.choice(), environments))
+    tell_plan(here, run(here, given.choice(), only))
 
 
 @cli.command()
@@ -168,23 +168,23 @@ def publish(**options: Any) -> None:
 @cli.command()
 @environment
 @settings
-def render(environments: tuple[str, ...], **options: Any) -> None:
+def render(only: tuple[str, ...], **options: Any) -> None:
     """Show what propose would do to the GitOps repo."""
     from .plan import patch_alone, tell_plan
 
     here = Given(options).session()
-    tell_plan(here, patch_alone(here, environments))
+    tell_plan(here, patch_alone(here, only))
 
 
 @cli.command()
 @environment
 @settings
-def propose(environments: tuple[str, ...], **options: Any) -> None:
+def propose(only: tuple[str, ...], **options: Any) -> None:
     """Push the rendered files to the GitOps repo and open the pull request."""
     from .ship import propose as run
 
     here = Given(options).session()
-    tell(here, run(here, environments))
+    tell(here, run(here, only))
 
 
 @cli.command()

@@ -73,7 +73,9 @@ class Report:
         for name, value in rows.items():
             table.add_row(name, value)
         out = Console(highlight=False, markup=False)
-        out.print(table, soft_wrap=True) if not out.is_terminal else out.print(table)
+        if not out.is_terminal:
+            out.width = 1000  # nobody who copies a digest from a log wants it folded
+        out.print(table)
 
     def text(self, text: str) -> None:
         """More of the result for people, as it is; with --json the document holds it already."""

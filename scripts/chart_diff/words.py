@@ -34,6 +34,7 @@ def summary(difference: Difference) -> str:
     count = Counter(change.what for change in difference.changes)
     labels = count.pop("version labels", 0)
     if difference.first:
-        return f"the first release there, {count['added']} objects."
+        added = count["added"]
+        return f"the first release there, {added} object{'s' * (added != 1)}."
     said = ", ".join(f"{number} {what}" for what, number in count.items())
     return (said or "no object changes") + (f"; {labels} in their version labels alone." if labels else ".")
