@@ -42,7 +42,7 @@ def comparable(mine: Version, versions: Iterable[Version]) -> list[Version]:
     """Those that `mine` must be above: of a stable one the stable ones, of a pre-release those of its own X.Y.Z."""
     if not mine.prerelease:
         return [version for version in versions if not version.prerelease]
-    return [version for version in versions if version.prerelease and version.to_tuple()[:3] == mine.to_tuple()[:3]]
+    return [version for version in versions if version.to_tuple()[:3] == mine.to_tuple()[:3]]
 
 
 def next_version(mine: Version, taken: Iterable[Version], *, part: Part, exact: Version | None) -> Version:
