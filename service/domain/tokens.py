@@ -1,0 +1,81 @@
+"""API tokens: `wb_`, 30 random base62 characters (178 bits) and 6 of checksum, so that a typing error, and a secret
+scanner's false find, are told without asking the database. Only the token's SHA-256 is kept: right for secrets of this
+size, which no dictionary holds.
+"""
+
+import hashlib
+import re
+import secrets
+import string
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+FORM = re.compile(r"wb_([0-9A-Za-z]{30})([0-9A-Za-z]{6})")
+SCOPES = ("releases:write", "read", "metrics")
+_LIFETIME = re.compile(r"([1-9][0-9]{0,4})([hd])")
+
+
+class Token(msgspec.Struct, frozen=True):
+    """What a token may do, and until when. `service` None: writes releases of any service."""
+
+    id: int
+    name: str
+    sha256: str
+    scopes: tuple[str, ...]
+    service: str | None
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes
+
+    def may_write(self, service: str) -> bool:
+        return self.service in (None, service)
+
+    def is_live(self, now: datetime) -> bool:
+        return self.revoked_at is None and now < self.expires_at
+
+
+def generate() -> str:
+    secret = "".join(secrets.choice(ALPHABET) for _ in range(30))
+    return f"wb_{secret}{_checksum(secret)}"
+
+
+def is_well_formed(token: str) -> bool:
+    form = FORM.fullmatch(token)
+    return form is not None and form[2] == _checksum(form[1])
+
+
+def hashed(token: str) -> str:
+    """Hex, as it is kept."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def parse_scopes(given: Sequence[str]) -> tuple[str, ...]:
+    """In our order, each once. Raises ValueError for an unknown one, or none."""
+    if unknown := sorted(set(given) - set(SCOPES)):
+        raise ValueError(f"{', '.join(unknown)}: no such scope; there are {', '.join(SCOPES)}")
+    if not given:
+        raise ValueError(f"a token needs a scope: {', '.join(SCOPES)}")
+    return tuple(scope for scope in SCOPES if scope in given)
+
+
+def parse_lifetime(text: str) -> timedelta:
+    """From `90d` or `12h`. Raises ValueError for another form."""
+    form = _LIFETIME.fullmatch(text)
+    if form is None:
+        raise ValueError(f"{text!r} is no lifetime; write a number of days or hours, as 90d or 12h")
+    return timedelta(**{"h": {"hours": int(form[1])}, "d": {"days": int(form[1])}}[form[2]])
+
+
+def _checksum(secret: str) -> str:
+    number, digits = zlib.crc32(secret.encode()), ""
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        digits = ALPHABET[digit] + digits
+    return digits

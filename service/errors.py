@@ -1,0 +1,71 @@
+"""What can be wrong with a request, as the client is told it: RFC 9457 problem details, one shape for all."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The body of every error. `errors` names what is wrong where; `differs` the fields of a conflict."""
+
+    title: str
+    status: int
+    detail: str
+    type: str = "about:blank"
+    remedy: str | None = None
+    errors: list[str] = []
+    differs: list[str] = []
+
+
+class Refused(Exception):
+    """A request that is not done. `detail` and `remedy` are whole sentences and hold nothing secret."""
+
+    status = 400
+    title = "Bad Request"
+
+    def __init__(
+        self, detail: str, remedy: str | None = None, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(detail)
+        self.headers = dict(headers or {})
+        self.problem = Problem(title=self.title, status=self.status, detail=detail, remedy=remedy, **more)
+
+
+class Unauthenticated(Refused):
+    status = 401
+    title = "Unauthorized"
+
+
+class Forbidden(Refused):
+    status = 403
+    title = "Forbidden"
+
+
+class NotFound(Refused):
+    status = 404
+    title = "Not Found"
+
+
+class TooSlow(Refused):
+    status = 408
+    title = "Request Timeout"
+
+
+class Conflict(Refused):
+    status = 409
+    title = "Conflict"
+
+
+class WrongMediaType(Refused):
+    status = 415
+    title = "Unsupported Media Type"
+
+
+class Unavailable(Refused):
+    """Nothing is wrong with the request; the same one may be sent again."""
+
+    status = 503
+    title = "Service Unavailable"
