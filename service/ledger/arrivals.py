@@ -15,6 +15,7 @@ from ..database.compiled import compiled
 from ..database.tables import Arrival, Environment, Event, Place
 from ..domain import timeline
 from ..domain.timeline import NOTHING, Entry, State, Turn, arrivals, follow, heard, weaker
+from .identified import name_in
 
 _decode = msgspec.json.Decoder(State).decode
 
@@ -68,7 +69,7 @@ _end = compiled(
         {Arrival.ended_at: until, Arrival.basis: basis, Arrival.ended_by: by}
     ).where((Arrival.environment == environment) & (Arrival.place == place) & Arrival.ended_at.is_null())
 )
-_last_before = compiled(
+last_before = compiled(
     lambda environment, place, position: (
         Arrival.select(Arrival.position, Arrival.state)
         .where((Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position < position))
@@ -123,7 +124,7 @@ async def _rewind(environment: str, place: str, position: str) -> tuple[list[Tur
     and everything that was said of the place since then."""
     begun = [
         Turn(found, running.since, "", running.basis, state)
-        for found, text in await _last_before(environment, place, position)
+        for found, text in await last_before(environment, place, position)
         if (running := (state := _decode(text)).running)
     ]
     since = begun[0].position if begun else ""
@@ -140,7 +141,7 @@ async def _insert(environment: str, place: str, arrival: timeline.Arrival) -> No
         place,
         arrival.began.position,
         encode(arrival.began.state),
-        running.service or place.partition("/")[2],
+        running.service or name_in(place),
         None if running.service else running.chart,
         running.version,
         running.oci_digest,

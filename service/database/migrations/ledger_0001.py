@@ -88,12 +88,14 @@ class Token(Table):
 
 INDEXES = (
     "CREATE UNIQUE INDEX release_service_version ON release (service, version)",
+    "CREATE INDEX release_version ON release (version)",
     "CREATE INDEX release_chart ON release (chart_name, version)",
     "CREATE UNIQUE INDEX proposal_release_sha256 ON proposal (release, sha256)",
     "CREATE UNIQUE INDEX event_environment_sha256 ON event (environment, sha256)",
     "CREATE INDEX event_place ON event (environment, place, at) WHERE place IS NOT NULL",
     "CREATE UNIQUE INDEX place_environment_place ON place (environment, place)",
     "CREATE UNIQUE INDEX arrival_place_position ON arrival (environment, place, position)",
+    "CREATE UNIQUE INDEX arrival_running ON arrival (environment, place) WHERE ended_at IS NULL",
     "CREATE INDEX arrival_environment ON arrival (environment, position)",
     "CREATE INDEX arrival_service ON arrival (service, position)",
     "CREATE INDEX arrival_release ON arrival (service, version)",
