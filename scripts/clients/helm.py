@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import Fault, Refused
+from .helm_repositories import known
 from .process import Completed, censor, run
 
 ALONE = {"HELM_NO_PLUGINS": "1", "HELM_DEBUG": "false", "HELM_NAMESPACE": "default", "TZ": "UTC", "LC_ALL": "C"}
@@ -67,10 +68,17 @@ class Helm:
         self._run("pull", *which, "--destination", out, *_plain(plain_http), fault="registry")
         return next(out.glob("*.tgz"))
 
-    def dependency_build(self, folder: Path, seconds: int) -> None:
-        """Fills `folder`/charts from Chart.lock; charts of this repository are packaged as if made at `seconds`."""
+    def dependency_build(
+        self, folder: Path, seconds: int, *, repositories: Sequence[str] = (), plain_http: bool = False
+    ) -> None:
+        """Fills `folder`/charts from Chart.lock; charts of this repository are packaged as if made at `seconds`.
+
+        `repositories` are the chart repositories (https://, or an alias of the user's) that the lock names;
+        `plain_http` holds for the registries.
+        """
         env = {"SOURCE_DATE_EPOCH": str(seconds), "HELM_NO_PLUGINS": os.environ.get("HELM_NO_PLUGINS", "0")}
-        self._run("dependency", "build", folder, env=env, fault="chart")
+        with known(repositories) as there:
+            self._run("dependency", "build", folder, *_plain(plain_http), env=env | there, fault="chart")
 
     def _run(
         self,

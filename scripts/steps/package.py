@@ -1,28 +1,23 @@
 """package: the chart of the release commit as a .tgz, the same bytes wherever and by whomever it is made."""
 
 import hashlib
-import re
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from msgspec import structs
 
-from ..chart_diff.objects import Object, parse
-from ..chart_source import export, lacks_dependencies
+from ..chart_dependencies import Dependency, missing
+from ..chart_source import export
 from ..clients.git import Git
 from ..clients.helm import Helm
+from ..clients.registry import Registry
 from ..config import Config
+from ..containers import containers
 from ..document import Waybill, chart_of
 from ..errors import Refused
 from ..release_commit import release_commit
 from ..report import Report
-
-CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-# What `helm template` writes above every document.
-SOURCE = re.compile(rb"^---\n# Source: (.+)\n", re.MULTILINE)
 
 
 def package(waybill: Waybill, config: Config, git: Git, folder: Path, report: Report) -> Waybill:
@@ -37,8 +32,8 @@ def package(waybill: Waybill, config: Config, git: Git, folder: Path, report: Re
         root, out = Path(temporary) / "tree", Path(temporary) / "out"
         out.mkdir()
         source = export(git, commit, config.chart, config.values, root)
-        if lacks_dependencies(source):
-            helm.dependency_build(source, seconds)
+        if lacking := missing(source):
+            build_dependencies(helm, source, seconds, lacking, config)
         values = [root / path for path in config.values]
         helm.lint(source, values_files=values, kube_version=config.kube_version)
         archive = helm.package(source, out, seconds)
@@ -63,12 +58,24 @@ def package(waybill: Waybill, config: Config, git: Git, folder: Path, report: Re
     return structs.replace(waybill, chart=structs.replace(chart, archive=digest))
 
 
+def build_dependencies(helm: Helm, chart: Path, seconds: int, lacking: list[Dependency], config: Config) -> None:
+    places = {item.repository for item in lacking if item.repository and not item.folder}
+    registries = sorted(place.removeprefix("oci://") for place in places if place.startswith("oci://"))
+    registry = Registry(config.plain_http)
+    helm.dependency_build(
+        chart,
+        seconds,
+        repositories=sorted(place for place in places if not place.startswith("oci://")),
+        plain_http=any(registry.speaks_plain_http(place) for place in registries),
+    )
+
+
 def refuse_unused(rendered: bytes, waybill: Waybill, config: Config) -> None:
     """A bumped key that no template uses would ship nothing."""
-    found = [(template, image) for template, item in _objects(rendered) for image in _images(item)]
+    found = containers(rendered)
     if any(image.endswith(f"@{waybill.image.digest}") for _, image in found):
         return
-    runs = ", ".join(f"{image} ({template})" for template, image in dict.fromkeys(found))
+    runs = ", ".join(f"{image} ({template})" for template, image in found)
     keys = [_dotted(path) for path in config.image.values()]
     raise Refused(
         f"No container runs {waybill.image.repository}@{waybill.image.digest}, though {' and '.join(keys)} in "
@@ -77,30 +84,6 @@ def refuse_unused(rendered: bytes, waybill: Waybill, config: Config) -> None:
         "keys that it does use in [image] of waybill.toml, or give the values that turn the container on in `values`.",
         fault="chart",
     )
-
-
-def _objects(rendered: bytes) -> Iterator[tuple[str, Object]]:
-    """Every object with the template that made it."""
-    _, *parts = SOURCE.split(rendered)
-    for template, text in zip(parts[::2], parts[1::2], strict=True):
-        name = template.decode(errors="replace")
-        try:
-            for item in parse(text):
-                yield name, item
-        except ValueError as error:
-            raise Refused(f"{name} renders what is no object: {error}", "Mend the template.", fault="chart") from error
-
-
-def _images(part: Any) -> Iterator[str]:
-    """The images of all containers, however deep a kind keeps its pods."""
-    if isinstance(part, list):
-        for item in part:
-            yield from _images(item)
-    elif isinstance(part, dict):
-        for key, value in part.items():
-            if key in CONTAINERS and isinstance(value, list):
-                yield from (str(item["image"]) for item in value if isinstance(item, dict) and item.get("image"))
-            yield from _images(value)
 
 
 def _dotted(path: str | tuple[str | int, ...]) -> str:

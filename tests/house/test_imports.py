@@ -25,10 +25,10 @@ SCRIPTS_LAYERS = [
     {"ship", "plan", "promote"},
     {"session"},
     {"steps"},
-    {"proposal", "released", "running"},
+    {"proposal", "released", "running", "containers"},
     {"release_commit", "chart_source", "config", "report", "chart_diff", "gitops", "forges"},
     {"clients", "source_repository", "image_keys", "version"},
-    {"document", "yaml_edit"},
+    {"document", "yaml_edit", "chart_dependencies"},
     {"yaml_document"},
     {"errors"},
 ]

@@ -1,0 +1,65 @@
+"""What a chart says of the charts that it needs, and which of them its folder lacks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote
+
+import yaml
+from msgspec import Struct
+
+from .errors import Refused
+
+# Chart.yaml and Chart.lock, and their forms in charts of apiVersion v1.
+DECLARED, LOCKED = ("Chart.yaml", "requirements.yaml"), ("Chart.lock", "requirements.lock")
+LOCAL = "file://"
+
+
+class Dependency(Struct, frozen=True):
+    """`repository` is https://, oci://, file://, an alias of the user's, or empty for one that lies in charts/."""
+
+    name: str
+    version: str
+    repository: str
+
+    @property
+    def folder(self) -> str | None:
+        """The path, as seen from the chart's folder, of one that lies in a folder."""
+        return unquote(self.repository.removeprefix(LOCAL)) if self.repository.startswith(LOCAL) else None
+
+
+def declared(files: Mapping[str, bytes]) -> list[Dependency]:
+    """Those that the chart's files, by their path in it, name."""
+    return [item for name in DECLARED for item in _read(files.get(name, b""))]
+
+
+def missing(folder: Path) -> list[Dependency]:
+    """Those that the lock names and charts/ lacks; refused where there are none at all and nothing says which."""
+    files = {name: (folder / name).read_bytes() for name in DECLARED + LOCKED if (folder / name).is_file()}
+    needed, locked = declared(files), [item for name in LOCKED for item in _read(files.get(name, b""))]
+    charts = folder / "charts"
+    if needed and not locked and not charts.is_dir():
+        raise Refused(
+            f"The chart needs {', '.join(item.name for item in needed)}, and its commit holds neither charts/ nor a "
+            "Chart.lock.",
+            "Run `helm dependency update` in the chart's folder and commit Chart.lock.",
+            fault="chart",
+        )
+    return [
+        item
+        for item in locked
+        if not (charts / item.name / "Chart.yaml").is_file()
+        and not (charts / f"{item.name}-{item.version}.tgz").is_file()
+    ]
+
+
+def _read(source: bytes) -> list[Dependency]:
+    try:
+        document = yaml.load(source, Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return []  # helm says it better
+    found = document.get("dependencies") if isinstance(document, dict) else None
+    return [
+        Dependency(*(str(item.get(key) or "") for key in ("name", "version", "repository")))
+        for item in (found if isinstance(found, list) else [])
+        if isinstance(item, dict)
+    ]
