@@ -16,7 +16,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import Response
 
-from .api import health
+from .api import digests, environments, filed, health, services
 from .database.opened import opened
 from .database.silent import SILENT
 from .errors import MEDIA_TYPE, Problem, Refused
@@ -26,6 +26,13 @@ from .settings import Settings
 from .telemetry import observed
 
 ROUTES = [
+    filed.newest,
+    filed.one,
+    environments.every,
+    environments.one,
+    environments.history,
+    services.one,
+    digests.one,
     health.healthz,
     health.readyz,
     health.metrics,

@@ -1,0 +1,42 @@
+"""What runs in an environment, what ran there at a time, and from when to when."""
+
+from litestar import get
+
+from ..errors import NotFound, Refused
+from ..ledger import environments, intervals, past
+from ..ledger.environments import EnvironmentState
+from ..ledger.intervals import Interval
+from ..ledger.page import Page
+from .parameters import At, EnvironmentName, IntervalCursor, Limit, NumberCursor, OfService
+
+
+@get("/environments", scope="read", operation_id="list_environments", tags=["environments"])
+async def every(cursor: NumberCursor = None, limit: Limit = 50) -> Page[EnvironmentState]:
+    """What runs in every environment, in the order in which they first reported."""
+    return await environments.states(cursor, limit)
+
+
+@get("/environments/{environment:str}", scope="read", operation_id="get_environment", tags=["environments"])
+async def one(environment: EnvironmentName, at: At = None) -> EnvironmentState:
+    """What runs in an environment now, or ran there at a time."""
+    if at is not None and at.tzinfo is None:
+        raise Refused("The time in `at` has no zone.", "Write it as 2026-01-02T03:04:05Z.")
+    state = await (environments.state_of(environment) if at is None else past.state_at(environment, at))
+    if state is None:
+        raise unknown(environment)
+    return state
+
+
+@get("/environments/{environment:str}/history", scope="read", operation_id="get_history", tags=["environments"])
+async def history(
+    environment: EnvironmentName, service: OfService = None, cursor: IntervalCursor = None, limit: Limit = 50
+) -> Page[Interval]:
+    """What ran in an environment from when to when, newest first."""
+    found = await intervals.in_environment(environment, service, cursor, limit)
+    if not found.items and await environments.last_confirmed(environment) is None:
+        raise unknown(environment)
+    return found
+
+
+def unknown(environment: str) -> NotFound:
+    return NotFound(f"No event of {environment} was ever received.", "GET /environments lists those that reported.")

@@ -1,0 +1,41 @@
+"""What addresses take: each parameter once, with its form and what it means. Another form is answered with 400."""
+
+from datetime import datetime
+from typing import Annotated
+
+from litestar.params import PathParameter, QueryParameter
+
+_LABEL = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+_NAME = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
+_VERSION = r"^[0-9A-Za-z][0-9A-Za-z.-]{0,127}$"
+_DIGEST = r"^sha256:[0-9a-f]{64}$"
+
+EnvironmentName = Annotated[
+    str, PathParameter(pattern=_LABEL, description="All that reports to one `/hooks/flux/{environment}`.")
+]
+ServiceName = Annotated[str, PathParameter(pattern=_NAME, description="The application that is released.")]
+Version = Annotated[str, PathParameter(pattern=_VERSION, description="The chart's version, without build metadata.")]
+Digest = Annotated[str, PathParameter(pattern=_DIGEST, description="Of an image, or of a chart's manifest.")]
+
+OfService = Annotated[str | None, QueryParameter(name="service", pattern=_NAME, description="Only of this service.")]
+WithDigest = Annotated[
+    str | None, QueryParameter(name="digest", pattern=_DIGEST, description="Only with this image or chart digest.")
+]
+At = Annotated[
+    datetime | None,
+    QueryParameter(
+        name="at", description="RFC 3339. What ran then, as is known today; without it, what runs now.", examples=[]
+    ),
+]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="How many items to give.")]
+NumberCursor = Annotated[
+    str | None, QueryParameter(name="cursor", pattern=r"^[0-9]{1,18}$", description="`next` of the page before.")
+]
+IntervalCursor = Annotated[
+    str | None,
+    QueryParameter(
+        name="cursor",
+        pattern=r"^[0-9a-f]{97}\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+        description="`next` of the page before.",
+    ),
+]
