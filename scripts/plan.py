@@ -13,7 +13,6 @@ from .gitops.clone import cloned
 from .proposal.describe import differences
 from .proposal.intent import Intent, prepare
 from .session import Session
-from .ship import change, check
 from .steps.bump import Choice, bump
 from .steps.package import package
 from .steps.publish import look
@@ -34,7 +33,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
-    check(here, environments)
+    here.check(environments)
     waybill = bump(choice, here.config, here.git, here.report)
     with tempfile.TemporaryDirectory(prefix="waybill-") as name:
         waybill = package(waybill, here.config, here.git, Path(name), here.report)
@@ -51,7 +50,7 @@ def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
 
 def proposed(here: Session, planned: Plan, environments: Sequence[str], archive: Path | None) -> Plan:
     """`planned` with what propose would do."""
-    wanted = change(here, planned.waybill, environments)
+    wanted = here.change(planned.waybill, environments)
     with here.report.step("look at the GitOps repo"), cloned(str(here.config.gitops), here.config.forge_token) as git:
         intent = prepare(wanted, render, here.forge.find, git)
         return structs.replace(

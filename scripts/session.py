@@ -1,6 +1,6 @@
 """What every command works with: the settings, the source repository, the waybill's file, the ledger and the forge."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ from .config import Config, load
 from .document import Waybill, chart_of, save
 from .document import load as load_document
 from .errors import Refused
+from .gitops.files import chosen
+from .proposal.intent import Change
 from .report import Report
 
 if TYPE_CHECKING:
@@ -57,6 +59,16 @@ class Session:
 
     def archive(self, waybill: Waybill) -> Path:
         return self.folder / f"{waybill.service}-{chart_of(waybill).version}.tgz"
+
+    def check(self, environments: Sequence[str]) -> None:
+        """Refuses what would stop propose, before an earlier step changes anything outside."""
+        if self.config.gitops is not None:
+            chosen(environments, self.config.environments)
+            _ = self.forge
+
+    def change(self, waybill: Waybill, environments: Sequence[str]) -> Change:
+        """What shipping `waybill` proposes."""
+        return Change(waybill, self.config, chosen(environments, self.config.environments), f"apps/{waybill.service}")
 
     @property
     def ledger(self) -> "Ledger | None":

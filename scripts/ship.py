@@ -10,9 +10,7 @@ from msgspec import UNSET, structs
 from .document import Waybill, continued
 from .document import load as load_document
 from .errors import Refused
-from .gitops.files import chosen
 from .proposal.describe import describe
-from .proposal.intent import Change
 from .session import Session
 from .steps import bump as bumping
 from .steps.bump import Choice
@@ -28,7 +26,7 @@ TRIES = 8
 
 def ship(here: Session, choice: Choice, environments: Sequence[str]) -> tuple[Waybill, dict[str, Any] | None]:
     """The finished waybill and the ledger's receipt. Repeating it completes what a killed run left."""
-    check(here, environments)
+    here.check(environments)
     for path in unshipped(here.config.chart, here.git):
         here.report.warn(f"{path} is not committed as it lies here: HEAD's is shipped")
     for _ in range(TRIES):
@@ -45,13 +43,6 @@ def ship(here: Session, choice: Choice, environments: Sequence[str]) -> tuple[Wa
         )
     propose(here, environments)
     return record(here)
-
-
-def check(here: Session, environments: Sequence[str]) -> None:
-    """Refuses what would stop a later step, before the first one changes anything outside."""
-    if here.config.gitops is not None:
-        chosen(environments, here.config.environments)
-        _ = here.forge
 
 
 def bump(here: Session, choice: Choice) -> Waybill:
@@ -89,16 +80,11 @@ def propose(here: Session, environments: Sequence[str]) -> Waybill:
     if here.config.gitops is None:
         here.report.say("propose: no GitOps repo is configured; nothing is proposed")
         return here.write(waybill)
-    wanted = change(here, waybill, environments)
+    wanted = here.change(waybill, environments)
     whole = here.folder / f"{waybill.service}.md"
     body = partial(describe, wanted, here.archive(waybill), whole)
     proposed, _ = propose_step(wanted, render, here.forge, body, here.report)
     return here.write(proposed)
-
-
-def change(here: Session, waybill: Waybill, environments: Sequence[str]) -> Change:
-    names = chosen(environments, here.config.environments)
-    return Change(waybill, here.config, names, f"apps/{waybill.service}")
 
 
 def record(here: Session) -> tuple[Waybill, dict[str, Any] | None]:

@@ -15,11 +15,11 @@ from ..config import Config
 from ..document import Chart, Image, Source, Waybill
 from ..errors import Refused
 from ..reference import Reference
+from ..release_tags import Tagged, refuse_older, released_as, tagged
 from ..report import Report
 from ..source_repository import source_repository
 from ..version import Part, Version, comparable, next_version, registry_version, strict
 from ..yaml_edit import read, set_scalar
-from .tags import Tagged, refuse_older, released_as, tagged
 
 
 @dataclass(frozen=True)
