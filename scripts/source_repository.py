@@ -3,18 +3,6 @@
 import re
 from urllib.parse import urlsplit
 
-from .clients.git import Git
-
-
-def source_repository(given: str | None, remote: str, root: str, git: Git) -> str:
-    """What the settings say, else the address of `remote`, else the checkout's own path.
-
-    The address is the configured one, before git's insteadOf: that is each machine's own.
-    """
-    if given is None and "/" not in remote:
-        given = git.call("config", "--get", f"remote.{remote}.url", check=False).text
-    return normalise(given or (remote if "/" in remote else root))
-
 
 def normalise(url: str) -> str:
     """`https://host/path` for every form of one remote: no user, password, query, trailing `/` or `.git`.

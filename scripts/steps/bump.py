@@ -17,7 +17,7 @@ from ..errors import Refused
 from ..reference import Reference
 from ..release_tags import Tagged, refuse_older, released_as, tagged
 from ..report import Report
-from ..source_repository import source_repository
+from ..source_repository import normalise
 from ..version import Part, Version, comparable, next_version, registry_version, strict
 from ..yaml_edit import read, set_scalar
 
@@ -49,7 +49,7 @@ def bump(choice: Choice, config: Config, git: Git, report: Report) -> Waybill:
             refuse_other_version(choice, known, report)
         else:
             version = choose(choice, head, config, git, tags, report)
-        source = source_repository(config.source_repository, config.remote, config.root, git)
+        source = source_of(config, git)
         commit = known.commit if known else release_commit(choice.image, head, str(version), source, config, git)
     tag = f"{config.service}-{version}"
     report.say(f"bump: {tag}" + (", which this commit and image are already" if known else ""))
@@ -94,6 +94,17 @@ def has_remote(choice: Choice, config: Config, git: Git, report: Report) -> bool
         )
     report.warn(f"no remote `{config.remote}`: nobody looked which versions its tags have taken")
     return False
+
+
+def source_of(config: Config, git: Git) -> str:
+    """What the settings say, else the address of the remote, else the checkout's own path.
+
+    The address is the configured one, before git's insteadOf: that is each machine's own.
+    """
+    given, remote = config.source_repository, config.remote
+    if given is None:
+        given = remote if "/" in remote else git.call("config", "--get", f"remote.{remote}.url", check=False).text
+    return normalise(given or config.root)
 
 
 def refuse_other_version(choice: Choice, known: Tagged, report: Report) -> None:
