@@ -16,7 +16,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import Response
 
-from .api import digests, environments, filed, health, services
+from .api import digests, environments, filed, flux_hook, health, releases, services
 from .database.opened import opened
 from .database.silent import SILENT
 from .errors import MEDIA_TYPE, Problem, Refused
@@ -36,6 +36,8 @@ ROUTES = [
     health.healthz,
     health.readyz,
     health.metrics,
+    releases.file_release,
+    flux_hook.take_flux_event,
 ]
 
 log = logging.getLogger(__name__)

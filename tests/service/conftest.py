@@ -13,6 +13,7 @@ from service.database.migrate import migrate
 from service.database.piccolo_conf import Engine, engine_for, use
 
 from .postgres_server import PostgresServer, postgres_server
+from .served import Served, served
 
 COUNTER = itertools.count()
 BACKENDS = [
@@ -88,3 +89,10 @@ async def database(database_url: str) -> AsyncIterator[Engine]:
     await engine.start()
     yield engine
     await engine.stop()
+
+
+@pytest.fixture
+async def ledger(database_url: str) -> AsyncIterator[Served]:
+    """A whole ledger on a fresh database of each kind, reads public."""
+    async with served(database_url) as it:
+        yield it

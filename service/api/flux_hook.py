@@ -1,0 +1,30 @@
+"""The door for Flux: notification-controller posts its events here, signed (provider generic-hmac)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Request, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Response
+
+from ..errors import NotFound, Unauthenticated
+from ..flux_signature import FluxKeys, is_signed
+from ..ledger import events
+from ..ledger.events import Receipt, Signed
+
+
+@post("/hooks/flux/{environment:str}", public=True, operation_id="takeFluxEvent", tags=["events"])
+async def take_flux_event(
+    request: Request[Any, Any, Any], environment: FromPath[str], body: RawBody
+) -> Response[Receipt]:
+    """Keeps a signed body as it came; the same body again is answered with its first receipt."""
+    keys: FluxKeys = request.app.state.settings.flux_keys
+    if not keys:
+        raise NotFound("This ledger has no FLUX_KEYS, so it takes no events.")
+    if not is_signed(keys.of(environment), body, [it.encode() for it in request.headers.getall("x-signature", [])]):
+        raise Unauthenticated(
+            f"X-Signature is not the HMAC of this body with a key of {environment}.",
+            "The Provider's Secret and FLUX_KEYS must hold the same key for the environment of the address.",
+        )
+    taken = await events.take(Signed(environment, body, datetime.now(UTC)))
+    return Response(taken.receipt, status_code=201 if taken.new else 200)

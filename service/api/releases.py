@@ -1,0 +1,37 @@
+"""Files a release."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Request, post
+from litestar.params import RawBody
+from litestar.response import Response
+
+from ..domain import waybill
+from ..domain.waybill import InvalidWaybill
+from ..errors import Conflict, Refused, WrongMediaType
+from ..guards import writer_of
+from ..ledger import releases
+from ..ledger.releases import Filing, Receipt
+
+
+@post("/releases", scope="releases:write", operation_id="fileRelease", tags=["releases"])
+async def file_release(request: Request[Any, Any, Any], body: RawBody) -> Response[Receipt]:
+    """Files a waybill. The same release again is answered with its first receipt, and its proposal is kept if new."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise WrongMediaType("A waybill is JSON.", "Send it with `Content-Type: application/json`.")
+    try:
+        document, text = waybill.parse(body)
+    except InvalidWaybill as error:
+        raise Refused(
+            f"This is no waybill: {error}.", "See /waybill.schema.json; the release tool may be newer than this ledger."
+        ) from None
+    writer_of(document.service, request.user)
+    filed = await releases.file(Filing(document, text, waybill.sha256(document), datetime.now(UTC)))
+    if filed.differs:
+        raise Conflict(
+            f"{document.service} {document.chart.version} is filed, and is another release.",
+            "A version is never used again: release under the next one.",
+            differs=filed.differs,
+        )
+    return Response(filed.receipt, status_code=201 if filed.new else 200)

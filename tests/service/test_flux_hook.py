@@ -1,0 +1,69 @@
+"""The door for Flux: what is signed is kept as it came, once; what is not leaves no trace."""
+
+import json
+
+import pytest
+
+from service.database.tables import Arrival, Environment, Event
+
+from .served import KEYS, Served, event, served, signature
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_signed_event_is_kept_as_it_came_and_counts_once(ledger: Served) -> None:
+    body = json.dumps(event()).encode() + b"\n "
+    first = await ledger.say(body)
+    assert first.status_code == 201
+    assert set(first.json()) == {"id", "environment", "received_at", "sha256"}
+    again = await ledger.say(body)
+    assert (again.status_code, again.json()) == (200, first.json())
+    [row] = await Event.select()
+    assert (row["body"], row["place"]) == (body, "apps/orders")
+    [arrival] = await Arrival.select()
+    assert (arrival["version"], arrival["basis"]) == ("1.4.2", "observed")
+    assert (await Environment.select())[0]["events"] == 1
+
+
+async def test_a_body_belongs_to_the_environment_that_signed_it(ledger: Served) -> None:
+    body = json.dumps(event()).encode()
+    assert (await ledger.say(body, "staging")).status_code == 201
+    assert (await ledger.say(body, "production")).status_code == 201
+    crossed = await ledger.http.post(
+        "/hooks/flux/staging", content=body, headers={"X-Signature": signature(body, KEYS["production"][0])}
+    )
+    assert crossed.status_code == 401
+    assert await Event.count() == 2
+
+
+async def test_both_keys_of_a_rotation_open_the_door(ledger: Served) -> None:
+    for number, key in enumerate(KEYS["production"]):
+        body = json.dumps(event(resource_version=number)).encode()
+        answer = await ledger.http.post(
+            "/hooks/flux/production", content=body, headers={"X-Signature": signature(body, key)}
+        )
+        assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"no JSON", b"\xff\x00", b"[" * 100_000, b'{"reason": 5}', b'{"kind": "\\u0000"}']
+)
+async def test_a_signed_body_is_never_refused_for_what_it_says(ledger: Served, body: bytes) -> None:
+    assert (await ledger.say(body)).status_code == 201
+    [row] = await Event.select()
+    assert (row["body"], row["place"]) == (body, None)
+    assert await Arrival.count() == 0
+
+
+async def test_an_unknown_environment_is_told_as_a_wrong_signature_is(ledger: Served) -> None:
+    headers = {"X-Signature": signature(b"{}", "no such key")}
+    known = await ledger.http.post("/hooks/flux/staging", content=b"{}", headers=headers)
+    unknown = await ledger.http.post("/hooks/flux/elsewhere", content=b"{}", headers=headers)
+    assert known.status_code == unknown.status_code == 401
+    assert known.text == unknown.text.replace("elsewhere", "staging")
+
+
+async def test_without_keys_there_is_no_door_and_the_rest_serves(database_url: str) -> None:
+    async with served(database_url, FLUX_KEYS="") as ledger:
+        assert (await ledger.say(event())).status_code == 404
+        assert (await ledger.http.get("/readyz")).status_code == 200
