@@ -4,18 +4,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Request, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response import Response
 
 from ..errors import NotFound, Unauthenticated
 from ..flux_signature import FluxKeys, is_signed
 from ..ledger import events
 from ..ledger.events import Receipt, Signed
+from .parameters import EnvironmentName
 
 
-@post("/hooks/flux/{environment:str}", public=True, operation_id="takeFluxEvent", tags=["events"])
+@post("/hooks/flux/{environment:str}", public=True, operation_id="take_flux_event", tags=["events"])
 async def take_flux_event(
-    request: Request[Any, Any, Any], environment: FromPath[str], body: RawBody
+    request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody
 ) -> Response[Receipt]:
     """Keeps a signed body as it came; the same body again is answered with its first receipt."""
     keys: FluxKeys = request.app.state.settings.flux_keys

@@ -15,7 +15,7 @@ from ..ledger import releases
 from ..ledger.releases import Filing, Receipt
 
 
-@post("/releases", scope="releases:write", operation_id="fileRelease", tags=["releases"])
+@post("/releases", scope="releases:write", operation_id="file_release", tags=["releases"])
 async def file_release(request: Request[Any, Any, Any], body: RawBody) -> Response[Receipt]:
     """Files a waybill. The same release again is answered with its first receipt, and its proposal is kept if new."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
