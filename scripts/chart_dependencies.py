@@ -33,7 +33,8 @@ def declared(files: Mapping[str, bytes]) -> list[Dependency]:
 
 
 def missing(folder: Path) -> list[Dependency]:
-    """Those that the lock names and charts/ lacks; refused where there are none at all and nothing says which."""
+    """Those that the lock names and charts/ lacks, as they are declared (where the user's name for a repository may
+    stand) and as they are locked; refused where there are none at all and nothing says which."""
     files = {name: (folder / name).read_bytes() for name in DECLARED + LOCKED if (folder / name).is_file()}
     needed, locked = declared(files), [item for name in LOCKED for item in _read(files.get(name, b""))]
     charts = folder / "charts"
@@ -44,12 +45,13 @@ def missing(folder: Path) -> list[Dependency]:
             "Run `helm dependency update` in the chart's folder and commit Chart.lock.",
             fault="chart",
         )
-    return [
-        item
+    lacking = {
+        item.name
         for item in locked
         if not (charts / item.name / "Chart.yaml").is_file()
         and not (charts / f"{item.name}-{item.version}.tgz").is_file()
-    ]
+    }
+    return [item for item in needed + locked if item.name in lacking]
 
 
 def _read(source: bytes) -> list[Dependency]:

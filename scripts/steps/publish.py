@@ -65,7 +65,7 @@ def publish(waybill: Waybill, config: Config, git: Git, archive: Path, report: R
 def look(waybill: Waybill, config: Config, archive: Path) -> str | None:
     """The manifest's digest when this very chart is published, None when none of its version is; other content is
     refused. Needs no more than the right to read."""
-    found = find(waybill, config, archive)
+    found = find(waybill, config, archive) if config.registry else None
     return found.digest if found else None
 
 
