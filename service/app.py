@@ -15,6 +15,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import Response
+from litestar.types import ControllerRouterHandler
 
 from .api import digests, environments, filed, flux_hook, health, releases, services
 from .database.opened import opened
@@ -22,10 +23,11 @@ from .database.silent import SILENT
 from .errors import MEDIA_TYPE, Problem, Refused
 from .guards import guard
 from .limits import BODY_BYTES, limited, unavailable
+from .pages import assets, board, environment, release, search
 from .settings import Settings
 from .telemetry import observed
 
-ROUTES = [
+ROUTES: list[ControllerRouterHandler] = [
     filed.newest,
     filed.one,
     environments.every,
@@ -36,6 +38,11 @@ ROUTES = [
     health.healthz,
     health.readyz,
     health.metrics,
+    board.board,
+    environment.environment,
+    release.release,
+    search.search,
+    assets.assets,
     releases.file_release,
     flux_hook.take_flux_event,
 ]

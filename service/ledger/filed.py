@@ -4,7 +4,6 @@ A waybill is kept, and given, as the JSON that it came as.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from msgspec import Raw, Struct
@@ -14,16 +13,7 @@ from ..database import tables
 from ..database.compiled import compiled
 from .intervals import Interval, of_release
 from .page import Page, page
-
-
-class Receipt(Struct, frozen=True):
-    """What the ledger acknowledged. `sha256` is over the identity of the release."""
-
-    id: int
-    service: str
-    version: str
-    recorded_at: datetime
-    sha256: str
+from .releases import Receipt
 
 
 class Filed(Struct, frozen=True):

@@ -1,0 +1,11 @@
+"""The page for what is not there."""
+
+from datetime import UTC, datetime
+
+from litestar.response import Response
+
+from .html import html
+
+
+def lost(what: str) -> Response[str]:
+    return html("lost.html", 404, now=datetime.now(UTC), what=what)

@@ -1,0 +1,56 @@
+"""The board's table: services by environments, and where environments differ."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import semver
+
+from ..ledger.environments import EnvironmentState, Standing
+
+
+@dataclass
+class Cell:
+    """One place. `newer`: the highest version of the service that another place runs, if that is higher."""
+
+    standing: Standing
+    newer: str | None = None
+
+
+@dataclass
+class Row:
+    """`cells` has an entry for each environment: the service's places there."""
+
+    service: str
+    cells: list[list[Cell]] = field(default_factory=list)
+
+    @property
+    def trouble(self) -> bool:
+        return any(it.standing.health == "failing" for cell in self.cells for it in cell)
+
+
+def rows(environments: Sequence[EnvironmentState]) -> list[Row]:
+    """One row a service, in the order of names."""
+    found: defaultdict[str, list[list[Cell]]] = defaultdict(lambda: [[] for _ in environments])
+    for column, environment in enumerate(environments):
+        for standing in environment.services:
+            found[standing.service][column].append(Cell(standing))
+    for cells in found.values():
+        _compare([it for cell in cells for it in cell])
+    return [Row(service, found[service]) for service in sorted(found)]
+
+
+def _compare(cells: list[Cell]) -> None:
+    versions = {it.standing.release.version for it in cells if it.standing.release}
+    highest = max(versions, key=order, default=None)
+    for it in cells:
+        if it.standing.release and highest and order(it.standing.release.version) < order(highest):
+            it.newer = highest
+
+
+def order(version: str) -> tuple[semver.Version, str]:
+    """SemVer's order; what is no SemVer comes before everything else."""
+    try:
+        return semver.Version.parse(version), version
+    except ValueError:
+        return semver.Version(0, 0, 0, "0"), version

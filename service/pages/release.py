@@ -1,0 +1,28 @@
+"""One release and its way: commit, image, chart, proposal, and where it arrived."""
+
+from datetime import UTC, datetime
+
+import msgspec
+from litestar import get
+from litestar.params import FromPath
+from litestar.response import Response
+
+from ..ledger import filed
+from .html import html
+from .lost import lost
+
+
+@get("/board/releases/{service:str}/{version:str}", scope="read", include_in_schema=False)
+async def release(service: FromPath[str], version: FromPath[str]) -> Response[str]:
+    it = await filed.whole(service, version)
+    if it is None:
+        return lost(f"No release {version} of {service} was filed.")
+    return html(
+        "release.html",
+        now=datetime.now(UTC),
+        waybill=msgspec.json.decode(it.document),
+        receipt=it.receipt,
+        proposals=[msgspec.json.decode(part) for part in it.proposals],
+        arrivals=it.arrivals,
+        runs_in=sorted({arrival.environment for arrival in it.arrivals if arrival.until is None}),
+    )

@@ -1,0 +1,28 @@
+"""The search: a version, a commit, a digest, or the beginning of one. A single find is shown at once."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from litestar import get
+from litestar.params import QueryParameter
+from litestar.response import Redirect, Response
+
+from ..domain.search import sought
+from ..ledger.found import find
+from .html import html
+
+MOST = 50
+
+
+@get("/board/search", scope="read", include_in_schema=False, status_code=200)
+async def search(text: Annotated[str, QueryParameter(name="q")] = "") -> Response[str] | Redirect:
+    found = await find(sought(text), MOST + 1)
+    if len(found) == 1:
+        return Redirect(f"/board/releases/{found[0].service}/{found[0].version}", status_code=303)
+    return html(
+        "search.html",
+        now=datetime.now(UTC),
+        asked=text.strip()[:200],
+        found=found[:MOST],
+        more=len(found) > MOST,
+    )

@@ -1,0 +1,60 @@
+"""An environment's past as lanes, one a place, with a bar for each interval, drawn to scale."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..ledger.environments import Standing
+from ..ledger.intervals import Interval
+from .axis import Axis
+
+LEGIBLE = 4  # percent of the width below which a bar has no room for its version
+
+
+@dataclass(frozen=True)
+class Bar:
+    """`x` and `width` in percent. `shade` tells neighbours apart; `cut`: it began before the axis does."""
+
+    interval: Interval
+    x: float
+    width: float
+    shade: int
+    cut: bool
+
+    @property
+    def legible(self) -> bool:
+        return self.width >= LEGIBLE
+
+
+@dataclass
+class Lane:
+    service: str
+    place: str
+    standing: Standing | None = None
+    bars: list[Bar] = field(default_factory=list)
+
+
+def lanes(intervals: Iterable[Interval], standing: Sequence[Standing], axis: Axis) -> list[Lane]:
+    """A lane for every place that stands or that ran something within the axis, by service; bars oldest first."""
+    found = {it.place: Lane(it.service, it.place, it) for it in standing}
+    for it in sorted(intervals, key=lambda it: it.from_):
+        ended = it.until or axis.ends
+        if ended < axis.begins or it.from_ > axis.ends:
+            continue
+        lane = found.setdefault(it.place, Lane(it.service, it.place))
+        x = max(0.0, axis.at(it.from_))
+        lane.bars.append(
+            Bar(
+                interval=it,
+                x=round(x, 3),
+                width=round(min(100.0, axis.at(ended)) - x, 3),
+                shade=_shade(lane.bars, it),
+                cut=it.from_ < axis.begins,
+            )
+        )
+    return sorted(found.values(), key=lambda lane: (lane.service, lane.place))
+
+
+def _shade(before: Sequence[Bar], it: Interval) -> int:
+    """One version has one shade in a lane; another gets the one that its left neighbour has not."""
+    same: Mapping[str, int] = {bar.interval.release.version: bar.shade for bar in before}
+    return same.get(it.release.version, (before[-1].shade + 1) % 3 if before else 0)
