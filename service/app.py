@@ -9,15 +9,13 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import Response
 from litestar.types import ControllerRouterHandler
 
-from .api import digests, environments, filed, flux_hook, health, releases, services
+from .api import digests, environments, filed, flux_hook, health, releases, schema, services
 from .database.opened import opened
 from .database.silent import SILENT
 from .errors import MEDIA_TYPE, Problem, Refused
@@ -35,6 +33,8 @@ ROUTES: list[ControllerRouterHandler] = [
     environments.history,
     services.one,
     digests.one,
+    schema.openapi,
+    schema.waybill_schema,
     health.healthz,
     health.readyz,
     health.metrics,
@@ -69,13 +69,7 @@ def create_app(settings: Settings) -> Litestar:
             **dict.fromkeys(SILENT, silent),
             Exception: unforeseen,
         },
-        openapi_config=OpenAPIConfig(
-            title="Waybill's ledger",
-            version="1",
-            path="/schema",
-            render_plugins=[JsonRenderPlugin(path="/")],
-            openapi_router=Router("/schema", route_handlers=[], opt={"public": True}),
-        ),
+        openapi_config=None,
     )
     app.asgi_handler = observed(limited(app.asgi_handler))
     return app

@@ -14,7 +14,13 @@ from ..ledger.events import Receipt, Signed
 from .parameters import EnvironmentName
 
 
-@post("/hooks/flux/{environment:str}", public=True, operation_id="take_flux_event", tags=["events"])
+@post(
+    "/hooks/flux/{environment:str}",
+    public=True,
+    refuses=[401, 404],
+    operation_id="take_flux_event",
+    tags=["events"],
+)
 async def take_flux_event(
     request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody
 ) -> Response[Receipt]:

@@ -8,14 +8,21 @@ from litestar.params import RawBody
 from litestar.response import Response
 
 from ..domain import waybill
-from ..domain.waybill import InvalidWaybill
+from ..domain.waybill import InvalidWaybill, Waybill
 from ..errors import Conflict, Refused, WrongMediaType
 from ..guards import writer_of
 from ..ledger import releases
 from ..ledger.releases import Filing, Receipt
 
 
-@post("/releases", scope="releases:write", operation_id="file_release", tags=["releases"])
+@post(
+    "/releases",
+    scope="releases:write",
+    takes=Waybill,
+    refuses=[409, 415],
+    operation_id="file_release",
+    tags=["releases"],
+)
 async def file_release(request: Request[Any, Any, Any], body: RawBody) -> Response[Receipt]:
     """Files a waybill. The same release again is answered with its first receipt, and its proposal is kept if new."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":

@@ -1,0 +1,22 @@
+"""The forms of the API and of the waybill, as files that are generated (tools/schemas.py) and committed."""
+
+from pathlib import Path
+
+from litestar import get
+from litestar.response import Response
+
+SERVICE = Path(__file__).resolve().parent.parent
+OPENAPI = (SERVICE / "openapi.json").read_bytes()
+WAYBILL = (SERVICE / "waybill.schema.json").read_bytes()
+
+
+@get("/schema", public=True, include_in_schema=False, sync_to_thread=False)
+def openapi() -> Response[bytes]:
+    """OpenAPI 3.1."""
+    return Response(OPENAPI, media_type="application/vnd.oai.openapi+json")
+
+
+@get("/waybill.schema.json", public=True, include_in_schema=False, sync_to_thread=False)
+def waybill_schema() -> Response[bytes]:
+    """JSON Schema 2020-12 of the document that `POST /releases` takes."""
+    return Response(WAYBILL, media_type="application/schema+json")

@@ -1,0 +1,53 @@
+"""What is published is what the code does; `python -m tools.schemas` writes both files again."""
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from service.api.schema import OPENAPI, WAYBILL
+from tools.schemas import openapi, waybill_schema
+
+from .served import Served, document, gitops
+
+pytestmark = pytest.mark.anyio
+
+
+def test_the_committed_schemas_are_those_of_the_code() -> None:
+    assert (waybill_schema() == WAYBILL, openapi() == OPENAPI) == (True, True), "run `python -m tools.schemas`"
+
+
+async def test_both_are_served(ledger: Served) -> None:
+    assert await ledger.get("/waybill.schema.json") == json.loads(WAYBILL)
+    assert (await ledger.get("/schema"))["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value", "fits"),
+    [
+        ("chart", "version", "1.4.2-rc.1", True),
+        ("chart", "version", "1.4.2\n", False),
+        ("chart", "version", "1.04.2", False),
+        ("chart", "version", "1.4.2+build", False),
+        ("image", "digest", f"sha256:{'A' * 64}", False),
+        ("image", "platforms", [], True),
+        ("image", "tag", "latest", False),
+        ("source", "repository", "/srv/git/é x", True),
+        ("source", "repository", "a\u0000b", False),
+        ("source", "committed_at", "yesterday", False),
+        ("source", "run", "javascript:alert(1)", False),
+        ("source", "run", "https://ci.example.org/r?id=1&x=[y]", True),
+        ("gitops", "environments", [], False),
+        ("gitops", "proposal", "https://example.org/pull/7", True),
+        ("chart", "name", "x" * 501, False),
+    ],
+)
+async def test_the_ledger_takes_exactly_what_the_schema_describes(
+    ledger: Served, part: str, field: str, value: Any, fits: bool
+) -> None:
+    whole = document(gitops=gitops())
+    whole[part][field] = value
+    described = jsonschema.Draft202012Validator(json.loads(WAYBILL)).is_valid(whole)
+    answer = await ledger.file(whole)
+    assert (described, answer.status_code) == (fits, 201 if fits else 400), answer.text
