@@ -73,9 +73,13 @@ class Report:
         for name, value in rows.items():
             table.add_row(name, value)
         out = Console(highlight=False, markup=False)
-        if not out.is_terminal:
-            out.width = 1000  # nobody who copies a digest from a log wants it folded
-        out.print(table)
+        if out.is_terminal:
+            out.print(table)
+            return
+        out.width = 1000  # nobody who copies a digest from a log wants it folded
+        with out.capture() as printed:
+            out.print(table)
+        sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
 
     def text(self, text: str) -> None:
         """More of the result for people, as it is; with --json the document holds it already."""
