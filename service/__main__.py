@@ -72,8 +72,11 @@ def token() -> None:
 def create(scopes: tuple[str, ...], service: str | None, expires: str, name: str) -> None:
     """Print a new token, which is shown this once."""
     from .domain.tokens import parse_lifetime, parse_scopes
+    from .domain.waybill import is_label
     from .ledger import tokens
 
+    if service is not None and not is_label(service):
+        raise click.UsageError(f"{service!r} is no service's name: lower-case letters, digits and dashes")
     try:
         allowed, lifetime = parse_scopes(scopes), parse_lifetime(expires)
     except ValueError as error:

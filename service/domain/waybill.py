@@ -128,6 +128,10 @@ def parse(body: bytes) -> tuple[Waybill, bytes]:
     return document, text
 
 
+def is_label(name: str) -> bool:
+    return len(name) <= 53 and re.search(LABEL, name) is not None
+
+
 def sha256(document: Waybill) -> str:
     """Hex, over the identity fields in the document's own nesting, as RFC 8785 writes JSON.
 

@@ -1,0 +1,48 @@
+"""The ledger as a process of its own, as `waybill-service` runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tools.demo.processes import running, wait_for_line
+
+from .served import KEYS
+
+TOP = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-P", "-m", "service"]
+
+
+def settings(database_url: str, **more: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    ours = {"PYTHONPATH": str(TOP), "DATABASE_URL": database_url, "PORT": "0", "FLUX_KEYS": json.dumps(KEYS)}
+    return {**kept, **ours, **more}
+
+
+def command(database_url: str, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """`waybill-service ARGS`, finished."""
+    env = settings(database_url, **more)
+    return subprocess.run([*COMMAND, *args], env=env, capture_output=True, text=True, check=False)
+
+
+@dataclass
+class Replica:
+    url: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def http(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, trust_env=False, timeout=15)
+
+
+@contextmanager
+def replica(database_url: str, log: Path, **more: str) -> Iterator[Replica]:
+    env: Mapping[str, str] = settings(database_url, **more)
+    with running([*COMMAND, "serve"], log, env) as process:
+        yield Replica(wait_for_line(process, log, r"(http://127\.0\.0\.1:\d+)"), log, process)

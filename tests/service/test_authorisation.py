@@ -1,0 +1,129 @@
+"""Every operation x every kind of caller. A route without a row fails."""
+
+from datetime import timedelta
+
+import pytest
+from litestar import Litestar
+
+from service.app import create_app
+from service.ledger import tokens
+from service.settings import Settings
+
+from .served import Served, document, event, served
+
+pytestmark = pytest.mark.anyio
+
+ROWS = {
+    "GET /healthz": "public",
+    "GET /readyz": "public",
+    "GET /schema": "public",
+    "GET /waybill.schema.json": "public",
+    "GET /static/{file_path}": "public",
+    "HEAD /static/{file_path}": "public",
+    "POST /hooks/flux/{environment}": "signature",
+    "POST /releases": "write",
+    "GET /metrics": "metrics",
+    "GET /": "read",
+    "GET /board/environments/{environment}": "read",
+    "GET /board/releases/{service}/{version}": "read",
+    "GET /board/search": "read",
+    "GET /releases": "read",
+    "GET /releases/{service}/{version}": "read",
+    "GET /environments": "read",
+    "GET /environments/{environment}": "read",
+    "GET /environments/{environment}/history": "read",
+    "GET /services/{service}": "read",
+    "GET /digests/{digest}": "read",
+}
+SAMPLES = {
+    "service": "orders",
+    "version": "1.4.2",
+    "environment": "staging",
+    "digest": f"sha256:{'a' * 64}",
+    "file_path": "board.css",
+}
+ALLOWED = {  # caller -> what it may do besides what is public
+    "nobody": set(),
+    "mistyped": set(),
+    "unknown": set(),
+    "expired": set(),
+    "revoked": set(),
+    "reader": {"read"},
+    "scraper": {"metrics"},
+    "writer of orders": {"write"},
+    "writer of another": set(),
+    "writer of any": {"write"},
+}
+WITHOUT_A_LIVE_TOKEN = {"nobody", "mistyped", "unknown", "expired", "revoked"}
+
+
+def operations(app: Litestar) -> set[str]:
+    return {
+        f"{method} {route.path_format}"
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", [])
+        for method in handler.http_methods - {"OPTIONS"}
+    }
+
+
+async def callers(ledger: Served) -> dict[str, str | None]:
+    live = await ledger.token("read", "metrics", "releases:write")
+    revoked = await ledger.token("read", "metrics", "releases:write")
+    assert await tokens.revoke(next(it.id for it in await tokens.every() if it.sha256 == tokens.hashed(revoked)))
+    return {
+        "nobody": None,
+        "mistyped": live[:-1] + ("0" if live[-1] != "0" else "1"),
+        "unknown": tokens.generate(),
+        "expired": await ledger.token("read", "metrics", "releases:write", lifetime=timedelta(0)),
+        "revoked": revoked,
+        "reader": await ledger.token("read"),
+        "scraper": await ledger.token("metrics"),
+        "writer of orders": await ledger.token("releases:write", service="orders"),
+        "writer of another": await ledger.token("releases:write", service="payments"),
+        "writer of any": await ledger.token("releases:write"),
+    }
+
+
+def test_every_route_has_a_row() -> None:
+    assert operations(create_app(Settings.from_environment({}))) == set(ROWS)
+
+
+@pytest.mark.parametrize("reads", ["public", "token"])
+async def test_everyone_may_do_what_the_table_says_and_nothing_else(database_url: str, reads: str) -> None:
+    async with served(database_url, READS=reads) as ledger:
+        assert (await ledger.say(event())).status_code == 201
+        everyone = await callers(ledger)
+        for operation, needs in ROWS.items():
+            method, path = operation.split(" ")
+            free = needs == "public" or (reads == "public" and needs in ("read", "metrics"))
+            for caller, token in everyone.items():
+                answer = await ledger.http.request(
+                    method,
+                    path.format(**SAMPLES),
+                    json=document() if needs == "write" else None,
+                    headers={"Authorization": f"Bearer {token}"} if token else {},
+                )
+                refused = answer.status_code in (401, 403)
+                assert refused != (free or needs in ALLOWED[caller]), (operation, caller, answer.text)
+                if refused and needs != "signature":
+                    assert (answer.status_code == 401) == (caller in WITHOUT_A_LIVE_TOKEN), (operation, caller)
+                    assert ("www-authenticate" in answer.headers) == (answer.status_code == 401)
+
+
+async def test_a_browser_reads_with_the_token_as_password_and_writes_nothing(database_url: str) -> None:
+    async with served(database_url, READS="token") as ledger:
+        token = await ledger.token("read", "releases:write")
+        anyone, wrong = ("anyone", token), ("anyone", token[:-1])
+        assert (await ledger.http.get("/releases", auth=anyone)).status_code == 200
+        assert (await ledger.http.get("/releases", auth=wrong)).status_code == 401
+        assert (await ledger.http.post("/releases", json=document(), auth=anyone)).status_code == 401
+        asked = await ledger.http.get("/")
+        assert asked.headers["www-authenticate"].startswith("Basic ")
+        assert (await ledger.http.get("/", headers={"Authorization": "Basic ?"})).status_code == 401
+
+
+async def test_who_may_not_write_learns_nothing_of_what_is_filed(ledger: Served) -> None:
+    await ledger.file(document())
+    stranger = await ledger.token("releases:write", service="payments")
+    other = document(image={"digest": f"sha256:{'0' * 64}"})
+    assert (await ledger.file(document(), stranger)).text == (await ledger.file(other, stranger)).text
