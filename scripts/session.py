@@ -61,7 +61,13 @@ class Session:
         return self.folder / f"{waybill.service}-{chart_of(waybill).version}.tgz"
 
     def check(self, environments: Sequence[str]) -> None:
-        """Refuses what would stop propose, before an earlier step changes anything outside."""
+        """Refuses what would stop a later step, before the first one changes anything outside."""
+        if self.config.registry is None and (self.config.gitops or self.config.ledger):
+            raise Refused(
+                "No registry is configured, so there is no chart that could be proposed or filed.",
+                "Set `registry` in waybill.toml.",
+                fault="you",
+            )
         if self.config.gitops is not None:
             chosen(environments, self.config.environments)
             _ = self.forge
