@@ -9,6 +9,7 @@ from litestar.response import Response
 
 from ..ledger import environments, intervals, past
 from ..ledger.environments import EnvironmentState
+from ..ledger.failures import failures
 from .axis import WINDOWS, Axis
 from .html import html
 from .lost import lost
@@ -35,6 +36,8 @@ async def environment(
     ends = now if moment is None else min(now, moment + WINDOWS[window] / 2)
     axis = Axis(ends - WINDOWS[window], ends)
     drawn = await intervals.in_environment(environment, limit=MOST_BARS)
+    places = sorted({it.place for it in state.services} | {it.place for it in drawn.items})
+    failed = [it for place in places for it in await failures(environment, place, axis.begins)]
     return html(
         "environment.html",
         now=now,
@@ -44,7 +47,7 @@ async def environment(
         window=window,
         windows=list(WINDOWS),
         axis=axis,
-        lanes=lanes(drawn.items, state.services, axis),
+        lanes=lanes(drawn.items, state.services, axis, failed),
         incomplete=drawn.next is not None and drawn.items[-1].from_ > axis.begins,
         history=await intervals.in_environment(environment, None, cursor, PAGE),
         cursor=cursor,

@@ -1,19 +1,22 @@
 """The board's table: services by environments, and where environments differ."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import semver
 
 from ..ledger.environments import EnvironmentState, Standing
+from .timeline import Bar, Lane
 
 
 @dataclass
 class Cell:
-    """One place. `newer`: the highest version of the service that another place runs, if that is higher."""
+    """One place. `newer`: the highest version of the service that another place runs, if that is higher; `bars`: its
+    past."""
 
     standing: Standing
+    bars: Sequence[Bar] = ()
     newer: str | None = None
 
 
@@ -29,12 +32,13 @@ class Row:
         return any(it.standing.health == "failing" for cell in self.cells for it in cell)
 
 
-def rows(environments: Sequence[EnvironmentState]) -> list[Row]:
-    """One row a service, in the order of names."""
+def rows(environments: Sequence[EnvironmentState], past: Mapping[str, Sequence[Lane]]) -> list[Row]:
+    """One row a service, in the order of names; `past` has the lanes of each environment."""
     found: defaultdict[str, list[list[Cell]]] = defaultdict(lambda: [[] for _ in environments])
     for column, environment in enumerate(environments):
+        bars = {lane.place: lane.bars for lane in past.get(environment.environment, ())}
         for standing in environment.services:
-            found[standing.service][column].append(Cell(standing))
+            found[standing.service][column].append(Cell(standing, bars.get(standing.place, ())))
     for cells in found.values():
         _compare([it for cell in cells for it in cell])
     return [Row(service, found[service]) for service in sorted(found)]

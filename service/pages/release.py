@@ -7,7 +7,8 @@ from litestar import get
 from litestar.params import FromPath
 from litestar.response import Response
 
-from ..ledger import filed
+from ..ledger import environments, filed
+from ..ledger.environments import Attempt
 from .html import html
 from .lost import lost
 
@@ -24,5 +25,16 @@ async def release(service: FromPath[str], version: FromPath[str]) -> Response[st
         receipt=it.receipt,
         proposals=[msgspec.json.decode(part) for part in it.proposals],
         arrivals=it.arrivals,
+        failed=await _failed(service, version),
         runs_in=sorted({arrival.environment for arrival in it.arrivals if arrival.until is None}),
     )
+
+
+async def _failed(service: str, version: str) -> list[tuple[str, Attempt]]:
+    """The environments in which this release is the latest that failed."""
+    return [
+        (state.environment, it.attempt)
+        for state in (await environments.states(limit=200)).items
+        for it in state.services
+        if it.service == service and it.attempt and it.attempt.version == version
+    ]

@@ -1,13 +1,14 @@
-"""An environment's past as lanes, one a place, with a bar for each interval, drawn to scale."""
+"""An environment's past as lanes, one a place, with a bar for each interval and a mark for each failure, to scale."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..ledger.environments import Standing
+from ..ledger.failures import Failure
 from ..ledger.intervals import Interval
 from .axis import Axis
 
-LEGIBLE = 4  # percent of the width below which a bar has no room for its version
+LEGIBLE, TIGHT = 5, 18  # percent of the width below which a bar has no room for its version: on a desk, on a phone
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,16 @@ class Bar:
     def legible(self) -> bool:
         return self.width >= LEGIBLE
 
+    @property
+    def tight(self) -> bool:
+        return self.width < TIGHT
+
+
+@dataclass(frozen=True)
+class Mark:
+    failure: Failure
+    x: float
+
 
 @dataclass
 class Lane:
@@ -31,9 +42,12 @@ class Lane:
     place: str
     standing: Standing | None = None
     bars: list[Bar] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
 
 
-def lanes(intervals: Iterable[Interval], standing: Sequence[Standing], axis: Axis) -> list[Lane]:
+def lanes(
+    intervals: Iterable[Interval], standing: Sequence[Standing], axis: Axis, failures: Iterable[Failure] = ()
+) -> list[Lane]:
     """A lane for every place that stands or that ran something within the axis, by service; bars oldest first."""
     found = {it.place: Lane(it.service, it.place, it) for it in standing}
     for it in sorted(intervals, key=lambda it: it.from_):
@@ -51,6 +65,9 @@ def lanes(intervals: Iterable[Interval], standing: Sequence[Standing], axis: Axi
                 cut=it.from_ < axis.begins,
             )
         )
+    for failure in failures:
+        if failure.place in found and failure.at <= axis.ends:
+            found[failure.place].marks.append(Mark(failure, round(axis.at(failure.at), 3)))
     return sorted(found.values(), key=lambda lane: (lane.service, lane.place))
 
 
