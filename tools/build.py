@@ -1,7 +1,7 @@
 """Build the pinned Go tools into `.tools/bin/`: `python tools/build.py helm registry`.
 
 A tool is the program that the `tool` line of `tools/<name>/go.mod` names, or the one that lies beside it. It is built
-once, and again only when a file of its folder or this recipe changes.
+once, and again only when a file of its folder or the way of building changes.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ GO_ENVIRONMENT = {
 
 
 def main(names: list[str]) -> None:
-    waiting = [name for name in names if not _is_built(name)]
+    waiting = [name for name in names if not is_built(name)]
     if not waiting:
         return
     go = _go()
@@ -37,14 +37,22 @@ def main(names: list[str]) -> None:
         _build(name, go)
 
 
-def _is_built(name: str) -> bool:
+def is_built(name: str) -> bool:
     key = KEYS / name
     return (BINARIES / name).exists() and key.exists() and key.read_text() == _key(name)
 
 
 def _key(name: str) -> str:
-    recipe = [*sorted((CHECKOUT / "tools" / name).iterdir()), Path(__file__)]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in recipe)).hexdigest()
+    files = sorted((CHECKOUT / "tools" / name).iterdir())
+    way = repr((_arguments(name), sorted(GO_ENVIRONMENT.items())))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files) + way.encode()).hexdigest()
+
+
+def _arguments(name: str) -> list[str]:
+    """What `go build` is told, but for where the program goes."""
+    package, version = pinned((CHECKOUT / "tools" / name / "go.mod").read_text())
+    flags = "-s -w" + (f" -X {STAMPS[name]}={version}" if name in STAMPS else "")
+    return ["-ldflags", flags, package]
 
 
 def _go() -> str:
@@ -69,15 +77,13 @@ def _version(go: str) -> tuple[int, ...]:
 
 def _build(name: str, go: str) -> None:
     folder = CHECKOUT / "tools" / name
-    package, version = _pinned((folder / "go.mod").read_text())
-    flags = "-s -w" + (f" -X {STAMPS[name]}={version}" if name in STAMPS else "")
-    print(f"building {name} {version} ... ", end="", flush=True)
+    print(f"building {name} {pinned((folder / 'go.mod').read_text())[1]} ... ", end="", flush=True)
     started = time.monotonic()
     BINARIES.mkdir(parents=True, exist_ok=True)
     KEYS.mkdir(exist_ok=True)
     unfinished = BINARIES / f"{name}.unfinished"
     done = subprocess.run(
-        [go, "build", "-ldflags", flags, "-o", unfinished, package],
+        [go, "build", "-o", unfinished, *_arguments(name)],
         cwd=folder,
         env=os.environ | GO_ENVIRONMENT,
         capture_output=True,
@@ -91,7 +97,7 @@ def _build(name: str, go: str) -> None:
     print(f"{time.monotonic() - started:.0f} s", flush=True)
 
 
-def _pinned(module: str) -> tuple[str, str]:
+def pinned(module: str) -> tuple[str, str]:
     """What to build, and the version of the module that it comes from."""
     versions = dict(re.findall(r"^(?:require|\t)\s*(\S+) (v\S+)", module, re.MULTILINE))
     tool = re.search(r"^tool (\S+)$", module, re.MULTILINE)

@@ -1,24 +1,33 @@
 """One digest travels the whole way, on this machine: `make demo`; with --keep its ledger stays open: `make run`."""
 
+import argparse
+import fcntl
+import os
 import shutil
 import sys
 import time
+from pathlib import Path
 
 from .journey import tell, travel
 from .processes import stop_cleanly
 from .world import CHECKOUT
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tools.demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="keep the ledger open until Ctrl-C")
+    parser.add_argument("--folder", type=Path, default=CHECKOUT / ".demo", help="where everything lies; emptied first")
+    given = parser.parse_args()
     stop_cleanly()
     started = time.monotonic()
-    folder = CHECKOUT / ".demo"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    python = ["env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-P", "-m"]  # the checkout's code, not its clone's
+    folder = given.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    empty(folder)
+    # The code of this checkout, not that of the clone that the demo works in.
+    python = ["env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-P", "-m"]
     try:
         with travel(folder, [*python, "scripts"], [*python, "service"]) as ledger:
-            if "--keep" in arguments:
+            if given.keep:
                 tell(f"The board is open at {ledger.url}/ until you press Ctrl-C")
                 sys.exit(f"the ledger stopped by itself, see {folder / 'ledger.log'}: {ledger.process.wait()}")
     except RuntimeError as error:
@@ -26,5 +35,15 @@ def main(arguments: list[str]) -> None:
     print(f"\nDone in {time.monotonic() - started:.0f} s; nothing runs any more. What it made lies in {folder}.")
 
 
+def empty(folder: Path) -> None:
+    """Remove what an earlier demo left, unless one still works there; the lock ends with this process."""
+    try:
+        fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"Another demo works in {folder}; stop it first (Ctrl-C in its terminal).")
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
