@@ -36,3 +36,10 @@ def test_the_make_targets() -> None:
 def test_every_command_is_told() -> None:
     for name in cli.commands:
         assert f"waybill {name}" in README or f"`{name}`" in README
+
+
+def test_the_refusals_are_what_the_program_says() -> None:
+    source = "\n".join(path.read_text() for path in (CHECKOUT / "scripts").rglob("*.py"))
+    for row in table("refusals"):
+        said = row.split("`")[1]
+        assert said in source or said.replace("401", "{answer.status_code}") in source, said
