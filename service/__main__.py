@@ -24,6 +24,7 @@ def serve() -> None:
     import uvicorn
 
     from .app import create_app
+    from .slow_clients import ImpatientHttp
     from .telemetry import log_as_json
 
     log_as_json()
@@ -35,6 +36,7 @@ def serve() -> None:
         access_log=False,
         server_header=False,
         ws="none",
+        http=ImpatientHttp,
         timeout_graceful_shutdown=10,
     )
 

@@ -26,3 +26,11 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """
     with serve_registry(tmp_path_factory.mktemp("registry")) as address:
         yield address
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what the crash and load tests counted: `record_property("figure", "40 kills, 0 lost")`."""
+    reports = [it for it in terminalreporter.getreports("passed") if it.when == "call"]
+    figures = [(it.nodeid, text) for it in reports for name, text in it.user_properties if name == "figure"]
+    for nodeid, text in figures:
+        terminalreporter.write_line(f"{nodeid.rpartition('::')[2]}: {text}")

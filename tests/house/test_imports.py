@@ -14,7 +14,7 @@ SERVICE_LAYERS = [
     {"__main__"},
     {"app"},
     {"api", "pages"},
-    {"guards", "limits", "telemetry"},
+    {"guards", "limits", "slow_clients", "telemetry"},
     {"settings"},
     {"ledger", "flux_signature"},
     {"domain", "database"},
