@@ -1,7 +1,8 @@
 """Build the pinned Go tools into `.tools/bin/`: `python tools/build.py helm registry`.
 
-A tool is the program that the `tool` line of `tools/<name>/go.mod` names, or the one that lies beside it. It is built
-once, and again only when a file of its folder or the way of building changes.
+A tool is the program that the `tool` line of `tools/<name>/go.mod` names, or the one that lies beside it; several
+`tool` lines are several programs, which go by their own names. They are built once, and again only when a file of the
+folder or the way of building changes.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,8 +20,18 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 BINARIES = CHECKOUT / ".tools" / "bin"
 KEYS = CHECKOUT / ".tools" / "keys"
 OLDEST_GO = (1, 26)
-# Helm writes its version into what it packages and cannot know it: its module is not the one that is built.
-STAMPS = {"helm": "helm.sh/helm/v4/internal/version.version"}
+# Helm and Kubernetes tell others their version and cannot know it: their module is not the one that is built.
+STAMPS = {
+    "helm": ["helm.sh/helm/v4/internal/version.version=v{0}.{1}.{2}"],
+    "kubernetes": [
+        "k8s.io/component-base/version.gitVersion=v{0}.{1}.{2}",
+        "k8s.io/component-base/version.gitMajor={0}",
+        "k8s.io/component-base/version.gitMinor={1}",
+    ],
+}
+# Gitea's SQLite is C.
+TAGS = {"gitea": "sqlite,sqlite_unlock_notify"}
+C = {"gitea"}
 GO_ENVIRONMENT = {
     "CGO_ENABLED": "0",
     "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false -trimpath",
@@ -39,20 +51,31 @@ def main(names: list[str]) -> None:
 
 def is_built(name: str) -> bool:
     key = KEYS / name
-    return (BINARIES / name).exists() and key.exists() and key.read_text() == _key(name)
+    programs = [BINARIES / program for program in _programs(name)]
+    return all(program.exists() for program in programs) and key.exists() and key.read_text() == _key(name)
+
+
+def _programs(name: str) -> list[str]:
+    packages, _ = pinned((CHECKOUT / "tools" / name / "go.mod").read_text())
+    return [name] if len(packages) == 1 else [package.rpartition("/")[2] for package in packages]
 
 
 def _key(name: str) -> str:
     files = sorted((CHECKOUT / "tools" / name).iterdir())
-    way = repr((_arguments(name), sorted(GO_ENVIRONMENT.items())))
+    way = repr((_arguments(name), sorted(_environment(name).items())))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files) + way.encode()).hexdigest()
 
 
 def _arguments(name: str) -> list[str]:
-    """What `go build` is told, but for where the program goes."""
-    package, version = pinned((CHECKOUT / "tools" / name / "go.mod").read_text())
-    flags = "-s -w" + (f" -X {STAMPS[name]}={version}" if name in STAMPS else "")
-    return ["-ldflags", flags, package]
+    """What `go build` is told, but for where the programs go."""
+    packages, version = pinned((CHECKOUT / "tools" / name / "go.mod").read_text())
+    stamps = [stamp.format(*version.removeprefix("v").split(".")) for stamp in STAMPS.get(name, [])]
+    flags = " ".join(["-s -w", *(f"-X {stamp}" for stamp in stamps)])
+    return ["-ldflags", flags, *(["-tags", TAGS[name]] if name in TAGS else []), *packages]
+
+
+def _environment(name: str) -> dict[str, str]:
+    return GO_ENVIRONMENT | ({"CGO_ENABLED": "1"} if name in C else {})
 
 
 def _go() -> str:
@@ -81,30 +104,33 @@ def _build(name: str, go: str) -> None:
     started = time.monotonic()
     BINARIES.mkdir(parents=True, exist_ok=True)
     KEYS.mkdir(exist_ok=True)
-    unfinished = BINARIES / f"{name}.unfinished"
-    done = subprocess.run(
-        [go, "build", "-o", unfinished, *_arguments(name)],
-        cwd=folder,
-        env=os.environ | GO_ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"failed\n{done.stderr}")
-    unfinished.replace(BINARIES / name)
+    programs = _programs(name)
+    with tempfile.TemporaryDirectory(dir=BINARIES.parent) as unfinished:
+        done = subprocess.run(
+            [go, "build", "-o", f"{unfinished}/{name if len(programs) == 1 else ''}", *_arguments(name)],
+            cwd=folder,
+            env=os.environ | _environment(name),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            sys.exit(f"failed\n{done.stderr}")
+        for program in programs:
+            Path(unfinished, program).replace(BINARIES / program)
     (KEYS / name).write_text(_key(name))
     print(f"{time.monotonic() - started:.0f} s", flush=True)
 
 
-def pinned(module: str) -> tuple[str, str]:
-    """What to build, and the version of the module that it comes from."""
+def pinned(module: str) -> tuple[list[str], str]:
+    """What to build, and the version of the module that the first of it comes from."""
     versions = dict(re.findall(r"^(?:require|\t)\s*(\S+) (v\S+)", module, re.MULTILINE))
-    tool = re.search(r"^tool (\S+)$", module, re.MULTILINE)
-    if not tool:  # a program of ours; the first module that it needs is the one that it is named after
-        return ".", next(iter(versions.values()))
-    holder = max((path for path in versions if f"{tool[1]}/".startswith(f"{path}/")), key=len)
-    return tool[1], versions[holder]
+    block = re.search(r"^tool \((.*?)\)$", module, re.MULTILINE | re.DOTALL)
+    tools = block[1].split() if block else re.findall(r"^tool (\S+)$", module, re.MULTILINE)
+    if not tools:  # a program of ours; the first module that it needs is the one that it is named after
+        return ["."], next(iter(versions.values()))
+    holder = max((path for path in versions if f"{tools[0]}/".startswith(f"{path}/")), key=len)
+    return tools, versions[holder]
 
 
 if __name__ == "__main__":
