@@ -223,7 +223,7 @@ class Session:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             codes = []
         said = " ".join([str(status), *(f"({code})" for code in codes if re.fullmatch(r"[A-Z_]{1,40}", code))])
-        what = f"{answer.head.url.host} answered {said} for {path}; whether it exists there is not known."
+        what = f"{answer.head.url.netloc.decode()} answered {said} for {path}; whether it exists there is not known."
         if status in (401, 403):
             return Denied(
                 what,

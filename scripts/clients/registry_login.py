@@ -125,7 +125,7 @@ def _decode(auth: _Auth, path: Path) -> Login:
     if auth.identitytoken:
         return Login(IDENTITY_TOKEN, auth.identitytoken)
     try:
-        user, _, password = base64.b64decode(auth.auth).decode().partition(":")
+        user, _, password = base64.b64decode(auth.auth, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError) as error:
         raise Refused(
             f"{path} holds a login that is not base64.", "Log in again with `helm registry login`.", fault="machine"

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from .processes import running, wait_for_line
 
 
 @contextmanager
-def serve_registry(folder: Path, htpasswd: Path | None = None) -> Iterator[str]:
+def serve_registry(folder: Path, auth: Mapping[str, object] | None = None) -> Iterator[str]:
     """Yield the registry's `127.0.0.1:PORT` (plain HTTP). What is pushed lives in memory; `folder` gets its
-    configuration and log. With `htpasswd` (bcrypt lines) it asks for Basic credentials.
+    configuration and log. `auth` is that part of it: https://distribution.github.io/distribution/about/configuration/#auth
     """
     config: dict[str, object] = {
         "version": "0.1",
@@ -20,8 +20,8 @@ def serve_registry(folder: Path, htpasswd: Path | None = None) -> Iterator[str]:
         "storage": {"inmemory": {}, "delete": {"enabled": True}},
         "http": {"addr": "127.0.0.1:0"},
     }
-    if htpasswd:
-        config["auth"] = {"htpasswd": {"realm": "waybill", "path": str(htpasswd)}}
+    if auth:
+        config["auth"] = auth
     folder.mkdir(parents=True, exist_ok=True)
     file, log = folder / "registry.yml", folder / "registry.log"
     file.write_text(json.dumps(config))  # JSON is YAML

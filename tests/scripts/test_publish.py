@@ -1,0 +1,188 @@
+"""The tag goes first, and what is published is never overwritten."""
+
+import gzip
+import os
+import tarfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from scripts.clients.git import Git
+from scripts.clients.helm import Helm
+from scripts.document import Waybill, chart_of
+from scripts.errors import Refused
+from scripts.report import Report
+from scripts.steps.package import package
+from scripts.steps.publish import look, publish
+from tests.builders import World, git
+from tests.release import bumped, settings
+from tools.demo.image import crane
+
+
+@dataclass
+class Ready:
+    """A packaged release of `world`."""
+
+    world: World
+    waybill: Waybill
+    archive: Path
+
+    def publish(self, **flags: Any) -> Waybill | None:
+        config = settings(self.world, **flags)
+        return publish(self.waybill, config, Git(self.world.checkout), self.archive, Report())
+
+    def look(self) -> str | None:
+        return look(self.waybill, settings(self.world), self.archive)
+
+    @property
+    def registry(self) -> str:
+        return str(chart_of(self.waybill).repository)
+
+    @property
+    def reference(self) -> str:
+        return f"{self.registry.removeprefix('oci://')}/orders:0.1.0"
+
+    def digest(self) -> str:
+        return crane("digest", "--insecure", self.reference)
+
+    def push(self, archive: Path) -> str:
+        """Publishes another file under this release's version, as anybody might; its manifest's digest."""
+        Helm().push(archive, self.registry, plain_http=True)
+        return self.digest()
+
+
+@pytest.fixture
+def ready(world: World) -> Ready:
+    release = bumped(world, world.image())
+    made = package(release, settings(world), Git(world.checkout), world.folder / "out", Report())
+    return Ready(world, made, world.folder / "out/orders-0.1.0.tgz")
+
+
+def repacked(archive: Path, folder: Path, change: bytes = b"") -> Path:
+    """The same chart compressed anew, or with `change` at the end of its values.yaml."""
+    folder.mkdir()
+    plain = folder / "plain.tar"
+    with tarfile.open(archive) as old, tarfile.open(plain, "w") as new:
+        for member in old:
+            data = old.extractfile(member)
+            assert data
+            content = data.read() + (change if member.name == "orders/values.yaml" else b"")
+            member.size, member.mtime = len(content), 12345
+            path = folder / "member"
+            path.write_bytes(content)
+            with path.open("rb") as file:
+                new.addfile(member, file)
+    (folder / archive.name).write_bytes(gzip.compress(plain.read_bytes(), zlib.Z_BEST_SPEED))
+    return folder / archive.name
+
+
+def test_the_tag_and_the_chart_are_there_and_repeating_changes_nothing(ready: Ready) -> None:
+    assert ready.look() is None
+    done = ready.publish()
+    assert done
+    assert ready.world.tags() == {"orders-0.1.0": ready.waybill.source.release_commit}
+    assert chart_of(done).digest == ready.digest() == ready.look()
+    pulled = Helm().pull(f"{ready.registry}/orders", "0.1.0", ready.world.folder, plain_http=True)
+    assert pulled.read_bytes() == ready.archive.read_bytes()
+    os.utime(ready.archive, (1, 1))
+    assert ready.publish() == done
+    assert chart_of(done).digest == ready.digest()
+
+
+def test_a_copied_archive_gives_the_same_manifest(ready: Ready) -> None:
+    first = ready.publish()
+    crane("delete", "--insecure", f"{ready.reference.partition(':0.1.0')[0]}@{ready.digest()}")
+    os.utime(ready.archive, (1_000_000_000, 1_000_000_000))
+    assert ready.look() is None
+    assert ready.publish() == first
+
+
+def test_who_comes_second_gets_no_version_and_pushes_nothing(ready: Ready) -> None:
+    git(ready.world.checkout, "push", "--quiet", "origin", "HEAD:refs/tags/orders-0.1.0")
+    before = ready.world.tags()
+    assert ready.publish() is None
+    assert ready.world.tags() == before
+    assert ready.look() is None
+
+
+def test_without_a_registry_only_the_tag_is_set(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    config = structs.replace(settings(world), registry=None)
+    repository = Git(world.checkout)
+    made = package(bumped(world, world.image()), config, repository, world.folder, Report())
+    archive = world.folder / "orders-0.1.0.tgz"
+    assert look(made, config, archive) is None
+    assert publish(made, config, repository, archive, Report()) == made
+    assert list(world.tags()) == ["orders-0.1.0"]
+    assert "no registry is configured" in capsys.readouterr().err
+
+
+def test_the_same_content_in_another_compression_is_this_release(ready: Ready) -> None:
+    other = repacked(ready.archive, ready.world.folder / "other")
+    assert other.read_bytes() != ready.archive.read_bytes()
+    manifest = ready.push(other)
+    done = ready.publish()
+    assert done
+    assert chart_of(done).digest == manifest == ready.digest() == ready.look()
+    assert chart_of(done).archive != chart_of(ready.waybill).archive
+
+
+def test_other_content_is_refused_with_both_digests_and_stays(ready: Ready) -> None:
+    manifest = ready.push(repacked(ready.archive, ready.world.folder / "other", b"replicas: 7\n"))
+    for attempt in (ready.publish, ready.look):
+        with pytest.raises(Refused, match="published with other content") as error:
+            attempt()
+        assert manifest in error.value.what
+        assert str(chart_of(ready.waybill).archive) in error.value.what
+        assert "never overwritten" in error.value.remedy
+    assert ready.digest() == manifest
+
+
+def test_what_is_no_chart_is_refused(ready: Ready) -> None:
+    image = ready.world.image()
+    crane("copy", "--insecure", image, ready.reference)
+    with pytest.raises(Refused, match="no chart"):
+        ready.publish()
+
+
+def test_a_chart_of_another_repository_is_refused_with_both(ready: Ready) -> None:
+    first = ready.publish()
+    source = structs.replace(ready.waybill.source, repository="https://example.org/somebody/orders")
+    ready.waybill = structs.replace(ready.waybill, source=source)
+    with pytest.raises(Refused) as error:
+        ready.publish()
+    assert "https://example.org/acme/orders" in error.value.what
+    assert "https://example.org/somebody/orders" in error.value.what
+    assert first
+    assert ready.digest() == chart_of(first).digest
+
+
+@pytest.mark.parametrize("change", [lambda path: path.unlink(), lambda path: path.write_bytes(b"other")])
+def test_an_archive_that_package_did_not_make_sets_no_tag(ready: Ready, change: Any) -> None:
+    change(ready.archive)
+    with pytest.raises(Refused, match="not the chart that the waybill names"):
+        ready.publish()
+    assert ready.world.tags() == {}
+
+
+def test_a_registry_that_is_down_leaves_the_version_reserved_and_the_same_command_completes(ready: Ready) -> None:
+    with pytest.raises(Refused, match="cannot be reached") as error:
+        ready.publish(registry="oci://127.0.0.1:1/charts")
+    assert error.value.fault == "registry"
+    assert list(ready.world.tags()) == ["orders-0.1.0"]
+    done = ready.publish()
+    assert done
+    assert chart_of(done).digest == ready.digest()
+
+
+def test_a_remote_that_takes_no_tag_is_refused_and_nothing_is_pushed(ready: Ready) -> None:
+    hook = ready.world.origin / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho tags are protected here >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(Refused, match="tags are protected here") as error:
+        ready.publish()
+    assert error.value.fault == "repository"
+    assert ready.look() is None

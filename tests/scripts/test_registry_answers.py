@@ -1,0 +1,153 @@
+"""Whatever a registry answers but 404, what it holds is not known: never "absent", never a guess, soon refused."""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from scripts.clients.git import Git
+from scripts.clients.registry import Registry
+from scripts.clients.registry_http import Patience
+from scripts.document import save
+from scripts.errors import Refused
+from scripts.report import Report
+from scripts.steps.package import package
+from tests.builders import World
+from tests.registry_stand_in import (
+    Behaviour,
+    answering,
+    drips,
+    hangs_up,
+    never_ends,
+    says,
+    silence,
+    speaks_no_http,
+)
+from tests.release import bumped, settings
+
+SOON = Patience(connect=0.5, read=1, whole=2)
+DIGEST = f"sha256:{'a' * 64}"
+OTHER = json.dumps({"schemaVersion": 2, "config": {"digest": DIGEST}, "layers": []}).encode()
+
+ANSWERS: dict[str, tuple[Behaviour, str]] = {
+    "401": (says(401), "401"),
+    "401 with a login page": (says(401, b"<html>", WWW_Authenticate='Basic realm="x"'), "401"),
+    "401 from nowhere": (says(401, WWW_Authenticate='Bearer realm="http://127.0.0.1:1/token"'), "cannot be reached"),
+    "401 to plain HTTP elsewhere": (says(401, WWW_Authenticate='Bearer realm="http://example.org/t"'), "not encrypted"),
+    "401 with a broken challenge": (says(401, WWW_Authenticate="Bearer"), "not encrypted"),
+    "403": (says(403, b'{"errors": [{"code": "DENIED", "message": "no"}]}'), "403 (DENIED)"),
+    "400": (says(400), "400"),
+    "429": (says(429, Retry_After="9"), "429"),
+    "500": (says(500), "500"),
+    "502 of a proxy": (says(502, b"<html>Bad Gateway"), "502"),
+    "503": (says(503), "503"),
+    "204": (says(204), "204"),
+    "redirect": (says(307, Location="/elsewhere"), "307"),
+    "redirect to another host": (says(302, Location="http://127.0.0.1:1/v2/"), "302"),
+    "garbage": (says(200, b"\x00\xff\x1f\x8b"), "not what a registry says"),
+    "a login page": (says(200, b"<html>Sign in"), "not what a registry says"),
+    "null": (says(200, b"null"), "not what a registry says"),
+    "a list": (says(200, b"[]"), "not what a registry says"),
+    "no HTTP": (speaks_no_http, "cannot be reached"),
+    "hangs up": (hangs_up, "cannot be reached"),
+    "silence": (silence, "does not answer in time"),
+    "a byte now and then": (drips, "did not finish within 2 s"),
+    "no end": (never_ends, "more than"),
+}
+QUESTIONS: dict[str, Callable[[Registry, str], object]] = {
+    "manifest": lambda registry, repository: registry.manifest(repository, "1.2.3"),
+    "tags": lambda registry, repository: registry.tags(repository),
+    "platforms": lambda registry, repository: registry.platforms(repository, DIGEST),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_no_answer_is_mistaken_for_absent(answer: str, question: str) -> None:
+    behaviour, cause = ANSWERS[answer]
+    with answering(behaviour) as host, pytest.raises(Refused) as error:
+        QUESTIONS[question](Registry(patience=SOON), f"{host}/charts/orders")
+    assert cause in error.value.what
+    assert host in error.value.what or "127.0.0.1:1" in error.value.what or "example.org" in error.value.what
+    assert error.value.remedy
+    assert error.value.fault == "registry"
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        says(200, b"{}"),
+        says(200, b'{"schemaVersion": 2}'),
+        says(200, b'{"schemaVersion": 2, "config": {"digest": "sha256:short"}}'),
+        says(200, OTHER, Docker_Content_Digest=DIGEST),
+    ],
+)
+def test_a_manifest_that_is_none_or_another_is_refused(behaviour: Behaviour) -> None:
+    with answering(behaviour) as host, pytest.raises(Refused, match="not what a registry says"):
+        Registry(patience=SOON).manifest(f"{host}/charts/orders", "1.2.3")
+    with answering(says(200, OTHER)) as host, pytest.raises(Refused, match="not what a registry says"):
+        Registry(patience=SOON).manifest(f"{host}/charts/orders", DIGEST)
+    with answering(says(200, OTHER)) as host, pytest.raises(Refused, match="not what a registry says"):
+        Registry(patience=SOON).blob(f"{host}/charts/orders", DIGEST)
+
+
+def test_a_list_of_tags_that_goes_on_elsewhere_is_not_followed() -> None:
+    page = says(200, b'{"tags": ["1.0.0"]}', Link='<http://127.0.0.1:1/v2/x/tags/list>; rel="next"')
+    with answering(page) as host, pytest.raises(Refused, match="another host"):
+        Registry(patience=SOON).tags(f"{host}/charts/orders")
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(Refused, match="cannot be reached"):
+        Registry(patience=SOON).manifest("127.0.0.1:1/charts/orders", "1.2.3")
+    with pytest.raises(Refused, match=r"cannot be reached|did not finish"):
+        Registry(patience=SOON).manifest("registry.invalid/charts/orders", "1.2.3")
+
+
+def test_denied_counts_as_empty_only_where_that_was_said() -> None:
+    for status in (401, 403):
+        with answering(says(status)) as host:
+            assert Registry(patience=SOON).tags(f"{host}/charts/orders", denied_is_empty=True) == []
+    with answering(says(500)) as host, pytest.raises(Refused):
+        Registry(patience=SOON).tags(f"{host}/charts/orders", denied_is_empty=True)
+
+
+@pytest.fixture
+def packaged(world: World) -> World:
+    folder = world.checkout / ".waybill"
+    made = package(bumped(world, world.image()), settings(world), Git(world.checkout), folder, Report())
+    save(settings(world).document, made)
+    return world
+
+
+@pytest.mark.parametrize("answer", ["401", "403", "500", "garbage", "redirect", "silence"])
+def test_publish_is_refused_in_under_15_seconds_with_cause_and_remedy(packaged: World, answer: str) -> None:
+    behaviour, cause = ANSWERS[answer]
+    with answering(behaviour) as host:
+        before = time.monotonic()
+        ran = packaged.waybill("publish", "--registry", f"oci://{host}/charts")
+        assert time.monotonic() - before < 15
+    assert ran.code == 1
+    assert "refused (the registry)" in ran.stderr
+    assert cause in ran.stderr
+    assert "what to do: " in ran.stderr
+
+
+def test_a_registry_that_goes_silent_when_pushed_to_is_refused_in_under_15_seconds(packaged: World) -> None:
+    absent = says(404)
+    with answering(lambda request: absent(request) if request.command == "GET" else silence(request)) as host:
+        before = time.monotonic()
+        ran = packaged.waybill("publish", "--registry", f"oci://{host}/charts")
+        assert time.monotonic() - before < 15
+    assert ran.code == 1
+    assert "`helm push` did not end within 12 s" in ran.stderr
+
+
+@pytest.mark.parametrize("behaviour", [says(404), says(404, b"<html>Not Found")])
+def test_what_has_nothing_and_takes_nothing_is_refused(packaged: World, behaviour: Behaviour) -> None:
+    with answering(behaviour) as host:
+        ran = packaged.waybill("publish", "--registry", f"oci://{host}/charts")
+    assert ran.code == 1
+    assert "refused (the registry)" in ran.stderr
+    assert "404" in ran.stderr
