@@ -74,10 +74,10 @@ def test_a_blob_that_is_not_there_is_refused(repository: str) -> None:
 
 
 def test_more_tags_than_one_page_holds(repository: str) -> None:
-    digest = push_image(repository)
+    push_image(repository)
     host, _, name = repository.partition("/")
     with httpx.Client(base_url=f"http://{host}/v2/{name}/manifests/") as client:
-        manifest = client.get(digest, headers={"Accept": MANIFESTS}).raise_for_status()
+        manifest = client.get("blank", headers={"Accept": MANIFESTS}).raise_for_status()
         kind = {"Content-Type": manifest.headers["Content-Type"]}
         for number in range(1100):
             client.put(f"0.0.{number}", content=manifest.content, headers=kind).raise_for_status()
