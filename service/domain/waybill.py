@@ -8,6 +8,7 @@ the number in `waybill`. The JSON Schema of `Waybill` is `waybill.schema.json`, 
 import hashlib
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -34,8 +35,8 @@ Commit = Annotated[str, Meta(pattern=rf"^[a-f0-9]{{40}}{END}")]
 Time = Annotated[
     str,
     Meta(
-        pattern=rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?"
-        rf"(Z|[+-][0-9]{{2}}:[0-9]{{2}}){END}",
+        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]{1,6})?"
+        rf"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9]){END}",
         description="RFC 3339.",
     ),
 ]
@@ -122,6 +123,10 @@ def parse(body: bytes) -> tuple[Waybill, bytes]:
         raise InvalidWaybill("it is not UTF-8") from None
     except RecursionError:
         raise InvalidWaybill("it is nested too deeply") from None
+    try:
+        datetime.fromisoformat(document.source.committed_at)
+    except ValueError:
+        raise InvalidWaybill("source.committed_at names a day that does not exist") from None
     text = encode(document)
     if body.count(b'"') != text.count(b'"'):
         raise InvalidWaybill("a key is there twice, or text is escaped that needs no escape")

@@ -1,0 +1,159 @@
+"""What nobody may send: told so in one form, alike on both databases, and nothing stays of it."""
+
+import random
+import resource
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from service.database.tables import TABLES, Token
+
+from .hostile import TEXT, bodies
+from .replica import replica
+from .served import KEYS, Served, document, event, signature
+from .sizes import size
+
+pytestmark = pytest.mark.anyio
+JSON = {"Content-Type": "application/json"}
+FORGERIES = size(2_000, 20_000)
+
+
+async def stored() -> int:
+    return sum([await table.count() for table in TABLES if table is not Token])
+
+
+async def test_no_hostile_body_is_filed(ledger: Served, record_property: Callable[[str, str], None]) -> None:
+    ledger.http.headers["Authorization"] = f"Bearer {await ledger.token('releases:write')}"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    tried = 0
+    for name, body in bodies():
+        answer = await ledger.http.post("/releases", content=body, headers=JSON)
+        assert answer.status_code == 400, (name, answer.status_code, answer.text)
+        assert answer.headers["content-type"] == "application/problem+json", name
+        assert answer.json()["status"] == 400, name
+        tried += 1
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    record_property("figure", f"{tried} hostile bodies, 0 filed, {grown:.0f} MiB more memory")
+    assert tried >= 150
+    assert grown < 50
+    assert await stored() == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "status"),
+    [
+        ("/releases", {"Content-Type": "text/plain"}, TEXT.encode(), 415),
+        ("/releases", {}, TEXT.encode(), 415),
+        ("/releases", {"Content-Type": "application/x-www-form-urlencoded"}, b"a=b", 415),
+        ("/releases", {"Content-Type": "multipart/form-data"}, b"--\r\n", 415),
+        ("/releases", {"Content-Type": "application/json; charset=latin-1\u00e9".encode("latin-1")}, b"{}", 400),
+        ("/releases", JSON | {"Content-Encoding": "gzip"}, b"\x1f\x8b", 400),
+        ("/releases", JSON, b"[" * 300_000, 413),
+        ("/hooks/flux/staging", JSON, b"{}", 401),
+        ("/hooks/flux/staging", {"X-Signature": ""}, b"{}", 401),
+        ("/hooks/flux/staging", {"X-Signature": "sha256=" + "\u00e9" * 64}, b"{}", 401),
+        ("/hooks/flux/staging", {"X-Signature": signature(b"{}", KEYS["staging"][0])}, b" " * 300_000, 413),
+        ("/hooks/flux/Staging", {"X-Signature": signature(b"{}", KEYS["staging"][0])}, b"{}", 400),
+        ("/hooks/flux/a%00b", {"X-Signature": signature(b"{}", KEYS["staging"][0])}, b"{}", 400),
+        ("/hooks/flux/" + "a" * 5_000, {"X-Signature": signature(b"{}", KEYS["staging"][0])}, b"{}", 400),
+    ],
+)
+async def test_no_hostile_header_or_address_is_taken(
+    ledger: Served, path: str, headers: dict[str, str | bytes], body: bytes, status: int
+) -> None:
+    encoded = {name: it.encode("latin-1") if isinstance(it, str) else it for name, it in headers.items()}
+    if path == "/releases":
+        encoded["Authorization"] = f"Bearer {await ledger.token('releases:write')}".encode()
+    answer = await ledger.http.post(path, content=body, headers=encoded)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    assert await stored() == 0
+
+
+async def test_no_forged_signature_is_taken(ledger: Served, record_property: Callable[[str, str], None]) -> None:
+    seed = random.randrange(2**32)  # noqa: S311 - no secret
+    chance = random.Random(seed)  # noqa: S311
+    body = repr(event()).encode()
+    right = signature(body, KEYS["staging"][0])
+    for _ in range(FORGERIES):
+        sent, headers = forged(chance, body, right)
+        answer = await ledger.http.post("/hooks/flux/staging", content=sent, headers=headers)
+        assert answer.status_code == 401, (seed, sent, headers)
+    record_property("figure", f"{FORGERIES} forged signatures, 0 taken (seed {seed})")
+    assert await stored() == 0
+    answer = await ledger.http.post("/hooks/flux/staging", content=body, headers={"X-Signature": right})
+    assert answer.status_code == 201
+
+
+def forged(chance: random.Random, body: bytes, right: str) -> tuple[bytes, list[tuple[str, str]]]:
+    """A body and headers that differ from the right ones in one way."""
+    bit = chance.randrange(8 * len(body))
+    flipped = bytearray(body)
+    flipped[bit // 8] ^= 1 << bit % 8
+    place = chance.randrange(7, len(right))
+    other = chance.choice([it for it in "0123456789abcdef" if it != right[place]])
+    typo = right[:place] + other + right[place + 1 :]
+    cut = chance.randrange(len(right))
+    ways: list[tuple[bytes, list[str]]] = [
+        (bytes(flipped), [right]),
+        (body, [typo]),
+        (body, [right[:cut]]),
+        (body, [right + chance.choice("0a =")]),
+        (body, [right.upper()]),
+        (body, [right[7:]]),
+        (body, [chance.choice(["sha1", "sha512"]) + right[6:]]),
+        (body, [right, right]),
+        (body, [typo, right]),
+        (body, [right.replace("=", chance.choice([" = ", ":", "=0x"]))]),
+        (body, []),
+        (body + b"\n", [right]),
+        (body[: -chance.randrange(1, 9)], [right]),
+        (body, [signature(body, KEYS["production"][chance.randrange(2)])]),
+        (body, [signature(body, "")]),
+        (body, [signature(body, KEYS["staging"][0] + " ")]),
+    ]
+    sent, signatures = chance.choice(ways)
+    return sent, [("X-Signature", it) for it in signatures]
+
+
+RAW = {
+    "two lengths": b"POST /releases HTTP/1.1\r\nHost: l\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "length and chunks": b"POST /releases HTTP/1.1\r\nHost: l\r\nContent-Length: 4\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n",
+    "a negative length": b"POST /releases HTTP/1.1\r\nHost: l\r\nContent-Length: -1\r\n\r\n{}",
+    "a length that is no number": b"POST /releases HTTP/1.1\r\nHost: l\r\nContent-Length: 1e3\r\n\r\n{}",
+    "a huge chunk": b"POST /releases HTTP/1.1\r\nHost: l\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+    "a chunk that lies": b"POST /releases HTTP/1.1\r\nHost: l\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"2\r\n{}xx\r\n0\r\n\r\n",
+    "NUL in a header": b"GET /healthz HTTP/1.1\r\nHost: l\r\nX: \x00\r\n\r\n",
+    "a folded header": b"GET /healthz HTTP/1.1\r\nHost: l\r\nX: a\r\n b\r\nContent-Length : 3\r\n\r\n",
+    "a space in the address": b"GET /healthz /x HTTP/1.1\r\nHost: l\r\n\r\n",
+    "no protocol": b"GET /healthz\r\n\r\n",
+    "HTTP/9": b"GET /healthz HTTP/9.9\r\nHost: l\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200,
+    "a host that is none": b"GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n",
+    "an upgrade": b"GET /healthz HTTP/1.1\r\nHost: l\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    "many headers": b"GET /healthz HTTP/1.1\r\nHost: l\r\n" + b"X: y\r\n" * 100_000,
+    "a long header": b"GET /healthz HTTP/1.1\r\nHost: l\r\nX: " + b"y" * 5_000_000,
+    "a long address": b"GET /" + b"y" * 5_000_000,
+}
+
+
+def test_no_hostile_connection_disturbs_the_ledger(tmp_path: Path) -> None:
+    with replica(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "log") as ledger, ledger.http() as http:
+        host, port = ledger.url.removeprefix("http://").split(":")
+        for name, sent in RAW.items():
+            with socket.create_connection((host, int(port)), timeout=10) as connection:
+                try:
+                    connection.sendall(sent)
+                    connection.shutdown(socket.SHUT_WR)
+                    answer = connection.recv(4096)
+                except ConnectionError:
+                    answer = b""
+            assert b" 500 " not in answer.split(b"\r\n")[0], (name, answer)
+            assert http.get("/healthz").status_code == 200, name
+        assert http.get("/releases").json()["items"] == []
+        assert http.post("/releases", json=document()).status_code == 401
+    assert "Traceback" not in ledger.log.read_text()
