@@ -63,6 +63,7 @@ def set_scalar(
         raise ValueError("An empty path names the whole file.")
     if isinstance(value, str) and not value.isprintable():
         raise Refused(f"{value!r} cannot be written to {name}.", "Use printable characters, on one line.", fault="you")
+    quoted = quoted and isinstance(value, str)
     document = parse(source, name, fault)
     splice = _splice(document, path, value, quoted, after)
     if splice is None:

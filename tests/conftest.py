@@ -5,11 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tools.demo.registry import serve_registry
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 os.environ["PATH"] = f"{CHECKOUT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+# A run of the tests takes seconds; WAYBILL_TORTURE=1 tries as many cases as the promises name.
+settings.register_profile("daily", max_examples=100, deadline=None)
+settings.register_profile("torture", max_examples=5000, deadline=None)
+settings.load_profile("torture" if os.environ.get("WAYBILL_TORTURE") else "daily")
 
 
 @pytest.fixture
