@@ -1,6 +1,7 @@
 """The wheel as a stranger gets it: built from the checkout and installed into an empty venv of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -31,21 +32,22 @@ def build(folder: Path) -> Path:
 def install(wheel: Path, venv: Path) -> Path:
     """A venv with `wheel` and what requirements/run.txt locks, and nothing else; returns its bin folder.
 
-    The locked distributions are linked, file by file, from the venv that runs the tests, where pip installed them by
-    their hashes: no network, and seconds saved. So this shows that these distributions suffice and that the wheel
-    is whole, not that an index serves them.
+    The locked distributions are linked from the venv that runs the tests, where pip installed them by their hashes:
+    no network, and seconds saved. So this shows that these distributions suffice and that the wheel is whole, not
+    that an index serves them.
     """
     run(sys.executable, "-m", "venv", "--without-pip", venv)
     (site,) = (venv / "lib").glob("python*/site-packages")
     for found in _locked():
-        for file in found.files or ():
-            link = site / file
-            if site in Path(os.path.normpath(link)).parents:  # programs of theirs lie beside it: nobody calls them
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(found.locate_file(file))
-    pip = [sys.executable, "-m", "pip", "--python", venv]
-    run(*pip, "install", "--quiet", "--no-index", "--no-deps", wheel)
-    run(*pip, "check")
+        # Programs lie outside, at `../../bin`: nobody calls them.
+        for top in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
+            if top.endswith(".dist-info"):  # uv sees no linked ones
+                shutil.copytree(found.locate_file(top), site / top)
+            elif not (site / top).exists():
+                (site / top).symlink_to(found.locate_file(top))
+    uv = ["uv", "--offline", "--no-cache", "--quiet", "pip"]
+    run(*uv, "install", "--python", venv, "--no-index", "--no-deps", wheel)
+    run(*uv, "check", "--python", venv)
     return venv / "bin"
 
 
