@@ -17,12 +17,13 @@ def limited(app: ASGIApp) -> ASGIApp:
     """Ends what takes too long: 408 while the body has not come, else 503; an answer half sent is cut off."""
 
     async def answer(scope: Any, receive: Receive, send: Send) -> None:
-        got_body = started = False
+        waits_for_body = started = False
 
         async def receiving() -> ReceiveMessage:
-            nonlocal got_body
+            nonlocal waits_for_body
+            waits_for_body = True
             message = await receive()
-            got_body = got_body or not message.get("more_body")
+            waits_for_body = False
             return message
 
         async def sending(message: Message) -> None:
@@ -36,7 +37,7 @@ def limited(app: ASGIApp) -> ASGIApp:
         except TimeoutError:
             if started:
                 raise
-            await _refuse(unavailable() if got_body else TooSlow("The body did not come in time."), send)
+            await _refuse(TooSlow("The body did not come in time.") if waits_for_body else unavailable(), send)
 
     return answer
 

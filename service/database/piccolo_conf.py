@@ -6,7 +6,7 @@ from piccolo.apps.migrations.tables import Migration
 from piccolo.conf.apps import AppRegistry
 from piccolo.table import Table
 
-from .postgres import PooledPostgres
+from .postgres import STATEMENT_SECONDS, PooledPostgres
 from .sqlite import EmbeddedSQLite
 from .tables import TABLES
 
@@ -16,7 +16,7 @@ DB: Engine | None = None
 APP_REGISTRY = AppRegistry(apps=[f"{__package__}.piccolo_app"])
 
 
-def engine_for(url: str, statement_seconds: float | None = 3.0) -> Engine:
+def engine_for(url: str, statement_seconds: float | None = STATEMENT_SECONDS) -> Engine:
     """The engine, not started, for `sqlite:///relative`, `sqlite:////absolute` or `postgresql://...`.
 
     Raises ValueError for any other form.

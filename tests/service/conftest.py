@@ -29,7 +29,7 @@ async def _migrated(url: str) -> None:
     await engine.stop()
 
 
-async def _run_sql(url: str, sql: str) -> None:
+async def run_sql(url: str, sql: str) -> None:
     engine = engine_for(url)
     await engine.start()
     await engine.fetch(sql)
@@ -55,7 +55,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: PostgresServer) -> str:
-    asyncio.run(_run_sql(postgres.url("postgres"), "CREATE DATABASE template_ledger"))
+    asyncio.run(run_sql(postgres.url("postgres"), "CREATE DATABASE template_ledger"))
     asyncio.run(_migrated(postgres.url("template_ledger")))
     return "template_ledger"
 
@@ -77,9 +77,9 @@ def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
     template = request.getfixturevalue("postgres_template")
     server: PostgresServer = request.getfixturevalue("postgres")
     name = f"ledger_{next(COUNTER)}"
-    asyncio.run(_run_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio.run(run_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield server.url(name)
-    asyncio.run(_run_sql(server.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(run_sql(server.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture

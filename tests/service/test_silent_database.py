@@ -1,0 +1,111 @@
+"""A database that is away or says nothing: an answer in time, and well again by itself."""
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from .conftest import run_sql
+from .postgres_server import PostgresServer
+from .served import Served, document, event, served
+
+pytestmark = pytest.mark.anyio
+IN_TIME = 5.0  # seconds
+
+
+class Wire:
+    """Stands between the ledger and PostgreSQL's socket. `cut` makes it swallow everything, in both directions."""
+
+    def __init__(self, folder: Path, server: PostgresServer) -> None:
+        self.path, self.behind = folder / ".s.PGSQL.5432", server.folder / ".s.PGSQL.5432"
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                await self.open.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self.open.wait()
+        back, forth = await asyncio.open_unix_connection(self.behind)
+        await asyncio.gather(self.carry(reader, forth), self.carry(back, writer))
+
+    @contextlib.asynccontextmanager
+    async def up(self) -> AsyncIterator["Wire"]:
+        async with await asyncio.start_unix_server(self.connected, self.path):
+            yield self
+
+
+async def answers(ledger: Served, token: str) -> list[httpx.Response]:
+    """Of one request of each kind, several at a time, each in time."""
+    http, shown = ledger.http, {"Authorization": f"Bearer {token}"}
+    began = time.monotonic()
+    found = await asyncio.gather(
+        http.get("/readyz"),
+        http.get("/releases"),
+        http.get("/environments"),
+        *(http.post("/releases", json=document(version=f"2.0.{n}"), headers=shown) for n in range(20)),
+        *(ledger.say(event(resource_version=n)) for n in range(20)),
+    )
+    assert time.monotonic() - began < IN_TIME
+    return found
+
+
+async def assert_silent(ledger: Served, token: str) -> None:
+    for answer in await answers(ledger, token):
+        assert answer.status_code == 503, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert int(answer.headers["retry-after"]) > 0
+    assert (await ledger.http.get("/healthz")).status_code == 200
+
+
+async def assert_heals(ledger: Served, token: str) -> None:
+    end = time.monotonic() + IN_TIME
+    while (await ledger.http.get("/readyz")).status_code != 200:
+        assert time.monotonic() < end
+    assert {it.status_code for it in await answers(ledger, token)} <= {200, 201}
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, postgres_template: str) -> str:
+    asyncio.run(run_sql(postgres.url("postgres"), f"CREATE DATABASE silent TEMPLATE {postgres_template}"))
+    return postgres.url("silent")
+
+
+async def test_while_postgresql_says_nothing_every_answer_comes_in_time(
+    postgres: PostgresServer, postgres_url: str, tmp_path: Path
+) -> None:
+    url = postgres_url.replace(str(postgres.folder), str(tmp_path))
+    async with Wire(tmp_path, postgres).up() as wire, served(url) as ledger:
+        token = await ledger.token("releases:write")
+        assert {it.status_code for it in await answers(ledger, token)} <= {200, 201}
+        wire.open.clear()
+        await assert_silent(ledger, token)
+        await assert_silent(ledger, token)
+        wire.open.set()
+        await assert_heals(ledger, token)
+
+
+async def test_while_another_program_locks_sqlite_writes_are_answered_in_time(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    async with served(f"sqlite:///{path}") as ledger:
+        token = await ledger.token("releases:write")
+        await ledger.file(document(), token)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            busy = await asyncio.gather(*(ledger.file(document(version=f"2.0.{n}"), token) for n in range(20)))
+            assert {it.status_code for it in busy} == {503}
+            assert time.monotonic() - began < IN_TIME
+            assert (await ledger.http.get("/releases/orders/1.4.2")).status_code == 200
+            other.execute("ROLLBACK")
+        assert (await ledger.file(document(version="2.0.1"), token)).status_code == 201
