@@ -32,19 +32,43 @@ test: setup .venv/dev.stamp ## Run the tests; ARGS="-k name" chooses.
 	@$(venv) tools/build.py kubeconform
 	@$(venv) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
+.PHONY: coverage
+coverage: ARGS := --cov=scripts --cov=service --cov-report=term:skip-covered --cov-report=xml
+coverage: test ## Run the tests and write coverage.xml.
+
 .PHONY: torture
 torture: setup .venv/dev.stamp ## Run the crash and load tests at full size.
 	@WAYBILL_TORTURE=1 $(venv) -m pytest -m torture $(ARGS)
 
 .PHONY: lint
 lint: .venv/dev.stamp ## Check style, types, YAML, workflows, shell and the Containerfile.
-	@$(venv) tools/build.py actionlint
+	@$(venv) tools/build.py actionlint helm
 	@$(venv) tools/lint.py
+
+.PHONY: install
+install: setup ## Install the command `waybill` into .venv; in a workflow it is then on PATH, with its helm.
+	@$(pip) requirements/build.txt
+	@$(venv) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
+	@[ -z "$$GITHUB_PATH" ] || printf '%s\n' "$(CURDIR)/.tools/bin" "$(CURDIR)/.venv/bin" >>"$$GITHUB_PATH"
+
+.PHONY: image
+image: setup .venv/dev.stamp ## Build the ledger's image with buildah, start it and ask it.
+	@$(venv) -m tools.image build
+	@WAYBILL_IMAGE=localhost/waybill $(venv) -m pytest tests/image
+
+.PHONY: publish-image
+publish-image: image ## Push the image: ARGS="ghcr.io/acme/waybill"; prints REPOSITORY@DIGEST.
+	@$(venv) -m tools.image push $(ARGS)
+
+.PHONY: chart-difference
+chart-difference: setup ## Say what a commit changes in the rendered chart: ARGS="origin/main difference.md".
+	@$(venv) -m tools.chart_difference $(ARGS)
 
 .PHONY: lock
 lock: .venv/dev.stamp ## Write the hashed requirements again; ARGS=--upgrade takes newer versions.
 	$(lock) $(ARGS) pyproject.toml -o requirements/run.txt
 	$(lock) $(ARGS) requirements/dev.in -o requirements/dev.txt
+	$(lock) $(ARGS) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
 	$(lock) $(ARGS) requirements/go.in -o requirements/go.txt
 
 .PHONY: clean
@@ -53,7 +77,7 @@ clean: ## Remove everything that these targets made in the checkout.
 
 .PHONY: help
 help: ## List the targets.
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="	" read -r name text; do printf '%-9s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="	" read -r name text; do printf '%-16s %s\n' "$$name" "$$text"; done
 
 .venv/run.stamp: requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }

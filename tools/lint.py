@@ -24,6 +24,11 @@ def workflows(files: list[str]) -> list[str]:
     return [file for file in files if file.startswith(".github/workflows/")]
 
 
+def github(files: list[str]) -> list[str]:
+    """The workflows, and the composite actions and dependabot.yml beside them."""
+    return [file for file in files if file.startswith(".github/")]
+
+
 def shell(files: list[str]) -> list[str]:
     return [file for file in files if (CHECKOUT / file).is_file() and _interpreter(file).endswith(("sh", "bash"))]
 
@@ -38,15 +43,20 @@ def containerfile(files: list[str]) -> list[str]:
     return [file for file in files if file == "Containerfile"]
 
 
+def chart(_: list[str]) -> list[str]:
+    return ["chart"]
+
+
 LINTERS: list[tuple[list[str], Chooser]] = [
     (["ruff", "check", "--quiet"], everything),
     (["ruff", "format", "--check", "--quiet"], everything),
     (["mypy", "--no-error-summary"], configured),
     (["yamllint", "--strict", "--config-file", str(YAMLLINT)], yaml),
     (["actionlint"], workflows),
-    (["zizmor", "--quiet", "--no-progress", "--offline", "--persona", "auditor"], workflows),
+    (["zizmor", "--quiet", "--no-progress", "--offline", "--persona", "auditor"], github),
     (["shellcheck"], shell),
     (["hadolint"], containerfile),
+    (["helm", "lint", "--strict", "--quiet"], chart),
 ]
 
 

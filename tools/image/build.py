@@ -1,0 +1,59 @@
+"""Builds the Containerfile: on the base that it names, or, where that cannot be pulled, on a Debian made here."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from .buildah import CHECKOUT, STORE, BuildahError, buildah
+from .debian import debian
+
+BASE_NAME = "org.opencontainers.image.base.name"
+REVISION = "org.opencontainers.image.revision"
+
+
+def pinned_base() -> str:
+    """`NAME:TAG@sha256:...`, the one place for which is the Containerfile."""
+    found = re.search(r"^ARG BASE_IMAGE=(\S+@sha256:[0-9a-f]{64})$", (CHECKOUT / "Containerfile").read_text(), re.M)
+    if not found:
+        raise BuildahError("The Containerfile pins no base image.")
+    return found[1]
+
+
+def build(tag: str, base: str) -> None:
+    """Builds image `tag` on `base`; the same commit and base give the same layers."""
+    closed = [] if base == pinned_base() else ["--build-arg", "PIP_NO_INDEX=1", "--build-arg", "PIP_FIND_LINKS=/wheels"]
+    mount = ["--volume", f"{wheels()}:/wheels:ro"] if closed else []
+    labels = {BASE_NAME: base, REVISION: _git("rev-parse", "HEAD")}
+    buildah(
+        *("bud", "--quiet", "--timestamp", _git("log", "-1", "--format=%ct")),
+        *("--ignorefile", ".containerignore", "--file", "Containerfile", "--build-arg", f"BASE_IMAGE={base}"),
+        *(flag for name, value in labels.items() for flag in ("--label", f"{name}={value}")),
+        *(*closed, *mount, "--tag", tag, "."),
+    )
+
+
+def available_base() -> str:
+    """The pinned base, else a Debian made on this machine."""
+    pinned = pinned_base()
+    try:
+        buildah("pull", "--quiet", pinned)
+    except BuildahError as error:
+        print(f"The base image cannot be pulled here, so a Debian of this machine's mirror stands in:\n  {error}")
+        return debian()
+    return pinned
+
+
+def wheels() -> Path:
+    """The locked wheels, fetched by this machine's pip: the build itself may have no way out."""
+    folder = STORE / "wheels"
+    for name in ("run.txt", "build.txt"):
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        only = ["--only-binary", ":all:", "--python-version", "3.11"]
+        subprocess.run([*pip, *only, "-r", CHECKOUT / "requirements" / name, "-d", folder], check=True)
+    return folder
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
