@@ -5,7 +5,6 @@ It needs buildah and a built image, so `make test` leaves it out.
 
 import os
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
