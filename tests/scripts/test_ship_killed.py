@@ -1,0 +1,71 @@
+"""ship is killed (SIGKILL) between any two acts, then run again: the same end state as if nothing had happened."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.clients.registry import Registry
+from tests.builders import World, git
+from tests.killing import Killer
+from tools.demo.image import crane
+
+FULL = bool(os.environ.get("WAYBILL_TORTURE"))
+
+
+def state(world: World) -> dict[str, Any]:
+    """Everything that others can see of a release, and what ship keeps for the next step."""
+    chart, kept = f"{world.registry}/charts-{world.folder.name}/orders", world.checkout / ".waybill"
+    proposals = sorted((world.gitops / "waybill-proposals").glob("*.json"))
+    return {
+        "tags": world.tags(),
+        "charts": {tag: crane("digest", "--insecure", f"{chart}:{tag}") for tag in Registry().tags(chart)},
+        "gitops": git(world.gitops, "for-each-ref", "--format=%(refname) %(tree) %(objectname)"),
+        "proposals": {path.name: path.read_bytes() for path in proposals},
+        "kept": {name: (kept / name).read_bytes() for name in ("orders.json", "orders-0.1.0.tgz")},
+    }
+
+
+def undo(world: World) -> None:
+    """Back to before the release, with a clone that knows nothing of it."""
+    chart = f"{world.registry}/charts-{world.folder.name}/orders"
+    for digest in {crane("digest", "--insecure", f"{chart}:{tag}") for tag in Registry().tags(chart)}:
+        crane("delete", "--insecure", f"{chart}@{digest}")
+    for tag in world.tags():
+        git(world.origin, "update-ref", "-d", f"refs/tags/{tag}")
+    git(world.gitops, "update-ref", "-d", "refs/heads/apps/orders")
+    for folder in (world.gitops / "waybill-proposals", world.checkout):
+        shutil.rmtree(folder, ignore_errors=True)
+    git(world.folder, "clone", "--quiet", str(world.origin), str(world.checkout))
+
+
+def leaves_something(act: str) -> bool:
+    """Whether others see the act: the tag, the chart, the branch, the proposal."""
+    return act.split()[1] == "push" or (act.startswith("os.rename") and "waybill-proposals" in act)
+
+
+@pytest.mark.torture
+def test_wherever_it_is_killed_the_next_ship_ends_the_same(world: World, tmp_path: Path) -> None:
+    command = ["ship", "--json", "--image", world.image()]
+    killer = Killer(tmp_path / "killer")
+    whole, acts = killer.run(world, *command)
+    assert whole.code == 0, whole.stderr
+    expected = state(world)
+    seen = [number for number, act in enumerate(acts) if leaves_something(act)]
+    assert len(seen) == 4
+    chosen = range(len(acts)) if FULL else [number + step for number in seen for step in (0, 1)]
+    for number in chosen:
+        undo(world)
+        killed, reached = killer.run(world, *command, before=number)
+        assert killed.code == -9
+        assert [kind(act) for act in reached] == [kind(act) for act in acts[: number + 1]]
+        again = world.waybill(*command)
+        assert again.code == 0, f"killed before {acts[number]}: {again.stderr}"
+        assert again.json == whole.json, f"killed before {acts[number]}"
+        assert state(world) == expected, f"killed before {acts[number]}"
+
+
+def kind(act: str) -> list[str]:
+    return act.split()[:2] if act.startswith(("git", "helm")) else act.split()[:1]
