@@ -36,6 +36,19 @@ test: setup .venv/dev.stamp ## Run the tests; ARGS="-k name" chooses.
 coverage: ARGS := --cov=scripts --cov=service --cov-report=term:skip-covered --cov-report=xml
 coverage: test ## Run the tests and write coverage.xml.
 
+.PHONY: cluster
+cluster: cluster-parts ## Bring up a real Kubernetes node with Flux, a registry and a forge, and leave it. Needs root.
+	@$(venv) -m tools.cluster up
+
+.PHONY: cluster-down
+cluster-down: ## End it, with every process, mount, interface and control group that it made.
+	@$(PYTHON) -m tools.cluster down
+
+.PHONY: cluster-parts
+cluster-parts: setup
+	@$(venv) tools/build.py etcd kubernetes coredns flux gitea
+	@$(venv) -m tools.cluster.parts
+
 .PHONY: torture
 torture: setup .venv/dev.stamp ## Run the crash and load tests at full size.
 	@WAYBILL_TORTURE=1 $(venv) -m pytest -m torture $(ARGS)
@@ -73,7 +86,8 @@ lock: .venv/dev.stamp ## Write the hashed requirements again; ARGS=--upgrade tak
 
 .PHONY: clean
 clean: ## Remove everything that these targets made in the checkout.
-	rm -rf .venv .tools .demo .cache .waybill dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@[ ! -e .cluster ] || $(PYTHON) -m tools.cluster down
+	rm -rf .venv .tools .cluster .demo .cache .waybill dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 .PHONY: help
 help: ## List the targets.

@@ -44,7 +44,7 @@ def main(names: list[str]) -> None:
     waiting = [name for name in names if not is_built(name)]
     if not waiting:
         return
-    go = _go()
+    go = go_program()
     for name in waiting:
         _build(name, go)
 
@@ -78,7 +78,7 @@ def _environment(name: str) -> dict[str, str]:
     return GO_ENVIRONMENT | ({"CGO_ENABLED": "1"} if name in C else {})
 
 
-def _go() -> str:
+def go_program() -> str:
     """The Go on PATH where it is new enough, else the pinned one, installed beside this Python."""
     on_path = shutil.which("go")
     if on_path and _version(on_path) >= OLDEST_GO:

@@ -1,0 +1,115 @@
+"""A real Kubernetes node with Flux, a registry and a forge, on this machine: `python -m tools.cluster up`.
+
+`up` leaves it for a person to use, `down` ends it, `run COMMAND` runs a command inside (see isolated.py) and ends with
+it. All need root.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from . import isolated
+
+DEBIAN = {
+    "containerd": "containerd",
+    "runc": "runc",
+    "iptables": "iptables",
+    "conntrack": "conntrack",
+    "socat": "socat",
+    "ip": "iproute2",
+    "busybox": "busybox-static",
+    "openssl": "openssl",
+    "git": "git",
+}
+ABOUT = isolated.FOLDER / "about.json"
+STORY = isolated.FOLDER / "story.log"
+
+
+def main(arguments: Sequence[str]) -> int:
+    if os.geteuid():
+        sys.exit("A cluster needs root: it makes namespaces, mounts and a network. Run it as root.")
+    match arguments:
+        case ["up"]:
+            return up()
+        case ["down"]:
+            print("the cluster ended" if isolated.end() else "no cluster was up; nothing is left of one")
+            return 0
+        case ["run", *command] if command:
+            return run(command)
+        case ["hold"]:
+            return hold()
+    sys.exit(f"usage: python -m tools.cluster up | down | run COMMAND...\nnot {' '.join(arguments)!r}")
+
+
+def up() -> int:
+    if isolated.found():
+        sys.exit("A cluster is up already: `make cluster-down` ends it.")
+    _prepare()
+    with STORY.open("wb") as story:
+        process = isolated.start([sys.executable, "-m", "tools.cluster", "hold"], story)
+    with STORY.open() as story:
+        while not ABOUT.exists():
+            ended = process.poll() is not None
+            print(story.read(), end="", flush=True)
+            if ended:
+                isolated.end()
+                sys.exit(f"The cluster did not come up. Its logs lie in {isolated.FOLDER / 'logs'}.")
+            time.sleep(0.2)
+        print(story.read(), end="")
+    isolated.join()
+    print("\n".join(json.loads(ABOUT.read_text())))
+    return 0
+
+
+def run(command: Sequence[str]) -> int:
+    """Ends with the command's exit code; nothing of it is left then."""
+    if isolated.found():
+        sys.exit("A cluster is up already: `make cluster-down` ends it.")
+    _prepare()
+    process = isolated.start(command)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches the command by itself
+    signal.signal(signal.SIGTERM, lambda *_: process.kill())
+    try:
+        return process.wait()
+    finally:
+        isolated.end()
+
+
+def hold() -> int:
+    """Inside: keep a cluster until it is killed."""
+    from .world import REGISTRY_PORT, world
+
+    with world() as it:
+        lines = [
+            f"export KUBECONFIG={it.cluster.kubeconfig}",
+            f"registry   {isolated.ADDRESS}:{REGISTRY_PORT} (plain HTTP; here and for the node)",
+            f"forge      http://{isolated.ADDRESS}:3000/ (user {it.forge.user}, password {it.forge.password})",
+            f"logs       {isolated.FOLDER / 'logs'}",
+            "`make cluster-down` ends all of it.",
+        ]
+        unfinished = ABOUT.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(lines))
+        unfinished.rename(ABOUT)
+        signal.pause()
+    return 0
+
+
+def _prepare() -> None:
+    missing = [package for program, package in DEBIAN.items() if shutil.which(program) is None]
+    missing += [] if os.path.exists("/usr/lib/cni/bridge") else ["containernetworking-plugins"]
+    if missing:
+        sys.exit(f"Some programs are missing: apt-get install --no-install-recommends {' '.join(missing)}")
+    isolated.end()  # what a killed one left
+    isolated.forget()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (RuntimeError, subprocess.CalledProcessError) as error:
+        sys.exit(f"{error}")

@@ -1,0 +1,53 @@
+"""Flux's controllers, outside the cluster that they serve, and the stand-in for the one that cannot be built here."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+
+from tools.demo.processes import running
+
+from .isolated import CHECKOUT
+from .kubernetes import Kubernetes, ready
+from .parts import CRDS
+from .waiting import wait_for
+
+EVENTS = "127.0.0.1:9292"
+HEALTH = {"notification": 9440, "kustomize": 9441, "helm": 9442}
+
+
+@contextmanager
+def run_flux(cluster: Kubernetes, folder: Path, logs: Path) -> Iterator[None]:
+    """Flux's kinds are known and its controllers watch; what they fetch lies in `folder`."""
+    folder.mkdir()
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}})
+    cluster.kubectl("apply", "--server-side", "-f", str(CRDS / "bases"))
+    names = [path.stem.split("_") for path in (CRDS / "bases").glob("*.yaml")]
+    for group, kind in names:
+        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{kind}.{group}"
+        wait_for(f"the kind {kind}", lambda path=path: ready(cluster.get(path), "Established"))  # type: ignore[misc]
+    env = os.environ | {"KUBECONFIG": str(cluster.kubeconfig), "TMPDIR": str(folder)}
+    quick = ["--requeue-dependency=1s", "--max-retry-delay=2s", f"--events-addr=http://{EVENTS}/"]
+    # notification-controller drops an event that it has just seen; here a minute's worth happens in a second.
+    listening = [f"--events-addr={EVENTS}", "--receiverAddr=127.0.0.1:9293", "--rate-limit-interval=1s"]
+    with ExitStack() as stack:
+        source = [sys.executable, "-m", "tools.cluster.source", str(cluster.kubeconfig), str(folder), EVENTS]
+        stack.enter_context(running(source, logs / "source-stand-in.log", env, CHECKOUT))
+        for name, port in HEALTH.items():
+            arguments = ["--metrics-addr=0", f"--health-addr=127.0.0.1:{port}", "--log-encoding=console"]
+            arguments += listening if name == "notification" else quick
+            program = f"{name}-controller"
+            stack.enter_context(running([program, *arguments], logs / f"{program}.log", env, folder))
+        for name, port in HEALTH.items():
+            wait_for(f"{name}-controller", lambda port=port: _answers(f"http://127.0.0.1:{port}/healthz"))  # type: ignore[misc]
+        yield
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False

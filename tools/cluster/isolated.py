@@ -1,0 +1,116 @@
+"""Runs a program in network, mount and process namespaces of its own.
+
+Whatever it starts, mounts, or adds to its network lives in them and ends with them, so that ending one process takes
+everything along. Only two things lie outside: control groups, and the cable that joins a person's network to it.
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from .waiting import wait_for
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FOLDER = CHECKOUT / ".cluster"
+PID = FOLDER / "pid"
+# Interfaces and control groups belong to the machine: two checkouts must not take each other's for their own.
+NAME = f"waybill{hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:8]}"
+BRIDGE, ADDRESS, PERSON = "wb0", "10.244.0.1", "10.244.0.254"
+CGROUPS = Path("/sys/fs/cgroup")
+INSIDE = "tools.cluster.inside"
+
+
+def start(command: Sequence[str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    """Start `command` inside; with `output` it outlives the terminal that started it.
+
+    The process id is written down before there is anything to clean up.
+    """
+    note = 'echo $$ >"$0"; exec "$@"'
+    unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    return subprocess.Popen(
+        ["sh", "-c", note, str(PID), *unshare, sys.executable, "-m", INSIDE, *command],
+        cwd=CHECKOUT,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=output is not None,
+    )
+
+
+def found() -> int | None:
+    """The process that holds the namespaces, or None. A number that the system gave to another process is not it."""
+    with suppress(OSError, ValueError):
+        pid = int(PID.read_text())
+        process = Path(f"/proc/{pid}")
+        if INSIDE in process.joinpath("cmdline").read_text() and process.joinpath("cwd").resolve() == CHECKOUT:
+            return pid
+    return None
+
+
+def first_inside(pid: int) -> int | None:
+    """The first process inside, as it is called outside."""
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+    return None
+
+
+def join() -> None:
+    """A cable from this machine to the bridge inside; it goes when either end goes."""
+    pid = found()
+    inside = pid and first_inside(pid)
+    for words in (
+        f"ip link add {NAME} type veth peer name person netns {inside}",
+        f"nsenter --target {inside} --net ip link set person master {BRIDGE} up",
+        f"ip address add {PERSON}/24 dev {NAME}",
+        f"ip link set {NAME} up",
+    ):
+        subprocess.run(words.split(), check=True)
+
+
+def end() -> bool:
+    """End whatever `start` started, and take away what lies outside. False when there was nothing to end."""
+    pid = found()
+    if pid:
+        inside = first_inside(pid)
+        for each in filter(None, (pid, inside)):
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        wait_for("the processes of the cluster to end", lambda: not any(map(_alive, filter(None, (pid, inside)))))
+    wait_for("its network to go", _no_cable)
+    wait_for("its control groups to go", _no_groups)
+    PID.unlink(missing_ok=True)
+    return pid is not None
+
+
+def forget() -> None:
+    """Take away what the last cluster wrote, its logs too."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(mode=0o700)
+
+
+def _alive(pid: int) -> bool:
+    """A zombie has let go of everything: only its parent still asks for its exit code."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def _no_cable() -> bool:
+    return not Path(f"/sys/class/net/{NAME}").exists()
+
+
+def _no_groups() -> bool:
+    """Removes the groups, deepest first; the kernel refuses while a dying process is still counted."""
+    tops = [top for top in (*CGROUPS.glob(NAME), *CGROUPS.glob(f"*/{NAME}")) if top.is_dir()]
+    for top in tops:
+        for group, _, _ in os.walk(top, topdown=False):
+            with suppress(OSError):
+                Path(group).rmdir()
+    return not any(top.exists() for top in tops)
