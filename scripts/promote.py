@@ -15,19 +15,30 @@ from .session import Session
 from .steps.propose import propose
 from .steps.record import record
 from .steps.render import render
+from .version import strict
 
 
 def promote(
     here: Session, to: str, version: str | None, roll_back: str | None
 ) -> tuple[Waybill, dict[str, Any] | None]:
     """Proposes `version`, or what runs healthy in the first environment; `roll_back` is the reason to lower one."""
-    environments = chosen([to], here.config.environments)
-    forge = here.forge
-    release = released(here, version or proven(here, to))
+    if roll_back is not None and not roll_back.strip():
+        raise Refused(
+            "--roll-back gives no reason.", "Say in a few words why the lower version shall run.", fault="you"
+        )
+    forge, environments = here.forge, chosen([to], here.config.environments)
+    wanted = str(strict(version, "--version", fault="you")) if version else proven(here, to)
+    release = released(here, wanted)
     here = replace(here, document=here.folder / f"{release.service}@{to}.json")
     change = Change(release, here.config, environments, f"promote/{release.service}/{to}", roll_back)
     body = partial(describe, change, None, here.folder / f"{release.service}@{to}.md")
-    waybill, _ = propose(change, render, forge, body, here.report)
+    waybill, intent = propose(change, render, forge, body, here.report)
+    if version and intent.outcome == "superseded":
+        raise Refused(
+            f"{version} is {intent.said}.",
+            f'If {to} shall run the lower version, say why: --roll-back "..."',
+            fault="you",
+        )
     here.write(waybill)
     return waybill, record(waybill, here.ledger, here.report)
 
@@ -54,8 +65,12 @@ def proven(here: Session, to: str) -> str:
 
 def released(here: Session, version: str) -> Waybill:
     """The waybill of `version`, from the ledger where it is filed there, else from its tag and the registry."""
-    filed = here.ledger.release(here.config.service, version) if here.ledger else None
-    if filed:
-        return from_ledger(filed)
-    here.report.say(f"promote: {version} is read from its tag and the registry")
-    return from_tag(here.config, here.git, version)
+    try:
+        if filed := here.ledger and here.ledger.release(here.config.service, version):
+            return from_ledger(filed)
+    except Refused as error:
+        # A ledger that is down, with what it runs beside perhaps, stops no roll back.
+        here.report.warn(error.what)
+    release = from_tag(here.config, here.git, version)
+    here.report.say(f"promote: {version} as its tag and the registry tell it")
+    return release

@@ -37,9 +37,10 @@ def from_tag(config: Config, git: Git, version: str) -> Waybill:
     image = read(file, ("annotations", "waybill/image")) or ""
     source = read(file, ("annotations", "org.opencontainers.image.source")) or ""
     repository, _, digest = image.partition("@")
-    if len(parents) != 1 or not digest or not source:
+    if len(parents) != 1 or not digest or not source or read(file, ("version",)) != version:
         raise Refused(
-            f"The tag {tag} was not made by Waybill: {config.chart}/Chart.yaml in it names no image and source.",
+            f"The tag {tag} was not made by Waybill: {config.chart}/Chart.yaml in it does not name this version, its "
+            "image and its source.",
             "Give --version of a release that was shipped with Waybill.",
             fault="repository",
         )

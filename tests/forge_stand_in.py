@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import jsonschema
 
 from tests.forge_description import Description
+from tests.git_over_http import GitOverHttp, say
 
 
 class StandIn:
@@ -86,14 +87,18 @@ class StandIn:
 
 
 @contextmanager
-def serving(forge: StandIn) -> Iterator[str]:
-    """The forge's address, `http://127.0.0.1:PORT`."""
+def serving(forge: StandIn, git: GitOverHttp | None = None) -> Iterator[str]:
+    """The forge's address, `http://127.0.0.1:PORT`; with `git` it serves that repository too."""
 
     class Handler(BaseHTTPRequestHandler):
         def do(self) -> None:
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length", 0))
-            body = json.loads(self.rfile.read(length)) if length else None
+            content = self.rfile.read(length)
+            if git and parts.path.startswith(git.prefix):
+                git.answer(self, content)
+                return
+            body = json.loads(content) if content else None
             forge.requests.append((self.command, self.path, dict(self.headers)))
             try:
                 if forge.fail:
@@ -104,10 +109,7 @@ def serving(forge: StandIn) -> Iterator[str]:
             except (AssertionError, jsonschema.ValidationError, KeyError) as error:
                 forge.problems.append(f"{self.command} {self.path}: {error!r}")
                 status, content = 500, b"{}"
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            say(self, status, [], content)
 
         do_GET = do_POST = do_PATCH = do  # noqa: N815
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import Fault, Refused
+from .git_remote import one_line, unreadable
 from .process import Completed, run
 
 IDENTITY = "Waybill <waybill@waybill.invalid>"
@@ -38,9 +39,12 @@ def authorization(url: str, token: str) -> dict[str, str]:
     number = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
     basic = b64encode(f"x-access-token:{token}".encode()).decode()
     return {
-        "GIT_CONFIG_COUNT": str(number + 1),
+        "GIT_CONFIG_COUNT": str(number + 2),
         f"GIT_CONFIG_KEY_{number}": f"http.{host.group()}.extraHeader",
         f"GIT_CONFIG_VALUE_{number}": f"Authorization: Basic {basic}",
+        # git would send it on to where the first answer redirects.
+        f"GIT_CONFIG_KEY_{number + 1}": f"http.{host.group()}.followRedirects",
+        f"GIT_CONFIG_VALUE_{number + 1}": "false",
     }
 
 
@@ -80,6 +84,7 @@ class Git:
             check=check,
             timeout=timeout,
             fault=self.fault,
+            verb=next((word for word in args if not word.startswith("-")), ""),
         )
 
     def run(self, *args: str, input: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
@@ -206,9 +211,16 @@ class Git:
 
     # Remotes
 
+    def ls_remote(self, remote: str, *patterns: str) -> str:
+        """What git lists of the remote's refs, HEAD's target too; a remote that cannot be read is refused."""
+        listed = self.call("ls-remote", "--quiet", "--symref", "--end-of-options", remote, *patterns, check=False)
+        if listed.code != 0:
+            raise unreadable(remote, listed.complaint, self.fault)
+        return listed.text
+
     def refs(self, remote: str, *patterns: str) -> dict[str, str]:
         """The remote's refs that match `patterns`, annotated tags as the commit that they name."""
-        listed = self.run("ls-remote", "--quiet", "--end-of-options", remote, *patterns)
+        listed = self.ls_remote(remote, *patterns)
         refs: dict[str, str] = {}
         for line in listed.splitlines():
             name, ref = line.split("\t")
@@ -241,7 +253,7 @@ class Git:
         if re.search(r"stale info|already exists|cannot lock ref|failed to update ref|incorrect old value", said):
             return False
         raise Refused(
-            f"{remote} did not take {ref}: {pushed.complaint}",
+            f"{remote} did not take {ref}: {one_line(pushed.complaint)}.",
             "Give the credential that git uses the right to write there, or mend what it names.",
             fault=self.fault,
         )

@@ -43,23 +43,30 @@ class Ledger:
             answer = httpx.request(method, f"{self.url}{path}", content=content, headers=headers, timeout=TIMEOUT)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Refused(
-                f"The ledger at {self.url} does not answer: {error}.",
-                "Everything before this step is done and kept; when the ledger is up, run `waybill record`."
+                f"The ledger at {self.url} does not answer: {str(error).rstrip('.')}.",
+                "Everything before this step is done and kept; run the same command again when the ledger is up, "
+                "or, after `ship`, `waybill record`."
                 if method == "POST"
                 else "Look whether the address is right and the ledger runs.",
                 fault="ledger",
             ) from error
-        if answer.is_success or (absent and answer.status_code == 404):
+        known = answer.headers.get("Content-Type", "").startswith("application/problem+json")
+        if answer.is_success or (absent and known and answer.status_code == 404):
             return answer
+        if answer.status_code == 404 and not known:
+            raise self._no_ledger("it does not know this address")
         raise Refused(f"The ledger answered {answer.status_code}: {_detail(answer)}.", _remedy(answer), fault="ledger")
 
     def _object(self, answer: "httpx.Response") -> dict[str, Any]:
         try:
             return msgspec.json.decode(answer.content, type=dict[str, Any])
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise Refused(
-                f"What answers at {self.url} is no ledger: {error}.", "Mend the address in `ledger`.", fault="ledger"
-            ) from error
+            raise self._no_ledger(error) from error
+
+    def _no_ledger(self, cause: object) -> Refused:
+        return Refused(
+            f"What answers at {self.url} is no ledger: {cause}.", "Mend `ledger` in waybill.toml.", fault="ledger"
+        )
 
 
 def _detail(answer: "httpx.Response") -> str:
@@ -76,10 +83,14 @@ def _detail(answer: "httpx.Response") -> str:
 
 
 def _remedy(answer: "httpx.Response") -> str:
+    if answer.status_code in (401, 403) and answer.request.method == "GET":
+        return (
+            "Give WAYBILL_LEDGER_TOKEN a token with the scope read: this ledger does not show its record to everyone."
+        )
     if answer.status_code in (401, 403):
         return "Give WAYBILL_LEDGER_TOKEN a token with the scope releases:write for this service."
     if answer.status_code == 409:
         return "Another release holds this service and version; look at it before you ship again."
     if answer.status_code >= 500:
-        return "Everything before this step is done and kept; run `waybill record` when the ledger is well again."
+        return "Everything before this step is done and kept; run the same command again when the ledger is well."
     return "Mend what it names; the release tool and the ledger may be of different versions."

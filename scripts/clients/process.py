@@ -44,8 +44,10 @@ def run(
     timeout: float = 300,
     check: bool = True,
     fault: Fault = "machine",
+    verb: str = "",
 ) -> Completed:
-    """Runs `argv` to its end; `env` is added to the environment, `timeout` is in seconds.
+    """Runs `argv` to its end; `env` is added to the environment, `timeout` is in seconds; `verb` is what a refusal
+    calls it by, where that is not the second word.
 
     With `check`, another exit code than 0 is refused with what the program said, as the fault of `fault`.
     """
@@ -65,14 +67,14 @@ def run(
         raise Refused(f"`{name}` is not installed.", f"Install {name} and put it on PATH.", fault="machine") from error
     except subprocess.TimeoutExpired as error:
         raise Refused(
-            f"`{name} {argv[1]}` did not end within {timeout:.0f} s.",
+            f"`{name} {verb or argv[1]}` did not end within {timeout:.0f} s.",
             "Look whether the other side answers, then run the same command again.",
             fault=fault,
         ) from error
     completed = Completed(process.returncode, process.stdout, process.stderr)
     if check and completed.code != 0:
         raise Refused(
-            f"`{name} {argv[1]}` failed: {completed.complaint}",
+            f"`{name} {verb or argv[1]}` failed: {completed.complaint}",
             "Mend what it names, then run the same command again.",
             fault=fault,
         )

@@ -45,10 +45,16 @@ def forge_of(gitops: str | None, forge: str | None, token: str | None) -> Forge:
             from .gitea import Gitea
 
             return Gitea(gitops, token)
-        case "file":
+        case "file" if gitops.startswith(("/", "file://")):
             from .file import FileForge
 
             return FileForge(gitops)
+        case "file":
+            raise Refused(
+                f'forge = "file" is for a path of this machine, and gitops is {gitops}.',
+                'Set forge = "github" or forge = "gitea" in waybill.toml.',
+                fault="you",
+            )
     raise Refused(
         f"Which forge serves {gitops} cannot be told from its address.",
         'Set forge = "github" or forge = "gitea" in waybill.toml.',

@@ -63,19 +63,11 @@ class Rest:
         raise self.refusal(answer)
 
     def refusal(self, answer: "httpx.Response") -> Refused:
-        remedy = {
-            301: MOVED,
-            307: MOVED,
-            308: MOVED,
-            401: "Give WAYBILL_FORGE_TOKEN a token that is valid there.",
-            403: "Give WAYBILL_FORGE_TOKEN a token that may write pull requests of this repository.",
-            404: "Give WAYBILL_FORGE_TOKEN a token that may see this repository, or mend `gitops` in waybill.toml.",
-        }.get(answer.status_code, "Mend what it names, then run the same command again.")
         said = " ".join(explain(answer).split())[:500]
         return Refused(
             f"{answer.request.method} {answer.request.url.path} at {self.root}: {answer.status_code} {said}".strip()
             + ".",
-            remedy,
+            remedy(answer),
             fault="forge",
         )
 
@@ -88,6 +80,25 @@ class Rest:
                 "Look whether `gitops` and `forge` in waybill.toml belong together.",
                 fault="forge",
             ) from error
+
+
+def remedy(answer: "httpx.Response") -> str:
+    status, headers = answer.status_code, answer.headers
+    # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    if status == 429 or (status == 403 and ("Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0")):
+        wait = headers.get("Retry-After")
+        return f"It asks for patience: run the same command again {f'in {wait} s' if wait else 'in an hour'}."
+    if status >= 500:
+        return "The forge has a fault of its own: all before is done, run the same command again when it is well."
+    return {
+        301: MOVED,
+        307: MOVED,
+        308: MOVED,
+        401: "Give WAYBILL_FORGE_TOKEN a token that is valid there.",
+        403: "Give WAYBILL_FORGE_TOKEN a token that may write pull requests of this repository.",
+        404: "Give WAYBILL_FORGE_TOKEN a token that may see this repository, or mend `gitops` and `forge` in "
+        "waybill.toml.",
+    }.get(status, "Mend what it names, then run the same command again.")
 
 
 def explain(answer: "httpx.Response") -> str:

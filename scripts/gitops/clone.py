@@ -37,14 +37,16 @@ def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
     ours = f"refs/heads/{branch}"
     above = [str(folder) for folder in PurePosixPath(ours).parents[:-3]]
     wanted = ["HEAD", ours, f"{ours}/*", *above, *([f"refs/heads/{base}"] if base else [])]
-    listed = git.run("ls-remote", "--quiet", "--symref", "--end-of-options", remote, *wanted)
+    listed = git.ls_remote(remote, *wanted)
     found = {ref: name for name, ref in (line.split("\t") for line in reversed(listed.splitlines()))}
     head = found.get("HEAD", "").removeprefix("ref: ")  # the line that says where HEAD points comes first
     base_ref = f"refs/heads/{base}" if base else head
     if not base_ref.startswith("refs/heads/") or (base and base_ref not in found):
         raise Refused(
             f"The GitOps repo {remote} has no branch {base}." if base else f"The GitOps repo {remote} is empty.",
-            "Set gitops_branch to a branch that it has, or push a first commit (a README will do).",
+            "Set gitops_branch in waybill.toml to a branch that it has, or leave it out for the repo's own default."
+            if base
+            else "Push a first commit to it (a README will do).",
             fault="gitops",
         )
     if clash := next((ref for ref in found if ref in above or ref.startswith(f"{ours}/")), None):

@@ -49,17 +49,21 @@ def holds(files: Files, folder: str) -> bool:
 
 def chosen(names: Iterable[str], known: tuple[str, ...]) -> tuple[str, ...]:
     """`names` in the order of `known`, which waybill.toml lists; its first where there are none."""
+    if not known:
+        raise Refused(
+            "No environment is configured.", 'Set `environments` in waybill.toml, e.g. ["staging"].', fault="you"
+        )
     names = set(names) or set(known[:1])
     if unknown := sorted(names - set(known)):
         raise Refused(
             f"{', '.join(unknown)} is no environment of this service.",
-            f"waybill.toml has environments = {list(known)}: a new environment is one more word there.",
+            f"The environments are {', '.join(known)}; a new one is one more word in waybill.toml.",
             fault="you",
         )
-    if not names or "base" in names:
+    if "base" in names:
         raise Refused(
-            'An environment cannot be called "base".' if names else "No environment is configured.",
-            "Set `environments` in waybill.toml; apps/<service>/base is what they have in common.",
+            'An environment cannot be called "base".',
+            "Rename it in waybill.toml: apps/<service>/base is what all environments have in common.",
             fault="you",
         )
     return tuple(name for name in known if name in names)

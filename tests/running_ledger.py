@@ -1,0 +1,51 @@
+"""A ledger as a process of its own, as a user runs it, and Flux's part in telling it what runs."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.builders import TOP
+from tests.service.served import event, signature
+from tools.demo.ledger import serve_ledger
+
+PROGRAM = [sys.executable, "-P", "-m", "service"]
+
+
+@dataclass(frozen=True)
+class RunningLedger:
+    """`token` may file releases of the service that the ledger was started for."""
+
+    url: str
+    token: str
+    keys: Mapping[str, str]
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What makes `waybill` use it."""
+        return {"WAYBILL_LEDGER": self.url, "WAYBILL_LEDGER_TOKEN": self.token}
+
+    def hears(self, environment: str, revision: str, reason: str = "InstallSucceeded", **more: Any) -> None:
+        """Flux reports `reason` of `revision` from `environment`; `more` as tests.service.served.event has it."""
+        body = json.dumps(event(reason, revision, **more)).encode()
+        headers = {"X-Signature": signature(body, self.keys[environment])}
+        answer = httpx.post(f"{self.url}/hooks/flux/{environment}", content=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+
+    def tells(self, path: str) -> Any:
+        return httpx.get(f"{self.url}{path}").raise_for_status().json()
+
+
+@contextmanager
+def serving(folder: Path, service: str, environments: Sequence[str]) -> Iterator[RunningLedger]:
+    """A ledger with a fresh database in `folder`, which hears of `environments`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    clean = {key: value for key, value in os.environ.items() if not key.endswith(("_FILE", "DATABASE_URL"))}
+    with serve_ledger(PROGRAM, folder, service, environments, {**clean, "PYTHONPATH": str(TOP)}) as it:
+        yield RunningLedger(it.url, it.token, it.flux_keys)

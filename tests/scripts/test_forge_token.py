@@ -1,0 +1,133 @@
+"""WAYBILL_FORGE_TOKEN: git and the forge's API get it, nobody and nothing else does."""
+
+import json
+import shutil
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.builders import Ran, World, git
+from tests.forge_stand_in import StandIn, serving
+from tests.git_over_http import GitOverHttp, basic
+
+TOKEN = "planted-forge-token"  # what a leak would show
+WRITTEN = (TOKEN, b64encode(f"x-access-token:{TOKEN}".encode()).decode())
+
+
+class Forge:
+    """A forge on loopback with the world's GitOps repo; `ship` runs `waybill ship` against it."""
+
+    def __init__(self, world: World, kind: str, address: str, api: StandIn, git: GitOverHttp) -> None:
+        self.world, self.kind, self.address, self.api, self.git = world, kind, address, api, git
+
+    def ship(self, token: str = TOKEN, **env: str) -> Ran:
+        settings = {"WAYBILL_GITOPS": f"{self.address}/acme/fleet.git", "WAYBILL_FORGE": self.kind}
+        silent = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "WAYBILL_FORGE_TOKEN": token}
+        return self.world.waybill("ship", "--json", "--image", self.world.image(), env=settings | silent | env)
+
+
+@contextmanager
+def forge_of(world: World, kind: str) -> Iterator[Forge]:
+    api, over_http = StandIn(kind), GitOverHttp(world.gitops, TOKEN)
+    with serving(api, over_http) as address:
+        yield Forge(world, kind, address, api, over_http)
+
+
+@pytest.fixture(params=["github", "gitea"])
+def forge(request: pytest.FixtureRequest, world: World) -> Iterator[Forge]:
+    with forge_of(world, request.param) as it:
+        yield it
+        assert it.api.problems == []
+
+
+@pytest.fixture
+def gitea(world: World) -> Iterator[Forge]:
+    with forge_of(world, "gitea") as it:
+        yield it
+
+
+def files_with(words: tuple[str, ...], folder: Path) -> list[Path]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return [path for path in files if any(word.encode() in path.read_bytes() for word in words)]
+
+
+def test_the_token_pushes_and_proposes_and_is_written_nowhere(forge: Forge, tmp_path: Path) -> None:
+    world, trace, temporary = forge.world, tmp_path / "trace", tmp_path / "temporary"
+    temporary.mkdir()
+    kept: list[list[Path]] = []
+    handle = forge.api.handle
+
+    def look_around(*request: object) -> tuple[int, object]:
+        """While the clone is there."""
+        shutil.copytree(temporary, tmp_path / f"seen-{len(kept)}")
+        kept.append(list(temporary.glob("waybill-*/config")))
+        return handle(*request)  # type: ignore[arg-type]
+
+    forge.api.handle = look_around  # type: ignore[method-assign]
+    # git writes down every command line of its own and of the programs that it starts.
+    ran = forge.ship(GIT_TRACE2_EVENT=str(trace), TMPDIR=str(temporary))
+    assert ran.code == 0, ran.stderr
+    assert forge.git.authorizations == [basic(TOKEN)] * len(forge.git.authorizations)
+    assert {headers["Authorization"] for _, _, headers in forge.api.requests} == {f"Bearer {TOKEN}"}
+    assert git(world.gitops, "rev-parse", "apps/orders") == ran.json["gitops"]["commit"]
+    assert ran.json["gitops"]["proposal"] == "https://forge.example/acme/fleet/pull/1"
+
+    started = [json.loads(line) for line in trace.read_text().splitlines()]
+    assert any("remote-http" in " ".join(event.get("argv", [])) for event in started)
+    assert any(kept)
+    assert not any(word in ran.stdout + ran.stderr for word in WRITTEN)
+    assert files_with(WRITTEN, tmp_path) == []
+
+
+def test_a_token_can_come_from_a_file(gitea: Forge, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    ran = gitea.ship(token="", WAYBILL_FORGE_TOKEN_FILE=str(tmp_path / "token"))
+    assert ran.code == 0, ran.stderr
+
+
+def test_where_the_repository_moved_to_gets_no_token(gitea: Forge) -> None:
+    with forge_of(gitea.world, "gitea") as elsewhere:
+        elsewhere.git.token = ""
+        gitea.git.status, gitea.git.location = 301, elsewhere.address.replace("127.0.0.1", "localhost")
+        ran = gitea.ship()
+        assert elsewhere.git.authorizations == []
+    assert ran.code == 1
+    assert "It moved: mend `gitops` in waybill.toml." in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("trouble", "fault", "what", "remedy"),
+    [
+        ("wrong token", "GitOps repo", "asks for a credential that it accepts", "Give WAYBILL_FORGE_TOKEN"),
+        ("read only", "GitOps repo", "did not take refs/heads/apps/orders", "right to write there"),
+        ("git 403", "GitOps repo", "error: 403", "Give WAYBILL_FORGE_TOKEN"),
+        ("git 404", "GitOps repo", "not found", "Mend `gitops` in waybill.toml"),
+        ("git 500", "GitOps repo", "error: 500", "Look whether it answers"),
+        ("api 401", "forge", "401 Bad credentials", "a token that is valid there"),
+        ("api 403", "forge", "403 Resource not accessible", "may write pull requests"),
+        ("api 404", "forge", "404 Not Found", "may see this repository"),
+        ("api 422", "forge", "422 Validation Failed", "Mend what it names"),
+        ("api 429", "forge", "429 Slow down", "asks for patience"),
+        ("api 503", "forge", "503 Gone fishing", "run the same command again when it is well"),
+    ],
+)
+def test_a_no_is_told_with_whose_fault_it_is_and_what_to_do(
+    gitea: Forge, trouble: str, fault: str, what: str, remedy: str
+) -> None:
+    where, _, status = trouble.partition(" ")
+    gitea.git.reads_only = trouble == "read only"
+    if where == "git":
+        gitea.git.status = int(status)
+    if where == "api":
+        gitea.api.fail = (int(status), json.dumps({"message": what.partition(" ")[2]}).encode())
+    ran = gitea.ship(token="other-token" if where == "wrong" else TOKEN)
+    assert ran.code == 1
+    assert f"refused (the {fault}): " in ran.stderr
+    said, told = ran.stderr.splitlines()[-2:]
+    assert what in said
+    assert remedy in told
+    assert ran.json["fault"] == ("gitops" if fault == "GitOps repo" else "forge")
+    assert TOKEN not in ran.stdout + ran.stderr
