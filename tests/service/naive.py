@@ -1,0 +1,184 @@
+"""What the ledger should answer, worked out anew from everything that was said: slow, plain, and written from the
+rules alone (design: "Reading events"), so that it shares no code with what it is compared to."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+RANKS = {
+    "InstallFailed": 1,
+    "UpgradeFailed": 1,
+    "InstallSucceeded": 2,
+    "UpgradeSucceeded": 2,
+    "RollbackSucceeded": 3,
+    "RollbackFailed": 3,
+    "TestSucceeded": 4,
+    "TestFailed": 4,
+    "DriftDetected": 5,
+    "DriftCorrected": 5,
+    "UninstallSucceeded": 6,
+    "UninstallFailed": 6,
+}
+NO_EFFECT = "Progressing"
+REMEDIATION = "Helm uninstall remediation"
+WEAKEST = ["late", "observed"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """`at` and `received` in seconds; `chart` is the name in the message; `digest` the chart's, if told."""
+
+    name: str
+    reason: str
+    version: str
+    at: int
+    received: int
+    resource_version: int
+    sha256: str
+    digest: str | None
+    service: str | None
+    chart: str
+    message: str
+
+    @property
+    def counts_at(self) -> int:
+        return self.received if self.at > self.received + 60 else self.at
+
+    @property
+    def basis(self) -> str:
+        return "late" if self.received > self.at + 300 else "observed"
+
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        return self.counts_at, self.resource_version, RANKS[self.reason], self.sha256
+
+
+@dataclass
+class Place:
+    """`runs` is the event that began what runs now; `ran` has (its event, until, basis, ended by)."""
+
+    runs: Said | None = None
+    health: str = "unknown"
+    attempt: dict[str, Any] | None = None
+    failed: Said | None = None
+    ran: list[tuple[Said, int, str, str]] = field(default_factory=list)
+
+    def hear(self, it: Said) -> None:
+        runs, same = self.runs, self.runs is not None and _same(self.runs, it)
+        if it.reason in ("InstallSucceeded", "UpgradeSucceeded"):
+            self._becomes(self.runs if same else it, it)
+            self.health, self.attempt = "healthy", None
+        elif it.reason in ("InstallFailed", "UpgradeFailed"):
+            self.health, self.failed = "failing", it
+            self.attempt = {"version": it.version, "outcome": "failed", "at": it.counts_at, "message": it.message}
+        elif it.reason == "RollbackSucceeded":
+            if self.attempt:
+                self.attempt = {**self.attempt, "outcome": "rolled back"}
+            elif runs and not same:
+                self._gave_way(runs, it, "rolled back")
+            self._becomes(self.runs if same else it, it)
+            self.health = "healthy"
+        elif it.reason == "UninstallSucceeded":
+            if not it.message.startswith(REMEDIATION):
+                self.attempt = None
+            elif runs and not self.attempt:
+                self._gave_way(runs, it, "failed")
+            self._becomes(None, it)
+            self.health = "failing" if self.attempt else "unknown"
+        elif runs and not (it.reason.startswith("Test") and not same):
+            self.health = "healthy" if it.reason in ("TestSucceeded", "DriftCorrected") else "failing"
+
+    def _becomes(self, other: Said | None, it: Said) -> None:
+        if self.runs is not None and other is not self.runs:
+            basis = min(self.runs.basis, it.basis, key=WEAKEST.index)
+            self.ran.append((self.runs, it.counts_at, basis, it.reason))
+        self.runs = other
+
+    def _gave_way(self, runs: Said, it: Said, outcome: str) -> None:
+        self.failed = runs
+        self.attempt = {"version": runs.version, "outcome": outcome, "at": it.counts_at, "message": it.message}
+
+
+def _same(one: Said, other: Said) -> bool:
+    return (one.version, one.digest) == (other.version, other.digest)
+
+
+@dataclass
+class Naive:
+    said: dict[str, dict[str, Said]] = field(default_factory=dict)  # environment -> sha256 -> what was said
+    filed: list[dict[str, Any]] = field(default_factory=list)  # in the order of filing
+
+    def place(self, environment: str, name: str, until: int | None = None) -> Place:
+        place = Place()
+        heard = [it for it in self.said[environment].values() if it.name == name and it.reason != NO_EFFECT]
+        for it in sorted(heard, key=lambda it: it.order):
+            if until is None or it.counts_at <= until:
+                place.hear(it)
+        return place
+
+    def release(self, it: Said) -> dict[str, Any] | None:
+        by_chart = [
+            each for each in self.filed if (each["chart"]["name"], each["chart"]["version"]) == (it.chart, it.version)
+        ]
+        if it.service is None and by_chart:
+            return by_chart[0]
+        service = it.service or it.name
+        return next(
+            (each for each in self.filed if (each["service"], each["chart"]["version"]) == (service, it.version)), None
+        )
+
+    def service(self, it: Said) -> str:
+        found = self.release(it)
+        return found["service"] if found else it.service or it.name
+
+    def runs(self, environment: str, until: int | None = None) -> list[dict[str, Any]]:
+        """The `services` of GET /environments/{environment}, by service and place; times in seconds."""
+        found = []
+        for name in {it.name for it in self.said[environment].values()}:
+            place = self.place(environment, name, until)
+            if place.runs or place.attempt:
+                named = place.runs or place.failed
+                assert named
+                found.append(
+                    {
+                        "service": self.service(named),
+                        "place": f"apps/{name}",
+                        "health": place.health,
+                        "since": place.runs.counts_at if place.runs else None,
+                        "basis": place.runs.basis if place.runs else None,
+                        "release": self.described(place.runs) if place.runs else None,
+                        "attempt": place.attempt,
+                    }
+                )
+        return sorted(found, key=lambda it: (it["service"], it["place"]))
+
+    def ran(self) -> list[tuple[Said, dict[str, Any]]]:
+        """Every interval anywhere, newest first, each with the event that began it."""
+        found = []
+        for environment, said in self.said.items():
+            for name in {it.name for it in said.values()}:
+                place = self.place(environment, name)
+                now = [(place.runs, None, place.runs.basis, None)] if place.runs else []
+                for began, until, basis, ended_by in [*place.ran, *now]:
+                    interval = {
+                        "environment": environment,
+                        "place": f"apps/{name}",
+                        "service": self.service(began),
+                        "release": self.described(began),
+                        "from": began.counts_at,
+                        "until": until,
+                        "basis": basis,
+                        "ended_by": ended_by,
+                    }
+                    found.append((began, interval))
+        return sorted(found, key=lambda it: (it[0].order, it[1]["environment"]), reverse=True)
+
+    def described(self, it: Said) -> dict[str, Any]:
+        found = self.release(it)
+        return {
+            "version": it.version,
+            "known": found is not None,
+            "mismatched": bool(found and it.digest and it.digest != found["chart"]["digest"]),
+            "image": f"{found['image']['repository']}@{found['image']['digest']}" if found else None,
+            "commit": found["source"]["commit"] if found else None,
+            "url": f"/releases/{found['service']}/{it.version}" if found else None,
+        }

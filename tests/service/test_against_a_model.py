@@ -1,0 +1,245 @@
+"""Whatever is said and filed in whatever order, the ledger answers as the naive model does.
+
+In `make test` some hundred steps on each database, in `make torture` 100,000 on SQLite.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from service.database.piccolo_conf import Engine, engine_for, use
+from service.database.tables import TABLES
+from service.domain import waybill
+from service.ledger import environments, events, filed, intervals, past, releases
+
+from .naive import NO_EFFECT, RANKS, REMEDIATION, Naive, Said
+from .served import document
+
+TORTURE = bool(os.environ.get("WAYBILL_TORTURE"))
+BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)
+EPOCH = int(BEGINNING.timestamp())
+NAMES = ("orders", "web", "orders-eu")
+VERSIONS = ("1.0.0", "1.1.0", "2.0.0-rc.1")
+DIGESTS = (f"sha256:{'f' * 64}", f"sha256:{'8' * 64}")
+RIGHT_OR_WRONG = st.sampled_from([None, None, *DIGESTS])
+LAGS = st.sampled_from([1, 1, 1, 299, 301, 4000, -59, -61, -4000])  # seconds from what happened to when we hear of it
+
+
+def digest_of(version: str) -> str:
+    return f"sha256:{hashlib.sha256(version.encode()).hexdigest()}"
+
+
+class Ledger(RuleBasedStateMachine):
+    engine: Engine
+    runner: asyncio.Runner
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.naive = Naive()
+        self.runner.run(self._empty())
+
+    async def _empty(self) -> None:
+        async with self.engine.transaction():
+            for table in reversed(TABLES):
+                await table.delete(force=True)
+
+    @rule(
+        environment=st.sampled_from(["staging", "production"]),
+        name=st.sampled_from(NAMES),
+        reason=st.sampled_from([*RANKS, "UpgradeSucceeded", "UpgradeSucceeded", "UpgradeFailed", NO_EFFECT]),
+        version=st.sampled_from(VERSIONS),
+        at=st.integers(0, 12) | st.integers(0, 4000),
+        resource_version=st.integers(0, 2),
+        digest=RIGHT_OR_WRONG,
+        service=st.sampled_from([None, None, "orders", "web"]),
+        chart=st.sampled_from(["orders", "web", "other"]),
+        lag=LAGS,
+        prefixed=st.booleans(),
+        remedy=st.booleans(),
+    )
+    def say(
+        self,
+        environment: str,
+        name: str,
+        reason: str,
+        version: str,
+        at: int,
+        resource_version: int,
+        digest: str | None,
+        service: str | None,
+        chart: str,
+        lag: int,
+        prefixed: bool,
+        remedy: bool,
+    ) -> None:
+        first = REMEDIATION if remedy and reason == "UninstallSucceeded" else f"Helm {reason}"
+        message = f"{first} for release apps/{name}.v2 with chart {chart}@{version}"
+        controllers, ours = ("helm.toolkit.fluxcd.io/", "event.toolkit.fluxcd.io/") if prefixed else ("", "")
+        metadata = {f"{controllers}revision": version + (f"+{digest[7:19]}" if digest else "")}
+        metadata |= {f"{controllers}oci-digest": digest} if digest else {}
+        metadata |= {f"{ours}service": service} if service else {}
+        body = json.dumps(
+            {
+                "involvedObject": {
+                    "kind": "HelmRelease",
+                    "namespace": "apps",
+                    "name": name,
+                    "resourceVersion": str(resource_version),
+                },
+                "timestamp": f"{BEGINNING + timedelta(seconds=at):%Y-%m-%dT%H:%M:%SZ}",
+                "message": message,
+                "reason": reason,
+                "metadata": metadata,
+            }
+        ).encode()
+        received = BEGINNING + timedelta(seconds=at + lag)
+        self.runner.run(_take(environment, body, received))
+        sha256 = hashlib.sha256(body).hexdigest()
+        said = Said(
+            name,
+            reason,
+            version,
+            EPOCH + at,
+            EPOCH + at + lag,
+            resource_version,
+            sha256,
+            digest,
+            service,
+            chart,
+            message,
+        )
+        self.naive.said.setdefault(environment, {}).setdefault(sha256, said)
+        self.compare(environment)
+
+    @rule(
+        service=st.sampled_from(NAMES[:2]), version=st.sampled_from(VERSIONS), chart=st.sampled_from(["orders", "web"])
+    )
+    def file(self, service: str, version: str, chart: str) -> None:
+        whole = document(
+            service,
+            version,
+            chart={"name": chart, "digest": DIGESTS[0]},
+            image={"digest": digest_of(version)},
+        )
+        self.runner.run(_file(whole))
+        if all((it["service"], it["chart"]["version"]) != (service, version) for it in self.naive.filed):
+            self.naive.filed.append(whole)
+
+    @rule(environment=st.sampled_from(["staging", "production"]), at=st.integers(-1, 4100))
+    def what_ran_at(self, environment: str, at: int) -> None:
+        state = self.runner.run(past.state_at(environment, BEGINNING + timedelta(seconds=at, milliseconds=500)))
+        assert (state is not None) == (environment in self.naive.said)
+        if state is not None:
+            assert _plain(state.services) == self.naive.runs(environment, EPOCH + at)
+
+    @rule(service=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS), limit=st.sampled_from([1, 3, 100]))
+    def intervals(self, service: str, version: str, limit: int) -> None:
+        ran = self.naive.ran()
+        of_service = [it for _, it in ran if it["service"] == service]
+        assert self.pages(lambda cursor: intervals.of_service(service, cursor, limit)) == of_service
+        for name in self.naive.said:
+            here = [it for it in of_service if it["environment"] == name]
+            assert self.pages(lambda cursor, name=name: intervals.in_environment(name, service, cursor, limit)) == here
+        digest = digest_of(version)
+        of_image = [it for _, it in ran if it["release"]["known"] and it["release"]["image"].endswith(digest)]
+        assert self.pages(lambda cursor: intervals.of_image(digest, cursor, limit)) == of_image
+        for digest in DIGESTS:
+            of_chart = [it for began, it in ran if self._chart_digest(began) == digest]
+            assert self.pages(lambda cursor, digest=digest: intervals.of_chart(digest, cursor, limit)) == of_chart
+        whole = self.runner.run(filed.whole(service, version))
+        url = f"/releases/{service}/{version}"
+        assert (_plain(whole.arrivals) if whole else []) == [it for _, it in ran if it["release"]["url"] == url]
+
+    def _chart_digest(self, began: Said) -> str | None:
+        release = self.naive.release(began)
+        return began.digest or (release["chart"]["digest"] if release else None)
+
+    def compare(self, environment: str) -> None:
+        state = self.runner.run(environments.state_of(environment))
+        assert state is not None
+        assert _plain(state.services) == self.naive.runs(environment)
+        heard = max(it.received for it in self.naive.said[environment].values())
+        assert int(state.last_confirmed_at.timestamp()) == heard
+        history = self.pages(lambda cursor: intervals.in_environment(environment, None, cursor, 5))
+        assert history == [it for _, it in self.naive.ran() if it["environment"] == environment]
+
+    def pages(self, ask: Any) -> list[Any]:
+        found, cursor = [], None
+        while True:
+            page = self.runner.run(ask(cursor))
+            found += _plain(page.items)
+            if page.next is None:
+                return found
+            cursor = page.next
+
+
+async def _take(environment: str, body: bytes, received: datetime) -> None:
+    await events.take(events.Signed(environment, body, received))
+
+
+async def _file(whole: dict[str, Any]) -> None:
+    parsed, text = waybill.parse(json.dumps(whole).encode())
+    await releases.file(releases.Filing(parsed, text, waybill.sha256(parsed), BEGINNING))
+
+
+def _plain(found: Any) -> Any:
+    """As JSON has it, with times in seconds since 1970."""
+
+    def seconds(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: seconds(it) for key, it in value.items()}
+        if isinstance(value, list):
+            return [seconds(it) for it in value]
+        return int(value.timestamp()) if isinstance(value, datetime) else value
+
+    return seconds(msgspec.to_builtins(found, builtin_types=(datetime,)))
+
+
+@pytest.fixture
+def machine(database_url: str) -> Iterator[type[Ledger]]:
+    with asyncio.Runner() as runner:
+        engine = use(engine_for(database_url))
+        runner.run(engine.start())
+        yield type("Ledger", (Ledger,), {"engine": engine, "runner": runner})
+        runner.run(engine.stop())
+
+
+def run(machine: type[Ledger], examples: int, steps: int) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate, Phase.shrink],
+            database=None,
+        ),
+    )
+
+
+def test_the_ledger_answers_as_the_model_does(machine: type[Ledger]) -> None:
+    run(machine, examples=12, steps=25)
+
+
+@pytest.mark.torture
+@pytest.mark.skipif(not TORTURE, reason="WAYBILL_TORTURE=1 runs it")
+def test_the_ledger_answers_as_the_model_does_for_long(sqlite_template: Path, tmp_path: Path) -> None:
+    shutil.copy(sqlite_template, tmp_path / "ledger.db")
+    with asyncio.Runner() as runner:
+        engine = use(engine_for(f"sqlite:///{tmp_path / 'ledger.db'}"))
+        runner.run(engine.start())
+        run(type("Ledger", (Ledger,), {"engine": engine, "runner": runner}), examples=2000, steps=50)
+        runner.run(engine.stop())
