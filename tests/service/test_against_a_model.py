@@ -25,20 +25,64 @@ from service.domain import waybill
 from service.ledger import environments, events, filed, intervals, past, releases
 
 from .naive import NO_EFFECT, RANKS, REMEDIATION, Naive, Said
-from .served import document
+from .served import document, event
 
 TORTURE = bool(os.environ.get("WAYBILL_TORTURE"))
 BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)
 EPOCH = int(BEGINNING.timestamp())
-NAMES = ("orders", "web", "orders-eu")
+NAMES = ("orders", "web")
 VERSIONS = ("1.0.0", "1.1.0", "2.0.0-rc.1")
 DIGESTS = (f"sha256:{'f' * 64}", f"sha256:{'8' * 64}")
-RIGHT_OR_WRONG = st.sampled_from([None, None, *DIGESTS])
-LAGS = st.sampled_from([1, 1, 1, 299, 301, 4000, -59, -61, -4000])  # seconds from what happened to when we hear of it
+MOMENTS = st.integers(0, 12) | st.integers(0, 4000)  # seconds after BEGINNING
+ENVIRONMENTS = ("staging", "production")
+EVENTS = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(NAMES),
+        "reason": st.sampled_from([*RANKS, "UpgradeSucceeded", "UpgradeSucceeded", "UpgradeFailed", NO_EFFECT]),
+        "version": st.sampled_from(VERSIONS),
+        "at": MOMENTS,
+        "lag": st.sampled_from([1, 1, 1, 299, 301, 4000, -59, -61, -4000]),  # seconds until we hear of it
+        "resource_version": st.integers(0, 2),
+        "digest": st.sampled_from([None, None, *DIGESTS]),
+        "service": st.sampled_from([None, None, "orders", "web"]),  # our annotation
+        "chart": st.sampled_from(["orders", "web", "other"]),
+        "prefixed": st.booleans(),
+        "remedy": st.booleans(),
+    }
+)
 
 
 def digest_of(version: str) -> str:
     return f"sha256:{hashlib.sha256(version.encode()).hexdigest()}"
+
+
+def spoken(
+    name: str,
+    reason: str,
+    version: str,
+    at: int,
+    lag: int,
+    resource_version: int,
+    digest: str | None,
+    service: str | None,
+    chart: str,
+    prefixed: bool,
+    remedy: bool,
+) -> tuple[bytes, Said]:
+    """An event as Flux sends it, and as the model takes it."""
+    first = REMEDIATION if remedy and reason == "UninstallSucceeded" else f"Helm {reason}"
+    message = f"{first} for release apps/{name}.v2 with chart {chart}@{version}"
+    controllers, ours = ("helm.toolkit.fluxcd.io/", "event.toolkit.fluxcd.io/") if prefixed else ("", "")
+    metadata = {f"{controllers}revision": version + (f"+{digest[7:19]}" if digest else "")}
+    metadata |= {f"{controllers}oci-digest": digest} if digest else {}
+    metadata |= {f"{ours}service": service} if service else {}
+    happened = BEGINNING + timedelta(seconds=at)
+    said = event(reason, at=happened, name=name, resource_version=resource_version, message=message, metadata=metadata)
+    body = json.dumps(said).encode()
+    sha256 = hashlib.sha256(body).hexdigest()
+    began = int(happened.timestamp())
+    heard = began + lag
+    return body, Said(name, reason, version, began, heard, resource_version, sha256, digest, service, chart, message)
 
 
 class Ledger(RuleBasedStateMachine):
@@ -55,77 +99,15 @@ class Ledger(RuleBasedStateMachine):
             for table in reversed(TABLES):
                 await table.delete(force=True)
 
-    @rule(
-        environment=st.sampled_from(["staging", "production"]),
-        name=st.sampled_from(NAMES),
-        reason=st.sampled_from([*RANKS, "UpgradeSucceeded", "UpgradeSucceeded", "UpgradeFailed", NO_EFFECT]),
-        version=st.sampled_from(VERSIONS),
-        at=st.integers(0, 12) | st.integers(0, 4000),
-        resource_version=st.integers(0, 2),
-        digest=RIGHT_OR_WRONG,
-        service=st.sampled_from([None, None, "orders", "web"]),
-        chart=st.sampled_from(["orders", "web", "other"]),
-        lag=LAGS,
-        prefixed=st.booleans(),
-        remedy=st.booleans(),
-    )
-    def say(
-        self,
-        environment: str,
-        name: str,
-        reason: str,
-        version: str,
-        at: int,
-        resource_version: int,
-        digest: str | None,
-        service: str | None,
-        chart: str,
-        lag: int,
-        prefixed: bool,
-        remedy: bool,
-    ) -> None:
-        first = REMEDIATION if remedy and reason == "UninstallSucceeded" else f"Helm {reason}"
-        message = f"{first} for release apps/{name}.v2 with chart {chart}@{version}"
-        controllers, ours = ("helm.toolkit.fluxcd.io/", "event.toolkit.fluxcd.io/") if prefixed else ("", "")
-        metadata = {f"{controllers}revision": version + (f"+{digest[7:19]}" if digest else "")}
-        metadata |= {f"{controllers}oci-digest": digest} if digest else {}
-        metadata |= {f"{ours}service": service} if service else {}
-        body = json.dumps(
-            {
-                "involvedObject": {
-                    "kind": "HelmRelease",
-                    "namespace": "apps",
-                    "name": name,
-                    "resourceVersion": str(resource_version),
-                },
-                "timestamp": f"{BEGINNING + timedelta(seconds=at):%Y-%m-%dT%H:%M:%SZ}",
-                "message": message,
-                "reason": reason,
-                "metadata": metadata,
-            }
-        ).encode()
-        received = BEGINNING + timedelta(seconds=at + lag)
-        self.runner.run(_take(environment, body, received))
-        sha256 = hashlib.sha256(body).hexdigest()
-        said = Said(
-            name,
-            reason,
-            version,
-            EPOCH + at,
-            EPOCH + at + lag,
-            resource_version,
-            sha256,
-            digest,
-            service,
-            chart,
-            message,
-        )
-        self.naive.said.setdefault(environment, {}).setdefault(sha256, said)
+    @rule(environment=st.sampled_from(ENVIRONMENTS), several=st.lists(EVENTS, min_size=1, max_size=6))
+    def say(self, environment: str, several: list[dict[str, Any]]) -> None:
+        for it in several:
+            body, said = spoken(**it)
+            self.runner.run(_take(environment, body, datetime.fromtimestamp(said.received, UTC)))
+            self.naive.said.setdefault(environment, {}).setdefault(said.sha256, said)
         self.compare(environment)
 
-    @rule(
-        service=st.sampled_from(NAMES[:2]), version=st.sampled_from(VERSIONS), chart=st.sampled_from(["orders", "web"])
-    )
+    @rule(service=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS), chart=st.sampled_from(["orders", "web"]))
     def file(self, service: str, version: str, chart: str) -> None:
         whole = document(
             service,
@@ -137,7 +119,7 @@ class Ledger(RuleBasedStateMachine):
         if all((it["service"], it["chart"]["version"]) != (service, version) for it in self.naive.filed):
             self.naive.filed.append(whole)
 
-    @rule(environment=st.sampled_from(["staging", "production"]), at=st.integers(-1, 4100))
+    @rule(environment=st.sampled_from(ENVIRONMENTS), at=MOMENTS)
     def what_ran_at(self, environment: str, at: int) -> None:
         state = self.runner.run(past.state_at(environment, BEGINNING + timedelta(seconds=at, milliseconds=500)))
         assert (state is not None) == (environment in self.naive.said)
