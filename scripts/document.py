@@ -1,7 +1,8 @@
 """The waybill: one JSON document that travels with a release, each step adding what it did.
 
 A part that no step has written yet is absent (`msgspec.UNSET`); unknown fields are refused. The finished form is
-described by the ledger's `waybill.schema.json`; a contract test holds the two together.
+described by the ledger's `waybill.schema.json`. A contract test holds the two together, form by form: what could not
+be filed in the end is refused before anything is published.
 """
 
 import os
@@ -14,53 +15,76 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from .errors import Refused
 
-Digest = Annotated[str, Meta(pattern=r"^sha256:[a-f0-9]{64}$")]
-Commit = Annotated[str, Meta(pattern=r"^[a-f0-9]{40}$")]
+# Python's `$` matches before a last line feed too, JSON Schema's does not: the look-ahead makes them agree.
+END = "$(?!\n)"
+LABEL = rf"^[a-z0-9]([a-z0-9-]*[a-z0-9])?{END}"
+NUMBER = "(0|[1-9][0-9]*)"
+PRE = r"(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+LINE = r'[^\x00-\x1f"\\\x7f-\x9f\u2028\u2029]'
+
+Label = Annotated[str, Meta(pattern=LABEL, max_length=53)]
+EnvironmentName = Annotated[str, Meta(pattern=LABEL, max_length=63)]
+Version = Annotated[
+    str, Meta(pattern=rf"^{NUMBER}\.{NUMBER}\.{NUMBER}(-{PRE}(\.{PRE})*)?{END}", max_length=128)
+]  # SemVer 2.0.0 without build metadata
+Digest = Annotated[str, Meta(pattern=rf"^sha256:[a-f0-9]{{64}}{END}")]
+Commit = Annotated[str, Meta(pattern=rf"^[a-f0-9]{{40}}{END}")]
+Time = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]{1,6})?"
+        rf"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9]){END}"
+    ),
+]
+Text = Annotated[str, Meta(pattern=rf"^{LINE}+{END}", max_length=500)]
+MaybeEmpty = Annotated[str, Meta(pattern=rf"^{LINE}*{END}", max_length=500)]
+Page = Annotated[str, Meta(pattern=rf"^https?://[!#-;=?-\[\]_a-z~]+{END}", max_length=500)]
+Platform = Annotated[str, Meta(pattern=rf"^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?{END}", max_length=64)]
 
 
 class Image(Struct, frozen=True, forbid_unknown_fields=True):
     """`platforms` are `os/architecture[/variant]`; `checked` is false when the registry was not asked."""
 
-    repository: str
+    repository: Text
     digest: Digest
-    platforms: tuple[str, ...]
+    platforms: Annotated[tuple[Platform, ...], Meta(max_length=64)]
     checked: bool
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True):
     """`committed_at` is RFC 3339 in UTC; `tag` on `release_commit` reserves the version; `run` is CI's page."""
 
-    repository: str
+    repository: Text
     commit: Commit
-    committed_at: str
+    committed_at: Time
     release_commit: Commit | UnsetType = UNSET
-    tag: str | UnsetType = UNSET
-    run: str | UnsetType = UNSET
+    tag: Text | UnsetType = UNSET
+    run: Page | UnsetType = UNSET
 
 
 class Chart(Struct, frozen=True, forbid_unknown_fields=True):
     """`repository` is `oci://host/path` without the chart's name, absent where none is configured; `archive` is the
     digest of the .tgz (package), `digest` that of the OCI manifest (publish)."""
 
-    name: str
-    version: str
-    app_version: str
-    repository: str | UnsetType = UNSET
+    name: Text
+    version: Version
+    app_version: MaybeEmpty
+    repository: Text | UnsetType = UNSET
     archive: Digest | UnsetType = UNSET
     digest: Digest | UnsetType = UNSET
 
 
 class Gitops(Struct, frozen=True, forbid_unknown_fields=True):
-    repository: str
-    branch: str
+    repository: Text
+    branch: Text
     commit: Commit
-    environments: tuple[str, ...]
-    proposal: str | UnsetType = UNSET
+    environments: Annotated[tuple[EnvironmentName, ...], Meta(min_length=1, max_length=64)]
+    proposal: Page | UnsetType = UNSET
 
 
 class Waybill(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     waybill: Literal[1] = 1
-    service: str
+    service: Label
     image: Image
     source: Source
     chart: Chart | UnsetType = UNSET
@@ -92,8 +116,21 @@ def load(path: Path) -> Waybill | None:
         ) from error
 
 
+def check(waybill: Waybill) -> None:
+    """Refuses what no ledger would file."""
+    try:
+        msgspec.json.decode(msgspec.json.encode(waybill), type=Waybill)
+    except msgspec.ValidationError as error:
+        raise Refused(
+            f"The waybill of {waybill.service} would hold what no ledger files: {error}.",
+            "Mend what it names where it comes from: waybill.toml, a flag, Chart.yaml or a variable of CI.",
+            fault="you",
+        ) from error
+
+
 def save(path: Path, waybill: Waybill) -> None:
     """Replaces the file in one step, so that a killed run leaves the old waybill or the new one."""
+    check(waybill)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:

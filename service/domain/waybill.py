@@ -40,7 +40,9 @@ Time = Annotated[
         description="RFC 3339.",
     ),
 ]
-Text = Annotated[str, Meta(pattern=rf'^[^\x00-\x1f"\\\x7f-\x9f\u2028\u2029]+{END}', max_length=500)]
+LINE = r'[^\x00-\x1f"\\\x7f-\x9f\u2028\u2029]'
+Text = Annotated[str, Meta(pattern=rf"^{LINE}+{END}", max_length=500)]
+MaybeEmpty = Annotated[str, Meta(pattern=rf"^{LINE}*{END}", max_length=500)]
 Page = Annotated[str, Meta(pattern=rf"^https?://[!#-;=?-\[\]_a-z~]+{END}", max_length=500)]
 Platform = Annotated[str, Meta(pattern=rf"^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?{END}", max_length=64)]
 
@@ -70,7 +72,7 @@ class Chart(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Text
     version: Version
-    app_version: Text
+    app_version: MaybeEmpty
     archive: Digest
     repository: Text
     digest: Digest
