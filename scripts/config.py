@@ -242,7 +242,8 @@ def _address(address: str | None, key: str, here: Path, *, resolve: bool = True)
         return None
     if address.startswith("-") or "::" in address.split("/")[0] or re.search(r"[\x00-\x20\x7f]", address):
         raise Refused(f"{key} = {address!r} is no address of a repository.", "Give a URL or a path.", fault="you")
-    if re.match(r"[a-z+]+://[^/@]*:[^/@]*@", address):
+    # A password may hold an unescaped `/`; a port holds digits alone.
+    if re.match(r"[a-z+]+://[^/@]*:(?!\d+/)[^@]*@", address):
         raise Refused(
             f"The address in {key} carries a password.",
             "Leave it out: git asks its credential store, or WAYBILL_FORGE_TOKEN is used.",

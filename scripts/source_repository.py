@@ -17,6 +17,7 @@ def normalise(url: str) -> str:
         return url
     secure = parts.scheme in ("https", "ssh")
     # An ssh port says nothing of the https one.
-    port = f":{parts.port}" if parts.port and parts.scheme in ("http", "https") else ""
+    usual = {"http": 80, "https": 443}.get(parts.scheme, parts.port)
+    port = f":{parts.port}" if parts.port not in (None, usual) else ""
     path = parts.path.rstrip("/").removesuffix(".git").rstrip("/")
     return f"{'https' if secure else parts.scheme}://{(parts.hostname or '').lower()}{port}{path}"

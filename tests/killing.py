@@ -4,6 +4,7 @@ Python tells of all of them (audit events), so a new act in the code is a new pl
 the code itself: https://docs.python.org/3/library/audit_events.html
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,14 +51,16 @@ class Killer:
         self.temporary.mkdir(parents=True)
         (self.folder / "sitecustomize.py").write_text(SITE)
 
-    def run(self, world: World, *args: str, before: int = -1) -> tuple[Ran, list[str]]:
+    def run(
+        self, world: World, *args: str, before: int = -1, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> tuple[Ran, list[str]]:
         """Runs waybill, killed before its act number `before`; and the acts that it came to, the last one not done."""
-        env = {
+        own = {
             "PYTHONPATH": f"{self.folder}:{TOP}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "ACTS": str(self.log),
             "KILL_AT": str(before),
             "TMPDIR": str(self.temporary),
         }
-        ran = world.waybill(*args, env=env)
+        ran = world.waybill(*args, cwd=cwd, env={**(env or {}), **own})
         return ran, self.log.read_text().splitlines()

@@ -23,7 +23,7 @@ def answering(behave: Behaviour) -> Iterator[str]:
         def do_GET(self) -> None:
             behave(self)
 
-        do_POST = do_PUT = do_HEAD = do_PATCH = do_GET  # noqa: N815 - the names that http.server calls
+        do_POST = do_PUT = do_HEAD = do_PATCH = do_CONNECT = do_GET  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *_: object) -> None:
             """Says nothing."""

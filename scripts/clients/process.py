@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..errors import Fault, Refused
 
-URL_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+# To the last `@`, since people paste passwords with unescaped `/` and `@`; `repository@sha256:...` carries none.
+URL_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]+@(?!sha256:)")
 AUTHORIZATION = re.compile(r"(?i)\b(authorization:\s*\w+|bearer|token|basic)\s+[\w.~+/=-]{8,}")
 
 

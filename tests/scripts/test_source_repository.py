@@ -15,6 +15,7 @@ ORDERS = "https://github.com/acme/orders"
         ("https://github.com/acme/orders/", ORDERS),
         ("https://github.com/acme/orders.git/", ORDERS),
         ("https://GitHub.com/acme/orders", ORDERS),
+        ("https://github.com:443/acme/orders", ORDERS),
         ("https://user:token@github.com/acme/orders.git", ORDERS),
         ("https://x-access-token@github.com/acme/orders?ref=main#top", ORDERS),
         ("git@github.com:acme/orders.git", ORDERS),
