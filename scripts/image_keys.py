@@ -1,5 +1,6 @@
 """Where values.yaml names the image: repository + digest, one reference, or repository + tag."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,6 +67,13 @@ def write(keys: ImageKeys, values: bytes, repository: str, digest: str, commit: 
         after = str(beside[-1]) if beside and beside[:-1] == path[:-1] else None
         values = set_scalar(values, path, texts[name], after=after, name="values.yaml")
     return values
+
+
+def in_template(path: Path) -> str:
+    """How a chart's template reads the value at `path`."""
+    if all(re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", str(key)) for key in path):
+        return ".Values." + ".".join(map(str, path))
+    return f"(index .Values {' '.join(json.dumps(key) for key in path)})"
 
 
 def _path(name: str, path: str | tuple[str | int, ...]) -> Path:

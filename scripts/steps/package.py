@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from .. import image_keys
 from ..chart_dependencies import Dependency, missing
 from ..chart_source import export
 from ..clients.git import Git
@@ -18,6 +19,7 @@ from ..document import Waybill, chart_of
 from ..errors import Refused
 from ..release_commit import release_commit
 from ..report import Report
+from ..yaml_document import shown
 
 
 def package(waybill: Waybill, config: Config, git: Git, folder: Path, report: Report) -> Waybill:
@@ -72,22 +74,27 @@ def build_dependencies(helm: Helm, chart: Path, seconds: int, lacking: list[Depe
 
 def refuse_unused(rendered: bytes, waybill: Waybill, config: Config) -> None:
     """A bumped key that no template uses would ship nothing."""
-    found = containers(rendered)
-    if any(image.endswith(f"@{waybill.image.digest}") for _, image in found):
+    found, image = containers(rendered), waybill.image
+    if any(name.endswith(f"@{image.digest}") for _, name in found):
         return
-    runs = ", ".join(f"{image} ({template})" for template, image in found)
-    keys = [_dotted(path) for path in config.image.values()]
+    runs = ", ".join(f"{name} ({template})" for template, name in found)
+    paths = image_keys.parse(config.image).paths
+    remedy = (
+        f"Use {' and '.join(image_keys.in_template(path) for path in paths.values())} in the container's template, "
+        "name the keys that it does use in [image] of waybill.toml, or give the values that turn the container on in "
+        "`values`."
+    )
+    if "digest" in paths and any(name.startswith(f"{image.repository}:") for _, name in found):
+        remedy = (
+            "The template joins the repository and a tag, as charts of `helm create` do: under [image] in waybill.toml "
+            f'say `repository = "{shown(paths["repository"])}"` and `tag = "..."` with the key of that tag.'
+        )
     raise Refused(
-        f"No container runs {waybill.image.repository}@{waybill.image.digest}, though {' and '.join(keys)} in "
+        f"No container runs {image.repository}@{image.digest}, though {' and '.join(map(shown, paths.values()))} in "
         f"{config.chart}/values.yaml name it: the chart renders {runs or 'no container at all'}.",
-        f"Use {' and '.join(f'.Values.{key}' for key in keys)} in the container's template, name the "
-        "keys that it does use in [image] of waybill.toml, or give the values that turn the container on in `values`.",
+        remedy,
         fault="chart",
     )
-
-
-def _dotted(path: str | tuple[str | int, ...]) -> str:
-    return path if isinstance(path, str) else ".".join(str(part) for part in path)
 
 
 def _namespace(config: Config) -> str:
