@@ -4,11 +4,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from .chart_diff.words import plain
 from .clients.git import Git
-from .document import Waybill
+from .document import Waybill, chart_of
 from .gitops.clone import cloned
 from .proposal.describe import differences
 from .proposal.intent import Intent, prepare
@@ -65,7 +65,8 @@ def proposed(here: Session, planned: Plan, environments: Sequence[str], archive:
 def patch_alone(here: Session, environments: Sequence[str]) -> Plan:
     """What propose would do with the waybill as it lies."""
     waybill = here.read()
-    return proposed(here, Plan(waybill=waybill, published=True, files=[]), environments, here.archive(waybill))
+    published = chart_of(waybill).digest is not UNSET
+    return proposed(here, Plan(waybill=waybill, published=published, files=[]), environments, here.archive(waybill))
 
 
 def gitops_files(git: Git, intent: Intent) -> list[str]:

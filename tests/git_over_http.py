@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 @dataclass
 class GitOverHttp:
     """Serves `repository` below `/acme/fleet.git` to who shows `token`, to everyone where that is "";
-    `authorizations` are those that came.
+    `paths` and `authorizations` are those that came.
 
     `reads_only`: to push is forbidden (403). `status` answers every request so, with `location` where it is given.
     """
@@ -23,12 +23,14 @@ class GitOverHttp:
     status: int | None = None
     location: str = ""
     authorizations: list[str | None] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
     prefix = "/acme/fleet.git/"
 
     def answer(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
         shown = request.headers.get("Authorization")
         self.authorizations.append(shown)
+        self.paths.append(request.path)
         parts = urlsplit(request.path)
         pushes = "git-receive-pack" in request.path
         if self.status:
