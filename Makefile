@@ -44,6 +44,11 @@ cluster: cluster-parts ## Bring up a real Kubernetes node with Flux, a registry 
 cluster-down: ## End it, with every process, mount, interface and control group that it made.
 	@$(PYTHON) -m tools.cluster down
 
+.PHONY: e2e
+e2e: cluster-parts .venv/dev.stamp ## Tell the whole story on a real cluster. Needs root; logs lie in .cluster/.
+	@$(venv) -m tools.image build
+	@$(venv) -m tools.cluster run $(venv) -m pytest --exitfirst tests/e2e $(ARGS)
+
 .PHONY: cluster-parts
 cluster-parts: setup
 	@$(venv) tools/build.py etcd kubernetes coredns flux gitea

@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(what: str, check: Callable[[], T], seconds: float = 60, every: float = 0.2) -> T:
+def wait_for(what: str, check: Callable[[], T | None], seconds: float = 60, every: float = 0.2) -> T:
     """The first truthy answer of `check`, asked again and again.
 
     Raises RuntimeError with `what` and the last answer when there is none within `seconds`.

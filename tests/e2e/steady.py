@@ -1,0 +1,68 @@
+"""A steady reader and a steady writer, who count what is not answered."""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.service.served import document
+
+
+@dataclass
+class Steady:
+    """Calls `host:port` until `stop`: every answer but a success, and every call without one, is kept in `lost`."""
+
+    host: str
+    port: int
+    token: str
+    environment: str
+    done: int = 0
+    written: list[str] = field(default_factory=list)
+    lost: list[tuple[float, str]] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.threads = [threading.Thread(target=self._repeat, args=[each]) for each in (self._read, self._write)]
+
+    def __enter__(self) -> "Steady":
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _repeat(self, call: Callable[[int], None]) -> None:
+        number = 0
+        while not self.stopped.is_set():
+            number += 1
+            try:
+                call(number)
+            except (OSError, http.client.HTTPException) as error:
+                self.lost.append((time.monotonic(), f"{call.__name__}: {type(error).__name__} {error}"))
+            self.done += 1
+
+    def _read(self, _: int) -> None:
+        self._call("GET", f"/environments/{self.environment}", 200)
+
+    def _write(self, number: int) -> None:
+        version = f"1.0.{number}"
+        self._call("POST", "/releases", 201, json.dumps(document("steady", version)))
+        self.written.append(version)
+
+    def _call(self, method: str, path: str, expected: int, body: str | None = None) -> None:
+        """On a connection of its own, as the clients behind a Service are many."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        try:
+            headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        if answer.status != expected:
+            raise http.client.HTTPException(f"{answer.status} {text[:200]!r}")

@@ -1,0 +1,74 @@
+"""A ledger in the cluster, as its clients ask it through its Service."""
+
+import http.client
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tools.cluster.kubernetes import Kubernetes
+from tools.cluster.waiting import wait_for
+
+
+@dataclass(frozen=True)
+class Ledger:
+    cluster: Kubernetes
+    namespace: str
+
+    @property
+    def host(self) -> str:
+        found = self.cluster.get(f"/api/v1/namespaces/{self.namespace}/services/waybill")
+        assert found, "there is no Service"
+        address: str = found["spec"]["clusterIP"]
+        return address
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}"
+
+    def get(self, path: str) -> Any:
+        """The answer as JSON; None while the ledger does not know it or is away."""
+        try:
+            answer = httpx.get(f"{self.url}{path}", trust_env=False, timeout=10)
+        except httpx.HTTPError:
+            return None
+        return answer.json() if answer.is_success else None
+
+    def token(self, service: str) -> str:
+        """As its administrator makes one."""
+        make = ["waybill-service", "token", "create", "--scope", "releases:write", "--service", service]
+        return self.cluster.kubectl("exec", "-n", self.namespace, "deploy/waybill", "-c", "ledger", "--", *make)
+
+    def running(self, environment: str) -> dict[str, Any]:
+        """What the ledger says of itself: the one service that runs there, or nothing."""
+        found = self.get(f"/environments/{environment}") or {"services": []}
+        services: list[dict[str, Any]] = [it for it in found["services"] if it["service"] == "waybill"]
+        assert len(services) <= 1, services
+        return services[0] if services else {}
+
+    def wait_until(self, environment: str, what: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """What it says as soon as that `holds`."""
+
+        def check() -> dict[str, Any] | None:
+            said = self.running(environment)
+            return said if said and holds(said) else None
+
+        return wait_for(f"the ledger to say that {what}; it says {self.running(environment)}", check, 90)
+
+    def history(self, environment: str) -> list[dict[str, Any]]:
+        found = self.get(f"/environments/{environment}/history?service=waybill&limit=200")
+        items: list[dict[str, Any]] = found["items"]
+        return items
+
+    def filed(self, service: str) -> set[str]:
+        """Every version of `service`."""
+        versions, path = set(), f"/releases?service={service}&limit=200"
+        connection = http.client.HTTPConnection(self.host, 80, timeout=30)
+        while path:
+            connection.request("GET", path)
+            page = json.loads(connection.getresponse().read())
+            versions |= {it["waybill"]["chart"]["version"] for it in page["items"]}
+            path = page["next"] and f"/releases?service={service}&limit=200&cursor={page['next']}"
+        return versions
