@@ -14,7 +14,8 @@ from .yaml_edit import read
 
 @dataclass(frozen=True)
 class Tagged:
-    """A tag `<service>-<version>` of the remote and the commit that it names, which is here."""
+    """A tag `<service>-<version>` of the remote and the commit (or, set by hand, another object) that it names, which
+    is here."""
 
     tag: str
     version: Version
@@ -22,7 +23,7 @@ class Tagged:
 
 
 def tagged(service: str, remote: str, git: Git) -> list[Tagged]:
-    """Every tag of `service` that names a version and a commit, lowest first."""
+    """Every tag of `service` that names a version, lowest first."""
     prefix = "refs/tags/"
     refs = git.refs(remote, f"{prefix}{service}-*")
     versions = {ref: version for ref in refs if (version := tag_version(service, ref.removeprefix(prefix)))}
@@ -36,7 +37,7 @@ def released_as(tags: Sequence[Tagged], commit: str, image: Reference, config: C
     """The tag that this commit and image were released under."""
     parents = git.parents(tag.commit for tag in tags)
     for tag in tags:
-        if commit in parents[tag.commit] and holds(tag, image, config, git):
+        if commit in parents.get(tag.commit, ()) and holds(tag, image, config, git):
             return tag
     return None
 
@@ -51,10 +52,12 @@ def holds(tag: Tagged, image: Reference, config: Config, git: Git) -> bool:
 
 
 def refuse_older(tags: Sequence[Tagged], head: str, git: Git) -> None:
-    """Refuses `head` when it is an ancestor of what the highest of `tags` was made from."""
-    if not tags:
+    """Refuses `head` when it is an ancestor of what the highest of `tags` was made from. A tag of a file or a folder
+    takes its version and says nothing here."""
+    commits = git.parents(tag.commit for tag in tags)
+    highest = next((tag for tag in reversed(tags) if tag.commit in commits), None)
+    if highest is None:
         return
-    highest = tags[-1]
     source = source_of(highest, git)
     if source != head and git.is_ancestor(head, source):
         raise Refused(
