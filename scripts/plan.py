@@ -38,7 +38,7 @@ def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
     with tempfile.TemporaryDirectory(prefix="waybill-") as name:
         waybill = package(waybill, here.config, here.git, Path(name), here.report)
         archive = next(Path(name).glob("*.tgz"))
-        digest = look(waybill, here.config, archive)
+        digest = look(waybill, here.config, archive, first_publish=choice.first_publish)
         if digest and waybill.chart:
             waybill = structs.replace(waybill, chart=structs.replace(waybill.chart, digest=digest))
         files = changed(here.git, waybill.source.commit, str(waybill.source.release_commit))

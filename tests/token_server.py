@@ -20,10 +20,13 @@ ISSUER, SERVICE = "tests", "registry"
 
 
 class TokenServer:
-    """Gives `users` (name -> password, or "" -> refresh token) all that they ask, everybody else the right to pull."""
+    """Gives `users` (name -> password, or "" -> refresh token) all that they ask, everybody else the right to pull.
 
-    def __init__(self, folder: Path, users: Mapping[str, str]) -> None:
-        self.users = users
+    What begins with `hidden` is given to those alone who ask to push: so registries answer for what does not exist.
+    """
+
+    def __init__(self, folder: Path, users: Mapping[str, str], hidden: str) -> None:
+        self.users, self.hidden = users, hidden
         self.key, self.certificate = folder / "key.pem", folder / "certificate.pem"
         openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key, "-out", self.certificate,
                 "-subj", "/CN=tests", "-days", "2")  # fmt: skip
@@ -51,7 +54,10 @@ class TokenServer:
         access = []
         for scope in " ".join(asked.get("scope", [])).split():
             kind, name, actions = scope.split(":")
-            allowed = [action for action in actions.split(",") if known or action == "pull"]
+            asks = actions.split(",")
+            allowed = [action for action in asks if known or action == "pull"]
+            if name.startswith(self.hidden) and "push" not in allowed:
+                allowed = []
             access.append({"type": kind, "name": name, "actions": allowed})
         says(200, json.dumps({"token": self.token(access)}).encode())(request)
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ..document import Digest
 from ..errors import Refused
-from .registry_http import PATIENCE, Answer, Denied, Patience, Session, is_loopback, within
+from .registry_http import PATIENCE, Answer, Patience, Session, is_loopback, within
 from .registry_login import HUB
 
 T = TypeVar("T")
@@ -102,8 +102,8 @@ class Registry:
 
         return self._call(repository, ask)
 
-    def tags(self, repository: str, *, denied_is_empty: bool = False) -> list[str]:
-        """Every tag, none where the repository is absent; `denied_is_empty` reads 401 and 403 as absent too."""
+    def tags(self, repository: str) -> list[str]:
+        """Every tag, none where the repository is absent."""
 
         def ask(session: Session, name: str) -> list[str]:
             tags: list[str] = []
@@ -116,12 +116,7 @@ class Registry:
                 path = session.next_page(answer)
             return tags
 
-        try:
-            return self._call(repository, ask)
-        except Denied:
-            if denied_is_empty:
-                return []
-            raise
+        return self._call(repository, ask)
 
     def manifest(self, repository: str, reference: str, *, to_push: bool = False) -> Manifest | None:
         """The manifest that a tag or digest names, None where the registry says that it is absent.

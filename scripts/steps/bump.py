@@ -11,6 +11,7 @@ from msgspec import UNSET
 from .. import image_keys
 from ..clients.git import Git
 from ..clients.registry import Registry
+from ..clients.registry_http import Denied
 from ..config import Config
 from ..document import Chart, Image, Source, Waybill
 from ..errors import Refused
@@ -135,8 +136,15 @@ def published(choice: Choice, config: Config, report: Report, *, reading_may_be_
         report.warn("no registry is configured: nobody looked which versions are published")
         return set()
     repository = f"{config.registry.removeprefix('oci://')}/{config.service}"
-    denied_is_empty = choice.first_publish and reading_may_be_denied
-    found = Registry(config.plain_http).tags(repository, denied_is_empty=denied_is_empty)
+    try:
+        found = Registry(config.plain_http).tags(repository)
+    except Denied as denied:
+        if not reading_may_be_denied:
+            raise
+        if not choice.first_publish:
+            never = "If this chart was never published, some registries deny reading it: then say --first-publish."
+            raise Refused(denied.what, f"{denied.remedy} {never}", fault=denied.fault) from denied
+        found = []
     return {version for tag in found if (version := registry_version(tag))}
 
 

@@ -12,6 +12,7 @@ from ..chart_diff.chart import CHART_LAYER
 from ..clients.git import Git
 from ..clients.helm import Helm
 from ..clients.registry import Registry
+from ..clients.registry_http import Denied
 from ..config import Config
 from ..document import Waybill, chart_of
 from ..errors import Refused
@@ -62,10 +63,15 @@ def publish(waybill: Waybill, config: Config, git: Git, archive: Path, report: R
     return structs.replace(waybill, chart=structs.replace(chart, archive=found.archive, digest=found.digest))
 
 
-def look(waybill: Waybill, config: Config, archive: Path) -> str | None:
+def look(waybill: Waybill, config: Config, archive: Path, *, first_publish: bool = False) -> str | None:
     """The manifest's digest when this very chart is published, None when none of its version is; other content is
-    refused. Needs no more than the right to read."""
-    found = find(waybill, config, archive) if config.registry else None
+    refused. Needs no more than the right to read; with `first_publish` it may be denied."""
+    try:
+        found = find(waybill, config, archive) if config.registry else None
+    except Denied:
+        if not first_publish:
+            raise
+        return None
     return found.digest if found else None
 
 

@@ -62,12 +62,14 @@ def ready(world: World) -> Ready:
     return Ready(world, made, world.folder / "out/orders-0.1.0.tgz")
 
 
-def repacked(archive: Path, folder: Path, change: bytes = b"") -> Path:
-    """The same chart compressed anew, or with `change` at the end of its values.yaml."""
+def repacked(archive: Path, folder: Path, change: bytes = b"", without: str = "-") -> Path:
+    """The same chart compressed anew; with `change` at the end of its values.yaml, or without one of its files."""
     folder.mkdir()
     plain = folder / "plain.tar"
     with tarfile.open(archive) as old, tarfile.open(plain, "w") as new:
         for member in old:
+            if member.name.endswith(without):
+                continue
             data = old.extractfile(member)
             assert data
             content = data.read() + (change if member.name == "orders/values.yaml" else b"")
@@ -130,8 +132,9 @@ def test_the_same_content_in_another_compression_is_this_release(ready: Ready) -
     assert chart_of(done).archive != chart_of(ready.waybill).archive
 
 
-def test_other_content_is_refused_with_both_digests_and_stays(ready: Ready) -> None:
-    manifest = ready.push(repacked(ready.archive, ready.world.folder / "other", b"replicas: 7\n"))
+@pytest.mark.parametrize("change", [{"change": b"replicas: 7\n"}, {"without": "deployment.yaml"}])
+def test_other_content_is_refused_with_both_digests_and_stays(ready: Ready, change: Any) -> None:
+    manifest = ready.push(repacked(ready.archive, ready.world.folder / "other", **change))
     for attempt in (ready.publish, ready.look):
         with pytest.raises(Refused, match="published with other content") as error:
             attempt()

@@ -105,12 +105,16 @@ def test_nobody_listens() -> None:
         Registry(patience=SOON).manifest("registry.invalid/charts/orders", "1.2.3")
 
 
-def test_denied_counts_as_empty_only_where_that_was_said() -> None:
-    for status in (401, 403):
-        with answering(says(status)) as host:
-            assert Registry(patience=SOON).tags(f"{host}/charts/orders", denied_is_empty=True) == []
-    with answering(says(500)) as host, pytest.raises(Refused):
-        Registry(patience=SOON).tags(f"{host}/charts/orders", denied_is_empty=True)
+@pytest.mark.parametrize("answer", ["403", "500", "garbage"])
+def test_ship_sets_no_tag_while_it_does_not_know_what_is_published(world: World, answer: str) -> None:
+    behaviour, cause = ANSWERS[answer]
+    with answering(behaviour) as host:
+        more = [] if answer == "403" else ["--first-publish"]
+        ran = world.waybill("ship", "--image", world.image(), "--registry", f"oci://{host}/charts", *more)
+    assert ran.code == 1
+    assert "refused (the registry)" in ran.stderr
+    assert cause in ran.stderr
+    assert world.tags() == {}
 
 
 @pytest.fixture

@@ -48,7 +48,8 @@ def basic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def bearer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A registry that sends to a token server; everybody may pull."""
     folder = tmp_path_factory.mktemp("bearer")
-    with TokenServer(folder, {USER: PASSWORD, "": REFRESH}).serve() as auth, serve_registry(folder, auth) as address:
+    server = TokenServer(folder, {USER: PASSWORD, "": REFRESH}, hidden="hidden/")
+    with server.serve() as auth, serve_registry(folder, auth) as address:
         yield address
 
 
@@ -151,6 +152,28 @@ def test_a_token_is_fetched_for_a_user_and_for_nobody(packaged: World, bearer: s
     assert found
     assert found.digest == ran.json["chart"]["digest"]
     assert Registry().tags(repository) == ["0.1.0"]
+
+
+def test_a_registry_that_denies_reading_what_does_not_exist_needs_a_word(
+    world: World, bearer: str, tmp_path: Path
+) -> None:
+    home_docker(tmp_path / "home", bearer)
+    command = ["--json", "--image", world.image(), "--registry", f"oci://{bearer}/hidden/{world.folder.name}"]
+    ran = world.waybill("ship", *command)
+    assert ran.code == 1
+    assert "--first-publish" in ran.json["remedy"]
+    ran = world.waybill("plan", *command, "--first-publish")
+    assert ran.code == 0, ran.stderr
+    assert not ran.json["published"]
+    assert world.tags() == {}
+    ran = world.waybill("ship", *command, "--first-publish")
+    assert ran.code == 0, ran.stderr
+    assert list(world.tags()) == ["orders-0.1.0"]
+    # Once there is a tag the word no longer helps: the registry must say what it has.
+    world.commit({"README.md": "more\n"})
+    ran = world.waybill("ship", *command, "--first-publish")
+    assert ran.code == 1
+    assert "--first-publish" not in ran.json["remedy"]
 
 
 def test_a_wrong_login_at_the_token_server_is_refused(bearer: str, tmp_path: Path) -> None:
