@@ -1,0 +1,54 @@
+"""The yardstick: handlers that answer a constant, behind the same guards, limits, log lines and counts as the ledger's."""
+
+import os
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Litestar, Response, get, post
+from litestar.datastructures import State
+from litestar.params import RawBody
+
+from service.database.opened import opened
+from service.guards import guard
+from service.limits import BODY_BYTES, limited
+from service.settings import Settings
+from service.telemetry import observed
+
+BODY = b'{"id":1,"service":"orders","version":"1.4.2","recorded_at":"2026-01-02T03:04:05Z"}'
+
+
+@get("/read", scope="read")
+async def read() -> Response[bytes]:
+    return Response(BODY, media_type="application/json")
+
+
+@post("/write", scope="releases:write")
+async def write(body: RawBody) -> Response[bytes]:
+    return Response(BODY, media_type="application/json", status_code=201)
+
+
+@post("/hook", public=True)
+async def hook(body: RawBody) -> Response[bytes]:
+    return Response(BODY, media_type="application/json", status_code=201)
+
+
+def create_app() -> Litestar:
+    settings = Settings.from_environment(os.environ)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with opened(settings.database_url):
+            yield
+
+    app: Any = Litestar(
+        [read, write, hook],
+        guards=[guard],
+        lifespan=[lifespan],
+        state=State({"settings": settings}),
+        request_max_body_size=BODY_BYTES,
+        logging_config=None,
+        openapi_config=None,
+    )
+    app.asgi_handler = observed(limited(app.asgi_handler))
+    return app  # type: ignore[no-any-return]
