@@ -1,0 +1,104 @@
+"""Measures the ledger beside a constant handler and two peers that do the same work: `make bench`.
+
+One worker on the first core, wrk with 16 connections on the second, the programs in turn within each round, medians of the
+rounds. Writes are durable: SQLite with synchronous=FULL, PostgreSQL with fsync. Figures of a busy machine mean little; the
+ratios to the constant of the same run mean more.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.service.postgres_server import postgres_server
+
+from . import targets
+from .cases import AT_MOST, CASES, constant
+from .load import Rate, load
+from .targets import Target
+
+Measured = dict[tuple[str, str], list[Rate]]
+CONSTANT = "constant"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--releases", type=int, default=10_000)
+    parser.add_argument("--events", type=int, default=10_000)
+    parser.add_argument("--no-peers", action="store_true")
+    given = parser.parse_args()
+    for needed in ("wrk", "taskset"):
+        if shutil.which(needed) is None:
+            sys.exit(f"{needed} is not installed (Debian: apt-get install wrk util-linux)")
+    if (os.cpu_count() or 1) < 2:
+        sys.exit("a core for the server and one for the load are needed")
+    folder = Path(tempfile.mkdtemp(prefix="waybill-bench-"))
+    console = Console(stderr=True)
+    measured: Measured = {}
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder)
+        programs = start(stack, folder, (given.releases, given.events), peers=not given.no_peers)
+        for round_ in range(1, given.rounds + 1):
+            for case, make in CASES.items():
+                with console.status(f"round {round_} of {given.rounds}: {case}"):
+                    for it in programs:
+                        made = make(given.releases, AT_MOST * given.seconds)
+                        requests = constant(case, made) if it.name == CONSTANT else made
+                        rate = load(it.url, requests, token=it.token, seconds=given.seconds)
+                        measured.setdefault((it.name, case), []).append(rate)
+            console.print(f"round {round_} of {given.rounds} done")
+    show([it.name for it in programs], measured)
+
+
+def start(stack: ExitStack, folder: Path, counts: tuple[int, int], *, peers: bool) -> list[Target]:
+    server = stack.enter_context(postgres_server())
+    server.stop("fast")
+    server.options = server.options.replace("-c fsync=off", "-c fsync=on")
+    server.start()
+    for name in ("ledger", "fastapi", "django"):
+        targets.on_postgres(server, name)
+    socket = server.folder
+    programs = [
+        targets.ledger(CONSTANT, f"sqlite:///{folder}/constant.db", folder, (0, 0), constant=True),
+        targets.ledger("Waybill, SQLite", f"sqlite:///{folder}/ledger.db", folder, counts),
+        targets.ledger("Waybill, PostgreSQL", server.url("ledger"), folder, counts),
+    ]
+    if peers:
+        programs += [
+            targets.fastapi("FastAPI, SQLite", f"sqlite+aiosqlite:///{folder}/fastapi.db", folder, counts),
+            targets.fastapi(
+                "FastAPI, PostgreSQL", f"postgresql+asyncpg://postgres@/fastapi?host={socket}", folder, counts
+            ),
+            targets.django("Django, SQLite", f"sqlite:{folder}/django.db", folder, counts),
+            targets.django("Django, PostgreSQL", f"postgresql:{socket}:django", folder, counts),
+        ]
+    return [stack.enter_context(program) for program in programs]
+
+
+def show(programs: list[str], measured: Measured) -> None:
+    """Requests a second, their share of the constant's, and the 99th percentile, as a table and as a line of JSON."""
+    table = Table("", *CASES)
+    medians = {key: statistics.median(rate.per_second for rate in rates) for key, rates in measured.items()}
+    for program in programs:
+        cells = []
+        for case in CASES:
+            share = medians[program, case] / medians[CONSTANT, case]
+            p99 = statistics.median(rate.p99 for rate in measured[program, case])
+            cells.append(f"{medians[program, case]:,.0f}/s  {share:.2f}  p99 {p99:.1f} ms")
+        table.add_row(program, *cells)
+    Console(width=160).print(table)
+    print(json.dumps({f"{program} | {case}": round(value) for (program, case), value in medians.items()}))
+
+
+if __name__ == "__main__":
+    main()
