@@ -1,8 +1,8 @@
 """Measures the ledger beside a constant handler and two peers that do the same work: `make bench`.
 
-One worker on the first core, wrk with 16 connections on the second, the programs in turn within each round, medians of the
-rounds. Writes are durable: SQLite with synchronous=FULL, PostgreSQL with fsync. Figures of a busy machine mean little; the
-ratios to the constant of the same run mean more.
+One worker on the first core, wrk with 16 connections on the second, the programs in turn within each round, medians of
+the rounds. Writes are durable: SQLite with synchronous=FULL, PostgreSQL with fsync. Figures of a busy machine mean little;
+the ratios to the constant of the same run mean more.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from .load import Rate, load
 from .targets import Target
 
 Measured = dict[tuple[str, str], list[Rate]]
-CONSTANT = "constant"
+CONSTANT, NAMES = "constant", ("p99", "cpu")
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
                     for it in programs:
                         made = make(given.releases, AT_MOST * given.seconds)
                         requests = constant(case, made) if it.name == CONSTANT else made
-                        rate = load(it.url, requests, token=it.token, seconds=given.seconds)
+                        rate = load(it, requests, seconds=given.seconds)
                         measured.setdefault((it.name, case), []).append(rate)
             console.print(f"round {round_} of {given.rounds} done")
     show([it.name for it in programs], measured)
@@ -86,15 +86,16 @@ def start(stack: ExitStack, folder: Path, counts: tuple[int, int], *, peers: boo
 
 
 def show(programs: list[str], measured: Measured) -> None:
-    """Requests a second, their share of the constant's, and the 99th percentile, as a table and as a line of JSON."""
-    table = Table("", *CASES)
+    """For each program: its share of the constant's requests a second, these, the 99th percentile of the latency and
+    the server's processor time for a request; the medians as a line of JSON too."""
+    table = Table("", *CASES, show_lines=True)
     medians = {key: statistics.median(rate.per_second for rate in rates) for key, rates in measured.items()}
     for program in programs:
         cells = []
         for case in CASES:
             share = medians[program, case] / medians[CONSTANT, case]
-            p99 = statistics.median(rate.p99 for rate in measured[program, case])
-            cells.append(f"{medians[program, case]:,.0f}/s  {share:.2f}  p99 {p99:.1f} ms")
+            p99, cpu = (statistics.median(getattr(rate, name) for rate in measured[program, case]) for name in NAMES)
+            cells.append(f"{share:.2f}  {medians[program, case]:,.0f}/s\np99 {p99:.1f} ms  {cpu:,.0f} us")
         table.add_row(program, *cells)
     Console(width=160).print(table)
     print(json.dumps({f"{program} | {case}": round(value) for (program, case), value in medians.items()}))

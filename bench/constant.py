@@ -1,8 +1,8 @@
-"""The yardstick: handlers that answer a constant, behind the same guards, limits, log lines and counts as the ledger's."""
+"""The yardstick: handlers that answer a constant, behind the ledger's own guards, limits, log lines and counts."""
 
 import os
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Response, get, post
@@ -13,7 +13,7 @@ from service.database.opened import opened
 from service.guards import guard
 from service.limits import BODY_BYTES, limited
 from service.settings import Settings
-from service.telemetry import observed
+from service.telemetry import log_as_json, observed
 
 BODY = b'{"id":1,"service":"orders","version":"1.4.2","recorded_at":"2026-01-02T03:04:05Z"}'
 
@@ -34,6 +34,7 @@ async def hook(body: RawBody) -> Response[bytes]:
 
 
 def create_app() -> Litestar:
+    log_as_json()
     settings = Settings.from_environment(os.environ)
 
     @asynccontextmanager

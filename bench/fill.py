@@ -1,4 +1,4 @@
-"""Fills a ledger with releases and events through its own verbs: `python -m bench.fill DATABASE_URL RELEASES EVENTS`."""
+"""Fills a ledger through its own verbs: `python -m bench.fill DATABASE_URL RELEASES EVENTS`."""
 
 import asyncio
 import sys

@@ -27,10 +27,11 @@ PINNED = ["taskset", "-c", "0"]
 
 @dataclass(frozen=True)
 class Target:
-    """`url` answers; `token` may file releases."""
+    """`url` answers, `pid` serves it, alone or with its children; `token` may file releases."""
 
     name: str
     url: str
+    pid: int
     token: str
 
 
@@ -45,8 +46,8 @@ def ledger(name: str, url: str, folder: Path, counts: tuple[int, int], *, consta
     command = [*PYTHON, "uvicorn", "--factory", "bench.constant:create_app", "--port", str(port), "--no-access-log"]
     with serving(
         name, command if constant else [*PYTHON, "service", "serve"], env | {"PORT": str(port)}, folder, port
-    ) as it:
-        yield Target(name, it, token)
+    ) as (it, pid):
+        yield Target(name, it, pid, token)
 
 
 @contextmanager
@@ -55,8 +56,8 @@ def fastapi(name: str, url: str, folder: Path, counts: tuple[int, int]) -> Itera
     run([*PYTHON, "bench.peers.fastapi_peer", *map(str, counts)], env)
     port = free_port()
     command = [*PYTHON, "uvicorn", "bench.peers.fastapi_peer:app", "--port", str(port), "--no-access-log"]
-    with serving(name, command, env, folder, port) as it:
-        yield Target(name, it, env["TOKEN"])
+    with serving(name, command, env, folder, port) as (it, pid):
+        yield Target(name, it, pid, env["TOKEN"])
 
 
 @contextmanager
@@ -66,12 +67,14 @@ def django(name: str, database: str, folder: Path, counts: tuple[int, int]) -> I
     port = free_port()
     worker = ["--workers=1", "--worker-class=gthread", "--threads=8", "--keep-alive=60"]
     command = [*PYTHON, "gunicorn", *worker, f"--bind=127.0.0.1:{port}", "bench.peers.django_peer:application"]
-    with serving(name, command, env, folder, port) as it:
-        yield Target(name, it, env["TOKEN"])
+    with serving(name, command, env, folder, port) as (it, pid):
+        yield Target(name, it, pid, env["TOKEN"])
 
 
 @contextmanager
-def serving(name: str, command: list[str], env: Mapping[str, str], folder: Path, port: int) -> Iterator[str]:
+def serving(
+    name: str, command: list[str], env: Mapping[str, str], folder: Path, port: int
+) -> Iterator[tuple[str, int]]:
     log, url = folder / f"{re.sub(r'[^a-z]+', '-', name.lower())}.log", f"http://127.0.0.1:{port}"
     with running([*PINNED, *command], log, env) as process:
         deadline = time.monotonic() + 30
@@ -83,7 +86,7 @@ def serving(name: str, command: list[str], env: Mapping[str, str], folder: Path,
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"{name} does not serve:\n{log.read_text()}") from None
                 time.sleep(0.05)
-        yield url
+        yield url, process.pid
 
 
 def on_postgres(server: PostgresServer, name: str) -> None:

@@ -205,7 +205,9 @@ class Releases(generics.ListAPIView[Release]):
         waybill.is_valid(raise_exception=True)
         row = release_of(waybill.validated_data)
         with transaction.atomic():
-            filed, new = Release.objects.get_or_create(service=row.pop("service"), version=row.pop("version"), defaults=row)
+            filed, new = Release.objects.get_or_create(
+                service=row.pop("service"), version=row.pop("version"), defaults=row
+            )
             if new and "gitops" in waybill.validated_data:
                 Proposal.objects.create(release=filed, part=waybill.validated_data["gitops"])
         if filed.sha256 != row["sha256"]:
@@ -215,7 +217,9 @@ class Releases(generics.ListAPIView[Release]):
 
 class One(APIView):
     def get(self, request: Any, service: str, version: str) -> Response:
-        filed = generics.get_object_or_404(Release.objects.prefetch_related("proposals"), service=service, version=version)
+        filed = generics.get_object_or_404(
+            Release.objects.prefetch_related("proposals"), service=service, version=version
+        )
         arrivals = Arrival.objects.filter(service=service, version=version)[:200]
         more = {
             "proposals": [it.part for it in filed.proposals.all()],

@@ -211,8 +211,13 @@ async def one(service: str, version: str, db: Session) -> dict[str, Any]:
     )
     if found is None:
         raise HTTPException(404)
-    arrivals = await db.scalars(select(Arrival).where(Arrival.service == service, Arrival.version == version).limit(200))
-    return whole(found) | {"proposals": [it.part for it in found.proposals], "arrivals": [interval(it) for it in arrivals]}
+    arrivals = await db.scalars(
+        select(Arrival).where(Arrival.service == service, Arrival.version == version).limit(200)
+    )
+    return whole(found) | {
+        "proposals": [it.part for it in found.proposals],
+        "arrivals": [interval(it) for it in arrivals],
+    }
 
 
 @app.get("/environments/{environment}")
@@ -230,7 +235,9 @@ async def environment(environment: str, db: Session) -> dict[str, Any]:
 
 
 @app.post("/hooks/flux/{environment}", status_code=201)
-async def hook(environment: str, request: Request, db: Session, x_signature: Annotated[str, Header()]) -> dict[str, Any]:
+async def hook(
+    environment: str, request: Request, db: Session, x_signature: Annotated[str, Header()]
+) -> dict[str, Any]:
     body = await request.body()
     if not hmac.compare_digest(data.signature(environment, body), x_signature):
         raise HTTPException(401)
@@ -284,7 +291,9 @@ def release_of(waybill: Waybill) -> dict[str, Any]:
 
 
 def whole(it: Release) -> dict[str, Any]:
-    return Waybill.model_validate_json(it.document).model_dump(mode="json", exclude_none=True) | {"receipt": receipt(it)}
+    return Waybill.model_validate_json(it.document).model_dump(mode="json", exclude_none=True) | {
+        "receipt": receipt(it)
+    }
 
 
 def receipt(it: Release) -> dict[str, Any]:
