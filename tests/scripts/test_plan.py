@@ -61,9 +61,8 @@ def test_its_patch_is_the_one_that_ship_pushes(either: World) -> None:
         git(seed := world.folder / "seed", "fetch", "--quiet", "origin")
         git(seed, "checkout", "--quiet", "-B", "main", "origin/main")
         git(seed, "merge", "--quiet", "--no-ff", "--no-edit", "origin/apps/orders")
-        (seed / RELEASE).write_bytes(
-            (seed / RELEASE).read_bytes().replace(b"\nmetadata:\n", b"\nmetadata:\r\n  # ours\n")
-        )
+        theirs = (seed / RELEASE).read_bytes().replace(b"\nmetadata:", f"\n# after the {text}\r\nmetadata:".encode())
+        (seed / RELEASE).write_bytes(theirs)
         git(seed, "commit", "--quiet", "--all", "-m", "Ours")
         git(seed, "push", "--quiet", "origin", "main")
 
