@@ -58,6 +58,10 @@ cluster-parts: setup
 torture: setup .venv/dev.stamp ## Run the crash and load tests at full size.
 	@WAYBILL_TORTURE=1 $(venv) -m pytest -m torture $(ARGS)
 
+.PHONY: bench
+bench: setup .venv/bench.stamp ## Measure the ledger beside a constant handler and two peers; needs two cores and wrk.
+	@$(venv) -m bench $(ARGS)
+
 .PHONY: lint
 lint: .venv/dev.stamp ## Check style, types, YAML, workflows, shell and the Containerfile.
 	@$(venv) tools/build.py actionlint helm
@@ -87,6 +91,7 @@ lock: .venv/dev.stamp ## Write the hashed requirements again; ARGS=--upgrade tak
 	$(lock) $(ARGS) pyproject.toml -o requirements/run.txt
 	$(lock) $(ARGS) requirements/dev.in -o requirements/dev.txt
 	$(lock) $(ARGS) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
+	$(lock) $(ARGS) requirements/bench.in -o requirements/bench.txt
 	$(lock) $(ARGS) requirements/go.in -o requirements/go.txt
 
 .PHONY: clean
@@ -108,4 +113,9 @@ help: ## List the targets.
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp
 	@echo "installing what the tests and linters need"
 	@$(pip) requirements/dev.txt
+	@touch $@
+
+.venv/bench.stamp: requirements/bench.txt .venv/run.stamp
+	@echo "installing what the measurements need"
+	@$(pip) requirements/bench.txt
 	@touch $@

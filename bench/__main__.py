@@ -1,8 +1,8 @@
 """Measures the ledger beside a constant handler and two peers that do the same work: `make bench`.
 
 One worker on the first core, wrk with 16 connections on the second, the programs in turn within each round, medians of
-the rounds. Writes are durable: SQLite with synchronous=FULL, PostgreSQL with fsync. Figures of a busy machine mean little;
-the ratios to the constant of the same run mean more.
+the rounds. Writes are durable: SQLite with synchronous=FULL, PostgreSQL with fsync. Figures of a busy machine mean
+little; the ratios to the constant of the same run mean more.
 """
 
 import argparse

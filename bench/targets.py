@@ -1,4 +1,4 @@
-"""The programs that are measured, each filled with the same releases and events, served by one worker on the first core."""
+"""The programs that are measured, each filled with the same releases and events, one worker each on the first core."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 """The ledger's hot requests as a Django REST framework program, the way its documentation teaches them.
 
-DATABASE is `sqlite:FILE` or `postgresql:HOST:NAME`; TOKEN is the one token that may write. It keeps what the ledger keeps and
-answers the same shapes; late events, scopes, limits and the rest of the rules it does without.
+DATABASE is `sqlite:FILE` or `postgresql:HOST:NAME`; TOKEN is the one token that may write. It keeps what the ledger
+keeps and answers the same shapes; late events, scopes, limits and the rest of the rules it does without.
 """
 
 import hashlib
@@ -66,6 +66,8 @@ from rest_framework.permissions import BasePermission  # noqa: E402
 from rest_framework.response import Response  # noqa: E402
 from rest_framework.views import APIView  # noqa: E402
 
+from .django_shapes import Waybill  # noqa: E402
+
 
 class Token(models.Model):
     sha256 = models.CharField(max_length=64, unique=True)
@@ -122,49 +124,6 @@ class Arrival(models.Model):
 
 
 MODELS = (Token, Release, Proposal, Event, Arrival)
-DIGEST, COMMIT = r"^sha256:[a-f0-9]{64}$", r"^[a-f0-9]{40}$"
-
-
-class Image(serializers.Serializer[Any]):
-    repository = serializers.CharField()
-    digest = serializers.RegexField(DIGEST)
-    platforms = serializers.ListField(child=serializers.CharField())
-    checked = serializers.BooleanField()
-
-
-class Source(serializers.Serializer[Any]):
-    repository = serializers.CharField()
-    commit = serializers.RegexField(COMMIT)
-    committed_at = serializers.CharField()
-    release_commit = serializers.RegexField(COMMIT)
-    tag = serializers.CharField()
-    run = serializers.URLField(required=False)
-
-
-class Chart(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    version = serializers.CharField()
-    app_version = serializers.CharField()
-    archive = serializers.RegexField(DIGEST)
-    repository = serializers.CharField()
-    digest = serializers.RegexField(DIGEST)
-
-
-class Gitops(serializers.Serializer[Any]):
-    repository = serializers.CharField()
-    branch = serializers.CharField()
-    commit = serializers.RegexField(COMMIT)
-    environments = serializers.ListField(child=serializers.CharField())
-    proposal = serializers.URLField(required=False)
-
-
-class Waybill(serializers.Serializer[Any]):
-    waybill = serializers.IntegerField()
-    service = serializers.SlugField(max_length=53)
-    image = Image()
-    source = Source()
-    chart = Chart()
-    gitops = Gitops(required=False)
 
 
 class ReleaseOut(serializers.ModelSerializer[Release]):
@@ -205,9 +164,8 @@ class Releases(generics.ListAPIView[Release]):
         waybill.is_valid(raise_exception=True)
         row = release_of(waybill.validated_data)
         with transaction.atomic():
-            filed, new = Release.objects.get_or_create(
-                service=row.pop("service"), version=row.pop("version"), defaults=row
-            )
+            key = {name: row.pop(name) for name in ("service", "version")}
+            filed, new = Release.objects.get_or_create(**key, defaults=row)
             if new and "gitops" in waybill.validated_data:
                 Proposal.objects.create(release=filed, part=waybill.validated_data["gitops"])
         if filed.sha256 != row["sha256"]:

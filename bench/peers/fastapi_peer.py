@@ -1,7 +1,7 @@
 """The ledger's hot requests as a FastAPI and SQLAlchemy program, the way their documentation teaches them.
 
-DATABASE_URL is `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`; TOKEN is the one token that may write. It keeps what
-the ledger keeps and answers the same shapes; late events, scopes, limits and the rest of the rules it does without.
+DATABASE_URL is `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`; TOKEN is the one token that may write. It
+keeps what the ledger keeps and answers the same shapes; late events, scopes, limits and the rest it does without.
 """
 
 import asyncio
@@ -14,132 +14,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ForeignKey, UniqueConstraint, event, insert, select
+from sqlalchemy import event, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
+from sqlalchemy.orm import selectinload
 
 from bench import data
 
-Digest = Annotated[str, Field(pattern="^sha256:[a-f0-9]{64}$")]
-Commit = Annotated[str, Field(pattern="^[a-f0-9]{40}$")]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Image(Strict):
-    repository: str
-    digest: Digest
-    platforms: list[str]
-    checked: bool
-
-
-class Source(Strict):
-    repository: str
-    commit: Commit
-    committed_at: datetime
-    release_commit: Commit
-    tag: str
-    run: str | None = None
-
-
-class Chart(Strict):
-    name: str
-    version: str
-    app_version: str
-    archive: Digest
-    repository: str
-    digest: Digest
-
-
-class Gitops(Strict):
-    repository: str
-    branch: str
-    commit: Commit
-    environments: list[str]
-    proposal: str | None = None
-
-
-class Waybill(Strict):
-    waybill: int
-    service: Annotated[str, Field(pattern="^[a-z0-9-]{1,53}$")]
-    image: Image
-    source: Source
-    chart: Chart
-    gitops: Gitops | None = None
-
-
-class Involved(BaseModel):
-    kind: str
-    namespace: str
-    name: str
-    resourceVersion: str = ""
-
-
-class FluxEvent(BaseModel):
-    involvedObject: Involved
-    reason: str
-    timestamp: datetime
-    message: str = ""
-    metadata: dict[str, str] = {}
-
-
-class Table(DeclarativeBase):
-    pass
-
-
-class Token(Table):
-    __tablename__ = "token"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    sha256: Mapped[str] = mapped_column(unique=True)
-
-
-class Release(Table):
-    __tablename__ = "release"
-    __table_args__ = (UniqueConstraint("service", "version"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    service: Mapped[str]
-    version: Mapped[str]
-    sha256: Mapped[str]
-    document: Mapped[str]
-    image_digest: Mapped[str] = mapped_column(index=True)
-    chart_digest: Mapped[str] = mapped_column(index=True)
-    recorded_at: Mapped[str]
-    proposals: Mapped[list["Proposal"]] = relationship()
-
-
-class Proposal(Table):
-    __tablename__ = "proposal"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    release: Mapped[int] = mapped_column(ForeignKey("release.id"), index=True)
-    part: Mapped[str]
-
-
-class Event(Table):
-    __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("environment", "sha256"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    environment: Mapped[str]
-    sha256: Mapped[str]
-    body: Mapped[bytes]
-    received_at: Mapped[str]
-
-
-class Arrival(Table):
-    __tablename__ = "arrival"
-    __table_args__ = (UniqueConstraint("environment", "place", "started_at"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    environment: Mapped[str]
-    place: Mapped[str]
-    service: Mapped[str] = mapped_column(index=True)
-    version: Mapped[str]
-    started_at: Mapped[str]
-    ended_at: Mapped[str | None]
-    health: Mapped[str]
-
+from .fastapi_shapes import FluxEvent, Waybill
+from .fastapi_tables import Arrival, Event, Proposal, Release, Table, Token
 
 URL = os.environ["DATABASE_URL"]
 engine = create_async_engine(URL, **({} if URL.startswith("sqlite") else {"pool_size": 8, "max_overflow": 0}))

@@ -1,0 +1,49 @@
+"""What the Django peer takes, as REST framework has it. Django must be set up before it is imported."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+DIGEST, COMMIT = r"^sha256:[a-f0-9]{64}$", r"^[a-f0-9]{40}$"
+
+
+class Image(serializers.Serializer[Any]):
+    repository = serializers.CharField()
+    digest = serializers.RegexField(DIGEST)
+    platforms = serializers.ListField(child=serializers.CharField())
+    checked = serializers.BooleanField()
+
+
+class Source(serializers.Serializer[Any]):
+    repository = serializers.CharField()
+    commit = serializers.RegexField(COMMIT)
+    committed_at = serializers.CharField()
+    release_commit = serializers.RegexField(COMMIT)
+    tag = serializers.CharField()
+    run = serializers.URLField(required=False)
+
+
+class Chart(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    version = serializers.CharField()
+    app_version = serializers.CharField()
+    archive = serializers.RegexField(DIGEST)
+    repository = serializers.CharField()
+    digest = serializers.RegexField(DIGEST)
+
+
+class Gitops(serializers.Serializer[Any]):
+    repository = serializers.CharField()
+    branch = serializers.CharField()
+    commit = serializers.RegexField(COMMIT)
+    environments = serializers.ListField(child=serializers.CharField())
+    proposal = serializers.URLField(required=False)
+
+
+class Waybill(serializers.Serializer[Any]):
+    waybill = serializers.IntegerField()
+    service = serializers.SlugField(max_length=53)
+    image = Image()
+    source = Source()
+    chart = Chart()
+    gitops = Gitops(required=False)

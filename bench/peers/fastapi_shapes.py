@@ -1,0 +1,70 @@
+"""What the FastAPI peer takes, as Pydantic has it."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Digest = Annotated[str, Field(pattern="^sha256:[a-f0-9]{64}$")]
+Commit = Annotated[str, Field(pattern="^[a-f0-9]{40}$")]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Image(Strict):
+    repository: str
+    digest: Digest
+    platforms: list[str]
+    checked: bool
+
+
+class Source(Strict):
+    repository: str
+    commit: Commit
+    committed_at: datetime
+    release_commit: Commit
+    tag: str
+    run: str | None = None
+
+
+class Chart(Strict):
+    name: str
+    version: str
+    app_version: str
+    archive: Digest
+    repository: str
+    digest: Digest
+
+
+class Gitops(Strict):
+    repository: str
+    branch: str
+    commit: Commit
+    environments: list[str]
+    proposal: str | None = None
+
+
+class Waybill(Strict):
+    waybill: int
+    service: Annotated[str, Field(pattern="^[a-z0-9-]{1,53}$")]
+    image: Image
+    source: Source
+    chart: Chart
+    gitops: Gitops | None = None
+
+
+class Involved(BaseModel):
+    kind: str
+    namespace: str
+    name: str
+    resourceVersion: str = ""  # noqa: N815 - Kubernetes' own spelling
+
+
+class FluxEvent(BaseModel):
+    involvedObject: Involved  # noqa: N815
+    reason: str
+    timestamp: datetime
+    message: str = ""
+    metadata: dict[str, str] = {}
