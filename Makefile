@@ -29,7 +29,7 @@ run: setup ## Do the demo and keep the ledger and its board open until Ctrl-C.
 
 .PHONY: test
 test: setup .venv/dev.stamp ## Run the tests; ARGS="-k name" chooses.
-	@$(venv) tools/build.py kubeconform
+	@$(venv) tools/build.py pod-security
 	@$(venv) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 .PHONY: coverage

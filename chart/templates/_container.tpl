@@ -4,7 +4,7 @@ image: {{ include "waybill.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 envFrom:
   - configMapRef:
-      name: {{ include "waybill.fullname" . }}
+      name: {{ include "waybill.fullname" . | quote }}
 securityContext:
   {{- include "waybill.containerSecurityContext" . | nindent 2 }}
 {{- with .Values.resources }}
@@ -37,26 +37,24 @@ volumeMounts:
 {{- if eq .Values.database.engine "sqlite" }}
 - name: data
   persistentVolumeClaim:
-    claimName: {{ .Values.database.sqlite.existingClaim | default (include "waybill.fullname" .) }}
+    claimName: {{ .Values.database.sqlite.existingClaim | default (include "waybill.fullname" .) | quote }}
 {{- else }}
 - name: database
   secret:
-    secretName: {{ .Values.database.postgresql.secretName }}
+    secretName: {{ .Values.database.postgresql.secretName | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .Values.database.postgresql.secretKey }}
+      - key: {{ .Values.database.postgresql.secretKey | quote }}
         path: url
 {{- end }}
-{{- with .Values.flux }}
-{{- if .keysSecretName }}
+{{- if .Values.flux.keysSecretName }}
 - name: flux
   secret:
-    secretName: {{ .keysSecretName }}
+    secretName: {{ .Values.flux.keysSecretName | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .keysSecretKey }}
+      - key: {{ .Values.flux.keysSecretKey | quote }}
         path: keys.json
-{{- end }}
 {{- end }}
 {{- end }}
 

@@ -1,7 +1,7 @@
 {{/* What never changes: the pods carry these alone, so that a new chart version restarts nothing by itself. */}}
 {{- define "waybill.selectorLabels" -}}
 app.kubernetes.io/name: waybill
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: ledger
 {{- end }}
 
@@ -11,12 +11,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 app.kubernetes.io/version: {{ .Chart.AppVersion | replace "+" "_" | trunc 63 | trimAll "-_." | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/name: waybill
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/* The pod of `helm test`: let in by the NetworkPolicy, and not behind the Service. */}}
 {{- define "waybill.testLabels" -}}
 app.kubernetes.io/name: waybill
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: test
 {{- end }}

@@ -2,7 +2,11 @@
 {{- define "waybill.fullname" -}}
 {{- $name := .Release.Name }}
 {{- if not (contains .Chart.Name $name) }}{{ $name = printf "%s-%s" $name .Chart.Name }}{{ end }}
-{{- .Values.fullnameOverride | default $name | trunc 58 | trimSuffix "-" }}
+{{- $name = .Values.fullnameOverride | default $name | trunc 58 | trimSuffix "-" }}
+{{- if not (regexMatch "^[a-z]" $name) }}
+{{- fail (printf "A Service's name begins with a letter, and %q does not: set fullnameOverride." $name) }}
+{{- end }}
+{{- $name }}
 {{- end }}
 
 {{/* The one reference to the image. */}}

@@ -1,7 +1,7 @@
 {{/* Pod Security "restricted", for every pod of the chart. */}}
 {{- define "waybill.podSecurityContext" -}}
 runAsNonRoot: true
-{{- with .Values.user }}
+{{- with int64 .Values.user }}
 runAsUser: {{ . }}
 runAsGroup: {{ . }}
 fsGroup: {{ . }}
