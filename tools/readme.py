@@ -1,0 +1,37 @@
+"""The README's tables, as the programs tell them: `python -m tools.readme` writes them, a test compares."""
+
+import subprocess
+from pathlib import Path
+
+from scripts.config import KEYS
+from service.settings import SETTINGS
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+README = CHECKOUT / "README.md"
+
+
+def tables() -> dict[str, list[str]]:
+    """The rows of each table that stands between `<!-- name -->` and `<!-- /name -->`."""
+    told = subprocess.run(["make", "--silent", "help"], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    targets = [line.split(None, 1) for line in told.splitlines()]
+    return {
+        "settings": [f"| `{key}` | {meaning} |" for key, meaning in KEYS.items()],
+        "ledger settings": [
+            f"| `{it.name}` | {f'`{it.default}`' if it.default else ''} | {it.meaning} |" for it in SETTINGS
+        ],
+        "targets": [f"| `make {name}` | {text} |" for name, text in targets],
+    }
+
+
+def filled(text: str) -> str:
+    """`text` with the rows of every table as they should be."""
+    for name, rows in tables().items():
+        before, inside = text.split(f"<!-- {name} -->\n")
+        table, after = inside.split(f"<!-- /{name} -->")
+        head = table.splitlines()[:2]
+        text = "\n".join([f"{before}<!-- {name} -->", *head, *rows, f"<!-- /{name} -->{after}"])
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(filled(README.read_text()))
