@@ -272,7 +272,7 @@ def _service(settings: Settings, git: Git, chart: str) -> str:
         raise Refused(
             f"HEAD holds no {chart}/Chart.yaml.", "Commit the chart, or say `chart = ...` in waybill.toml.", fault="you"
         )
-    name = read(source, ("name",))
+    name = read(source, ("name",), name=f"{chart}/Chart.yaml")
     if settings.service not in (None, name):
         raise Refused(
             f"service is {settings.service!r}, but {chart}/Chart.yaml's name is {name!r}.",

@@ -39,9 +39,9 @@ def parse(table: Mapping[str, str | tuple[str | int, ...]]) -> ImageKeys:
     return ImageKeys(paths)
 
 
-def read(keys: ImageKeys, values: bytes) -> tuple[str, str]:
+def read(keys: ImageKeys, values: bytes, *, name: str = "values.yaml") -> tuple[str, str]:
     """Repository and digest as values.yaml has them, "" where absent; a tag is left out."""
-    texts = {name: scalar(values, path, name="values.yaml") or "" for name, path in keys.paths.items()}
+    texts = {key: scalar(values, path, name=name) or "" for key, path in keys.paths.items()}
     if "digest" in texts:
         return texts["repository"], texts["digest"]
     if "tag" in texts:
@@ -50,8 +50,10 @@ def read(keys: ImageKeys, values: bytes) -> tuple[str, str]:
     return (found["repository"], found["digest"] or "") if found else ("", "")
 
 
-def write(keys: ImageKeys, values: bytes, repository: str, digest: str, commit: str) -> bytes:
-    """`values` with the image in it, every other byte as it was.
+def write(
+    keys: ImageKeys, values: bytes, repository: str, digest: str, commit: str, *, name: str = "values.yaml"
+) -> bytes:
+    """`values`, the content of the file `name`, with the image in it, every other byte as it was.
 
     The key `digest` alone may be missing and is added behind its sibling; the rest shows where the image stands.
     """
@@ -61,11 +63,11 @@ def write(keys: ImageKeys, values: bytes, repository: str, digest: str, commit: 
         "reference": f"{repository}@{digest}",
         "tag": f"{commit[:12]}@{digest}",
     }
-    for name, path in keys.paths.items():
-        _needs(values, path, may_be_added=name == "digest")
+    for key, path in keys.paths.items():
+        _needs(values, path, name, may_be_added=key == "digest")
         beside = keys.paths.get("repository", ())
         after = str(beside[-1]) if beside and beside[:-1] == path[:-1] else None
-        values = set_scalar(values, path, texts[name], after=after, name="values.yaml")
+        values = set_scalar(values, path, texts[key], after=after, name=name)
     return values
 
 
@@ -91,11 +93,11 @@ def _path(name: str, path: str | tuple[str | int, ...]) -> Path:
     return keys
 
 
-def _needs(values: bytes, path: Path, *, may_be_added: bool) -> None:
-    missing = document(values, "values.yaml", "chart").find(path) is None
-    if missing and not (may_be_added and has(values, path[:-1], name="values.yaml")):
+def _needs(values: bytes, path: Path, name: str, *, may_be_added: bool) -> None:
+    missing = document(values, name, "chart").find(path) is None
+    if missing and not (may_be_added and has(values, path[:-1], name=name)):
         raise Refused(
-            f"values.yaml has no {shown(path)}, so there is no place for the image.",
+            f"{name} has no {shown(path)}, so there is no place for the image.",
             "Add the key where the templates use it, or say in [image] of waybill.toml where it is.",
             fault="chart",
         )

@@ -120,10 +120,11 @@ def refuse_other_version(choice: Choice, known: Tagged, report: Report) -> None:
 
 
 def choose(choice: Choice, head: str, config: Config, git: Git, tags: list[Tagged], report: Report) -> Version:
-    mine = read(git.blob(head, f"{config.chart}/Chart.yaml") or b"", ("version",)) or ""
+    path = f"{config.chart}/Chart.yaml"
+    mine = read(git.blob(head, path) or b"", ("version",), name=path) or ""
     taken = {tag.version for tag in tags} | published(choice, config, report, reading_may_be_denied=not tags)
     exact = strict(choice.version, "--version", fault="you") if choice.version else None
-    current = strict(mine, f"{config.chart}/Chart.yaml's version", fault="chart")
+    current = strict(mine, f"{path}'s version", fault="chart")
     version = next_version(current, taken, part=choice.part or "patch", exact=exact)
     if not choice.allow_older:
         refuse_older([tag for tag in tags if tag.version in comparable(version, taken)], head, git)
@@ -168,7 +169,7 @@ def edited(image: Reference, head: str, version: str, source: str, config: Confi
     if values_path not in files:
         raise Refused(f"{head[:12]} holds no {values_path}.", "Commit one with the image's keys.", fault="chart")
     keys = image_keys.parse(config.image)
-    values = image_keys.write(keys, files[values_path], image.repository, image.digest, head)
+    values = image_keys.write(keys, files[values_path], image.repository, image.digest, head, name=values_path)
     chart = set_scalar(files[chart_path], ("version",), version, name=chart_path)
     if config.app_version:
         chart = set_scalar(chart, ("appVersion",), head[:12], quoted=True, after="version", name=chart_path)
