@@ -1,0 +1,38 @@
+"""Each rule can fail: a chart with one mistake in it breaks the rule that is there for that mistake."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .rendered import edited, parse, render
+from .rules import RULES, Rule
+
+MUTANTS: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("mutants.yaml").read_text())
+BY_NAME = {rule.__name__: rule for rule in RULES}
+# The longest name of a release and a long version, so that nothing is short enough by chance.
+NAME, VERSION = "a" * 53, f"1.2.3+0123456789ab.{'b' * 60}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "mistake"),
+    [(BY_NAME[name], mistake) for name, mistakes in MUTANTS.items() for mistake in mistakes],
+    ids=[f"{name}-{number}" for name, mistakes in MUTANTS.items() for number in range(len(mistakes))],
+)
+def test_a_mistake_breaks_its_rule(tmp_path: Path, rule: Rule, mistake: dict[str, Any]) -> None:
+    values = mistake.get("values")
+    chart = edited(tmp_path, "Chart.yaml", "version: 0.1.0", f"version: {VERSION}")
+    edited(tmp_path, "Chart.yaml", 'appVersion: "0.1.0"', f'appVersion: "{VERSION}"')
+    assert not list(rule(render(values, chart=chart, name=NAME)))
+    edited(tmp_path, mistake["file"], mistake["before"], mistake["after"])
+    assert list(rule(render(values, chart=chart, name=NAME)))
+
+
+def test_every_rule_has_a_mutant() -> None:
+    assert MUTANTS.keys() == BY_NAME.keys()
+
+
+def test_a_key_that_stands_twice_is_noticed() -> None:
+    with pytest.raises(yaml.constructor.ConstructorError, match="twice: name"):
+        parse("metadata: {name: a, name: b}")
