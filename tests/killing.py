@@ -1,4 +1,5 @@
-"""Kills a run of `waybill` just before its n-th act: a program that it starts, a file that it writes, moves or makes.
+"""Kills a run of `waybill` just before its n-th act: a program that it starts, a file that it writes, moves or makes,
+a server that it speaks to.
 
 Python tells of all of them (audit events), so a new act in the code is a new place to be killed at, without a hook in
 the code itself: https://docs.python.org/3/library/audit_events.html
@@ -27,9 +28,11 @@ def act(event, args):
         told = f"write {args[0]}"
     elif event in ("os.rename", "os.mkdir", "os.remove", "os.utime"):
         told = f"{event} {args[0]}"
+    elif event == "socket.connect" and isinstance(args[1], tuple):
+        told = f"connect {args[1][0]}:{args[1][1]}"
     else:
         return
-    if event != "subprocess.Popen" and (temporary in told or told.split()[-1][0] != "/" or "/dev/" in told):
+    if event.startswith("o") and (temporary in told or " /" not in told or "/dev/" in told):
         return  # what nobody sees afterwards
     os.write(handle, told.replace("\\n", " ").encode() + b"\\n")
     if count == last:

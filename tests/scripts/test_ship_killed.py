@@ -10,12 +10,13 @@ import pytest
 from scripts.clients.registry import Registry
 from tests.builders import World, git
 from tests.killing import Killer
+from tests.running_ledger import RunningLedger, serving
 from tools.demo.image import crane
 
 FULL = bool(os.environ.get("WAYBILL_TORTURE"))
 
 
-def state(world: World) -> dict[str, Any]:
+def state(world: World, ledger: RunningLedger) -> dict[str, Any]:
     """Everything that others can see of a release, and what ship keeps for the next step."""
     chart, kept = f"{world.registry}/charts-{world.folder.name}/orders", world.checkout / ".waybill"
     proposals = sorted((world.gitops / "waybill-proposals").glob("*.json"))
@@ -24,6 +25,7 @@ def state(world: World) -> dict[str, Any]:
         "charts": {tag: crane("digest", "--insecure", f"{chart}:{tag}") for tag in Registry().tags(chart)},
         "gitops": git(world.gitops, "for-each-ref", "--format=%(refname) %(tree) %(objectname)"),
         "proposals": {path.name: path.read_bytes() for path in proposals},
+        "filed": ledger.tells("/releases")["items"],
         "kept": {name: (kept / name).read_bytes() for name in ("orders.json", "orders-0.1.0.tgz")},
     }
 
@@ -41,30 +43,34 @@ def undo(world: World) -> None:
     git(world.folder, "clone", "--quiet", str(world.origin), str(world.checkout))
 
 
-def leaves_something(act: str) -> bool:
-    """Whether others see the act: the tag, the chart, the branch, the proposal."""
-    return act.split()[1] == "push" or (act.startswith("os.rename") and "waybill-proposals" in act)
+def others_see(act: str, ledger: RunningLedger) -> bool:
+    """Whether it is one of five: the tag, the chart, the branch, the proposal, the filed waybill."""
+    pushes, proposes = act.split()[1] == "push", act.startswith("os.rename") and "waybill-proposals" in act
+    return pushes or proposes or act == f"connect {ledger.url.removeprefix('http://')}"
 
 
 @pytest.mark.torture
 def test_wherever_it_is_killed_the_next_ship_ends_the_same(world: World, tmp_path: Path) -> None:
     command = ["ship", "--json", "--image", world.image()]
     killer = Killer(tmp_path / "killer")
-    whole, acts = killer.run(world, *command)
-    assert whole.code == 0, whole.stderr
-    expected = state(world)
-    seen = [number for number, act in enumerate(acts) if leaves_something(act)]
-    assert len(seen) == 4
-    chosen = range(len(acts)) if FULL else [number + step for number in seen for step in (0, 1)]
-    for number in chosen:
-        undo(world)
-        killed, reached = killer.run(world, *command, before=number)
-        assert killed.code == -9
-        assert [kind(act) for act in reached] == [kind(act) for act in acts[: number + 1]]
-        again = world.waybill(*command)
-        assert again.code == 0, f"killed before {acts[number]}: {again.stderr}"
-        assert again.json == whole.json, f"killed before {acts[number]}"
-        assert state(world) == expected, f"killed before {acts[number]}"
+    with serving(tmp_path / "ledger", "orders", ["staging"]) as ledger:
+        whole, acts = killer.run(world, *command, env=ledger.env)
+        assert whole.code == 0, whole.stderr
+        expected = state(world, ledger)
+        assert len(expected["filed"]) == 1
+        seen = [number for number, act in enumerate(acts) if others_see(act, ledger)]
+        assert len(seen) == 5
+        around = {number + step for number in seen for step in (0, 1)}
+        for number in sorted(range(len(acts)) if FULL else around & set(range(len(acts)))):
+            undo(world)
+            killed, reached = killer.run(world, *command, before=number, env=ledger.env)
+            assert killed.code == -9
+            assert [kind(act) for act in reached] == [kind(act) for act in acts[: number + 1]]
+            again = world.waybill(*command, env=ledger.env)
+            assert again.code == 0, f"killed before {acts[number]}: {again.stderr}"
+            assert again.json == whole.json, f"killed before {acts[number]}"
+            # The ledger cannot be undone: it refuses whatever differs from the first run's release.
+            assert state(world, ledger) == expected, f"killed before {acts[number]}"
 
 
 def kind(act: str) -> list[str]:
