@@ -1,7 +1,6 @@
-"""Flux's controllers, outside the cluster that they serve, and the stand-in for the one that cannot be built here."""
+"""Flux's controllers, outside the cluster that they serve: four processes of this machine."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,13 +9,13 @@ import httpx
 
 from tools.demo.processes import running
 
-from .isolated import CHECKOUT
 from .kubernetes import Kubernetes, ready
 from .parts import CRDS
 from .waiting import wait_for
 
 EVENTS = "127.0.0.1:9292"
-HEALTH = {"notification": 9440, "kustomize": 9441, "helm": 9442}
+# In the order in which they start: who sends events needs who takes them.
+HEALTH = {"notification": 9440, "source": 9441, "kustomize": 9442, "helm": 9443}
 
 
 @contextmanager
@@ -30,17 +29,20 @@ def run_flux(cluster: Kubernetes, folder: Path, logs: Path) -> Iterator[None]:
         path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{kind}.{group}"
         wait_for(f"the kind {kind}", lambda path=path: ready(cluster.get(path), "Established"))  # type: ignore[misc]
     env = os.environ | {"KUBECONFIG": str(cluster.kubeconfig), "TMPDIR": str(folder)}
-    quick = ["--requeue-dependency=1s", "--max-retry-delay=2s", f"--events-addr=http://{EVENTS}/"]
-    # notification-controller drops an event that it has just seen; here a minute's worth happens in a second.
-    listening = [f"--events-addr={EVENTS}", "--receiverAddr=127.0.0.1:9293", "--rate-limit-interval=1s"]
+    artifacts = folder / "artifacts"
+    artifacts.mkdir()
+    sending = ["--requeue-dependency=1s", "--max-retry-delay=2s", f"--events-addr=http://{EVENTS}/"]
+    more = {
+        # It drops an event that it has just seen; here a minute's worth happens in a second.
+        "notification": [f"--events-addr={EVENTS}", "--receiverAddr=127.0.0.1:9293", "--rate-limit-interval=1s"],
+        "source": [*sending, f"--storage-path={artifacts}", "--storage-addr=127.0.0.1:9090"],
+    }
     with ExitStack() as stack:
-        source = [sys.executable, "-m", "tools.cluster.source", str(cluster.kubeconfig), str(folder), EVENTS]
-        stack.enter_context(running(source, logs / "source-stand-in.log", env, CHECKOUT))
         for name, port in HEALTH.items():
             arguments = ["--metrics-addr=0", f"--health-addr=127.0.0.1:{port}", "--log-encoding=console"]
-            arguments += listening if name == "notification" else quick
             program = f"{name}-controller"
-            stack.enter_context(running([program, *arguments], logs / f"{program}.log", env, folder))
+            command = [program, *arguments, *more.get(name, sending)]
+            stack.enter_context(running(command, logs / f"{program}.log", env, folder))
         for name, port in HEALTH.items():
             wait_for(f"{name}-controller", lambda port=port: _answers(f"http://127.0.0.1:{port}/healthz"))  # type: ignore[misc]
         yield
