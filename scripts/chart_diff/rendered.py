@@ -18,12 +18,14 @@ from .overlay import Release, build, release_of
 
 @dataclass(frozen=True)
 class Difference:
-    """`notes` say what could not be seen; `first` that nothing of the service ran there before."""
+    """`notes` say what could not be seen; `first`: nothing of the service ran there before; `unknown`: what runs there,
+    or what shall, cannot be rendered."""
 
     environment: str
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     first: bool = False
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
         )
         after = objects_of(release, chart, shipped.kube_version)
     except Refused as error:
-        return Difference(environment, notes=(*notes, f"It could not be rendered: {_one_line(error)}"))
+        notes.append(f"It could not be rendered: {_one_line(error)}")
+        return Difference(environment, notes=tuple(notes), unknown=True)
     if not (folder / "before" / path).is_dir():
         changes = [Change(change.what, change.name) for change in compare([], after, release.namespace)]
         return Difference(environment, tuple(changes), tuple(notes), first=True)
@@ -73,7 +76,7 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
         before = objects_of(present, _fetched(present, folder, shipped), shipped.kube_version)
     except Refused as error:
         notes.append(f"What runs there could not be rendered, so nothing is compared: {_one_line(error)}")
-        return Difference(environment, notes=tuple(notes))
+        return Difference(environment, notes=tuple(notes), unknown=True)
     if (present.name, present.namespace) != (release.name, release.namespace):
         notes.append(
             f"The release moves from {present.namespace}/{present.name} to {release.namespace}/{release.name}."

@@ -31,6 +31,8 @@ def plain(differences: Sequence[Difference]) -> str:
 
 
 def summary(difference: Difference) -> str:
+    if difference.unknown:
+        return "what changes is not known."
     count = Counter(change.what for change in difference.changes)
     labels = count.pop("version labels", 0)
     if difference.first:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import World
+from tests.chart_releases import Releases
 from tests.gitops_repo import GitopsRepo
 
 
@@ -16,3 +17,8 @@ def world(tmp_path: Path, registry: str) -> World:
 @pytest.fixture
 def repo(tmp_path: Path) -> GitopsRepo:
     return GitopsRepo(tmp_path)
+
+
+@pytest.fixture
+def releases(repo: GitopsRepo, registry: str) -> Releases:
+    return Releases(repo, registry)
