@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e import images
 from tests.e2e.fleet import Fleet
+from tests.e2e.releaser import Releaser
 from tests.e2e.scene import Scene
 from tests.e2e.steady import Steady
 from tools.cluster.kubernetes import ready
@@ -42,26 +43,20 @@ PRODUCTION = """\
 PATH = "apps/waybill/{}/release.yaml"
 
 
-@pytest.fixture(scope="session")
+ENVIRONMENTS = ["staging", "production"]
+
+
+@pytest.fixture(scope="module")
 def fleet(scene: Scene) -> Fleet:
-    fleet = scene.fleet("fleet")
-    for name in ("staging", "production"):
-        scene.namespace(name)
-        fleet.join(name, name, f"http://waybill.staging.svc.cluster.local/hooks/flux/{name}")
-        scene.record(name)
-    scene.settings = {
-        "WAYBILL_REGISTRY": f"oci://{scene.world.registry}/charts",
-        "WAYBILL_PLAIN_HTTP": "true",
-        "WAYBILL_GITOPS": fleet.url,
-        "WAYBILL_FORGE": "gitea",
-        "WAYBILL_FORGE_TOKEN": scene.world.forge.token,
-        "WAYBILL_NAMESPACE": "staging=staging,production=production",
-        "WAYBILL_SERVICE_ACCOUNT": "releases",
-    }
-    return fleet
+    return scene.fleet("fleet", ENVIRONMENTS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def releaser(scene: Scene, fleet: Fleet) -> Releaser:
+    return scene.releaser(fleet, ENVIRONMENTS)
+
+
+@pytest.fixture(scope="module")
 def shipped() -> dict[str, str]:
     """first, second, ...: the versions, as the story goes."""
     return {}
@@ -73,32 +68,32 @@ def test_our_image_is_known_by_its_digest_alone(scene: Scene) -> None:
     assert "waybill-service" in crane("config", "--insecure", scene.image)
 
 
-def test_a_release_is_proposed_once(scene: Scene, fleet: Fleet, shipped: dict[str, str]) -> None:
-    ran = scene.waybill("ship", "--image", scene.image, "--json")
+def test_a_release_is_proposed_once(scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]) -> None:
+    ran = releaser.waybill("ship", "--image", scene.image, "--json")
     assert ran.code == 0, ran.stderr
     (first,) = fleet.proposals()
     for part in ("Deployment/waybill", scene.image.partition("@")[2][7:19], ran.json["chart"]["version"]):
         assert part in first["body"], first["body"]
 
-    assert scene.waybill("ship", "--image", scene.image).code == 0
+    assert releaser.waybill("ship", "--image", scene.image).code == 0
     assert [it["number"] for it in fleet.proposals()] == [first["number"]]
 
     fleet.close(first["number"])
     before = fleet.head("apps/waybill")
-    again = scene.waybill("ship", "--image", scene.image)
+    again = releaser.waybill("ship", "--image", scene.image)
     assert again.code == 0
     assert "closed" in again.stderr
     assert (fleet.proposals(), fleet.head("apps/waybill")) == ([], before)
 
-    scene.commit("The next version")
-    shipped["first"] = scene.ship(scene.image)
+    releaser.commit("The next version")
+    shipped["first"] = releaser.ship(scene.image)
     assert shipped["first"] != ran.json["chart"]["version"]
     assert [it["number"] for it in fleet.proposals()] != [first["number"]]
 
 
-def test_merged_it_runs(scene: Scene, fleet: Fleet, shipped: dict[str, str]) -> None:
+def test_merged_it_runs(scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]) -> None:
     fleet.edit(PATH.format("staging"), lambda text: text + STAGING, "Two replicas on PostgreSQL", "apps/waybill")
-    shipped["first"] = scene.ship(scene.image)  # what the reviewer added stays
+    shipped["first"] = releaser.ship(scene.image)  # what the reviewer added stays
     (proposal,) = fleet.proposals()
     fleet.merge(proposal["number"])
 
@@ -125,18 +120,18 @@ def forwarded(scene: Scene, tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_release_is_filed_through_a_port_forward(
-    scene: Scene, fleet: Fleet, shipped: dict[str, str], forwarded: str
+    scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str], forwarded: str
 ) -> None:
-    scene.settings["WAYBILL_LEDGER_TOKEN"] = scene.ledger("staging").token("waybill")
-    ran = scene.waybill("record", WAYBILL_LEDGER=forwarded)
+    releaser.settings["WAYBILL_LEDGER_TOKEN"] = scene.ledger("staging").token("waybill")
+    ran = releaser.waybill("record", WAYBILL_LEDGER=forwarded)
     assert ran.code == 0, ran.stderr
     filed = httpx.get(f"{forwarded}/releases/waybill/{shipped['first']}", trust_env=False).json()
     assert f"{filed['image']['repository']}@{filed['image']['digest']}" == scene.image, filed
 
 
-def test_the_ledger_tells_of_itself(scene: Scene, fleet: Fleet, shipped: dict[str, str]) -> None:
+def test_the_ledger_tells_of_itself(scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]) -> None:
     ledger = scene.ledger("staging")
-    scene.settings["WAYBILL_LEDGER"] = ledger.url
+    releaser.settings["WAYBILL_LEDGER"] = ledger.url
     said = ledger.wait_until("staging", "it runs", lambda it: it["health"] == "healthy")
     release = said["release"]
     assert (release["version"], release["image"], release["known"]) == (shipped["first"], scene.image, True)
@@ -154,12 +149,12 @@ def test_the_ledger_tells_of_itself(scene: Scene, fleet: Fleet, shipped: dict[st
 
 
 def test_a_rollout_loses_no_request(
-    scene: Scene, fleet: Fleet, shipped: dict[str, str], record_property: Callable[[str, str], None]
+    scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str], record_property: Callable[[str, str], None]
 ) -> None:
     ledger = scene.ledger("staging")
     second = images.labelled(scene.image, "second")
     with Steady(ledger.host, 80, ledger.token("steady"), "staging") as steady:
-        shipped["second"] = scene.ship(second)
+        shipped["second"] = releaser.ship(second)
         fleet.merge(fleet.proposals()[0]["number"])
         scene.installed("staging", shipped["second"])
         wait_for("10,000 requests", lambda: steady.done >= 10_000, 240)
@@ -173,8 +168,10 @@ def test_a_rollout_loses_no_request(
     assert (newest["until"], older["until"]) == (None, newest["from"])
 
 
-def test_what_never_becomes_ready_is_rolled_back(scene: Scene, fleet: Fleet, shipped: dict[str, str]) -> None:
-    shipped["third"] = scene.ship(images.broken(scene.image))
+def test_what_never_becomes_ready_is_rolled_back(
+    scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]
+) -> None:
+    shipped["third"] = releaser.ship(images.broken(scene.image))
     fleet.merge(fleet.proposals()[0]["number"])
 
     ledger = scene.ledger("staging")
@@ -207,9 +204,9 @@ def test_a_chart_that_does_not_exist_changes_nothing(scene: Scene, fleet: Fleet,
     scene.installed("staging", second)
 
 
-def test_a_second_environment(scene: Scene, fleet: Fleet, shipped: dict[str, str]) -> None:
+def test_a_second_environment(scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]) -> None:
     volume(scene)
-    ran = scene.waybill("promote", "--to", "production")
+    ran = releaser.waybill("promote", "--to", "production")
     assert ran.code == 0, ran.stderr
     branch = "promote/waybill/production"
     fleet.edit(PATH.format("production"), lambda text: text + PRODUCTION, "The webhook's keys", branch)
@@ -223,11 +220,11 @@ def test_a_second_environment(scene: Scene, fleet: Fleet, shipped: dict[str, str
 
 
 def test_a_roll_back_while_the_ledger_is_away(
-    scene: Scene, fleet: Fleet, shipped: dict[str, str], record_property: Callable[[str, str], None]
+    scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str], record_property: Callable[[str, str], None]
 ) -> None:
     ledger, sqlite = scene.ledger("staging"), scene.ledger("production")
     reason = ["--roll-back", "The second one is slow"]
-    ran = scene.waybill("promote", "--to", "production", "--version", shipped["first"], *reason)
+    ran = releaser.waybill("promote", "--to", "production", "--version", shipped["first"], *reason)
     assert ran.code == 0, ran.stderr
     with Steady(sqlite.host, 80, sqlite.token("steady"), "production") as steady:
         scene.cluster.kubectl("scale", "-n", "staging", "deploy/waybill", "--replicas=0")
