@@ -52,7 +52,7 @@ def package(waybill: Waybill, config: Config, git: Git, folder: Path, report: Re
             values_files=values,
             kube_version=config.kube_version,
         )
-        refuse_unused(rendered, waybill, config)
+        refuse_unused(rendered, waybill, config, report)
         folder.mkdir(parents=True, exist_ok=True)
         made = Path(shutil.copy2(archive, folder / archive.name))
     digest = f"sha256:{hashlib.sha256(made.read_bytes()).hexdigest()}"
@@ -72,10 +72,16 @@ def build_dependencies(helm: Helm, chart: Path, seconds: int, lacking: list[Depe
     )
 
 
-def refuse_unused(rendered: bytes, waybill: Waybill, config: Config) -> None:
-    """A bumped key that no template uses would ship nothing."""
+def refuse_unused(rendered: bytes, waybill: Waybill, config: Config, report: Report) -> None:
+    """A bumped key that no template uses would ship nothing. The digest from another repository is told: it can be a
+    mirror, or a key like `image.registry` that went before the repository."""
     found, image = containers(rendered), waybill.image
-    if any(name.endswith(f"@{image.digest}") for _, name in found):
+    running = [name for _, name in found if name.endswith(f"@{image.digest}")]
+    if running and not any(name.startswith((f"{image.repository}@", f"{image.repository}:")) for name in running):
+        report.warn(
+            f"the chart runs {running[0]}, while the image is {image.repository}: is that where it can be pulled?"
+        )
+    if running:
         return
     runs = ", ".join(f"{name} ({template})" for template, name in found)
     paths = image_keys.parse(config.image).paths

@@ -125,6 +125,19 @@ def test_an_image_key_that_no_container_uses_is_refused_with_the_template(world:
     assert packaged(world, values=("ci/enabled.yaml",))
 
 
+def test_a_registry_that_goes_before_the_repository_is_told(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    values = VALUES.replace("image:\n", "image:\n  registry: docker.io\n")
+    template = DEPLOYMENT.replace(
+        "{{ .Values.image.repository", "{{ .Values.image.registry }}/{{ .Values.image.repository"
+    )
+    world.commit({"chart/values.yaml": values, "chart/templates/deployment.yaml": template})
+    assert packaged(world)
+    assert f"the chart runs docker.io/{world.registry}/" in capsys.readouterr().err
+    world.commit({"chart/templates/deployment.yaml": DEPLOYMENT})
+    assert packaged(world)
+    assert "the chart runs" not in capsys.readouterr().err
+
+
 def test_any_container_counts_however_deep(world: World) -> None:
     job = """\
 apiVersion: batch/v1
