@@ -45,6 +45,7 @@ ROUTES: list[ControllerRouterHandler] = [
     assets.assets,
     releases.file_release,
     flux_hook.take_flux_event,
+    flux_hook.take_snapshot,
 ]
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from litestar.response import Response
 
 from ..errors import NotFound, Unauthenticated
 from ..flux_signature import FluxKeys, is_signed
-from ..ledger import events
-from ..ledger.events import Receipt, Signed
+from ..ledger import events, snapshots
+from ..ledger.events import Receipt, Signed, Taken
 from .parameters import EnvironmentName
 
 
@@ -25,6 +25,25 @@ async def take_flux_event(
     request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody
 ) -> Response[Receipt]:
     """Keeps a signed body as it came; the same body again is answered with its first receipt."""
+    return _answer(await events.take(_signed(request, environment, body)))
+
+
+@post(
+    "/hooks/flux/{environment:str}/snapshot",
+    public=True,
+    refuses=[401, 404],
+    operation_id="take_snapshot",
+    tags=["events"],
+)
+async def take_snapshot(
+    request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody
+) -> Response[Receipt]:
+    """Takes what `waybill-service observe` saw in a cluster, signed like an event: what was lost on the way is found
+    again, and a place that is gone has ended. The same body again is answered with its first receipt."""
+    return _answer(await snapshots.take(_signed(request, environment, body)))
+
+
+def _signed(request: Request[Any, Any, Any], environment: str, body: bytes) -> Signed:
     keys: FluxKeys = request.app.state.settings.flux_keys
     if not keys:
         raise NotFound("This ledger has no FLUX_KEYS, so it takes no events.")
@@ -33,5 +52,8 @@ async def take_flux_event(
             f"X-Signature is not the HMAC of this body with a key of {environment}.",
             "The Provider's Secret and FLUX_KEYS must hold the same key for the environment of the address.",
         )
-    taken = await events.take(Signed(environment, body, datetime.now(UTC)))
+    return Signed(environment, body, datetime.now(UTC))
+
+
+def _answer(taken: Taken) -> Response[Receipt]:
     return Response(taken.receipt, status_code=201 if taken.new else 200)

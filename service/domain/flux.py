@@ -82,11 +82,12 @@ class _Body(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Body).decode
-_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # Kubernetes: RFC 1123 subdomain
+NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # Kubernetes: RFC 1123 subdomain
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?")
-_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,127}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,127}")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
+CHART_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _CHART = re.compile(r"\bchart ([A-Za-z0-9._-]{1,128})@([0-9A-Za-z.-]{1,128})")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 _OURS = "event.toolkit.fluxcd.io/"
@@ -100,7 +101,7 @@ def parse(body: bytes) -> Event | None:
     except (ValueError, RecursionError):
         return None
     it = said.involvedObject
-    if it.kind != "HelmRelease" or not _NAME.fullmatch(it.name) or not _NAME.fullmatch(it.namespace):
+    if it.kind != "HelmRelease" or not NAME.fullmatch(it.name) or not NAME.fullmatch(it.namespace):
         return None
     if said.timestamp.tzinfo is None or said.timestamp < EPOCH:
         return None
@@ -113,13 +114,13 @@ def parse(body: bytes) -> Event | None:
         reason=said.reason,
         time=(said.timestamp - EPOCH) // SECOND,
         resource_version=int(it.resourceVersion) if _NUMBER.fullmatch(it.resourceVersion) else 0,
-        version=_only(_VERSION, revision.partition("+")[0]) or (chart and chart[2]) or None,
-        oci_digest=_only(_DIGEST, oci_digest),
+        version=only(VERSION, revision.partition("+")[0]) or (chart and chart[2]) or None,
+        oci_digest=only(DIGEST, oci_digest),
         chart=chart[1] if chart else None,
-        service=_only(_LABEL, metadata.get("service") or metadata.get(_OURS + "service")),
+        service=only(_LABEL, metadata.get("service") or metadata.get(_OURS + "service")),
         message=_UNPRINTABLE.sub("", said.message.partition("\n")[0])[:1000],
     )
 
 
-def _only(pattern: re.Pattern[str], text: str | None) -> str | None:
+def only(pattern: re.Pattern[str], text: str | None) -> str | None:
     return text if text and pattern.fullmatch(text) else None

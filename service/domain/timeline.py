@@ -5,7 +5,7 @@ order in which they arrive cannot matter. Then they are folded: what each does t
 of its effect's name. From a `Turn` on something else runs than before; an arrival lies between two turns.
 
 A fold can be continued from any State, so a place's past is not read again when something new is said of it.
-What an observer saw fits in as entries too: `runs` with the basis late, `removed` with the basis inferred.
+What an observer saw fits in as entries too: `seen` with the basis late, `removed` with the basis inferred.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +17,7 @@ import msgspec
 from .flux import EPOCH, SECOND, parse
 
 AHEAD = 60  # seconds that a sender's clock may be ahead of ours
+NEAR = 60  # seconds by which two clocks that tell the same may differ
 LATE = 300  # seconds after which what is said was not observed in time
 BASES = ("inferred", "late", "observed")  # weakest first
 
@@ -24,7 +25,8 @@ BASES = ("inferred", "late", "observed")  # weakest first
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """One thing said about a place. `position` sorts it; `at` is in seconds since 1970.
 
-    `ahead`: the sender's clock was, so `at` is the time of receipt.
+    `ahead`: the sender's clock was, so `at` is the time of receipt. `seen_at`: an observer saw it then, for the first
+    time.
     """
 
     place: str
@@ -39,10 +41,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     message: str = ""
     basis: str = "observed"
     ahead: bool = False
+    seen_at: int | None = None
 
 
 class Running(msgspec.Struct, frozen=True, gc=False):
-    """The revision that runs, since when, and what the entry that began it called it."""
+    """The revision that runs, since when, and what the entry that began it called it. `seen`: an observer's did."""
 
     version: str
     since: int
@@ -50,6 +53,7 @@ class Running(msgspec.Struct, frozen=True, gc=False):
     oci_digest: str | None = None
     chart: str | None = None
     service: str | None = None
+    seen: bool = False
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False):
@@ -127,8 +131,21 @@ def position_at(at: int) -> str:
 
 def timeline(entries: Iterable[Entry]) -> tuple[list[Arrival], State]:
     """Every arrival at a place, oldest first, and where it stands after all entries, given in any order."""
-    turns, state = follow(NOTHING, sorted(entries, key=lambda it: it.position))
+    turns, state = follow(NOTHING, in_order(entries))
     return list(arrivals(turns)), state
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Sorted, without what an observer saw and an event says as well: Helm's time is that of the action's beginning,
+    an event's that of its success, so the event comes later, but not after the observer saw the success."""
+    entries = sorted(entries, key=lambda it: it.position)
+    told = [it for it in entries if it.effect in ("runs", "rolled_back")]
+    return [
+        it
+        for it in entries
+        if it.seen_at is None
+        or not any(_same(event, it) and it.at - NEAR <= event.at <= it.seen_at + NEAR for event in told)
+    ]
 
 
 def follow(state: State, entries: Iterable[Entry]) -> tuple[list[Turn], State]:
@@ -161,6 +178,11 @@ def weaker(one: str, other: str) -> str:
 def runs(state: State, it: Entry) -> State:
     """The revision runs from now on; one that runs already goes on uncut."""
     return State(state.running if _is(state.running, it) else _begins(it), "healthy")
+
+
+def seen(state: State, it: Entry) -> State:
+    """An observer saw that the revision runs; of what was tried beside it he knows nothing."""
+    return state if _is(state.running, it) else State(_begins(it), "healthy", state.attempt)
 
 
 def attempted(state: State, it: Entry) -> State:
@@ -199,7 +221,7 @@ def failing(state: State, it: Entry) -> State:
 
 
 EFFECTS: dict[str, Callable[[State, Entry], State]] = {
-    it.__name__: it for it in (runs, attempted, rolled_back, removed, taken_back, healthy, failing)
+    it.__name__: it for it in (runs, seen, attempted, rolled_back, removed, taken_back, healthy, failing)
 }
 ABOUT_A_REVISION = ("runs", "attempted", "rolled_back")
 
@@ -215,6 +237,12 @@ def _is(running: Running | None, it: Entry) -> bool:
     return running is not None and (running.version, running.oci_digest) == (it.version, it.oci_digest)
 
 
+def _same(one: Entry, other: Entry) -> bool:
+    """Of one revision; a digest that one of them does not tell says nothing."""
+    digests = {it.oci_digest for it in (one, other) if it.oci_digest}
+    return one.version == other.version and len(digests) < 2
+
+
 def _undone(running: Running | None, it: Entry, outcome: str) -> Attempt | None:
     """What ran, was found wanting, and gave way."""
     if running is None:
@@ -223,4 +251,4 @@ def _undone(running: Running | None, it: Entry, outcome: str) -> Attempt | None:
 
 
 def _begins(it: Entry) -> Running:
-    return Running(it.version or "", it.at, it.basis, it.oci_digest, it.chart, it.service)
+    return Running(it.version or "", it.at, it.basis, it.oci_digest, it.chart, it.service, it.seen_at is not None)

@@ -14,7 +14,8 @@ import msgspec
 from ..database.compiled import compiled
 from ..database.tables import Arrival, Environment, Event, Place
 from ..domain import timeline
-from ..domain.timeline import NOTHING, Entry, State, Turn, arrivals, follow, heard, weaker
+from ..domain.snapshot import sighted
+from ..domain.timeline import NOTHING, Entry, State, Turn, arrivals, follow, heard, in_order, position_at, weaker
 from .identified import name_in
 
 _decode = msgspec.json.Decoder(State).decode
@@ -100,15 +101,18 @@ async def keep_up(environment: str, said: Sequence[Entry | None], received_at: d
         if entry is not None:
             by_place[entry.place].append(entry)
     for place, entries in by_place.items():
-        await _follow(environment, place, sorted(entries, key=lambda it: it.position))
+        await _follow(environment, place, in_order(entries))
 
 
 async def _follow(environment: str, place: str, new: list[Entry]) -> None:
     position, state, turns = "", NOTHING, list[Turn]()
     for found, text in await _place(environment, place):
         position, state = found, _decode(text)
-    if new[0].position < position:
-        turns, new = await _rewind(environment, place, new[0].position)
+    first = new[0].position
+    if state.running and state.running.seen:  # an event may say it now
+        first = min(first, position_at(state.running.since))
+    if first < position:
+        turns, new = await _rewind(environment, place, first)
         state = turns[0].state if turns else NOTHING
     more, after = follow(state, new)
     if more and state.running is not None and not turns:
@@ -116,22 +120,30 @@ async def _follow(environment: str, place: str, new: list[Entry]) -> None:
         await _end(environment, place, by.at, weaker(state.running.basis, by.basis), by.cause)
     for arrival in arrivals([*turns, *more]):
         await _insert(environment, place, arrival)
-    await _keep_place(environment, place, max(position, new[-1].position), encode(after))
+    last = max(position, *(it.position for it in new)) if new else position
+    await _keep_place(environment, place, last, encode(after))
 
 
 async def _rewind(environment: str, place: str, position: str) -> tuple[list[Turn], list[Entry]]:
-    """Forgets the last arrival that began before `position`, and all later ones; gives its turn, if there is one,
-    and everything that was said of the place since then."""
-    begun = [
+    """Forgets the last arrival that an event began before `position`, and all later ones; gives its turn, if there is
+    one, and everything that was said of the place since then."""
+    begun = await _begun_before(environment, place, position)
+    while begun and begun[0].state.running and begun[0].state.running.seen:
+        begun = await _begun_before(environment, place, begun[0].position)
+    since = begun[0].position if begun else ""
+    await _forget_from(environment, place, since)
+    events = await _events_since(environment, place, begun[0].at if begun else 0)
+    said = (heard(*event) or sighted(*event) for event in events)
+    return begun, in_order(it for it in said if it is not None and it.position > since)
+
+
+async def _begun_before(environment: str, place: str, position: str) -> list[Turn]:
+    """The turn of the last arrival that began before `position`, if there is one."""
+    return [
         Turn(found, running.since, "", running.basis, state)
         for found, text in await last_before(environment, place, position)
         if (running := (state := _decode(text)).running)
     ]
-    since = begun[0].position if begun else ""
-    await _forget_from(environment, place, since)
-    events = await _events_since(environment, place, begun[0].at if begun else 0)
-    entries = [it for it in (heard(*event) for event in events) if it is not None and it.position > since]
-    return begun, sorted(entries, key=lambda it: it.position)
 
 
 async def _insert(environment: str, place: str, arrival: timeline.Arrival) -> None:

@@ -13,14 +13,14 @@ from ..database.together import Together
 from ..domain.timeline import Entry, heard
 from .arrivals import keep_up
 
-_insert = compiled(
+insert = compiled(
     lambda environment, sha256, body, now, place, at: (
         Event.insert(Event(environment=environment, sha256=sha256, body=body, received_at=now, place=place, at=at))
         .on_conflict(target=(Event.environment, Event.sha256), action="DO NOTHING")
         .returning(Event.id)
     )
 )
-_first = compiled(
+first = compiled(
     lambda environment, sha256: Event.select(Event.id, Event.received_at).where(
         (Event.environment == environment) & (Event.sha256 == sha256)
     )
@@ -58,10 +58,10 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
         it, sha256 = bodies[number], hashes[number]
         entry = heard(it.body, sha256, it.now)
         place, at = (entry.place, entry.at) if entry else (None, None)
-        rows = await _insert(it.environment, sha256, it.body, it.now, place, at)
+        rows = await insert(it.environment, sha256, it.body, it.now, place, at)
         if rows:
             said[it.environment].append(entry)
-        [(id, received_at)] = [(rows[0][0], it.now)] if rows else await _first(it.environment, sha256)
+        [(id, received_at)] = [(rows[0][0], it.now)] if rows else await first(it.environment, sha256)
         results[number] = Taken(Receipt(id, it.environment, received_at, sha256), bool(rows))
     for environment, entries in said.items():
         await keep_up(environment, entries, max(it.now for it in bodies if it.environment == environment))

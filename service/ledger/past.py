@@ -6,6 +6,7 @@ from datetime import datetime
 from ..database.compiled import compiled
 from ..database.tables import Event, Place
 from ..domain.flux import EPOCH, SECOND
+from ..domain.snapshot import sighted
 from ..domain.timeline import NOTHING, State, follow, heard, position_at
 from .arrivals import last_before
 from .environments import EnvironmentState, decode_state, in_order, last_confirmed, standing
@@ -32,6 +33,7 @@ async def _state(environment: str, place: str, second: int) -> State:
     last = await last_before(environment, place, position_at(second + 1))
     position, state = (last[0][0], decode_state(last[0][1])) if last else ("", NOTHING)
     since = state.running.since if state.running else 0
-    events = [heard(*event) for event in await _events_between(environment, place, since, second)]
-    entries = [it for it in events if it is not None and it.position > position]
+    # Whatever an observer saw to run has its arrival already, unless an event says it too.
+    facts = [heard(*event) or sighted(*event) for event in await _events_between(environment, place, since, second)]
+    entries = [it for it in facts if it is not None and it.seen_at is None and it.position > position]
     return follow(state, sorted(entries, key=lambda it: it.position))[1]

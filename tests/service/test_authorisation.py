@@ -21,6 +21,7 @@ ROWS = {
     "GET /static/{file_path}": "public",
     "HEAD /static/{file_path}": "public",
     "POST /hooks/flux/{environment}": "signature",
+    "POST /hooks/flux/{environment}/snapshot": "signature",
     "POST /releases": "write",
     "GET /metrics": "metrics",
     "GET /": "read",

@@ -1,0 +1,56 @@
+"""Takes what an observer saw: the facts that are new are kept like events, and what follows from them with them."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from ..database.compiled import compiled
+from ..database.tables import Place
+from ..database.together import Together
+from ..domain.snapshot import Fact, facts, parse, sighted
+from ..domain.timeline import Entry, State
+from .arrivals import keep_up
+from .events import Receipt, Signed, Taken, first, insert
+
+_decode = msgspec.json.Decoder(State).decode
+_places = compiled(lambda environment: Place.select(Place.place, Place.state).where(Place.environment == environment))
+
+
+async def _take_all(snapshots: Sequence[Signed]) -> list[Taken]:
+    """One after the other, each on what the one before left; in one order, so that two replicas never wait for each
+    other's rows."""
+    results: dict[int, Taken] = {}
+    for number in sorted(range(len(snapshots)), key=lambda number: snapshots[number].environment):
+        results[number] = await _take(snapshots[number])
+    return [results[number] for number in range(len(snapshots))]
+
+
+take = Together(_take_all)
+
+
+async def _take(it: Signed) -> Taken:
+    """Of the snapshot itself its hash is kept: the next one, minutes later, tells nearly the same."""
+    sha256 = hashlib.sha256(it.body).hexdigest()
+    rows = await insert(it.environment, sha256, b"", it.now, None, None)
+    if not rows:
+        [(id, received_at)] = await first(it.environment, sha256)
+        return Taken(Receipt(id, it.environment, received_at, sha256), False)
+    entries: list[Entry | None] = [None]  # the snapshot itself counts, as an event does
+    if snapshot := parse(it.body):
+        running = [place for place, text in await _places(it.environment) if _decode(text).running]
+        for fact in sorted(facts(snapshot, running, it.now), key=lambda fact: fact.place):
+            entries += await _keep(it.environment, fact, it.now)
+    await keep_up(it.environment, entries, it.now)
+    return Taken(Receipt(rows[0][0], it.environment, it.now, sha256), True)
+
+
+async def _keep(environment: str, fact: Fact, now: datetime) -> list[Entry]:
+    """The fact's entry, if nobody saw it before."""
+    body = msgspec.json.encode(fact)
+    sha256 = hashlib.sha256(body).hexdigest()
+    if not await insert(environment, sha256, body, now, fact.place, fact.at):
+        return []
+    entry = sighted(body, sha256, now)
+    return [entry] if entry else []

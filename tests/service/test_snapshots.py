@@ -1,0 +1,156 @@
+"""What an observer saw finds again what was lost, ends what is gone, and agrees with the events in any order."""
+
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from service.database.tables import Arrival, Environment, Event, Place
+
+from .served import KEYS, Served, document, event, signature
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def ago(seconds: int) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def written(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def deployed(version: str, since: datetime, **more: Any) -> dict[str, Any]:
+    return {
+        "status": "deployed",
+        "chartVersion": version,
+        "chartName": "orders",
+        "lastDeployed": written(since),
+        **more,
+    }
+
+
+def snapshot(*history: dict[str, Any], taken: datetime = NOW, namespaces: tuple[str, ...] = ("apps",)) -> bytes:
+    """Of one HelmRelease with this history, of none where there is none."""
+    found = {"namespace": "apps", "name": "orders", "uid": "u", "resourceVersion": "9", "ready": True}
+    releases = [found | {"history": list(history)}] if history else []
+    return json.dumps({"taken_at": written(taken), "namespaces": list(namespaces), "helmreleases": releases}).encode()
+
+
+async def see(ledger: Served, body: bytes, environment: str = "staging") -> Any:
+    headers = {"X-Signature": signature(body, KEYS[environment][0])}
+    return await ledger.http.post(f"/hooks/flux/{environment}/snapshot", content=body, headers=headers)
+
+
+async def history(ledger: Served) -> list[tuple[str, str, str | None, str, str | None]]:
+    items = (await ledger.get("/environments/staging/history"))["items"]
+    return [(it["release"]["version"], it["from"], it["until"], it["basis"], it["ended_by"]) for it in items]
+
+
+async def test_with_every_event_lost_one_snapshot_makes_the_present_right(ledger: Served) -> None:
+    assert (await ledger.file(document())).status_code == 201
+    assert (await see(ledger, snapshot(deployed("1.4.2", ago(90_000))))).status_code == 201
+    [standing] = (await ledger.get("/environments/staging"))["services"]
+    assert (standing["service"], standing["place"], standing["health"]) == ("orders", "apps/orders", "healthy")
+    assert (standing["since"], standing["basis"]) == (written(ago(90_000)), "late")
+    assert (standing["release"]["version"], standing["release"]["known"]) == ("1.4.2", True)
+    confirmed = (await ledger.get("/environments/staging"))["last_confirmed_at"]
+    assert datetime.fromisoformat(confirmed) >= NOW
+
+
+async def test_what_an_event_says_too_is_the_events(ledger: Served) -> None:
+    """Helm's time is that of the upgrade's beginning, minutes before it succeeded."""
+    await ledger.say(event("InstallSucceeded", "1.4.1", at=ago(9000)))
+    await ledger.say(event("UpgradeSucceeded", "1.4.2", at=ago(100)))
+    before = await history(ledger)
+    assert (await see(ledger, snapshot(deployed("1.4.2", ago(280))))).status_code == 201
+    assert await history(ledger) == before
+    assert before[0] == ("1.4.2", written(ago(100)), None, "observed", None)
+
+
+async def test_the_order_in_which_facts_arrive_cannot_matter(ledger: Served) -> None:
+    """Some of it is lost but for the snapshots, some is told twice."""
+    first, second = event("InstallSucceeded", "1.4.1", at=ago(200)), event("UpgradeSucceeded", "1.4.2", at=ago(100))
+    failed = event("UpgradeFailed", "1.4.3", at=ago(30))
+    seen = [snapshot(deployed("1.4.1", ago(230)), taken=ago(150)), snapshot(deployed("1.4.2", ago(130)), taken=ago(60))]
+    ends = set()
+    for order in itertools.permutations([first, second, failed, *seen]):
+        for table in (Arrival, Place, Event, Environment):
+            await table.delete(force=True)
+        for fact in order:
+            answer = await (see(ledger, fact) if isinstance(fact, bytes) else ledger.say(fact))
+            assert answer.status_code == 201
+        [standing] = (await ledger.get("/environments/staging"))["services"]
+        ends.add(json.dumps([standing, await history(ledger)]))
+    assert len(ends) == 1
+    [end] = ends
+    assert json.loads(end)[1] == [
+        ["1.4.2", written(ago(100)), None, "observed", None],
+        ["1.4.1", written(ago(200)), written(ago(100)), "observed", "UpgradeSucceeded"],
+    ]
+    assert json.loads(end)[0]["attempt"]["version"] == "1.4.3"
+
+
+async def test_a_roll_back_that_an_observer_saw_keeps_its_failed_attempt(ledger: Served) -> None:
+    await ledger.say(event("InstallSucceeded", "1.4.1", at=ago(280)))
+    await ledger.say(event("UpgradeFailed", "1.4.2", at=ago(100)))
+    await see(ledger, snapshot(deployed("1.4.1", ago(90)), {"status": "failed", "chartVersion": "1.4.2", "chartName":
+              "orders", "lastDeployed": written(ago(200))}))  # fmt: skip
+    await ledger.say(event("RollbackSucceeded", "1.4.1", at=ago(80)))
+    [standing] = (await ledger.get("/environments/staging"))["services"]
+    assert (standing["release"]["version"], standing["since"]) == ("1.4.1", written(ago(280)))
+    assert (standing["attempt"]["version"], standing["attempt"]["outcome"]) == ("1.4.2", "rolled back")
+
+
+async def test_a_place_that_is_gone_has_ended_unless_its_namespace_was_not_read(ledger: Served) -> None:
+    await ledger.say(event(at=ago(280)))
+    assert (await see(ledger, snapshot(taken=ago(60), namespaces=("other",)))).status_code == 201
+    assert (await history(ledger))[0][2] is None
+    assert (await see(ledger, snapshot(taken=ago(30)))).status_code == 201
+    assert await history(ledger) == [("1.4.2", written(ago(280)), written(ago(30)), "inferred", "absent")]
+    assert (await ledger.get("/environments/staging"))["services"] == []
+    at = written(ago(100))
+    assert (await ledger.get(f"/environments/staging?at={at}"))["services"][0]["release"]["version"] == "1.4.2"
+    await ledger.say(event(at=ago(10), resource_version=5))
+    assert (await history(ledger))[0] == ("1.4.2", written(ago(10)), None, "observed", None)
+
+
+async def test_a_repeat_is_answered_with_its_first_receipt_and_the_same_facts_are_kept_once(ledger: Served) -> None:
+    body = snapshot(deployed("1.4.2", ago(100)), taken=ago(60))
+    first, again = await see(ledger, body), await see(ledger, body)
+    assert (first.status_code, again.status_code, again.json()) == (201, 200, first.json())
+    rows = await Event.count()
+    assert (await see(ledger, snapshot(deployed("1.4.2", ago(100)), taken=ago(30)))).status_code == 201
+    assert await Event.count() == rows + 1
+    assert len(await Arrival.select()) == 1
+
+
+async def test_the_chart_digest_of_an_oci_repository_is_compared(ledger: Served) -> None:
+    await ledger.file(document())
+    digest = f"sha256:{'9' * 64}"
+    await see(ledger, snapshot(deployed("1.4.2+999999999999", ago(100), ociDigest=digest)))
+    [standing] = (await ledger.get("/environments/staging"))["services"]
+    assert (standing["release"]["version"], standing["release"]["mismatched"]) == ("1.4.2", True)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"taken_at": "yesterday", "namespaces": [], "helmreleases": []}'])
+async def test_a_signed_body_that_is_no_snapshot_has_no_effect(ledger: Served, body: bytes) -> None:
+    assert (await see(ledger, body)).status_code == 201
+    assert await Arrival.count() == 0
+
+
+async def test_a_fact_posted_as_an_event_is_none(ledger: Served) -> None:
+    fact = b'{"type":"Seen","place":"apps/orders","at":1,"version":"1.4.2","chart":"orders","oci_digest":null}'
+    assert (await ledger.say(fact)).status_code == 201
+    assert await Place.count() == 0
+
+
+async def test_an_unsigned_snapshot_is_refused(ledger: Served) -> None:
+    body = snapshot(deployed("1.4.2", ago(100)))
+    answer = await ledger.http.post("/hooks/flux/staging/snapshot", content=body, headers={"X-Signature": "sha256=0"})
+    assert answer.status_code == 401
+    assert await Event.count() == 0
