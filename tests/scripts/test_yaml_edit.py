@@ -1,11 +1,13 @@
 """One scalar is set and every other byte stays: in any document, for any value, for Helm's reader as for PyYAML's."""
 
 import json
+import subprocess
+from pathlib import Path as FilePath
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.yaml_edit import has, read, set_scalar
@@ -65,6 +67,46 @@ def test_a_missing_key_is_added_after_its_sibling(place: Place, value: str, besi
     assert before == sibling or not beside
     columns = {key.start_mark.column for key in keys}
     assert len(columns) == 1 or edited.count(b"\n") == source.count(b"\n")  # in a flow mapping: on the same line
+
+
+def test_helm_sees_the_value_alone_change_too(tmp_path: FilePath) -> None:
+    """Helm reads with another parser: go-yaml."""
+    expected = []
+
+    @settings(max_examples=min(settings.default.max_examples, 1000), database=None)
+    @given(places(), TEXTS)
+    def write(place: Place, value: str) -> None:
+        *parents, last = place.path
+        added = (*parents, "added") if isinstance(last, str) else place.path
+        edited = set_scalar(place.source, place.path, value)
+        texts = {"before": place.source, "edited": edited, "added": set_scalar(edited, added, value)}
+        for name, text in texts.items():
+            (tmp_path / f"{name}-{len(expected)}").write_bytes(text)
+        expected.append((place.path, added, value))
+
+    write()
+    said = said_by_helm(tmp_path)
+    for number, (path, added, value) in enumerate(expected):
+        root = said[f"before-{number}"]
+        assert put(root, path, value) == said[f"edited-{number}"]
+        assert put(root, added, value) == said[f"added-{number}"]
+
+
+def said_by_helm(folder: FilePath) -> dict[str, Any]:
+    """What Helm reads in each file of `folder`."""
+    chart = folder / "chart"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "docs").mkdir()
+    for file in folder.glob("*-*"):
+        file.rename(chart / "docs" / file.name)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: reads\nversion: 0.1.0\n")
+    (chart / "templates/all.yaml").write_text(
+        '{{ range $path, $_ := .Files.Glob "docs/*" }}\n---\nname: {{ base $path }}\n'
+        "value: {{ $.Files.Get $path | fromYaml | toJson | quote }}\n{{ end }}"
+    )
+    text = subprocess.run(["helm", "template", "x", chart], check=True, capture_output=True, text=True).stdout
+    items = [item for item in yaml.load_all(text, yaml.CSafeLoader) if item]
+    return {item["name"]: json.loads(item["value"]) for item in items}
 
 
 def is_one_insertion(before: bytes, after: bytes) -> bool:

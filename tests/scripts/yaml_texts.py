@@ -27,7 +27,7 @@ MULTILINE = [
 ]
 COMMENTS = ["# plain", "#", "#\ttab", "# 😀 é", "# key: value", "# '\"{[", "# &a *a !t", "# " + "long " * 300]
 TRAILING = ["", "", "", " # why", "\t# tab", "   ", "  #\ttab", " # 😀", " # " + "long " * 300]
-HEADS = [[], ["---"], ["# head", ""], ["%YAML 1.2", "---"], ["--- # head"], ["", "#\thead"]]
+HEADS = [[], ["---"], ["# head", ""], ["%YAML 1.1", "---"], ["--- # head"], ["", "#\thead"]]
 TAILS = [[], [], ["..."], ["# tail"], ["", ""], ["  # indented"]]
 PLAIN = ["a/b", "sha256:" + "0" * 64, "1.10", "true", "0.1.0", "é😀", "two words", "a:b", "x" * 2000, "~", "12e3"]
 
