@@ -1,21 +1,31 @@
-"""One cluster, one forge, one registry for all stories of a run."""
+"""One cluster, one forge, one registry for all stories of a run; what it complains of is told with a failure."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from tests.e2e.database import database
+from tests.e2e.diagnosis import diagnosis
 from tests.e2e.recorder import recorder
 from tests.e2e.scene import Scene
 from tools.cluster.isolated import FOLDER
-from tools.cluster.world import World, world
+from tools.cluster.world import LOGS, World, world
+
+REAL = pytest.StashKey[World]()
+ENVIRONMENTS = ("staging", "production", "pinned")
 
 
 @pytest.fixture(scope="session")
-def real() -> Iterator[World]:
-    with world() as it:
+def real(pytestconfig: pytest.Config) -> Iterator[World]:
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # people see how it comes up
+        stack = world()
+        it = pytestconfig.stash[REAL] = stack.__enter__()
+    try:
         yield it
+    finally:
+        stack.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")
@@ -23,5 +33,15 @@ def scene(real: World) -> Iterator[Scene]:
     folder = FOLDER / "story"
     folder.mkdir()
     with database() as password, recorder(folder / "events"):
-        keys = {name: secrets.token_hex(32) for name in ("staging", "production", "pinned")}
-        yield Scene(real, folder, password, keys)
+        yield Scene(real, folder, password, {name: secrets.token_hex(32) for name in ENVIRONMENTS})
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    real = item.config.stash.get(REAL, None)
+    if report.failed and real:
+        said = diagnosis(real.cluster)
+        (FOLDER / "first-cause.txt").write_text(f"{item.nodeid}\n{said}\n")
+        report.sections.append((f"The cluster says (logs lie in {LOGS})", said))
+    return report

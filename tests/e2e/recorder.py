@@ -1,6 +1,7 @@
 """Keeps every event that notification-controller sends, raw: beside each Alert of ours stands one to here."""
 
 import http.server
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +13,18 @@ PORT = 8099
 
 @contextmanager
 def recorder(folder: Path) -> Iterator[None]:
-    """Bodies go to `folder`, numbered in the order in which they came."""
+    """Bodies go to `folder`, named by number, kind and reason."""
     folder.mkdir(parents=True)
     lock = threading.Lock()
 
     class Keeps(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            said = json.loads(body)
             with lock:
                 number = len(list(folder.iterdir()))
-                (folder / f"{number:03}.json").write_bytes(body)
+                name = f"{number:03}-{said['involvedObject']['kind']}-{said['reason']}"
+                (folder / f"{name}.json").write_bytes(body)
             self.send_response(200)
             self.end_headers()
 
