@@ -67,6 +67,11 @@ lint: .venv/dev.stamp ## Check style, types, YAML, workflows, shell and the Cont
 	@$(venv) tools/build.py actionlint helm
 	@$(venv) tools/lint.py
 
+.PHONY: generate
+generate: setup ## Write again what is made from other files: the chart's README and its golden renders.
+	@$(venv) -m tools.chart_readme
+	@$(venv) -m tests.chart.golden
+
 .PHONY: install
 install: setup ## Install the command `waybill` into .venv; in a workflow it is then on PATH, with its helm.
 	@$(pip) requirements/build.txt

@@ -8,7 +8,7 @@ from .rendered import merged, nested
 DIGEST = f"sha256:{'d' * 64}"
 PEER = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
 
-# Names that YAML would read as something else are among them on purpose.
+# Names that YAML would read as something else are among them on purpose; None takes a default away.
 EXAMPLES: dict[str, list[Any]] = {
     "image.repository": ["registry.example:5000/acme/waybill"],
     "image.digest": [DIGEST],
@@ -47,8 +47,8 @@ EXAMPLES: dict[str, list[Any]] = {
     "serviceMonitor.tokenSecretName": ["123", "metrics"],
     "serviceMonitor.tokenSecretKey": ["1_000", "bearer"],
     "user": [0, 1000700000],
-    "resources.requests": [{}, {"cpu": 2, "memory": 268435456}],
-    "resources.limits": [{}, {"cpu": "1.5", "memory": "1Gi"}],
+    "resources.requests": [{"cpu": None}, {"cpu": 2, "memory": 268435456}],
+    "resources.limits": [{"memory": None}, {"cpu": "1.5", "memory": "1Gi"}],
     "podLabels": [{"team": "123"}],
     "podAnnotations": [{"example.org/note": "yes"}],
     "priorityClassName": ["123", "high"],

@@ -1,0 +1,61 @@
+"""What a reviewer sees of an ordinary release, and what restarts pods: the image, and nothing else."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .examples import DIGEST
+from .golden import SCENARIOS, released
+from .rendered import merged, one, render
+
+IMAGE = {"image": {"digest": DIGEST}}
+VERSION_LABEL = re.compile(r"/\d+/metadata/labels/(helm\.sh/chart|app\.kubernetes\.io/version)")
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in before.keys() | after.keys():
+            yield from differences(before.get(key), after.get(key), f"{path}/{key}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for number, pair in enumerate(zip(before, after, strict=True)):
+            yield from differences(*pair, f"{path}/{number}")
+    elif before != after:
+        yield path, before, after
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_an_image_bump_changes_the_image_and_the_version_labels_alone(scenario: Path, tmp_path: Path) -> None:
+    values = yaml.safe_load((scenario / "values.yaml").read_text())
+    before = render(values, chart=released(tmp_path / "old"))
+    after = render(merged(values, IMAGE), chart=released(tmp_path / "new", "1.2.4", "ba9876543210"))
+    changed = list(differences(before, after))
+    images = [new for path, _, new in changed if path.endswith("/image")]
+    labels = [path for path, *_ in changed if VERSION_LABEL.fullmatch(path)]
+    assert images == [f"ghcr.io/waybill-ledger/waybill@{DIGEST}"] * 3  # migration, ledger, test
+    assert labels
+    assert len(images) + len(labels) == len(changed)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_new_chart_version_alone_restarts_nothing(scenario: Path, tmp_path: Path) -> None:
+    """Nor does the `+digest` that Flux adds to the version when the chart comes from an OCIRepository."""
+    values = yaml.safe_load((scenario / "values.yaml").read_text())
+    before = render(values, chart=released(tmp_path / "old"))
+    after = render(values, chart=released(tmp_path / "new", "1.2.3+0123456789ab", "ba9876543210"))
+    assert one(before, "Deployment")["spec"] == one(after, "Deployment")["spec"]
+    assert one(after, "Deployment")["metadata"]["labels"]["helm.sh/chart"] == "waybill-1.2.3_0123456789ab"
+
+
+def test_a_changed_setting_restarts_the_pods() -> None:
+    before, after = one(render(), "Deployment"), one(render({"reads": "token"}), "Deployment")
+    assert {path for path, *_ in differences(before, after)} == {
+        "/spec/template/metadata/annotations/checksum/settings"
+    }
+
+
+def test_two_renders_are_the_same() -> None:
+    assert render() == render()

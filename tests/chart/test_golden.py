@@ -1,0 +1,25 @@
+"""Four ways to run the ledger, rendered: a change of the chart shows here as reviewers will see it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from .golden import SCENARIOS, committed, released, rendered
+from .rendered import CHART, Object
+
+
+def by_name(objects: list[Object]) -> dict[tuple[str, str], Object]:
+    return {(found["kind"], found["metadata"]["name"]): found for found in objects}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_the_render_is_the_golden_one(scenario: Path, tmp_path: Path) -> None:
+    found = by_name(rendered(scenario, released(tmp_path)))
+    assert found == by_name(committed(scenario)), "reviewed and wanted? `make generate` writes the golden renders again"
+
+
+def test_the_scenarios_show_every_kind_of_object() -> None:
+    templates = "".join(path.read_text() for path in (CHART / "templates").rglob("*.yaml"))
+    kinds = set(re.findall(r"^kind: (\w+)$", templates, re.MULTILINE))
+    assert {kind for scenario in SCENARIOS for kind, _ in by_name(committed(scenario))} == kinds
