@@ -1,4 +1,4 @@
-"""The command `waybill-service`: serve, migrate, token."""
+"""The command `waybill-service`: serve, migrate, token, observe."""
 
 import asyncio
 import sys
@@ -57,6 +57,19 @@ def migrate() -> None:
 
     done = _run(work)
     click.echo(f"applied {', '.join(done)}" if done else "nothing to apply", err=True)
+
+
+@main.command("observe")
+def observe_() -> None:
+    """Read the HelmReleases of a cluster, from inside it, and post to the ledger what was seen."""
+    from .observe import Observer, observe
+
+    try:
+        observer = Observer.from_environment()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    if missed := list(observe(observer)):
+        raise click.ClickException("; ".join(missed))
 
 
 @main.group()

@@ -64,7 +64,7 @@ class Settings:
             raise SettingsError(f"READS is {reads!r}; it must be public or token")
         if not value["PORT"].isascii() or not value["PORT"].isdigit() or int(value["PORT"]) > 65535:
             raise SettingsError(f"PORT is {value['PORT']!r}; it must be a number up to 65535")
-        url = _secret("DATABASE_URL", environment) or value["DATABASE_URL"]
+        url = secret("DATABASE_URL", environment) or value["DATABASE_URL"]
         try:
             engine_for(url)
         except ValueError as error:  # the value may hold a password: say what is wrong without it
@@ -84,7 +84,7 @@ def _flux_keys(environment: Mapping[str, str]) -> FluxKeys:
     return FluxKeys(text, Path(path) if path else None)
 
 
-def _secret(name: str, environment: Mapping[str, str]) -> str | None:
+def secret(name: str, environment: Mapping[str, str]) -> str | None:
     """The value of `name`, or of the file that NAME_FILE names; None when neither is set."""
     path = environment.get(f"{name}_FILE")
     if not path:

@@ -12,7 +12,7 @@ SERVICE, SCRIPTS = CHECKOUT / "service", CHECKOUT / "scripts"
 # From top to bottom: a part imports parts below it, never one beside or above it.
 SERVICE_LAYERS = [
     {"__main__"},
-    {"app"},
+    {"app", "observe"},
     {"api", "pages"},
     {"guards", "limits", "slow_clients", "telemetry"},
     {"settings"},
