@@ -33,7 +33,28 @@ PLAIN = ["a/b", "sha256:" + "0" * 64, "1.10", "true", "0.1.0", "é😀", "two wo
 
 # One line of what people can see; quotes, colons and the like come up often.
 TEXTS = st.one_of(
-    st.sampled_from([*PLAIN, "", " ", "a: b", "a #b", "- a", "yes", "y", "0x1f", "1_000", "=", "<<", "null", "'", '"']),
+    st.sampled_from(
+        [
+            *PLAIN,
+            "",
+            " ",
+            "a: b",
+            "a #b",
+            "- a",
+            "yes",
+            "y",
+            "N",
+            "1e3",
+            "0o17",
+            "0x1f",
+            "1_000",
+            "=",
+            "<<",
+            "null",
+            "'",
+            '"',
+        ]
+    ),
     st.text(st.characters(codec="utf-8").filter(str.isprintable), max_size=40),
 )
 
