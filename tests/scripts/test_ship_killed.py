@@ -9,8 +9,8 @@ import pytest
 
 from scripts.clients.registry import Registry
 from tests.builders import World, git
-from tests.killing import Killer
 from tests.running_ledger import RunningLedger, serving
+from tests.stopping import Stopper
 from tools.demo.image import crane
 
 FULL = bool(os.environ.get("WAYBILL_TORTURE"))
@@ -52,9 +52,9 @@ def others_see(act: str, ledger: RunningLedger) -> bool:
 @pytest.mark.torture
 def test_wherever_it_is_killed_the_next_ship_ends_the_same(world: World, tmp_path: Path) -> None:
     command = ["ship", "--json", "--image", world.image()]
-    killer = Killer(tmp_path / "killer")
+    stopper = Stopper(tmp_path / "stopper")
     with serving(tmp_path / "ledger", "orders", ["staging"]) as ledger:
-        whole, acts = killer.run(world, *command, env=ledger.env)
+        whole, acts = stopper.run(world, *command, env=ledger.env)
         assert whole.code == 0, whole.stderr
         expected = state(world, ledger)
         assert len(expected["filed"]) == 1
@@ -63,7 +63,7 @@ def test_wherever_it_is_killed_the_next_ship_ends_the_same(world: World, tmp_pat
         around = {number + step for number in seen for step in (0, 1)}
         for number in sorted(range(len(acts)) if FULL else around & set(range(len(acts)))):
             undo(world)
-            killed, reached = killer.run(world, *command, before=number, env=ledger.env)
+            killed, reached = stopper.run(world, *command, before=number, env=ledger.env)
             assert killed.code == -9
             assert [kind(act) for act in reached] == [kind(act) for act in acts[: number + 1]]
             again = world.waybill(*command, env=ledger.env)

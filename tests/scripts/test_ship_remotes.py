@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders import Ran, World, git
 from tests.git_host import git_host
-from tests.killing import Killer
+from tests.stopping import Stopper
 from tools.demo.image import crane
 
 PASSWORD = "pl4nted/p@ssw0rd"
@@ -76,7 +76,7 @@ def test_one_commit_through_every_address_is_one_release(world: World, host: dic
     for number, address in enumerate(ADDRESSES):
         folder = clone(world, f"clone-{number}", address)
         before = (folder / ".git/config").read_bytes()
-        ran, acts = Killer(tmp_path / f"killer-{number}").run(
+        ran, acts = Stopper(tmp_path / f"stopper-{number}").run(
             world, "ship", "--json", "--image", image, cwd=folder, env=host
         )
         assert ran.code == 0, ran.stderr
@@ -90,7 +90,7 @@ def test_one_commit_through_every_address_is_one_release(world: World, host: dic
 
 def test_a_wrong_password_is_refused_and_not_repeated(world: World, host: dict[str, str], tmp_path: Path) -> None:
     folder = clone(world, "clone", f"https://eve:{quote(PASSWORD, safe='')}@git.example.org/acme/orders.git")
-    ran, acts = Killer(tmp_path / "killer").run(
+    ran, acts = Stopper(tmp_path / "stopper").run(
         world, "ship", "--json", "--image", world.image(), cwd=folder, env=host | {"GIT_CONFIG_GLOBAL": os.devnull}
     )
     assert ran.code == 1

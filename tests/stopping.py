@@ -1,8 +1,8 @@
-"""Kills a run of `waybill` just before its n-th act: a program that it starts, a file that it writes, moves or makes,
-a server that it speaks to.
+"""Stops a run of `waybill` just before one of its acts, kills it there or lets something else happen meanwhile. An act
+is a program that it starts, a file that it writes, moves or makes, a server that it speaks to.
 
-Python tells of all of them (audit events), so a new act in the code is a new place to be killed at, without a hook in
-the code itself: https://docs.python.org/3/library/audit_events.html
+Python tells of all of them (audit events), so a new act in the code is a new place to stop at, without a hook in the
+code itself: https://docs.python.org/3/library/audit_events.html
 """
 
 from collections.abc import Mapping
@@ -11,16 +11,17 @@ from pathlib import Path
 
 from tests.builders import TOP, Ran, World
 
-# Read by Python itself at its start. Appends every act to the log; at act number KILL_AT kills its own process.
+# Read by Python itself at its start. Appends every act to the log; before the act `STOP_AT`, its number or a part of
+# its text, it runs the shell's `MEANWHILE` once.
 SITE = """
-import os, signal, sys
+import os, sys
 
-log, last, temporary = os.environ["ACTS"], int(os.environ["KILL_AT"]), os.environ["TMPDIR"]
+log, stop, meanwhile, temporary = (os.environ.pop(name) for name in ("ACTS", "STOP_AT", "MEANWHILE", "UNSEEN"))
 handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 count = 0
 
 def act(event, args):
-    global count
+    global count, meanwhile
     if event == "subprocess.Popen":
         words = [str(word) for word in args[1]]
         told = " ".join(word for word in words if word != "-c" and "=" not in word.partition("/")[0])
@@ -35,16 +36,17 @@ def act(event, args):
     if event.startswith("o") and (temporary in told or " /" not in told or "/dev/" in told):
         return  # what nobody sees afterwards
     os.write(handle, told.replace("\\n", " ").encode() + b"\\n")
-    if count == last:
-        os.kill(os.getpid(), signal.SIGKILL)
     count += 1
+    if meanwhile and (stop == str(count - 1) or (not stop.isdigit() and stop in told)):
+        command, meanwhile = meanwhile, ""
+        os.system(command)
 
 sys.addaudithook(act)
 """
 
 
 @dataclass
-class Killer:
+class Stopper:
     """Keeps its files in `folder`, outside everything that a release touches."""
 
     folder: Path
@@ -55,14 +57,25 @@ class Killer:
         (self.folder / "sitecustomize.py").write_text(SITE)
 
     def run(
-        self, world: World, *args: str, before: int = -1, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        world: World,
+        *args: str,
+        before: int | str = -1,
+        meanwhile: str = "kill -9 $PPID",
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> tuple[Ran, list[str]]:
-        """Runs waybill, killed before its act number `before`; and the acts that it came to, the last one not done."""
+        """Runs waybill, and just `before` that act (its number, or a part of its text) the shell command `meanwhile`.
+
+        Returns the acts too, of a killed run with the one that was not done.
+        """
         own = {
             "PYTHONPATH": f"{self.folder}:{TOP}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "ACTS": str(self.log),
-            "KILL_AT": str(before),
+            "STOP_AT": str(before),
+            "MEANWHILE": meanwhile,
+            "UNSEEN": str(self.temporary),
             "TMPDIR": str(self.temporary),
         }
         ran = world.waybill(*args, cwd=cwd, env={**(env or {}), **own})

@@ -1,0 +1,53 @@
+"""Another releaser ships in the very moment before this one's tag, or before its chart: each such moment once."""
+
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.builders import TOP, Ran, World, git
+from tests.stopping import Stopper
+
+TAG, CHART = ":refs/tags/", "helm push"  # what git push and helm push are told
+
+
+def overtaken(world: World, before: str, image: str, other: str, commit: str = "HEAD") -> tuple[Ran, Ran]:
+    """Ships `image`, and just `before` that act, in a clone, `other` on `commit`."""
+    clone, said = world.folder / "clone", world.folder / "other.json"
+    git(world.folder, "clone", "--quiet", str(world.origin), str(clone))
+    git(clone, "checkout", "--quiet", git(world.checkout, "rev-parse", commit))
+    ship = shlex.join([sys.executable, "-P", "-m", "scripts", "ship", "--json", "--image", other])
+    meanwhile = f"cd {clone} && PYTHONPATH={TOP} {ship} > {said}; echo $? > {said}.code"
+    ran, _ = Stopper(world.folder / "stopper").run(
+        world, "ship", "--json", "--image", image, before=before, meanwhile=meanwhile
+    )
+    return ran, Ran(int(Path(f"{said}.code").read_text()), said.read_text(), "")
+
+
+def test_the_version_is_lost_to_another_image(world: World) -> None:
+    ran, other = overtaken(world, TAG, world.image("mine"), world.image("theirs"))
+    assert (ran.code, other.code) == (0, 0), ran.stderr
+    assert (other.json["chart"]["version"], ran.json["chart"]["version"]) == ("0.1.0", "0.1.1")
+    assert "choosing again" in ran.stderr
+    assert sorted(world.tags()) == ["orders-0.1.0", "orders-0.1.1"]
+
+
+@pytest.mark.parametrize("before", [TAG, CHART])
+def test_the_same_release_is_shipped_by_another(world: World, before: str) -> None:
+    image = world.image()
+    ran, other = overtaken(world, before, image, image)
+    assert (ran.code, other.code) == (0, 0), ran.stderr
+    assert ran.json == other.json
+    assert world.tags() == {"orders-0.1.0": ran.json["source"]["release_commit"]}
+
+
+def test_the_version_is_lost_to_a_newer_commit(world: World) -> None:
+    older = git(world.checkout, "rev-parse", "HEAD")
+    newer = world.commit({"README.md": "newer\n"})
+    git(world.checkout, "checkout", "--quiet", older)
+    ran, other = overtaken(world, TAG, world.image("mine"), world.image("theirs"), newer)
+    assert other.code == 0
+    assert ran.code == 1
+    assert "is older than" in ran.stderr
+    assert world.tags() == {"orders-0.1.0": other.json["source"]["release_commit"]}
