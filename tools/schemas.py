@@ -4,6 +4,7 @@ What Litestar cannot know of a handler, the handler's own marks tell: `scope` (4
 `takes` (the struct of a body that it decodes itself), `gives` (the struct of an answer that it encodes itself).
 """
 
+import re
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,8 @@ def openapi() -> bytes:
                 operation = whole["paths"].get(route.path_format, {}).get(method.lower())
                 if operation:
                     _complete(operation, handler, schemas)
-    return _text(whole)
+    # Litestar names a generic struct's schema after its module.
+    return re.sub(rb"Page_[a-z._]+\.([A-Za-z]+)_", rb"PageOf\1", _text(whole))
 
 
 def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, schemas: dict[str, Any]) -> None:
@@ -61,7 +63,8 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, schemas: dic
         operation["requestBody"] = {"required": True, "content": {"application/json": body}}
     if gives := handler.opt.get("gives"):
         schemas |= _schemas(gives)
-        responses["200"]["content"] = {"application/json": {"schema": {"$ref": REF.format(name=gives.__name__)}}}
+        content = {"application/json": {"schema": {"$ref": REF.format(name=gives.__name__)}}}
+        responses[str(handler.status_code)]["content"] = content
     if operation["operationId"] in REPEATABLE:
         responses["200"] = responses["201"] | {"description": "It was known already; the first receipt."}
     for status in sorted(_refusals(operation, handler)):
@@ -75,7 +78,7 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, schemas: dic
         operation["security"] = [{"bearer": []}, *([{"basic": []}, {}] if reading else [])]
 
 
-REPEATABLE = ("file_release", "take_flux_event")
+REPEATABLE = ("file_release", "take_flux_event", "take_snapshot")
 
 
 def _refusals(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:

@@ -1,5 +1,6 @@
 """What runs in an environment, what ran there at a time, and from when to when."""
 
+import msgspec
 from litestar import get
 
 from ..errors import NotFound, Refused
@@ -8,6 +9,9 @@ from ..ledger.environments import EnvironmentState
 from ..ledger.intervals import Interval
 from ..ledger.page import Page
 from .parameters import At, EnvironmentName, IntervalCursor, Limit, NumberCursor, OfService
+from .ready import ReadyJson
+
+encode = msgspec.json.Encoder().encode
 
 
 @get("/environments", scope="read", operation_id="list_environments", tags=["environments"])
@@ -16,15 +20,22 @@ async def every(cursor: NumberCursor = None, limit: Limit = 50) -> Page[Environm
     return await environments.states(cursor, limit)
 
 
-@get("/environments/{environment:str}", scope="read", operation_id="get_environment", tags=["environments"])
-async def one(environment: EnvironmentName, at: At = None) -> EnvironmentState:
+@get(
+    "/environments/{environment:str}",
+    scope="read",
+    gives=EnvironmentState,
+    refuses=[404],
+    operation_id="get_environment",
+    tags=["environments"],
+)
+async def one(environment: EnvironmentName, at: At = None) -> ReadyJson:
     """What runs in an environment now, or ran there at a time."""
     if at is not None and at.tzinfo is None:
         raise Refused("The time in `at` has no zone.", "Write it as 2026-01-02T03:04:05Z.")
     state = await (environments.state_of(environment) if at is None else past.state_at(environment, at))
     if state is None:
         raise unknown(environment)
-    return state
+    return ReadyJson(encode(state))
 
 
 @get("/environments/{environment:str}/history", scope="read", operation_id="get_history", tags=["environments"])

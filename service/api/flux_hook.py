@@ -5,25 +5,27 @@ from typing import Any
 
 from litestar import Request, post
 from litestar.params import RawBody
-from litestar.response import Response
+from msgspec.json import Encoder
 
 from ..errors import NotFound, Unauthenticated
 from ..flux_signature import FluxKeys, is_signed
 from ..ledger import events, snapshots
-from ..ledger.events import Receipt, Signed, Taken
+from ..ledger.events import EventReceipt, Signed, Taken
 from .parameters import EnvironmentName
+from .ready import ReadyJson
+
+encode = Encoder().encode
 
 
 @post(
     "/hooks/flux/{environment:str}",
     public=True,
+    gives=EventReceipt,
     refuses=[401, 404],
     operation_id="take_flux_event",
     tags=["events"],
 )
-async def take_flux_event(
-    request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody
-) -> Response[Receipt]:
+async def take_flux_event(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> ReadyJson:
     """Keeps a signed body as it came; the same body again is answered with its first receipt."""
     return _answer(await events.take(_signed(request, environment, body)))
 
@@ -31,13 +33,12 @@ async def take_flux_event(
 @post(
     "/hooks/flux/{environment:str}/snapshot",
     public=True,
+    gives=EventReceipt,
     refuses=[401, 404],
     operation_id="take_snapshot",
     tags=["events"],
 )
-async def take_snapshot(
-    request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody
-) -> Response[Receipt]:
+async def take_snapshot(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> ReadyJson:
     """Takes what `waybill-service observe` saw in a cluster, signed like an event: what was lost on the way is found
     again, and a place that is gone has ended. The same body again is answered with its first receipt."""
     return _answer(await snapshots.take(_signed(request, environment, body)))
@@ -55,5 +56,5 @@ def _signed(request: Request[Any, Any, Any], environment: str, body: bytes) -> S
     return Signed(environment, body, datetime.now(UTC))
 
 
-def _answer(taken: Taken) -> Response[Receipt]:
-    return Response(taken.receipt, status_code=201 if taken.new else 200)
+def _answer(taken: Taken) -> ReadyJson:
+    return ReadyJson(encode(taken.receipt), 201 if taken.new else 200)

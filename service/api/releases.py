@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Request, post
 from litestar.params import RawBody
-from litestar.response import Response
+from msgspec.json import Encoder
 
 from ..domain import waybill
 from ..domain.waybill import InvalidWaybill, Waybill
@@ -13,17 +13,21 @@ from ..errors import Conflict, Refused, WrongMediaType
 from ..guards import writer_of
 from ..ledger import releases
 from ..ledger.releases import Filing, Receipt
+from .ready import ReadyJson
+
+encode = Encoder().encode
 
 
 @post(
     "/releases",
     scope="releases:write",
+    gives=Receipt,
     takes=Waybill,
     refuses=[409, 415],
     operation_id="file_release",
     tags=["releases"],
 )
-async def file_release(request: Request[Any, Any, Any], body: RawBody) -> Response[Receipt]:
+async def file_release(request: Request[Any, Any, Any], body: RawBody) -> ReadyJson:
     """Files a waybill. The same release again is answered with its first receipt, and its proposal is kept if new."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise WrongMediaType("A waybill is JSON.", "Send it with `Content-Type: application/json`.")
@@ -41,4 +45,4 @@ async def file_release(request: Request[Any, Any, Any], body: RawBody) -> Respon
             "A version is never used again: release under the next one.",
             differs=filed.differs,
         )
-    return Response(filed.receipt, status_code=201 if filed.new else 200)
+    return ReadyJson(encode(filed.receipt), 201 if filed.new else 200)

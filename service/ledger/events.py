@@ -35,7 +35,7 @@ class Signed(msgspec.Struct, frozen=True):
     now: datetime
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class EventReceipt(msgspec.Struct, frozen=True):
     """Of the first time that this body came. `sha256` is the body's."""
 
     id: int
@@ -45,7 +45,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    receipt: Receipt
+    receipt: EventReceipt
     new: bool
 
 
@@ -62,7 +62,7 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
         if rows:
             said[it.environment].append(entry)
         [(id, received_at)] = [(rows[0][0], it.now)] if rows else await first(it.environment, sha256)
-        results[number] = Taken(Receipt(id, it.environment, received_at, sha256), bool(rows))
+        results[number] = Taken(EventReceipt(id, it.environment, received_at, sha256), bool(rows))
     for environment, entries in said.items():
         await keep_up(environment, entries, max(it.now for it in bodies if it.environment == environment))
     return [results[number] for number in range(len(bodies))]

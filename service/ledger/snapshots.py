@@ -12,7 +12,7 @@ from ..database.together import Together
 from ..domain.snapshot import Fact, facts, parse, sighted
 from ..domain.timeline import Entry, State
 from .arrivals import keep_up
-from .events import Receipt, Signed, Taken, first, insert
+from .events import EventReceipt, Signed, Taken, first, insert
 
 _decode = msgspec.json.Decoder(State).decode
 _places = compiled(lambda environment: Place.select(Place.place, Place.state).where(Place.environment == environment))
@@ -36,14 +36,14 @@ async def _take(it: Signed) -> Taken:
     rows = await insert(it.environment, sha256, b"", it.now, None, None)
     if not rows:
         [(id, received_at)] = await first(it.environment, sha256)
-        return Taken(Receipt(id, it.environment, received_at, sha256), False)
+        return Taken(EventReceipt(id, it.environment, received_at, sha256), False)
     entries: list[Entry | None] = [None]  # the snapshot itself counts, as an event does
     if snapshot := parse(it.body):
         running = [place for place, text in await _places(it.environment) if _decode(text).running]
         for fact in sorted(facts(snapshot, running, it.now), key=lambda fact: fact.place):
             entries += await _keep(it.environment, fact, it.now)
     await keep_up(it.environment, entries, it.now)
-    return Taken(Receipt(rows[0][0], it.environment, it.now, sha256), True)
+    return Taken(EventReceipt(rows[0][0], it.environment, it.now, sha256), True)
 
 
 async def _keep(environment: str, fact: Fact, now: datetime) -> list[Entry]:
