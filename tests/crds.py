@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +52,34 @@ def _versions(crd: dict[str, Any]) -> Schemas:
         schema["properties"]["metadata"] = {"type": "object"}
         found[f"{crd['group']}/{version['name']}", crd["names"]["kind"]] = schema
     return found
+
+
+def defaulted(schema: Any, value: Any) -> Any:
+    """`value` with the defaults that the API server sets before it looks at the rules."""
+    if isinstance(value, list):
+        return [defaulted(schema.get("items", {}), part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    parts = schema.get("properties", {})
+    found = {key: part["default"] for key, part in parts.items() if "default" in part} | value
+    return {key: defaulted(parts.get(key, {}), part) for key, part in found.items()}
+
+
+def broken_rules(schema: Any, value: Any) -> list[str]:
+    """The CEL rules (x-kubernetes-validations) of `schema` that `value`, a new object, breaks."""
+    return list(_broken_rules(schema, defaulted(schema, value), ""))
+
+
+def _broken_rules(schema: Any, value: Any, path: str) -> Iterator[str]:
+    """Only standard CEL: a rule that needs one of Kubernetes' own functions raises."""
+    cel = pytest.importorskip("cel", reason="requirements/dev.txt has common-expression-language")
+    for rule in schema.get("x-kubernetes-validations", ()):
+        if "oldSelf" not in rule["rule"] and not cel.evaluate(rule["rule"], {"self": value}):
+            yield f"{path or '/'}: {rule['message']}"
+    if isinstance(value, dict):
+        for key, part in value.items():
+            inner = schema.get("properties", {}).get(key) or schema.get("additionalProperties")
+            yield from _broken_rules(inner, part, f"{path}/{key}") if isinstance(inner, dict) else ()
+    elif isinstance(value, list) and isinstance(schema.get("items"), dict):
+        for number, part in enumerate(value):
+            yield from _broken_rules(schema["items"], part, f"{path}/{number}")

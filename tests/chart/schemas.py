@@ -33,8 +33,8 @@ def complaints(found: Object, version: str) -> list[str]:
 
 @cache
 def _validator(api_version: str, kind: str, version: str) -> Any:
-    if custom := _custom().get((api_version, kind)):
-        return jsonschema_rs.Draft202012Validator(custom)
+    if schema := custom().get((api_version, kind)):
+        return jsonschema_rs.Draft202012Validator(schema)
     folder = SCHEMAS / f"v{version}.0-local-strict"
     group = re.sub(r"\.[^/]*(?=/)", "", api_version).replace("/", "-")
     schema = json.loads((folder / f"{kind.lower()}-{group}.json").read_text())
@@ -49,7 +49,7 @@ def _definitions(version: str) -> Any:
 
 
 @cache
-def _custom() -> Schemas:
+def custom() -> Schemas:
     """HTTPRoute and ServiceMonitor, from the CRDs of their projects."""
     return crds(
         "chart-crds", "config/crd/standard/*httproutes.yaml", "example/prometheus-operator-crd/*servicemonitors.yaml"

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.crds import broken_rules
+
 from .golden import SCENARIOS, committed, released, rendered
 from .rendered import CHART, Object
+from .schemas import custom
 
 
 def by_name(objects: list[Object]) -> dict[tuple[str, str], Object]:
@@ -23,3 +26,18 @@ def test_the_scenarios_show_every_kind_of_object() -> None:
     templates = "".join(path.read_text() for path in (CHART / "templates").rglob("*.yaml"))
     kinds = set(re.findall(r"^kind: (\w+)$", templates, re.MULTILINE))
     assert {kind for scenario in SCENARIOS for kind, _ in by_name(committed(scenario))} == kinds
+
+
+def test_custom_resources_keep_the_rules_of_their_projects() -> None:
+    """Gateway API's and the Prometheus Operator's, in CEL, which no JSON Schema can say."""
+    found = [it for scenario in SCENARIOS for it in committed(scenario) if key(it) in custom()]
+    assert {it["kind"] for it in found} == {"HTTPRoute", "ServiceMonitor"}
+    for it in found:
+        assert broken_rules(custom()[key(it)], it) == []
+    route = next(it for it in found if it["kind"] == "HTTPRoute")
+    route["spec"]["parentRefs"] *= 2
+    assert len(broken_rules(custom()[key(route)], route)) == 1
+
+
+def key(found: Object) -> tuple[str, str]:
+    return found["apiVersion"], found["kind"]

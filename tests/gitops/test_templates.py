@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.flux_schemas import validate
+from tests.crds import broken_rules
+from tests.flux_schemas import schemas, validate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TEMPLATES = CHECKOUT / "gitops-templates"
@@ -37,11 +38,36 @@ def test_the_file_of_a_service_is_valid() -> None:
     validate(load("cluster/service.yaml"))
 
 
+def test_every_object_keeps_the_rules_of_flux() -> None:
+    objects = [found for folder in KUSTOMIZATIONS for found in build(folder)] + [load("cluster/service.yaml")]
+    of_flux = [(found, schemas().get((found["apiVersion"], found["kind"]))) for found in objects]
+    assert len({found["kind"] for found, schema in of_flux if schema}) == 7
+    assert [said for found, schema in of_flux if schema for said in broken_rules(schema, found)] == []
+
+
 def test_an_unknown_field_is_noticed() -> None:
     release = load("base/helmrelease.yaml")
     release["spec"]["upgrade"]["remediation"]["retrys"] = 3
     with pytest.raises(jsonschema.ValidationError, match="retrys"):
         validate(release)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (("chartRef",), "either chart or chartRef must be set"),
+        (("upgrade", "strategy", "retryInterval"), ".retryInterval can only be set when .name is 'RetryOnFailure'"),
+    ],
+)
+def test_a_broken_rule_of_flux_is_noticed(path: tuple[str, ...], said: str) -> None:
+    """Rules that no JSON Schema can say: CEL, in the CRD."""
+    release = load("base/helmrelease.yaml")
+    field = release["spec"]
+    for key in path[:-1]:
+        field = field[key]
+    field[path[-1]] = {"kind": "OCIRepository", "name": "x"} if path[-1] == "chartRef" else "5m"
+    schema = schemas()[release["apiVersion"], release["kind"]]
+    assert [found.partition(": ")[2] for found in broken_rules(schema, release)] == [said]
 
 
 @pytest.mark.parametrize("folder", KUSTOMIZATIONS, ids=lambda folder: str(folder.relative_to(TEMPLATES)))
@@ -61,17 +87,45 @@ def test_the_two_sources_differ_in_the_source_alone() -> None:
     assert default == pinned
 
 
+def test_a_release_that_fails_is_rolled_back_and_what_people_change_is_put_back() -> None:
+    """flux.md of fluxcd/helm-controller: for a stateless API; each said outright, since gates can change a default."""
+    for path in ("base/helmrelease.yaml", "oci-repository/base/helmrelease.yaml"):
+        spec = load(path)["spec"]
+        assert spec["upgrade"]["remediation"] == {"retries": 2, "remediateLastFailure": True, "strategy": "rollback"}
+        assert {spec[action]["strategy"]["name"] for action in ("install", "upgrade")} == {"RemediateOnFailure"}
+        assert spec["install"]["remediation"]["retries"] == 3
+        assert spec["upgrade"]["cleanupOnFail"]
+        assert spec["test"]["enable"]
+        assert spec["driftDetection"]["mode"] == "enabled"
+        assert spec["timeout"] == "5m"
+
+
+def kinds_of_the_chart() -> set[tuple[str, str]]:
+    """(API group, plural) of each kind in the templates, so that an option that is off by default counts too."""
+    found = set()
+    for path in (CHECKOUT / "chart" / "templates").rglob("*.yaml"):
+        for group, kind in re.findall(r"^apiVersion: (\S+)\nkind: (\w+)$", path.read_text(), re.MULTILINE):
+            plural = re.sub("ys$", "ies", re.sub("(s|x)$", r"\1e", kind.lower()) + "s")
+            found.add((group.rpartition("/")[0], plural))
+    return found
+
+
 def test_the_role_allows_what_the_chart_renders_and_no_more() -> None:
-    """Kinds are read from the templates themselves, so an option that is off by default counts too."""
-    kinds = {
-        kind
-        for path in (CHECKOUT / "chart" / "templates").rglob("*.yaml")
-        for kind in re.findall(r"^kind: (\w+)$", path.read_text(), re.MULTILINE)
-    }
-    plural = {kind: re.sub("ys$", "ies", kind.lower() + "s").replace("ingresss", "ingresses") for kind in kinds}
-    writable, readable = set(), set()
+    """With it helm-controller can do no more than Helm needs for this chart: its records, its kinds, waiting."""
+    allowed: dict[tuple[str, ...], set[tuple[str, str]]] = {}
     for rule in load("cluster/waybill/apps/role.yaml")["rules"]:
-        (writable if "create" in rule["verbs"] else readable).update(rule["resources"])
-        assert "*" not in rule["verbs"] + rule["resources"] + rule["apiGroups"]
-    assert writable == {*plural.values(), "secrets"}
-    assert readable == {"pods", "replicasets"}
+        assert rule.keys() == {"apiGroups", "resources", "verbs"}
+        pairs = {(group, resource) for group in rule["apiGroups"] for resource in rule["resources"]}
+        allowed.setdefault(tuple(rule["verbs"]), set()).update(pairs)
+    reads = ("get", "list", "watch")
+    assert allowed == {
+        (*reads, "create", "update", "patch", "delete"): {*kinds_of_the_chart(), ("", "secrets")},
+        reads: {("", "pods"), ("apps", "replicasets")},
+    }
+
+
+def test_the_role_is_for_the_account_that_no_pod_runs_as() -> None:
+    account, binding = load("cluster/waybill/apps/serviceaccount.yaml"), load("cluster/waybill/apps/rolebinding.yaml")
+    assert account["automountServiceAccountToken"] is False
+    assert binding["roleRef"]["name"] == load("cluster/waybill/apps/role.yaml")["metadata"]["name"]
+    assert [(it["kind"], it["name"]) for it in binding["subjects"]] == [("ServiceAccount", account["metadata"]["name"])]
