@@ -1,7 +1,7 @@
 """Schemas of custom resources: the CRDs that lie in Go modules, pinned by the go.sum of a folder under tools/."""
 
 import json
-import shutil
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tools.build import GO_ENVIRONMENT, go_program
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 Schemas = dict[tuple[str, str], dict[str, Any]]
@@ -28,13 +30,8 @@ def closed(schema: Any) -> Any:
 
 def crds(tool: str, *patterns: str) -> Schemas:
     """(apiVersion, kind) -> JSON Schema, of the CRDs that match `patterns` in the modules of tools/`tool`/go.mod."""
-    if shutil.which("go") is None:
-        pytest.skip("no Go on PATH to fetch CRDs with")
-    folder = CHECKOUT / "tools" / tool
-    listed = subprocess.run(["go", "mod", "edit", "-json"], cwd=folder, capture_output=True, check=True).stdout
-    modules = [module["Path"] for module in json.loads(listed)["Require"]]
-    download = ["go", "mod", "download", "-json", *modules]
-    rest = subprocess.run(download, cwd=folder, capture_output=True, check=True, text=True).stdout.strip()
+    modules = [module["Path"] for module in json.loads(_go(tool, "edit", "-json"))["Require"]]
+    rest = _go(tool, "download", "-json", *modules).strip()
     found: Schemas = {}
     decoder = json.JSONDecoder()
     while rest:
@@ -43,6 +40,12 @@ def crds(tool: str, *patterns: str) -> Schemas:
         for path in (path for pattern in patterns for path in Path(module["Dir"]).glob(pattern)):
             found |= _versions(yaml.load(path.read_text(), yaml.CSafeLoader)["spec"])
     return found
+
+
+def _go(tool: str, *arguments: str) -> str:
+    folder, env = CHECKOUT / "tools" / tool, os.environ | GO_ENVIRONMENT
+    command = [go_program(), "mod", *arguments]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, check=True, text=True).stdout
 
 
 def _versions(crd: dict[str, Any]) -> Schemas:
