@@ -12,12 +12,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from .clients.git import Git
+from .clients.git_remote import untrusted
 from .errors import Refused
 
 # RFC 1123 label; 53 characters is what Helm allows a release's name, and lets `<service>-X.Y.Z` parse in one way.
 Service = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$")]
 Label = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Registry = Annotated[str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$")]
+Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
 KeyPath = str | tuple[str | int, ...]
 
 
@@ -35,7 +37,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     forge: Literal["github", "gitea", "file"] | None = None
     environments: tuple[Label, ...] = ()
     flux_source: Literal["helm-repository", "oci-repository"] = "helm-repository"
-    ledger: str | None = None
+    ledger: Url | None = None
     kube_version: str | None = None
     values: tuple[str, ...] = ()
     app_version: bool = True
@@ -144,6 +146,8 @@ def secret(name: str) -> str | None:
 
 def _top(cwd: Path) -> Path:
     found = Git(cwd).call("rev-parse", "--show-toplevel", check=False)
+    if "dubious ownership" in found.complaint:
+        raise untrusted(str(cwd))
     if found.code != 0:
         raise Refused(
             f"{cwd} is not in the work tree of a git repository.",

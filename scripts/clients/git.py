@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import Fault, Refused
-from .git_remote import one_line, unreadable
+from .git_remote import unreadable, untaken
 from .process import Completed, run
 
 IDENTITY = "Waybill <waybill@waybill.invalid>"
@@ -249,11 +249,7 @@ class Git:
         )  # fmt: skip
         if pushed.code == 0:
             return True
-        said = pushed.stdout.decode(errors="replace") + pushed.stderr.decode(errors="replace")
-        if re.search(r"stale info|already exists|cannot lock ref|failed to update ref|incorrect old value", said):
+        out, err = (part.decode(errors="replace") for part in (pushed.stdout, pushed.stderr))
+        if re.search(r"stale info|already exists|cannot lock ref|failed to update ref|incorrect old value", out + err):
             return False
-        raise Refused(
-            f"{remote} did not take {ref}: {one_line(pushed.complaint)}.",
-            "Give the credential that git uses the right to write there, or mend what it names.",
-            fault=self.fault,
-        )
+        raise untaken(remote, ref, out, err, self.fault)

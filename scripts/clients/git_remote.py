@@ -9,10 +9,13 @@ WHERE: dict[Fault, tuple[str, str]] = {
     "gitops": ("`gitops` in waybill.toml", "WAYBILL_FORGE_TOKEN, or git's credential store,"),
     "repository": ("the remote's address (`git remote set-url`)", "git's credential store"),
 }
+SAID = 6  # lines; what comes after is advice
 
 
 def unreadable(remote: str, complaint: str, fault: Fault) -> Refused:
     """`complaint` is git's stderr, in the C locale."""
+    if "dubious ownership" in complaint:
+        return untrusted(remote)
     address, credential = WHERE.get(fault, WHERE["repository"])
     said = re.sub(r"could not read .* for '.*': .*", "it asks for a credential that it accepts", one_line(complaint))
     if re.search(r"(?i)authentication failed|asks for a credential|permission denied|error: 40[13]", said):
@@ -26,8 +29,29 @@ def unreadable(remote: str, complaint: str, fault: Fault) -> Refused:
     return Refused(f"git cannot read {censor(remote)}: {said}.", remedy, fault=fault)
 
 
+def untrusted(folder: str) -> Refused:
+    """https://git-scm.com/docs/git-config#Documentation/git-config.txt-safedirectory"""
+    return Refused(
+        f"{folder} belongs to another user of this machine, and git does not trust it.",
+        f"Run `git config --global --add safe.directory {folder}`; in CI the container's user is often another one.",
+        fault="machine",
+    )
+
+
+def untaken(remote: str, ref: str, porcelain: str, stderr: str, fault: Fault) -> Refused:
+    """A push that the remote declined: its reason as `git push --porcelain` has it, and what its hooks say."""
+    reason = re.search(r"^!.*\[.*\] \((.*)\)$", porcelain, re.MULTILINE)
+    heard = "\n".join(line for line in stderr.splitlines() if not line.startswith("error: failed to push"))
+    said = "; ".join(filter(None, [reason and reason[1], one_line(heard)]))
+    return Refused(
+        f"{censor(remote)} did not take {ref}: {said}.",
+        "Give the credential that git uses the right to write there, or mend what it names.",
+        fault=fault,
+    )
+
+
 def one_line(complaint: str) -> str:
     """Without git's advice, which begins after a blank line."""
     lines = complaint.strip().split("\n\n")[0].splitlines()
-    said = [re.sub(r"^(fatal|error|remote): *", "", line).rstrip(". ") for line in lines]
-    return "; ".join(line for line in said if line and line != "Could not read from remote repository") or "no word"
+    said = [re.sub(r"^((fatal|error|remote): *)+", "", line).rstrip(". ") for line in lines[:SAID]]
+    return censor("; ".join(line for line in said if line and line != "Could not read from remote repository"))

@@ -70,16 +70,14 @@ class Ledger:
 
 
 def _detail(answer: "httpx.Response") -> str:
-    """What a problem (RFC 9457) says, with the fields that it names."""
+    """What a problem (RFC 9457) says, with the fields that the ledger names."""
     try:
         problem = msgspec.json.decode(answer.content, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return answer.reason_phrase
-    said = [str(problem.get(key)) for key in ("title", "detail") if problem.get(key)]
-    extra = {
-        key: value for key, value in problem.items() if key not in ("type", "title", "detail", "status", "instance")
-    }
-    return ": ".join(said) + (f" {msgspec.json.encode(extra).decode()}" if extra else "")
+    said = [str(problem.get(key)).rstrip(".") for key in ("title", "detail") if problem.get(key)]
+    named = problem.get("differs") or problem.get("errors") or []
+    return ": ".join(said) + (f" ({', '.join(map(str, named))})" if named else "")
 
 
 def _remedy(answer: "httpx.Response") -> str:
@@ -89,6 +87,8 @@ def _remedy(answer: "httpx.Response") -> str:
         )
     if answer.status_code in (401, 403):
         return "Give WAYBILL_LEDGER_TOKEN a token with the scope releases:write for this service."
+    if answer.is_redirect:
+        return f"Set `ledger` in waybill.toml to where it sends you: {answer.headers.get('Location')}."
     if answer.status_code == 409:
         return "Another release holds this service and version; look at it before you ship again."
     if answer.status_code >= 500:
