@@ -47,7 +47,7 @@ def _before(condition: str, *values: Any) -> Query[Any, Any]:
 
 _one = compiled(
     lambda service, version: Release.raw(
-        f"SELECT {COLUMNS} FROM release WHERE service = {{}} AND version = {{}}", service, version
+        f"SELECT {COLUMNS}, chart_name FROM release WHERE service = {{}} AND version = {{}}", service, version
     )
 )
 _proposals = compiled(
@@ -65,11 +65,11 @@ _of_service_with_digest = compiled(
 
 async def whole(service: str, version: str) -> Whole | None:
     """None: no such release was filed."""
-    for row in await _one(service, version):
+    for *row, chart in await _one(service, version):
         it = filed(row)
         proposals = [Raw(part.encode()) for (part,) in await _proposals(it.receipt.id)]
-        arrivals = await of_release(service, version)
-        return Whole(it.document, it.receipt, proposals, arrivals.items)
+        arrivals = await of_release(it.receipt.id, service, version, chart)
+        return Whole(it.document, it.receipt, proposals, arrivals)
     return None
 
 

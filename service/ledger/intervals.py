@@ -6,7 +6,7 @@ alike, so the pair is the cursor. Each query takes only as many rows from an ind
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from piccolo.query.base import Query
@@ -32,6 +32,10 @@ class Interval(Struct, frozen=True, rename={"from_": "from"}):
     ended_by: str | None
 
 
+SHOWN = f"a.environment, a.place, a.service, a.started_at, a.ended_at, a.basis, a.ended_by, a.position, {COLUMNS}"
+# The order of the arrivals of one release, which are few: an expression, so that no index of many is walked for it.
+FEW = "a.position || ''"
+
 _REPORTED = "SELECT a.* FROM arrival a WHERE"
 _OF_SERVICE = (
     f"SELECT a.* FROM arrival a {WITH_RELEASE} WHERE a.service = {{}} AND coalesce(r.service, a.service) = {{}}"
@@ -45,64 +49,75 @@ _BY_CHART = (
 )
 
 
-def _newest(*branches: tuple[str, Sequence[Any]], cursor: Sequence[Any], limit: Any) -> Query[Any, Any]:
+class Branch(NamedTuple):
+    """One way to an arrival: a condition with its values. `key` is what the found ones are ordered by."""
+
+    sql: str
+    values: Sequence[Any]
+    key: str = "a.position"
+
+
+def _newest(*branches: Branch, cursor: Sequence[Any], limit: Any) -> Query[Any, Any]:
     """The newest arrivals before `cursor` that any branch finds, joined with their releases."""
     each = " UNION ALL ".join(
-        f"SELECT * FROM ({sql} AND (a.position, a.environment) < ({{}}, {{}})"
-        f" ORDER BY a.position DESC, a.environment DESC LIMIT {{}}) b{number}"
-        for number, (sql, _) in enumerate(branches)
+        f"SELECT * FROM ({it.sql} AND ({it.key}, a.environment) < ({{}}, {{}})"
+        f" ORDER BY {it.key} DESC, a.environment DESC LIMIT {{}}) b{number}"
+        for number, it in enumerate(branches)
     )
     return Arrival.raw(
-        "SELECT a.environment, a.place, a.service, a.started_at, a.ended_at, a.basis, a.ended_by, a.position,"
-        f" {COLUMNS}"
-        f" FROM ({each}) a {WITH_RELEASE} ORDER BY a.position DESC, a.environment DESC LIMIT {{}}",
-        *(value for _, values in branches for value in (*values, *cursor, limit)),
+        f"SELECT {SHOWN} FROM ({each}) a {WITH_RELEASE} ORDER BY a.position DESC, a.environment DESC LIMIT {{}}",
+        *(value for it in branches for value in (*it.values, *cursor, limit)),
         limit,
     )
 
 
 _in_environment = compiled(
     lambda environment, position, before, limit: _newest(
-        (f"{_REPORTED} a.environment = {{}}", [environment]), cursor=[position, before], limit=limit
+        Branch(f"{_REPORTED} a.environment = {{}}", [environment]), cursor=[position, before], limit=limit
     )
 )
 _in_environment_of_service = compiled(
     lambda environment, service, position, before, limit: _newest(
-        (f"{_OF_SERVICE} AND a.environment = {{}}", [service, service, environment]),
-        (f"{_BY_CHART} AND f.service = {{}} AND a.environment = {{}}", [service, environment]),
+        Branch(f"{_OF_SERVICE} AND a.environment = {{}}", [service, service, environment]),
+        Branch(f"{_BY_CHART} AND f.service = {{}} AND a.environment = {{}}", [service, environment]),
         cursor=[position, before],
         limit=limit,
     )
 )
 _of_service = compiled(
     lambda service, position, before, limit: _newest(
-        (_OF_SERVICE, [service, service]),
-        (f"{_BY_CHART} AND f.service = {{}}", [service]),
+        Branch(_OF_SERVICE, [service, service]),
+        Branch(f"{_BY_CHART} AND f.service = {{}}", [service]),
         cursor=[position, before],
         limit=limit,
     )
 )
 _of_release = compiled(
-    lambda service, version, position, before, limit: _newest(
-        (f"{_RELEASED} AND f.service = {{}} AND f.version = {{}}", [service, version]),
-        (f"{_BY_CHART} AND f.service = {{}} AND f.version = {{}}", [service, version]),
-        cursor=[position, before],
-        limit=limit,
+    lambda id, service, version, chart, limit: Arrival.raw(
+        f"SELECT {SHOWN} FROM arrival a JOIN release r ON r.id = {{}} WHERE ((a.service = {{}} AND a.version = {{}})"
+        f" OR (a.chart = {{}} AND a.version = {{}})) AND {FILED} = r.id"
+        f" ORDER BY {FEW} DESC, a.environment DESC LIMIT {{}}",
+        id,
+        service,
+        version,
+        chart,
+        version,
+        limit,
     )
 )
 _of_image = compiled(
     lambda digest, position, before, limit: _newest(
-        (f"{_RELEASED} AND f.image_digest = {{}}", [digest]),
-        (f"{_BY_CHART} AND f.image_digest = {{}}", [digest]),
+        Branch(f"{_RELEASED} AND f.image_digest = {{}}", [digest], FEW),
+        Branch(f"{_BY_CHART} AND f.image_digest = {{}}", [digest], FEW),
         cursor=[position, before],
         limit=limit,
     )
 )
 _of_chart = compiled(
     lambda digest, position, before, limit: _newest(
-        (f"{_REPORTED} a.chart_digest = {{}}", [digest]),
-        (f"{_RELEASED} AND a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest]),
-        (f"{_BY_CHART} AND a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest]),
+        Branch(f"{_REPORTED} a.chart_digest = {{}}", [digest]),
+        Branch(f"{_RELEASED} AND a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest], FEW),
+        Branch(f"{_BY_CHART} AND a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest], FEW),
         cursor=[position, before],
         limit=limit,
     )
@@ -122,8 +137,9 @@ async def of_service(service: str, cursor: str | None = None, limit: int = 50) -
     return _page(await _of_service(service, *_before(cursor), limit + 1), limit)
 
 
-async def of_release(service: str, version: str, limit: int = 200) -> Page[Interval]:
-    return _page(await _of_release(service, version, *_before(None), limit + 1), limit)
+async def of_release(id: int, service: str, version: str, chart: str, limit: int = 200) -> list[Interval]:
+    """Where a filed release ran, at most `limit` times."""
+    return [_interval(row) for row in await _of_release(id, service, version, chart, limit)]
 
 
 async def of_image(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Interval]:
