@@ -5,6 +5,7 @@ dependencies come from (a plugin may know their protocol).
 """
 
 import os
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -59,8 +60,19 @@ class Helm:
     def push(self, archive: Path, registry: str, plain_http: bool) -> None:
         """Pushes to `registry` (`oci://host/path`). The manifest's digest depends on the archive's mtime."""
         # Nobody waits longer for a registry that stopped listening than the upload could take.
-        patience = 12 + archive.stat().st_size / 100_000
-        self._run("push", archive, registry, *_plain(plain_http), timeout=patience, fault="registry")
+        patience = 10 + archive.stat().st_size / 100_000
+        done = self._run(
+            "push", archive, registry, *_plain(plain_http), timeout=patience, check=False, fault="registry"
+        )
+        if done.code != 0:
+            host = registry.removeprefix("oci://").partition("/")[0]
+            denied = re.search(r"\b40[13]\b", done.complaint)
+            login = f"Log in with `helm registry login {host}`, as somebody who may push there"
+            raise Refused(
+                f"{registry} did not take {archive.name}: {done.complaint}",
+                f"{login if denied else 'Look at the registry'}, then run the same command again.",
+                fault="registry",
+            )
 
     def pull(self, repository: str, reference: str, out: Path, plain_http: bool = False) -> Path:
         """The .tgz of the chart `reference` (a version or digest) at `repository` (`oci://host/path/name`)."""

@@ -144,6 +144,7 @@ def test_a_token_is_fetched_for_a_user_and_for_nobody(packaged: World, bearer: s
     assert Registry().manifest(repository, "0.1.0") is None
     ran = publish(packaged, bearer)
     assert ran.code == 1
+    assert f"Log in with `helm registry login {bearer}`, as somebody who may push" in ran.json["remedy"]
     home_docker(tmp_path / "home", bearer)
     ran = publish(packaged, bearer)
     assert ran.code == 0, ran.stderr
