@@ -21,6 +21,17 @@ stop_cleanly()
 with running(["sh", "-c", {OBEDIENT!r}], Path("LOG")) as process:
     process.wait()
 """
+# The signal comes when the process runs and nobody has its id yet.
+AT_THE_START = """
+import signal, subprocess
+
+class Popen(subprocess.Popen):
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        signal.raise_signal(signal.SIGTERM)
+
+subprocess.Popen = Popen
+"""
 
 
 def is_alive(pid: int) -> bool:
@@ -76,3 +87,19 @@ def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> Non
     os.kill(outer.pid, number)
     assert outer.wait(20) == 128 + number
     assert are_gone(pids)
+
+
+def test_a_signal_in_the_moment_of_a_start_leaves_nothing_behind(tmp_path: Path) -> None:
+    marker = f"60.{os.getpid()}"  # seconds, as no other test waits them
+    program = AT_THE_START + SIGNALLED.replace("LOG", str(tmp_path / "log")).replace("60", marker)
+    done = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False)
+    assert done.returncode == 128 + signal.SIGTERM
+    sleeping = [path.parent for path in Path("/proc").glob("[0-9]*/cmdline") if marker.encode() in read(path)]
+    assert are_gone([int(path.name) for path in sleeping])
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

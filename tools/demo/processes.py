@@ -34,21 +34,41 @@ def running(
     cwd: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start `command` in a process group of its own, its output in `log` or ours; end the group with the block."""
-    with (log or Path(os.devnull)).open("wb") as file:
-        output = file if log else None
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=env,
-            cwd=cwd,
-            start_new_session=True,
-        )
+    process = None
     try:
+        with (log or Path(os.devnull)).open("wb") as file, _no_signals():
+            output = file if log else None
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=env,
+                cwd=cwd,
+                start_new_session=True,
+            )
         yield process
     finally:
-        _end(process)
+        if process:
+            with _no_signals():
+                _end(process)
+
+
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    """What would stop us waits until the block has ended: a process that starts or ends just then would be left behind.
+
+    Not a mask: that, the started process would inherit.
+    """
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda it, _: came.append(it)) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def wait_for_line(process: subprocess.Popen[bytes], log: Path, pattern: str, seconds: float = 30) -> str:
