@@ -1,9 +1,11 @@
 """publish: the tag reserves the version, then the chart is pushed, or found to be there already."""
 
+import gzip
 import hashlib
 import io
 import os
 import tarfile
+import zlib
 from pathlib import Path
 
 from msgspec import UNSET, Struct, structs
@@ -106,7 +108,11 @@ def find(waybill: Waybill, config: Config, archive: Path, *, to_push: bool = Fal
 def same_files(theirs: bytes, archive: Path) -> bool:
     """Whether two .tgz unpack to the same: another Helm may compress differently."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(theirs)) as other, tarfile.open(archive) as own:
+        with (
+            gzip.open(io.BytesIO(theirs)) as stream,
+            tarfile.open(fileobj=stream, mode="r:") as other,
+            tarfile.open(archive) as own,
+        ):
             left = {member.name: member for member in own}
             for member in other:
                 mine = left.pop(member.name, None)
@@ -114,8 +120,10 @@ def same_files(theirs: bytes, archive: Path) -> bool:
                     return False
                 if member.isfile() and _content(other, member) != _content(own, mine):
                     return False
+            while stream.read(2**20):
+                pass  # to the end, where gzip's checksum stands: helm reads that too
             return not left
-    except (tarfile.TarError, EOFError, OSError):
+    except (tarfile.TarError, zlib.error, EOFError, OSError):
         return False
 
 

@@ -19,7 +19,7 @@ from scripts.document import Waybill, chart_of
 from scripts.errors import Refused
 from scripts.report import Report
 from scripts.steps.package import package
-from scripts.steps.publish import look, publish
+from scripts.steps.publish import look, publish, same_files
 from tests.builders import World, git
 from tests.release import bumped, settings
 from tools.demo.image import crane
@@ -149,6 +149,16 @@ def test_other_content_is_refused_with_both_digests_and_stays(ready: Ready, edit
         assert str(chart_of(ready.waybill).archive) in error.value.what
         assert "never overwritten" in error.value.remedy
     assert ready.digest() == manifest
+
+
+@pytest.mark.parametrize("layer", [b"no archive", gzip.compress(b"no tar"), b"\x1f\x8b\x08" + bytes(600)])
+def test_a_layer_that_is_no_chart_is_other_content(ready: Ready, layer: bytes) -> None:
+    assert not same_files(layer, ready.archive)
+    whole = ready.archive.read_bytes()
+    assert same_files(whole, ready.archive)
+    assert not same_files(whole[:-40], ready.archive)
+    for place in range(100, len(whole) - 8):
+        assert not same_files(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :], ready.archive)
 
 
 def test_what_is_no_chart_is_refused(ready: Ready) -> None:
