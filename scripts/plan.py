@@ -33,7 +33,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
-    here.check(environments)
+    here.check(environments, to_propose=False)
     waybill = bump(choice, here.config, here.git, here.report)
     with tempfile.TemporaryDirectory(prefix="waybill-") as name:
         waybill = package(waybill, here.config, here.git, Path(name), here.report)

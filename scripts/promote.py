@@ -26,10 +26,11 @@ def promote(
         raise Refused(
             "--roll-back gives no reason.", "Say in a few words why the lower version shall run.", fault="you"
         )
-    forge, environments = here.forge, chosen([to], here.config.environments)
+    forge, environments = here.proposing_forge, chosen([to], here.config.environments)
     wanted = str(strict(version, "--version", fault="you")) if version else proven(here, to)
     release = released(here, wanted)
-    here = replace(here, document=here.folder / f"{release.service}@{to}.json")
+    if here.document == here.config.document:
+        here = replace(here, document=here.folder / f"{release.service}@{to}.json")
     change = Change(release, here.config, environments, f"promote/{release.service}/{to}", roll_back)
     body = partial(describe, change, None, here.folder / f"{release.service}@{to}.md")
     waybill, intent = propose(change, render, forge, body, here.report)

@@ -60,7 +60,7 @@ class Session:
     def archive(self, waybill: Waybill) -> Path:
         return self.folder / f"{waybill.service}-{chart_of(waybill).version}.tgz"
 
-    def check(self, environments: Sequence[str]) -> None:
+    def check(self, environments: Sequence[str], *, to_propose: bool = True) -> None:
         """Refuses what would stop a later step, before the first one changes anything outside."""
         if self.config.registry is None and (self.config.gitops or self.config.ledger):
             raise Refused(
@@ -70,7 +70,7 @@ class Session:
             )
         if self.config.gitops is not None:
             chosen(environments, self.config.environments)
-            _ = self.forge
+            _ = self.proposing_forge if to_propose else self.forge
 
     def change(self, waybill: Waybill, environments: Sequence[str]) -> Change:
         """What shipping `waybill` proposes."""
@@ -89,6 +89,18 @@ class Session:
         from .forges import forge_of
 
         return forge_of(self.config.gitops, self.config.forge, self.config.forge_token)
+
+    @property
+    def proposing_forge(self) -> "Forge":
+        """The forge, to whom one may write; reading a public repository needs no token."""
+        forge = self.forge
+        if self.config.forge != "file" and not self.config.forge_token:
+            raise Refused(
+                "A pull request is opened with a token of the forge, and none is given.",
+                "Set WAYBILL_FORGE_TOKEN, or WAYBILL_FORGE_TOKEN_FILE to the file that holds it.",
+                fault="you",
+            )
+        return forge
 
 
 def start(

@@ -83,7 +83,7 @@ def propose(here: Session, environments: Sequence[str]) -> Waybill:
     wanted = here.change(waybill, environments)
     whole = here.folder / f"{waybill.service}.md"
     body = partial(describe, wanted, here.archive(waybill), whole)
-    proposed, _ = propose_step(wanted, render, here.forge, body, here.report)
+    proposed, _ = propose_step(wanted, render, here.proposing_forge, body, here.report)
     return here.write(proposed)
 
 

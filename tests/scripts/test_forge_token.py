@@ -88,6 +88,14 @@ def test_a_token_can_come_from_a_file(gitea: Forge, tmp_path: Path) -> None:
     assert ran.code == 0, ran.stderr
 
 
+def test_without_a_token_nothing_is_begun(gitea: Forge) -> None:
+    ran = gitea.ship(token="")
+    assert (ran.code, ran.json["fault"]) == (1, "you")
+    assert "WAYBILL_FORGE_TOKEN" in ran.json["remedy"]
+    assert gitea.world.tags() == {}
+    assert gitea.git.paths == []
+
+
 def test_where_the_repository_moved_to_gets_no_token(gitea: Forge) -> None:
     with forge_of(gitea.world, "gitea") as elsewhere:
         elsewhere.git.token = ""

@@ -134,8 +134,10 @@ def test_three_environments_are_promoted_each_on_its_own_branch(world: World) ->
     world.ship(world.image())
     three = {"WAYBILL_ENVIRONMENTS": "staging,canary,production"}
     for to in ("canary", "production"):
-        ran = world.waybill("promote", "--to", to, "--version", "0.1.0", env=three)
+        path = world.folder / f"{to}.json"
+        ran = world.waybill("promote", "--to", to, "--version", "0.1.0", "--waybill", str(path), env=three)
         assert ran.code == 0, ran.stderr
+        assert json.loads(path.read_text())["gitops"]["environments"] == [to]
     merge(world, "apps/orders")
     for to in ("canary", "production"):
         merge(world, f"promote/orders/{to}")
