@@ -17,8 +17,8 @@ SECONDS = str(100_000 + os.getpid())  # no other test's `sleep` sleeps that long
 BUSY = """\
 mkdir -p "$1/mounted" && mount -t tmpfs tmpfs "$1/mounted"
 ip link add busy type bridge
-for group in /sys/fs/cgroup/*/cgroup.procs; do mkdir -p "${group%/*}/$2/pod/container"; done
-setsid sleep "$3" &
+for group in /sys/fs/cgroup/*/cgroup.procs; do mkdir -p "${group%/*}/pod/container"; done
+setsid sleep "$2" &
 touch "$1/ready"
 wait
 """
@@ -48,12 +48,13 @@ def ask(checkout: Path, code: str) -> str:
 @pytest.mark.parametrize("victim", ["starter", "holder", "nobody"])
 def test_nothing_is_left(checkout: Path, victim: str) -> None:
     name = ask(checkout, "print(isolated.NAME)")
-    command = ["sh", "-c", BUSY, "sh", str(checkout / ".cluster"), name, SECONDS]
+    command = ["sh", "-c", BUSY, "sh", str(checkout / ".cluster"), SECONDS]
     starter = subprocess.Popen(isolated(checkout, f"isolated.start({command!r}).wait()"), cwd=checkout)
     wait_for("it to be busy", (checkout / ".cluster" / "ready").exists)
     ask(checkout, "isolated.join()")
     assert (Path("/sys/class/net") / name).exists()
     assert len(sleepers()) == 1
+    assert list(CGROUPS.glob(f"*/{name}/pod/container"))
     if victim == "starter":
         starter.kill()
     elif victim == "holder":

@@ -11,12 +11,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .isolated import ADDRESS, BRIDGE, FOLDER
+from .isolated import ADDRESS, BRIDGE, CGROUPS, FOLDER, NAME
 
 
 def main(command: Sequence[str]) -> int:
     _network()
     _files()
+    _control_groups()
     # Ctrl-C reaches the command by itself: the terminal sends it to the whole group.
     signal.signal(signal.SIGINT, lambda *_: None)
     process = subprocess.Popen(command)
@@ -51,6 +52,12 @@ def _files() -> None:
     _mount("-t", "overlay", "-o", over, "overlay", "/var")
     _mount("-t", "tmpfs", "tmpfs", "/run")
     _mount("--bind", str(resolver), str(Path("/etc/resolv.conf").resolve()))
+
+
+def _control_groups() -> None:
+    """The group that this runs in is the top of all that is seen here."""
+    for ours in CGROUPS.glob(f"*/{NAME}"):
+        _mount("--bind", str(ours), str(ours.parent))
 
 
 def _mount(*arguments: str) -> None:

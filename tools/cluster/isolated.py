@@ -25,6 +25,12 @@ NAME = f"waybill{hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:8]}"
 BRIDGE, ADDRESS, PERSON = "wb0", "10.244.0.1", "10.244.0.254"
 CGROUPS = Path("/sys/fs/cgroup")
 INSIDE = "tools.cluster.inside"
+ENTER = """\
+echo $$ >"$0"
+while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done
+shift
+exec "$@"
+"""
 
 
 def start(command: Sequence[str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
@@ -32,10 +38,9 @@ def start(command: Sequence[str], output: IO[bytes] | None = None) -> subprocess
 
     The process id is written down before there is anything to clean up.
     """
-    note = 'echo $$ >"$0"; exec "$@"'
-    unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    own = ["unshare", "--mount", "--net", "--pid", "--cgroup", "--fork", "--kill-child", "--mount-proc"]
     return subprocess.Popen(
-        ["sh", "-c", note, str(PID), *unshare, sys.executable, "-m", INSIDE, *command],
+        ["sh", "-c", ENTER, str(PID), *map(str, _groups()), "--", *own, sys.executable, "-m", INSIDE, *command],
         cwd=CHECKOUT,
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -93,6 +98,19 @@ def forget() -> None:
     """Take away what the last cluster wrote, its logs too."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o700)
+
+
+def _groups() -> list[Path]:
+    """A control group of ours in each hierarchy: what runs inside takes it for the top."""
+    groups = []
+    for top in (file.parent for file in CGROUPS.glob("*/cgroup.procs")):
+        ours = top / NAME
+        ours.mkdir(exist_ok=True)
+        for name in ("cpuset.cpus", "cpuset.mems"):  # a new group has none, and then runs nothing
+            if (top / name).exists():
+                (ours / name).write_text((top / name).read_text())
+        groups.append(ours)
+    return groups
 
 
 def _alive(pid: int) -> bool:

@@ -12,7 +12,7 @@ import yaml
 from tools.demo.image import crane
 from tools.demo.processes import running
 
-from .isolated import ADDRESS, BRIDGE, NAME
+from .isolated import ADDRESS, BRIDGE
 from .kubernetes import Kubernetes, ready
 from .waiting import wait_for
 
@@ -125,7 +125,6 @@ def _kubelet() -> dict[str, object]:
         "failCgroupV1": False,
         "failSwapOn": False,
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{NAME}",
         "cgroupsPerQOS": False,
         "enforceNodeAllocatable": [],
         # The disk is the machine's: how full it is says nothing about this cluster.

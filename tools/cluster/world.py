@@ -41,7 +41,7 @@ def world() -> Iterator[World]:
         print(f"{time.monotonic() - started:5.1f} s  {what}", flush=True)
 
     with ExitStack() as stack:
-        stack.enter_context(serve_registry(FOLDER / "registry", address=f"0.0.0.0:{REGISTRY_PORT}"))
+        stack.enter_context(serve_registry(FOLDER / "registry", address=f"0.0.0.0:{REGISTRY_PORT}", on_disk=True))
         tell("an OCI registry listens")
         cluster = stack.enter_context(serve_control_plane(FOLDER / "control-plane", LOGS))
         tell("the Kubernetes API answers")

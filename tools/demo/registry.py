@@ -11,15 +11,17 @@ from .processes import running, wait_for_line
 
 @contextmanager
 def serve_registry(
-    folder: Path, auth: Mapping[str, object] | None = None, address: str = "127.0.0.1:0"
+    folder: Path, auth: Mapping[str, object] | None = None, address: str = "127.0.0.1:0", *, on_disk: bool = False
 ) -> Iterator[str]:
-    """Yield the `host:port` where the registry listens (plain HTTP). What is pushed lives in memory; `folder` gets its
-    configuration and log. `auth` is that part of it: https://distribution.github.io/distribution/about/configuration/#auth
+    """Yield the `host:port` where the registry listens (plain HTTP). What is pushed lives in memory, which takes long
+    for what is large, or on disk; `folder` gets it, the configuration and the log. `auth` is that part of the
+    configuration: https://distribution.github.io/distribution/about/configuration/#auth
     """
+    storage = {"filesystem": {"rootdirectory": str(folder / "stored")}} if on_disk else {"inmemory": {}}
     config: dict[str, object] = {
         "version": "0.1",
         "log": {"level": "info", "accesslog": {"disabled": True}},
-        "storage": {"inmemory": {}, "delete": {"enabled": True}},
+        "storage": {**storage, "delete": {"enabled": True}},
         "http": {"addr": address},
     }
     if auth:
