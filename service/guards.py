@@ -23,7 +23,7 @@ READING = ("read", "metrics")
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Raises Unauthenticated or Forbidden; the caller's token is then `caller(scope)`."""
-    if handler.opt.get("public") or connection.scope["method"] == "OPTIONS":  # type: ignore[typeddict-item]
+    if handler.opt.get("public"):
         return
     scope = handler.opt.get("scope")
     if scope is None:

@@ -18,8 +18,9 @@ from service.app import ROUTES
 from service.domain.waybill import Waybill
 from service.errors import MEDIA_TYPE, Problem
 
+from .schema_examples import ANSWERS, BODIES, PARAMETERS
+
 SERVICE = Path(__file__).resolve().parent.parent / "service"
-REF = "#/components/schemas/{name}"
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token of `waybill-service token create`."},
     "basic": {"type": "http", "scheme": "basic", "description": "The token as password; for reading alone."},
@@ -38,12 +39,11 @@ def waybill_schema() -> bytes:
 
 
 def openapi() -> bytes:
-    config = OpenAPIConfig(title="Waybill's ledger", version="1", path="/generated")
+    config = OpenAPIConfig(title="Waybill's ledger", version="1", path="/generated", use_handler_docstrings=True)
     app = Litestar(ROUTES, openapi_config=config, logging_config=None)
     whole: dict[str, Any] = app.openapi_schema.to_schema()
     components = whole["components"]
     schemas = components["schemas"]
-    schemas |= _schemas(Problem)
     components["securitySchemes"] = SECURITY
     for route in app.routes:
         for handler in getattr(route, "route_handlers", []):
@@ -56,29 +56,35 @@ def openapi() -> bytes:
 
 
 def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, schemas: dict[str, Any]) -> None:
-    responses = operation["responses"]
-    if takes := handler.opt.get("takes"):
-        schemas |= _schemas(takes)
-        body = {"schema": {"$ref": REF.format(name=takes.__name__)}}
-        operation["requestBody"] = {"required": True, "content": {"application/json": body}}
-    if gives := handler.opt.get("gives"):
-        schemas |= _schemas(gives)
-        content = {"application/json": {"schema": {"$ref": REF.format(name=gives.__name__)}}}
-        responses[str(handler.status_code)]["content"] = content
-    if operation["operationId"] in REPEATABLE:
-        responses["200"] = responses["201"] | {"description": "It was known already; the first receipt."}
+    name, responses = operation["operationId"], operation["responses"]
+    operation["summary"] = name.replace("_", " ").capitalize()
+    for parameter in operation.get("parameters", []):
+        if example := PARAMETERS.get(parameter["name"]):
+            parameter["example"] = example
+    if name in BODIES:
+        schema = _reference(handler.opt.get("takes"), schemas) or {"type": "object"}
+        body = {"application/json": {"schema": schema, "example": BODIES[name]}}
+        operation["requestBody"] = {"required": True, "content": body}
+    answer = responses[str(handler.status_code)]
+    [content] = answer["content"].values()
+    content["schema"] = _reference(handler.opt.get("gives"), schemas) or content["schema"]
+    content["example"] = ANSWERS[name]
+    if handler.status_code == 201:
+        answer["description"] = "It is kept; the receipt."
+        responses["200"] = answer | {"description": "It was kept before; the first receipt."}
     for status in sorted(_refusals(operation, handler)):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": REF.format(name="Problem")}}},
+            "content": {MEDIA_TYPE: {"schema": _reference(Problem, schemas)}},
         }
-    scope = handler.opt.get("scope")
-    if scope:
-        reading = scope != "releases:write"
-        operation["security"] = [{"bearer": []}, *([{"basic": []}, {}] if reading else [])]
+    operation["security"] = _security(handler)
 
 
-REPEATABLE = ("file_release", "take_flux_event", "take_snapshot")
+def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
+    """Alternatives; the empty one: with READS=public nothing need be shown."""
+    if handler.opt.get("public"):
+        return [{"signature": []}] if "POST" in handler.http_methods else []
+    return [{"bearer": []}] if handler.opt["scope"] == "releases:write" else [{"bearer": []}, {"basic": []}, {}]
 
 
 def _refusals(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
@@ -92,8 +98,13 @@ def _refusals(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
     return statuses
 
 
-def _schemas(struct: type) -> dict[str, Any]:
-    return msgspec.json.schema_components([struct], ref_template=REF)[1]
+def _reference(struct: type | None, schemas: dict[str, Any]) -> dict[str, Any] | None:
+    """To the schema of a struct, which is added to `schemas`."""
+    if struct is None:
+        return None
+    [reference], components = msgspec.json.schema_components([struct], ref_template="#/components/schemas/{name}")
+    schemas |= components
+    return reference
 
 
 def _text(schema: Any) -> bytes:

@@ -17,7 +17,7 @@ class OfDigest(Page[Interval], frozen=True):
     kind: Literal["image", "chart"]
 
 
-@get("/digests/{digest:str}", scope="read", operation_id="get_digest", tags=["digests"])
+@get("/digests/{digest:str}", scope="read", refuses=[404], operation_id="get_digest", tags=["digests"])
 async def one(digest: Digest, cursor: IntervalCursor = None, limit: Limit = 50) -> OfDigest:
     """Every interval in which an image, or a chart, of this digest ran, newest first."""
     kind = await names.kind_of(digest)

@@ -1,5 +1,7 @@
 """What runs in an environment, what ran there at a time, and from when to when."""
 
+from datetime import UTC, datetime
+
 import msgspec
 from litestar import get
 
@@ -30,15 +32,19 @@ async def every(cursor: NumberCursor = None, limit: Limit = 50) -> Page[Environm
 )
 async def one(environment: EnvironmentName, at: At = None) -> ReadyJson:
     """What runs in an environment now, or ran there at a time."""
-    if at is not None and at.tzinfo is None:
-        raise Refused("The time in `at` has no zone.", "Write it as 2026-01-02T03:04:05Z.")
-    state = await (environments.state_of(environment) if at is None else past.state_at(environment, at))
+    state = await (environments.state_of(environment) if at is None else past.state_at(environment, _moment(at)))
     if state is None:
         raise unknown(environment)
     return ReadyJson(encode(state))
 
 
-@get("/environments/{environment:str}/history", scope="read", operation_id="get_history", tags=["environments"])
+@get(
+    "/environments/{environment:str}/history",
+    scope="read",
+    refuses=[404],
+    operation_id="get_history",
+    tags=["environments"],
+)
 async def history(
     environment: EnvironmentName, service: OfService = None, cursor: IntervalCursor = None, limit: Limit = 50
 ) -> Page[Interval]:
@@ -47,6 +53,13 @@ async def history(
     if not found.items and await environments.last_confirmed(environment) is None:
         raise unknown(environment)
     return found
+
+
+def _moment(at: str) -> datetime:
+    try:
+        return datetime.fromisoformat(at).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Refused("There is no such time as in `at`.", "Write it as 2026-01-02T03:04:05Z.") from None
 
 
 def unknown(environment: str) -> NotFound:

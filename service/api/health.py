@@ -22,7 +22,9 @@ async def readyz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@get("/metrics", scope="metrics", sync_to_thread=False, operation_id="metrics", tags=["health"])
+@get(
+    "/metrics", scope="metrics", media_type="text/plain", sync_to_thread=False, operation_id="metrics", tags=["health"]
+)
 def metrics() -> Response[bytes]:
     """Prometheus' text form."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8"))

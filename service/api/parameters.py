@@ -1,6 +1,5 @@
 """What addresses take: each parameter once, with its form and what it means. Another form is answered with 400."""
 
-from datetime import datetime
 from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
@@ -22,9 +21,12 @@ WithDigest = Annotated[
     str | None, QueryParameter(name="digest", pattern=_DIGEST, description="Only with this image or chart digest.")
 ]
 At = Annotated[
-    datetime | None,
+    str | None,
     QueryParameter(
-        name="at", description="RFC 3339. What ran then, as is known today; without it, what runs now.", examples=[]
+        name="at",
+        pattern=r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$",
+        schema_extra={"format": "date-time"},
+        description="RFC 3339. What ran then, as is known today; without it, what runs now.",
     ),
 ]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="How many items to give.")]

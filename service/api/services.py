@@ -9,7 +9,7 @@ from ..ledger.page import Page
 from .parameters import IntervalCursor, Limit, ServiceName
 
 
-@get("/services/{service:str}", scope="read", operation_id="get_service", tags=["services"])
+@get("/services/{service:str}", scope="read", refuses=[404], operation_id="get_service", tags=["services"])
 async def one(service: ServiceName, cursor: IntervalCursor = None, limit: Limit = 50) -> Page[Interval]:
     """Every interval in which a release of the service ran, in any environment, newest first."""
     found = await intervals.of_service(service, cursor, limit)

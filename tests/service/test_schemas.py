@@ -23,6 +23,22 @@ async def test_both_are_served(ledger: Served) -> None:
     assert (await ledger.get("/schema"))["openapi"].startswith("3.1")
 
 
+def test_each_operation_shows_an_example_that_fits_and_every_refusal() -> None:
+    whole = json.loads(OPENAPI)
+    shown = 0
+    for path, operations in whole["paths"].items():
+        for operation in operations.values():
+            assert operation["description"], path
+            contents = [operation.get("requestBody", {}), *operation["responses"].values()]
+            for media_type, content in (
+                (kind, it) for each in contents for kind, it in each.get("content", {}).items()
+            ):
+                if media_type != "application/problem+json":
+                    jsonschema.validate(content["example"], content["schema"] | {"components": whole["components"]})
+                    shown += 1
+    assert shown > len(whole["paths"])
+
+
 @pytest.mark.parametrize(
     ("part", "field", "value", "fits"),
     [

@@ -1,0 +1,49 @@
+"""Whatever a client may send by the API's own description, the answer keeps to that description too."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tools.schema_examples import EVENT, WAYBILL
+
+from .replica import command, replica
+from .served import KEYS, signature
+from .sizes import size
+
+pytestmark = pytest.mark.torture
+PHASES = ("coverage", "examples,coverage,fuzzing")[size(0, 1)]
+
+
+def test_the_ledger_keeps_to_its_description(
+    database_url: str, tmp_path: Path, record_property: Callable[[str, str], None]
+) -> None:
+    scopes = ["--scope", "releases:write", "--scope", "read"]
+    token = command(database_url, "token", "create", *scopes).stdout.strip()
+    shown = {"Authorization": f"Bearer {token}"}
+    with replica(database_url, tmp_path / "log") as ledger, ledger.http() as http:
+        assert http.post("/releases", json=WAYBILL, headers=shown).status_code == 201
+        event = httpx.Request("POST", ledger.url, json=EVENT).content
+        signed = {"X-Signature": signature(event, KEYS["staging"][0])}
+        assert http.post("/hooks/flux/staging", content=event, headers=signed).status_code == 201
+        tried = subprocess.run(
+            [
+                Path(sys.executable).with_name("schemathesis"),
+                *("run", f"{ledger.url}/schema", "--header", f"Authorization: Bearer {token}"),
+                *("--checks", "all", "--max-examples", "300", "--phases", PHASES),
+                *("--suppress-health-check", "all", "--no-color", "--continue-on-failure", "--warnings", "off"),
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert tried.returncode == 0, tried.stdout
+        assert '"status":5' not in ledger.log.read_text()
+    [cases] = re.findall(r"(\d+) generated", tried.stdout)
+    assert int(cases) >= 150
+    record_property("figure", f"{cases} generated requests, every answer as described")

@@ -1,0 +1,136 @@
+"""What openapi.json shows of each operation: one release on its way. A test holds each example to its schema."""
+
+from typing import Any
+
+COMMIT, IMAGE, CHART = "8f3c" * 10, f"sha256:{'1f' * 32}", f"sha256:{'2e' * 32}"
+FILED_AT, SINCE = "2026-01-02T03:05:00.123456Z", "2026-01-02T03:14:00Z"
+
+PARAMETERS = {
+    "service": "orders",
+    "version": "1.4.2",
+    "environment": "staging",
+    "digest": IMAGE,
+    "at": "2026-01-02T12:00:00Z",
+    "limit": 50,
+}
+WAYBILL = {
+    "waybill": 1,
+    "service": "orders",
+    "image": {
+        "repository": "ghcr.io/acme/orders",
+        "digest": IMAGE,
+        "platforms": ["linux/amd64", "linux/arm64"],
+        "checked": True,
+    },
+    "source": {
+        "repository": "https://github.com/acme/orders",
+        "commit": COMMIT,
+        "committed_at": "2026-01-02T03:04:05Z",
+        "release_commit": "9a4d" * 10,
+        "tag": "orders-1.4.2",
+        "run": "https://github.com/acme/orders/actions/runs/1",
+    },
+    "chart": {
+        "name": "orders",
+        "version": "1.4.2",
+        "app_version": COMMIT[:12],
+        "archive": f"sha256:{'3d' * 32}",
+        "repository": "oci://ghcr.io/acme/charts",
+        "digest": CHART,
+    },
+    "gitops": {
+        "repository": "https://github.com/acme/gitops",
+        "branch": "apps/orders",
+        "commit": "7b2e" * 10,
+        "environments": ["staging"],
+        "proposal": "https://github.com/acme/gitops/pull/7",
+    },
+}
+EVENT = {
+    "involvedObject": {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "namespace": "apps",
+        "name": "orders",
+        "uid": "7d0cdc51-ddcf-4743-b223-83ca5c699632",
+        "resourceVersion": "4711",
+    },
+    "severity": "info",
+    "timestamp": SINCE,
+    "message": "Helm upgrade succeeded for release apps/orders.v7 with chart orders@1.4.2",
+    "reason": "UpgradeSucceeded",
+    "metadata": {"revision": "1.4.2", "service": "orders"},
+    "reportingController": "helm-controller",
+    "reportingInstance": "helm-controller-0",
+}
+SNAPSHOT = {
+    "taken_at": "2026-01-02T12:00:00Z",
+    "namespaces": ["apps"],
+    "helmreleases": [
+        {
+            "namespace": "apps",
+            "name": "orders",
+            "history": [{"status": "deployed", "lastDeployed": SINCE, "chartVersion": "1.4.2", "chartName": "orders"}],
+        }
+    ],
+}
+BODIES: dict[str, Any] = {"file_release": WAYBILL, "take_flux_event": EVENT, "take_snapshot": SNAPSHOT}
+
+RECEIPT = {"id": 7, "service": "orders", "version": "1.4.2", "recorded_at": FILED_AT, "sha256": "4c" * 32}
+TAKEN = {"id": 41, "environment": "staging", "received_at": "2026-01-02T03:14:01.654321Z", "sha256": "5b" * 32}
+RELEASE = {
+    "version": "1.4.2",
+    "known": True,
+    "mismatched": False,
+    "image": f"ghcr.io/acme/orders@{IMAGE}",
+    "commit": COMMIT,
+    "url": "/releases/orders/1.4.2",
+}
+INTERVAL = {
+    "environment": "staging",
+    "place": "apps/orders",
+    "service": "orders",
+    "release": RELEASE,
+    "from": SINCE,
+    "until": None,
+    "basis": "observed",
+    "ended_by": None,
+}
+STATE = {
+    "environment": "staging",
+    "at": "2026-01-02T12:00:00Z",
+    "last_confirmed_at": "2026-01-02T11:59:58Z",
+    "services": [
+        {
+            "service": "orders",
+            "place": "apps/orders",
+            "health": "failing",
+            "since": SINCE,
+            "basis": "observed",
+            "release": RELEASE,
+            "attempt": {
+                "version": "1.4.3",
+                "outcome": "failed",
+                "at": "2026-01-02T11:59:58Z",
+                "message": "Helm upgrade failed for release apps/orders with chart orders@1.4.3: timed out",
+            },
+        }
+    ],
+}
+FILED = {**WAYBILL, "receipt": RECEIPT}
+INTERVALS = {"items": [INTERVAL], "next": None}
+ANSWERS: dict[str, Any] = {
+    "file_release": RECEIPT,
+    "list_releases": {"items": [FILED], "next": "7"},
+    "get_release": {**FILED, "proposals": [WAYBILL["gitops"]], "arrivals": [INTERVAL]},
+    "take_flux_event": TAKEN,
+    "take_snapshot": TAKEN,
+    "list_environments": {"items": [STATE], "next": None},
+    "get_environment": STATE,
+    "get_history": INTERVALS,
+    "get_service": INTERVALS,
+    "get_digest": {**INTERVALS, "kind": "image"},
+    "healthz": {"status": "ok"},
+    "readyz": {"status": "ok"},
+    "metrics": 'waybill_request_seconds_count{method="GET",route="/releases",status="200"} 3.0\n',
+}
