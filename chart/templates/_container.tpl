@@ -1,16 +1,9 @@
-{{/* What the ledger and its migration share: image, settings, mounts. */}}
+{{/* What the ledger and its migration share: settings and mounts. */}}
 {{- define "waybill.container" -}}
-image: {{ include "waybill.image" . }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{ include "waybill.program" . }}
 envFrom:
   - configMapRef:
       name: {{ include "waybill.fullname" . | quote }}
-securityContext:
-  {{- include "waybill.containerSecurityContext" . | nindent 2 }}
-{{- with .Values.resources }}
-resources:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
 volumeMounts:
   - name: tmp
     mountPath: /tmp

@@ -20,3 +20,10 @@ app.kubernetes.io/name: waybill
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: test
 {{- end }}
+
+{{/* The observer's pods: let in by the ledger's NetworkPolicy. */}}
+{{- define "waybill.observer.labels" -}}
+app.kubernetes.io/name: waybill
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/component: observer
+{{- end }}

@@ -9,7 +9,17 @@
 {{- $name }}
 {{- end }}
 
-{{/* The one reference to the image. */}}
-{{- define "waybill.image" -}}
-{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{/* A CronJob's name has at most 52 characters: its Jobs add eleven. */}}
+{{- define "waybill.observer.fullname" -}}
+{{ include "waybill.fullname" . | trunc 43 | trimSuffix "-" }}-observer
+{{- end }}
+
+{{/* Where the observer reports to: the ledger of this release, or the one that is named. */}}
+{{- define "waybill.observer.ledger" -}}
+{{ .Values.observer.ledgerUrl | default (printf "http://%s.%s:%d" (include "waybill.fullname" .) .Release.Namespace (int .Values.service.port)) }}
+{{- end }}
+
+{{/* The namespaces that it reads, as JSON. */}}
+{{- define "waybill.observer.namespaces" -}}
+{{ .Values.observer.namespaces | default (list .Release.Namespace) | toJson }}
 {{- end }}

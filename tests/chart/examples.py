@@ -16,6 +16,15 @@ EXAMPLES: dict[str, list[Any]] = {
     "imagePullSecrets": [["123"], ["registry", "mirror"]],
     "fullnameOverride": ["no", "ledger"],
     "replicas": [2, 5],
+    "ledger.enabled": [False],
+    "observer.enabled": [True],
+    "observer.schedule": ["@hourly", "0 6-20/2 * * MON-FRI"],
+    "observer.environment": ["123", "production"],
+    "observer.ledgerUrl": ["https://waybill.example.org", "http://ledger.waybill:8080/behind"],
+    "observer.namespaces": [["123"], ["apps", "shop"]],
+    "observer.keySecretName": ["123", "waybill-webhook"],
+    "observer.keySecretKey": ["1e3", "key"],
+    "observer.ports": [[443], [16443, 80]],
     "reads": ["token"],
     "listen": ["::"],
     "database.engine": ["postgresql"],
@@ -59,7 +68,10 @@ EXAMPLES: dict[str, list[Any]] = {
 }  # fmt: skip
 
 POSTGRESQL = {"database": {"engine": "postgresql", "postgresql": {"secretName": "ledger-database"}}}
+OBSERVER = {"enabled": True, "environment": "staging", "keySecretName": "webhook"}
 CONTEXT: dict[str, dict[str, Any]] = {
+    "ledger": {"observer": {**OBSERVER, "ledgerUrl": "https://waybill.example.org"}},
+    "observer": {"observer": OBSERVER},
     "replicas": POSTGRESQL,
     "database.engine": POSTGRESQL,
     "database.postgresql": POSTGRESQL,

@@ -58,8 +58,9 @@ def one(objects: list[Object], kind: str) -> Object:
 def pods(objects: list[Object]) -> Iterator[tuple[str, Object]]:
     """The pod templates, each with the `Kind/name` that makes it."""
     for found in objects:
-        if found["kind"] in ("Deployment", "Job"):
-            yield f"{found['kind']}/{found['metadata']['name']}", found["spec"]["template"]
+        spec = found["spec"]["jobTemplate"]["spec"] if found["kind"] == "CronJob" else found.get("spec", {})
+        if "template" in spec:
+            yield f"{found['kind']}/{found['metadata']['name']}", spec["template"]
 
 
 def edited(folder: Path, file: str, before: str, after: str) -> Path:

@@ -35,7 +35,8 @@ def test_an_image_bump_changes_the_image_and_the_version_labels_alone(scenario: 
     changed = list(differences(before, after))
     images = [new for path, _, new in changed if path.endswith("/image")]
     labels = [path for path, *_ in changed if VERSION_LABEL.fullmatch(path)]
-    assert images == [f"ghcr.io/waybill-ledger/waybill@{DIGEST}"] * 3  # migration, ledger, test
+    assert len(images) >= 3  # migration, ledger, test
+    assert set(images) == {f"ghcr.io/waybill-ledger/waybill@{DIGEST}"}
     assert labels
     assert len(images) + len(labels) == len(changed)
 

@@ -60,7 +60,13 @@ def test_every_value_has_examples() -> None:
 @pytest.mark.parametrize("path", LEAVES)
 def test_a_template_uses_the_value(path: str) -> None:
     around = context(path)
-    if path in ("database.engine", "ingress.enabled", "httpRoute.enabled", "serviceMonitor.enabled"):
+    if path in (
+        "database.engine",
+        "ingress.enabled",
+        "httpRoute.enabled",
+        "serviceMonitor.enabled",
+        "observer.enabled",
+    ):
         around = {}
     before = render(around)
     for example in EXAMPLES[path]:
@@ -76,5 +82,7 @@ def test_the_templates_use_no_other_value() -> None:
 
 
 def test_the_values_that_the_readme_shows_are_taken() -> None:
-    (values,) = re.findall(r"```yaml\n(.*?)```", (CHART / "README.md").read_text(), re.DOTALL)
-    assert render(yaml.safe_load(values))
+    shown = re.findall(r"```yaml\n(.*?)```", (CHART / "README.md").read_text(), re.DOTALL)
+    assert len(shown) == 2
+    for values in shown:
+        assert render(yaml.safe_load(values))
