@@ -1,0 +1,153 @@
+"""What the ledger needs of its engines and Piccolo's own do not give: nothing is kept that somebody else needs."""
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+from piccolo.engine.exceptions import TransactionError
+
+from service.database.piccolo_conf import Engine
+from service.database.postgres import POOL_SIZE
+from service.database.tables import Event
+from service.database.together import Together
+
+from .sizes import size
+
+pytestmark = pytest.mark.anyio
+CANCELLATIONS = size(300, 3_000)
+LINKED = (
+    "CREATE TABLE linked (id INTEGER PRIMARY KEY, other INTEGER REFERENCES linked(id) DEFERRABLE INITIALLY DEFERRED)"
+)
+
+
+def row(name: str) -> Event:
+    return Event(environment="staging", sha256=name, body=b"", received_at=datetime.now(UTC))
+
+
+async def works(database: Engine) -> None:
+    """Reads and writes, as many at a time as there are connections and more."""
+
+    async def write(number: int) -> None:
+        async with asyncio.timeout(5), database.transaction():
+            await Event.insert(row(f"works {number}"))
+
+    await asyncio.gather(*(write(number) for number in range(2 * POOL_SIZE)))
+    assert await Event.count().where(Event.sha256.like("works %")) == 2 * POOL_SIZE
+
+
+async def test_a_refused_commit_gives_its_connection_back(database: Engine) -> None:
+    await database.run_ddl(LINKED)
+    for _ in range(2 * POOL_SIZE):
+        with pytest.raises(Exception, match=r"(?i)foreign key"):
+            async with database.transaction():
+                await database.fetch("INSERT INTO linked VALUES (1, 99)")
+    assert await database.fetch("SELECT count(*) FROM linked") == [(0,)]
+    await works(database)
+
+
+async def test_an_error_undoes_the_transaction(database: Engine) -> None:
+    for _ in range(2 * POOL_SIZE):
+        with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the transaction is what is tested
+            async with database.transaction():
+                await Event.insert(row("undone"))
+                raise ZeroDivisionError
+    assert await Event.count() == 0
+    await works(database)
+
+
+async def test_a_cancelled_task_leaves_no_lock_no_transaction_and_no_half(
+    database: Engine, record_property: Callable[[str, str], None]
+) -> None:
+    async def pair(number: int) -> None:
+        async with database.transaction():
+            await Event.insert(row(f"first {number}"))
+            await asyncio.sleep(0)
+            await Event.insert(row(f"second {number}"))
+
+    for number in range(CANCELLATIONS):
+        task = asyncio.create_task(pair(number))
+        for _ in range(random.randrange(12)):  # noqa: S311 - no secret
+            await asyncio.sleep(0)
+        if random.random() < 0.5:  # noqa: S311
+            await asyncio.sleep(random.random() / 1000)  # noqa: S311
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    written = [it["sha256"].split() for it in await Event.select(Event.sha256)]
+    halves = [{number for half, number in written if half == name} for name in ("first", "second")]
+    assert halves[0] == halves[1]
+    record_property("figure", f"{CANCELLATIONS} cancellations, {len(halves[0])} committed, none by half")
+    await works(database)
+
+
+async def test_a_task_that_outlives_its_transaction_is_refused(database: Engine) -> None:
+    ended = asyncio.Event()
+
+    async def late() -> None:
+        await ended.wait()
+        await Event.insert(row("late"))
+
+    async with database.transaction():
+        task = asyncio.create_task(late())
+    ended.set()
+    with pytest.raises((TransactionError, asyncpg.InterfaceError)):
+        await task
+    assert await Event.count() == 0
+
+
+async def test_nobody_sees_what_is_not_committed(database: Engine) -> None:
+    written, seen = asyncio.Event(), asyncio.Event()
+
+    async def reader() -> int:
+        await written.wait()
+        count = await Event.count()
+        seen.set()
+        return count
+
+    reading = asyncio.create_task(reader())
+    async with database.transaction():
+        await Event.insert(row("hidden"))
+        written.set()
+        await seen.wait()
+    assert await reading == 0
+    assert await Event.count() == 1
+
+
+async def test_an_engine_leaves_no_thread(database: Engine) -> None:
+    before = threading.active_count()
+    for number in range(20):
+        await Event.insert(row(f"{number}"))
+        await Event.select()
+    assert threading.active_count() <= before + 1
+
+
+async def test_of_writes_that_commit_together_one_that_fails_fails_alone(database: Engine) -> None:
+    async def work(numbers: list[int]) -> list[int]:
+        for number in numbers:
+            await Event.insert(row(f"{number}"))
+            if number == 7:
+                raise ValueError(number)
+        return numbers
+
+    write = Together(work)
+    results = await asyncio.gather(*(write(number) for number in range(20)), return_exceptions=True)
+    assert [it for it in results if isinstance(it, int)] == [number for number in range(20) if number != 7]
+    assert isinstance(results[7], ValueError)
+    assert await Event.count() == 19
+
+
+async def test_who_gives_up_waiting_does_not_stop_the_others(database: Engine) -> None:
+    async def work(numbers: list[int]) -> list[int]:
+        for number in numbers:
+            await Event.insert(row(f"{number}"))
+        return numbers
+
+    write = Together(work)
+    tasks = [asyncio.ensure_future(write(number)) for number in range(20)]
+    await asyncio.sleep(0)
+    tasks[3].cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [it for it in results if isinstance(it, int)] == [number for number in range(20) if number != 3]
