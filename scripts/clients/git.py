@@ -84,7 +84,7 @@ class Git:
             check=check,
             timeout=timeout,
             fault=self.fault,
-            verb=next((word for word in args if not word.startswith("-")), ""),
+            verb=" ".join([word for word in args if not word.startswith("-")][:2]),
         )
 
     def run(self, *args: str, input: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
@@ -213,7 +213,8 @@ class Git:
 
     def ls_remote(self, remote: str, *patterns: str) -> str:
         """What git lists of the remote's refs, HEAD's target too; a remote that cannot be read is refused."""
-        listed = self.call("ls-remote", "--quiet", "--symref", "--end-of-options", remote, *patterns, check=False)
+        command = ("ls-remote", "--quiet", "--symref", "--end-of-options", remote, *patterns)
+        listed = self.call(*command, check=False, timeout=30)
         if listed.code != 0:
             raise unreadable(remote, listed.complaint, self.fault)
         return listed.text

@@ -79,13 +79,14 @@ def test_what_runs_healthy_in_the_first_environment_is_proposed_for_the_next(
 
 
 def test_the_tag_and_the_registry_tell_the_same_release_as_ship_did(world: World, ledger: RunningLedger) -> None:
-    """From a checkout that never saw the release; the ledger then takes both tellings for one."""
+    """From a shallow checkout that never saw the release; the ledger then takes both tellings for one."""
     shipped = world.ship(world.image())
-    git(world.folder, "clone", "--quiet", "--no-tags", str(world.origin), "fresh")
+    world.commit({"README.md": "Work goes on.\n"})
+    git(world.folder, "clone", "--quiet", "--no-tags", "--depth=1", world.origin.as_uri(), "fresh")
     promoted = promote(world, "--version", "0.1.0", cwd=world.folder / "fresh", env=ledger.env)
     assert {**promoted, "gitops": None} == {**shipped, "gitops": None}
     receipt = ledger.tells("/releases/orders/0.1.0")["receipt"]
-    again = world.waybill("ship", "--image", world.image(), env=ledger.env)
+    again = world.waybill("record", env=ledger.env)
     assert f"record: was filed before as {receipt['id']}" in again.stderr
 
 
