@@ -30,7 +30,7 @@ run: setup ## Do the demo and keep the ledger and its board open until Ctrl-C.
 .PHONY: test
 test: setup .venv/dev.stamp ## Run the tests; ARGS="-k name" chooses.
 	@$(venv) tools/build.py pod-security
-	@$(venv) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+	@$(venv) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 .PHONY: coverage
 coverage: ARGS := --cov=scripts --cov=service --cov-report=term:skip-covered --cov-report=xml

@@ -91,7 +91,7 @@ def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> Non
 
 def test_a_signal_in_the_moment_of_a_start_leaves_nothing_behind(tmp_path: Path) -> None:
     marker = f"60.{os.getpid()}"  # seconds, as no other test waits them
-    program = AT_THE_START + SIGNALLED.replace("LOG", str(tmp_path / "log")).replace("60", marker)
+    program = AT_THE_START + SIGNALLED.replace("sleep 60", f"sleep {marker}").replace("LOG", str(tmp_path / "log"))
     done = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == 128 + signal.SIGTERM
     sleeping = [path.parent for path in Path("/proc").glob("[0-9]*/cmdline") if marker.encode() in read(path)]
