@@ -1,6 +1,7 @@
 """The chart, rendered with the pinned helm."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -72,6 +73,14 @@ def edited(folder: Path, file: str, before: str, after: str) -> Path:
     assert before in text, f"{file} no longer has {before!r}"
     (copy / file).write_text(text.replace(before, after))
     return copy
+
+
+def released(folder: Path, version: str = "1.2.3", app_version: str = "0123456789ab") -> Path:
+    """A copy of the chart with these versions, whatever Chart.yaml says today."""
+    file = edited(folder, "Chart.yaml", "", "") / "Chart.yaml"
+    text = re.sub(r"^version: .*$", f"version: {version}", file.read_text(), flags=re.MULTILINE)
+    file.write_text(re.sub(r"^appVersion: .*$", f'appVersion: "{app_version}"', text, flags=re.MULTILINE))
+    return file.parent
 
 
 def merged(values: Values, more: Values) -> dict[str, Any]:

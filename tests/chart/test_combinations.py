@@ -1,9 +1,11 @@
 """Hundreds of ways to set the chart: each render keeps every rule."""
 
+from pathlib import Path
+
 import pytest
 
 from .examples import CONTEXT, EXAMPLES, combination
-from .rendered import Object, edited, render
+from .rendered import Object, released, render
 from .rules import RULES
 
 COUNT, AT_ONCE = 320, 32
@@ -37,6 +39,6 @@ def test_any_name_of_a_release_will_do(name: str) -> None:
     assert not complaints(render(values, name=name))
 
 
-def test_a_version_with_the_digest_of_the_chart_will_do(tmp_path: object) -> None:
-    chart = edited(tmp_path, "Chart.yaml", "version: 0.1.0", f"version: {DIGEST_VERSION}")
+def test_a_version_with_the_digest_of_the_chart_will_do(tmp_path: Path) -> None:
+    chart = released(tmp_path, DIGEST_VERSION)
     assert not complaints(render(CONTEXT["replicas"], chart=chart))

@@ -7,8 +7,8 @@ import pytest
 
 from tests.crds import broken_rules
 
-from .golden import SCENARIOS, committed, released, rendered
-from .rendered import CHART, Object
+from .golden import SCENARIOS, committed, rendered
+from .rendered import CHART, Object, released
 from .schemas import custom
 
 

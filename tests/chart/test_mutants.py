@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .rendered import edited, parse, render
+from .rendered import edited, parse, released, render
 from .rules import RULES, Rule
 
 MUTANTS: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("mutants.yaml").read_text())
@@ -22,8 +22,7 @@ NAME, VERSION = "a" * 53, f"1.2.3+0123456789ab.{'b' * 60}"
 )
 def test_a_mistake_breaks_its_rule(tmp_path: Path, rule: Rule, mistake: dict[str, Any]) -> None:
     values = mistake.get("values")
-    chart = edited(tmp_path, "Chart.yaml", "version: 0.1.0", f"version: {VERSION}")
-    edited(tmp_path, "Chart.yaml", 'appVersion: "0.1.0"', f'appVersion: "{VERSION}"')
+    chart = released(tmp_path, VERSION, VERSION)
     assert not list(rule(render(values, chart=chart, name=NAME)))
     edited(tmp_path, mistake["file"], mistake["before"], mistake["after"])
     assert list(rule(render(values, chart=chart, name=NAME)))

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from .examples import DIGEST
-from .golden import SCENARIOS, released
-from .rendered import merged, one, render
+from .golden import SCENARIOS
+from .rendered import merged, one, released, render
 
 IMAGE = {"image": {"digest": DIGEST}}
 VERSION_LABEL = re.compile(r"/\d+/metadata/labels/(helm\.sh/chart|app\.kubernetes\.io/version)")
