@@ -11,7 +11,7 @@ from .clients.git import Git
 from .document import Waybill, chart_of
 from .gitops.clone import cloned
 from .proposal.describe import differences
-from .proposal.intent import Intent, prepare
+from .proposal.intent import prepare
 from .session import Session
 from .steps.bump import Choice, bump
 from .steps.package import package
@@ -21,12 +21,13 @@ from .summary import rows
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """`files` are those that change, as `git diff --name-status` tells it; `patch` is the GitOps repo's; `said` is
-    what propose would do, "" where no GitOps repo is configured."""
+    """The files that the two commits change, as `git diff --name-status` tells them; `patch` is the GitOps repo's;
+    `said` is what propose would do, "" where no GitOps repo is configured."""
 
     waybill: Waybill
     published: bool
-    files: list[str]
+    chart_files: list[str] = []
+    gitops_files: list[str] = []
     said: str = ""
     patch: str = ""
     difference: str = ""
@@ -42,7 +43,7 @@ def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
         if digest and waybill.chart:
             waybill = structs.replace(waybill, chart=structs.replace(waybill.chart, digest=digest))
         files = changed(here.git, waybill.source.commit, str(waybill.source.release_commit))
-        planned = Plan(waybill=waybill, published=digest is not None, files=files)
+        planned = Plan(waybill=waybill, published=digest is not None, chart_files=files)
         if here.config.gitops is None:
             return planned
         return proposed(here, planned, environments, archive)
@@ -55,7 +56,7 @@ def proposed(here: Session, planned: Plan, environments: Sequence[str], archive:
         intent = prepare(wanted, render, here.forge.find, git)
         return structs.replace(
             planned,
-            files=planned.files + gitops_files(git, intent),
+            gitops_files=changed(git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],
             said=intent.said,
             patch=intent.patch.decode(errors="replace"),
             difference=plain(differences(wanted, archive, git, intent)) if intent.proposes else "",
@@ -66,11 +67,7 @@ def patch_alone(here: Session, environments: Sequence[str]) -> Plan:
     """What propose would do with the waybill as it lies."""
     waybill = here.read()
     published = chart_of(waybill).digest is not UNSET
-    return proposed(here, Plan(waybill=waybill, published=published, files=[]), environments, here.archive(waybill))
-
-
-def gitops_files(git: Git, intent: Intent) -> list[str]:
-    return changed(git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else []
+    return proposed(here, Plan(waybill=waybill, published=published), environments, here.archive(waybill))
 
 
 def changed(git: Git, before: str, after: str) -> list[str]:
@@ -81,6 +78,8 @@ def tell_plan(here: Session, planned: Plan) -> None:
     table = rows(planned.waybill)
     if planned.said:
         table["propose"] = planned.said
-    here.report.result(table | {f"file {number}": name for number, name in enumerate(planned.files, 1)}, planned)
+    for label, files in (("chart files", planned.chart_files), ("GitOps files", planned.gitops_files)):
+        table |= {label: "\n".join(files)} if files else {}
+    here.report.result(table, planned)
     for text in (planned.patch, planned.difference):
         here.report.text(text)

@@ -134,7 +134,12 @@ def test_it_asks_to_read_and_never_to_write(world: World) -> None:
 def test_people_read_the_patch_and_what_it_changes_in_the_cluster(world: World) -> None:
     image = world.image()
     ran = world.waybill("plan", "--image", image)
-    assert plan(world, "--image", image)["patch"] in ran.stdout
+    planned = plan(world, "--image", image)
+    assert planned["patch"] in ran.stdout
+    assert planned["chart_files"] == ["M chart/Chart.yaml", "M chart/values.yaml"]
+    assert f"A {RELEASE}" in planned["gitops_files"]
+    for file in planned["chart_files"] + planned["gitops_files"]:
+        assert file in ran.stdout
     assert "\nstaging: the first release there, 1 object.\n  added Deployment/orders\n" in ran.stdout
 
 
