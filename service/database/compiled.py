@@ -6,12 +6,13 @@ to the same SQL:
 
     release_of = compiled(lambda service, version: Release.select(Release.id).where(...))
     rows = await release_of(service, version)    # plain rows, read by position
+    rows = await release_of.each([("orders", "1.4.2"), ("orders", "1.4.3")])
 
 Measured on SQLite, one worker: get one by key 5,200 -> 12,200 requests a second.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from piccolo.query.base import Query
@@ -28,17 +29,36 @@ class Marker:
         self.position = position
 
 
-def compiled(build: Callable[..., Query[Any, Any]]) -> Callable[..., Awaitable[Rows]]:
-    """Gives a function of the same parameters; what it runs must not depend on their values."""
-    markers = [Marker(position) for position in range(len(inspect.signature(build).parameters))]
-    statements: dict[str, tuple[str, list[Any]]] = {}
+class Compiled:
+    """A query of fixed parameters, called with their values."""
 
-    def run(*values: Any) -> Awaitable[Rows]:
+    def __init__(self, build: Callable[..., Query[Any, Any]]) -> None:
+        self._build = build
+        self._markers = [Marker(position) for position in range(len(inspect.signature(build).parameters))]
+        self._statements: dict[str, tuple[str, list[Any]]] = {}
+
+    def __call__(self, *values: Any) -> Awaitable[Rows]:
         engine = piccolo_conf.current()
-        if engine.engine_type not in statements:
-            [query] = build(*markers).querystrings
-            statements[engine.engine_type] = query.compile_string(engine.engine_type)
-        sql, bound = statements[engine.engine_type]
-        return engine.fetch(sql, [values[it.position] if type(it) is Marker else it for it in bound])
+        sql, bound = self._statement(engine.engine_type)
+        return engine.fetch(sql, _values(bound, values))
 
-    return run
+    async def each(self, several: Sequence[Sequence[Any]]) -> Rows:
+        """Runs it for each list of values, in a transaction, and gives all rows: PostgreSQL is asked once for all."""
+        if not several:
+            return []
+        engine = piccolo_conf.current()
+        sql, bound = self._statement(engine.engine_type)
+        return await engine.fetch_each(sql, [_values(bound, values) for values in several])
+
+    def _statement(self, engine_type: str) -> tuple[str, list[Any]]:
+        if engine_type not in self._statements:
+            [query] = self._build(*self._markers).querystrings
+            self._statements[engine_type] = query.compile_string(engine_type)
+        return self._statements[engine_type]
+
+
+compiled = Compiled
+
+
+def _values(bound: list[Any], values: Sequence[Any]) -> list[Any]:
+    return [values[it.position] if type(it) is Marker else it for it in bound]

@@ -89,6 +89,13 @@ class PooledPostgres(PostgresEngine):
         rows: list[Any] = await transaction.connection.fetch(sql, *args)
         return rows
 
+    async def fetch_each(self, sql: str, several: Sequence[Sequence[Any]]) -> list[Any]:
+        """Runs one statement for each list of values, in the transaction, on one way there and back."""
+        transaction = self.current_transaction.get()
+        assert transaction is not None  # noqa: S101 - a caller's mistake
+        rows: list[Any] = await transaction.connection.fetchmany(sql, several)
+        return rows
+
     async def _run_in_pool(self, query: str, args: Sequence[Any] | None = None) -> list[Any]:
         connection = await self.started.acquire(timeout=CONNECT_SECONDS)
         try:

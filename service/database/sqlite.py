@@ -141,6 +141,13 @@ class EmbeddedSQLite(SQLiteEngine):
         connection = _raw(transaction.connection) if transaction else self.started.reader
         return connection.execute(sql, args).fetchall()
 
+    async def fetch_each(self, sql: str, several: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+        """Runs one statement for each list of values, in the transaction."""
+        transaction = self.current_transaction.get()
+        assert transaction is not None  # noqa: S101 - a caller's mistake
+        connection = _raw(transaction.connection)
+        return [row for args in several for row in connection.execute(sql, args).fetchall()]
+
     async def _run_in_new_connection(
         self, query: str, args: list[Any] | None = None, query_type: str = "generic", table: Any = None
     ) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ both give what domain/timeline makes of all events at once.
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -32,7 +33,7 @@ _confirm = compiled(
     )
 )
 _place = compiled(
-    lambda environment, place: Place.select(Place.position, Place.state).where(
+    lambda environment, place: Place.select(Place.place, Place.position, Place.state).where(
         (Place.environment == environment) & (Place.place == place)
     )
 )
@@ -90,6 +91,14 @@ _events_since = compiled(
 )
 
 
+class Changes(NamedTuple):
+    """The values of `_end`, `_begin` and `_keep_place`, gathered from several places and run together."""
+
+    ended: list[tuple[Any, ...]]
+    begun: list[tuple[Any, ...]]
+    kept: list[tuple[Any, ...]]
+
+
 async def keep_up(environment: str, said: Sequence[Entry | None], received_at: datetime) -> None:
     """Takes note of events just added to an environment, as `heard`, inside their transaction.
 
@@ -100,14 +109,23 @@ async def keep_up(environment: str, said: Sequence[Entry | None], received_at: d
     for entry in said:
         if entry is not None:
             by_place[entry.place].append(entry)
+    found = await _place.each([(environment, place) for place in by_place])
+    standing = {place: (position, text) for place, position, text in found}
+    changes = Changes([], [], [])
     for place, entries in by_place.items():
-        await _follow(environment, place, in_order(entries))
+        position, text = standing.get(place, ("", None))
+        state = _decode(text) if text else NOTHING
+        await _follow(environment, place, position, state, in_order(entries), changes)
+    await _end.each(changes.ended)
+    await _begin.each(changes.begun)
+    await _keep_place.each(changes.kept)
 
 
-async def _follow(environment: str, place: str, new: list[Entry]) -> None:
-    position, state, turns = "", NOTHING, list[Turn]()
-    for found, text in await _place(environment, place):
-        position, state = found, _decode(text)
+async def _follow(
+    environment: str, place: str, position: str, state: State, new: list[Entry], changes: Changes
+) -> None:
+    """Adds to `changes` what `new` means for a place that stands at `position` in `state`."""
+    turns = list[Turn]()
     first = new[0].position
     if state.running and state.running.seen:  # an event may say it now
         first = min(first, position_at(state.running.since))
@@ -117,11 +135,11 @@ async def _follow(environment: str, place: str, new: list[Entry]) -> None:
     more, after = follow(state, new)
     if more and state.running is not None and not turns:
         by = more[0]
-        await _end(environment, place, by.at, weaker(state.running.basis, by.basis), by.cause)
-    for arrival in arrivals([*turns, *more]):
-        await _insert(environment, place, arrival)
+        basis = weaker(state.running.basis, by.basis)
+        changes.ended.append((environment, place, by.at, basis, by.cause))
+    changes.begun.extend(_row(environment, place, arrival) for arrival in arrivals([*turns, *more]))
     last = max(position, *(it.position for it in new)) if new else position
-    await _keep_place(environment, place, last, encode(after))
+    changes.kept.append((environment, place, last, encode(after)))
 
 
 async def _rewind(environment: str, place: str, position: str) -> tuple[list[Turn], list[Entry]]:
@@ -146,9 +164,9 @@ async def _begun_before(environment: str, place: str, position: str) -> list[Tur
     ]
 
 
-async def _insert(environment: str, place: str, arrival: timeline.Arrival) -> None:
+def _row(environment: str, place: str, arrival: timeline.Arrival) -> tuple[Any, ...]:
     running = arrival.running
-    await _begin(
+    return (
         environment,
         place,
         arrival.began.position,

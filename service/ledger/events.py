@@ -10,18 +10,18 @@ import msgspec
 from ..database.compiled import compiled
 from ..database.tables import Event
 from ..database.together import Together
-from ..domain.timeline import Entry, heard
+from ..domain.timeline import heard
 from .arrivals import keep_up
 
 insert = compiled(
     lambda environment, sha256, body, now, place, at: (
         Event.insert(Event(environment=environment, sha256=sha256, body=body, received_at=now, place=place, at=at))
         .on_conflict(target=(Event.environment, Event.sha256), action="DO NOTHING")
-        .returning(Event.id)
+        .returning(Event.id, Event.environment, Event.sha256)
     )
 )
 first = compiled(
-    lambda environment, sha256: Event.select(Event.id, Event.received_at).where(
+    lambda environment, sha256: Event.select(Event.id, Event.received_at, Event.environment, Event.sha256).where(
         (Event.environment == environment) & (Event.sha256 == sha256)
     )
 )
@@ -51,21 +51,23 @@ class Taken(msgspec.Struct, frozen=True):
 
 async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     """In one order whoever takes, so that two replicas never wait for each other's rows."""
-    results: dict[int, Taken] = {}
-    said: dict[str, list[Entry | None]] = defaultdict(list)
-    hashes = [hashlib.sha256(it.body).hexdigest() for it in bodies]
-    for number in sorted(range(len(bodies)), key=lambda number: (bodies[number].environment, hashes[number])):
-        it, sha256 = bodies[number], hashes[number]
-        entry = heard(it.body, sha256, it.now)
-        place, at = (entry.place, entry.at) if entry else (None, None)
-        rows = await insert(it.environment, sha256, it.body, it.now, place, at)
-        if rows:
-            said[it.environment].append(entry)
-        [(id, received_at)] = [(rows[0][0], it.now)] if rows else await first(it.environment, sha256)
-        results[number] = Taken(EventReceipt(id, it.environment, received_at, sha256), bool(rows))
-    for environment, entries in said.items():
-        await keep_up(environment, entries, max(it.now for it in bodies if it.environment == environment))
-    return [results[number] for number in range(len(bodies))]
+    keys = [(it.environment, hashlib.sha256(it.body).hexdigest()) for it in bodies]
+    came = dict(reversed([*zip(keys, bodies, strict=True)]))  # the first of each
+    entries = {key: heard(came[key].body, key[1], came[key].now) for key in sorted(came)}
+    rows = [
+        (*key, came[key].body, came[key].now, *((entry.place, entry.at) if entry else (None, None)))
+        for key, entry in entries.items()
+    ]
+    new = {(environment, sha256): number for number, environment, sha256 in await insert.each(rows)}
+    receipts = {key: EventReceipt(number, key[0], came[key].now, key[1]) for key, number in new.items()}
+    for number, received_at, *key in await first.each([key for key in entries if key not in new]):
+        receipts[*key] = EventReceipt(number, key[0], received_at, key[1])
+    said = defaultdict(list)
+    for environment, sha256 in sorted(new):
+        said[environment].append(entries[environment, sha256])
+    for environment, some in said.items():
+        await keep_up(environment, some, max(it.now for it in bodies if it.environment == environment))
+    return [Taken(receipts[key], key in new and came[key] is it) for key, it in zip(keys, bodies, strict=True)]
 
 
 take = Together(_take_all)

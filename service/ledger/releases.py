@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -28,13 +29,13 @@ _insert = compiled(
             )
         )
         .on_conflict(target=(Release.service, Release.version), action="DO NOTHING")
-        .returning(Release.id)
+        .returning(Release.service, Release.version, Release.id)
     )
 )
 _first = compiled(
-    lambda service, version: Release.select(Release.id, Release.sha256, Release.document, Release.recorded_at).where(
-        (Release.service == service) & (Release.version == version)
-    )
+    lambda service, version: Release.select(
+        Release.service, Release.version, Release.id, Release.sha256, Release.document, Release.recorded_at
+    ).where((Release.service == service) & (Release.version == version))
 )
 _propose = compiled(
     lambda release, sha256, part, now: Proposal.insert(
@@ -63,6 +64,15 @@ class Receipt(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class First(NamedTuple):
+    """What is kept of the first filing."""
+
+    id: int
+    sha256: str
+    document: str
+    recorded_at: datetime
+
+
 class Filed(msgspec.Struct, frozen=True):
     """`new`: this filing was the first. `differs`: another release has this version; nothing was done."""
 
@@ -73,37 +83,38 @@ class Filed(msgspec.Struct, frozen=True):
 
 async def _file_all(filings: Sequence[Filing]) -> list[Filed]:
     """In one order whoever files, so that two replicas never wait for each other's rows."""
-    results: dict[int, Filed] = {}
-    for number in sorted(range(len(filings)), key=lambda number: _order(filings[number])):
-        results[number] = await _file(filings[number])
-    return [results[number] for number in range(len(filings))]
+    ordered = sorted(filings, key=_order)
+    inserted = {(service, version): id for service, version, id in await _insert.each([_row(it) for it in ordered])}
+    known = sorted({_key(it) for it in ordered} - set(inserted))
+    first = {(service, version): First(*row) for service, version, *row in await _first.each(known)}
+    results, proposals = dict[int, Filed](), []
+    for it in ordered:
+        key = _key(it)
+        if new := key not in first:
+            first[key] = First(inserted[key], it.sha256, it.text.decode(), it.now)
+        kept = first[key]
+        receipt = Receipt(kept.id, *key, kept.recorded_at, kept.sha256)
+        if kept.sha256 != it.sha256:
+            results[id(it)] = Filed(receipt, False, differing(_decode(kept.document), it.document))
+            continue
+        results[id(it)] = Filed(receipt, new)
+        if it.document.gitops is not UNSET:
+            proposals.append((kept.id, *_part(it.document.gitops), it.now))
+    await _propose.each(proposals)
+    return [results[id(it)] for it in filings]
 
 
 file = Together(_file_all)
 
 
-async def _file(it: Filing) -> Filed:
-    release = it.document
-    rows = await _insert(
-        release.service,
-        release.chart.version,
-        it.sha256,
-        it.text.decode(),
-        release.image.digest,
-        release.chart.name,
-        release.chart.digest,
-        release.source.commit,
-        it.now,
-    )
-    id, sha256, recorded_at = rows[0][0] if rows else 0, it.sha256, it.now
-    if not rows:
-        [(id, sha256, document, recorded_at)] = await _first(release.service, release.chart.version)
-    receipt = Receipt(id, release.service, release.chart.version, recorded_at, sha256)
-    if sha256 != it.sha256:
-        return Filed(receipt, False, differing(_decode(document), release))
-    if release.gitops is not UNSET:
-        await _propose(id, *_part(release.gitops), it.now)
-    return Filed(receipt, bool(rows))
+def _key(it: Filing) -> tuple[str, str]:
+    return it.document.service, it.document.chart.version
+
+
+def _row(it: Filing) -> tuple[Any, ...]:
+    chart = it.document.chart
+    image, commit = it.document.image.digest, it.document.source.commit
+    return *_key(it), it.sha256, it.text.decode(), image, chart.name, chart.digest, commit, it.now
 
 
 def _part(gitops: Gitops) -> tuple[str, str]:
@@ -114,4 +125,4 @@ def _part(gitops: Gitops) -> tuple[str, str]:
 
 def _order(it: Filing) -> tuple[str, str, str]:
     gitops = it.document.gitops
-    return it.document.service, it.document.chart.version, "" if gitops is UNSET else _part(gitops)[0]
+    return *_key(it), "" if gitops is UNSET else _part(gitops)[0]

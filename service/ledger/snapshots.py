@@ -35,7 +35,7 @@ async def _take(it: Signed) -> Taken:
     sha256 = hashlib.sha256(it.body).hexdigest()
     rows = await insert(it.environment, sha256, b"", it.now, None, None)
     if not rows:
-        [(id, received_at)] = await first(it.environment, sha256)
+        [(id, received_at, *_)] = await first(it.environment, sha256)
         return Taken(EventReceipt(id, it.environment, received_at, sha256), False)
     entries: list[Entry | None] = [None]  # the snapshot itself counts, as an event does
     if snapshot := parse(it.body):
