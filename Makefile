@@ -49,6 +49,10 @@ e2e: cluster-parts .venv/dev.stamp ## Tell the whole story on a real cluster. Ne
 	@$(venv) -m tools.image build
 	@$(venv) -m tools.cluster run $(venv) -m pytest --exitfirst tests/e2e $(ARGS)
 
+.PHONY: events
+events: setup ## Keep the events of Flux that the last `make e2e` received, for the tests to read.
+	@$(venv) -m tools.cluster.events
+
 .PHONY: cluster-parts
 cluster-parts: setup
 	@$(venv) tools/build.py etcd kubernetes coredns flux gitea

@@ -22,7 +22,9 @@ from tools.demo.image import crane
 from tools.demo.processes import running, wait_for_line
 
 STAGING = """\
-  timeout: 45s
+  timeout: 90s
+  install:
+    timeout: 3m
   upgrade:
     remediation:
       retries: 0
@@ -253,7 +255,7 @@ def test_uninstalled_nothing_is_left_but_the_record(scene: Scene, fleet: Fleet) 
     assert scene.cluster.get("/api/v1/namespaces/production/persistentvolumeclaims/waybill")
     ledger = scene.ledger("staging")
     wait_for("the ledger to say that it is gone", lambda: not ledger.running("production"))
-    assert ledger.history("production")[0]["ended_by"] == "uninstalled"
+    assert ledger.history("production")[0]["ended_by"] == "UninstallSucceeded"
 
 
 def volume(scene: Scene) -> None:

@@ -69,6 +69,6 @@ class Ledger:
         while path:
             connection.request("GET", path)
             page = json.loads(connection.getresponse().read())
-            versions |= {it["waybill"]["chart"]["version"] for it in page["items"]}
+            versions |= {it["chart"]["version"] for it in page["items"]}
             path = page["next"] and f"/releases?service={service}&limit=200&cursor={page['next']}"
         return versions

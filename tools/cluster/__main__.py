@@ -19,8 +19,6 @@ DEBIAN = {
     "containerd": "containerd",
     "runc": "runc",
     "iptables": "iptables",
-    "conntrack": "conntrack",
-    "socat": "socat",
     "ip": "iproute2",
     "busybox": "busybox-static",
     "openssl": "openssl",

@@ -1,0 +1,41 @@
+"""The events of the last `make e2e` as golden files: one of each kind that Flux sent, byte by byte.
+
+`python -m tools.cluster.events` writes tests/contract/flux-events/, each named
+`<controller>-<its version>-<reason>.json`, with `-oci` where the chart came from an OCIRepository.
+"""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from .isolated import CHECKOUT, FOLDER
+
+KEPT = CHECKOUT / "tests" / "contract" / "flux-events"
+RECEIVED = FOLDER / "story" / "events"
+
+
+def main() -> None:
+    files = sorted(RECEIVED.glob("*.json"))
+    if not files:
+        sys.exit("No run of `make e2e` left events here.")
+    versions = dict(re.findall(r"fluxcd/(\S+-controller) v(\S+)", (CHECKOUT / "tools" / "flux" / "go.mod").read_text()))
+    first: dict[str, Path] = {}
+    for file in files:
+        first.setdefault(name_of(json.loads(file.read_bytes()), versions), file)
+    shutil.rmtree(KEPT, ignore_errors=True)
+    KEPT.mkdir()
+    for name, file in sorted(first.items()):
+        shutil.copyfile(file, KEPT / name)
+        print(name)
+
+
+def name_of(event: dict[str, object], versions: dict[str, str]) -> str:
+    controller, metadata = str(event["reportingController"]), event.get("metadata")
+    oci = "-oci" if isinstance(metadata, dict) and "oci-digest" in metadata else ""
+    return f"{controller}-{versions[controller]}-{event['reason']}{oci}.json"
+
+
+if __name__ == "__main__":
+    main()
