@@ -36,6 +36,11 @@ STAGING = """\
         secretName: waybill-database
     flux:
       keysSecretName: waybill-keys
+    observer:
+      enabled: true
+      environment: staging
+      schedule: "0 0 1 1 *" # the story runs it when it wants to
+      keySecretName: waybill-webhook
 """
 PRODUCTION = """\
   values:
@@ -243,6 +248,21 @@ def test_a_roll_back_while_the_ledger_is_away(
     assert sqlite.filed("steady") >= set(steady.written)
     others = [what for _, what in steady.lost if "ConnectionRefused" not in what and "503" not in what]
     assert others == []
+
+
+def test_what_flux_could_not_say_is_found_again(
+    scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]
+) -> None:
+    ledger, alert = scene.ledger("staging"), "/apis/notification.toolkit.fluxcd.io/v1beta3/namespaces/staging/alerts"
+    scene.cluster.patch(f"{alert}/waybill-releases", {"spec": {"suspend": True}})
+    shipped["fourth"] = releaser.ship(images.labelled(scene.image, "fourth"))
+    fleet.merge(fleet.proposals()[0]["number"])
+    scene.installed("staging", shipped["fourth"])
+    assert ledger.running("staging")["release"]["version"] == shipped["second"]
+
+    scene.cluster.kubectl("create", "job", "-n", "staging", "look", "--from=cronjob/waybill-observer")
+    said = ledger.wait_until("staging", "the fourth runs", lambda it: it["release"]["version"] == shipped["fourth"])
+    assert (said["basis"], said["health"], said["release"]["known"]) == ("late", "healthy", True)
 
 
 def test_uninstalled_nothing_is_left_but_the_record(scene: Scene, fleet: Fleet) -> None:
