@@ -60,7 +60,7 @@ class Stopper:
         self,
         world: World,
         *args: str,
-        before: int | str = -1,
+        before: int | str | None = None,
         meanwhile: str = "kill -9 $PPID",
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
@@ -74,7 +74,7 @@ class Stopper:
             "PYTHONDONTWRITEBYTECODE": "1",
             "ACTS": str(self.log),
             "STOP_AT": str(before),
-            "MEANWHILE": meanwhile,
+            "MEANWHILE": "" if before is None else meanwhile,
             "UNSEEN": str(self.temporary),
             "TMPDIR": str(self.temporary),
         }
