@@ -31,7 +31,7 @@ def bare(node: Any) -> Any:
         return [bare(it) for it in node]
     if not isinstance(node, dict):
         return node
-    words = ("description", "title", "required", "default", "const", "enum")
+    words = ("description", "title", "required", "default", "const", "enum", "format")
     return {key: bare(value) for key, value in node.items() if key not in words or isinstance(value, dict)}
 
 
