@@ -18,6 +18,7 @@ def main(arguments: list[str]) -> None:
         match arguments:
             case ["build"]:
                 build(NAME, available_base())
+                buildah("rmi", "--prune", "--force")  # the one before, and the stage that built this one
                 print(f"{NAME} is built")
             case ["push", repository, *file]:
                 push(repository, *file)

@@ -14,7 +14,7 @@ REVISION = "org.opencontainers.image.revision"
 
 def pinned_base() -> str:
     """`NAME:TAG@sha256:...`, the one place for which is the Containerfile."""
-    found = re.search(r"^ARG BASE_IMAGE=(\S+@sha256:[0-9a-f]{64})$", (CHECKOUT / "Containerfile").read_text(), re.M)
+    found = re.search(r"^FROM (\S+@sha256:[0-9a-f]{64}) AS base$", (CHECKOUT / "Containerfile").read_text(), re.M)
     if not found:
         raise BuildahError("The Containerfile pins no base image.")
     return found[1]
@@ -24,10 +24,10 @@ def build(tag: str, base: str) -> None:
     """Builds image `tag` on `base`; the same commit and base give the same layers."""
     closed = [] if base == pinned_base() else ["--build-arg", "PIP_NO_INDEX=1", "--build-arg", "PIP_FIND_LINKS=/wheels"]
     mount = ["--volume", f"{wheels()}:/wheels:ro"] if closed else []
-    labels = {BASE_NAME: base, REVISION: _git("rev-parse", "HEAD")}
+    labels = {BASE_NAME: base, REVISION: git("rev-parse", "HEAD")}
     buildah(
-        *("bud", "--quiet", "--timestamp", _git("log", "-1", "--format=%ct")),
-        *("--ignorefile", ".containerignore", "--file", "Containerfile", "--build-arg", f"BASE_IMAGE={base}"),
+        *("bud", "--quiet", "--timestamp", git("log", "-1", "--format=%ct")),
+        *("--ignorefile", ".containerignore", "--file", "Containerfile", "--from", base),
         *(flag for name, value in labels.items() for flag in ("--label", f"{name}={value}")),
         *(*closed, *mount, "--tag", tag, "."),
     )
@@ -54,6 +54,6 @@ def wheels() -> Path:
     return folder
 
 
-def _git(*arguments: str) -> str:
+def git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     return done.stdout.strip()
