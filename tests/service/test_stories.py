@@ -35,7 +35,7 @@ STORIES: dict[str, tuple[Sequence[Told], list[tuple[str, int, int | None, str | 
             (300, "UpgradeFailed", "1.1.0"),
             (301, "RollbackSucceeded", "1.0.0"),
             (600, "UpgradeSucceeded", "1.2.0"),
-            (600, "TestSucceeded", "1.2.0"),
+            (700, "UpgradeSucceeded", "1.2.0"),  # other values, the same revision
             (900, "UpgradeFailed", "1.3.0"),
         ],
         [("1.0.0", 0, 600, "UpgradeSucceeded"), ("1.2.0", 600, None, None)],
