@@ -139,7 +139,7 @@ async def of_service(service: str, cursor: str | None = None, limit: int = 50) -
 
 async def of_release(id: int, service: str, version: str, chart: str, limit: int = 200) -> list[Interval]:
     """Where a filed release ran, at most `limit` times."""
-    return [_interval(row) for row in await _of_release(id, service, version, chart, limit)]
+    return [interval(row) for row in await _of_release(id, service, version, chart, limit)]
 
 
 async def of_image(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Interval]:
@@ -158,10 +158,10 @@ def _before(cursor: str | None) -> tuple[str, str]:
 
 
 def _page(rows: Rows, limit: int) -> Page[Interval]:
-    return page(rows, limit, _interval, lambda row: f"{row[7]}.{row[0]}")
+    return page(rows, limit, interval, lambda row: f"{row[7]}.{row[0]}")
 
 
-def _interval(row: Sequence[Any]) -> Interval:
+def interval(row: Sequence[Any]) -> Interval:
     environment, place, service, started_at, ended_at, basis, ended_by, _, filed_service, *release = row
     return Interval(
         environment=environment,

@@ -1,9 +1,14 @@
 """The board's style sheet, script and icons."""
 
+from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router
 
 from .html import HERE
 
 assets = create_static_files_router(
-    "/static", directories=[HERE / "static"], opt={"public": True}, include_in_schema=False
+    "/static",
+    directories=[HERE / "static"],
+    cache_control=CacheControlHeader(no_cache=True),  # asked for anew, by ETag: a newer ledger shows a newer page
+    opt={"public": True},
+    include_in_schema=False,
 )

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from litestar import get
 from litestar.response import Response
 
-from ..ledger import environments, intervals
+from ..ledger import environments
 from ..ledger.intervals import Interval
+from ..ledger.stretch import stretch
 from .axis import Axis
 from .html import html
 from .matrix import rows
@@ -15,29 +16,26 @@ from .timeline import lanes
 
 LATEST = 12
 STRIP = timedelta(days=14)  # what a cell shows of its past
-MOST_BARS = 300
+MOST_BARS = 200  # arrivals of all environments that are drawn: a page stays below 100 KB
 
 
 @get("/", scope="read", include_in_schema=False)
 async def board() -> Response[str]:
     now = datetime.now(UTC)
-    axis = Axis(now - STRIP, now)
     found = (await environments.states(limit=200)).items
-    past = {it.environment: await _past(it.environment) for it in found}
-    table = rows(found, {name: lanes(intervals, (), axis) for name, intervals in past.items()})
+    past = [await stretch(it.environment, now - STRIP, now, max(LATEST, MOST_BARS // len(found))) for it in found]
+    axis = Axis(max((it.begins for it in past), default=now - STRIP), now)
+    drawn = {it.environment: lanes(each.intervals, (), axis) for it, each in zip(found, past, strict=True)}
+    table = rows(found, drawn)
     return html(
         "board.html",
         now=now,
         environments=found,
         rows=table,
         failing=[row.service for row in table if row.trouble],
-        latest=_latest(past.values()),
-        strip=STRIP,
+        latest=_latest(it.intervals for it in past),
+        axis=axis,
     )
-
-
-async def _past(environment: str) -> list[Interval]:
-    return (await intervals.in_environment(environment, limit=MOST_BARS)).items
 
 
 def _latest(past: Iterable[list[Interval]]) -> list[Interval]:

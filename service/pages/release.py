@@ -7,6 +7,7 @@ from litestar import get
 from litestar.params import FromPath
 from litestar.response import Response
 
+from ..domain.flux import NAME, VERSION
 from ..ledger import environments, filed
 from ..ledger.environments import Attempt
 from .html import html
@@ -15,7 +16,7 @@ from .lost import lost
 
 @get("/board/releases/{service:str}/{version:str}", scope="read", include_in_schema=False)
 async def release(service: FromPath[str], version: FromPath[str]) -> Response[str]:
-    it = await filed.whole(service, version)
+    it = await filed.whole(service, version) if NAME.fullmatch(service) and VERSION.fullmatch(version) else None
     if it is None:
         return lost(f"No release {version} of {service} was filed.")
     return html(
