@@ -77,7 +77,8 @@ generate: setup ## Write again what is made from other files: the chart's README
 	@$(venv) -m tests.chart.golden
 
 .PHONY: install
-install: setup ## Install the command `waybill` into .venv; in a workflow it is then on PATH, with its helm.
+install: .venv/run.stamp ## Install the command `waybill` into .venv; in a workflow it is then on PATH, with its helm.
+	@$(venv) tools/build.py helm kustomize
 	@$(pip) requirements/build.txt
 	@$(venv) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
 	@[ -z "$$GITHUB_PATH" ] || printf '%s\n' "$(CURDIR)/.tools/bin" "$(CURDIR)/.venv/bin" >>"$$GITHUB_PATH"
