@@ -32,7 +32,7 @@ class Whole(Struct, frozen=True):
     arrivals: list[Interval]
 
 
-Release, Proposal = tables.Release, tables.Proposal
+Release = tables.Release
 COLUMNS = "document, id, service, version, recorded_at, sha256"  # what `filed` reads
 FIRST = 2**63 - 1  # sorts after every id
 _WITH_DIGEST = "(image_digest = {} OR chart_digest = {})"
@@ -45,13 +45,14 @@ def _before(condition: str, *values: Any) -> Query[Any, Any]:
     )
 
 
+# A row for each proposal, or one without.
 _one = compiled(
     lambda service, version: Release.raw(
-        f"SELECT {COLUMNS}, chart_name FROM release WHERE service = {{}} AND version = {{}}", service, version
+        "SELECT p.part, r.chart_name, r.document, r.id, r.service, r.version, r.recorded_at, r.sha256 FROM release r"
+        " LEFT JOIN proposal p ON p.release = r.id WHERE r.service = {} AND r.version = {} ORDER BY p.id",
+        service,
+        version,
     )
-)
-_proposals = compiled(
-    lambda release: Proposal.select(Proposal.part).where(Proposal.release == release).order_by(Proposal.id)
 )
 _newest = compiled(lambda before, limit: _before("1 = 1", before, limit))
 _of_service = compiled(lambda service, before, limit: _before("service = {}", service, before, limit))
@@ -65,12 +66,13 @@ _of_service_with_digest = compiled(
 
 async def whole(service: str, version: str) -> Whole | None:
     """None: no such release was filed."""
-    for *row, chart in await _one(service, version):
-        it = filed(row)
-        proposals = [Raw(part.encode()) for (part,) in await _proposals(it.receipt.id)]
-        arrivals = await of_release(it.receipt.id, service, version, chart)
-        return Whole(it.document, it.receipt, proposals, arrivals)
-    return None
+    rows = await _one(service, version)
+    if not rows:
+        return None
+    _, chart, *row = rows[0]
+    it = filed(row)
+    arrivals = await of_release(it.receipt.id, service, version, chart)
+    return Whole(it.document, it.receipt, [Raw(part.encode()) for part, *_ in rows if part], arrivals)
 
 
 async def newest(
