@@ -1,5 +1,6 @@
 """Pages: templates become HTML, with headers that let nothing in but our own style sheet, script and icons."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from litestar.response import Response
 from . import words
 
 HERE = Path(__file__).parent
+INDENTATION = re.compile(r"\n\s+")  # of the templates, a tenth of a page
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"
@@ -32,4 +34,4 @@ _templates.filters.update(
 def html(template: str, status: int = 200, **values: Any) -> Response[str]:
     """`values` must hold `now`; a name that a template misses is an error."""
     text = _templates.get_template(template).render(values)
-    return Response(text, status_code=status, media_type="text/html", headers=HEADERS)
+    return Response(INDENTATION.sub("\n", text), status_code=status, media_type="text/html", headers=HEADERS)

@@ -1,16 +1,13 @@
 """Whatever is said and filed in whatever order, the ledger answers as the naive model does.
 
-In `make test` some hundred steps on each database, in `make torture` 100,000 on SQLite.
+In `make test` some hundred steps on each database, in `make torture` 100,000 on SQLite and 10,000 on PostgreSQL.
 """
 
 import asyncio
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,8 +23,8 @@ from service.ledger import environments, events, filed, intervals, past, release
 
 from .naive import NO_EFFECT, RANKS, REMEDIATION, Naive, Said
 from .served import document, event
+from .sizes import size
 
-TORTURE = bool(os.environ.get("WAYBILL_TORTURE"))
 BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)
 EPOCH = int(BEGINNING.timestamp())
 NAMES = ("orders", "web")
@@ -212,16 +209,10 @@ def run(machine: type[Ledger], examples: int, steps: int) -> None:
     )
 
 
-def test_the_ledger_answers_as_the_model_does(machine: type[Ledger]) -> None:
-    run(machine, examples=12, steps=25)
-
-
 @pytest.mark.torture
-@pytest.mark.skipif(not TORTURE, reason="WAYBILL_TORTURE=1 runs it")
-def test_the_ledger_answers_as_the_model_does_for_long(sqlite_template: Path, tmp_path: Path) -> None:
-    shutil.copy(sqlite_template, tmp_path / "ledger.db")
-    with asyncio.Runner() as runner:
-        engine = use(engine_for(f"sqlite:///{tmp_path / 'ledger.db'}"))
-        runner.run(engine.start())
-        run(type("Ledger", (Ledger,), {"engine": engine, "runner": runner}), examples=2000, steps=50)
-        runner.run(engine.stop())
+def test_the_ledger_answers_as_the_model_does(
+    machine: type[Ledger], backend: str, record_property: Callable[[str, str], None]
+) -> None:
+    examples, steps = size(12, 2000 if backend == "sqlite" else 200), size(25, 50)
+    run(machine, examples, steps)
+    record_property("figure", f"up to {examples * steps} steps, no answer differed")

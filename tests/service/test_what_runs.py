@@ -130,6 +130,14 @@ async def test_which_release_an_event_speaks_of(
     assert arrivals == (of_service if found else [])
 
 
+async def test_a_first_install_that_failed_is_found_by_its_chart_too(ledger: Served) -> None:
+    await ledger.file(document("orders"))
+    message = "Helm install failed for release apps/shop with chart orders@1.4.2: timed out"
+    await ledger.say(event("InstallFailed", name="shop", at=at(0), message=message))
+    assert (await running(ledger))["apps/shop"]["service"] == "orders"
+    assert (await running(ledger, when=at(1)))["apps/shop"]["service"] == "orders"
+
+
 @pytest.mark.parametrize("prefix", ["", "helm.toolkit.fluxcd.io/"])
 @pytest.mark.parametrize(("reported", "mismatched"), [(CHART_DIGEST, False), (f"sha256:{'0' * 64}", True)])
 async def test_a_chart_digest_is_held_against_the_published_one(
