@@ -1,0 +1,61 @@
+"""The chart and the ledger mean the same: commands, settings, addresses and the user of the image."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from service import observe, settings
+from service.__main__ import main
+from tests.chart.golden import SCENARIOS, committed
+from tests.chart.rendered import Object, pods
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+OBJECTS = [found for scenario in SCENARIOS for found in committed(scenario)]
+CONTAINERS = [
+    it for _, pod in pods(OBJECTS) for it in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]
+]
+
+
+def names(known: Any) -> set[str]:
+    """What the settings in `known` are called, each in a file too."""
+    return {f"{setting.name}{end}" for setting in known for end in ("", "_FILE")}
+
+
+def test_every_command_is_one_of_the_image() -> None:
+    ran = {it["args"][0] for it in CONTAINERS if "args" in it}
+    assert ran == {"migrate", "serve", "observe"}
+    assert ran <= set(main.commands)
+
+
+def test_every_setting_is_one_that_is_read() -> None:
+    maps = [found["data"] for found in OBJECTS if found["kind"] == "ConfigMap"]
+    assert {name for data in maps for name in data} <= names(settings.SETTINGS)
+    given = [it["env"] for it in CONTAINERS if it.get("args") == ["observe"]]
+    assert given
+    for env in given:
+        assert {entry["name"] for entry in env} <= names(observe.SETTINGS)
+
+
+def test_every_address_is_answered() -> None:
+    known = json.loads((CHECKOUT / "service" / "openapi.json").read_text())["paths"]
+    asked = {probe["httpGet"]["path"] for it in CONTAINERS for name, probe in it.items() if name.endswith("Probe")}
+    asked |= {endpoint["path"] for found in monitors() for endpoint in found["spec"]["endpoints"]}
+    asked |= {f"/{it['command'][-1].rpartition('/')[2]}" for it in CONTAINERS if "command" in it}
+    assert asked == {"/healthz", "/readyz", "/metrics"}
+    assert asked <= set(known)
+
+
+def monitors() -> list[Object]:
+    return [found for found in OBJECTS if found["kind"] == "ServiceMonitor"]
+
+
+def test_the_pods_run_as_the_user_of_the_image() -> None:
+    (user,) = re.findall(r"^USER (\d+):\1$", (CHECKOUT / "Containerfile").read_text(), re.MULTILINE)
+    chosen = {pod["spec"]["securityContext"].get("runAsUser") for _, pod in pods(OBJECTS)}
+    assert chosen == {int(user), None}  # None: the scenario in which the cluster chooses
+
+
+def test_the_ledger_listens_where_the_service_looks() -> None:
+    ports = {port["containerPort"] for it in CONTAINERS for port in it.get("ports", [])}
+    assert ports == {int(found["data"]["PORT"]) for found in OBJECTS if found["kind"] == "ConfigMap"}
