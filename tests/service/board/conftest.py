@@ -85,8 +85,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         yield it
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """No longer than its module: while Playwright runs, so does its event loop, and other tests cannot have theirs."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("no chromium on PATH")
