@@ -6,7 +6,7 @@ import msgspec
 from litestar import get
 
 from ..errors import NotFound, Refused
-from ..ledger import environments, intervals, past
+from ..ledger import current_state, environments, intervals, past
 from ..ledger.environments import EnvironmentState
 from ..ledger.intervals import Interval
 from ..ledger.page import Page
@@ -32,10 +32,14 @@ async def every(cursor: NumberCursor = None, limit: Limit = 50) -> Page[Environm
 )
 async def one(environment: EnvironmentName, at: At = None) -> ReadyJson:
     """What runs in an environment now, or ran there at a time."""
-    state = await (environments.state_of(environment) if at is None else past.state_at(environment, _moment(at)))
-    if state is None:
+    if at is None:
+        answer = await current_state.answer(environment)
+    else:
+        state = await past.state_at(environment, _moment(at))
+        answer = encode(state) if state else None
+    if answer is None:
         raise unknown(environment)
-    return ReadyJson(encode(state))
+    return ReadyJson(answer)
 
 
 @get(
