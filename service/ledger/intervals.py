@@ -37,15 +37,18 @@ SHOWN = f"a.environment, a.place, a.service, a.started_at, a.ended_at, a.basis, 
 FEW = "a.position || ''"
 
 _REPORTED = "SELECT a.* FROM arrival a WHERE"
+# A truth value and not `= service`: PostgreSQL then expects to find many, and walks the index in order.
 _OF_SERVICE = (
-    f"SELECT a.* FROM arrival a {WITH_RELEASE} WHERE a.service = {{}} AND coalesce(r.service, a.service) = {{}}"
+    "SELECT a.* FROM arrival a WHERE a.service = {} AND coalesce((SELECT x.service = a.service FROM release x"
+    " WHERE x.chart_name = a.chart AND x.version = a.version ORDER BY x.id LIMIT 1), TRUE)"
 )
 _RELEASED = (
     f"SELECT a.* FROM release f JOIN arrival a ON a.service = f.service AND a.version = f.version WHERE f.id = {FILED}"
 )
 _BY_CHART = (
     "SELECT a.* FROM release f JOIN arrival a ON a.chart = f.chart_name AND a.version = f.version"
-    f" WHERE f.id = {FILED} AND a.service <> f.service"
+    " WHERE a.service <> f.service AND NOT EXISTS (SELECT 1 FROM release x"
+    " WHERE x.chart_name = f.chart_name AND x.version = f.version AND x.id < f.id)"
 )
 
 
@@ -78,7 +81,7 @@ _in_environment = compiled(
 )
 _in_environment_of_service = compiled(
     lambda environment, service, position, before, limit: _newest(
-        Branch(f"{_OF_SERVICE} AND a.environment = {{}}", [service, service, environment]),
+        Branch(f"{_OF_SERVICE} AND a.environment = {{}}", [service, environment]),
         Branch(f"{_BY_CHART} AND f.service = {{}} AND a.environment = {{}}", [service, environment]),
         cursor=[position, before],
         limit=limit,
@@ -86,7 +89,7 @@ _in_environment_of_service = compiled(
 )
 _of_service = compiled(
     lambda service, position, before, limit: _newest(
-        Branch(_OF_SERVICE, [service, service]),
+        Branch(_OF_SERVICE, [service]),
         Branch(f"{_BY_CHART} AND f.service = {{}}", [service]),
         cursor=[position, before],
         limit=limit,
