@@ -26,7 +26,7 @@ def workflows(files: list[str]) -> list[str]:
 
 def github(files: list[str]) -> list[str]:
     """The workflows, and the composite actions and dependabot.yml beside them."""
-    return [file for file in files if file.startswith(".github/")]
+    return [file for file in files if file.startswith(".github/") and file.endswith((".yml", ".yaml"))]
 
 
 def shell(files: list[str]) -> list[str]:
