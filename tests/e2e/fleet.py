@@ -17,7 +17,7 @@ GITOPS = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositori
 
 @dataclass(frozen=True)
 class Fleet:
-    """`clone` is a reviewer's work tree, with the right to push."""
+    """`name` is the repo's and its GitRepository's, `clone` a reviewer's work tree, with the right to push."""
 
     name: str
     forge: Forge

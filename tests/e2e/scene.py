@@ -49,7 +49,7 @@ class Scene:
 
     def releaser(self, fleet: Fleet, environments: list[str], **more: str) -> Releaser:
         settings = {
-            "WAYBILL_REGISTRY": f"oci://{self.world.registry}/{fleet.name}",
+            "WAYBILL_REGISTRY": f"oci://{self.world.registry}/charts/{fleet.name}",
             "WAYBILL_PLAIN_HTTP": "true",
             "WAYBILL_GITOPS": fleet.url,
             "WAYBILL_FORGE": "gitea",

@@ -55,7 +55,7 @@ ENVIRONMENTS = ["staging", "production"]
 
 @pytest.fixture(scope="module")
 def fleet(scene: Scene) -> Fleet:
-    return scene.fleet("fleet", ENVIRONMENTS)
+    return scene.fleet("gitops", ENVIRONMENTS)
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,10 @@ def test_it_runs_and_the_ledger_tells_of_itself(
     shipped["first"] = releaser.ship(scene.image)
     path = "apps/waybill/pinned/release.yaml"
     fleet.edit(path, lambda text: text + VALUES, "Two replicas on PostgreSQL", "apps/waybill")
+    source = ("clusters/pinned/waybill.yaml", "name: gitops", "name: pinned")  # `gitops` is the other story's here
+    fleet.edit(
+        source[0], lambda text: text.replace(*source[1:]), "This cluster knows the repo as pinned", "apps/waybill"
+    )
     fleet.merge(fleet.proposals()[0]["number"])
     release = scene.installed("pinned", shipped["first"], 240)
     assert ready(release, "TestSuccess"), release["status"]["conditions"]

@@ -51,6 +51,10 @@ def test_it_is_nobody_and_cannot_change_the_program(container: str) -> None:
     assert inside(container, "find", "/opt/waybill", "-writable", "-not", "-type", "l") == ""
 
 
+def test_its_users_choose_the_database() -> None:
+    assert not [it for it in inspect(IMAGE)["config"]["Env"] if it.startswith("DATABASE_URL")]
+
+
 def test_it_says_what_it_is_and_nothing_of_the_machine_that_built_it() -> None:
     found = inspect(IMAGE)
     assert found["config"]["Labels"][REVISION] == git("rev-parse", "HEAD"), "the checkout moved on: `make image` again"
