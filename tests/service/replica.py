@@ -33,16 +33,28 @@ def command(database_url: str, *args: str, **more: str) -> subprocess.CompletedP
 
 @dataclass
 class Replica:
-    url: str
     log: Path
     process: subprocess.Popen[bytes]
+    url: str = ""
+
+    def wait(self) -> "Replica":
+        """Until it serves."""
+        self.url = wait_for_line(self.process, self.log, r"(http://127\.0\.0\.1:\d+)")
+        return self
 
     def http(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, trust_env=False, timeout=15)
 
 
 @contextmanager
-def replica(database_url: str, log: Path, **more: str) -> Iterator[Replica]:
+def starting(database_url: str, log: Path, **more: str) -> Iterator[Replica]:
+    """One that may not serve yet."""
     env: Mapping[str, str] = settings(database_url, **more)
     with running([*COMMAND, "serve"], log, env) as process:
-        yield Replica(wait_for_line(process, log, r"(http://127\.0\.0\.1:\d+)"), log, process)
+        yield Replica(log, process)
+
+
+@contextmanager
+def replica(database_url: str, log: Path, **more: str) -> Iterator[Replica]:
+    with starting(database_url, log, **more) as it:
+        yield it.wait()

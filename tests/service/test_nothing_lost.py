@@ -19,7 +19,7 @@ from service.ledger import tokens
 
 from .conftest import run_sql
 from .postgres_server import PostgresServer, postgres_server
-from .replica import Replica, command, replica
+from .replica import Replica, command, replica, starting
 from .served import KEYS, event, signature
 from .sizes import size
 from .writers import Writers
@@ -38,17 +38,17 @@ class Replicas:
     def __init__(self, database_url: str, folder: Path, number: int) -> None:
         self.database_url, self.folder, self.stack = database_url, folder, ExitStack()
         self.started = 0
-        self.running = [self._start() for _ in range(number)]
+        self.running = [self._start().wait() for _ in range(number)]
         self.urls = [it.url for it in self.running]
 
     def _start(self) -> Replica:
         self.started += 1
-        return self.stack.enter_context(replica(self.database_url, self.folder / f"{self.started}.log"))
+        return self.stack.enter_context(starting(self.database_url, self.folder / f"{self.started}.log"))
 
     async def kill(self, number: int) -> None:
         self.running[number].process.kill()
-        self.running[number] = await asyncio.to_thread(self._start)
-        self.urls[number] = self.running[number].url
+        self.running[number] = self._start()
+        self.urls[number] = (await asyncio.to_thread(self.running[number].wait)).url
 
     def logs(self) -> str:
         return "".join(path.read_text() for path in self.folder.glob("*.log"))

@@ -46,9 +46,12 @@ class Writers:
         tasks = [asyncio.create_task(self._write(number)) for number in range(writers)]
         try:
             yield
-        finally:
             self.stopping = True
-            await asyncio.gather(*tasks)
+            async with asyncio.timeout(60):
+                await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     def messages(self, writer: int) -> Iterator[Message]:
         for number in itertools.count():
