@@ -22,7 +22,7 @@ from tools.demo.image import crane
 from tools.demo.processes import running, wait_for_line
 
 STAGING = """\
-  timeout: 90s
+  timeout: 60s
   install:
     timeout: 3m
   upgrade:

@@ -49,13 +49,13 @@ class Ledger:
         return services[0] if services else {}
 
     def wait_until(self, environment: str, what: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """What it says as soon as that `holds`."""
+        """What it says as soon as that `holds`; a rollout that fails takes its time to do so."""
 
         def check() -> dict[str, Any] | None:
             said = self.running(environment)
             return said if said and holds(said) else None
 
-        return wait_for(f"the ledger to say that {what}; it says {self.running(environment)}", check, 90)
+        return wait_for(f"the ledger to say that {what}", check, 240)
 
     def history(self, environment: str) -> list[dict[str, Any]]:
         found = self.get(f"/environments/{environment}/history?service=waybill&limit=200")
