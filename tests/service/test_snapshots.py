@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,17 @@ import pytest
 from service.database.tables import Arrival, Environment, Event, Place
 
 from .served import KEYS, Served, document, event, signature
+from .sizes import size
 
 pytestmark = pytest.mark.anyio
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test's own: what is told minutes after its time counts as late."""
+    monkeypatch.setitem(globals(), "NOW", datetime.now(UTC).replace(microsecond=0))
 
 
 def ago(seconds: int) -> datetime:
@@ -34,11 +42,13 @@ def deployed(version: str, since: datetime, **more: Any) -> dict[str, Any]:
     }
 
 
-def snapshot(*history: dict[str, Any], taken: datetime = NOW, namespaces: tuple[str, ...] = ("apps",)) -> bytes:
+def snapshot(*history: dict[str, Any], taken: datetime | None = None, namespaces: tuple[str, ...] = ("apps",)) -> bytes:
     """Of one HelmRelease with this history, of none where there is none."""
     found = {"namespace": "apps", "name": "orders", "uid": "u", "resourceVersion": "9", "ready": True}
     releases = [found | {"history": list(history)}] if history else []
-    return json.dumps({"taken_at": written(taken), "namespaces": list(namespaces), "helmreleases": releases}).encode()
+    return json.dumps(
+        {"taken_at": written(taken or NOW), "namespaces": list(namespaces), "helmreleases": releases}
+    ).encode()
 
 
 async def see(ledger: Served, body: bytes, environment: str = "staging") -> Any:
@@ -78,7 +88,8 @@ async def test_the_order_in_which_facts_arrive_cannot_matter(ledger: Served) -> 
     failed = event("UpgradeFailed", "1.4.3", at=ago(30))
     seen = [snapshot(deployed("1.4.1", ago(230)), taken=ago(150)), snapshot(deployed("1.4.2", ago(130)), taken=ago(60))]
     ends = set()
-    for order in itertools.permutations([first, second, failed, *seen]):
+    orders = list(itertools.permutations([first, second, failed, *seen]))
+    for order in random.Random(5).sample(orders, size(20, len(orders))):  # noqa: S311
         for table in (Arrival, Place, Event, Environment):
             await table.delete(force=True)
         for fact in order:
