@@ -12,12 +12,12 @@ from tests.service.served import document
 
 @dataclass
 class Steady:
-    """Calls `host:port` until `stop`: every answer but a success, and every call without one, is kept in `lost`."""
+    """Reads `path` of `host:port`, and files releases there, until the block ends: every answer but a success, and every call without one, is kept in `lost`."""
 
     host: str
     port: int
     token: str
-    environment: str
+    path: str
     done: int = 0
     written: list[str] = field(default_factory=list)
     lost: list[tuple[float, str]] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Steady:
             self.done += 1
 
     def _read(self, _: int) -> None:
-        self._call("GET", f"/environments/{self.environment}", 200)
+        self._call("GET", self.path, 200)
 
     def _write(self, number: int) -> None:
         version = f"1.0.{number}"

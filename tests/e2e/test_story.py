@@ -160,7 +160,7 @@ def test_a_rollout_loses_no_request(
 ) -> None:
     ledger = scene.ledger("staging")
     second = images.labelled(scene.image, "second")
-    with Steady(ledger.host, 80, ledger.token("steady"), "staging") as steady:
+    with Steady(ledger.host, 80, ledger.token("steady"), "/environments/staging") as steady:
         shipped["second"] = releaser.ship(second)
         fleet.merge(fleet.proposals()[0]["number"])
         scene.installed("staging", shipped["second"])
@@ -233,7 +233,7 @@ def test_a_roll_back_while_the_ledger_is_away(
     reason = ["--roll-back", "The second one is slow"]
     ran = releaser.waybill("promote", "--to", "production", "--version", shipped["first"], *reason)
     assert ran.code == 0, ran.stderr
-    with Steady(sqlite.host, 80, sqlite.token("steady"), "production") as steady:
+    with Steady(sqlite.host, 80, sqlite.token("steady"), "/releases?limit=10") as steady:
         scene.cluster.kubectl("scale", "-n", "staging", "deploy/waybill", "--replicas=0")
         wait_for("the ledger to be away", lambda: not scene.pods("staging"))
         fleet.merge(fleet.proposals()[0]["number"])

@@ -72,7 +72,7 @@ def test_a_rollout_loses_no_request_here_either(
 ) -> None:
     ledger = scene.ledger("pinned")
     second = images.labelled(scene.image, "second")
-    with Steady(ledger.host, 80, ledger.token("steady"), "pinned") as steady:
+    with Steady(ledger.host, 80, ledger.token("steady"), "/environments/pinned") as steady:
         shipped["second"] = releaser.ship(second)
         fleet.merge(fleet.proposals()[0]["number"])
         scene.installed("pinned", shipped["second"])
