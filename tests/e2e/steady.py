@@ -12,7 +12,10 @@ from tests.service.served import document
 
 @dataclass
 class Steady:
-    """Reads `path` of `host:port`, and files releases there, until the block ends: every answer but a success, and every call without one, is kept in `lost`."""
+    """Reads `path` of `host:port`, and files releases there, until the block ends.
+
+    Every answer but a success, and every call without one, is kept in `lost`.
+    """
 
     host: str
     port: int
