@@ -21,7 +21,7 @@ def _sources(cluster: Kubernetes) -> Iterator[str]:
     for api, plurals in FLUX.items():
         for plural in plurals:
             for it in cluster.items(f"/apis/{api}/{plural}"):
-                for condition in it.get("status", {}).get("conditions", []):
+                for condition in it.get("status", {}).get("conditions") or []:
                     if condition["status"] != "True":
                         said = f"{condition['type']} {condition['reason']}: {condition['message'][:500]}"
                         yield f"{it['kind']} {_name(it)}: {said}"

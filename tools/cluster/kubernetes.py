@@ -70,4 +70,4 @@ def ready(found: dict[str, Any] | None, condition: str = "Ready") -> bool:
     status, generation = found.get("status", {}), found["metadata"].get("generation")
     if status.get("observedGeneration", generation) != generation:
         return False
-    return any(it["type"] == condition and it["status"] == "True" for it in status.get("conditions", []))
+    return any(it["type"] == condition and it["status"] == "True" for it in status.get("conditions") or [])
