@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tools.cluster.forge import Forge
 from tools.cluster.kubernetes import Kubernetes
+from tools.cluster.waiting import wait_for
 from tools.demo.world import run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -92,8 +95,17 @@ class Fleet:
         self.forge.call("PATCH", f"{self.api}/pulls/{number}", {"state": "closed"})
 
     def merge(self, number: int) -> None:
-        self.forge.call("POST", f"{self.api}/pulls/{number}/merge", {"Do": "merge"})
+        wait_for(f"the forge to merge {number}", lambda: self._merged(number))
         self.poke()
+
+    def _merged(self, number: int) -> bool:
+        """405 while it still looks whether the branch can be merged."""
+        try:
+            return self.forge.call("POST", f"{self.api}/pulls/{number}/merge", {"Do": "merge"}).is_success
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != 405:
+                raise
+        return False
 
     def poke(self) -> None:
         path = f"{GITOPS}/{self.name}"
