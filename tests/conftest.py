@@ -40,3 +40,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     figures = [(it.nodeid, text) for it in reports for name, text in it.user_properties if name == "figure"]
     for nodeid, text in figures:
         terminalreporter.write_line(f"{nodeid.rpartition('::')[2]}: {text}")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: tests wait for processes and deadlines as often as they compute."""
+    return (os.cpu_count() or 1) + 1

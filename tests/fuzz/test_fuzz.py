@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("atheris", reason="atheris has no wheel for this Python or system")
 
 TOP = Path(__file__).resolve().parents[2]
-SECONDS = 90 if os.environ.get("WAYBILL_TORTURE") else 4
+SECONDS = 90 if os.environ.get("WAYBILL_TORTURE") else 2
 SEEDS = [
     "a: old # why\nb: 'old'\n",
     'a:\n  b: "old"\n  new: {b: }\n',

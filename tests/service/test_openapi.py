@@ -34,7 +34,7 @@ def test_the_ledger_keeps_to_its_description(
             [
                 Path(sys.executable).with_name("schemathesis"),
                 *("run", f"{ledger.url}/schema", "--header", f"Authorization: Bearer {token}"),
-                *("--checks", "all", "--max-examples", "300", "--phases", PHASES),
+                *("--checks", "all", "--max-examples", str(size(100, 300)), "--phases", PHASES),
                 *("--suppress-health-check", "all", "--no-color", "--continue-on-failure", "--warnings", "off"),
             ],
             cwd=tmp_path,
