@@ -272,8 +272,8 @@ def test_uninstalled_nothing_is_left_but_the_record(scene: Scene, fleet: Fleet) 
     fleet.push("No more in production")
     wait_for("the HelmRelease to go", lambda: scene.helm_release("production") is None, 120)
     kinds = "deployments,replicasets,pods,services,configmaps,networkpolicies,poddisruptionbudgets,jobs,helmcharts"
-    left = scene.cluster.kubectl("get", kinds, "-n", "production", "-l", "app.kubernetes.io/name=waybill", "-o", "name")
-    assert left == ""
+    ours = ["get", kinds, "-n", "production", "-l", "app.kubernetes.io/name=waybill", "-o", "name"]
+    wait_for("its objects to go", lambda: scene.cluster.kubectl(*ours) == "")
     assert scene.cluster.get("/api/v1/namespaces/production/persistentvolumeclaims/waybill")
     ledger = scene.ledger("staging")
     wait_for("the ledger to say that it is gone", lambda: not ledger.running("production"))
