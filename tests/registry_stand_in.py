@@ -48,7 +48,8 @@ def says(status: int, body: bytes = b"", **headers: str) -> Behaviour:
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             request.send_header(name.replace("_", "-"), value)
         request.end_headers()
-        request.wfile.write(body)
+        if request.command != "HEAD":  # whose answer has no body: it would be read as the next answer's beginning
+            request.wfile.write(body)
 
     return behave
 
