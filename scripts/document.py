@@ -5,6 +5,7 @@ described by the ledger's `waybill.schema.json`. A contract test holds the two t
 be filed in the end is refused before anything is published.
 """
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -89,6 +90,10 @@ class Waybill(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     source: Source
     chart: Chart | UnsetType = UNSET
     gitops: Gitops | UnsetType = UNSET
+
+
+def digest_of(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def chart_of(waybill: Waybill) -> Chart:

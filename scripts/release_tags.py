@@ -37,18 +37,21 @@ def released_as(tags: Sequence[Tagged], commit: str, image: Reference, config: C
     """The tag that this commit and image were released under."""
     parents = git.parents(tag.commit for tag in tags)
     for tag in tags:
-        if commit in parents.get(tag.commit, ()) and holds(tag, image, config, git):
+        built_on = commit in parents.get(tag.commit, ())
+        if built_on and holds(tag.commit, image, config, git) and names_itself(tag, config, git):
             return tag
     return None
 
 
-def holds(tag: Tagged, image: Reference, config: Config, git: Git) -> bool:
-    files = git.files(tag.commit, f"{config.chart}/values.yaml", f"{config.chart}/Chart.yaml")
-    if len(files) < 2:
-        return False
-    values, chart = files[f"{config.chart}/values.yaml"], files[f"{config.chart}/Chart.yaml"]
-    said = image_keys.read(image_keys.parse(config.image), values)
-    return said == (image.repository, image.digest) and read(chart, ("version",)) == str(tag.version)
+def holds(commit: str, image: Reference, config: Config, git: Git) -> bool:
+    """Whether values.yaml in `commit` names this image."""
+    values = git.blob(commit, f"{config.chart}/values.yaml") or b""
+    return image_keys.read(image_keys.parse(config.image), values) == (image.repository, image.digest)
+
+
+def names_itself(tag: Tagged, config: Config, git: Git) -> bool:
+    """Whether Chart.yaml in the tagged commit has the tag's version."""
+    return read(git.blob(tag.commit, f"{config.chart}/Chart.yaml") or b"", ("version",)) == str(tag.version)
 
 
 def refuse_older(tags: Sequence[Tagged], head: str, git: Git) -> None:
@@ -58,7 +61,7 @@ def refuse_older(tags: Sequence[Tagged], head: str, git: Git) -> None:
     highest = next((tag for tag in reversed(tags) if tag.commit in commits), None)
     if highest is None:
         return
-    source = source_of(highest, git)
+    source = source_of(highest, commits[highest.commit], git)
     if source != head and git.is_ancestor(head, source):
         raise Refused(
             f"{head[:12]} is older than {source[:12]}, which is released as {highest.tag}.",
@@ -67,7 +70,6 @@ def refuse_older(tags: Sequence[Tagged], head: str, git: Git) -> None:
         )
 
 
-def source_of(tag: Tagged, git: Git) -> str:
+def source_of(tag: Tagged, parents: Sequence[str], git: Git) -> str:
     """The source commit: below the release commit, or the tagged one itself where a person tagged it."""
-    parents = git.parents([tag.commit])[tag.commit]
     return parents[0] if len(parents) == 1 and git.committer(tag.commit) == IDENTITY else tag.commit

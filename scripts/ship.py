@@ -11,9 +11,10 @@ from .document import Waybill, continued
 from .document import load as load_document
 from .errors import Refused
 from .proposal.describe import describe
+from .release_tags import holds
 from .session import Session
-from .steps import bump as bumping
 from .steps.bump import Choice
+from .steps.bump import bump as bump_step
 from .steps.package import package as package_step
 from .steps.propose import propose as propose_step
 from .steps.publish import publish as publish_step
@@ -46,7 +47,7 @@ def ship(here: Session, choice: Choice, environments: Sequence[str]) -> tuple[Wa
 
 
 def bump(here: Session, choice: Choice) -> Waybill:
-    waybill = bumping.bump(choice, here.config, here.git, here.report)
+    waybill = bump_step(choice, here.config, here.git, here.report)
     return here.write(continued(load_document(here.document), waybill))
 
 
@@ -54,12 +55,11 @@ def bump_alone(here: Session, choice: Choice) -> Waybill:
     """bump for people who commit bumps themselves: also writes the two files of the work tree."""
     waybill = bump(here, replace(choice, alone=True))
     head, release = waybill.source.commit, str(waybill.source.release_commit)
-    if bumping.is_bumped(choice.image, head, here.config, here.git):
+    if holds(head, choice.image, here.config, here.git):
         here.report.say("bump: HEAD holds this image already, so no file is written")
         return waybill
     files = here.git.files(release, f"{here.config.chart}/values.yaml", f"{here.config.chart}/Chart.yaml")
-    _ = here.folder
-    write(files, head, here.git)
+    write(files, head, here.git, here.folder)
     here.report.say(f"bump: wrote {' and '.join(files)}")
     return waybill
 

@@ -8,8 +8,9 @@ from .clients.git import Git
 from .errors import Refused
 
 
-def write(files: Mapping[str, bytes], head: str, git: Git) -> None:
-    """Writes `files` (by path below the top), all or none; one with changes of the user's own is refused."""
+def write(files: Mapping[str, bytes], head: str, git: Git, scratch: Path) -> None:
+    """Writes `files` (by path below the top), all or none; one with changes of the user's own is refused. `scratch` is
+    a folder of the same file system."""
     committed = git.files(head, *files)
     for path, data in files.items():
         present = git.folder / path
@@ -19,7 +20,7 @@ def write(files: Mapping[str, bytes], head: str, git: Git) -> None:
                 "Commit your change or take it back, then run the same command again.",
                 fault="you",
             )
-    with tempfile.TemporaryDirectory(dir=git.folder / ".waybill") as folder:
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         ready = {}
         for number, (path, data) in enumerate(files.items()):
             ready[path] = Path(folder) / str(number)

@@ -3,7 +3,6 @@
 It reads with its pod's ServiceAccount, which needs `list` on helmreleases in each namespace and nothing else.
 """
 
-import hmac
 import os
 import ssl
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from .flux_signature import signed
 from .settings import Setting, SettingsError, secret
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -109,7 +109,6 @@ def _list(api: httpx.Client, namespace: str) -> Iterator[dict[str, Any]]:
 
 def _post(it: Observer, snapshot: dict[str, Any]) -> None:
     body = msgspec.json.encode(snapshot)
-    signature = f"sha256={hmac.digest(it.key, body, 'sha256').hex()}"
-    headers = {"Content-Type": "application/json", "X-Signature": signature}
+    headers = {"Content-Type": "application/json", "X-Signature": f"sha256={signed(it.key, body)}"}
     url = f"{it.ledger}/hooks/flux/{it.environment}/snapshot"
     httpx.post(url, content=body, headers=headers, timeout=SECONDS).raise_for_status()

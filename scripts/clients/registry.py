@@ -4,7 +4,6 @@ Repositories are `host/path`; what is "absent" is what the registry says is abse
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 """
 
-import hashlib
 import re
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from ..document import Digest
+from ..document import Digest, digest_of
 from ..errors import Refused
 from .registry_http import PATIENCE, Answer, Patience, Session, is_loopback, within
 from .registry_login import HUB
@@ -168,7 +167,7 @@ def _manifest(session: Session, name: str, reference: str) -> Manifest | None:
     if answer.status == 404:
         return None
     manifest = _decode(session, answer, Manifest)
-    digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+    digest = digest_of(answer.body)
     said = {reference if ":" in reference else digest, answer.head.headers.get("docker-content-digest", digest)}
     if said != {digest}:
         raise session.garbage(path, f"its content has the digest {digest}")
@@ -182,7 +181,7 @@ def _blob(session: Session, name: str, digest: str) -> bytes:
     answer = session.get(path, may_move=True)
     if answer.status == 404:
         raise session.garbage(path, "a manifest names it, and it is not there")
-    if digest != f"sha256:{hashlib.sha256(answer.body).hexdigest()}":
+    if digest != digest_of(answer.body):
         raise session.garbage(path, "its content has another digest")
     return answer.body
 

@@ -156,12 +156,6 @@ def release_commit(image: Reference, head: str, version: str, source: str, confi
     return git.commit_tree(tree, [head], message, git.committed(head))
 
 
-def is_bumped(image: Reference, head: str, config: Config, git: Git) -> bool:
-    """Whether `head` holds this image already, as after a bump that a person committed."""
-    values = git.blob(head, f"{config.chart}/values.yaml") or b""
-    return image_keys.read(image_keys.parse(config.image), values) == (image.repository, image.digest)
-
-
 def edited(image: Reference, head: str, version: str, source: str, config: Config, git: Git) -> dict[str, bytes]:
     """values.yaml of `head` with the image, and its Chart.yaml with the version and where it comes from."""
     values_path, chart_path = f"{config.chart}/values.yaml", f"{config.chart}/Chart.yaml"

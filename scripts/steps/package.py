@@ -1,6 +1,5 @@
 """package: the chart of the release commit as a .tgz, the same bytes wherever and by whomever it is made."""
 
-import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,7 +14,7 @@ from ..clients.helm import Helm
 from ..clients.registry import Registry
 from ..config import Config
 from ..containers import containers
-from ..document import Waybill, chart_of
+from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
 from ..release_commit import release_commit
 from ..report import Report
@@ -55,7 +54,7 @@ def package(waybill: Waybill, config: Config, git: Git, folder: Path, report: Re
         refuse_unused(rendered, waybill, config, report)
         folder.mkdir(parents=True, exist_ok=True)
         made = Path(shutil.copy2(archive, folder / archive.name))
-    digest = f"sha256:{hashlib.sha256(made.read_bytes()).hexdigest()}"
+    digest = digest_of(made.read_bytes())
     report.say(f"package: {made.name}, {digest}")
     return structs.replace(waybill, chart=structs.replace(chart, archive=digest))
 

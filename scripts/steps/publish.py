@@ -1,7 +1,6 @@
 """publish: the tag reserves the version, then the chart is pushed, or found to be there already."""
 
 import gzip
-import hashlib
 import io
 import os
 import tarfile
@@ -16,7 +15,7 @@ from ..clients.helm import Helm
 from ..clients.registry import Registry
 from ..clients.registry_http import Denied
 from ..config import Config
-from ..document import Waybill, chart_of
+from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
 from ..release_commit import release_commit
 from ..report import Report
@@ -93,7 +92,7 @@ def find(waybill: Waybill, config: Config, archive: Path, *, to_push: bool = Fal
             fault="registry",
         )
     layers = [layer.digest for layer in manifest.layers if layer.media_type == CHART_LAYER]
-    ours = sha256(archive.read_bytes())
+    ours = digest_of(archive.read_bytes())
     if len(layers) == 1 and (layers[0] == ours or same_files(registry.blob(repository, layers[0]), archive)):
         return Published(digest=manifest.digest, archive=layers[0])
     raise Refused(
@@ -142,11 +141,7 @@ def repository_of(waybill: Waybill, config: Config) -> str:
 def refuse_other_archive(waybill: Waybill, archive: Path) -> None:
     """The file is what package made, byte for byte."""
     said = chart_of(waybill).archive
-    if said is UNSET or not archive.is_file() or sha256(archive.read_bytes()) != said:
+    if said is UNSET or not archive.is_file() or digest_of(archive.read_bytes()) != said:
         raise Refused(
             f"{archive.name} is not the chart that the waybill names.", "Run `waybill package` first.", fault="you"
         )
-
-
-def sha256(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"

@@ -96,6 +96,10 @@ def sighted(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
         fact = _fact(body)
     except (ValueError, RecursionError):
         return None
+    return entry_of(fact, sha256, received_at)
+
+
+def entry_of(fact: Fact, sha256: str, received_at: datetime) -> Entry:
     if isinstance(fact, Absent):
         position = f"{position_at(fact.at)}{0:020d}6{sha256}"
         return Entry(fact.place, position, fact.at, "removed", "absent", None, basis="inferred")

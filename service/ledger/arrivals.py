@@ -1,7 +1,7 @@
 """Keeps `environment`, `place` and `arrival` as the events say, in the transaction that adds the events.
 
 What is said in order, which is nearly always, continues from the place's state. Something said late continues
-from the last arrival before it, and what followed is derived anew. tests/service/test_arrivals.py proves that
+from the last arrival before it, and what followed is derived anew. tests/service/test_stories.py proves that
 both give what domain/timeline makes of all events at once.
 """
 

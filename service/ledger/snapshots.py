@@ -9,7 +9,7 @@ import msgspec
 from ..database.compiled import compiled
 from ..database.tables import Place
 from ..database.together import Together
-from ..domain.snapshot import Fact, facts, parse, sighted
+from ..domain.snapshot import Fact, entry_of, facts, parse
 from ..domain.timeline import Entry, State
 from .arrivals import keep_up
 from .events import EventReceipt, Signed, Taken, first, insert
@@ -52,5 +52,4 @@ async def _keep(environment: str, fact: Fact, now: datetime) -> list[Entry]:
     sha256 = hashlib.sha256(body).hexdigest()
     if not await insert(environment, sha256, body, now, fact.place, fact.at):
         return []
-    entry = sighted(body, sha256, now)
-    return [entry] if entry else []
+    return [entry_of(fact, sha256, now)]
