@@ -63,7 +63,7 @@ torture: setup .venv/dev.stamp ## Run the crash and load tests at full size.
 	@WAYBILL_TORTURE=1 $(venv) -m pytest -m torture $(ARGS)
 
 .PHONY: bench
-bench: setup .venv/bench.stamp ## Measure the ledger beside a constant handler and two peers; needs two cores and wrk.
+bench: setup .venv/bench.stamp ## Measure the ledger beside a constant handler and two peers, or, with ARGS=ship, ship beside bare commands.
 	@$(venv) -m bench $(ARGS)
 
 .PHONY: lint

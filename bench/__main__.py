@@ -1,5 +1,7 @@
 """Measures the ledger beside a constant handler and two peers that do the same work: `make bench`.
 
+`make bench ARGS=ship` measures the release tool instead: bench/ship.py.
+
 One worker on the first core, wrk with 16 connections on the second, the programs in turn within each round, medians of
 the rounds. Writes are durable: SQLite with synchronous=FULL, PostgreSQL with fsync. Figures of a busy machine mean
 little; the ratios to the constant of the same run mean more.
@@ -20,7 +22,7 @@ from rich.table import Table
 
 from tests.service.postgres_server import postgres_server
 
-from . import targets
+from . import ship, targets
 from .cases import AT_MOST, CASES, constant
 from .load import Rate, load
 from .targets import Target
@@ -30,6 +32,9 @@ CONSTANT, NAMES = "constant", ("p99", "cpu")
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["ship"]:
+        ship.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
