@@ -1,6 +1,7 @@
 """The command `waybill-service`: serve, migrate, token, observe."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ def serve() -> None:
     from .slow_clients import ImpatientHttp
     from .telemetry import log_as_json
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once all is answered
     log_as_json()
     uvicorn.run(
         create_app(settings),

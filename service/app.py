@@ -104,7 +104,7 @@ def unforeseen(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]
         Problem(
             title="Internal Server Error",
             status=500,
-            detail="The ledger made a mistake; its log tells more under this answer's X-Request-Id.",
+            detail="The ledger made a mistake; its log tells more under this request_id.",
         ),
         {},
     )

@@ -1,15 +1,18 @@
 """What can be wrong with a request, as the client is told it: RFC 9457 problem details, one shape for all."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
 
 MEDIA_TYPE = "application/problem+json"
+CURRENT_REQUEST: ContextVar[str | None] = ContextVar("current_request", default=None)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The body of every error. `errors` names what is wrong where; `differs` the fields of a conflict."""
+    """The body of every error. `errors` names what is wrong where; `differs` the fields of a conflict; `request_id` is
+    the answer's X-Request-Id, under which the log tells more."""
 
     title: str
     status: int
@@ -18,6 +21,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     remedy: str | None = None
     errors: list[str] = []
     differs: list[str] = []
+    request_id: str | None = msgspec.field(default_factory=CURRENT_REQUEST.get)
 
 
 class Refused(Exception):

@@ -1,4 +1,4 @@
-"""What a request leaves behind: one log line, one count by route and status, an id that ties them to the answer.
+"""What a request leaves behind: one log line, counts, an id that ties them to the answer.
 
 Logs are JSON, one object a line, on stderr. Headers, query and body never enter them.
 """
@@ -8,13 +8,14 @@ import re
 import secrets
 import sys
 import time
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, Send
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
+
+from .errors import CURRENT_REQUEST
 
 SECONDS = Histogram(
     "waybill_request_seconds",
@@ -22,12 +23,17 @@ SECONDS = Histogram(
     ["method", "route", "status"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+RELEASES = Counter("waybill_releases", "Waybills: filed, repeated, or in conflict with a filed one.", ["result"])
+EVENTS = Counter(
+    "waybill_events", "Signed bodies of Flux and of observers: taken or repeated.", ["environment", "kind", "result"]
+)
+REFUSED = Counter("waybill_events_refused", "Bodies that no key of their environment signed.")
+ARRIVALS = Counter("waybill_arrivals", "Arrivals that became known.", ["environment"])
 HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 QUIET = {"/healthz", "/readyz", "/metrics"}  # asked every few seconds: logged when they fail
 GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 log = logging.getLogger("waybill.requests")
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def observed(app: ASGIApp) -> ASGIApp:
@@ -35,7 +41,7 @@ def observed(app: ASGIApp) -> ASGIApp:
         began, status = time.perf_counter(), 500
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         id = given.decode() if GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
-        request_id.set(id)
+        CURRENT_REQUEST.set(id)
         headers = [*HEADERS, (b"x-request-id", id.encode())]
 
         async def sending(message: Message) -> None:
@@ -73,8 +79,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if id := request_id.get():
-            line["request"] = id
+        if id := CURRENT_REQUEST.get():
+            line["request_id"] = id
         line |= getattr(record, "said", {})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

@@ -11,6 +11,7 @@ from ..errors import NotFound, Unauthenticated
 from ..flux_signature import FluxKeys, is_signed
 from ..ledger import events, snapshots
 from ..ledger.events import EventReceipt, Signed, Taken
+from ..telemetry import ARRIVALS, EVENTS, REFUSED
 from .parameters import EnvironmentName
 from .ready import ReadyJson
 
@@ -27,7 +28,7 @@ encode = Encoder().encode
 )
 async def take_flux_event(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> ReadyJson:
     """Keeps a signed body as it came; the same body again is answered with its first receipt."""
-    return _answer(await events.take(_signed(request, environment, body)))
+    return _answer("event", await events.take(_signed(request, environment, body)))
 
 
 @post(
@@ -41,7 +42,7 @@ async def take_flux_event(request: Request[Any, Any, Any], environment: Environm
 async def take_snapshot(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> ReadyJson:
     """Takes what `waybill-service observe` saw in a cluster, signed like an event: what was lost on the way is found
     again, and a place that is gone has ended. The same body again is answered with its first receipt."""
-    return _answer(await snapshots.take(_signed(request, environment, body)))
+    return _answer("snapshot", await snapshots.take(_signed(request, environment, body)))
 
 
 def _signed(request: Request[Any, Any, Any], environment: str, body: bytes) -> Signed:
@@ -49,6 +50,7 @@ def _signed(request: Request[Any, Any, Any], environment: str, body: bytes) -> S
     if not keys:
         raise NotFound("This ledger has no FLUX_KEYS, so it takes no events.")
     if not is_signed(keys.of(environment), body, [it.encode() for it in request.headers.getall("x-signature", [])]):
+        REFUSED.inc()
         raise Unauthenticated(
             f"X-Signature is not the HMAC of this body with a key of {environment}.",
             "The Provider's Secret and FLUX_KEYS must hold the same key for the environment of the address.",
@@ -56,5 +58,8 @@ def _signed(request: Request[Any, Any, Any], environment: str, body: bytes) -> S
     return Signed(environment, body, datetime.now(UTC))
 
 
-def _answer(taken: Taken) -> ReadyJson:
+def _answer(kind: str, taken: Taken) -> ReadyJson:
+    environment = taken.receipt.environment
+    EVENTS.labels(environment, kind, "taken" if taken.new else "repeated").inc()
+    ARRIVALS.labels(environment).inc(taken.arrived)
     return ReadyJson(encode(taken.receipt), 201 if taken.new else 200)

@@ -13,6 +13,7 @@ from ..errors import Conflict, Refused, WrongMediaType
 from ..guards import writer_of
 from ..ledger import releases
 from ..ledger.releases import Filing, Receipt
+from ..telemetry import RELEASES
 from .ready import ReadyJson
 
 encode = Encoder().encode
@@ -39,6 +40,7 @@ async def file_release(request: Request[Any, Any, Any], body: RawBody) -> ReadyJ
         ) from None
     writer_of(document.service, request.user)
     filed = await releases.file(Filing(document, text, waybill.sha256(document), datetime.now(UTC)))
+    RELEASES.labels("conflict" if filed.differs else "filed" if filed.new else "repeated").inc()
     if filed.differs:
         raise Conflict(
             f"{document.service} {document.chart.version} is filed, and is another release.",

@@ -80,8 +80,10 @@ last_before = compiled(
     )
 )
 _forget_from = compiled(
-    lambda environment, place, position: Arrival.delete().where(
-        (Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position >= position)
+    lambda environment, place, position: (
+        Arrival.delete()
+        .where((Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position >= position))
+        .returning(Arrival.id)
     )
 )
 _events_since = compiled(
@@ -92,15 +94,18 @@ _events_since = compiled(
 
 
 class Changes(NamedTuple):
-    """The values of `_end`, `_begin` and `_keep_place`, gathered from several places and run together."""
+    """The values of `_end`, `_begin` and `_keep_place`, gathered from several places and run together; and the arrivals
+    that were forgotten, to be derived anew."""
 
     ended: list[tuple[Any, ...]]
     begun: list[tuple[Any, ...]]
     kept: list[tuple[Any, ...]]
+    forgotten: list[tuple[Any, ...]]
 
 
-async def keep_up(environment: str, said: Sequence[Entry | None], received_at: datetime) -> None:
-    """Takes note of events just added to an environment, as `heard`, inside their transaction.
+async def keep_up(environment: str, said: Sequence[Entry | None], received_at: datetime) -> int:
+    """Takes note of events just added to an environment, as `heard`, inside their transaction. Returns how many
+    arrivals are known more than before.
 
     It locks the environment's row: call it for environments in the order of their names.
     """
@@ -111,7 +116,7 @@ async def keep_up(environment: str, said: Sequence[Entry | None], received_at: d
             by_place[entry.place].append(entry)
     found = await _place.each([(environment, place) for place in by_place])
     standing = {place: (position, text) for place, position, text in found}
-    changes = Changes([], [], [])
+    changes = Changes([], [], [], [])
     for place, entries in by_place.items():
         position, text = standing.get(place, ("", None))
         state = _decode(text) if text else NOTHING
@@ -119,6 +124,7 @@ async def keep_up(environment: str, said: Sequence[Entry | None], received_at: d
     await _end.each(changes.ended)
     await _begin.each(changes.begun)
     await _keep_place.each(changes.kept)
+    return max(0, len(changes.begun) - len(changes.forgotten))
 
 
 async def _follow(
@@ -130,7 +136,7 @@ async def _follow(
     if state.running and state.running.seen:  # an event may say it now
         first = min(first, position_at(state.running.since))
     if first < position:
-        turns, new = await _rewind(environment, place, first)
+        turns, new = await _rewind(environment, place, first, changes)
         state = turns[0].state if turns else NOTHING
     more, after = follow(state, new)
     if more and state.running is not None and not turns:
@@ -142,14 +148,14 @@ async def _follow(
     changes.kept.append((environment, place, last, encode(after)))
 
 
-async def _rewind(environment: str, place: str, position: str) -> tuple[list[Turn], list[Entry]]:
+async def _rewind(environment: str, place: str, position: str, changes: Changes) -> tuple[list[Turn], list[Entry]]:
     """Forgets the last arrival that an event began before `position`, and all later ones; gives its turn, if there is
     one, and everything that was said of the place since then."""
     begun = await _begun_before(environment, place, position)
     while begun and begun[0].state.running and begun[0].state.running.seen:
         begun = await _begun_before(environment, place, begun[0].position)
     since = begun[0].position if begun else ""
-    await _forget_from(environment, place, since)
+    changes.forgotten.extend(await _forget_from(environment, place, since))
     events = await _events_since(environment, place, begun[0].at if begun else 0)
     said = (heard(*event) or sighted(*event) for event in events)
     return begun, in_order(it for it in said if it is not None and it.position > since)

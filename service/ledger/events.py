@@ -45,8 +45,11 @@ class EventReceipt(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
+    """`arrived`: how many arrivals it made known, itself or with the others that were taken together with it."""
+
     receipt: EventReceipt
     new: bool
+    arrived: int = 0
 
 
 async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
@@ -65,9 +68,17 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     said = defaultdict(list)
     for environment, sha256 in sorted(new):
         said[environment].append(entries[environment, sha256])
+    arrived = dict[str, int]()
     for environment, some in said.items():
-        await keep_up(environment, some, max(it.now for it in bodies if it.environment == environment))
-    return [Taken(receipts[key], key in new and came[key] is it) for key, it in zip(keys, bodies, strict=True)]
+        arrived[environment] = await keep_up(
+            environment, some, max(it.now for it in bodies if it.environment == environment)
+        )
+    return [
+        Taken(receipts[key], True, arrived.pop(key[0], 0))
+        if key in new and came[key] is it
+        else Taken(receipts[key], False)
+        for key, it in zip(keys, bodies, strict=True)
+    ]
 
 
 take = Together(_take_all)

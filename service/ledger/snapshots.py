@@ -42,8 +42,8 @@ async def _take(it: Signed) -> Taken:
         running = [place for place, text in await _places(it.environment) if _decode(text).running]
         for fact in sorted(facts(snapshot, running, it.now), key=lambda fact: fact.place):
             entries += await _keep(it.environment, fact, it.now)
-    await keep_up(it.environment, entries, it.now)
-    return Taken(EventReceipt(rows[0][0], it.environment, it.now, sha256), True)
+    arrived = await keep_up(it.environment, entries, it.now)
+    return Taken(EventReceipt(rows[0][0], it.environment, it.now, sha256), True, arrived)
 
 
 async def _keep(environment: str, fact: Fact, now: datetime) -> list[Entry]:

@@ -127,4 +127,5 @@ async def test_who_may_not_write_learns_nothing_of_what_is_filed(ledger: Served)
     await ledger.file(document())
     stranger = await ledger.token("releases:write", service="payments")
     other = document(image={"digest": f"sha256:{'0' * 64}"})
-    assert (await ledger.file(document(), stranger)).text == (await ledger.file(other, stranger)).text
+    answers = [(await ledger.file(it, stranger)).json() | {"request_id": None} for it in (document(), other)]
+    assert answers[0] == answers[1]

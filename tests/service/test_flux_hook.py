@@ -56,7 +56,7 @@ async def test_a_signed_body_is_never_refused_for_what_it_says(ledger: Served, b
 
 
 async def test_an_unknown_environment_is_told_as_a_wrong_signature_is(ledger: Served) -> None:
-    headers = {"X-Signature": signature(b"{}", "no such key")}
+    headers = {"X-Signature": signature(b"{}", "no such key"), "X-Request-Id": "the-same-for-both"}
     known = await ledger.http.post("/hooks/flux/staging", content=b"{}", headers=headers)
     unknown = await ledger.http.post("/hooks/flux/elsewhere", content=b"{}", headers=headers)
     assert known.status_code == unknown.status_code == 401

@@ -40,14 +40,17 @@ class Writers:
     stopping: bool = False
 
     @asynccontextmanager
-    async def writing(self, writers: int = 8) -> AsyncIterator[None]:
-        """Meanwhile they write; at the end each goes on until its message is acknowledged, so all is at rest."""
+    async def writing(self, writers: int = 8, *, seconds: float = 60) -> AsyncIterator[None]:
+        """Meanwhile they write; at the end each goes on until its message is acknowledged, so all is at rest.
+
+        Raises TimeoutError when that takes longer than `seconds`.
+        """
         self.stopping = False
         tasks = [asyncio.create_task(self._write(number)) for number in range(writers)]
         try:
             yield
             self.stopping = True
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(seconds):
                 await asyncio.gather(*tasks)
         finally:
             for task in tasks:
