@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from tools.demo.processes import running, wait_for_line
-from tools.image.build import BASE_NAME, REVISION, build, git
-from tools.image.buildah import BUILDAH, CHECKOUT, buildah, environment, inspect
+from tools.image.build import BASE_NAME, REVISION, build, revision
+from tools.image.buildah import CHECKOUT, buildah, command, environment, inspect
 
 MEGABYTE = 1_000_000
 IMAGE = os.environ.get("WAYBILL_IMAGE", "")
@@ -38,7 +38,7 @@ def test_it_migrates_and_serves(container: str, tmp_path: Path) -> None:
         port = free.getsockname()[1]
     log = tmp_path / "ledger.log"
     address = ["--env=HOST=127.0.0.1", f"--env=PORT={port}"]
-    serve = [*BUILDAH, "run", *address, container, "--", "waybill-service", "serve"]
+    serve = command("run", *address, container, "--", "waybill-service", "serve")
     with running(serve, log, environment()) as ledger:
         wait_for_line(ledger, log, f"(127.0.0.1:{port})")
         assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
@@ -57,7 +57,7 @@ def test_its_users_choose_the_database() -> None:
 
 def test_it_says_what_it_is_and_nothing_of_the_machine_that_built_it() -> None:
     found = inspect(IMAGE)
-    assert found["config"]["Labels"][REVISION] == git("rev-parse", "HEAD"), "the checkout moved on: `make image` again"
+    assert found["config"]["Labels"][REVISION] == revision(), "the checkout moved on: `make image` again"
     assert found["config"]["Labels"]["org.opencontainers.image.source"] == "https://github.com/waybill-ledger/waybill"
     for trace in ("PIP", "wheels", str(CHECKOUT)):
         assert trace not in str(found)

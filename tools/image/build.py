@@ -5,11 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .buildah import CHECKOUT, STORE, BuildahError, buildah
+from .buildah import CHECKOUT, STORE, BuildahError, buildah, inspect
 from .debian import debian
 
 BASE_NAME = "org.opencontainers.image.base.name"
 REVISION = "org.opencontainers.image.revision"
+MODIFIED = "-modified"
 
 
 def pinned_base() -> str:
@@ -21,16 +22,26 @@ def pinned_base() -> str:
 
 
 def build(tag: str, base: str) -> None:
-    """Builds image `tag` on `base`; the same commit and base give the same layers."""
+    """Builds image `tag` on `base`; the same commit and base give the same layers, so they are built once."""
+    labels = {BASE_NAME: base, REVISION: revision()}
+    if not labels[REVISION].endswith(MODIFIED) and labels.items() <= _labels(tag).items():
+        return
     closed = [] if base == pinned_base() else ["--build-arg", "PIP_NO_INDEX=1", "--build-arg", "PIP_FIND_LINKS=/wheels"]
     mount = ["--volume", f"{wheels()}:/wheels:ro"] if closed else []
-    labels = {BASE_NAME: base, REVISION: git("rev-parse", "HEAD")}
     buildah(
         *("bud", "--quiet", "--timestamp", git("log", "-1", "--format=%ct")),
         *("--ignorefile", ".containerignore", "--file", "Containerfile", "--from", base),
         *(flag for name, value in labels.items() for flag in ("--label", f"{name}={value}")),
         *(*closed, *mount, "--tag", tag, "."),
     )
+
+
+def _labels(tag: str) -> dict[str, str]:
+    """None of an image that is not there."""
+    known: dict[str, str] = (
+        inspect(tag)["config"]["Labels"] if buildah("images", "--noheading", "--filter", f"reference={tag}") else {}
+    )
+    return known
 
 
 def available_base() -> str:
@@ -52,6 +63,11 @@ def wheels() -> Path:
         only = ["--only-binary", ":all:", "--python-version", "3.11"]
         subprocess.run([*pip, *only, "-r", CHECKOUT / "requirements" / name, "-d", folder], check=True)
     return folder
+
+
+def revision() -> str:
+    """The commit that is checked out, and whether there is more than it."""
+    return git("rev-parse", "HEAD") + (MODIFIED if git("status", "--porcelain") else "")
 
 
 def git(*arguments: str) -> str:
