@@ -22,7 +22,7 @@ from rich.table import Table
 
 from tests.service.postgres_server import postgres_server
 
-from . import ship, targets
+from . import ship, started, targets
 from .cases import AT_MOST, CASES, constant
 from .load import Rate, load
 from .targets import Target
@@ -63,6 +63,7 @@ def main() -> None:
                         measured.setdefault((it.name, case), []).append(rate)
             console.print(f"round {round_} of {given.rounds} done")
     show([it.name for it in programs], measured)
+    started.main()
 
 
 def start(stack: ExitStack, folder: Path, counts: tuple[int, int], *, peers: bool) -> list[Target]:
