@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def start(folder: Path) -> tuple[float, float, float]:
-    """Seconds until it is ready, processor seconds, and megabytes resident; from the second time on its database is there."""
+    """Seconds until it is ready, those of processor time, and megabytes resident."""
     port = free_port()
     env = environment({"DATABASE_URL": f"sqlite:///{folder}/ledger.db", "PORT": str(port)})
     began = time.perf_counter()
