@@ -218,6 +218,8 @@ def tell(here: "Session", waybill: "Waybill", receipt: dict[str, Any] | None = N
 
 def main() -> None:
     """The entry point: a refusal is told and ends with 1."""
+    # httpx brings its own command line along where it can, which takes as long to import as all the rest of it.
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]
     try:
         cli(prog_name="waybill", standalone_mode=True)
     except Refused as error:

@@ -13,43 +13,37 @@ from .errors import SUBJECT, Refused
 if TYPE_CHECKING:
     from rich.console import Console
 
+NEXT = "\n"
+
 
 class Report:
-    """Progress is drawn on a terminal and told in plain lines elsewhere (CI)."""
+    """Progress is drawn on a terminal and told in plain lines elsewhere (CI), for which nothing is imported."""
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
-        self._stderr: Console | None = None
-
-    @property
-    def _console(self) -> "Console":
-        if self._stderr is None:
-            from rich.console import Console
-
-            self._stderr = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        return self._stderr
+        self._terminal = _terminal() if sys.stderr.isatty() else None
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Shows that `title` is under way until the block ends."""
-        if self._console.is_terminal:
-            with self._console.status(title):
+        if self._terminal:
+            with self._terminal.status(title):
                 yield
         else:
-            self._console.print(f"{title} ...")
+            self._tell(f"{title} ...")
             yield
 
     def say(self, text: str) -> None:
         """Something that was done, or that the user should know."""
-        self._console.print(censor(text))
+        self._tell(censor(text))
 
     def warn(self, text: str) -> None:
-        self._console.print(f"warning: {censor(text)}", style="yellow")
+        self._tell(f"warning: {censor(text)}", "yellow")
 
     def refuse(self, error: Refused) -> None:
         """Cause and remedy; with --json also on stdout, so that a program need not read prose."""
-        self._console.print(f"refused ({SUBJECT[error.fault]}): {censor(error.what)}", style="bold red")
-        self._console.print(f"  what to do: {censor(error.remedy)}")
+        self._tell(f"refused ({SUBJECT[error.fault]}): {censor(error.what)}", "bold red")
+        self._tell(f"  what to do: {censor(error.remedy)}")
         if self.json:
             self._write(
                 {
@@ -64,6 +58,11 @@ class Report:
         if self.json:
             self._write(document)
             return
+        if not sys.stdout.isatty():
+            width = max(map(len, rows))
+            for name, value in rows.items():
+                sys.stdout.write(f"{name:<{width}}  {value.replace(NEXT, NEXT + ' ' * (width + 2))}\n")
+            return
         from rich.console import Console
         from rich.table import Table
 
@@ -72,20 +71,25 @@ class Report:
         table.add_column(overflow="fold")
         for name, value in rows.items():
             table.add_row(name, value)
-        out = Console(highlight=False, markup=False)
-        if out.is_terminal:
-            out.print(table)
-            return
-        out.width = 1000  # nobody who copies a digest from a log wants it folded
-        with out.capture() as printed:
-            out.print(table)
-        sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
+        Console(highlight=False, markup=False).print(table)
 
     def text(self, text: str) -> None:
         """More of the result for people, as it is; with --json the document holds it already."""
         if text and not self.json:
             sys.stdout.write(f"\n{text.rstrip()}\n")
 
+    def _tell(self, text: str, style: str | None = None) -> None:
+        if self._terminal:
+            self._terminal.print(text, style=style)
+        else:
+            sys.stderr.write(f"{text}\n")
+
     def _write(self, document: Any) -> None:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
         sys.stdout.flush()
+
+
+def _terminal() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)

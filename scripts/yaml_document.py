@@ -8,6 +8,7 @@ PyYAML returns for `*alias` too), so that editing it would edit elsewhere.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -85,6 +86,7 @@ class Document:
         )
 
 
+@lru_cache(16)
 def parse(source: bytes, name: str, fault: Fault) -> Document:
     """Refuses what is not one document of YAML in UTF-8, naming the line."""
     unread = Document("", None, name, fault)

@@ -32,7 +32,7 @@ def objects_of(release: Release, chart: Path, kube_version: str | None) -> list[
         chart,
         name=release.name,
         namespace=release.namespace,
-        values=json.dumps(release.values, default=str).encode(),
+        values=json.dumps(release.values, default=str).encode() if release.values else None,
         kube_version=kube_version,
     )
     try:

@@ -6,9 +6,11 @@ import tempfile
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from ..errors import Fault, Refused
+from .git_objects import Objects
 from .git_remote import unreadable, untaken
 from .process import Completed, run
 
@@ -73,11 +75,8 @@ class Git:
         check: bool = True,
         timeout: float = 300,
     ) -> Completed:
-        settings = [word for setting in SETTINGS for word in ("-c", setting)]
-        for name in INHERITED:
-            os.environ.pop(name, None)
         return run(
-            ["git", *settings, *args],
+            [*self._command(), *args],
             cwd=self.folder,
             env={**QUIET, **self.env, **(env or {})},
             input=input,
@@ -87,22 +86,33 @@ class Git:
             verb=" ".join([word for word in args if not word.startswith("-")][:2]),
         )
 
+    def _command(self) -> list[str]:
+        for name in INHERITED:
+            os.environ.pop(name, None)
+        return ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
+
     def run(self, *args: str, input: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
         return self.call(*args, input=input, env=env).text
 
     # Objects
 
+    @cached_property
+    def _objects(self) -> Objects:
+        return Objects(self._command(), self.folder, {**QUIET, **self.env}, self.fault)
+
     def commit(self, revision: str) -> str | None:
         """The commit id that `revision` names, None where there is none."""
-        found = self.call("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", check=False)
-        return found.text if found.code == 0 else None
+        found = self._objects.find(f"{revision}^{{commit}}")
+        return found[0] if found else None
 
     def tree_id(self, revision: str) -> str:
-        return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
+        return self._objects.commit(revision).tree
 
     def has(self, objects: Iterable[str]) -> set[str]:
         """Those of `objects` that are here, without asking a remote of a partial clone."""
         asked = "".join(f"{name}\n" for name in objects).encode()
+        if not asked:
+            return set()
         lines = self.call("cat-file", "--batch-check", input=asked, env={"GIT_NO_LAZY_FETCH": "1"}).text
         return {line.split(" ", 1)[0] for line in lines.splitlines() if not line.endswith(" missing")}
 
@@ -115,49 +125,26 @@ class Git:
         """Every file below `folder` in `revision`, blob by blob: no eol conversion, filter or export-ignore."""
         prefix = f"{folder.rstrip('/')}/" if folder else ""
         return [
-            Entry(mode, path.removeprefix(prefix), data) for mode, path, data in self._read(revision, [prefix or "."])
+            Entry(mode, path.removeprefix(prefix), data) for mode, path, data in self._objects.files(revision, folder)
         ]
 
     def files(self, revision: str, *paths: str) -> dict[str, bytes]:
         """The regular files at or below `paths` in `revision`, by their whole path."""
-        return {path: data for mode, path, data in self._read(revision, paths) if mode.startswith("100")}
+        found = [file for path in paths for file in self._objects.files(revision, path)]
+        return {path: data for mode, path, data in found if mode.startswith("100")}
 
-    def _read(self, revision: str, paths: Sequence[str]) -> list[tuple[str, str, bytes]]:
-        listed = self.call("--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", revision, "--", *paths).stdout
-        rows = [row.split(b"\t", 1) for row in listed.split(b"\0") if row]
-        names = [(*head.decode().split(" "), os.fsdecode(path)) for head, path in rows]  # mode, kind, object, path
-        blobs = self._blobs([name for _, kind, name, _ in names if kind == "blob"])
-        return [(mode, path, blobs.get(name, b"")) for mode, _, name, path in names]
-
-    def _blobs(self, names: Sequence[str]) -> dict[str, bytes]:
-        output = self.call("cat-file", "--batch", input="".join(f"{name}\n" for name in names).encode()).stdout
-        blobs: dict[str, bytes] = {}
-        start = 0
-        for name in names:
-            end = output.index(b"\n", start)
-            size = int(output[start:end].split(b" ")[2])
-            blobs[name] = output[end + 1 : end + 1 + size]
-            start = end + size + 2
-        return blobs
-
-    def write_tree(self, base: str | None, changes: Mapping[str, bytes | None]) -> str:
-        """The id of `base`'s tree with `changes` (None removes); modes of existing files stay."""
-        modes: dict[str, str] = {}
-        if base is not None and changes:
-            listed = self.call("--literal-pathspecs", "ls-tree", "-z", "--full-tree", base, "--", *changes).stdout
-            for row in filter(None, listed.split(b"\0")):
-                head, name = row.split(b"\t", 1)
-                modes[os.fsdecode(name)] = head.split(b" ")[0].decode()
-        lines = []
-        for path, data in changes.items():
-            if data is None:
-                lines.append(f"0 {'0' * 40}\t{path}\0")
-            else:
-                blob = self.run("hash-object", "-w", "--stdin", input=data)
-                lines.append(f"{modes.get(path, '100644')} {blob}\t{path}\0")
+    def write_tree(self, base: str, changes: Mapping[str, bytes]) -> str:
+        """The id of `base`'s tree with `changes`; modes of existing files stay."""
         with tempfile.TemporaryDirectory() as folder:
+            files = [Path(folder) / str(number) for number in range(len(changes))]
+            for file, data in zip(files, changes.values(), strict=True):
+                file.write_bytes(data)
+            listed = "".join(f"{file}\n" for file in files).encode()
+            blobs = self.run("hash-object", "-w", "--no-filters", "--stdin-paths", input=listed).splitlines()
+            modes = {path: mode for name in changes for mode, path, _ in self._objects.files(base, name)}
+            lines = [f"{modes.get(path, '100644')} {blob}\t{path}\0" for path, blob in zip(changes, blobs, strict=True)]
             env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            self.run("read-tree", *([base] if base else ["--empty"]), env=env)
+            self.run("read-tree", base, env=env)
             self.run("update-index", "-z", "--index-info", input="".join(lines).encode(), env=env)
             return self.run("write-tree", "--missing-ok", env=env)
 
@@ -172,20 +159,16 @@ class Git:
     # History
 
     def parents(self, commits: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """The parents of each of `commits`, all of which must be here."""
-        asked = "".join(f"{commit}\n" for commit in commits).encode()
-        if not asked:
-            return {}
-        lines = self.run("rev-list", "--no-walk=unsorted", "--parents", "--stdin", input=asked)
-        return {first: tuple(rest) for first, *rest in (line.split(" ") for line in lines.splitlines())}
+        """The parents of each of `commits`, all of which must be here; other objects among them are left out."""
+        return {name: self._objects.commit(name).parents for name in commits if self.commit(name)}
 
     def committed(self, commit: str) -> int:
         """Committer time in seconds since the epoch."""
-        return int(self.run("show", "-s", "--no-show-signature", "--format=%ct", commit))
+        return self._objects.commit(commit).seconds
 
     def committer(self, commit: str) -> str:
         """`Name <email>`, as the commit has it."""
-        return self.run("show", "-s", "--no-show-signature", "--format=%cn <%ce>", commit)
+        return self._objects.commit(commit).committer
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         found = self.call("merge-base", "--is-ancestor", older, newer, check=False)

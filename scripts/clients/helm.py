@@ -6,22 +6,22 @@ dependencies come from (a plugin may know their protocol).
 
 import os
 import re
+import tarfile
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
+from ..document import digest_of
 from ..errors import Fault, Refused
 from .helm_repositories import known
 from .process import Completed, censor, run
 
 ALONE = {"HELM_NO_PLUGINS": "1", "HELM_DEBUG": "false", "HELM_NAMESPACE": "default", "TZ": "UTC", "LC_ALL": "C"}
 
+_RENDERED: dict[object, bytes] = {}
+
 
 class Helm:
     """Charts are folders or .tgz files, by absolute paths."""
-
-    def __init__(self) -> None:
-        _must_be_helm_4()
 
     def lint(self, chart: Path, *, values_files: Sequence[Path] = (), kube_version: str | None = None) -> None:
         done = self._run("lint", "--quiet", chart, *_values(values_files), *_kube(kube_version), check=False)
@@ -43,17 +43,27 @@ class Helm:
         values: bytes | None = None,
         kube_version: str | None = None,
     ) -> bytes:
-        """The objects as YAML documents, hooks and tests too. `values` come after `values_files`."""
+        """The objects as YAML documents, hooks and tests too. `values` come after `values_files`.
+
+        A .tgz that was rendered before in this process is not rendered again with the same values.
+        """
+        pure = chart.is_file() and not values_files
+        rendering = (digest_of(chart.read_bytes()), name, namespace, values, kube_version) if pure else None
+        if rendering in _RENDERED:
+            return _RENDERED[rendering]
         files = [*_values(values_files), *(["--values", "-"] if values is not None else [])]
         rendered = self._run(
             "template", name, chart, "--namespace", namespace, *files, *_kube(kube_version), input=values, fault="chart"
         )
+        if rendering:
+            _RENDERED[rendering] = rendered.stdout
         return rendered.stdout
 
     def package(self, folder: Path, out: Path, seconds: int) -> Path:
         """The .tgz of the chart at `folder`, as if made at `seconds` since the epoch; `out` is an empty folder."""
         self._run("package", folder, "--destination", out, env={"SOURCE_DATE_EPOCH": str(seconds)}, fault="chart")
         archive = next(out.glob("*.tgz"))
+        _refuse_old(archive, seconds)
         os.utime(archive, (seconds, seconds))
         return archive
 
@@ -116,12 +126,14 @@ def _plain(plain_http: bool) -> list[str]:
     return ["--plain-http"] if plain_http else []
 
 
-@cache
-def _must_be_helm_4() -> None:
+def _refuse_old(archive: Path, seconds: int) -> None:
+    """Helm packages what has one time alone since 4.3: an older one stamps the hour, or keeps each file's own."""
+    with tarfile.open(archive) as tar:
+        if all(member.mtime == seconds for member in tar):
+            return
     said = run(["helm", "version", "--template", "{{.Version}}"], env=ALONE, check=False).text
-    if not said.startswith("v4."):
-        raise Refused(
-            f"`helm` on PATH is {said or 'unknown'}, and Waybill needs Helm 4.3 or newer.",
-            "Install it from https://helm.sh/docs/intro/install/: Helm 3 never packages the same bytes twice.",
-            fault="machine",
-        )
+    raise Refused(
+        f"`helm` on PATH is {said or 'unknown'}, and Waybill needs Helm 4.3 or newer.",
+        "Install it from https://helm.sh/docs/intro/install/: Helm 3 never packages the same bytes twice.",
+        fault="machine",
+    )

@@ -2,7 +2,9 @@
 
 import os
 import re
+import select
 import subprocess
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,16 +69,82 @@ def run(
     except FileNotFoundError as error:
         raise Refused(f"`{name}` is not installed.", f"Install {name} and put it on PATH.", fault="machine") from error
     except subprocess.TimeoutExpired as error:
-        raise Refused(
-            f"`{name} {verb or argv[1]}` did not end within {timeout:.0f} s.",
-            "Look whether the other side answers, then run the same command again.",
-            fault=fault,
-        ) from error
+        raise _late(f"{name} {verb or argv[1]}", timeout, fault) from error
     completed = Completed(process.returncode, process.stdout, process.stderr)
     if check and completed.code != 0:
-        raise Refused(
-            f"`{name} {verb or argv[1]}` failed: {completed.complaint}",
-            "Mend what it names, then run the same command again.",
-            fault=fault,
-        )
+        raise _failure(f"{name} {verb or argv[1]}", completed.complaint, fault)
     return completed
+
+
+class Dialogue:
+    """A program that stays open and answers what it is asked, until it is forgotten; each wait ends within `timeout`
+    seconds. It is refused as the fault of `fault` when it ends early."""
+
+    def __init__(
+        self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], fault: Fault, verb: str, timeout: float = 300
+    ) -> None:
+        self._name, self._fault, self._timeout = f"{argv[0]} {verb}", fault, timeout
+        self._process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env={**os.environ, **env},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
+        self._heard = bytearray()
+        weakref.finalize(self, _end, self._process)
+
+    def ask(self, question: bytes) -> None:
+        try:
+            self._process.stdin.write(question)  # type: ignore[union-attr]  # it is a pipe
+        except BrokenPipeError as error:
+            raise self._failed() from error
+
+    def line(self) -> bytes:
+        """The next line, without its end."""
+        while (end := self._heard.find(b"\n")) < 0:
+            self._listen()
+        return self._take(end + 1)[:-1]
+
+    def read(self, size: int) -> bytes:
+        while len(self._heard) < size:
+            self._listen()
+        return self._take(size)
+
+    def _take(self, size: int) -> bytes:
+        taken = bytes(self._heard[:size])
+        del self._heard[:size]
+        return taken
+
+    def _listen(self) -> None:
+        out = self._process.stdout.fileno()  # type: ignore[union-attr]
+        if not select.select([out], [], [], self._timeout)[0]:
+            self._process.kill()
+            raise _late(self._name, self._timeout, self._fault)
+        heard = os.read(out, 2**20)
+        if not heard:
+            raise self._failed()
+        self._heard += heard
+
+    def _failed(self) -> Refused:
+        _, said = self._process.communicate()
+        return _failure(self._name, Completed(self._process.returncode, b"", said).complaint, self._fault)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate()
+
+
+def _late(name: str, timeout: float, fault: Fault) -> Refused:
+    return Refused(
+        f"`{name}` did not end within {timeout:.0f} s.",
+        "Look whether the other side answers, then run the same command again.",
+        fault=fault,
+    )
+
+
+def _failure(name: str, complaint: str, fault: Fault) -> Refused:
+    return Refused(f"`{name}` failed: {complaint}", "Mend what it names, then run the same command again.", fault=fault)

@@ -85,12 +85,12 @@ def merge(git: Git, heads: Heads) -> str | None:
     return merged.text if merged.code == 0 else None
 
 
-def squashed(git: Git, heads: Heads, merged: str | None) -> bool:
-    """Whether the branch changed something and the base has all of it, as after a squashed or rebased merge."""
+def is_merged(git: Git, heads: Heads, merged: str | None) -> bool:
+    """Whether the base has the branch: its commits or, as after a squashed or rebased merge, all that they changed."""
     branch_head = str(heads.branch_head)
     began = git.call("merge-base", heads.base_head, branch_head, check=False).text
     changed = bool(began) and git.tree_id(began) != git.tree_id(branch_head)
-    return changed and merged == git.tree_id(heads.base_head)
+    return began == branch_head or (changed and merged == git.tree_id(heads.base_head))
 
 
 def patch(git: Git, before: str, after: str) -> bytes:

@@ -16,7 +16,7 @@ from ..config import Config
 from ..document import Waybill
 from ..errors import Refused
 from ..forges import Proposal
-from ..gitops.clone import Heads, foreign_commits, look, merge, patch, squashed
+from ..gitops.clone import Heads, foreign_commits, is_merged, look, merge, patch
 from ..gitops.files import Files, environments_in, paths, release_in
 from .text import commit_message, is_about, version
 
@@ -111,10 +111,8 @@ def prepare(change: Change, render: Render, find: Find, git: Git) -> Intent:
 
 def is_done(git: Git, heads: Heads, merged: str | None, known: Proposal | None) -> bool:
     """Whether the base has all that the branch brought, so that the next proposal begins anew."""
-    branch_head = str(heads.branch_head)
-    if known and known.state == "merged" and known.head == branch_head:
-        return True
-    return git.is_ancestor(branch_head, heads.base_head) or squashed(git, heads, merged)
+    told = known is not None and known.state == "merged" and known.head == heads.branch_head
+    return told or is_merged(git, heads, merged)
 
 
 def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]:

@@ -1,0 +1,96 @@
+"""The objects of a git repository, each asked of one `git cat-file` that stays open.
+
+https://git-scm.com/docs/git-cat-file#_batch_output
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import Fault, Refused
+from .process import Dialogue
+
+TREE, SUBMODULE = "40000", "160000"
+
+
+@dataclass(frozen=True)
+class Commit:
+    """`committer` is `Name <email>`, `seconds` its time since the epoch."""
+
+    tree: str
+    parents: tuple[str, ...]
+    committer: str
+    seconds: int
+
+
+class Objects:
+    """`command` is git with its settings. An object that only the remote of a partial clone has is fetched."""
+
+    def __init__(self, command: list[str], folder: Path, env: Mapping[str, str], fault: Fault) -> None:
+        self._fault = fault
+        self._git = Dialogue([*command, "cat-file", "--batch"], cwd=folder, env=env, fault=fault, verb="cat-file")
+
+    def find(self, name: str) -> tuple[str, str, bytes] | None:
+        """Id, kind and content of what `name`, an id or a revision, names; None where there is none."""
+        if "\n" in name:
+            return None
+        self._git.ask(f"{name}\n".encode())
+        head = self._git.line()
+        if head.endswith((b" missing", b" ambiguous")):
+            return None
+        found, kind, size = head.decode().split(" ")
+        return found, kind, self._git.read(int(size) + 1)[:-1]
+
+    def content(self, name: str) -> bytes:
+        if (found := self.find(name)) is None:
+            raise Refused(
+                f"git finds no {name} in this clone.",
+                "Fetch the whole history (in GitHub Actions: `fetch-depth: 0`).",
+                fault=self._fault,
+            )
+        return found[2]
+
+    def commit(self, name: str) -> Commit:
+        head, _, _ = self.content(f"{name}^{{commit}}").decode(errors="replace").partition("\n\n")
+        lines = [line.partition(" ") for line in head.split("\n")]
+        who = re.search(r"^committer (.*>) (-?\d+)", head, re.MULTILINE)
+        return Commit(
+            tree=next(value for key, _, value in lines if key == "tree"),
+            parents=tuple(value for key, _, value in lines if key == "parent"),
+            committer=who[1] if who else "",
+            seconds=int(who[2]) if who else 0,
+        )
+
+    def files(self, revision: str, path: str) -> Iterator[tuple[str, str, bytes]]:
+        """Mode, path and content of every file at or below `path` in `revision`; a submodule's content is empty."""
+        tree = self.find(f"{revision}^{{tree}}")
+        if tree is None:
+            self.content(revision)
+            return
+        mode, found, above = TREE, tree[0], ""
+        for word in filter(lambda word: word not in ("", "."), path.split("/")):
+            inside = self._entries(found, above) if mode == TREE else []
+            mode, found, above = next((entry for entry in inside if entry[2] == f"{above}{word}"), ("", "", ""))
+            above += "/"
+        yield from self._below(mode, found, above.rstrip("/"))
+
+    def _below(self, mode: str, name: str, path: str) -> Iterator[tuple[str, str, bytes]]:
+        left = [(mode, name, path)] if mode else []
+        while left:
+            mode, name, path = left.pop()
+            if mode == TREE:
+                left += reversed(self._entries(name, f"{path}/" if path else ""))
+            else:
+                yield mode, path, b"" if mode == SUBMODULE else self.content(name)
+
+    def _entries(self, tree: str, prefix: str) -> list[tuple[str, str, str]]:
+        """Mode, id and path of what lies in a tree: `mode name\\0` and the bytes of the id, again and again."""
+        data, size, entries, start = self.content(tree), len(tree) // 2, [], 0
+        while start < len(data):
+            end = data.index(b"\0", start)
+            mode, _, name = data[start:end].partition(b" ")
+            entries.append((mode.decode(), data[end + 1 : end + 1 + size].hex(), prefix + os.fsdecode(name)))
+            start = end + 1 + size
+        return entries
