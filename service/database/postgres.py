@@ -4,19 +4,17 @@ This overrides private methods of Piccolo 1.38: the version is pinned and each b
 tests/service/test_engines.py.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
+from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
+from .postgres_connections import CONNECT_SECONDS, Connections
 from .transaction import ReleasingTransaction
 
-# Together less than the time that a request has (limits.py), so that each ends by itself and leaves nothing behind.
-CONNECT_SECONDS = 1.5
-STATEMENT_SECONDS = 2.0
-RELEASE_SECONDS = 0.5
+STATEMENT_SECONDS = 2.0  # with the others of postgres_connections.py less than the time that a request has
 POOL_SIZE = 10
 
 
@@ -28,20 +26,30 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
 
 
 class Transaction(ReleasingTransaction, PostgresTransaction):  # type: ignore[misc] # __aexit__ gives None
-    __slots__ = ()
+    __slots__ = ("_taken",)
 
     engine: "PooledPostgres"
 
+    @property
+    def connection(self) -> Any:
+        if self._taken is None:
+            raise TransactionError("this task outlived the transaction that it was started in")
+        return self._taken
+
+    @connection.setter
+    def connection(self, taken: Any) -> None:
+        self._taken = taken
+
     async def get_connection(self) -> Any:
-        return await self.engine.started.acquire(timeout=CONNECT_SECONDS)
+        return await self.engine.started.take()
 
     async def begin(self) -> None:
         self.transaction = self.connection.transaction()
         await self.transaction.start()
 
     async def _release(self) -> None:
-        """The pool rolls back what is open, and drops a connection that does not answer in time."""
-        await self.engine.started.release(self.connection, timeout=RELEASE_SECONDS)
+        taken, self.connection = self.connection, None
+        await self.engine.started.give_back(taken, clean=self._committed or self._rolled_back)
 
 
 class PooledPostgres(PostgresEngine):
@@ -50,10 +58,10 @@ class PooledPostgres(PostgresEngine):
     `statement_seconds` None waits for ever, for migrations.
     """
 
-    __slots__ = ("_statement_seconds",)
+    __slots__ = ("_connections",)
 
     def __init__(self, url: str, statement_seconds: float | None = STATEMENT_SECONDS) -> None:
-        self._statement_seconds = statement_seconds
+        self._connections: Connections | None = None
         super().__init__({"dsn": url, "timeout": CONNECT_SECONDS, "command_timeout": statement_seconds})
 
     async def check_version(self) -> None:
@@ -63,23 +71,19 @@ class PooledPostgres(PostgresEngine):
         """Nothing: no query before `start`."""
 
     @property
-    def started(self) -> Any:
-        if self.pool is None:
+    def started(self) -> Connections:
+        if self._connections is None:
             raise RuntimeError("the database engine is not started")
-        return self.pool
+        return self._connections
 
     async def start(self) -> None:
         """Opens no connection yet: the ledger starts, and is not ready, while the server is away."""
         await self.start_connection_pool(min_size=0, max_size=POOL_SIZE, connection_class=Connection)
+        self._connections = Connections(self.pool, POOL_SIZE)
 
     async def stop(self) -> None:
-        """Waits for what still runs, but not for a server that says nothing."""
-        pool, self.pool = self.started, None
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await pool.close()
-        except TimeoutError:
-            pool.terminate()
+        connections, self._connections, self.pool = self.started, None, None
+        await connections.close()
 
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
         """Runs one statement, in the transaction if there is one; gives rows that are read by position."""
@@ -97,11 +101,12 @@ class PooledPostgres(PostgresEngine):
         return rows
 
     async def _run_in_pool(self, query: str, args: Sequence[Any] | None = None) -> list[Any]:
-        connection = await self.started.acquire(timeout=CONNECT_SECONDS)
+        connection, answered = await self.started.take(), False
         try:
             rows: list[Any] = await connection.fetch(query, *(args or ()))
+            answered = True
         finally:
-            await self.started.release(connection, timeout=RELEASE_SECONDS)
+            await self.started.give_back(connection, clean=answered)
         return rows
 
     def transaction(self, allow_nested: bool = True) -> Transaction:

@@ -10,11 +10,14 @@ import asyncpg
 import pytest
 from piccolo.engine.exceptions import TransactionError
 
+from service.database import postgres_connections
 from service.database.piccolo_conf import Engine
 from service.database.postgres import POOL_SIZE
 from service.database.tables import Event
 from service.database.together import Together
 
+from .conftest import run_sql
+from .postgres_server import PostgresServer
 from .sizes import size
 
 pytestmark = pytest.mark.anyio
@@ -114,6 +117,27 @@ async def test_nobody_sees_what_is_not_committed(database: Engine) -> None:
         await seen.wait()
     assert await reading == 0
     assert await Event.count() == 1
+
+
+@pytest.mark.parametrize("backend", [pytest.param("postgres", marks=pytest.mark.postgres)])
+async def test_connections_that_the_server_closed_while_they_rested_are_not_used_again(
+    database: Engine, postgres: PostgresServer
+) -> None:
+    await works(database)
+    await run_sql(
+        postgres.url("postgres"),
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    )
+    await asyncio.gather(*(Event.count() for _ in range(2 * POOL_SIZE)))
+
+
+@pytest.mark.parametrize("backend", [pytest.param("postgres", marks=pytest.mark.postgres)])
+async def test_a_connection_that_rested_long_is_replaced(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    [(first,)] = await database.fetch("SELECT pg_backend_pid()")
+    assert await database.fetch("SELECT pg_backend_pid()") == [(first,)]
+    monkeypatch.setattr(postgres_connections, "REST_SECONDS", 0)
+    assert await database.fetch("SELECT pg_backend_pid()") != [(first,)]
 
 
 async def test_an_engine_leaves_no_thread(database: Engine) -> None:
