@@ -1,4 +1,4 @@
-"""One cluster, one forge, one registry for all stories of a run; what it complains of is told with a failure."""
+"""One cluster, one forge, one registry for all chapters of a run; what it complains of is told with a failure."""
 
 import secrets
 from collections.abc import Generator, Iterator
@@ -7,13 +7,15 @@ import pytest
 
 from tests.e2e.database import database
 from tests.e2e.diagnosis import diagnosis
+from tests.e2e.fleet import Fleet
 from tests.e2e.recorder import recorder
+from tests.e2e.releaser import Releaser
 from tests.e2e.scene import Scene
 from tools.cluster.isolated import FOLDER
 from tools.cluster.world import LOGS, World, world
 
 REAL = pytest.StashKey[World]()
-ENVIRONMENTS = ("staging", "production", "pinned")
+ENVIRONMENTS = ["staging", "production"]
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +35,23 @@ def scene(real: World) -> Iterator[Scene]:
     folder = FOLDER / "story"
     folder.mkdir()
     with database() as password, recorder(folder / "events"):
-        yield Scene(real, folder, password, {name: secrets.token_hex(32) for name in ENVIRONMENTS})
+        yield Scene(real, folder, password, {name: secrets.token_hex(32) for name in [*ENVIRONMENTS, "pinned"]})
+
+
+@pytest.fixture(scope="session")
+def fleet(scene: Scene) -> Fleet:
+    return scene.fleet("gitops", ENVIRONMENTS)
+
+
+@pytest.fixture(scope="session")
+def releaser(scene: Scene, fleet: Fleet) -> Releaser:
+    return scene.releaser(fleet, ENVIRONMENTS)
+
+
+@pytest.fixture(scope="session")
+def shipped() -> dict[str, str]:
+    """first, second, ...: the versions, as the story goes."""
+    return {}
 
 
 @pytest.hookimpl(wrapper=True)

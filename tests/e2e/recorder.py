@@ -39,6 +39,12 @@ def recorder(folder: Path) -> Iterator[None]:
         server.shutdown()
 
 
+def received(folder: Path, namespace: str, reason: str = "*") -> list[bytes]:
+    """The bodies about HelmReleases of `namespace`, in the order in which they came."""
+    bodies = [file.read_bytes() for file in sorted(folder.glob(f"*-HelmRelease-{reason}.json"))]
+    return [body for body in bodies if json.loads(body)["involvedObject"]["namespace"] == namespace]
+
+
 def alerts(namespace: str) -> list[dict[str, Any]]:
     api, meta = "notification.toolkit.fluxcd.io/v1beta3", {"name": "recorder", "namespace": namespace}
     sources = [{"kind": kind, "name": "*"} for kind in ("HelmRelease", "HelmChart", "OCIRepository")]

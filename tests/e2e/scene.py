@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,16 @@ HELM = "/apis/helm.toolkit.fluxcd.io/v2/namespaces"
 
 @dataclass
 class Scene:
-    """`keys` are the webhook keys, one for each environment; an environment has the namespace of its name."""
+    """`keys` are the webhook keys, one for each environment; an environment has the namespace of its name.
+
+    `empty` is what an environment's namespace holds before anything is released to it.
+    """
 
     world: World
     folder: Path
     password: str
     keys: Mapping[str, str]
+    empty: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def cluster(self) -> Kubernetes:
@@ -45,6 +49,7 @@ class Scene:
             self._prepare(it)
             found.join(it, it, f"http://waybill.{environments[0]}.svc.cluster.local/hooks/flux/{it}")
             self.cluster.apply(*recorder.alerts(it))
+            self.empty[it] = self.objects(it)
         return found
 
     def releaser(self, fleet: Fleet, environments: list[str], **more: str) -> Releaser:
@@ -77,6 +82,29 @@ class Scene:
     def pods(self, namespace: str) -> list[dict[str, Any]]:
         label = "labelSelector=app.kubernetes.io/component%3Dledger"
         return self.cluster.items(f"/api/v1/namespaces/{namespace}/pods?{label}")
+
+    def objects(self, namespace: str) -> set[str]:
+        """Everything in the namespace but what Kubernetes puts into each, and what only tells of other objects."""
+        listed = self.cluster.kubectl("api-resources", "--namespaced", "--verbs=list", "--output=name").split()
+        kinds = ",".join(it for it in listed if not it.startswith("events"))
+        found = self.cluster.kubectl("get", kinds, "-n", namespace, "--ignore-not-found", "--output=name").split()
+        return set(found) - {"configmap/kube-root-ca.crt", "serviceaccount/default"}
+
+    def events(self, namespace: str, reason: str = "*") -> list[bytes]:
+        """What Flux said about the HelmReleases in `namespace`, whether a ledger heard it or not."""
+        return recorder.received(self.folder / "events", namespace, reason)
+
+    def observe(self, job: str, ledger: Ledger | None = None) -> None:
+        """Staging's observer looks once; it tells its own ledger, or another."""
+        create = ["create", "job", job, "-n", "staging", "--from=cronjob/waybill-observer", "--dry-run=client"]
+        made = json.loads(self.cluster.kubectl(*create, "--output=json"))
+        (container,) = made["spec"]["template"]["spec"]["containers"]
+        for setting in container["env"]:
+            if ledger and setting["name"] == "LEDGER_URL":
+                setting["value"] = ledger.url
+        self.cluster.apply(made)
+        path = f"/apis/batch/v1/namespaces/staging/jobs/{job}"
+        wait_for(f"{job} to be done", lambda: ready(self.cluster.get(path), "Complete"), 120)
 
     def ledger(self, namespace: str) -> Ledger:
         return Ledger(self.cluster, namespace)

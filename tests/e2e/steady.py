@@ -1,13 +1,24 @@
 """A steady reader and a steady writer, who count what is not answered."""
 
+import errno
 import http.client
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tests.service.served import document
+
+
+class Lost(NamedTuple):
+    """`how` is a status, the name of a system error, or that of what http.client raised."""
+
+    at: float
+    how: str
+    said: str
 
 
 @dataclass
@@ -23,7 +34,7 @@ class Steady:
     path: str
     done: int = 0
     written: list[str] = field(default_factory=list)
-    lost: list[tuple[float, str]] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -39,6 +50,15 @@ class Steady:
         for thread in self.threads:
             thread.join()
 
+    @property
+    def gap(self) -> float:
+        """Seconds from the first loss to the last."""
+        return self.lost[-1].at - self.lost[0].at if self.lost else 0.0
+
+    @property
+    def ways(self) -> Counter[str]:
+        return Counter(it.how for it in self.lost)
+
     def _repeat(self, call: Callable[[int], None]) -> None:
         number = 0
         while not self.stopped.is_set():
@@ -46,7 +66,7 @@ class Steady:
             try:
                 call(number)
             except (OSError, http.client.HTTPException) as error:
-                self.lost.append((time.monotonic(), f"{call.__name__}: {type(error).__name__} {error}"))
+                self.lost.append(Lost(time.monotonic(), _how(error), f"{call.__name__}: {error!r}"))
             self.done += 1
 
     def _read(self, _: int) -> None:
@@ -68,4 +88,11 @@ class Steady:
         finally:
             connection.close()
         if answer.status != expected:
-            raise http.client.HTTPException(f"{answer.status} {text[:200]!r}")
+            raise http.client.HTTPException(answer.status, text[:200])
+
+
+def _how(error: OSError | http.client.HTTPException) -> str:
+    if type(error) is http.client.HTTPException:
+        return str(error.args[0])
+    number = getattr(error, "errno", None)
+    return errno.errorcode[number] if number else type(error).__name__

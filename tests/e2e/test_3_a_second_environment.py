@@ -1,0 +1,78 @@
+"""A release is promoted to a second environment, whose own ledger is SQLite, and rolled back there."""
+
+import os
+from collections.abc import Callable
+
+import httpx
+
+from tests.e2e.fleet import Fleet
+from tests.e2e.releaser import Releaser
+from tests.e2e.scene import Scene
+from tests.e2e.steady import Steady
+from tools.cluster.waiting import wait_for
+
+PRODUCTION = """\
+  values:
+    flux:
+      keysSecretName: waybill-keys
+"""
+
+
+def test_a_second_environment(scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]) -> None:
+    volume(scene)
+    ran = releaser.waybill("promote", "--to", "production")
+    assert ran.code == 0, ran.stderr
+    path, branch = "apps/waybill/production/release.yaml", "promote/waybill/production"
+    fleet.edit(path, lambda text: text + PRODUCTION, "The webhook's keys", branch)
+    fleet.merge(fleet.proposals()[0]["number"])
+    scene.installed("production", shipped["second"], 240)
+    ledger = scene.ledger("staging")
+    ledger.wait_until("production", "it runs there too", lambda it: it["release"]["version"] == shipped["second"])
+    board = httpx.get(ledger.url, trust_env=False).text
+    assert "staging" in board
+    assert "production" in board
+
+
+def test_a_roll_back_while_the_ledger_is_away(
+    scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str], record_property: Callable[[str, str], None]
+) -> None:
+    """Production's own ledger is replaced by this, so it is asked all the time: SQLite has a gap, and loses nothing.
+
+    The ledger that is told of it is away until Flux has said it, and Flux says it again.
+    """
+    ledger, sqlite = scene.ledger("staging"), scene.ledger("production")
+    reason = ["--roll-back", "The second one is slow"]
+    ran = releaser.waybill("promote", "--to", "production", "--version", shipped["first"], *reason)
+    assert ran.code == 0, ran.stderr
+    with Steady(sqlite.host, 80, sqlite.token("steady"), "/releases?limit=10") as steady:
+        scene.cluster.kubectl("scale", "-n", "staging", "deploy/waybill", "--replicas=0")
+        wait_for("the ledger to be away", lambda: not scene.pods("staging"))
+        fleet.merge(fleet.proposals()[0]["number"])
+        scene.installed("production", shipped["first"])
+        (said,) = wait_for("Flux to say so", lambda: scene.events("production", "UpgradeSucceeded"))
+        scene.cluster.kubectl("scale", "-n", "staging", "deploy/waybill", "--replicas=2")
+    record_property("figure", f"SQLite was away for {steady.gap:.1f} s: {dict(steady.ways)} of {steady.done} requests")
+    assert sqlite.filed("steady") >= set(steady.written)
+    # No connection, or one that was closed before an answer began; never a wrong answer or half of one.
+    assert set(steady.ways) <= {"ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH", "RemoteDisconnected", "503"}
+
+    ledger.wait_until("production", "the first runs", lambda it: it["release"]["version"] == shipped["first"])
+    told = ledger.history("production")
+    assert [it["release"]["version"] for it in told] == [shipped["first"], shipped["second"]]
+    assert ledger.hear("production", scene.keys["production"], said) == 200  # it has it
+    assert ledger.history("production") == told
+
+
+def volume(scene: Scene) -> None:
+    """The volume that production's claim binds; its owner is the chart's user."""
+    folder = scene.folder / "volume"
+    folder.mkdir()
+    os.chown(folder, 65532, 65532)
+    spec = {
+        "capacity": {"storage": "1Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "persistentVolumeReclaimPolicy": "Retain",
+        "hostPath": {"path": str(folder)},
+    }
+    meta = {"name": "production"}
+    scene.cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": meta, "spec": spec})

@@ -1,0 +1,58 @@
+"""What Flux said and nobody heard is found again by an observer, which may look and do nothing else."""
+
+import json
+from typing import Any
+
+from tests.e2e import images
+from tests.e2e.fleet import Fleet
+from tests.e2e.releaser import Releaser
+from tests.e2e.scene import Scene
+
+ALERTS = "/apis/notification.toolkit.fluxcd.io/v1beta3/namespaces/staging/alerts"
+
+
+def test_what_flux_could_not_say_is_found_again(
+    scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]
+) -> None:
+    ledger = scene.ledger("staging")
+    scene.cluster.patch(f"{ALERTS}/waybill-releases", {"spec": {"suspend": True}})
+    shipped["fourth"] = releaser.ship(images.labelled(scene.image, "fourth"))
+    fleet.merge(fleet.proposals()[0]["number"])
+    scene.installed("staging", shipped["fourth"])
+    assert ledger.running("staging")["release"]["version"] == shipped["second"]
+
+    scene.observe("look")
+    said = ledger.running("staging")
+    assert said["release"]["version"] == shipped["fourth"]
+    assert (said["basis"], said["health"], said["release"]["known"]) == ("late", "healthy", True)
+    scene.observe("look-again")
+    assert {**ledger.running("staging"), "release": None} == {**said, "release": None}
+
+
+def test_a_ledger_that_heard_nothing_knows_the_present_after_one_look(scene: Scene, releaser: Releaser) -> None:
+    """Flux never spoke to production's own ledger."""
+    told, deaf = scene.ledger("staging"), scene.ledger("production")
+    assert deaf.get("/environments") == {"items": [], "next": None}
+    assert releaser.waybill("record", WAYBILL_LEDGER=deaf.url, WAYBILL_LEDGER_TOKEN=deaf.token("waybill")).code == 0
+    scene.observe("look-for-another", deaf)
+    assert present(deaf.running("staging")) == present(told.running("staging"))
+
+
+def test_the_observer_may_list_helmreleases_of_its_namespace_and_nothing_else(scene: Scene) -> None:
+    def may(verb: str, group: str, resource: str, namespace: str = "staging") -> bool:
+        asked = {"namespace": namespace, "verb": verb, "group": group, "resource": resource}
+        spec = {"user": "system:serviceaccount:staging:waybill-observer", "resourceAttributes": asked}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+        answer = scene.cluster.kubectl("create", "--filename=-", "--output=json", input=json.dumps(review))
+        return bool(json.loads(answer)["status"]["allowed"])
+
+    helm = "helm.toolkit.fluxcd.io", "helmreleases"
+    assert may("list", *helm)
+    assert not may("list", *helm, "production")
+    assert not may("patch", *helm)
+    assert not any(may(verb, "", kind) for verb in ("get", "list", "create") for kind in ("secrets", "pods"))
+
+
+def present(it: dict[str, Any]) -> tuple[Any, ...]:
+    release = it["release"]
+    return it["place"], it["service"], it["health"], it["attempt"], release["version"], release["image"]
