@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,11 @@ import httpx
 from service.app import create_app
 from service.ledger import tokens
 from service.settings import Settings
+from tests.flux_events import recorded
 
+# As helm-controller names them in its messages.
+RELEASE = re.compile(r"release [a-z0-9-]+/[a-z0-9-]+")
+CHART = re.compile(r"chart [a-z0-9-]+@[0-9A-Za-z.+-]+")
 KEYS = {
     "staging": ["staging-key-0123456789"],
     "production": ["production-key-0123456789", "production-next-0123456789"],
@@ -63,22 +68,21 @@ def gitops(commit: str = "1", environment: str = "staging") -> dict[str, Any]:
 
 
 def event(reason: str = "InstallSucceeded", revision: str = "1.4.2", **more: Any) -> dict[str, Any]:
-    """A HelmRelease's event as notification-controller sends it; `at` is its time, default now."""
+    """What Flux was heard to say, of another HelmRelease, without annotations; `at` is its time, default now."""
     at = more.pop("at", datetime.now(UTC))
     name, namespace = more.pop("name", "orders"), more.pop("namespace", "apps")
+    said = recorded(reason)
+    message = said["message"] if said else f"Helm: {reason} for release a/b with chart b@0"
+    said = said or recorded("UpgradeSucceeded") or {}
+    it = {"namespace": namespace, "name": name, "resourceVersion": str(more.pop("resource_version", 1))}
+    message = RELEASE.sub(f"release {namespace}/{name}", CHART.sub(f"chart {name}@{revision}", message))
     return {
-        "involvedObject": {
-            "kind": "HelmRelease",
-            "namespace": namespace,
-            "name": name,
-            "resourceVersion": str(more.pop("resource_version", 1)),
-        },
-        "severity": "info",
+        **said,
+        "involvedObject": said["involvedObject"] | it,
         "timestamp": f"{at:%Y-%m-%dT%H:%M:%SZ}",
-        "message": f"Helm: {reason} for release {namespace}/{name} with chart {name}@{revision}",
+        "message": message,
         "reason": reason,
         "metadata": {"revision": revision},
-        "reportingController": "helm-controller",
     } | more
 
 
