@@ -2,13 +2,17 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests import forked
 from tools.demo.image import push_image
 
 TOP = Path(__file__).resolve().parent.parent
@@ -69,6 +73,24 @@ def git(folder: Path, *args: str) -> str:
     return done.stdout.decode().strip()
 
 
+def make_gitops_repo(bare: Path) -> None:
+    """A bare repo whose `main` has a README."""
+    shutil.copytree(Path(_made_once().name, "gitops.git"), bare)
+
+
+@cache
+def _made_once() -> TemporaryDirectory[str]:
+    folder = TemporaryDirectory()
+    bare, work = Path(folder.name, "gitops.git"), Path(folder.name, "work")
+    git(Path(folder.name), "init", "--quiet", "--bare", "--initial-branch=main", "--template=", str(bare))
+    git(Path(folder.name), "clone", "--quiet", str(bare), str(work))
+    (work / "README.md").write_text("What runs where.\n")
+    git(work, "add", "-A")
+    git(work, "commit", "--quiet", "-m", "The GitOps repo")
+    git(work, "push", "--quiet", "origin", "HEAD:main")
+    return folder
+
+
 @dataclass
 class World:
     """`checkout` is a clone of the bare repo `origin`; `gitops` is a bare repo; `registry` is `127.0.0.1:PORT`."""
@@ -84,16 +106,9 @@ class World:
     def __post_init__(self) -> None:
         self.origin, self.gitops = self.folder / "origin.git", self.folder / "gitops.git"
         self.checkout = self.folder / "checkout"
-        for bare in (self.origin, self.gitops):
-            bare.mkdir(parents=True)
-            git(bare, "init", "--quiet", "--bare", "--initial-branch=main")
+        make_gitops_repo(self.gitops)
+        git(self.folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.origin))
         git(self.folder, "clone", "--quiet", str(self.origin), str(self.checkout))
-        seed = self.folder / "seed"
-        git(self.folder, "clone", "--quiet", str(self.gitops), str(seed))
-        (seed / "README.md").write_text("What runs where.\n")
-        git(seed, "add", "-A")
-        git(seed, "commit", "--quiet", "-m", "The GitOps repo")
-        git(seed, "push", "--quiet", "origin", "HEAD:main")
         self.commit(
             {
                 "chart/Chart.yaml": self.chart.format(service=self.service),
@@ -105,6 +120,12 @@ class World:
                 f'source_repository = "https://example.org/acme/{self.service}"\n{self.settings}',
             }
         )
+
+    @cached_property
+    def reviewed(self) -> Path:
+        """A person's clone of the GitOps repo."""
+        git(self.folder, "clone", "--quiet", str(self.gitops), "reviewed")
+        return self.folder / "reviewed"
 
     def commit(self, files: Mapping[str, str | bytes], message: str = "A change") -> str:
         """Commits and pushes `files`; returns the commit's id."""
@@ -140,13 +161,11 @@ class World:
 
 def run_waybill(*args: str, cwd: Path, env: Mapping[str, str] | None = None) -> Ran:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("WAYBILL_", "GITHUB_", "GIT_"))}
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "scripts", *args],
-        cwd=cwd,
-        env={**clean, "PYTHONPATH": str(TOP), **(env or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+    whole = {**clean, "PYTHONPATH": str(TOP), **(env or {})}
+    if any(key.startswith(("PYTHON", "LANG", "LC_", "TZ")) for key in env or ()):  # what Python reads at its start
+        command = [sys.executable, "-P", "-m", "scripts", *args]
+        done = subprocess.run(
+            command, cwd=cwd, env=whole, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+    return Ran(*forked.run(args, cwd, whole))

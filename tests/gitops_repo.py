@@ -17,7 +17,7 @@ from scripts.proposal.text import Section, body, image
 from scripts.report import Report
 from scripts.steps.propose import propose
 from scripts.steps.render import render
-from tests.builders import git
+from tests.builders import git, make_gitops_repo
 
 COMMIT = "c0ffee" + "0" * 34
 
@@ -57,10 +57,8 @@ class GitopsRepo:
 
     def __post_init__(self) -> None:
         self.bare, self.work = self.folder / "gitops.git", self.folder / "work"
-        self.bare.mkdir(parents=True)
-        git(self.bare, "init", "--quiet", "--bare", "--initial-branch=main")
+        make_gitops_repo(self.bare)
         git(self.folder, "clone", "--quiet", str(self.bare), str(self.work))
-        self.commit({"README.md": "What runs where.\n"})
 
     def commit(self, files: Mapping[str, str | bytes | None], branch: str = "main") -> str:
         """A person's commit on `branch`; None removes a file."""

@@ -17,7 +17,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory, registry: str) -> World:
     """0.1.0 is merged, 0.1.1 is published and not proposed."""
     world = World(tmp_path_factory.mktemp("gitops-refused"), registry)
     world.ship(world.image("first"))
-    git(seed := world.folder / "seed", "fetch", "--quiet", "origin")
+    git(seed := world.reviewed, "fetch", "--quiet", "origin")
     git(seed, "merge", "--quiet", "--ff-only", "origin/apps/orders")
     git(seed, "push", "--quiet", "origin", "HEAD:main")
     ran = world.waybill("ship", "--image", world.image("second"), env={"WAYBILL_GITOPS": "/nowhere"})

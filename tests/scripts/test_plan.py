@@ -58,7 +58,7 @@ def test_its_patch_is_the_one_that_ship_pushes(either: World) -> None:
         assert planned["waybill"]["source"] == shipped["source"]
         assert planned["waybill"]["chart"] == {key: shipped["chart"][key] for key in planned["waybill"]["chart"]}
         # People merge it and edit what is theirs; the next patch is made from that.
-        git(seed := world.folder / "seed", "fetch", "--quiet", "origin")
+        git(seed := world.reviewed, "fetch", "--quiet", "origin")
         git(seed, "checkout", "--quiet", "-B", "main", "origin/main")
         git(seed, "merge", "--quiet", "--no-ff", "--no-edit", "origin/apps/orders")
         theirs = (seed / RELEASE).read_bytes().replace(b"\nmetadata:", f"\n# after the {text}\r\nmetadata:".encode())
@@ -71,7 +71,7 @@ def test_it_applies_to_the_base(world: World) -> None:
     image = world.image()
     (world.folder / "patch").write_text(plan(world, "--image", image)["patch"])
     world.ship(image)
-    seed = world.folder / "seed"
+    seed = world.reviewed
     git(seed, "apply", "--index", str(world.folder / "patch"))
     assert git(seed, "write-tree") == git(world.gitops, "rev-parse", "apps/orders^{tree}")
 

@@ -27,7 +27,7 @@ def show(world: World, what: str) -> str:
 
 def merge(world: World, branch: str) -> None:
     """As a forge's button does it."""
-    work = world.folder / "seed"
+    work = world.reviewed
     git(work, "fetch", "--quiet", "origin")
     git(work, "checkout", "--quiet", "-B", "main", "origin/main")
     git(work, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}")
