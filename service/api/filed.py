@@ -1,7 +1,7 @@
 """The releases that were filed."""
 
 from litestar import get
-from msgspec import Raw, Struct
+from msgspec import Struct
 from msgspec.json import Encoder
 
 from ..domain.waybill import Gitops, Waybill
@@ -60,6 +60,6 @@ async def one(service: ServiceName, version: Version) -> ReadyJson:
     return ReadyJson(b'%b,"proposals":%b,"arrivals":%b}' % (_with_receipt(it.document, it.receipt), *more))
 
 
-def _with_receipt(document: Raw, receipt: Receipt) -> bytes:
+def _with_receipt(document: str, receipt: Receipt) -> bytes:
     """The document, an object, as it was kept, with one more key, and not yet closed."""
-    return b'%b,"receipt":%b' % (bytes(document)[:-1], encode(receipt))
+    return b'%b,"receipt":%b' % (document[:-1].encode(), encode(receipt))

@@ -4,7 +4,7 @@ An arrival names a service (our annotation, else the HelmRelease's name) and, wh
 chart of the message. A filed release of that chart and version is it, else one of that service and version.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from ..database import tables
 from ..database.compiled import compiled
-from ..domain.flux import EPOCH
 
 # Of the arrival `a`: the filed release's id, or null. Two services may have filed the same chart: the first counts.
 FILED = (
@@ -93,4 +92,4 @@ def identify(
 
 def moment(at: Any) -> datetime:
     """From seconds since 1970."""
-    return EPOCH + timedelta(seconds=at)
+    return datetime.fromtimestamp(at, UTC)

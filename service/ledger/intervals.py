@@ -95,19 +95,6 @@ _of_service = compiled(
         limit=limit,
     )
 )
-_of_release = compiled(
-    lambda id, service, version, chart, limit: Arrival.raw(
-        f"SELECT {SHOWN} FROM arrival a JOIN release r ON r.id = {{}} WHERE ((a.service = {{}} AND a.version = {{}})"
-        f" OR (a.chart = {{}} AND a.version = {{}})) AND {FILED} = r.id"
-        f" ORDER BY {FEW} DESC, a.environment DESC LIMIT {{}}",
-        id,
-        service,
-        version,
-        chart,
-        version,
-        limit,
-    )
-)
 _of_image = compiled(
     lambda digest, position, before, limit: _newest(
         Branch(f"{_RELEASED} AND f.image_digest = {{}}", [digest], FEW),
@@ -138,11 +125,6 @@ async def in_environment(
 
 async def of_service(service: str, cursor: str | None = None, limit: int = 50) -> Page[Interval]:
     return _page(await _of_service(service, *_before(cursor), limit + 1), limit)
-
-
-async def of_release(id: int, service: str, version: str, chart: str, limit: int = 200) -> list[Interval]:
-    """Where a filed release ran, at most `limit` times."""
-    return [interval(row) for row in await _of_release(id, service, version, chart, limit)]
 
 
 async def of_image(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Interval]:
