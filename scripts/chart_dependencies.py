@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import yaml
@@ -34,14 +35,14 @@ def declared(files: Mapping[str, bytes]) -> list[Dependency]:
 
 def missing(folder: Path) -> list[Dependency]:
     """Those that the lock names and charts/ lacks, as they are declared (where the user's name for a repository may
-    stand) and as they are locked; refused where there are none at all and nothing says which."""
+    stand) and as they are locked; refused where charts/ lacks some and no lock says which."""
     files = {name: (folder / name).read_bytes() for name in DECLARED + LOCKED if (folder / name).is_file()}
     needed, locked = declared(files), [item for name in LOCKED for item in _read(files.get(name, b""))]
     charts = folder / "charts"
-    if needed and not locked and not charts.is_dir():
+    absent = [] if locked else [item.name for item in needed if item.name not in _names(charts)]
+    if absent:
         raise Refused(
-            f"The chart needs {', '.join(item.name for item in needed)}, and its commit holds neither charts/ nor a "
-            "Chart.lock.",
+            f"The chart needs {', '.join(absent)}, and its commit holds neither that in charts/ nor a Chart.lock.",
             "Run `helm dependency update` in the chart's folder and commit Chart.lock.",
             fault="chart",
         )
@@ -54,14 +55,26 @@ def missing(folder: Path) -> list[Dependency]:
     return [item for item in needed + locked if item.name in lacking]
 
 
+def _names(charts: Path) -> set[str]:
+    """Of the charts that lie in `charts`; of an archive, whatever could be the name in that of its file."""
+    folders = {str(loaded.get("name")) for path in charts.glob("*/Chart.yaml") if (loaded := _load(path.read_bytes()))}
+    parts = [path.name.split("-") for path in charts.glob("*.tgz")]
+    return folders | {"-".join(words[:length]) for words in parts for length in range(1, len(words))}
+
+
 def _read(source: bytes) -> list[Dependency]:
-    try:
-        document = yaml.load(source, Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return []  # helm says it better
-    found = document.get("dependencies") if isinstance(document, dict) else None
+    found = _load(source).get("dependencies")
     return [
         Dependency(*(str(item.get(key) or "") for key in ("name", "version", "repository")))
         for item in (found if isinstance(found, list) else [])
         if isinstance(item, dict)
     ]
+
+
+def _load(source: bytes) -> dict[str, Any]:
+    """The mapping in `source`, an empty one where it is none: helm says that better."""
+    try:
+        document = yaml.load(source, Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,4 +1,5 @@
-"""Where values.yaml names the image: repository + digest, one reference, or repository + tag."""
+"""Where values.yaml names the image: repository + digest, one reference, or repository + tag; a repository's host may
+stand in a key of its own, registry."""
 
 import json
 import re
@@ -18,7 +19,7 @@ _REFERENCE = re.compile(r"(?P<repository>.*?)(:[^/:@]*)?(@(?P<digest>.*))?", re.
 
 @dataclass(frozen=True)
 class ImageKeys:
-    """The paths into values.yaml by name; the names are one of FORMS."""
+    """The paths into values.yaml by name; the names are one of FORMS, with `registry` beside a repository."""
 
     paths: Mapping[str, Path]
 
@@ -26,28 +27,28 @@ class ImageKeys:
 def parse(table: Mapping[str, str | tuple[str | int, ...]]) -> ImageKeys:
     """The [image] table of waybill.toml; a path is dotted (`containers.0.image`: the digits index a list) or an array
     of keys and indexes."""
-    if set(table) not in FORMS:
+    if set(table) - ({"registry"} if "repository" in table else set()) not in FORMS:
         given = ", ".join(table) or "nothing"
         raise Refused(
             f"[image] has {given}, which is none of the three forms.",
-            "Say repository and digest, or reference alone, or repository and tag.",
+            "Say repository and digest, or repository and tag, or reference alone; and registry too where the host of "
+            "the repository has a key of its own.",
             fault="you",
         )
     paths = {name: _path(name, path) for name, path in table.items()}
     if len(set(paths.values())) < len(paths):
-        raise Refused(f"[image] names one key for both {' and '.join(paths)}.", "Name two keys.", fault="you")
+        raise Refused(f"[image] names one key for both {' and '.join(paths)}.", "Name a key for each.", fault="you")
     return ImageKeys(paths)
 
 
 def read(keys: ImageKeys, values: bytes, *, name: str = "values.yaml") -> tuple[str, str]:
     """Repository and digest as values.yaml has them, "" where absent; a tag is left out."""
     texts = {key: scalar(values, path, name=name) or "" for key, path in keys.paths.items()}
-    if "digest" in texts:
-        return texts["repository"], texts["digest"]
-    if "tag" in texts:
-        return texts["repository"], texts["tag"].partition("@")[2]
-    found = _REFERENCE.fullmatch(texts["reference"])
-    return (found["repository"], found["digest"] or "") if found else ("", "")
+    if "reference" in texts:
+        found = _REFERENCE.fullmatch(texts["reference"])
+        return (found["repository"], found["digest"] or "") if found else ("", "")
+    repository = "/".join(texts[key] for key in ("registry", "repository") if texts.get(key))
+    return repository, texts["digest"] if "digest" in texts else texts["tag"].partition("@")[2]
 
 
 def write(
@@ -57,8 +58,10 @@ def write(
 
     The key `digest` alone may be missing and is added behind its sibling; the rest shows where the image stands.
     """
+    host, rest = _split(repository) if "registry" in keys.paths else ("", repository)
     texts = {
-        "repository": repository,
+        "registry": host,
+        "repository": rest,
         "digest": digest,
         "reference": f"{repository}@{digest}",
         "tag": f"{commit[:12]}@{digest}",
@@ -69,6 +72,18 @@ def write(
         after = str(beside[-1]) if beside and beside[:-1] == path[:-1] else None
         values = set_scalar(values, path, texts[key], after=after, name=name)
     return values
+
+
+def _split(repository: str) -> tuple[str, str]:
+    """Host and path, as container tools tell them apart; without a host they mean Docker Hub's."""
+    host, _, path = repository.partition("/")
+    if not path or not (set(".:") & set(host) or host == "localhost"):
+        raise Refused(
+            f"{repository} names no registry, for which [image] has a key.",
+            "Give --image with its host; Docker Hub's is docker.io, and its own images lie in library/.",
+            fault="you",
+        )
+    return host, path
 
 
 def in_template(path: Path) -> str:

@@ -27,9 +27,11 @@ class Helm:
         done = self._run("lint", "--quiet", chart, *_values(values_files), *_kube(kube_version), check=False)
         if done.code != 0:
             said = done.stdout.decode(errors="replace").strip() or done.complaint
+            app_version = " If its templates read appVersion as a version, say `app_version = false` in waybill.toml."
             raise Refused(
                 f"`helm lint` finds faults: {censor(said)}",
-                "Mend them in the chart and commit; values that the chart cannot do without go into `values`.",
+                "Mend them in the chart and commit; values that the chart cannot do without go into `values`."
+                + (app_version if "invalid semantic version" in said.lower() else ""),
                 fault="chart",
             )
 
@@ -100,7 +102,16 @@ class Helm:
         """
         env = {"SOURCE_DATE_EPOCH": str(seconds), "HELM_NO_PLUGINS": os.environ.get("HELM_NO_PLUGINS", "0")}
         with known(repositories) as there:
-            self._run("dependency", "build", folder, *_plain(plain_http), env=env | there, fault="chart")
+            done = self._run("dependency", "build", folder, *_plain(plain_http), env=env | there, check=False)
+        if done.code != 0:
+            # A repository that does not answer is told on stdout, and what then fails is an index that is not there.
+            said = re.findall(r"(?m)^\t+(.+)", done.stdout.decode(errors="replace"))
+            raise Refused(
+                f"Helm cannot bring the charts that this one needs: {censor('; '.join(said)) or done.complaint}",
+                "Look whether this machine reaches their repositories, and whether Chart.lock names charts that are "
+                "there; or commit charts/ as `helm dependency build` fills it.",
+                fault="chart",
+            )
 
     def _run(
         self,

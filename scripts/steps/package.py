@@ -78,7 +78,8 @@ def refuse_unused(rendered: bytes, waybill: Waybill, config: Config, report: Rep
     running = [name for _, name in found if name.endswith(f"@{image.digest}")]
     if running and not any(name.startswith((f"{image.repository}@", f"{image.repository}:")) for name in running):
         report.warn(
-            f"the chart runs {running[0]}, while the image is {image.repository}: is that where it can be pulled?"
+            f"the chart runs {running[0]}, while the image is {image.repository}: is that where it can be pulled? "
+            "(A key that goes before the repository is `registry` in [image].)"
         )
     if running:
         return

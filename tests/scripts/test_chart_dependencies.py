@@ -123,6 +123,23 @@ def test_without_a_lock_nothing_says_which(world: World, chart_repository: str) 
     assert "helm dependency update" in error.value.remedy
 
 
+def test_without_a_lock_what_charts_holds_of_others_is_not_enough(world: World, chart_repository: str) -> None:
+    needs(world, chart_repository, lock=False)
+    world.commit({"chart/charts/other/Chart.yaml": "apiVersion: v2\nname: other\nversion: 1.0.0\n"})
+    with pytest.raises(Refused, match=r"needs lib, and its commit"):
+        packaged(world)
+    (world.checkout / "chart/charts/other/Chart.yaml").unlink()
+    world.commit({f"chart/charts/renamed/{name}": text for name, text in LIBRARY.items()})
+    assert "orders/charts/lib/Chart.yaml" in packaged(world)
+
+
+def test_a_repository_that_does_not_answer_is_named(world: World, chart_repository: str, library: Path) -> None:
+    needs(world, chart_repository)
+    (library.parent / "index.yaml").unlink()
+    with pytest.raises(Refused, match=rf"{chart_repository}/index\.yaml.*404"):
+        packaged(world)
+
+
 def test_a_lock_of_something_else_is_refused(world: World, chart_repository: str) -> None:
     needs(world, chart_repository)
     needs(world, chart_repository, lock=False, version=">=1.0.0")

@@ -41,6 +41,18 @@ FORMS = {
         'image: "{{ (first .Values.all).repository }}:{{ (first .Values.all).tag }}"',
         'all: [{{repository: {repository}, tag: "{short}@{digest}"}}]\ngreeting: hi\n',
     ),
+    "a registry's own key, and a digest": (
+        '[image]\nregistry = "global.registry"\nrepository = "image.name"\ndigest = "image.digest"\n',
+        "global: {registry: ~}\nimage:\n  name: none\n  digest: ''\ngreeting: hi\n",
+        'image: "{{ .Values.global.registry }}/{{ .Values.image.name }}@{{ .Values.image.digest }}"',
+        'global: {{registry: {host}}}\nimage:\n  name: {path}\n  digest: \'{digest}\'\ngreeting: hi\n',
+    ),
+    "a registry's own key, and a tag": (
+        '[image]\nregistry = "image.registry"\nrepository = "image.repository"\ntag = "image.tag"\n',
+        "image: {registry: quay.io, repository: none, tag: v1}\ngreeting: hi\n",
+        'image: "{{ .Values.image.registry }}/{{ .Values.image.repository }}:{{ .Values.image.tag }}"',
+        'image: {{registry: {host}, repository: {path}, tag: {short}@{digest}}}\ngreeting: hi\n',
+    ),
 }  # fmt: skip
 
 
@@ -77,9 +89,11 @@ def test_a_form_of_image_keys_end_to_end(tmp_path: Path, registry: str, form: st
         capture_output=True,
         check=True,
     ).stdout
-    assert committed.decode() == expected.format(repository=repository, digest=digest, short=short)
+    host, path = repository.split("/", 1)
+    texts = {"repository": repository, "digest": digest, "short": short, "host": host, "path": path}
+    assert committed.decode() == expected.format(**texts)
     by_tag = f"{repository}:{short}@{digest}"
-    assert rendered_images(world, "0.1.0") == [by_tag if "tag" in settings else image]
+    assert rendered_images(world, "0.1.0") == [by_tag if "tag =" in settings else image]
     assert shipped_again_from_a_fresh_clone(world, image, "again") == "orders-0.1.0"
 
 
@@ -131,6 +145,7 @@ def test_the_default_keys_on_a_helm_create_chart_are_refused_with_the_template_a
         ('[image]\nreference = "image"\n', "it holds a mapping, not a single value"),
         ('[image]\nreference = "image.0"\n', "image holds a mapping, so there is no image.0"),
         ('[image]\nreference = "greeting.image"\n', "greeting holds a single value"),
+        ('[image]\nreference = "image.digest"\nregistry = "image.repository"\n', "none of the three forms"),
         ('[image]\nrepositry = "a"\ndigest = "b"\n', "has repositry, digest, which is none"),
     ],
 )
