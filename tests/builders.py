@@ -168,4 +168,4 @@ def run_waybill(*args: str, cwd: Path, env: Mapping[str, str] | None = None) -> 
             command, cwd=cwd, env=whole, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
         return Ran(done.returncode, done.stdout, done.stderr)
-    return Ran(*forked.run(args, cwd, whole))
+    return Ran(*forked.run("scripts", args, cwd, whole))

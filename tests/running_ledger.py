@@ -1,8 +1,7 @@
 """A ledger as a process of its own, as a user runs it, and Flux's part in telling it what runs."""
 
 import json
-import os
-import sys
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +10,8 @@ from typing import Any
 
 import httpx
 
-from tests.builders import TOP
+from tests.service.replica import command, replica
 from tests.service.served import event, signature
-from tools.demo.ledger import serve_ledger
-
-PROGRAM = [sys.executable, "-P", "-m", "service"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,8 @@ class RunningLedger:
 def serving(folder: Path, service: str, environments: Sequence[str]) -> Iterator[RunningLedger]:
     """A ledger with a fresh database in `folder`, which hears of `environments`."""
     folder.mkdir(parents=True, exist_ok=True)
-    clean = {key: value for key, value in os.environ.items() if not key.endswith(("_FILE", "DATABASE_URL"))}
-    with serve_ledger(PROGRAM, folder, service, environments, {**clean, "PYTHONPATH": str(TOP)}) as it:
-        yield RunningLedger(it.url, it.token, it.flux_keys)
+    database_url = f"sqlite:///{folder / 'ledger.db'}"
+    keys = {environment: secrets.token_hex(20) for environment in environments}
+    with replica(database_url, folder / "log", FLUX_KEYS=json.dumps(keys)) as it:
+        created = command(database_url, "token", "create", "--scope", "releases:write", "--service", service)
+        yield RunningLedger(it.url, created.stdout.strip(), keys)

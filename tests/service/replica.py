@@ -11,11 +11,12 @@ from pathlib import Path
 
 import httpx
 
+from tests import forked
+from tests.builders import TOP, Ran
 from tools.demo.processes import running, wait_for_line
 
 from .served import KEYS
 
-TOP = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-P", "-m", "service"]
 
 
@@ -25,10 +26,9 @@ def settings(database_url: str, **more: str) -> dict[str, str]:
     return {**kept, **ours, **more}
 
 
-def command(database_url: str, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
+def command(database_url: str, *args: str, **more: str) -> Ran:
     """`waybill-service ARGS`, finished."""
-    env = settings(database_url, **more)
-    return subprocess.run([*COMMAND, *args], env=env, capture_output=True, text=True, check=False)
+    return Ran(*forked.run("service", args, TOP, settings(database_url, **more)))
 
 
 @dataclass

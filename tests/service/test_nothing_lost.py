@@ -95,7 +95,7 @@ async def test_a_crash_of_postgresql_loses_nothing(
     crashing: PostgresServer, tmp_path: Path, record_property: Figure
 ) -> None:
     url = crashing.url("ledger")
-    assert command(url, "migrate").returncode == 0
+    assert command(url, "migrate").code == 0
     token = command(url, "token", "create", "--scope", "releases:write").stdout.strip()
     with replica(url, tmp_path / "log") as ledger:
         writers = Writers([ledger.url], token)

@@ -29,7 +29,7 @@ def test_tokens_keys_and_passwords_are_nowhere_but_where_they_were_given(
         database_url = database_url.replace("postgres@", f"postgres:{PASSWORD}@")
     made = [command(database_url, "token", "create", "--scope", "releases:write", "--scope", "read") for _ in range(2)]
     tokens = [it.stdout.strip() for it in made]
-    assert command(database_url, "token", "revoke", "2").returncode == 0
+    assert command(database_url, "token", "revoke", "2").code == 0
     secrets = [*tokens, *(key for keys in KEYS.values() for key in keys), PASSWORD]
     body = json.dumps(event()).encode()
     with replica(database_url, tmp_path / "log", READS="token") as ledger, ledger.http() as http:
@@ -68,11 +68,11 @@ def test_a_database_that_cannot_be_used_is_told_without_its_password(tmp_path: P
     url = f"postgresql://waybill:{PASSWORD}@/ledger?host={tmp_path}"
     for args in (["migrate"], ["token", "list"]):
         refused = command(url, *args)
-        assert refused.returncode == 1
+        assert refused.code == 1
         assert "the database cannot be used" in refused.stderr
         assert PASSWORD not in refused.stderr
     wrong = command(f"mysql://waybill:{PASSWORD}@host/x", "serve")
-    assert (wrong.returncode, PASSWORD in wrong.stderr) == (1, False)
+    assert (wrong.code, PASSWORD in wrong.stderr) == (1, False)
 
 
 async def test_an_unforeseen_error_tells_its_id_and_nothing_else(

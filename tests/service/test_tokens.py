@@ -21,12 +21,12 @@ def test_a_token_is_created_shown_once_listed_and_revoked_everywhere_in_time(dat
         listed = command(database_url, "token", "list").stdout
         assert listed.startswith("1\tAda\tread\tany service\texpires ")
         assert token[3:] not in listed
-        assert command(database_url, "token", "revoke", "1").returncode == 0
+        assert command(database_url, "token", "revoke", "1").code == 0
         revoked = time.monotonic()
         while http.get("/releases").status_code == 200:
             assert time.monotonic() - revoked < 5
     assert command(database_url, "token", "list").stdout.strip().endswith("revoked")
-    assert command(database_url, "token", "revoke", "2").returncode == 1
+    assert command(database_url, "token", "revoke", "2").code == 1
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_token_is_created_shown_once_listed_and_revoked_everywhere_in_time(dat
 )
 def test_a_token_that_makes_no_sense_is_refused(tmp_path: Path, args: list[str]) -> None:
     refused = command(f"sqlite:///{tmp_path / 'ledger.db'}", "token", "create", *args)
-    assert (refused.returncode, refused.stdout) == (2, "")
+    assert (refused.code, refused.stdout) == (2, "")
 
 
 def test_each_typing_error_is_seen_without_asking_the_database() -> None:
