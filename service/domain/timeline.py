@@ -181,8 +181,8 @@ def runs(state: State, it: Entry) -> State:
 
 
 def seen(state: State, it: Entry) -> State:
-    """An observer saw that the revision runs; of what was tried beside it he knows nothing."""
-    return state if _is(state.running, it) else State(_begins(it), "healthy", state.attempt)
+    """An observer saw that the revision runs; of what was tried while it did he knows nothing."""
+    return state if _is(state.running, it) else State(_begins(it), "healthy")
 
 
 def attempted(state: State, it: Entry) -> State:

@@ -53,8 +53,7 @@ def test_a_roll_back_while_the_ledger_is_away(
         scene.cluster.kubectl("scale", "-n", "staging", "deploy/waybill", "--replicas=2")
     record_property("figure", f"SQLite was away for {steady.gap:.1f} s: {dict(steady.ways)} of {steady.done} requests")
     assert sqlite.filed("steady") >= set(steady.written)
-    # No connection, or one that was closed before an answer began; never a wrong answer or half of one.
-    assert set(steady.ways) <= {"ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH", "RemoteDisconnected", "503"}
+    assert set(steady.ways) <= {"ECONNREFUSED", "503"}, steady.ways
 
     ledger.wait_until("production", "the first runs", lambda it: it["release"]["version"] == shipped["first"])
     told = ledger.history("production")

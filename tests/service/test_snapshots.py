@@ -117,6 +117,15 @@ async def test_a_roll_back_that_an_observer_saw_keeps_its_failed_attempt(ledger:
     assert (standing["attempt"]["version"], standing["attempt"]["outcome"]) == ("1.4.2", "rolled back")
 
 
+async def test_a_success_that_an_observer_saw_ends_the_attempt_before_it(ledger: Served) -> None:
+    await ledger.say(event("InstallSucceeded", "1.4.1", at=ago(280)))
+    await ledger.say(event("UpgradeFailed", "1.4.2", at=ago(100)))
+    await ledger.say(event("RollbackSucceeded", "1.4.1", at=ago(90)))
+    await see(ledger, snapshot(deployed("1.4.3", ago(60))))
+    [standing] = (await ledger.get("/environments/staging"))["services"]
+    assert (standing["release"]["version"], standing["attempt"], standing["health"]) == ("1.4.3", None, "healthy")
+
+
 async def test_a_place_that_is_gone_has_ended_unless_its_namespace_was_not_read(ledger: Served) -> None:
     await ledger.say(event(at=ago(280)))
     assert (await see(ledger, snapshot(taken=ago(60), namespaces=("other",)))).status_code == 201
