@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
+
+from tools.cluster.component import ended
 from tools.cluster.kubernetes import Kubernetes
 
 FLUX = {
@@ -13,8 +16,12 @@ FLUX = {
 
 
 def diagnosis(cluster: Kubernetes) -> str:
-    """In the order of the way from git to a pod, so that the first cause comes first."""
-    return "\n".join([*_sources(cluster), *_pods(cluster), *_warnings(cluster)]) or "The cluster complains of nothing."
+    """Processes that are gone, then in the order of the way from git to a pod, so that the first cause comes first."""
+    try:
+        told = [*_sources(cluster), *_pods(cluster), *_warnings(cluster)]
+    except httpx.HTTPError as error:
+        told = [f"The API server does not answer: {error}"]
+    return "\n".join([*ended(), *told]) or "The cluster complains of nothing."
 
 
 def _sources(cluster: Kubernetes) -> Iterator[str]:
@@ -22,7 +29,7 @@ def _sources(cluster: Kubernetes) -> Iterator[str]:
         for plural in plurals:
             for it in cluster.items(f"/apis/{api}/{plural}"):
                 for condition in it.get("status", {}).get("conditions") or []:
-                    if condition["status"] != "True":
+                    if condition["status"] != "True" and condition["type"] != "Drifted":
                         said = f"{condition['type']} {condition['reason']}: {condition['message'][:500]}"
                         yield f"{it['kind']} {_name(it)}: {said}"
 

@@ -110,4 +110,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except (RuntimeError, subprocess.CalledProcessError) as error:
-        sys.exit(f"{error}")
+        sys.exit("\n".join([f"{error}", *getattr(error, "__notes__", [])]))

@@ -9,8 +9,7 @@ from pathlib import Path
 import httpx
 import yaml
 
-from tools.demo.processes import running
-
+from .component import component
 from .isolated import ADDRESS
 from .kubernetes import Kubernetes
 from .waiting import wait_for
@@ -63,11 +62,11 @@ def serve_control_plane(folder: Path, logs: Path) -> Iterator[Kubernetes]:
     scheduler = [f"--kubeconfig={kubeconfig}", "--leader-elect=false", "--secure-port=0"]
     cluster = Kubernetes(kubeconfig)
     with ExitStack() as stack:
-        stack.enter_context(running(["etcd", *etcd], logs / "etcd.log"))
-        stack.enter_context(running(["kube-apiserver", *apiserver], logs / "kube-apiserver.log"))
+        stack.enter_context(component(["etcd", *etcd], logs))
+        stack.enter_context(component(["kube-apiserver", *apiserver], logs))
         wait_for("the API server", lambda: _answers(cluster, authority), 120)
         for name, arguments in (("kube-controller-manager", controllers), ("kube-scheduler", scheduler)):
-            stack.enter_context(running([name, *arguments], logs / f"{name}.log"))
+            stack.enter_context(component([name, *arguments], logs))
         yield cluster
 
 

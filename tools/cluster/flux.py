@@ -7,8 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from tools.demo.processes import running
-
+from .component import component
 from .kubernetes import Kubernetes, ready
 from .parts import CRDS
 from .waiting import wait_for
@@ -42,7 +41,7 @@ def run_flux(cluster: Kubernetes, folder: Path, logs: Path) -> Iterator[None]:
             arguments = ["--metrics-addr=0", f"--health-addr=127.0.0.1:{port}", "--log-encoding=console"]
             program = f"{name}-controller"
             command = [program, *arguments, *more.get(name, sending)]
-            stack.enter_context(running(command, logs / f"{program}.log", env, folder))
+            stack.enter_context(component(command, logs, env, folder))
         for name, port in HEALTH.items():
             wait_for(f"{name}-controller", lambda port=port: _answers(f"http://127.0.0.1:{port}/healthz"))  # type: ignore[misc]
         yield

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from tools.demo.processes import running
-
+from .component import component
 from .parts import FORGE
 from .waiting import wait_for
 
@@ -59,7 +58,7 @@ def serve_forge(folder: Path, logs: Path) -> Iterator[Forge]:
     gitea("admin", "user", "create", "--admin", "--must-change-password=false", *who)
     token = gitea("admin", "user", "generate-access-token", "--username", user, "--scopes", "all", "--raw").split()[-1]
     forge = Forge(f"http://127.0.0.1:{PORT}", user, password, token)
-    with running(["gitea", "--config", str(settings), "web"], logs / "gitea.log", env):
+    with component(["gitea", "--config", str(settings), "web"], logs, env):
         wait_for("the forge", lambda: _answers(forge))
         yield forge
 

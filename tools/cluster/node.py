@@ -10,8 +10,8 @@ from pathlib import Path
 import yaml
 
 from tools.demo.image import crane
-from tools.demo.processes import running
 
+from .component import component
 from .isolated import ADDRESS, BRIDGE
 from .kubernetes import Kubernetes, ready
 from .waiting import wait_for
@@ -47,12 +47,12 @@ def run_node(cluster: Kubernetes, registries: Sequence[str], folder: Path, logs:
     ]
     proxy += ["--healthz-bind-address=127.0.0.1:10256", "--metrics-bind-address=127.0.0.1:10249"]
     with ExitStack() as stack:
-        stack.enter_context(running(["containerd", "--config", str(containerd)], logs / "containerd.log"))
+        stack.enter_context(component(["containerd", "--config", str(containerd)], logs))
         wait_for("containerd", SOCKET.exists)
         agent = ["kubelet", f"--kubeconfig={cluster.kubeconfig}", f"--config={kubelet}", f"--hostname-override={NODE}"]
-        stack.enter_context(running(agent, logs / "kubelet.log"))
-        stack.enter_context(running(["kube-proxy", *proxy], logs / "kube-proxy.log"))
-        stack.enter_context(running(["coredns", "-conf", str(names)], logs / "coredns.log"))
+        stack.enter_context(component(agent, logs))
+        stack.enter_context(component(["kube-proxy", *proxy], logs))
+        stack.enter_context(component(["coredns", "-conf", str(names)], logs))
         wait_for("the node", lambda: ready(cluster.get(f"/api/v1/nodes/{NODE}")), 120)
         yield
 
