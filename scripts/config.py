@@ -1,7 +1,6 @@
 """Settings of one service: waybill.toml < environment (WAYBILL_X) < flags. Secrets come from the environment alone."""
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from .addresses import likely_forge, repository_address
 from .clients.git import Git
 from .clients.git_remote import untrusted
 from .errors import Refused
@@ -85,6 +85,13 @@ class Config(Settings, frozen=True, kw_only=True):
     def document(self) -> Path:
         return Path(self.root) / ".waybill" / f"{self.service}.json"
 
+    @property
+    def chart_repository(self) -> str:
+        """`host/path/name` of the chart in its registry."""
+        if self.registry is None:
+            raise Refused("No registry is configured.", "Set `registry` in waybill.toml.", fault="you")
+        return f"{self.registry.removeprefix('oci://')}/{self.service}"
+
     def namespace_of(self, environment: str) -> str:
         if isinstance(self.namespace, str):
             return self.namespace
@@ -111,8 +118,8 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
     settings = _settings({**_table(file), **_environment(), **_flags(flags)})
     inside = _Inside(here, root)
     chart = inside(settings.chart, "chart")
-    gitops = _address(settings.gitops, "gitops", here)
-    source = _address(settings.source_repository, "source_repository", here)
+    gitops = repository_address(settings.gitops, "gitops", here)
+    source = repository_address(settings.source_repository, "source_repository", here)
     keys = msgspec.structs.asdict(settings) | {
         "service": _service(settings, Git(root), chart),
         "chart": chart,
@@ -120,13 +127,13 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
         "registry": settings.registry and settings.registry.rstrip("/"),
         "gitops": gitops,
         "source_repository": source,
-        "forge": settings.forge or _forge(gitops),
+        "forge": settings.forge or likely_forge(gitops),
         "ledger": settings.ledger and settings.ledger.rstrip("/"),
     }
     return Config(
         **keys,
         root=str(root),
-        remote=_address(remote, "remote", root, resolve=False),
+        remote=repository_address(remote, "remote", root, resolve=False),
         run=os.environ.get("WAYBILL_RUN") or _github_run(),
         forge_token=secret("WAYBILL_FORGE_TOKEN"),
         ledger_token=secret("WAYBILL_LEDGER_TOKEN"),
@@ -233,37 +240,6 @@ class _Inside:
                 f"{key} = {path!r} does not lie inside the repository.", "Name a path below its top.", fault="you"
             )
         return str(PurePosixPath(whole.relative_to(self.root)))
-
-
-def is_local(address: str) -> bool:
-    """Whether git would read `address` as a path of this machine."""
-    return address.startswith("file://") or not re.match(r"[^/]+:", address)
-
-
-def _address(address: str | None, key: str, here: Path, *, resolve: bool = True) -> Any:
-    """`address` if git may be given it: it is no option, names no helper program and carries no password."""
-    if address is None:
-        return None
-    if address.startswith("-") or "::" in address.split("/")[0] or re.search(r"[\x00-\x20\x7f]", address):
-        raise Refused(f"{key} = {address!r} is no address of a repository.", "Give a URL or a path.", fault="you")
-    # A password may hold an unescaped `/`; a port holds digits alone.
-    if re.match(r"[a-z+]+://[^/@]*:(?!\d+/)[^@]*@", address):
-        raise Refused(
-            f"The address in {key} carries a password.",
-            "Leave it out: git asks its credential store, or WAYBILL_FORGE_TOKEN is used.",
-            fault="you",
-        )
-    if resolve and is_local(address) and "://" not in address:
-        return str((here / address).resolve())
-    return address.rstrip("/")
-
-
-def _forge(gitops: str | None) -> str | None:
-    if gitops is None:
-        return None
-    if is_local(gitops):
-        return "file"
-    return "github" if re.match(r"(https://|ssh://git@|git@)github\.com[:/]", gitops) else None
 
 
 def _service(settings: Settings, git: Git, chart: str) -> str:

@@ -86,13 +86,10 @@ def _tagged(config: Config, git: Git, tag: str) -> str:
 
 
 def _published(config: Config, registry: Registry, version: str) -> Manifest:
-    if config.registry is None:
-        raise Refused("No registry is configured.", "Set `registry` in waybill.toml.", fault="you")
-    repository = f"{config.registry.removeprefix('oci://')}/{config.service}"
-    manifest = registry.manifest(repository, version)
+    manifest = registry.manifest(config.chart_repository, version)
     if manifest is None or not any(layer.media_type == CHART_LAYER for layer in manifest.layers):
         raise Refused(
-            f"{version} is reserved by its tag, but {repository} has no chart of that version.",
+            f"{version} is reserved by its tag, but {config.chart_repository} has no chart of that version.",
             "Ship the tag's source commit again: that completes the release.",
             fault="registry",
         )

@@ -136,9 +136,8 @@ def published(choice: Choice, config: Config, report: Report, *, reading_may_be_
     if config.registry is None:
         report.warn("no registry is configured: nobody looked which versions are published")
         return set()
-    repository = f"{config.registry.removeprefix('oci://')}/{config.service}"
     try:
-        found = Registry(config.plain_http).tags(repository)
+        found = Registry(config.plain_http).tags(config.chart_repository)
     except Denied as denied:
         if not reading_may_be_denied:
             raise

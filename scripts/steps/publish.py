@@ -51,7 +51,7 @@ def publish(waybill: Waybill, config: Config, git: Git, archive: Path, report: R
         if found is None:
             seconds = git.committed(commit)
             os.utime(archive, (seconds, seconds))  # the manifest tells it, whatever copied the file
-            plain_http = Registry(config.plain_http).speaks_plain_http(repository_of(waybill, config))
+            plain_http = Registry(config.plain_http).speaks_plain_http(config.chart_repository)
             Helm().push(archive, config.registry, plain_http)
             found, said = find(waybill, config, archive, to_push=True), "published"
     if found is None:
@@ -79,7 +79,7 @@ def look(waybill: Waybill, config: Config, archive: Path, *, first_publish: bool
 def find(waybill: Waybill, config: Config, archive: Path, *, to_push: bool = False) -> Published | None:
     """What is published under the chart's version, if it is the content of `archive`; `to_push` as the registry's
     client has it."""
-    repository, version = repository_of(waybill, config), chart_of(waybill).version
+    repository, version = config.chart_repository, chart_of(waybill).version
     registry = Registry(config.plain_http)
     manifest = registry.manifest(repository, version, to_push=to_push)
     if manifest is None:
@@ -129,13 +129,6 @@ def same_files(theirs: bytes, archive: Path) -> bool:
 def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     file = tar.extractfile(member)
     return file.read() if file else b""
-
-
-def repository_of(waybill: Waybill, config: Config) -> str:
-    """`host/path/name` of the chart."""
-    if config.registry is None:
-        raise Refused("No registry is configured.", "Set `registry` in waybill.toml.", fault="you")
-    return f"{config.registry.removeprefix('oci://')}/{chart_of(waybill).name}"
 
 
 def refuse_other_archive(waybill: Waybill, archive: Path) -> None:

@@ -27,7 +27,7 @@ SCRIPTS_LAYERS = [
     {"steps"},
     {"proposal", "released", "running", "containers", "release_tags", "work_tree", "summary"},
     {"release_commit", "chart_source", "config", "report", "chart_diff", "gitops", "forges"},
-    {"clients", "source_repository", "image_keys", "version", "reference"},
+    {"clients", "addresses", "source_repository", "image_keys", "version", "reference"},
     {"document", "yaml_edit", "chart_dependencies"},
     {"yaml_document"},
     {"errors"},

@@ -1,0 +1,39 @@
+"""Addresses of repositories as people give them to git: which may be used, and what they say."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from .errors import Refused
+
+
+def is_local(address: str) -> bool:
+    """Whether git would read `address` as a path of this machine."""
+    return address.startswith("file://") or not re.match(r"[^/]+:", address)
+
+
+def repository_address(address: str | None, key: str, here: Path, *, resolve: bool = True) -> Any:
+    """`address` if git may be given it: it is no option, names no helper program and carries no password."""
+    if address is None:
+        return None
+    if address.startswith("-") or "::" in address.split("/")[0] or re.search(r"[\x00-\x20\x7f]", address):
+        raise Refused(f"{key} = {address!r} is no address of a repository.", "Give a URL or a path.", fault="you")
+    # A password may hold an unescaped `/`; a port holds digits alone.
+    if re.match(r"[a-z+]+://[^/@]*:(?!\d+/)[^@]*@", address):
+        raise Refused(
+            f"The address in {key} carries a password.",
+            "Leave it out: git asks its credential store, or WAYBILL_FORGE_TOKEN is used.",
+            fault="you",
+        )
+    if resolve and is_local(address) and "://" not in address:
+        return str((here / address).resolve())
+    return address.rstrip("/")
+
+
+def likely_forge(gitops: str | None) -> str | None:
+    """Who has the repository `gitops`, where its address says it."""
+    if gitops is None:
+        return None
+    if is_local(gitops):
+        return "file"
+    return "github" if re.match(r"(https://|ssh://git@|git@)github\.com[:/]", gitops) else None
