@@ -10,7 +10,7 @@ What an observer saw fits in as entries too: `seen` with the basis late, `remove
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import msgspec
 
@@ -136,16 +136,32 @@ def timeline(entries: Iterable[Entry]) -> tuple[list[Arrival], State]:
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """Sorted, without what an observer saw and an event says as well: Helm's time is that of the action's beginning,
-    an event's that of its success, so the event comes later, but not after the observer saw the success."""
-    entries = sorted(entries, key=lambda it: it.position)
-    told = [it for it in entries if it.effect in ("runs", "rolled_back")]
+    """Sorted, without what an observer saw and an event beside it says as well."""
+    ordered = sorted(entries, key=lambda it: it.position)
     return [
         it
-        for it in entries
+        for number, it in enumerate(ordered)
         if it.seen_at is None
-        or not any(_same(event, it) and it.at - NEAR <= event.at <= it.seen_at + NEAR for event in told)
+        or not (
+            _tells(it, it.seen_at, map(ordered.__getitem__, range(number - 1, -1, -1)))
+            or _tells(it, it.seen_at, islice(ordered, number + 1, None))
+        )
     ]
+
+
+def _tells(fact: Entry, seen_at: int, others: Iterable[Entry]) -> bool:
+    """Whether the first of `others` that is about more than health, and not the same fact again, is the event of what
+    the observer saw.
+
+    Helm's time is that of the action's beginning, an event's that of its success, so the event comes later, but not
+    after the observer saw the success. Whatever lies between the two makes the event another action's.
+    """
+    for it in others:
+        if it.effect in ("healthy", "failing") or (it.effect == "seen" and _same(it, fact)):
+            continue
+        success = it.effect in ("runs", "rolled_back")
+        return success and _same(it, fact) and fact.at - NEAR <= it.at <= seen_at + NEAR
+    return False
 
 
 def follow(state: State, entries: Iterable[Entry]) -> tuple[list[Turn], State]:

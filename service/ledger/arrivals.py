@@ -135,7 +135,7 @@ async def _follow(
     first = new[0].position
     if state.running and state.running.seen:  # an event may say it now
         first = min(first, position_at(state.running.since))
-    if first < position:
+    if first < position or any(it.seen_at is not None for it in new):  # or an event said it before
         turns, new = await _rewind(environment, place, first, changes)
         state = turns[0].state if turns else NOTHING
     more, after = follow(state, new)
@@ -158,7 +158,7 @@ async def _rewind(environment: str, place: str, position: str, changes: Changes)
     changes.forgotten.extend(await _forget_from(environment, place, since))
     events = await _events_since(environment, place, begun[0].at if begun else 0)
     said = (heard(*event) or sighted(*event) for event in events)
-    return begun, in_order(it for it in said if it is not None and it.position > since)
+    return begun, [it for it in in_order(it for it in said if it is not None) if it.position > since]
 
 
 async def _begun_before(environment: str, place: str, position: str) -> list[Turn]:

@@ -18,14 +18,29 @@ RANKS = {
     "UninstallSucceeded": 6,
     "UninstallFailed": 6,
 }
+FACTS = {"seen": 2, "absent": 6}  # an observer's, and their ranks
 NO_EFFECT = "Progressing"
 REMEDIATION = "Helm uninstall remediation"
-WEAKEST = ["late", "observed"]
+TURNING = (
+    "InstallFailed",
+    "UpgradeFailed",
+    "InstallSucceeded",
+    "UpgradeSucceeded",
+    "RollbackSucceeded",
+    "UninstallSucceeded",
+    *FACTS,
+)
+BASES = {"seen": "late", "absent": "inferred"}
+WEAKEST = ["inferred", "late", "observed"]
+NEAR = 60
 
 
 @dataclass(frozen=True)
 class Said:
-    """`at` and `received` in seconds; `chart` is the name in the message; `digest` the chart's, if told."""
+    """`at` and `received` in seconds; `chart` is the name in the message; `digest` the chart's, if told.
+
+    An observer's are "seen", since `at`, and "absent"; `received` is then when he first said so.
+    """
 
     name: str
     reason: str
@@ -45,11 +60,11 @@ class Said:
 
     @property
     def basis(self) -> str:
-        return "late" if self.received > self.at + 300 else "observed"
+        return BASES.get(self.reason) or ("late" if self.received > self.at + 300 else "observed")
 
     @property
     def order(self) -> tuple[int, int, int, str]:
-        return self.counts_at, self.resource_version, RANKS[self.reason], self.sha256
+        return self.counts_at, self.resource_version, (RANKS | FACTS)[self.reason], self.sha256
 
 
 @dataclass
@@ -77,7 +92,11 @@ class Place:
                 self._gave_way(runs, it, "rolled back")
             self._becomes(self.runs if same else it, it)
             self.health = "healthy"
-        elif it.reason == "UninstallSucceeded":
+        elif it.reason == "seen":
+            if not same:
+                self._becomes(it, it)
+                self.health = "healthy"
+        elif it.reason in ("UninstallSucceeded", "absent"):
             if not it.message.startswith(REMEDIATION):
                 self.attempt = None
             elif runs and not self.attempt:
@@ -98,6 +117,27 @@ class Place:
         self.attempt = {"version": runs.version, "outcome": outcome, "at": it.counts_at, "message": it.message}
 
 
+def _is_told(fact: Said, said: list[Said]) -> bool:
+    """An observer's fact that an event tells too, with nothing between the two."""
+    if fact.reason != "seen":
+        return False
+    telling = [it for it in said if it.reason in TURNING and not (it.reason == "seen" and _alike(it, fact))]
+    before = max((it for it in telling if it.order < fact.order), key=lambda it: it.order, default=None)
+    behind = min((it for it in telling if it.order > fact.order), key=lambda it: it.order, default=None)
+    return any(
+        it is not None
+        and it.reason in ("InstallSucceeded", "UpgradeSucceeded", "RollbackSucceeded")
+        and _alike(it, fact)
+        and fact.counts_at - NEAR <= it.counts_at <= fact.received + NEAR
+        for it in (before, behind)
+    )
+
+
+def _alike(one: Said, other: Said) -> bool:
+    """What is not told of a digest speaks against nothing."""
+    return one.version == other.version and (one.digest == other.digest or None in (one.digest, other.digest))
+
+
 def _same(one: Said, other: Said) -> bool:
     return (one.version, one.digest) == (other.version, other.digest)
 
@@ -106,12 +146,26 @@ def _same(one: Said, other: Said) -> bool:
 class Naive:
     said: dict[str, dict[str, Said]] = field(default_factory=dict)  # environment -> sha256 -> what was said
     filed: list[dict[str, Any]] = field(default_factory=list)  # in the order of filing
+    bodies: set[tuple[str, bytes]] = field(default_factory=set)  # a body that comes again is no news
+    confirmed: dict[str, int] = field(default_factory=dict)  # environment -> when it was last heard of
+
+    def take(self, environment: str, body: bytes, received: int, told: list[Said]) -> None:
+        known = self.said.setdefault(environment, {})
+        if (environment, body) not in self.bodies:
+            self.bodies.add((environment, body))
+            self.confirmed[environment] = max(received, self.confirmed.get(environment, 0))
+            for it in told:
+                known.setdefault(it.sha256, it)
+
+    def running(self, environment: str) -> list[str]:
+        names = {it.name for it in self.said.get(environment, {}).values()}
+        return [name for name in names if self.place(environment, name).runs]
 
     def place(self, environment: str, name: str, until: int | None = None) -> Place:
         place = Place()
-        heard = [it for it in self.said[environment].values() if it.name == name and it.reason != NO_EFFECT]
-        for it in sorted(heard, key=lambda it: it.order):
-            if until is None or it.counts_at <= until:
+        said = [it for it in self.said[environment].values() if it.name == name and it.reason != NO_EFFECT]
+        for it in sorted(said, key=lambda it: it.order):
+            if not _is_told(it, said) and (until is None or it.counts_at <= until):
                 place.hear(it)
         return place
 

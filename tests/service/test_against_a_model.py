@@ -19,67 +19,28 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from service.database.piccolo_conf import Engine, engine_for, use
 from service.database.tables import TABLES
 from service.domain import waybill
-from service.ledger import environments, events, filed, intervals, past, releases
+from service.ledger import environments, events, filed, intervals, past, releases, snapshots
 
-from .naive import NO_EFFECT, RANKS, REMEDIATION, Naive, Said
-from .served import document, event
-from .sizes import size
-
-BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)
-EPOCH = int(BEGINNING.timestamp())
-NAMES = ("orders", "web")
-VERSIONS = ("1.0.0", "1.1.0", "2.0.0-rc.1")
-DIGESTS = (f"sha256:{'f' * 64}", f"sha256:{'8' * 64}")
-MOMENTS = st.integers(0, 12) | st.integers(0, 4000)  # seconds after BEGINNING
-ENVIRONMENTS = ("staging", "production")
-EVENTS = st.fixed_dictionaries(
-    {
-        "name": st.sampled_from(NAMES),
-        "reason": st.sampled_from([*RANKS, "UpgradeSucceeded", "UpgradeSucceeded", "UpgradeFailed", NO_EFFECT]),
-        "version": st.sampled_from(VERSIONS),
-        "at": MOMENTS,
-        "lag": st.sampled_from([1, 1, 1, 299, 301, 4000, -59, -61, -4000]),  # seconds until we hear of it
-        "resource_version": st.integers(0, 2),
-        "digest": st.sampled_from([None, None, *DIGESTS]),
-        "service": st.sampled_from([None, None, "orders", "web"]),  # our annotation
-        "chart": st.sampled_from(["orders", "web", "other"]),
-        "prefixed": st.booleans(),
-        "remedy": st.booleans(),
-    }
+from .naive import Naive, Said
+from .sayings import (
+    BEGINNING,
+    DIGESTS,
+    ENVIRONMENTS,
+    EPOCH,
+    EVENTS,
+    MOMENTS,
+    NAMES,
+    SNAPSHOTS,
+    VERSIONS,
+    observed,
+    spoken,
 )
+from .served import document
+from .sizes import size
 
 
 def digest_of(version: str) -> str:
     return f"sha256:{hashlib.sha256(version.encode()).hexdigest()}"
-
-
-def spoken(
-    name: str,
-    reason: str,
-    version: str,
-    at: int,
-    lag: int,
-    resource_version: int,
-    digest: str | None,
-    service: str | None,
-    chart: str,
-    prefixed: bool,
-    remedy: bool,
-) -> tuple[bytes, Said]:
-    """An event as Flux sends it, and as the model takes it."""
-    first = REMEDIATION if remedy and reason == "UninstallSucceeded" else f"Helm {reason}"
-    message = f"{first} for release apps/{name}.v2 with chart {chart}@{version}"
-    controllers, ours = ("helm.toolkit.fluxcd.io/", "event.toolkit.fluxcd.io/") if prefixed else ("", "")
-    metadata = {f"{controllers}revision": version + (f"+{digest[7:19]}" if digest else "")}
-    metadata |= {f"{controllers}oci-digest": digest} if digest else {}
-    metadata |= {f"{ours}service": service} if service else {}
-    happened = BEGINNING + timedelta(seconds=at)
-    said = event(reason, at=happened, name=name, resource_version=resource_version, message=message, metadata=metadata)
-    body = json.dumps(said).encode()
-    sha256 = hashlib.sha256(body).hexdigest()
-    began = int(happened.timestamp())
-    heard = began + lag
-    return body, Said(name, reason, version, began, heard, resource_version, sha256, digest, service, chart, message)
 
 
 class Ledger(RuleBasedStateMachine):
@@ -101,7 +62,14 @@ class Ledger(RuleBasedStateMachine):
         for it in several:
             body, said = spoken(**it)
             self.runner.run(_take(environment, body, datetime.fromtimestamp(said.received, UTC)))
-            self.naive.said.setdefault(environment, {}).setdefault(said.sha256, said)
+            self.naive.take(environment, body, said.received, [said])
+        self.compare(environment)
+
+    @rule(environment=st.sampled_from(ENVIRONMENTS), it=SNAPSHOTS)
+    def observe(self, environment: str, it: dict[str, Any]) -> None:
+        body, told, received = observed(**it, running=self.naive.running(environment))
+        self.runner.run(_observe(environment, body, datetime.fromtimestamp(received, UTC)))
+        self.naive.take(environment, body, received, told)
         self.compare(environment)
 
     @rule(service=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS), chart=st.sampled_from(["orders", "web"]))
@@ -149,8 +117,7 @@ class Ledger(RuleBasedStateMachine):
         state = self.runner.run(environments.state_of(environment))
         assert state is not None
         assert _plain(state.services) == self.naive.runs(environment)
-        heard = max(it.received for it in self.naive.said[environment].values())
-        assert int(state.last_confirmed_at.timestamp()) == heard
+        assert int(state.last_confirmed_at.timestamp()) == self.naive.confirmed[environment]
         history = self.pages(lambda cursor: intervals.in_environment(environment, None, cursor, 5))
         assert history == [it for _, it in self.naive.ran() if it["environment"] == environment]
 
@@ -166,6 +133,10 @@ class Ledger(RuleBasedStateMachine):
 
 async def _take(environment: str, body: bytes, received: datetime) -> None:
     await events.take(events.Signed(environment, body, received))
+
+
+async def _observe(environment: str, body: bytes, received: datetime) -> None:
+    await snapshots.take(events.Signed(environment, body, received))
 
 
 async def _file(whole: dict[str, Any]) -> None:
@@ -213,6 +184,9 @@ def run(machine: type[Ledger], examples: int, steps: int) -> None:
 def test_the_ledger_answers_as_the_model_does(
     machine: type[Ledger], backend: str, record_property: Callable[[str, str], None]
 ) -> None:
-    examples, steps = size(12, 2000 if backend == "sqlite" else 200), size(25, 50)
+    examples, steps = (
+        size(12, 2000 if backend == "sqlite" else 200),
+        size(25, 50),
+    )
     run(machine, examples, steps)
     record_property("figure", f"up to {examples * steps} steps, no answer differed")

@@ -1,0 +1,126 @@
+"""What may be said to a ledger: events as Flux sends them and snapshots of an observer, each with what it means to the
+naive model."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from service.domain.snapshot import Absent, Seen
+
+from .naive import NO_EFFECT, RANKS, REMEDIATION, Said
+from .served import event
+
+BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)
+EPOCH = int(BEGINNING.timestamp())
+NAMES = ("orders", "web")
+VERSIONS = ("1.0.0", "1.1.0", "2.0.0-rc.1")
+DIGESTS = (f"sha256:{'f' * 64}", f"sha256:{'8' * 64}")
+MOMENTS = st.integers(0, 12) | st.integers(0, 4000)  # seconds after BEGINNING
+ENVIRONMENTS = ("staging", "production")
+EVENTS = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(NAMES),
+        "reason": st.sampled_from([*RANKS, "UpgradeSucceeded", "UpgradeSucceeded", "UpgradeFailed", NO_EFFECT]),
+        "version": st.sampled_from(VERSIONS),
+        "at": MOMENTS,
+        "lag": st.sampled_from([1, 1, 1, 299, 301, 4000, -59, -61, -4000]),  # seconds until we hear of it
+        "resource_version": st.integers(0, 2),
+        "digest": st.sampled_from([None, None, *DIGESTS]),
+        "service": st.sampled_from([None, None, "orders", "web"]),  # our annotation
+        "chart": st.sampled_from(["orders", "web", "other"]),
+        "prefixed": st.booleans(),
+        "remedy": st.booleans(),
+    }
+)
+DEPLOYED = st.fixed_dictionaries(
+    {
+        "ago": st.sampled_from([0, 5, 59, 61, 400]),  # seconds from then until the snapshot
+        "version": st.sampled_from(VERSIONS),
+        "digest": st.sampled_from([None, None, *DIGESTS]),
+        "chart": st.sampled_from(["orders", "web", "other"]),
+    }
+)
+SNAPSHOTS = st.fixed_dictionaries(
+    {
+        "taken": MOMENTS,
+        "lag": st.sampled_from([1, 1, 1, 299, 4000, -59, -61, -4000]),
+        "namespaces": st.sampled_from([("apps",), ("apps", "web"), ("web",), ()]),
+        "listed": st.dictionaries(st.sampled_from(NAMES), st.none() | DEPLOYED),
+    }
+)
+
+
+def spoken(
+    name: str,
+    reason: str,
+    version: str,
+    at: int,
+    lag: int,
+    resource_version: int,
+    digest: str | None,
+    service: str | None,
+    chart: str,
+    prefixed: bool,
+    remedy: bool,
+) -> tuple[bytes, Said]:
+    """An event as Flux sends it, and as the model takes it."""
+    first = REMEDIATION if remedy and reason == "UninstallSucceeded" else f"Helm {reason}"
+    message = f"{first} for release apps/{name}.v2 with chart {chart}@{version}"
+    controllers, ours = ("helm.toolkit.fluxcd.io/", "event.toolkit.fluxcd.io/") if prefixed else ("", "")
+    metadata = {f"{controllers}revision": version + (f"+{digest[7:19]}" if digest else "")}
+    metadata |= {f"{controllers}oci-digest": digest} if digest else {}
+    metadata |= {f"{ours}service": service} if service else {}
+    happened = BEGINNING + timedelta(seconds=at)
+    said = event(reason, at=happened, name=name, resource_version=resource_version, message=message, metadata=metadata)
+    body = json.dumps(said).encode()
+    sha256 = hashlib.sha256(body).hexdigest()
+    began = int(happened.timestamp())
+    heard = began + lag
+    return body, Said(name, reason, version, began, heard, resource_version, sha256, digest, service, chart, message)
+
+
+def observed(
+    taken: int, lag: int, namespaces: tuple[str, ...], listed: dict[str, dict[str, Any] | None], running: list[str]
+) -> tuple[bytes, list[Said], int]:
+    """A snapshot, the facts that it tells where these places are `running`, and when it is received, in seconds."""
+    received = EPOCH + taken + lag
+    told, releases = [], []
+    for name, deployed in listed.items():
+        history = []
+        if deployed:
+            at, version, digest, chart = (
+                EPOCH + taken - deployed["ago"],
+                *(deployed[it] for it in ("version", "digest", "chart")),
+            )
+            seen = Seen(f"apps/{name}", _counts_at(at, received), version, chart, digest)
+            told.append(Said(name, "seen", version, seen.at, received, 0, _sha256(seen), digest, None, chart, ""))
+            more = {"ociDigest": digest} if digest else {}
+            entry = {"chartName": chart, "chartVersion": version + (f"+{digest[7:19]}" if digest else ""), **more}
+            history = [
+                {"status": "deployed", "lastDeployed": _z(at), **entry},
+                {"status": "superseded", "lastDeployed": _z(at - 9), **entry},
+            ]
+        releases.append({"namespace": "apps", "name": name, "history": history})
+    for name in running:
+        if name not in listed and "apps" in namespaces:
+            absent = Absent(f"apps/{name}", _counts_at(EPOCH + taken, received))
+            told.append(Said(name, "absent", "", absent.at, received, 0, _sha256(absent), None, None, "", ""))
+    whole = {"taken_at": _z(EPOCH + taken), "namespaces": namespaces, "helmreleases": releases}
+    return json.dumps(whole).encode(), told, received
+
+
+def _counts_at(at: int, received: int) -> int:
+    return received if at > received + 60 else at
+
+
+def _sha256(fact: Seen | Absent) -> str:
+    """Of what the ledger keeps of it: it decides between two of one moment."""
+    return hashlib.sha256(msgspec.json.encode(fact)).hexdigest()
+
+
+def _z(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
