@@ -43,8 +43,9 @@ class Releases:
     def publish(self, version: str, templates: Mapping[str, str], values: str = "digest: a\n") -> None:
         chart = self.repo.folder / f"chart-{version}" / "orders"
         for name, text in templates.items():
-            (chart / "templates").mkdir(parents=True, exist_ok=True)
-            (chart / "templates" / f"{name}.yaml").write_text(text)
+            path = chart / (name if "/" in name else f"templates/{name}.yaml")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
         (chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: orders\nversion: {version}\n")
         (chart / "values.yaml").write_text(values)
         subprocess.run(["helm", "package", "-d", chart.parent, chart], check=True, capture_output=True)

@@ -1,6 +1,8 @@
 """A chart, fetched from where it is published and rendered with a release's values."""
 
 import json
+import re
+import tarfile
 from pathlib import Path
 
 from ..clients.helm import Helm
@@ -9,6 +11,7 @@ from ..errors import Refused
 from .objects import Object, parse
 from .overlay import Release
 
+_DEFINITION = re.compile(r"[^/]+/(charts/[^/]+/)*crds/")
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 
@@ -24,6 +27,14 @@ def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Pa
     path = folder / f"{layers[0].digest.removeprefix('sha256:')}.tgz"
     path.write_bytes(registry.blob(repository, layers[0].digest))
     return path
+
+
+def definitions(chart: Path) -> dict[str, bytes]:
+    """What lies in crds/ of a .tgz and of the charts in it: installed as it is, and no part of what is rendered."""
+    with tarfile.open(chart) as tar:
+        members = [member for member in tar if member.isfile() and _DEFINITION.match(member.name)]
+        found = {member.name: tar.extractfile(member) for member in members}
+        return {name: file.read() for name, file in found.items() if file}
 
 
 def objects_of(release: Release, chart: Path, kube_version: str | None) -> list[Object]:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from ..clients.git import Git
 from ..document import Chart
 from ..errors import Refused
-from .chart import fetch, objects_of
+from .chart import definitions, fetch, objects_of
 from .compare import Change, compare
 from .overlay import Release, build, release_of
 
@@ -73,10 +73,16 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
         return Difference(environment, tuple(changes), tuple(notes), first=True)
     try:
         present = release_of(build(folder / "before" / path), service)
-        before = objects_of(present, _fetched(present, folder, shipped), shipped.kube_version)
+        earlier = _fetched(present, folder, shipped)
+        before = objects_of(present, earlier, shipped.kube_version)
     except Refused as error:
         notes.append(f"What runs there could not be rendered, so nothing is compared: {_one_line(error)}")
         return Difference(environment, notes=tuple(notes), unknown=True)
+    if definitions(earlier) != definitions(chart):
+        notes.append(
+            "The chart's crds/ changes, which Flux leaves in the cluster as they are, unless the HelmRelease says "
+            "`upgrade: {crds: CreateReplace}`."
+        )
     if (present.name, present.namespace) != (release.name, release.namespace):
         notes.append(
             f"The release moves from {present.namespace}/{present.name} to {release.namespace}/{release.name}."

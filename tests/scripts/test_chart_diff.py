@@ -47,6 +47,17 @@ def test_added_removed_and_renamed_objects_are_told_apart(releases: Releases) ->
     assert "+  name: new" in said
 
 
+def test_definitions_are_no_part_of_the_render_and_their_change_is_said(releases: Releases) -> None:
+    definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things}\n"
+    releases.merged("1.0.0", {**TEMPLATES, "crds/things.yaml": definition})
+    said = releases.changes({**TEMPLATES, "crds/things.yaml": definition + "spec: {}\n"})
+    assert "no object changes; 2 in their version labels alone." in said
+    assert "- The chart's crds/ changes, which Flux leaves in the cluster as they are" in said
+    releases.repo.merge("apps/orders")
+    releases.publish("1.2.0", {**TEMPLATES, "crds/things.yaml": definition + "spec: {}\n"})
+    assert "crds/" not in releases.propose("1.2.0")
+
+
 def test_an_environments_own_values_are_rendered_and_compared(releases: Releases) -> None:
     path = "apps/orders/staging/release.yaml"
     releases.merged("1.0.0", TEMPLATES, 'digest: ""\n')
