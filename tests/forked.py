@@ -8,8 +8,10 @@ import pkgutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Literal
 
@@ -25,21 +27,52 @@ CONTEXT = get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__, *LAZY, *MODULES])
 
 
+@dataclass(frozen=True)
+class Process:
+    """As much of subprocess.Popen as the tests use."""
+
+    args: Sequence[str]
+    _process: BaseProcess
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs; the number of the signal that ended it, below 0."""
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """None when it still runs after so many seconds."""
+        self._process.join(timeout)
+        return self.returncode
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
+def start(half: Half, args: Sequence[str], cwd: Path, env: Mapping[str, str], out: Path, err: Path) -> Process:
+    """The half's command with this folder and this whole environment, its output in two files, or in one."""
+    process = CONTEXT.Process(target=_become, args=(half, list(args), str(cwd), dict(env), str(out), str(err)))
+    process.start()
+    return Process([NAMES[half], *args], process)
+
+
 def run(half: Half, args: Sequence[str], cwd: Path, env: Mapping[str, str]) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of the half's command with this folder and this whole environment."""
+    """Exit code, stdout and stderr of the half's command."""
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        process = CONTEXT.Process(target=_become, args=(half, list(args), str(cwd), dict(env), str(out), str(err)))
-        process.start()
-        process.join()
-        assert process.exitcode is not None
-        return process.exitcode, out.read_text(), err.read_text()
+        code = start(half, args, cwd, env, out, err).wait()
+        assert code is not None
+        return code, out.read_text(), err.read_text()
 
 
 def _become(half: Half, args: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> None:
-    for number, (path, flags) in enumerate(
-        ((os.devnull, os.O_RDONLY), (out, os.O_WRONLY | os.O_CREAT), (err, os.O_WRONLY | os.O_CREAT))
-    ):
+    writing = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    for number, path, flags in ((0, os.devnull, os.O_RDONLY), (1, out, writing), (2, err, writing)):
         handle = os.open(path, flags)
         os.dup2(handle, number)
         os.close(handle)

@@ -2,9 +2,7 @@
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +11,9 @@ import httpx
 
 from tests import forked
 from tests.builders import TOP, Ran
-from tools.demo.processes import running, wait_for_line
+from tools.demo.processes import wait_for_line
 
 from .served import KEYS
-
-COMMAND = [sys.executable, "-P", "-m", "service"]
 
 
 def settings(database_url: str, **more: str) -> dict[str, str]:
@@ -34,7 +30,7 @@ def command(database_url: str, *args: str, **more: str) -> Ran:
 @dataclass
 class Replica:
     log: Path
-    process: subprocess.Popen[bytes]
+    process: forked.Process
     url: str = ""
 
     def wait(self) -> "Replica":
@@ -49,9 +45,14 @@ class Replica:
 @contextmanager
 def starting(database_url: str, log: Path, **more: str) -> Iterator[Replica]:
     """One that may not serve yet."""
-    env: Mapping[str, str] = settings(database_url, **more)
-    with running([*COMMAND, "serve"], log, env) as process:
+    log.write_bytes(b"")
+    process = forked.start("service", ["serve"], TOP, settings(database_url, **more), log, log)
+    try:
         yield Replica(log, process)
+    finally:
+        process.terminate()
+        if process.wait(10) is None:
+            process.kill()
 
 
 @contextmanager

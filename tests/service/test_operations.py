@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -151,7 +150,7 @@ async def begun(url: str, body: bytes, headers: dict[str, str]) -> Callable[[], 
 async def test_a_stop_finishes_what_was_accepted_and_takes_nothing_more(running: Replica) -> None:
     bodies = [json.dumps(event(resource_version=number)).encode() for number in range(16)]
     accepted = [await begun(running.url, body, {"X-Signature": signature(body, KEYS["staging"][0])}) for body in bodies]
-    running.process.send_signal(signal.SIGTERM)
+    running.process.terminate()
     host, port = running.url.removeprefix("http://").split(":")
     async with asyncio.timeout(STOP_SECONDS):
         while True:
@@ -171,10 +170,8 @@ async def test_a_stop_under_load_leaves_no_request_without_its_answer(running: R
     writers = Writers([running.url], token)
     with pytest.raises(TimeoutError):  # noqa: PT012 - nobody is left to write to
         async with writers.writing(seconds=1):
-            async with asyncio.timeout(STOP_SECONDS):
-                while len(writers.acknowledged) < 50:  # noqa: ASYNC110 - it waits for a server
-                    await asyncio.sleep(0.01)
-            running.process.send_signal(signal.SIGTERM)
+            await writers.until(50)
+            running.process.terminate()
             assert await asyncio.to_thread(running.process.wait, STOP_SECONDS) == 0
     done = [it for it in logged(running) if it["logger"] == "waybill.requests"]
     assert len(done) == len(writers.acknowledged)

@@ -56,6 +56,13 @@ class Writers:
             for task in tasks:
                 task.cancel()
 
+    async def until(self, more: int, *, seconds: float = 30) -> None:
+        """So many more are acknowledged. Raises TimeoutError."""
+        enough = len(self.acknowledged) + more
+        async with asyncio.timeout(seconds):
+            while len(self.acknowledged) < enough:  # noqa: ASYNC110 - it waits for a server
+                await asyncio.sleep(0.01)
+
     def messages(self, writer: int) -> Iterator[Message]:
         for number in itertools.count():
             name = f"writer-{writer}"
@@ -72,7 +79,7 @@ class Writers:
         async with httpx.AsyncClient(trust_env=False, timeout=15) as http:
             for message in self.messages(writer):
                 while not (receipt := await self._send(http, message)):  # noqa: ASYNC110 - it waits for a server
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0.05)
                 self.acknowledged.append((message, receipt))
                 if self.stopping:
                     return
