@@ -95,7 +95,7 @@ class Place:
         elif it.reason == "seen":
             if not same:
                 self._becomes(it, it)
-                self.health = "healthy"
+                self.health, self.attempt = "healthy", None
         elif it.reason in ("UninstallSucceeded", "absent"):
             if not it.message.startswith(REMEDIATION):
                 self.attempt = None
