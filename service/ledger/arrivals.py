@@ -5,8 +5,8 @@ from the last arrival before it, and what followed is derived anew. tests/servic
 both give what domain/timeline makes of all events at once.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -33,7 +33,7 @@ _confirm = compiled(
     )
 )
 _place = compiled(
-    lambda environment, place: Place.select(Place.place, Place.position, Place.state).where(
+    lambda environment, place: Place.select(Place.environment, Place.place, Place.position, Place.state).where(
         (Place.environment == environment) & (Place.place == place)
     )
 )
@@ -83,7 +83,7 @@ _forget_from = compiled(
     lambda environment, place, position: (
         Arrival.delete()
         .where((Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position >= position))
-        .returning(Arrival.id)
+        .returning(Arrival.environment)
     )
 )
 _events_since = compiled(
@@ -103,28 +103,36 @@ class Changes(NamedTuple):
     forgotten: list[tuple[Any, ...]]
 
 
-async def keep_up(environment: str, said: Sequence[Entry | None], received_at: datetime) -> int:
-    """Takes note of events just added to an environment, as `heard`, inside their transaction. Returns how many
-    arrivals are known more than before.
+class Said(NamedTuple):
+    """What was just said in an environment, as `heard`, and when the newest of it was received."""
 
-    It locks the environment's row: call it for environments in the order of their names.
+    entries: list[Entry | None]
+    received_at: datetime
+
+
+async def keep_up(said: Mapping[str, Said]) -> Counter[str]:
+    """Takes note of events just added, by environment, inside their transaction. Returns how many arrivals are known
+    more than before, by environment.
+
+    It locks the environments' rows, in the order of their names.
     """
-    await _confirm(environment, len(said), received_at)
+    await _confirm.each([(name, len(it.entries), it.received_at) for name, it in sorted(said.items())])
     by_place = defaultdict(list)
-    for entry in said:
-        if entry is not None:
-            by_place[entry.place].append(entry)
-    found = await _place.each([(environment, place) for place in by_place])
-    standing = {place: (position, text) for place, position, text in found}
+    for name, it in said.items():
+        for entry in it.entries:
+            if entry is not None:
+                by_place[name, entry.place].append(entry)
+    found = await _place.each(list(by_place))
+    standing = {(name, place): (position, text) for name, place, position, text in found}
     changes = Changes([], [], [], [])
-    for place, entries in by_place.items():
-        position, text = standing.get(place, ("", None))
+    for (name, place), entries in by_place.items():
+        position, text = standing.get((name, place), ("", None))
         state = _decode(text) if text else NOTHING
-        await _follow(environment, place, position, state, in_order(entries), changes)
+        await _follow(name, place, position, state, in_order(entries), changes)
     await _end.each(changes.ended)
     await _begin.each(changes.begun)
     await _keep_place.each(changes.kept)
-    return max(0, len(changes.begun) - len(changes.forgotten))
+    return Counter(row[0] for row in changes.begun) - Counter(row[0] for row in changes.forgotten)
 
 
 async def _follow(

@@ -1,9 +1,10 @@
 """Takes what Flux says: keeps the signed bytes, and in the same transaction what follows from them."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 
@@ -11,7 +12,7 @@ from ..database.compiled import compiled
 from ..database.tables import Event
 from ..database.together import Together
 from ..domain.timeline import heard
-from .arrivals import keep_up
+from .arrivals import Said, keep_up
 
 insert = compiled(
     lambda environment, sha256, body, now, place, at: (
@@ -65,14 +66,11 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     receipts = {key: EventReceipt(number, key[0], came[key].now, key[1]) for key, number in new.items()}
     for number, received_at, *key in await first.each([key for key in entries if key not in new]):
         receipts[*key] = EventReceipt(number, key[0], received_at, key[1])
-    said = defaultdict(list)
-    for environment, sha256 in sorted(new):
-        said[environment].append(entries[environment, sha256])
-    arrived = dict[str, int]()
-    for environment, some in said.items():
-        arrived[environment] = await keep_up(
-            environment, some, max(it.now for it in bodies if it.environment == environment)
-        )
+    said = dict[str, Said]()
+    for environment, some in groupby(sorted(new), key=itemgetter(0)):
+        received_at = max(it.now for it in bodies if it.environment == environment)
+        said[environment] = Said([entries[key] for key in some], received_at)
+    arrived = await keep_up(said)
     return [
         Taken(receipts[key], True, arrived.pop(key[0], 0))
         if key in new and came[key] is it

@@ -1,7 +1,9 @@
 """What the ledger needs of its engines and Piccolo's own do not give: nothing is kept that somebody else needs."""
 
 import asyncio
+import contextlib
 import random
+import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -116,6 +118,24 @@ async def test_nobody_sees_what_is_not_committed(database: Engine) -> None:
         written.set()
         await seen.wait()
     assert await reading == 0
+    assert await Event.count() == 1
+
+
+@pytest.mark.parametrize("backend", [pytest.param("sqlite", marks=pytest.mark.sqlite)])
+async def test_a_write_waits_until_another_program_is_done(database: Engine, database_url: str) -> None:
+    with contextlib.closing(sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        async def write() -> None:
+            async with database.transaction():
+                await Event.insert(row("waited"))
+
+        writing = asyncio.create_task(write())
+        assert await Event.count() == 0  # reading waits for nobody
+        await asyncio.sleep(0)
+        assert not writing.done()
+        other.execute("COMMIT")
+        await writing
     assert await Event.count() == 1
 
 
