@@ -37,7 +37,7 @@ def promote(
     if version and intent.outcome == "superseded":
         raise Refused(
             f"{version} is {intent.said}.",
-            f'If {to} shall run the lower version, say why: --roll-back "..."',
+            f'If {to} shall run the lower version, say why with --roll-back "...".',
             fault="you",
         )
     here.write(waybill)

@@ -9,7 +9,7 @@ from .lines import difference, dump
 from .objects import Key, Object, by_key
 
 # Follow every version of the chart; on the object itself a change of these alone tells a reviewer nothing.
-VERSION_LABELS = {"helm.sh/chart", "app.kubernetes.io/version"}
+VERSION_LABELS = {"helm.sh/chart", "chart", "app.kubernetes.io/version"}
 ALIKE = 0.6  # a removed and an added object of one kind that have so much in common are one that was renamed
 
 

@@ -210,3 +210,5 @@ def test_a_pod_template_label_is_more_than_a_version_label() -> None:
     )
     assert compared(item.format(1, 1), item.format(2, 1)) == [("version labels", "Deployment/x")]
     assert compared(item.format(1, 1), item.format(2, 2)) == [("changed", "Deployment/x")]
+    older = item.replace("helm.sh/chart", "chart")
+    assert compared(older.format(1, 1), older.format(2, 1)) == [("version labels", "Deployment/x")]
