@@ -1,4 +1,6 @@
-"""The yardstick: handlers that answer a constant, behind the ledger's own guards, limits, log lines and counts."""
+"""The yardstick: handlers that answer a constant, behind the ledger's own guards, limits, log lines and counts, served
+as `waybill-service serve` does it.
+"""
 
 import os
 from collections.abc import AsyncIterator
