@@ -67,9 +67,9 @@ def foreign_commits(git: Git, heads: Heads) -> list[str]:
 
     A commit is Waybill's while author, committer and trailer say so: somebody who amends it becomes the committer.
     """
-    shape = f"--format=%H%x09%an <%ae>%x09%cn <%ce>%x09%(trailers:key={TRAILER},valueonly,separator=%x2C)"
+    shape = f"--format=%H%x00%an <%ae>%x00%cn <%ce>%x00%(trailers:key={TRAILER},valueonly,separator=%x2C)"
     lines = git.run("log", "--no-show-signature", shape, f"{heads.base_head}..{heads.branch_head}").splitlines()
-    rows = [line.split("\t") for line in lines]
+    rows = [line.split("\0") for line in lines]
     return [name for name, author, committer, trailer in rows if {author, committer} != {IDENTITY} or not trailer]
 
 

@@ -132,6 +132,12 @@ def test_somebody_elses_commit_stays_and_ours_goes_on_top(repo: GitopsRepo) -> N
     assert theirs in log(repo, BRANCH)
 
 
+def test_a_branch_that_somebody_else_began_gets_ours_on_top(repo: GitopsRepo) -> None:
+    theirs = repo.commit({"notes.md": "Soon.\n"}, BRANCH)
+    repo.propose()
+    assert git(repo.bare, "rev-parse", f"{BRANCH}^") == theirs
+
+
 def test_a_commit_of_ours_that_somebody_amended_stays(repo: GitopsRepo) -> None:
     repo.propose()
     git(repo.work, "fetch", "--quiet", "origin")
