@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from itertools import filterfalse
+from typing import cast
 
 from yaml import MappingNode, Node, ScalarNode
 
@@ -116,10 +117,7 @@ def _insertion(document: Document, path: Path, value: str | bool, after: str | N
         block = f"{outer[0]}:{eol}  {pair}" if outer else pair
         gap = eol if text and not _BREAK.fullmatch(text[-1]) else ""
         return _Splice(len(text), len(text), f"{gap}{block}{eol}", ())
-    if not isinstance(mapping, MappingNode):
-        raise document.refused(
-            f"{shown(present)} holds no mapping", f"Add {shown(path)} to the file.", path=path, line=line(mapping)
-        )
+    mapping = cast(MappingNode, mapping)  # whatever else stands there, `find` has refused
     if mapping.flow_style:
         return _into_flow(document, mapping, f"{outer[0]}: {{{pair}}}" if outer else pair, top, after)
     indent = " " * mapping.start_mark.column

@@ -1,12 +1,15 @@
 """What every test needs: the pinned tools first on PATH, and no setting of the machine that runs them."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests import refusals
 from tools.demo.registry import serve_registry
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -34,12 +37,30 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers inherit the folder."""
+    if "REFUSALS" not in os.environ:
+        os.environ["REFUSALS"] = tempfile.mkdtemp(prefix="waybill-refusals-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ["REFUSALS"]))
+    refusals.note()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A run of all tests in which some refusal was never reached is a failed one."""
+    config = session.config
+    chosen = config.args_source is config.ArgsSource.ARGS or config.option.keyword or config.option.markexpr
+    if not chosen and not hasattr(config, "workerinput") and exitstatus == 0 and refusals.unreached():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
     """Prints what the crash and load tests counted: `record_property("figure", "40 kills, 0 lost")`."""
     reports = [it for it in terminalreporter.getreports("passed") if it.when == "call"]
     figures = [(it.nodeid, text) for it in reports for name, text in it.user_properties if name == "figure"]
     for nodeid, text in figures:
         terminalreporter.write_line(f"{nodeid.rpartition('::')[2]}: {text}")
+    if exitstatus == pytest.ExitCode.TESTS_FAILED and not terminalreporter.getreports("failed"):
+        terminalreporter.write_line(f"no test reaches these refusals: {', '.join(refusals.unreached())}")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -17,6 +17,7 @@ from typing import Literal
 
 import scripts
 import service
+from tests import refusals
 
 Half = Literal["scripts", "service"]
 NAMES: dict[Half, str] = {"scripts": "waybill", "service": "waybill-service"}
@@ -80,4 +81,5 @@ def _become(half: Half, args: list[str], cwd: str, env: dict[str, str], out: str
     os.environ.clear()
     os.environ.update(env)
     sys.argv = [NAMES[half], *args]
+    refusals.note()
     import_module(f"{half}.__main__").main()

@@ -44,6 +44,12 @@ def test_lists_and_tables_from_the_environment(checkout: Path, monkeypatch: pyte
         config.namespace_of("qa")
 
 
+def test_where_the_chart_lies_in_its_registry(checkout: Path) -> None:
+    assert loaded(checkout, 'registry = "oci://example.org/charts"').chart_repository == "example.org/charts/orders"
+    with pytest.raises(Refused, match="No registry is configured"):
+        _ = loaded(checkout, "").chart_repository
+
+
 def test_the_service_is_the_charts_name(checkout: Path) -> None:
     assert loaded(checkout, "").service == "orders"
     with pytest.raises(Refused, match="name is 'orders'"):

@@ -1,0 +1,44 @@
+"""Every refusal of the release tool tells what happened, what to do and whose fault it is. Whether the tests come to
+each of them is asked when all have run: tests/refusals.py."""
+
+import ast
+import re
+from typing import get_args
+
+import pytest
+
+from scripts.errors import SUBJECT, Fault
+from tests.refusals import calls, name_of
+
+MADE = {place: call for place, call in calls() if name_of(call) in ("Refused", "Denied")}
+# A name or a path may come first; a cause in another program's words may come last, after a colon.
+SENTENCE = re.compile(r"[A-Z`§'\"[-].*|(waybill|values|git|kustomize|service|forge)\b.*", re.DOTALL)
+
+
+def said(node: ast.expr) -> str:
+    """The text of a literal; `§` stands for what is filled in, and for a text that is put together elsewhere."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(said(part) for part in node.values)
+    if isinstance(node, ast.IfExp):
+        return f"{said(node.body)} {said(node.orelse)}".rstrip()
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return said(node.left) + said(node.right)
+    return "§"
+
+
+@pytest.mark.parametrize("place", MADE)
+def test_what_happened_what_to_do_and_whose_fault(place: str) -> None:
+    call = MADE[place]
+    what, remedy = (said(node) for node in call.args)
+    faults = [keyword.value for keyword in call.keywords if keyword.arg == "fault"]
+    assert SENTENCE.fullmatch(what), what
+    assert what.endswith((".", ".§")) or re.search(r"(: |^)§$", what), what
+    assert SENTENCE.fullmatch(remedy), remedy
+    assert remedy.endswith((".", "§")), remedy
+    assert [set(said(fault).split()) <= {*SUBJECT, "§"} for fault in faults] == [True]
+
+
+def test_every_fault_has_words() -> None:
+    assert set(SUBJECT) == set(get_args(Fault))
