@@ -14,20 +14,23 @@ import shutil
 import statistics
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.service.postgres_server import postgres_server
+from tests.service.postgres_server import PostgresServer, postgres_server
 
 from . import ship, started, targets
 from .cases import AT_MOST, CASES, constant
 from .load import Rate, load
 from .targets import Target
 
+Program = AbstractContextManager[Target]
 Measured = dict[tuple[str, str], list[Rate]]
+FEW = 1_000  # events
 CONSTANT, NAMES = "constant", ("p99", "cpu")
 
 
@@ -41,6 +44,14 @@ def main() -> None:
     parser.add_argument("--releases", type=int, default=10_000)
     parser.add_argument("--events", type=int, default=10_000)
     parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument(
+        "--flat",
+        type=int,
+        nargs="?",
+        const=1_000_000,
+        metavar="EVENTS",
+        help="no peers: the ledger with 1,000 events beside one with so many, a million by default",
+    )
     given = parser.parse_args()
     for needed in ("wrk", "taskset"):
         if shutil.which(needed) is None:
@@ -52,7 +63,14 @@ def main() -> None:
     measured: Measured = {}
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
-        programs = start(stack, folder, (given.releases, given.events), peers=not given.no_peers)
+        programs = [
+            stack.enter_context(program)
+            for program in (
+                flat(stack, folder, given.releases, (FEW, given.flat))
+                if given.flat
+                else start(stack, folder, (given.releases, given.events), peers=not given.no_peers)
+            )
+        ]
         for round_ in range(1, given.rounds + 1):
             for case, make in CASES.items():
                 with console.status(f"round {round_} of {given.rounds}: {case}"):
@@ -66,29 +84,38 @@ def main() -> None:
     started.main()
 
 
-def start(stack: ExitStack, folder: Path, counts: tuple[int, int], *, peers: bool) -> list[Target]:
+def flat(stack: ExitStack, folder: Path, releases: int, events: Sequence[int]) -> Iterator[Program]:
+    server = durable_server(stack, *(f"ledger_{count}" for count in events))
+    yield targets.ledger(CONSTANT, f"sqlite:///{folder}/constant.db", folder, (0, 0), constant=True)
+    for count in events:
+        yield targets.ledger(f"SQLite, {count:,} events", f"sqlite:///{folder}/{count}.db", folder, (releases, count))
+    for count in events:
+        yield targets.ledger(f"PostgreSQL, {count:,} events", server.url(f"ledger_{count}"), folder, (releases, count))
+
+
+def start(stack: ExitStack, folder: Path, counts: tuple[int, int], *, peers: bool) -> Iterator[Program]:
+    server = durable_server(stack, "ledger", "fastapi", "django")
+    socket = server.folder
+    yield targets.ledger(CONSTANT, f"sqlite:///{folder}/constant.db", folder, (0, 0), constant=True)
+    yield targets.ledger("Waybill, SQLite", f"sqlite:///{folder}/ledger.db", folder, counts)
+    yield targets.ledger("Waybill, PostgreSQL", server.url("ledger"), folder, counts)
+    if peers:
+        yield targets.fastapi("FastAPI, SQLite", f"sqlite+aiosqlite:///{folder}/fastapi.db", folder, counts)
+        yield targets.fastapi(
+            "FastAPI, PostgreSQL", f"postgresql+asyncpg://postgres@/fastapi?host={socket}", folder, counts
+        )
+        yield targets.django("Django, SQLite", f"sqlite:{folder}/django.db", folder, counts)
+        yield targets.django("Django, PostgreSQL", f"postgresql:{socket}:django", folder, counts)
+
+
+def durable_server(stack: ExitStack, *databases: str) -> PostgresServer:
     server = stack.enter_context(postgres_server())
     server.stop("fast")
     server.options = server.options.replace("-c fsync=off", "-c fsync=on")
     server.start()
-    for name in ("ledger", "fastapi", "django"):
+    for name in databases:
         targets.on_postgres(server, name)
-    socket = server.folder
-    programs = [
-        targets.ledger(CONSTANT, f"sqlite:///{folder}/constant.db", folder, (0, 0), constant=True),
-        targets.ledger("Waybill, SQLite", f"sqlite:///{folder}/ledger.db", folder, counts),
-        targets.ledger("Waybill, PostgreSQL", server.url("ledger"), folder, counts),
-    ]
-    if peers:
-        programs += [
-            targets.fastapi("FastAPI, SQLite", f"sqlite+aiosqlite:///{folder}/fastapi.db", folder, counts),
-            targets.fastapi(
-                "FastAPI, PostgreSQL", f"postgresql+asyncpg://postgres@/fastapi?host={socket}", folder, counts
-            ),
-            targets.django("Django, SQLite", f"sqlite:{folder}/django.db", folder, counts),
-            targets.django("Django, PostgreSQL", f"postgresql:{socket}:django", folder, counts),
-        ]
-    return [stack.enter_context(program) for program in programs]
+    return server
 
 
 def show(programs: list[str], measured: Measured) -> None:

@@ -128,7 +128,7 @@ async def keep_up(said: Mapping[str, Said]) -> Counter[str]:
     for (name, place), entries in by_place.items():
         position, text = standing.get((name, place), ("", None))
         state = _decode(text) if text else NOTHING
-        await _follow(name, place, position, state, in_order(entries), changes)
+        await _follow(name, place, position, state, entries, changes)
     await _end.each(changes.ended)
     await _begin.each(changes.begun)
     await _keep_place.each(changes.kept)
@@ -136,14 +136,14 @@ async def keep_up(said: Mapping[str, Said]) -> Counter[str]:
 
 
 async def _follow(
-    environment: str, place: str, position: str, state: State, new: list[Entry], changes: Changes
+    environment: str, place: str, position: str, state: State, said: list[Entry], changes: Changes
 ) -> None:
-    """Adds to `changes` what `new` means for a place that stands at `position` in `state`."""
-    turns = list[Turn]()
-    first = new[0].position
+    """Adds to `changes` what `said` means for a place that stands at `position` in `state`."""
+    turns, new = list[Turn](), in_order(said)
+    first = min(it.position for it in said)
     if state.running and state.running.seen:  # an event may say it now
         first = min(first, position_at(state.running.since))
-    if first < position or any(it.seen_at is not None for it in new):  # or an event said it before
+    if first < position or any(it.seen_at is not None for it in said):  # or an event said it before
         turns, new = await _rewind(environment, place, first, changes)
         state = turns[0].state if turns else NOTHING
     more, after = follow(state, new)
@@ -152,7 +152,7 @@ async def _follow(
         basis = weaker(state.running.basis, by.basis)
         changes.ended.append((environment, place, by.at, basis, by.cause))
     changes.begun.extend(_row(environment, place, arrival) for arrival in arrivals([*turns, *more]))
-    last = max(position, *(it.position for it in new)) if new else position
+    last = max(position, *(it.position for it in said))
     changes.kept.append((environment, place, last, encode(after)))
 
 

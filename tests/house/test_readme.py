@@ -1,5 +1,7 @@
 """What the README tells is what the programs say of themselves."""
 
+import json
+import re
 from pathlib import Path
 
 from scripts.__main__ import cli
@@ -25,3 +27,16 @@ def test_the_refusals_are_what_the_program_says() -> None:
     for row in table.strip().splitlines()[2:]:
         said = row.split("`")[1]
         assert said in source or said.replace("401", "{answer.status_code}") in source, said
+
+
+def test_the_requests_are_the_ledgers() -> None:
+    table = README.split("<!-- requests -->\n")[1].split("<!-- /requests -->")[0]
+    told = {match.groups() for match in re.finditer(r"`(GET|POST) ([^?`]+)\??([^`]*)`", table)}
+    described = json.loads((CHECKOUT / "service/openapi.json").read_text())["paths"]
+    paged = {"cursor", "limit"}  # told of all lists at once
+    assert told == {
+        (method.upper(), path, "&".join(f"{name}=" for name in queries if name not in paged))
+        for path, operations in described.items()
+        for method, operation in operations.items()
+        for queries in [[it["name"] for it in operation.get("parameters", []) if it["in"] == "query"]]
+    }

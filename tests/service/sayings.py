@@ -19,7 +19,7 @@ EPOCH = int(BEGINNING.timestamp())
 NAMES = ("orders", "web")
 VERSIONS = ("1.0.0", "1.1.0", "2.0.0-rc.1")
 DIGESTS = (f"sha256:{'f' * 64}", f"sha256:{'8' * 64}")
-MOMENTS = st.integers(0, 12) | st.integers(0, 4000)  # seconds after BEGINNING
+MOMENTS = st.integers(0, 12) | st.sampled_from([50, 60, 70, 80, 140]) | st.integers(0, 4000)  # seconds after BEGINNING
 ENVIRONMENTS = ("staging", "production")
 EVENTS = st.fixed_dictionaries(
     {

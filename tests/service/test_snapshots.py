@@ -106,6 +106,31 @@ async def test_the_order_in_which_facts_arrive_cannot_matter(ledger: Served) -> 
     assert json.loads(end)[0]["attempt"]["version"] == "1.4.3"
 
 
+@pytest.mark.parametrize("between", [(200, 1), (250, 2)])
+async def test_an_event_tells_what_was_seen_only_if_nothing_lies_between(
+    ledger: Served, between: tuple[int, int]
+) -> None:
+    """What was seen since 235 seconds is the install's, 15 seconds before, or the roll back's, long after, unless
+    it was uninstalled in between: then it is neither's."""
+    when, number = between
+    other = ("RollbackSucceeded", 50) if when == 200 else ("InstallSucceeded", 250)
+    told = [
+        snapshot(deployed("1.4.1", ago(235)), taken=ago(40)),
+        event(other[0], "1.4.1", at=ago(other[1])),
+        event("UninstallSucceeded", "1.4.1", at=ago(when), resource_version=number),
+    ]
+    ends = set()
+    for order in itertools.permutations(told):
+        for table in (Arrival, Place, Event, Environment):
+            await table.delete(force=True)
+        for fact in order:
+            await (see(ledger, fact) if isinstance(fact, bytes) else ledger.say(fact))
+        ends.add(tuple(await history(ledger)))
+    [end] = ends
+    assert (written(ago(235)), "late") in [(since, basis) for _, since, _, basis, _ in end]
+    assert len(end) == 2
+
+
 async def test_a_roll_back_that_an_observer_saw_keeps_its_failed_attempt(ledger: Served) -> None:
     await ledger.say(event("InstallSucceeded", "1.4.1", at=ago(280)))
     await ledger.say(event("UpgradeFailed", "1.4.2", at=ago(100)))
