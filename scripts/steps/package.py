@@ -82,6 +82,7 @@ def refuse_unused(rendered: bytes, waybill: Waybill, config: Config, report: Rep
             "(A key that goes before the repository is `registry` in [image].)"
         )
     if running:
+        warn_of_tags(found, waybill, config, report)
         return
     runs = ", ".join(f"{name} ({template})" for template, name in found)
     paths = image_keys.parse(config.image).paths
@@ -101,6 +102,16 @@ def refuse_unused(rendered: bytes, waybill: Waybill, config: Config, report: Rep
         remedy,
         fault="chart",
     )
+
+
+def warn_of_tags(found: list[tuple[str, str]], waybill: Waybill, config: Config, report: Report) -> None:
+    """Charts of several images often take the tags of all from appVersion, which bump sets to the commit."""
+    commit = chart_of(waybill).app_version
+    if config.app_version and (tagged := [name for _, name in found if name.endswith(f":{commit}")]):
+        report.warn(
+            f"the chart runs {' and '.join(tagged)} too, by a tag that it takes from appVersion: where there is no "
+            "such image, say `app_version = false` in waybill.toml"
+        )
 
 
 def _namespace(config: Config) -> str:

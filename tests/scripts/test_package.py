@@ -244,3 +244,21 @@ def test_without_a_release_commit_there_is_nothing_to_package(world: World) -> N
 def test_values_of_the_image_alone_differ_from_the_source(world: World) -> None:
     found = packaged(world)
     assert found["values.yaml"].decode().splitlines()[0] == VALUES.splitlines()[0]
+
+
+def test_images_that_may_not_be_there_are_told(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """From another repository than the released one, and by a tag that is appVersion."""
+    packaged(world)
+    assert "warning" not in capsys.readouterr().err
+    image = 'image: "mirror.example/{{ .Values.image.repository }}@{{ .Values.image.digest }}"'
+    text = DEPLOYMENT.replace('image: "{{ .Values.image.repository }}@{{ .Values.image.digest }}"', image)
+    world.commit({"chart/templates/deployment.yaml": text})
+    packaged(world)
+    assert "is that where it can be pulled?" in capsys.readouterr().err
+    world.commit(
+        {"chart/templates/deployment.yaml": DEPLOYMENT + '        - {name: b, image: "b:{{ .Chart.AppVersion }}"}\n'}
+    )
+    packaged(world)
+    assert f"the chart runs b:{git(world.checkout, 'rev-parse', 'HEAD')[:12]} too" in capsys.readouterr().err
+    packaged(world, app_version=False)
+    assert "warning" not in capsys.readouterr().err
