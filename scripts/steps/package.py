@@ -107,7 +107,7 @@ def refuse_unused(rendered: bytes, waybill: Waybill, config: Config, report: Rep
 def warn_of_tags(found: list[tuple[str, str]], waybill: Waybill, config: Config, report: Report) -> None:
     """Charts of several images often take the tags of all from appVersion, which bump sets to the commit."""
     commit = chart_of(waybill).app_version
-    if config.app_version and (tagged := [name for _, name in found if name.endswith(f":{commit}")]):
+    if config.app_version and (tagged := dict.fromkeys(name for _, name in found if name.endswith(f":{commit}"))):
         report.warn(
             f"the chart runs {' and '.join(tagged)} too, by a tag that it takes from appVersion: where there is no "
             "such image, say `app_version = false` in waybill.toml"
