@@ -45,9 +45,10 @@ _OF_SERVICE = (
 _RELEASED = (
     f"SELECT a.* FROM release f JOIN arrival a ON a.service = f.service AND a.version = f.version WHERE f.id = {FILED}"
 )
+# CROSS: SQLite then begins with the releases; by itself it walks all arrivals of an environment.
 _BY_CHART = (
-    "SELECT a.* FROM release f JOIN arrival a ON a.chart = f.chart_name AND a.version = f.version"
-    " WHERE a.service <> f.service AND NOT EXISTS (SELECT 1 FROM release x"
+    "SELECT a.* FROM release f CROSS JOIN arrival a WHERE a.chart = f.chart_name AND a.version = f.version"
+    " AND a.service <> f.service AND NOT EXISTS (SELECT 1 FROM release x"
     " WHERE x.chart_name = f.chart_name AND x.version = f.version AND x.id < f.id)"
 )
 
@@ -82,7 +83,7 @@ _in_environment = compiled(
 _in_environment_of_service = compiled(
     lambda environment, service, position, before, limit: _newest(
         Branch(f"{_OF_SERVICE} AND a.environment = {{}}", [service, environment]),
-        Branch(f"{_BY_CHART} AND f.service = {{}} AND a.environment = {{}}", [service, environment]),
+        Branch(f"{_BY_CHART} AND f.service = {{}} AND a.environment = {{}}", [service, environment], FEW),
         cursor=[position, before],
         limit=limit,
     )

@@ -11,14 +11,16 @@ from ..domain.timeline import position_at
 from .identified import WITH_RELEASE
 from .intervals import SHOWN, Interval, in_environment, interval
 
+# CROSS: SQLite then begins with the places, which are few; by itself it walks all arrivals of the environment.
 _before = compiled(
     lambda position, environment, at: Arrival.raw(
-        f"SELECT {SHOWN} FROM place p JOIN arrival a ON a.environment = p.environment AND a.place = p.place"
+        f"SELECT {SHOWN} FROM place p CROSS JOIN arrival a {WITH_RELEASE}"
+        " WHERE p.environment = {} AND a.environment = p.environment AND a.place = p.place"
         " AND a.position = (SELECT max(x.position) FROM arrival x"
         " WHERE x.environment = p.environment AND x.place = p.place AND x.position < {})"
-        f" {WITH_RELEASE} WHERE p.environment = {{}} AND (a.ended_at IS NULL OR a.ended_at > {{}})",
-        position,
+        " AND (a.ended_at IS NULL OR a.ended_at > {})",
         environment,
+        position,
         at,
     )
 )
