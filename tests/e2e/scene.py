@@ -94,16 +94,10 @@ class Scene:
         """What Flux said about the HelmReleases in `namespace`, whether a ledger heard it or not."""
         return recorder.received(self.folder / "events", namespace, reason)
 
-    def observe(self, job: str, ledger: Ledger | None = None) -> None:
-        """Staging's observer looks once; it tells its own ledger, or another."""
-        create = ["create", "job", job, "-n", "staging", "--from=cronjob/waybill-observer", "--dry-run=client"]
-        made = json.loads(self.cluster.kubectl(*create, "--output=json"))
-        (container,) = made["spec"]["template"]["spec"]["containers"]
-        for setting in container["env"]:
-            if ledger and setting["name"] == "LEDGER_URL":
-                setting["value"] = ledger.url
-        self.cluster.apply(made)
-        path = f"/apis/batch/v1/namespaces/staging/jobs/{job}"
+    def observe(self, job: str, namespace: str = "staging", observer: str = "waybill-observer") -> None:
+        """The observer that is installed in `namespace` looks once."""
+        self.cluster.kubectl("create", "job", job, "-n", namespace, f"--from=cronjob/{observer}")
+        path = f"/apis/batch/v1/namespaces/{namespace}/jobs/{job}"
         wait_for(f"{job} to be done", lambda: ready(self.cluster.get(path), "Complete"), 120)
 
     def ledger(self, namespace: str) -> Ledger:

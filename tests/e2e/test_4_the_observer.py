@@ -6,9 +6,11 @@ from typing import Any
 from tests.e2e import images
 from tests.e2e.fleet import Fleet
 from tests.e2e.releaser import Releaser
-from tests.e2e.scene import Scene
+from tests.e2e.scene import Scene, secret
+from tools.demo.world import run
 
 ALERTS = "/apis/notification.toolkit.fluxcd.io/v1beta3/namespaces/staging/alerts"
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 def test_what_flux_could_not_say_is_found_again(
@@ -26,15 +28,33 @@ def test_what_flux_could_not_say_is_found_again(
     assert said["release"]["version"] == shipped["fourth"]
     assert (said["basis"], said["health"], said["release"]["known"]) == ("late", "healthy", True)
     scene.observe("look-again")
-    assert {**ledger.running("staging"), "release": None} == {**said, "release": None}
+    assert ledger.running("staging") == said
 
 
-def test_a_ledger_that_heard_nothing_knows_the_present_after_one_look(scene: Scene, releaser: Releaser) -> None:
-    """Flux never spoke to production's own ledger."""
+def test_a_ledger_that_heard_nothing_knows_the_present_after_one_look(
+    scene: Scene, releaser: Releaser, shipped: dict[str, str]
+) -> None:
+    """Flux never spoke to production's own ledger. An observer that is installed alone, elsewhere, tells it once."""
     told, deaf = scene.ledger("staging"), scene.ledger("production")
     assert deaf.get("/environments") == {"items": [], "next": None}
     assert releaser.waybill("record", WAYBILL_LEDGER=deaf.url, WAYBILL_LEDGER_TOKEN=deaf.token("waybill")).code == 0
-    scene.observe("look-for-another", deaf)
+    scene.cluster.apply(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "watch", "labels": RESTRICTED}},
+        secret("watch", "waybill-webhook", {"token": scene.keys["staging"]}),
+    )
+    alone = {
+        "fullnameOverride": "watch",
+        "ledger.enabled": False,
+        "observer.enabled": True,
+        "observer.environment": "staging",
+        "observer.ledgerUrl": deaf.url,
+        "observer.namespaces": ["staging"],
+        "observer.keySecretName": "waybill-webhook",
+    }
+    chart = ["waybill", f"{releaser.settings['WAYBILL_REGISTRY']}/waybill", f"--version={shipped['fourth']}"]
+    flags = ["--plain-http", "--namespace=watch", *(f"--set-json={key}={json.dumps(it)}" for key, it in alone.items())]
+    run(["helm", "install", *chart, *flags], releaser.env | {"KUBECONFIG": str(scene.cluster.kubeconfig)})
+    scene.observe("look", "watch", "watch-observer")
     assert present(deaf.running("staging")) == present(told.running("staging"))
 
 

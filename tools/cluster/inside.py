@@ -18,6 +18,7 @@ def main(command: Sequence[str]) -> int:
     _network()
     _files()
     _control_groups()
+    os.environ["TMPDIR"] = "/var/tmp"  # noqa: S108 - as /var is, it is the folder's, and goes with it
     # Ctrl-C reaches the command by itself: the terminal sends it to the whole group.
     signal.signal(signal.SIGINT, lambda *_: None)
     process = subprocess.Popen(command)

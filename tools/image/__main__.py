@@ -4,6 +4,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from tools.cluster.isolated import ADDRESS
+
 from .build import BASE_NAME, REVISION, available_base, build, pinned_base
 from .buildah import STORE, BuildahError, buildah, inspect
 
@@ -34,7 +36,7 @@ def push(repository: str, file: str | None = None) -> None:
     `file` gets it as the lines `repository=` and `digest=`, the form of GITHUB_OUTPUT.
     """
     labels = inspect(NAME)["config"]["Labels"]
-    here = repository.startswith(("127.0.0.1:", "localhost:"))
+    here = repository.startswith(("127.0.0.1:", "localhost:", f"{ADDRESS}:"))  # the last is `make cluster`'s
     if labels[BASE_NAME] != pinned_base() and not here:
         raise BuildahError(f"It stands on {labels[BASE_NAME]}; only one on the Containerfile's base is published.")
     written = STORE / "digest"
