@@ -47,7 +47,7 @@ cluster-down: ## End it, with every process, mount, interface and control group 
 .PHONY: e2e
 e2e: cluster-parts .venv/dev.stamp ## Tell the whole story on a real cluster. Needs root; logs lie in .cluster/.
 	@$(venv) -m tools.image build
-	@$(venv) -m tools.cluster run $(venv) -m pytest --exitfirst tests/e2e $(ARGS)
+	@$(venv) -m tools.cluster run $(venv) -m pytest --verbose --durations=6 --exitfirst tests/e2e $(ARGS)
 
 .PHONY: events
 events: setup ## Keep the events of Flux that the last `make e2e` received, for the tests to read.
