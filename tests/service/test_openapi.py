@@ -1,4 +1,7 @@
-"""Whatever a client may send by the API's own description, the answer keeps to that description too."""
+"""Whatever a client may send by the API's own description, the answer keeps to that description too.
+
+In `make test` PostgreSQL is sent what is written, SQLite everything; in `make torture` both everything.
+"""
 
 import re
 import subprocess
@@ -20,7 +23,7 @@ PHASES = ("coverage", "examples,coverage,fuzzing")[size(0, 1)]
 
 
 def test_the_ledger_keeps_to_its_description(
-    database_url: str, tmp_path: Path, record_property: Callable[[str, str], None]
+    backend: str, database_url: str, tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:
     scopes = ["--scope", "releases:write", "--scope", "read"]
     token = command(database_url, "token", "create", *scopes).stdout.strip()
@@ -35,6 +38,7 @@ def test_the_ledger_keeps_to_its_description(
                 Path(sys.executable).with_name("schemathesis"),
                 *("run", f"{ledger.url}/schema", "--header", f"Authorization: Bearer {token}"),
                 *("--checks", "all", "--max-examples", str(size(100, 300)), "--phases", PHASES),
+                *(("--include-method", "POST") if backend == "postgres" and size(1, 0) else ()),
                 *("--suppress-health-check", "all", "--no-color", "--continue-on-failure", "--warnings", "off"),
             ],
             cwd=tmp_path,
@@ -45,5 +49,5 @@ def test_the_ledger_keeps_to_its_description(
         assert tried.returncode == 0, tried.stdout
         assert '"status":5' not in ledger.log.read_text()
     [cases] = re.findall(r"(\d+) generated", tried.stdout)
-    assert int(cases) >= 150
+    assert int(cases) >= (100 if backend == "postgres" else 150)
     record_property("figure", f"{cases} generated requests, every answer as described")
