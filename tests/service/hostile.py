@@ -77,9 +77,9 @@ def fields(whole: Any, *path: str) -> Iterator[tuple[str, ...]]:
             yield from fields(value, *path, name)
 
 
-def changed(path: tuple[str, ...], *value: Any) -> bytes:
-    """WHOLE with another value at `path`; without a value, without the field."""
-    whole = copy.deepcopy(WHOLE)
+def changed(path: tuple[str, ...], *value: Any, whole: Any = WHOLE) -> bytes:
+    """`whole` with another value at `path`; without a value, without the field."""
+    whole = copy.deepcopy(whole)
     part: Any = whole
     for name in path[:-1]:
         part = part[name]
@@ -102,6 +102,16 @@ def bodies() -> Iterator[tuple[str, bytes]]:
         if isinstance(value := _at(path), dict):
             yield f"{where}: an unknown field", changed(path, {**value, "x": 1})
             yield f"{where}: another case", changed(path, {key.upper(): it for key, it in value.items()})
+
+
+def signed_bodies(whole: Any) -> Iterator[tuple[str, bytes]]:
+    """As `bodies`, of what Flux or an observer says."""
+    yield from NOT_JSON.items()
+    for path in fields(whole):
+        for name, value in WRONG.items():
+            if name != "very long" or path[-1] in ("message", "helmreleases"):  # each late event reads them all again
+                yield f"{'.'.join(path)}: {name}", changed(path, value, whole=whole)
+        yield f"{'.'.join(path)}: absent", changed(path, whole=whole)
 
 
 def _at(path: tuple[str, ...]) -> Any:

@@ -1,5 +1,6 @@
 """What nobody may send: told so in one form, alike on both databases, and nothing stays of it."""
 
+import json
 import random
 import resource
 import socket
@@ -9,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from service.database.tables import TABLES, Token
+from service.limits import BODY_BYTES
 
-from .hostile import TEXT, bodies
+from .hostile import TEXT, WRONG, bodies, signed_bodies
 from .replica import replica
 from .served import KEYS, Served, document, event, signature
 from .sizes import size
 
 pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}
+DIGEST = f"sha256:{'f' * 64}"
 FORGERIES = size(2_000, 20_000)
 
 
@@ -69,6 +72,45 @@ async def test_no_hostile_header_or_address_is_taken(
     answer = await ledger.http.post(path, content=body, headers=encoded)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
     assert await stored() == 0
+
+
+EVENT = event("UpgradeSucceeded", "1.4.2", metadata={"revision": "1.4.2", "oci-digest": DIGEST, "service": "orders"})
+RELEASE = {"namespace": "apps", "name": "web", "uid": "u", "resourceVersion": "7", "ready": True}
+DEPLOYED = {"status": "deployed", "lastDeployed": "2026-01-02T03:04:05Z", "chartVersion": "1.4.2", "chartName": "web"}
+
+
+@pytest.mark.parametrize("path", ["/hooks/flux/staging", "/hooks/flux/staging/snapshot"])
+async def test_no_signed_body_disturbs_the_ledger(
+    ledger: Served, path: str, record_property: Callable[[str, str], None]
+) -> None:
+    """It is kept, whatever it says; what runs can be read before and after it, and each page of the board."""
+    said = [EVENT]
+    if path.endswith("snapshot"):
+        entry = DEPLOYED | {"ociDigest": DIGEST}
+        taken = {"taken_at": "2026-01-02T04:00:00Z", "namespaces": ["apps"]}
+        said = [{**taken, "helmreleases": [RELEASE | {"history": [entry | {name: value}]}]}
+                for name in entry for value in WRONG.values()]  # fmt: skip
+        said += [{**taken, "helmreleases": [RELEASE | {"history": []}]}]
+    tried = 0
+    for whole in said:
+        for name, body in signed_bodies(whole) if whole is said[-1] else [("history", json.dumps(whole).encode())]:
+            if len(body) > BODY_BYTES:
+                continue
+            headers = {"X-Signature": signature(body, KEYS["staging"][0])}
+            answer = await ledger.http.post(path, content=body, headers=headers)
+            assert answer.status_code in (200, 201), (name, answer.text)
+            unsigned = await ledger.http.post(path, content=body, headers={"X-Signature": "sha256=" + "0" * 64})
+            assert unsigned.status_code == 401, name
+            tried += 1
+    assert tried >= 150
+    for read in (
+        "/environments/staging",
+        "/environments/staging/history?limit=200",
+        "/",
+        "/board/environments/staging",
+    ):
+        assert (await ledger.http.get(read)).status_code == 200
+    record_property("figure", f"{tried} signed bodies, each kept, none disturbed what is read")
 
 
 async def test_no_forged_signature_is_taken(ledger: Served, record_property: Callable[[str, str], None]) -> None:
