@@ -1,12 +1,14 @@
 """PostgreSQL on the node, reached from pods through a Service without selector, as a team's own database is."""
 
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from tests.service.postgres_server import postgres_server
 from tools.cluster.isolated import ADDRESS
+from tools.cluster.world import LOGS
 
 PORT = 5432
 NAMES = ("staging", "pinned")
@@ -25,7 +27,10 @@ def database() -> Iterator[str]:
         server.stop("fast")
         server.options = server.options.replace("listen_addresses=''", f"listen_addresses={ADDRESS} -c port={PORT}")
         server.start()
-        yield password
+        try:
+            yield password
+        finally:
+            shutil.copyfile(server.folder / "log", LOGS / "postgresql.log")
 
 
 def service(namespace: str) -> list[dict[str, Any]]:

@@ -31,9 +31,9 @@ class World:
 @contextmanager
 def world() -> Iterator[World]:
     """Yield a cluster that works; tells on stdout what is there. Only for a process inside the namespaces."""
-    for name in ("registry", "control-plane", "node", "flux", "forge"):
+    for name in ("registry", "control-plane", "node", "flux", "forge", "logs"):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
-    LOGS.mkdir(parents=True, exist_ok=True)
+    LOGS.mkdir(parents=True)
     registry = f"127.0.0.1:{REGISTRY_PORT}"
     started = time.monotonic()
 
@@ -42,6 +42,7 @@ def world() -> Iterator[World]:
 
     with ExitStack() as stack:
         stack.enter_context(serve_registry(FOLDER / "registry", address=f"0.0.0.0:{REGISTRY_PORT}", on_disk=True))
+        (LOGS / "registry.log").symlink_to(FOLDER / "registry" / "registry.log")
         tell("an OCI registry listens")
         cluster = stack.enter_context(serve_control_plane(FOLDER / "control-plane", LOGS))
         tell("the Kubernetes API answers")
