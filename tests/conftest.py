@@ -21,6 +21,9 @@ settings.register_profile("torture", max_examples=5000, deadline=None)
 settings.load_profile("torture" if os.environ.get("WAYBILL_TORTURE") else "daily")
 
 
+UNREACHED = pytest.StashKey[list[str]]()
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     """Async tests run on asyncio, the loop that the ledger runs on."""
@@ -49,18 +52,19 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run of all tests in which some refusal was never reached is a failed one."""
     config = session.config
     chosen = config.args_source is config.ArgsSource.ARGS or config.option.keyword or config.option.markexpr
-    if not chosen and not hasattr(config, "workerinput") and exitstatus == 0 and refusals.unreached():
+    if not chosen and not hasattr(config, "workerinput") and exitstatus == 0 and (left := refusals.unreached()):
+        config.stash[UNREACHED] = left
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Prints what the crash and load tests counted: `record_property("figure", "40 kills, 0 lost")`."""
     reports = [it for it in terminalreporter.getreports("passed") if it.when == "call"]
     figures = [(it.nodeid, text) for it in reports for name, text in it.user_properties if name == "figure"]
     for nodeid, text in figures:
         terminalreporter.write_line(f"{nodeid.rpartition('::')[2]}: {text}")
-    if exitstatus == pytest.ExitCode.TESTS_FAILED and not terminalreporter.getreports("failed"):
-        terminalreporter.write_line(f"no test reaches these refusals: {', '.join(refusals.unreached())}")
+    if left := terminalreporter.config.stash.get(UNREACHED, []):
+        terminalreporter.write_line(f"no test reaches these refusals: {', '.join(left)}")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
