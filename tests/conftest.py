@@ -50,8 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run of all tests in which some refusal was never reached is a failed one."""
-    config = session.config
-    chosen = config.args_source is config.ArgsSource.ARGS or config.option.keyword or config.option.markexpr
+    config, some = session.config, ("keyword", "markexpr", "lf", "deselect", "ignore")
+    chosen = config.args_source is config.ArgsSource.ARGS or any(getattr(config.option, name, None) for name in some)
     if not chosen and not hasattr(config, "workerinput") and exitstatus == 0 and (left := refusals.unreached()):
         config.stash[UNREACHED] = left
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
