@@ -88,9 +88,9 @@ async def test_no_signed_body_disturbs_the_ledger(
     if path.endswith("snapshot"):
         entry = DEPLOYED | {"ociDigest": DIGEST}
         taken = {"taken_at": "2026-01-02T04:00:00Z", "namespaces": ["apps"]}
-        said = [{**taken, "helmreleases": [RELEASE | {"history": [entry | {name: value}]}]}
-                for name in entry for value in WRONG.values()]  # fmt: skip
-        said += [{**taken, "helmreleases": [RELEASE | {"history": []}]}]
+        hostile = [entry | {name: value} for name in entry for value in WRONG.values()]
+        places = [RELEASE | {"name": f"web-{number}", "history": [it]} for number, it in enumerate(hostile)]
+        said = [{**taken, "helmreleases": [it]} for it in [*places, RELEASE | {"history": []}]]
     tried = 0
     for whole in said:
         for name, body in signed_bodies(whole) if whole is said[-1] else [("history", json.dumps(whole).encode())]:
