@@ -98,25 +98,20 @@ class Session:
     """GETs from one registry host; a login is looked up when the registry asks for it, and kept for the session."""
 
     def __init__(self, host: str, scope: str, plain_http: bool, patience: Patience) -> None:
-        import httpx
-
         self.host = host
         self._scope = scope
         self._local = is_loopback(host)
         self._origin = f"{'http' if self._local or plain_http else 'https'}://{host}"
         self._authorization: str | None = None
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(patience.read, connect=patience.connect),
-            verify=_trusted(),
-            trust_env=not self._local,  # a proxy would carry plain HTTP off this machine
-            headers={"User-Agent": "waybill", "Accept-Encoding": "identity"},
-        )
+        self._patience = patience
+        self._clients: dict[str, httpx.Client] = {}
 
     def __enter__(self) -> "Session":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.close()
+        for client in self._clients.values():
+            client.close()
 
     def get(self, path: str, *, accept: str = "*/*", may_move: bool = False) -> Answer:
         """The answer with status 200 or 404 to a GET of `path`; every other one is refused.
@@ -153,6 +148,20 @@ class Session:
             fault="registry",
         )
 
+    def _client(self, scheme: str) -> "httpx.Client":
+        """One for each scheme, since reading the certificates that https needs takes as long as a small registry's
+        answers."""
+        import httpx
+
+        if scheme not in self._clients:
+            self._clients[scheme] = httpx.Client(
+                timeout=httpx.Timeout(self._patience.read, connect=self._patience.connect),
+                verify=scheme != "http" and _trusted(),
+                trust_env=not self._local,  # a proxy would carry plain HTTP off this machine
+                headers={"User-Agent": "waybill", "Accept-Encoding": "identity"},
+            )
+        return self._clients[scheme]
+
     def _ask(self, url: str, accept: str) -> Answer:
         headers = {"Accept": accept}
         if self._authorization and url.startswith(f"{self._origin}/"):
@@ -168,7 +177,7 @@ class Session:
         if not trusted and not url.startswith(f"{self._origin}/"):
             raise self.garbage(where.path, f"it sends to {where.scheme}://{where.netloc}, which is not encrypted")
         try:
-            with self._client.stream(method, url, **more) as head:
+            with self._client(where.scheme).stream(method, url, **more) as head:
                 body = bytearray()
                 for chunk in head.iter_bytes():
                     body += chunk
