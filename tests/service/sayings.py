@@ -19,39 +19,53 @@ EPOCH = int(BEGINNING.timestamp())
 NAMES = ("orders", "web")
 VERSIONS = ("1.0.0", "1.1.0", "2.0.0-rc.1")
 DIGESTS = (f"sha256:{'f' * 64}", f"sha256:{'8' * 64}")
+Saying = st.SearchStrategy[dict[str, Any]]
 MOMENTS = st.integers(0, 12) | st.sampled_from([50, 60, 70, 80, 140]) | st.integers(0, 4000)  # seconds after BEGINNING
 ENVIRONMENTS = ("staging", "production")
-EVENTS = st.fixed_dictionaries(
-    {
-        "name": st.sampled_from(NAMES),
-        "reason": st.sampled_from([*RANKS, "UpgradeSucceeded", "UpgradeSucceeded", "UpgradeFailed", NO_EFFECT]),
-        "version": st.sampled_from(VERSIONS),
-        "at": MOMENTS,
-        "lag": st.sampled_from([1, 1, 1, 299, 301, 4000, -59, -61, -4000]),  # seconds until we hear of it
-        "resource_version": st.integers(0, 2),
-        "digest": st.sampled_from([None, None, *DIGESTS]),
-        "service": st.sampled_from([None, None, "orders", "web"]),  # our annotation
-        "chart": st.sampled_from(["orders", "web", "other"]),
-        "prefixed": st.booleans(),
-        "remedy": st.booleans(),
-    }
-)
-DEPLOYED = st.fixed_dictionaries(
-    {
-        "ago": st.sampled_from([0, 5, 59, 61, 400]),  # seconds from then until the snapshot
-        "version": st.sampled_from(VERSIONS),
-        "digest": st.sampled_from([None, None, *DIGESTS]),
-        "chart": st.sampled_from(["orders", "web", "other"]),
-    }
-)
-SNAPSHOTS = st.fixed_dictionaries(
-    {
-        "taken": MOMENTS,
-        "lag": st.sampled_from([1, 1, 1, 299, 4000, -59, -61, -4000]),
-        "namespaces": st.sampled_from([("apps",), ("apps", "web"), ("web",), ()]),
-        "listed": st.dictionaries(st.sampled_from(NAMES), st.none() | DEPLOYED),
-    }
-)
+
+
+def told(moments: st.SearchStrategy[int], names: tuple[str, ...], versions: tuple[str, ...]) -> tuple[Saying, Saying]:
+    """Events, and snapshots."""
+    events = st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(names),
+            "reason": st.sampled_from([*RANKS, "UpgradeSucceeded", "UpgradeSucceeded", "UpgradeFailed", NO_EFFECT]),
+            "version": st.sampled_from(versions),
+            "at": moments,
+            "lag": st.sampled_from([1, 1, 1, 299, 301, 4000, -59, -61, -4000]),  # seconds until we hear of it
+            "resource_version": st.integers(0, 2),
+            "digest": st.sampled_from([None, None, *DIGESTS]),
+            "service": st.sampled_from([None, None, "orders", "web"]),  # our annotation
+            "chart": st.sampled_from(["orders", "web", "other"]),
+            "prefixed": st.booleans(),
+            "remedy": st.booleans(),
+        }
+    )
+    deployed = st.fixed_dictionaries(
+        {
+            "ago": st.sampled_from([0, 5, 59, 61, 400]),  # seconds from then until the snapshot
+            "version": st.sampled_from(versions),
+            "digest": st.sampled_from([None, None, *DIGESTS]),
+            "chart": st.sampled_from(["orders", "web", "other"]),
+        }
+    )
+    snapshots = st.fixed_dictionaries(
+        {
+            "taken": moments,
+            "lag": st.sampled_from([1, 1, 1, 299, 4000, -59, -61, -4000]),
+            "namespaces": st.sampled_from([("apps",), ("apps", "web"), ("web",), ()]),
+            "listed": st.dictionaries(st.sampled_from(names), st.none() | deployed),
+        }
+    )
+    return events, snapshots
+
+
+EVENTS, SNAPSHOTS = told(MOMENTS, NAMES, VERSIONS)
+# Of one revision of one place, near each other: so that an event and an observer speak of the same.
+_REASONS = ["InstallSucceeded", "UpgradeSucceeded", "RollbackSucceeded", "UpgradeFailed", "UninstallSucceeded"]
+_EVENTS, _SNAPSHOTS = told(st.sampled_from([0, 1, 50, 70, 130, 400]), NAMES[:1], VERSIONS[:1])
+CLOSE_EVENTS = st.builds(lambda it, reason: it | {"reason": reason, "lag": 1}, _EVENTS, st.sampled_from(_REASONS))
+CLOSE_SNAPSHOTS = _SNAPSHOTS.map(lambda it: it | {"lag": 1}).filter(lambda it: it["listed"])
 
 
 def spoken(

@@ -24,6 +24,8 @@ from service.ledger import environments, events, filed, intervals, past, release
 from .naive import Naive, Said
 from .sayings import (
     BEGINNING,
+    CLOSE_EVENTS,
+    CLOSE_SNAPSHOTS,
     DIGESTS,
     ENVIRONMENTS,
     EPOCH,
@@ -71,6 +73,20 @@ class Ledger(RuleBasedStateMachine):
         self.runner.run(_observe(environment, body, datetime.fromtimestamp(received, UTC)))
         self.naive.take(environment, body, received, told)
         self.compare(environment)
+
+    @rule(
+        several=st.lists(
+            st.tuples(CLOSE_EVENTS, st.none()) | st.tuples(st.none(), CLOSE_SNAPSHOTS), min_size=2, max_size=5
+        )
+    )
+    def tell_of_one_revision(self, several: list[Any]) -> None:
+        """In an environment where nothing else is said."""
+        environment = f"alone-{len(self.naive.said)}"
+        for heard, seen in several:
+            if heard:
+                self.say(environment, [heard])
+            else:
+                self.observe(environment, seen)
 
     @rule(service=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS), chart=st.sampled_from(["orders", "web"]))
     def file(self, service: str, version: str, chart: str) -> None:
@@ -185,7 +201,7 @@ def test_the_ledger_answers_as_the_model_does(
     machine: type[Ledger], backend: str, record_property: Callable[[str, str], None]
 ) -> None:
     examples, steps = (
-        size(12, 2000 if backend == "sqlite" else 200),
+        size(30, 2000 if backend == "sqlite" else 200),
         size(25, 50),
     )
     run(machine, examples, steps)

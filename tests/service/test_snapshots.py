@@ -82,6 +82,13 @@ async def test_what_an_event_says_too_is_the_events(ledger: Served) -> None:
     assert before[0] == ("1.4.2", written(ago(100)), None, "observed", None)
 
 
+async def test_what_an_event_said_without_a_digest_is_not_cut_by_one(ledger: Served) -> None:
+    await ledger.say(event("UpgradeSucceeded", "1.4.2", at=ago(100)))
+    before = await history(ledger)
+    await see(ledger, snapshot(deployed("1.4.2", ago(90), ociDigest=f"sha256:{'9' * 64}"), taken=ago(60)))
+    assert await history(ledger) == before
+
+
 async def test_the_order_in_which_facts_arrive_cannot_matter(ledger: Served) -> None:
     """Some of it is lost but for the snapshots, some is told twice."""
     first, second = event("InstallSucceeded", "1.4.1", at=ago(200)), event("UpgradeSucceeded", "1.4.2", at=ago(100))
