@@ -87,18 +87,18 @@ def test_a_digest_that_is_published_is_known(tmp_path: Path, registry: str) -> N
     assert UNKNOWN not in planned["patch"]
 
 
-def test_nothing_changes(either: World) -> None:
-    image = either.image()
-    (either.checkout / "chart" / "values.yaml").write_text("# being worked on\n")
-    before = everything(either)
-    plan(either, "--image", image)
-    assert everything(either) == before
-    either.ship(image)
-    second = either.image("second")
-    before = everything(either)
-    plan(either, "--image", second)
-    plan(either, "--image", image)
-    assert everything(either) == before
+def test_nothing_changes(world: World) -> None:
+    image = world.image()
+    (world.checkout / "chart" / "values.yaml").write_text("# being worked on\n")
+    before = everything(world)
+    plan(world, "--image", image)
+    assert everything(world) == before
+    world.ship(image)
+    second = world.image("second")
+    before = everything(world)
+    plan(world, "--image", second)
+    plan(world, "--image", image)
+    assert everything(world) == before
 
 
 def test_it_asks_to_read_and_never_to_write(world: World) -> None:

@@ -77,7 +77,7 @@ def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
     template = request.getfixturevalue("postgres_template")
     server: PostgresServer = request.getfixturevalue("postgres")
     name = f"ledger_{next(COUNTER)}"
-    asyncio.run(run_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio.run(run_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
     yield server.url(name)
     asyncio.run(run_sql(server.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
 

@@ -201,7 +201,7 @@ def test_the_ledger_answers_as_the_model_does(
     machine: type[Ledger], backend: str, record_property: Callable[[str, str], None]
 ) -> None:
     examples, steps = (
-        size(30, 2000 if backend == "sqlite" else 200),
+        size(20, 2000 if backend == "sqlite" else 200),
         size(25, 50),
     )
     run(machine, examples, steps)

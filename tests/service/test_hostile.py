@@ -20,7 +20,7 @@ from .sizes import size
 pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}
 DIGEST = f"sha256:{'f' * 64}"
-FORGERIES = size(2_000, 20_000)
+FORGERIES = size(500, 20_000)
 
 
 async def stored() -> int:

@@ -26,7 +26,7 @@ from .writers import Writers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.torture]
 
-KILLS = size(3, 40)
+KILLS = size(2, 40)
 CRASHES = size(2, 10)
 EVENTS, TIMES, CLIENTS = size(40, 500), size(10, 40), size(16, 64)
 Figure = Callable[[str, str], None]
