@@ -68,5 +68,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are processors: tests wait for processes and deadlines as often as they compute."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are processors: tests wait for processes and deadlines as often as they compute."""
+    return (os.cpu_count() or 1) + 2
