@@ -51,12 +51,13 @@ ROUTES: list[ControllerRouterHandler] = [
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings) -> Litestar:
-    @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with opened(settings.database_url):
-            yield
+@asynccontextmanager
+async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    async with opened(app.state.settings.database_url):
+        yield
 
+
+def create_app(settings: Settings) -> Litestar:
     app = Litestar(
         ROUTES,
         guards=[guard],

@@ -165,16 +165,17 @@ def test_what_ship_would_refuse_it_refuses(world: World) -> None:
     assert "is older than" in ran.json["refused"]
 
 
-def test_render_shows_the_same_for_the_waybill_that_lies_there(either: World) -> None:
-    image = either.image()
-    planned = plan(either, "--image", image)
-    either.waybill("bump", "--image", image)
-    git(either.checkout, "checkout", "--quiet", "--", ".")
+def test_render_shows_the_same_for_the_waybill_that_lies_there(tmp_path: Path, registry: str) -> None:
+    world = World(tmp_path, registry, settings=OCI)
+    image = world.image()
+    planned = plan(world, "--image", image)
+    world.waybill("bump", "--image", image)
+    git(world.checkout, "checkout", "--quiet", "--", ".")
     for command in ("package", "render"):
-        ran = either.waybill(command, "--json")
+        ran = world.waybill(command, "--json")
         assert ran.code == 0, ran.stderr
     assert (ran.json["patch"], ran.json["published"]) == (planned["patch"], False)
-    assert json.loads((either.checkout / ".waybill" / "orders.json").read_text()) == ran.json["waybill"]
-    either.waybill("publish")
-    ran = either.waybill("render", "--json")
+    assert json.loads((world.checkout / ".waybill" / "orders.json").read_text()) == ran.json["waybill"]
+    world.waybill("publish")
+    ran = world.waybill("render", "--json")
     assert (UNKNOWN in ran.json["patch"], ran.json["published"]) == (False, True)

@@ -14,7 +14,7 @@ from scripts.clients.git import Git
 from scripts.clients.registry import Registry
 from tests.builders import Ran, World, git
 
-ROUNDS = 10 if os.environ.get("WAYBILL_TORTURE") else 2  # of each kind
+ROUNDS = 10 if os.environ.get("WAYBILL_TORTURE") else 1  # of each kind
 
 
 def clone(world: World, name: str, commit: str) -> Path:

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import httpx
+from litestar import Litestar
 
 from service.app import create_app
 from service.ledger import tokens
@@ -112,11 +114,18 @@ class Served:
         return answer.json()
 
 
+@cache
+def _created() -> Litestar:
+    """One for all tests, which is given each one's settings: they change nothing else of it."""
+    return create_app(Settings.from_environment({}))
+
+
 @asynccontextmanager
 async def served(database_url: str, **settings: str) -> AsyncIterator[Served]:
     """The whole ledger but its sockets: limits, log lines and errors as `waybill-service serve` has them."""
     given = {"DATABASE_URL": database_url, "FLUX_KEYS": json.dumps(KEYS), **settings}
-    app = create_app(Settings.from_environment(given))
+    app = _created()
+    app.state.settings = Settings.from_environment(given)
     transport = httpx.ASGITransport(app)
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://ledger") as http:
         yield Served(http)
