@@ -48,9 +48,14 @@ def pytest_configure(config: pytest.Config) -> None:
     refusals.note()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones of tests/tools first, so that no worker is waited for at the end."""
+    items.sort(key=lambda it: not it.nodeid.startswith("tests/tools/"))
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run of all tests in which some refusal was never reached is a failed one."""
-    config, some = session.config, ("keyword", "markexpr", "lf", "deselect", "ignore")
+    config, some = session.config, ("keyword", "markexpr", "lf", "deselect", "ignore", "collectonly")
     chosen = config.args_source is config.ArgsSource.ARGS or any(getattr(config.option, name, None) for name in some)
     if not chosen and not hasattr(config, "workerinput") and exitstatus == 0 and (left := refusals.unreached()):
         config.stash[UNREACHED] = left

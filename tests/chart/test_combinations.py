@@ -13,7 +13,7 @@ from .examples import CONTEXT, EXAMPLES, combination
 from .rendered import Object, released, render
 from .rules import RULES
 
-COUNT, AT_ONCE = size(120, 320), 40
+COUNT, AT_ONCE = size(80, 320), 40
 # Where the version comes with the chart's digest, as Flux adds it for an OCIRepository.
 DIGEST_VERSION = "1.2.3+0123456789ab"
 

@@ -20,6 +20,7 @@ PAGES = {
     "nothing found": "/board/search?q=zzz",
     "lost": "/board/releases/orders/7.7.7",
 }
+EACH_KIND = ("board", "environment", "release", "search")
 BYTES = """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .reduce((sum, it) => sum + it.decodedBodySize, 0)"""
 SIZES: dict[str, ViewportSize] = {
@@ -57,7 +58,8 @@ def test_every_page_is_accessible_small_and_asks_nobody_else(story: Story, chrom
         page.set_viewport_size(SIZES["desk"])
         page.emulate_media(color_scheme="light")
         assert page.evaluate(FITS), name
-        assert violations(page, VISUAL) == [], name
+        if name in EACH_KIND:
+            assert violations(page, VISUAL) == [], name
         page.set_viewport_size(SIZES["wall"])
         assert page.evaluate(FITS), name
         page.close()
