@@ -5,15 +5,16 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from .addresses import likely_forge, repository_address
-from .clients.git import Git
-from .clients.git_remote import untrusted
 from .errors import Refused
+
+if TYPE_CHECKING:
+    from .clients.git import Git
 
 # RFC 1123 label; 53 characters is what Helm allows a release's name, and lets `<service>-X.Y.Z` parse in one way.
 Service = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$")]
@@ -110,6 +111,8 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
     `flags` holds the keys given on the command line. Anything unknown, of a wrong type or outside the repository is
     refused.
     """
+    from .clients.git import Git
+
     root = _top(cwd)
     file = path or _nearest(cwd, root)
     here = file.parent.resolve() if file else root
@@ -152,6 +155,9 @@ def secret(name: str) -> str | None:
 
 
 def _top(cwd: Path) -> Path:
+    from .clients.git import Git
+    from .clients.git_remote import untrusted
+
     found = Git(cwd).call("rev-parse", "--show-toplevel", check=False)
     if "dubious ownership" in found.complaint:
         raise untrusted(str(cwd))
@@ -242,7 +248,7 @@ class _Inside:
         return str(PurePosixPath(whole.relative_to(self.root)))
 
 
-def _service(settings: Settings, git: Git, chart: str) -> str:
+def _service(settings: Settings, git: "Git", chart: str) -> str:
     from .yaml_edit import read
 
     if git.commit("HEAD") is None:
