@@ -13,7 +13,8 @@ from .examples import CONTEXT, EXAMPLES, combination
 from .rendered import Object, released, render
 from .rules import RULES
 
-COUNT, AT_ONCE = size(80, 320), 40
+ALL, AT_ONCE = 320, 40
+COUNT = size(80, ALL)
 # Where the version comes with the chart's digest, as Flux adds it for an OCIRepository.
 DIGEST_VERSION = "1.2.3+0123456789ab"
 
@@ -32,11 +33,11 @@ def test_every_combination_keeps_every_rule(start: int) -> None:
 
 def test_the_combinations_hold_every_example() -> None:
     """So that none of them is the same thing three hundred times."""
-    seen = [repr(combination(number)) for number in range(COUNT)]
-    assert len(set(seen)) > COUNT * 0.95
+    seen = [repr(combination(number)) for number in range(ALL)]
+    assert len(set(seen)) > ALL * 0.95
     for path, values in EXAMPLES.items():
         for value in values:
-            assert sum(f"{path.rpartition('.')[2]!r}: {value!r}" in it for it in seen) > COUNT // 60, (path, value)
+            assert sum(f"{path.rpartition('.')[2]!r}: {value!r}" in it for it in seen) > 5, (path, value)
 
 
 @pytest.mark.parametrize("name", ["w", "waybill", "my-waybill-x", "a" * 53, "123", "true"])
