@@ -14,6 +14,20 @@ from tools.demo.registry import serve_registry
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 os.environ["PATH"] = f"{CHECKOUT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+# The short life of a helm command is over before it is worth collecting garbage.
+os.environ |= {"GOGC": "off", "GOMEMLIMIT": "256MiB"}
+
+
+def lets_tests_write(folder: str) -> bool:
+    if not os.access(folder, os.W_OK):
+        return False
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize > 2 << 30 and not found.f_flag & os.ST_NOEXEC
+
+
+# A run makes and removes 70,000 files: where memory has room for them, that takes a fifth less time.
+if "TMPDIR" not in os.environ and lets_tests_write("/dev/shm"):
+    tempfile.tempdir = os.environ["TMPDIR"] = "/dev/shm"
 
 # A run of the tests takes seconds; WAYBILL_TORTURE=1 tries as many cases as the promises name.
 settings.register_profile("daily", max_examples=100, deadline=None)
