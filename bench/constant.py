@@ -2,6 +2,7 @@
 as `waybill-service serve` does it.
 """
 
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -54,4 +55,6 @@ def create_app() -> Litestar:
         openapi_config=None,
     )
     app.asgi_handler = observed(limited(app.asgi_handler))
+    gc.collect()
+    gc.freeze()
     return app  # type: ignore[no-any-return]

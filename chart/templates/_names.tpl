@@ -14,6 +14,11 @@
 {{ include "waybill.fullname" . | trunc 43 | trimSuffix "-" }}-observer
 {{- end }}
 
+{{/* Of its Role in each namespace that it reads: another release, elsewhere, may read the same. */}}
+{{- define "waybill.observer.role" -}}
+{{ .Release.Namespace }}-{{ include "waybill.observer.fullname" . }}
+{{- end }}
+
 {{/* Where the observer reports to: the ledger of this release, or the one that is named. */}}
 {{- define "waybill.observer.ledger" -}}
 {{ .Values.observer.ledgerUrl | default (printf "http://%s.%s:%d" (include "waybill.fullname" .) .Release.Namespace (int .Values.service.port)) }}

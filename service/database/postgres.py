@@ -11,6 +11,7 @@ import asyncpg  # type: ignore[import-untyped]
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
+from .asked_together import AskedTogether
 from .postgres_connections import CONNECT_SECONDS, Connections
 from .transaction import ReleasingTransaction
 
@@ -58,10 +59,11 @@ class PooledPostgres(PostgresEngine):
     `statement_seconds` None waits for ever, for migrations.
     """
 
-    __slots__ = ("_connections",)
+    __slots__ = ("_connections", "_reads")
 
     def __init__(self, url: str, statement_seconds: float | None = STATEMENT_SECONDS) -> None:
         self._connections: Connections | None = None
+        self._reads = AskedTogether(self._ask)
         super().__init__({"dsn": url, "timeout": CONNECT_SECONDS, "command_timeout": statement_seconds})
 
     async def check_version(self) -> None:
@@ -86,10 +88,10 @@ class PooledPostgres(PostgresEngine):
         await connections.close()
 
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
-        """Runs one statement, in the transaction if there is one; gives rows that are read by position."""
+        """Runs one statement that reads, or any inside a transaction; gives rows that are read by position."""
         transaction = self.current_transaction.get()
         if transaction is None:
-            return await self._run_in_pool(sql, args)
+            return await self._reads(sql, args)
         rows: list[Any] = await transaction.connection.fetch(sql, *args)
         return rows
 
@@ -101,9 +103,16 @@ class PooledPostgres(PostgresEngine):
         return rows
 
     async def _run_in_pool(self, query: str, args: Sequence[Any] | None = None) -> list[Any]:
+        return await self._ask(query, [args or ()])
+
+    async def _ask(self, sql: str, several: Sequence[Sequence[Any]]) -> list[Any]:
         connection, answered = await self.started.take(), False
         try:
-            rows: list[Any] = await connection.fetch(query, *(args or ()))
+            rows: list[Any] = (
+                await connection.fetch(sql, *several[0])
+                if len(several) == 1
+                else await connection.fetchmany(sql, several)
+            )
             answered = True
         finally:
             await self.started.give_back(connection, clean=answered)

@@ -96,13 +96,14 @@ def names_fit(objects: list[Object]) -> Iterator[str]:
 
 
 def the_observer_may_list_helmreleases_and_no_more(objects: list[Object]) -> Iterator[str]:
+    """Its Role is named after whose it is: releases of one name, in two namespaces, may read the same one."""
     one = {"apiGroups": ["helm.toolkit.fluxcd.io"], "resources": ["helmreleases"], "verbs": ["list"]}
     for found in objects:
         if found["kind"] == "Role" and found["rules"] != [one]:
             yield f"{_name(found)}: {found['rules']}"
         if found["kind"] == "RoleBinding":
-            subjects = [(it["kind"], it["name"], it["namespace"]) for it in found["subjects"]]
-            if subjects != [("ServiceAccount", found["roleRef"]["name"], "waybill")]:
+            subjects = [(it["kind"], f"{it['namespace']}-{it['name']}") for it in found["subjects"]]
+            if subjects != [("ServiceAccount", found["roleRef"]["name"])]:
                 yield f"{_name(found)}: {subjects}"
 
 
