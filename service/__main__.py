@@ -5,6 +5,7 @@ import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import click
@@ -26,6 +27,7 @@ def serve() -> None:
     import uvicorn
 
     from .app import create_app
+    from .leaving import Server
     from .slow_clients import ImpatientHttp
     from .telemetry import log_as_json
 
@@ -36,7 +38,7 @@ def serve() -> None:
     # nobody is answered.
     gc.collect()
     gc.freeze()
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -47,6 +49,11 @@ def serve() -> None:
         http=ImpatientHttp,
         timeout_graceful_shutdown=10,
     )
+    server = Server(config, app.state, settings.drain_seconds)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(3)  # as uvicorn's own command does
 
 
 @main.command()

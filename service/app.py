@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> Litestar:
         ROUTES,
         guards=[guard],
         lifespan=[lifespan],
-        state=State({"settings": settings}),
+        state=State({"settings": settings, "leaving": False}),
         request_max_body_size=BODY_BYTES,
         logging_config=None,
         exception_handlers={

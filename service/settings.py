@@ -38,6 +38,12 @@ SETTINGS = (
         "`public`: anyone may read. `token`: reading needs a token, metrics one with that scope.",
     ),
     Setting(
+        "DRAIN_SECONDS",
+        "0",
+        "How long it answers on after SIGTERM while `/readyz` says 503: as long as what balances the load needs to "
+        "notice. The chart sets it.",
+    ),
+    Setting(
         "FLUX_KEYS",
         "",
         'JSON, environment to one or two keys of at least 16 bytes: `{"staging": ["..."]}`. '
@@ -54,6 +60,7 @@ class Settings:
     port: int
     reads_need_token: bool
     flux_keys: FluxKeys
+    drain_seconds: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -64,6 +71,9 @@ class Settings:
             raise SettingsError(f"READS is {reads!r}; it must be public or token")
         if not value["PORT"].isascii() or not value["PORT"].isdigit() or int(value["PORT"]) > 65535:
             raise SettingsError(f"PORT is {value['PORT']!r}; it must be a number up to 65535")
+        drain = value["DRAIN_SECONDS"]
+        if not drain.isascii() or not drain.isdigit() or int(drain) > 600:
+            raise SettingsError(f"DRAIN_SECONDS is {drain!r}; it must be a number up to 600")
         url = secret("DATABASE_URL", environment) or value["DATABASE_URL"]
         try:
             engine_for(url)
@@ -73,7 +83,7 @@ class Settings:
             keys = _flux_keys(environment)
         except ValueError as error:
             raise SettingsError(f"FLUX_KEYS: {error}") from None
-        return cls(url, value["HOST"], int(value["PORT"]), reads == "token", keys)
+        return cls(url, value["HOST"], int(value["PORT"]), reads == "token", keys, int(drain))
 
 
 def _flux_keys(environment: Mapping[str, str]) -> FluxKeys:

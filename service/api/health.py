@@ -1,6 +1,7 @@
 """Does it live, may it serve, how does it do?"""
 
 from litestar import get
+from litestar.datastructures import State
 from litestar.response import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -15,8 +16,11 @@ def healthz() -> dict[str, str]:
 
 
 @get("/readyz", public=True, operation_id="readyz", tags=["health"])
-async def readyz() -> dict[str, str]:
-    """The database answers, and has every migration that this ledger knows; newer ones do no harm."""
+async def readyz(state: State) -> dict[str, str]:
+    """The database answers, and has every migration that this ledger knows; newer ones do no harm. One that was told
+    to stop is not ready, and answers on for some seconds."""
+    if state.leaving:
+        raise Unavailable("This ledger is about to stop.", "Ask it nothing more.")
     if missing := await pending():
         raise Unavailable(f"The database lacks the migrations {', '.join(missing)}.", "Run `waybill-service migrate`.")
     return {"status": "ok"}

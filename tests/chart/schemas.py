@@ -18,7 +18,7 @@ STRICT = re.compile(r"v(1\.\d+)\.0-local-strict")
 
 @cache
 def versions() -> list[str]:
-    """`1.30` and newer, oldest first: from Chart.yaml's kubeVersion to the newest that the wheel knows."""
+    """`1.28` and newer, oldest first: from Chart.yaml's kubeVersion to the newest that the wheel knows."""
     found = re.search(r'^kubeVersion: ">=1\.(\d+)\.0-0"$', (CHART / "Chart.yaml").read_text(), re.MULTILINE)
     assert found
     known = [match[1] for folder in SCHEMAS.iterdir() if (match := STRICT.fullmatch(folder.name))]

@@ -58,6 +58,6 @@ def test_a_name_that_no_service_may_have_is_refused_with_what_to_do() -> None:
 
 
 def test_an_older_kubernetes_is_refused() -> None:
-    with pytest.raises(RefusedValues, match=r"requires kubeVersion: >=1\.30\.0-0"):
-        render(more=("--kube-version", "1.29.9"))
-    assert render(more=("--kube-version", "1.30.1-eks-1a2b3c4"))
+    with pytest.raises(RefusedValues, match=r"requires kubeVersion: >=1\.28\.0-0"):
+        render(more=("--kube-version", "1.27.9"))
+    assert render(more=("--kube-version", "1.28.1-eks-1a2b3c4"))

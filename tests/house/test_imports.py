@@ -14,7 +14,7 @@ SERVICE_LAYERS = [
     {"__main__"},
     {"app", "observe"},
     {"api", "pages"},
-    {"guards", "limits", "slow_clients", "telemetry"},
+    {"guards", "leaving", "limits", "slow_clients", "telemetry"},
     {"settings"},
     {"ledger", "flux_signature"},
     {"domain", "database"},

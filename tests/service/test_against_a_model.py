@@ -1,6 +1,6 @@
 """Whatever is said and filed in whatever order, the ledger answers as the naive model does.
 
-In `make test` some hundred steps on each database, in `make torture` 100,000 on SQLite and 10,000 on PostgreSQL.
+In `make test` some hundred steps on each database, in `make torture` 100,000.
 """
 
 import asyncio
@@ -198,11 +198,8 @@ def run(machine: type[Ledger], examples: int, steps: int) -> None:
 
 @pytest.mark.torture
 def test_the_ledger_answers_as_the_model_does(
-    machine: type[Ledger], backend: str, record_property: Callable[[str, str], None]
+    machine: type[Ledger], record_property: Callable[[str, str], None]
 ) -> None:
-    examples, steps = (
-        size(20, 2000 if backend == "sqlite" else 200),
-        size(25, 50),
-    )
+    examples, steps = size(20, 2000), size(25, 50)
     run(machine, examples, steps)
     record_property("figure", f"up to {examples * steps} steps, no answer differed")

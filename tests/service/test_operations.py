@@ -176,3 +176,26 @@ async def test_a_stop_under_load_leaves_no_request_without_its_answer(running: R
     done = [it for it in logged(running) if it["logger"] == "waybill.requests"]
     assert len(done) == len(writers.acknowledged)
     assert {it["status"] for it in done} <= {200, 201}
+
+
+async def test_one_that_drains_is_not_ready_and_answers_on(database_url: str, tmp_path: Path) -> None:
+    """Until it is told again."""
+    with replica(database_url, tmp_path / "log", DRAIN_SECONDS="600") as it, it.http() as http:
+        assert http.get("/readyz").status_code == 200
+        it.process.terminate()
+        async with asyncio.timeout(STOP_SECONDS):
+            while (await asyncio.to_thread(http.get, "/readyz")).status_code == 200:
+                pass
+            while (await asyncio.to_thread(http.get, "/releases")).headers.get("connection") != "close":
+                pass
+        assert http.get("/releases").status_code == 200
+        assert http.get("/readyz").json()["detail"] == "This ledger is about to stop."
+        it.process.terminate()
+        assert it.process.wait(STOP_SECONDS) == 0
+    assert "error" not in {line["level"] for line in logged(it)}
+
+
+async def test_what_drained_long_enough_stops(tmp_path: Path) -> None:
+    with replica(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "log", DRAIN_SECONDS="1") as it:
+        it.process.terminate()
+        assert it.process.wait(STOP_SECONDS) == 0

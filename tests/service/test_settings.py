@@ -25,6 +25,7 @@ SERVICE = Path(str(service.__file__)).parent
         ({"PORT": "-1"}, "PORT is '-1'"),
         ({"PORT": "65536"}, "PORT is '65536'"),
         ({"PORT": "\u0663"}, "PORT is "),
+        ({"DRAIN_SECONDS": "-1"}, "DRAIN_SECONDS is '-1'; it must be a number up to 600"),
         ({"DATABASE_URL": "mysql://ledger"}, "DATABASE_URL is neither sqlite:///"),
         ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL is neither sqlite:///"),
         ({"DATABASE_URL": "sqlite:///x", "DATABASE_URL_FILE": "/x"}, "both set"),
