@@ -6,7 +6,10 @@ from typing import Any
 from tests.e2e import images
 from tests.e2e.fleet import Fleet
 from tests.e2e.releaser import Releaser
-from tests.e2e.scene import Scene, secret
+from tests.e2e.scene import HELM, Scene, secret
+from tests.e2e.told import Ledger
+from tools.cluster.kubernetes import ready
+from tools.cluster.waiting import wait_for
 from tools.demo.world import run
 
 ALERTS = "/apis/notification.toolkit.fluxcd.io/v1beta3/namespaces/staging/alerts"
@@ -58,6 +61,26 @@ def test_a_ledger_that_heard_nothing_knows_the_present_after_one_look(
     assert present(deaf.running("staging")) == present(told.running("staging"))
 
 
+def test_what_is_gone_unheard_is_missed_at_the_next_look(scene: Scene) -> None:
+    deaf, place = scene.ledger("production"), f"{HELM}/staging/helmreleases/passing"
+    whole = scene.helm_release("staging")
+    assert whole
+    observer = {"enabled": True, "environment": "staging", "ledgerUrl": deaf.url, "keySecretName": "waybill-webhook"}
+    values = {"ledger": {"enabled": False}, "observer": observer | {"schedule": "0 0 1 1 *"}}
+    passing = {"metadata": {"namespace": "staging", "name": "passing"}, "spec": whole["spec"] | {"values": values}}
+    scene.cluster.apply({key: whole[key] for key in ("apiVersion", "kind")} | passing)
+    wait_for("passing to be Ready", lambda: ready(scene.cluster.get(place)))
+    scene.observe("look-while", "watch", "watch-observer")
+    assert "staging/passing" in places(deaf)
+
+    scene.cluster.kubectl("delete", "helmrelease", "passing", "-n", "staging")
+    scene.observe("look-after", "watch", "watch-observer")
+    assert places(deaf) == ["staging/waybill"]
+    told = deaf.get("/environments/staging/history")["items"]
+    ended = next(it for it in told if it["place"] == "staging/passing")
+    assert (ended["basis"], ended["ended_by"]) == ("inferred", "absent")
+
+
 def test_the_observer_may_list_helmreleases_of_its_namespace_and_nothing_else(scene: Scene) -> None:
     def may(verb: str, group: str, resource: str, namespace: str = "staging") -> bool:
         asked = {"namespace": namespace, "verb": verb, "group": group, "resource": resource}
@@ -71,6 +94,10 @@ def test_the_observer_may_list_helmreleases_of_its_namespace_and_nothing_else(sc
     assert not may("list", *helm, "production")
     assert not may("patch", *helm)
     assert not any(may(verb, "", kind) for verb in ("get", "list", "create") for kind in ("secrets", "pods"))
+
+
+def places(ledger: Ledger) -> list[str]:
+    return [it["place"] for it in ledger.get("/environments/staging")["services"]]
 
 
 def present(it: dict[str, Any]) -> tuple[Any, ...]:
