@@ -69,11 +69,8 @@ class Settings:
         reads = value["READS"]
         if reads not in ("public", "token"):
             raise SettingsError(f"READS is {reads!r}; it must be public or token")
-        if not value["PORT"].isascii() or not value["PORT"].isdigit() or int(value["PORT"]) > 65535:
-            raise SettingsError(f"PORT is {value['PORT']!r}; it must be a number up to 65535")
-        drain = value["DRAIN_SECONDS"]
-        if not drain.isascii() or not drain.isdigit() or int(drain) > 600:
-            raise SettingsError(f"DRAIN_SECONDS is {drain!r}; it must be a number up to 600")
+        port = _number("PORT", value["PORT"], 65535)
+        drain = _number("DRAIN_SECONDS", value["DRAIN_SECONDS"], 600)
         url = secret("DATABASE_URL", environment) or value["DATABASE_URL"]
         try:
             engine_for(url)
@@ -83,7 +80,13 @@ class Settings:
             keys = _flux_keys(environment)
         except ValueError as error:
             raise SettingsError(f"FLUX_KEYS: {error}") from None
-        return cls(url, value["HOST"], int(value["PORT"]), reads == "token", keys, int(drain))
+        return cls(url, value["HOST"], port, reads == "token", keys, drain)
+
+
+def _number(name: str, text: str, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > most:
+        raise SettingsError(f"{name} is {text!r}; it must be a number up to {most}")
+    return int(text)
 
 
 def _flux_keys(environment: Mapping[str, str]) -> FluxKeys:

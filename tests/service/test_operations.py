@@ -195,7 +195,7 @@ async def test_one_that_drains_is_not_ready_and_answers_on(database_url: str, tm
     assert "error" not in {line["level"] for line in logged(it)}
 
 
-async def test_what_drained_long_enough_stops(tmp_path: Path) -> None:
+def test_what_drained_long_enough_stops(tmp_path: Path) -> None:
     with replica(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "log", DRAIN_SECONDS="1") as it:
         it.process.terminate()
         assert it.process.wait(STOP_SECONDS) == 0
