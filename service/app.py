@@ -16,14 +16,14 @@ from litestar.response import Response
 from litestar.types import ControllerRouterHandler
 
 from .api import digests, environments, filed, flux_hook, health, releases, schema, services
-from .database.opened import opened
-from .database.silent import SILENT
+from .database.lifespan import opened
+from .database.outages import SILENT
 from .errors import MEDIA_TYPE, Problem, Refused
-from .guards import guard
-from .limits import BODY_BYTES, limited, unavailable
+from .auth.guards import guard
+from .http.limits import BODY_BYTES, limited, unavailable
 from .pages import assets, board, environment, release, search
 from .settings import Settings
-from .telemetry import observed
+from .http.telemetry import observed
 
 ROUTES: list[ControllerRouterHandler] = [
     filed.newest,

@@ -6,12 +6,13 @@ import msgspec
 from litestar import get
 
 from ..errors import NotFound, Refused
-from ..ledger import current_state, environments, intervals, past
-from ..ledger.environments import EnvironmentState
-from ..ledger.intervals import Interval
+from ..ledger.environments import answer as current_state, state as environments, at_time as past
+from ..ledger.arrivals import list as intervals
+from ..ledger.environments.state import EnvironmentState
+from ..ledger.arrivals.list import Interval
 from ..ledger.page import Page
 from .parameters import At, EnvironmentName, IntervalCursor, Limit, NumberCursor, OfService
-from .ready import ReadyJson
+from ..http.answer import ReadyJson
 
 encode = msgspec.json.Encoder().encode
 

@@ -10,11 +10,11 @@ from msgspec.json import Encoder
 from ..domain import waybill
 from ..domain.waybill import InvalidWaybill, Waybill
 from ..errors import Conflict, Refused, WrongMediaType
-from ..guards import writer_of
-from ..ledger import releases
-from ..ledger.releases import Filing, Receipt
-from ..telemetry import RELEASES
-from .ready import ReadyJson
+from ..auth.guards import writer_of
+from ..ledger.releases import file as releases
+from ..ledger.releases.file import Filing, Receipt
+from ..http.telemetry import RELEASES
+from ..http.answer import ReadyJson
 
 encode = Encoder().encode
 

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from service import observe, settings
+from service.observer import cluster as observe
+from service import settings
 from service.__main__ import main
 from tests.chart.golden import SCENARIOS, committed
 from tests.chart.rendered import Object, pods

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from litestar import Litestar
 
 from service.domain.tokens import SCOPES
-from service.guards import guard
+from service.auth.guards import guard
 
 
 def unguarded(app: Litestar) -> Iterator[str]:

@@ -12,11 +12,11 @@ SERVICE, SCRIPTS = CHECKOUT / "service", CHECKOUT / "scripts"
 # From top to bottom: a part imports parts below it, never one beside or above it.
 SERVICE_LAYERS = [
     {"__main__"},
-    {"app", "observe"},
+    {"app", "observer"},
     {"api", "pages"},
-    {"guards", "leaving", "limits", "slow_clients", "telemetry"},
+    {"auth", "http"},
     {"settings"},
-    {"ledger", "flux_signature"},
+    {"ledger"},
     {"domain", "database"},
     {"errors"},
 ]

@@ -4,7 +4,7 @@ import pytest
 from litestar import Litestar, get
 
 from service.app import create_app
-from service.guards import guard
+from service.auth.guards import guard
 from service.settings import Settings
 
 from .routes import unguarded

@@ -19,7 +19,10 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from service.database.piccolo_conf import Engine, engine_for, use
 from service.database.tables import TABLES
 from service.domain import waybill
-from service.ledger import environments, events, filed, intervals, past, releases, snapshots
+from service.ledger.environments.state import state as environments, at_time as past
+from service.ledger.events.take import take as events, take_snapshot as snapshots
+from service.ledger.releases.file import read as filed, file as releases
+from service.ledger.events.take.projection import list as intervals
 
 from .naive import Naive, Said
 from .sayings import (

@@ -16,7 +16,7 @@ from service.database import postgres_connections
 from service.database.piccolo_conf import Engine
 from service.database.postgres import POOL_SIZE
 from service.database.tables import Event
-from service.database.together import Together
+from service.database.group_commit import Together
 
 from .conftest import run_sql
 from .postgres_server import PostgresServer

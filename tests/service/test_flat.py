@@ -10,7 +10,8 @@ import pytest
 from bench import data, fill
 from service.database import piccolo_conf
 from service.database.sqlite import EmbeddedSQLite
-from service.ledger import events, releases
+from service.ledger.events.take import take as events
+from service.ledger.releases.file import file as releases
 
 from .served import Served
 

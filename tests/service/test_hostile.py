@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from service.database.tables import TABLES, Token
-from service.limits import BODY_BYTES
+from service.http.limits import BODY_BYTES
 
 from .hostile import TEXT, WRONG, bodies, signed_bodies
 from .replica import replica

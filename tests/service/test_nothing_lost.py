@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.database.opened import opened
+from service.database.lifespan import opened
 from service.database.piccolo_conf import Engine
 from service.database.tables import Event
 from service.ledger import tokens

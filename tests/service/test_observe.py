@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import certifi
 import pytest
 
-from service.observe import Observer, observe
+from service.observer.cluster import Observer, observe
 from service.settings import SettingsError
 
 from .replica import replica

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.domain.flux import parse
+from service.domain.event import parse
 from tests.flux_events import FILES, recorded
 
 from .served import Served, document

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.database.opened import opened
+from service.database.lifespan import opened
 from service.database.tables import TABLES
-from service.ledger import filed
+from service.ledger.releases.file import read as filed
 
 from .replica import command, replica
 from .served import KEYS, document, event, served, signature

@@ -15,7 +15,9 @@ import pytest
 from service.database.piccolo_conf import Engine
 from service.database.tables import Place
 from service.domain.timeline import heard, timeline
-from service.ledger import environments, events, intervals
+from service.ledger.environments.state import state as environments
+from service.ledger.events.take import take as events
+from service.ledger.events.take.projection import list as intervals
 
 from .served import event
 from .sizes import size

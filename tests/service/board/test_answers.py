@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.ledger.stretch import stretch
+from service.ledger.events.take.projection.window import stretch
 
 from ..served import Served, document, event
 

@@ -10,12 +10,12 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 from piccolo.query.base import Query
 
-from ..database import tables
-from ..database.compiled import compiled
-from .identified import FILED, identify, moment
-from .intervals import FEW, Interval
-from .page import Page, page
-from .releases import Receipt
+from ...database import tables
+from ...database.query import compiled
+from ..match import FILED, identify, moment
+from ..arrivals.list import FEW, Interval
+from ..page import Page, page
+from .file import Receipt
 
 
 class Filed(Struct, frozen=True):

@@ -8,14 +8,15 @@ from litestar import get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Response
 
-from ..domain.flux import EPOCH, NAME
-from ..ledger import environments, intervals, past
-from ..ledger.environments import EnvironmentState
+from ..domain.event import EPOCH, NAME
+from ..ledger.environments import state as environments, at_time as past
+from ..ledger.arrivals import list as intervals
+from ..ledger.environments.state import EnvironmentState
 from ..ledger.failures import failures
-from ..ledger.stretch import stretch
+from ..ledger.arrivals.window import stretch
 from .axis import WINDOWS, Axis
 from .html import html
-from .lost import lost
+from .not_found import lost
 from .timeline import lanes
 
 MOST_BARS, MOST_FAILURES = 120, 60  # so that a page stays below 100 KB

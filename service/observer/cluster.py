@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from .flux_signature import signed
-from .settings import Setting, SettingsError, secret
+from ..domain.signature import signed
+from ..settings import Setting, SettingsError, secret
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 PAGE = 200

@@ -8,12 +8,12 @@ from litestar.params import RawBody
 from msgspec.json import Encoder
 
 from ..errors import NotFound, Unauthenticated
-from ..flux_signature import FluxKeys, is_signed
-from ..ledger import events, snapshots
-from ..ledger.events import EventReceipt, Signed, Taken
-from ..telemetry import ARRIVALS, EVENTS, REFUSED
+from ..domain.signature import FluxKeys, is_signed
+from ..ledger.events import take as events, take_snapshot as snapshots
+from ..ledger.events.take import EventReceipt, Signed, Taken
+from ..http.telemetry import ARRIVALS, EVENTS, REFUSED
 from .parameters import EnvironmentName
-from .ready import ReadyJson
+from ..http.answer import ReadyJson
 
 encode = Encoder().encode
 

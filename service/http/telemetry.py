@@ -15,7 +15,7 @@ import msgspec
 from litestar.types import ASGIApp, Message, Receive, Send
 from prometheus_client import Counter, Histogram
 
-from .errors import CURRENT_REQUEST
+from ..errors import CURRENT_REQUEST
 
 SECONDS = Histogram(
     "waybill_request_seconds",

@@ -14,9 +14,9 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from .domain.tokens import Token
-from .errors import Forbidden, Unauthenticated
-from .ledger import tokens
+from ..domain.tokens import Token
+from ..errors import Forbidden, Unauthenticated
+from ..ledger import tokens
 
 READING = ("read", "metrics")
 

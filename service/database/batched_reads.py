@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Any
 
-from .silent import SILENT
+from .outages import SILENT
 
 MOST = 8  # so that PostgreSQL looks for some while others are answered
 Args = tuple[Any, ...]

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from piccolo.query.base import Query
 
-from ..database.compiled import Rows, compiled
-from ..database.tables import Arrival
-from .identified import COLUMNS, FILED, WITH_RELEASE, Release, identify, moment
-from .page import Page, page
+from ...database.query import Rows, compiled
+from ...database.tables import Arrival
+from ..match import (COLUMNS, FILED, WITH_RELEASE, Release, identify, moment)
+from ..page import Page, page
 
 BEGINNING = "g" * 97 + "."  # sorts after every cursor: positions are digits and a to f
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from ..database import tables
-from ..database.compiled import compiled
+from ..database.query import compiled
 
 # Of the arrival `a`: the filed release's id, or null. Two services may have filed the same chart: the first counts.
 FILED = (

@@ -7,9 +7,9 @@ from typing import Any
 from msgspec import Struct
 from piccolo.query.base import Query
 
-from ..database.compiled import Rows, compiled
-from ..database.tables import Release
-from ..domain.search import Sought
+from ...database.query import Rows, compiled
+from ...database.tables import Release
+from ...domain.search import Sought
 
 AFTER = "g"  # sorts after every hexadecimal digit
 

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ..database.compiled import compiled
-from ..database.tables import Environment, Place
-from ..domain.timeline import State
-from .identified import COLUMNS, WITH_RELEASE, Release, find, identify, moment, name_in
-from .page import Page, page
+from ...database.query import compiled
+from ...database.tables import Environment, Place
+from ...domain.timeline import State
+from ..match import (COLUMNS, WITH_RELEASE, Release, find, identify, moment, name_in)
+from ..page import Page, page
 
 
 class Attempt(Struct, frozen=True):

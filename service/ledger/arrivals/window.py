@@ -4,12 +4,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from ..database.compiled import compiled
-from ..database.tables import Arrival
-from ..domain.flux import EPOCH, SECOND
-from ..domain.timeline import position_at
-from .identified import WITH_RELEASE
-from .intervals import SHOWN, Interval, in_environment, interval
+from ...database.query import compiled
+from ...database.tables import Arrival
+from ...domain.event import EPOCH, SECOND
+from ...domain.timeline import position_at
+from ..match import WITH_RELEASE
+from .list import (SHOWN, Interval, in_environment, interval)
 
 # CROSS: SQLite then begins with the places, which are few; by itself it walks all arrivals of the environment.
 _before = compiled(

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from msgspec.json import Encoder
 
-from ..database.compiled import compiled
-from ..database.tables import Environment
-from .environments import state_of
+from ...database.query import compiled
+from ...database.tables import Environment
+from .state import state_of
 
 TRUSTED_SECONDS = 1.0
 

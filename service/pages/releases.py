@@ -7,11 +7,12 @@ from litestar import get
 from litestar.params import FromPath
 from litestar.response import Response
 
-from ..domain.flux import NAME, VERSION
-from ..ledger import environments, filed
-from ..ledger.environments import Attempt
+from ..domain.event import NAME, VERSION
+from ..ledger.environments import state as environments
+from ..ledger.releases import read as filed
+from ..ledger.environments.state import Attempt
 from .html import html
-from .lost import lost
+from .not_found import lost
 
 
 @get("/board/releases/{service:str}/{version:str}", scope="read", include_in_schema=False)

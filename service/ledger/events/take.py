@@ -8,11 +8,11 @@ from operator import itemgetter
 
 import msgspec
 
-from ..database.compiled import compiled
-from ..database.tables import Event
-from ..database.together import Together
-from ..domain.timeline import heard
-from .arrivals import Said, keep_up
+from ...database.query import compiled
+from ...database.tables import Event
+from ...database.group_commit import Together
+from ...domain.timeline import heard
+from .projection import Said, keep_up
 
 insert = compiled(
     lambda environment, sha256, body, now, place, at: (

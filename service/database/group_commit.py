@@ -11,7 +11,7 @@ from contextvars import Context
 from typing import Generic, TypeVar
 
 from .piccolo_conf import current
-from .silent import SILENT
+from .outages import SILENT
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
