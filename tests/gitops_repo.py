@@ -12,8 +12,8 @@ from scripts.config import Config
 from scripts.document import Chart, Image, Source, Waybill
 from scripts.forges.file import FileForge
 from scripts.gitops.files import paths
+from scripts.proposal.body import Section, body, image
 from scripts.proposal.intent import Change, Intent
-from scripts.proposal.text import Section, body, image
 from scripts.report import Report
 from scripts.steps.propose import propose
 from scripts.steps.render import render

@@ -6,7 +6,7 @@ from typing import Any
 from scripts.clients.git import Git
 from scripts.config import Config, load
 from scripts.document import Chart, Image, Source, Waybill
-from scripts.yaml_edit import set_scalar
+from scripts.yaml.edit import set_scalar
 from tests.builders import World
 
 

@@ -6,13 +6,15 @@ import msgspec
 from litestar import get
 
 from ..errors import NotFound, Refused
-from ..ledger.environments import answer as current_state, state as environments, at_time as past
+from ..http.answer import ReadyJson
 from ..ledger.arrivals import list as intervals
-from ..ledger.environments.state import EnvironmentState
 from ..ledger.arrivals.list import Interval
+from ..ledger.environments import answer as current_state
+from ..ledger.environments import at_time as past
+from ..ledger.environments import state as environments
+from ..ledger.environments.state import EnvironmentState
 from ..ledger.page import Page
 from .parameters import At, EnvironmentName, IntervalCursor, Limit, NumberCursor, OfService
-from ..http.answer import ReadyJson
 
 encode = msgspec.json.Encoder().encode
 

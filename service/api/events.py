@@ -7,13 +7,14 @@ from litestar import Request, post
 from litestar.params import RawBody
 from msgspec.json import Encoder
 
-from ..errors import NotFound, Unauthenticated
 from ..domain.signature import FluxKeys, is_signed
-from ..ledger.events import take as events, take_snapshot as snapshots
-from ..ledger.events.take import EventReceipt, Signed, Taken
-from ..http.telemetry import ARRIVALS, EVENTS, REFUSED
-from .parameters import EnvironmentName
+from ..errors import NotFound, Unauthenticated
 from ..http.answer import ReadyJson
+from ..http.telemetry import ARRIVALS, EVENTS, REFUSED
+from ..ledger.events import take as events
+from ..ledger.events import take_snapshot as snapshots
+from ..ledger.events.take import EventReceipt, Signed, Taken
+from .parameters import EnvironmentName
 
 encode = Encoder().encode
 

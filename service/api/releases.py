@@ -7,14 +7,14 @@ from litestar import Request, post
 from litestar.params import RawBody
 from msgspec.json import Encoder
 
+from ..auth.guards import writer_of
 from ..domain import waybill
 from ..domain.waybill import InvalidWaybill, Waybill
 from ..errors import Conflict, Refused, WrongMediaType
-from ..auth.guards import writer_of
+from ..http.answer import ReadyJson
+from ..http.telemetry import RELEASES
 from ..ledger.releases import file as releases
 from ..ledger.releases.file import Filing, Receipt
-from ..http.telemetry import RELEASES
-from ..http.answer import ReadyJson
 
 encode = Encoder().encode
 

@@ -3,8 +3,8 @@
 from litestar import get
 
 from ..errors import NotFound
-from ..ledger.arrivals import list as intervals
 from ..ledger import names
+from ..ledger.arrivals import list as intervals
 from ..ledger.arrivals.list import Interval
 from ..ledger.page import Page
 from .parameters import IntervalCursor, Limit, ServiceName

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
-from .piccolo_conf import current
 from .outages import SILENT
+from .piccolo_conf import current
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

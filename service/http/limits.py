@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Send
 
-from ..errors import (MEDIA_TYPE, Refused, TooSlow, Unavailable)
+from ..errors import MEDIA_TYPE, Refused, TooSlow, Unavailable
 
 BODY_BYTES = 256 * 1024  # a waybill has 2 KiB, an event of Flux at most some 40
 ANSWER_SECONDS = 4.5  # from the request's headers to the end of the answer

@@ -9,11 +9,12 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Response
 
 from ..domain.event import EPOCH, NAME
-from ..ledger.environments import state as environments, at_time as past
 from ..ledger.arrivals import list as intervals
+from ..ledger.arrivals.window import stretch
+from ..ledger.environments import at_time as past
+from ..ledger.environments import state as environments
 from ..ledger.environments.state import EnvironmentState
 from ..ledger.failures import failures
-from ..ledger.arrivals.window import stretch
 from .axis import WINDOWS, Axis
 from .html import html
 from .not_found import lost

@@ -9,8 +9,8 @@ from litestar.response import Response
 
 from ..domain.event import NAME, VERSION
 from ..ledger.environments import state as environments
-from ..ledger.releases import read as filed
 from ..ledger.environments.state import Attempt
+from ..ledger.releases import read as filed
 from .html import html
 from .not_found import lost
 

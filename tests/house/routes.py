@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from litestar import Litestar
 
-from service.domain.tokens import SCOPES
 from service.auth.guards import guard
+from service.domain.tokens import SCOPES
 
 
 def unguarded(app: Litestar) -> Iterator[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from scripts.clients.git import Git
 from scripts.errors import Refused
-from scripts.reference import parse
+from scripts.image.reference import parse
 from scripts.report import Report
 from scripts.steps.bump import Choice, bump
 from tests.builders import CHART, World, git

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from scripts.chart_diff.compare import compare
-from scripts.chart_diff.objects import parse
-from scripts.chart_diff.rendered import export
-from scripts.chart_diff.words import plain
 from scripts.clients.git import Git
+from scripts.diff.compare import compare
+from scripts.diff.rendered import export
+from scripts.diff.words import plain
 from scripts.forges.file import FileForge
 from scripts.gitops.clone import cloned
 from scripts.proposal.describe import differences
 from scripts.proposal.intent import prepare
 from scripts.steps.render import render
+from scripts.yaml.objects import parse
 from tests.builders import git
 from tests.chart_releases import DEPLOYMENT, HEADER, SECRET, SERVICE, TEMPLATES, Releases
 

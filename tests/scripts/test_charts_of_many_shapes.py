@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from scripts.chart.containers import containers
 from scripts.clients.git import Git
 from scripts.clients.helm import Helm
-from scripts.containers import containers
-from scripts.reference import parse
+from scripts.image.reference import parse
 from scripts.report import Report
 from scripts.steps.bump import Choice, bump
 from scripts.steps.package import package

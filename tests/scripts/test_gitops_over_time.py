@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.chart_diff.rendered import export
 from scripts.clients.git import Git
+from scripts.diff.rendered import export
 from tests.gitops_repo import GitopsRepo, waybill
 
 SERVICES = ("orders", "orders-api", "on")

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.yaml_edit import has, read, set_scalar
+from scripts.yaml.edit import has, read, set_scalar
 
 from .yaml_texts import TEXTS, Path, Place, places
 

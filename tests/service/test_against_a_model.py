@@ -15,14 +15,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from service.ledger.events.take.projection import list as intervals
 
 from service.database.piccolo_conf import Engine, engine_for, use
 from service.database.tables import TABLES
 from service.domain import waybill
-from service.ledger.environments.state import state as environments, at_time as past
-from service.ledger.events.take import take as events, take_snapshot as snapshots
-from service.ledger.releases.file import read as filed, file as releases
-from service.ledger.events.take.projection import list as intervals
+from service.ledger.environments.state import at_time as past
+from service.ledger.environments.state import state as environments
+from service.ledger.events.take import take as events
+from service.ledger.events.take import take_snapshot as snapshots
+from service.ledger.releases.file import file as releases
+from service.ledger.releases.file import read as filed
 
 from .naive import Naive, Said
 from .sayings import (

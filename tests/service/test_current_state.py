@@ -2,9 +2,9 @@
 
 import msgspec
 import pytest
+from service.ledger.environments.state.state import state_of
 
 from service.ledger.environments.state import answer as current_state
-from service.ledger.environments.state.state import state_of
 
 from .served import Served, document, event
 

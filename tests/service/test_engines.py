@@ -13,10 +13,10 @@ import pytest
 from piccolo.engine.exceptions import TransactionError
 
 from service.database import postgres_connections
+from service.database.group_commit import Together
 from service.database.piccolo_conf import Engine
 from service.database.postgres import POOL_SIZE
 from service.database.tables import Event
-from service.database.group_commit import Together
 
 from .conftest import run_sql
 from .postgres_server import PostgresServer

@@ -11,13 +11,13 @@ from math import factorial
 from typing import Any
 
 import pytest
+from service.ledger.events.take.projection import list as intervals
 
 from service.database.piccolo_conf import Engine
 from service.database.tables import Place
 from service.domain.timeline import heard, timeline
 from service.ledger.environments.state import state as environments
 from service.ledger.events.take import take as events
-from service.ledger.events.take.projection import list as intervals
 
 from .served import event
 from .sizes import size

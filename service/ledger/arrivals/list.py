@@ -13,7 +13,7 @@ from piccolo.query.base import Query
 
 from ...database.query import Rows, compiled
 from ...database.tables import Arrival
-from ..match import (COLUMNS, FILED, WITH_RELEASE, Release, identify, moment)
+from ..match import COLUMNS, FILED, WITH_RELEASE, Release, identify, moment
 from ..page import Page, page
 
 BEGINNING = "g" * 97 + "."  # sorts after every cursor: positions are digits and a to f

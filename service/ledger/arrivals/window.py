@@ -9,7 +9,7 @@ from ...database.tables import Arrival
 from ...domain.event import EPOCH, SECOND
 from ...domain.timeline import position_at
 from ..match import WITH_RELEASE
-from .list import (SHOWN, Interval, in_environment, interval)
+from .list import SHOWN, Interval, in_environment, interval
 
 # CROSS: SQLite then begins with the places, which are few; by itself it walks all arrivals of the environment.
 _before = compiled(

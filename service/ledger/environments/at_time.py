@@ -7,9 +7,9 @@ from ...database.query import compiled
 from ...database.tables import Event, Place
 from ...domain.event import EPOCH, SECOND
 from ...domain.snapshot import sighted
-from ...domain.timeline import (NOTHING, State, follow, heard, position_at)
+from ...domain.timeline import NOTHING, State, follow, heard, position_at
 from ..events.projection import last_before
-from .state import (EnvironmentState, decode_state, in_order, last_confirmed, standing)
+from .state import EnvironmentState, decode_state, in_order, last_confirmed, standing
 
 _places = compiled(lambda environment: Place.select(Place.place).where(Place.environment == environment))
 _events_between = compiled(

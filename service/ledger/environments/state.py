@@ -10,7 +10,7 @@ from msgspec import Struct
 from ...database.query import compiled
 from ...database.tables import Environment, Place
 from ...domain.timeline import State
-from ..match import (COLUMNS, WITH_RELEASE, Release, find, identify, moment, name_in)
+from ..match import COLUMNS, WITH_RELEASE, Release, find, identify, moment, name_in
 from ..page import Page, page
 
 

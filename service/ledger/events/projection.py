@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ...database.query import compiled
-from ...database.tables import (Arrival, Environment, Event, Place)
+from ...database.tables import Arrival, Environment, Event, Place
 from ...domain import timeline
 from ...domain.snapshot import sighted
-from ...domain.timeline import (NOTHING, Entry, State, Turn, arrivals, follow, heard, in_order, position_at, weaker)
+from ...domain.timeline import NOTHING, Entry, State, Turn, arrivals, follow, heard, in_order, position_at, weaker
 from ..match import name_in
 
 _decode = msgspec.json.Decoder(State).decode

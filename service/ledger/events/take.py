@@ -8,9 +8,9 @@ from operator import itemgetter
 
 import msgspec
 
+from ...database.group_commit import Together
 from ...database.query import compiled
 from ...database.tables import Event
-from ...database.group_commit import Together
 from ...domain.timeline import heard
 from .projection import Said, keep_up
 

@@ -6,13 +6,13 @@ from datetime import datetime
 
 import msgspec
 
+from ...database.group_commit import Together
 from ...database.query import compiled
 from ...database.tables import Place
-from ...database.group_commit import Together
-from ...domain.snapshot import (Fact, entry_of, facts, parse)
+from ...domain.snapshot import Fact, entry_of, facts, parse
 from ...domain.timeline import Entry, State
 from .projection import Said, keep_up
-from .take import (EventReceipt, Signed, Taken, first, insert)
+from .take import EventReceipt, Signed, Taken, first, insert
 
 _decode = msgspec.json.Decoder(State).decode
 _places = compiled(lambda environment: Place.select(Place.place, Place.state).where(Place.environment == environment))

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET
 
+from ...database.group_commit import Together
 from ...database.query import compiled
 from ...database.tables import Proposal, Release
-from ...database.group_commit import Together
-from ...domain.waybill import (Gitops, Waybill, differing, encode)
+from ...domain.waybill import Gitops, Waybill, differing, encode
 
 _insert = compiled(
     lambda service, version, sha256, document, image, chart, chart_digest, commit, now: (

@@ -12,8 +12,8 @@ from piccolo.query.base import Query
 
 from ...database import tables
 from ...database.query import compiled
-from ..match import FILED, identify, moment
 from ..arrivals.list import FEW, Interval
+from ..match import FILED, identify, moment
 from ..page import Page, page
 from .file import Receipt
 

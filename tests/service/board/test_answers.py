@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from service.ledger.events.take.projection.window import stretch
 
 from ..served import Served, document, event

@@ -6,13 +6,12 @@ import tarfile
 from pathlib import Path
 
 from ..clients.helm import Helm
-from ..clients.registry import Registry
+from ..clients.registry import CHART_LAYER, Registry
 from ..errors import Refused
-from .objects import Object, parse
+from ..yaml.objects import Object, parse
 from .overlay import Release
 
 _DEFINITION = re.compile(r"[^/]+/(charts/[^/]+/)*crds/")
-CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 
 def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Path:

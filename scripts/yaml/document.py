@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from yaml import CSafeLoader, MappingNode, Node, ScalarNode, SequenceNode
 
-from .errors import Fault, Refused
+from ..errors import Fault, Refused
 
 Path = tuple[str | int, ...]
 

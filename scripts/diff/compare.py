@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
+from ..yaml.objects import Key, Object, by_key
 from .lines import difference, dump
-from .objects import Key, Object, by_key
 
 # Follow every version of the chart; on the object itself a change of these alone tells a reviewer nothing.
 VERSION_LABELS = {"helm.sh/chart", "chart", "app.kubernetes.io/version"}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .objects import Object
+from ..yaml.objects import Object
 
 FIELDS = ("data", "stringData")
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from semver import Version
 
-from .errors import Fault, Refused
+from ..errors import Fault, Refused
 
 __all__ = ["Part", "Version", "comparable", "next_version", "registry_version", "strict", "tag_version"]
 

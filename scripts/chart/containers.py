@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .chart_diff.objects import Object, parse
-from .errors import Refused
+from ..errors import Refused
+from ..yaml.objects import Object, parse
 
 KEYS = ("containers", "initContainers", "ephemeralContainers")
 # What `helm template` writes above every document.

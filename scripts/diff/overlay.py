@@ -7,7 +7,7 @@ from typing import Any
 
 from ..clients.process import run
 from ..errors import Refused
-from .objects import Object, parse
+from ..yaml.objects import Object, parse
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import yaml
 from msgspec import Struct
 
-from .errors import Refused
+from ..errors import Refused
 
 # Chart.yaml and Chart.lock, and their forms in charts of apiVersion v1.
 DECLARED, LOCKED = ("Chart.yaml", "requirements.yaml"), ("Chart.lock", "requirements.lock")

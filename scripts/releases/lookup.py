@@ -6,13 +6,12 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, structs
 
-from .chart_diff.chart import CHART_LAYER
-from .clients.git import Git
-from .clients.registry import Manifest, Registry
-from .config import Config
-from .document import Chart, Image, Source, Waybill
-from .errors import Refused
-from .yaml_edit import read
+from ..clients.git import Git
+from ..clients.registry import CHART_LAYER, Manifest, Registry
+from ..config import Config
+from ..document import Chart, Image, Source, Waybill
+from ..errors import Refused
+from ..yaml.edit import read
 
 
 def from_ledger(answer: dict[str, Any]) -> Waybill:

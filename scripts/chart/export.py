@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from .chart_dependencies import declared
-from .clients.git import Entry, Git
-from .errors import Refused
+from ..clients.git import Entry, Git
+from ..errors import Refused
+from .dependencies import declared
 
 LINK, SUBMODULE = "120000", "160000"
 

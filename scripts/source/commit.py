@@ -2,9 +2,9 @@
 
 from msgspec import UNSET
 
-from .clients.git import Git
-from .document import Waybill
-from .errors import Refused
+from ..clients.git import Git
+from ..document import Waybill
+from ..errors import Refused
 
 
 def release_commit(waybill: Waybill, git: Git) -> tuple[str, str]:

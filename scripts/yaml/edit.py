@@ -8,8 +8,8 @@ from typing import cast
 
 from yaml import MappingNode, Node, ScalarNode
 
-from .errors import Fault, Refused
-from .yaml_document import BOM, Document, Path, facts, is_null, is_text, line, parse, reads_as_text, shown
+from ..errors import Fault, Refused
+from .document import BOM, Document, Path, facts, is_null, is_text, line, parse, reads_as_text, shown
 
 __all__ = ["Path", "has", "read", "set_scalar"]
 

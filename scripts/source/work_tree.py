@@ -4,8 +4,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .clients.git import Git
-from .errors import Refused
+from ..clients.git import Git
+from ..errors import Refused
 
 
 def write(files: Mapping[str, bytes], head: str, git: Git, scratch: Path) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import image_keys
-from .clients.git import IDENTITY, Git
-from .config import Config
-from .errors import Refused
-from .reference import Reference
-from .version import Version, tag_version
-from .yaml_edit import read
+from ..chart.version import Version, tag_version
+from ..clients.git import IDENTITY, Git
+from ..config import Config
+from ..errors import Refused
+from ..image import keys as image_keys
+from ..image.reference import Reference
+from ..yaml.edit import read
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from .errors import Refused
+from ..errors import Refused
 
 
 class Release(Struct):

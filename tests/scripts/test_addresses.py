@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.source_repository import normalise
+from scripts.addresses import normalise
 
 ORDERS = "https://github.com/acme/orders"
 

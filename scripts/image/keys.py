@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .errors import Refused
-from .yaml_document import parse as document
-from .yaml_document import shown
-from .yaml_edit import Path, has, set_scalar
-from .yaml_edit import read as scalar
+from ..errors import Refused
+from ..yaml.document import parse as document
+from ..yaml.document import shown
+from ..yaml.edit import Path, has, set_scalar
+from ..yaml.edit import read as scalar
 
 FORMS = ({"repository", "digest"}, {"reference"}, {"repository", "tag"})
 # `host:port/path`, a tag that images do not need, a digest: the grammar of github.com/distribution/reference, loosely.

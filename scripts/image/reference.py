@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from .errors import Refused
+from ..errors import Refused
 
 
 @dataclass(frozen=True)

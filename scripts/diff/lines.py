@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from .objects import Object
+from ..yaml.objects import Object
 from .secrets import veiled
 
 CONTEXT = 3  # lines around a change
