@@ -5,13 +5,13 @@ import sys
 from datetime import timedelta
 
 import msgspec
-from service.ledger.events.take.take import Signed
-from service.ledger.releases.file.file import Filing
 
 from service.database.lifespan import opened
 from service.domain import waybill
-from service.ledger.events.take import take as events
-from service.ledger.releases.file import file as releases
+from service.ledger.events import take as events
+from service.ledger.events.take import Signed
+from service.ledger.releases import file as releases
+from service.ledger.releases.file import Filing
 
 from . import data
 

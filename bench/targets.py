@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.service.postgres_server import PostgresServer
+from tests.support.service.postgres_server import PostgresServer
 from tools.demo.processes import running
 
 from . import data

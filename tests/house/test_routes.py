@@ -7,7 +7,7 @@ from service.app import create_app
 from service.auth.guards import guard
 from service.settings import Settings
 
-from .routes import unguarded
+from ..support.house.routes import unguarded
 
 
 def test_every_route_is_guarded_or_marked_public() -> None:

@@ -15,8 +15,8 @@ from scripts.proposal.describe import differences
 from scripts.proposal.intent import prepare
 from scripts.steps.render import render
 from scripts.yaml.objects import parse
-from tests.builders import git
-from tests.chart_releases import DEPLOYMENT, HEADER, SECRET, SERVICE, TEMPLATES, Releases
+from tests.support.builders import git
+from tests.support.chart_releases import DEPLOYMENT, HEADER, SECRET, SERVICE, TEMPLATES, Releases
 
 
 def test_an_image_bump_shows_the_image_and_counts_the_labels(releases: Releases) -> None:

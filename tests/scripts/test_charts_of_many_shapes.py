@@ -17,8 +17,8 @@ from scripts.image.reference import parse
 from scripts.report import Report
 from scripts.steps.bump import Choice, bump
 from scripts.steps.package import package
-from tests.builders import World
-from tests.release import settings
+from tests.support.builders import World
+from tests.support.release import settings
 
 POD = "containers: [{name: web, image: {{ IMAGE | quote }}}]"
 SELECTED = "selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {POD}}"

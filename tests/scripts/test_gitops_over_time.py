@@ -10,7 +10,7 @@ import yaml
 
 from scripts.clients.git import Git
 from scripts.diff.rendered import export
-from tests.gitops_repo import GitopsRepo, waybill
+from tests.support.gitops_repo import GitopsRepo, waybill
 
 SERVICES = ("orders", "orders-api", "on")
 ENVIRONMENTS = ("staging", "production")

@@ -33,10 +33,10 @@ from scripts.source.work_tree import write
 from scripts.steps.bump import Choice, bump
 from scripts.steps.package import package
 from scripts.steps.publish import publish
-from tests.builders import TOP, World, git
-from tests.gitops_repo import waybill
-from tests.registry_stand_in import Behaviour, answering, says
-from tests.release import bumped, settings
+from tests.support.builders import TOP, World, git
+from tests.support.gitops_repo import waybill
+from tests.support.registry_stand_in import Behaviour, answering, says
+from tests.support.release import bumped, settings
 
 NOBODY = "0" * 40
 DIGEST = f"sha256:{'a' * 64}"

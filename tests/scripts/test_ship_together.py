@@ -11,7 +11,7 @@ import pytest
 
 from scripts.clients.git import Git
 from scripts.clients.registry import CHART_LAYER, Registry
-from tests.builders import Ran, World, git
+from tests.support.builders import Ran, World, git
 
 ROUNDS = 10 if os.environ.get("WAYBILL_TORTURE") else 1  # of each kind
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scripts.yaml.edit import has, read, set_scalar
 
-from .yaml_texts import TEXTS, Path, Place, places
+from ..support.scripts.yaml_texts import TEXTS, Path, Place, places
 
 pytestmark = pytest.mark.torture
 

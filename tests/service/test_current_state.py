@@ -2,11 +2,11 @@
 
 import msgspec
 import pytest
-from service.ledger.environments.state.state import state_of
 
-from service.ledger.environments.state import answer as current_state
+from service.ledger.environments import answer as current_state
+from service.ledger.environments.state import state_of
 
-from .served import Served, document, event
+from ..support.service.served import Served, document, event
 
 pytestmark = pytest.mark.anyio
 

@@ -10,10 +10,10 @@ import pytest
 from bench import data, fill
 from service.database import piccolo_conf
 from service.database.sqlite import EmbeddedSQLite
-from service.ledger.events.take import take as events
-from service.ledger.releases.file import file as releases
+from service.ledger.events import take as events
+from service.ledger.releases import file as releases
 
-from .served import Served
+from ..support.service.served import Served
 
 pytestmark = [
     pytest.mark.anyio,

@@ -19,8 +19,8 @@ import pytest
 from service.observer.cluster import Observer, observe
 from service.settings import SettingsError
 
-from .replica import replica
-from .served import KEYS
+from ..support.service.replica import replica
+from ..support.service.served import KEYS
 
 HISTORY = {
     "chartName": "orders",

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from service.domain.event import parse
-from tests.flux_events import FILES, recorded
+from tests.support.flux_events import FILES, recorded
 
-from .served import Served, document
+from ..support.service.served import Served, document
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ import pytest
 import service
 from service.settings import Settings, SettingsError
 
-from .replica import command
-from .served import event, served, signature
+from ..support.service.replica import command
+from ..support.service.served import event, served, signature
 
 OLD, NEW, OTHER = "the-old-key-0123456789", "the-new-key-0123456789", "another-key-0123456789"
 SERVICE = Path(str(service.__file__)).parent

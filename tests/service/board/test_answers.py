@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from service.ledger.events.take.projection.window import stretch
 
-from ..served import Served, document, event
+from service.ledger.arrivals.window import stretch
+
+from ...support.service.served import Served, document, event
 
 pytestmark = pytest.mark.anyio
 

@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.registry_stand_in import answering, says
-from tests.token_server import openssl
+from tests.support.registry_stand_in import answering, says
+from tests.support.token_server import openssl
 
 # What git starts instead of ssh: `ssh [options] host "git-upload-pack '/acme/orders.git'"`.
 SSH = """#!/bin/sh

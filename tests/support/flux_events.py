@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "contract" / "flux-events"
+FOLDER = Path(__file__).parents[1] / "contract" / "flux-events"
 FILES = sorted(FOLDER.glob("*.json"))
 
 

@@ -13,7 +13,7 @@ from scripts.proposal.describe import describe
 from scripts.report import Report
 from scripts.steps.propose import propose
 from scripts.steps.render import render
-from tests.gitops_repo import GitopsRepo, waybill
+from tests.support.gitops_repo import GitopsRepo, waybill
 
 HEADER = "metadata:\n  name: {{ .Release.Name }}\n  labels:\n    helm.sh/chart: orders-{{ .Chart.Version }}\n"
 DEPLOYMENT = (

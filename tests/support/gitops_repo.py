@@ -17,7 +17,7 @@ from scripts.proposal.intent import Change, Intent
 from scripts.report import Report
 from scripts.steps.propose import propose
 from scripts.steps.render import render
-from tests.builders import git, make_gitops_repo
+from tests.support.builders import git, make_gitops_repo
 
 COMMIT = "c0ffee" + "0" * 34
 

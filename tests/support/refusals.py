@@ -13,7 +13,7 @@ from typing import Any
 
 from scripts.errors import Refused
 
-TOP = Path(__file__).resolve().parents[1]
+TOP = Path(__file__).resolve().parents[2]
 SCRIPTS = TOP / "scripts"
 # What makes a Refused: the class, and functions that fill in a part of it.
 MAKERS = {

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import jsonschema
 
-from tests.forge_description import Description
-from tests.git_over_http import GitOverHttp, say
+from tests.support.forge_description import Description
+from tests.support.git_over_http import GitOverHttp, say
 
 
 class StandIn:

@@ -12,7 +12,7 @@ import yaml
 
 from tools.build import GO_ENVIRONMENT, go_program
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 Schemas = dict[tuple[str, str], dict[str, Any]]
 
 

@@ -17,7 +17,7 @@ from litestar import Litestar
 from service.app import create_app
 from service.ledger import tokens
 from service.settings import Settings
-from tests.flux_events import recorded
+from tests.support.flux_events import recorded
 
 # As helm-controller names them in its messages.
 RELEASE = re.compile(r"release [a-z0-9-]+/[a-z0-9-]+")

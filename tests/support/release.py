@@ -7,7 +7,7 @@ from scripts.clients.git import Git
 from scripts.config import Config, load
 from scripts.document import Chart, Image, Source, Waybill
 from scripts.yaml.edit import set_scalar
-from tests.builders import World
+from tests.support.builders import World
 
 
 def settings(world: World, **flags: Any) -> Config:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from tests import forked
-from tests.builders import TOP, Ran
+from tests.support import forked
+from tests.support.builders import TOP, Ran
 from tools.demo.processes import wait_for_line
 
 from .served import KEYS

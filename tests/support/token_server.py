@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.registry_stand_in import answering, says
+from tests.support.registry_stand_in import answering, says
 
 ISSUER, SERVICE = "tests", "registry"
 

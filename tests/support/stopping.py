@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.builders import TOP, Ran, World
+from tests.support.builders import TOP, Ran, World
 
 # Read by Python itself at its start. Appends every act to the log; before the act `STOP_AT`, its number or a part of
 # its text, it runs the shell's `MEANWHILE` once.

@@ -17,7 +17,7 @@ from typing import Literal
 
 import scripts
 import service
-from tests import refusals
+from tests.support import refusals
 
 Half = Literal["scripts", "service"]
 NAMES: dict[Half, str] = {"scripts": "waybill", "service": "waybill-service"}

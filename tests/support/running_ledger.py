@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from tests.service.replica import command, replica
-from tests.service.served import event, signature
+from tests.support.service.replica import command, replica
+from tests.support.service.served import event, signature
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class RunningLedger:
         return {"WAYBILL_LEDGER": self.url, "WAYBILL_LEDGER_TOKEN": self.token}
 
     def hears(self, environment: str, revision: str, reason: str = "InstallSucceeded", **more: Any) -> None:
-        """Flux reports `reason` of `revision` from `environment`; `more` as tests.service.served.event has it."""
+        """Flux reports `reason` of `revision` from `environment`; `more` as `event` takes it."""
         body = json.dumps(event(reason, revision, **more)).encode()
         headers = {"X-Signature": signature(body, self.keys[environment])}
         answer = httpx.post(f"{self.url}/hooks/flux/{environment}", content=body, headers=headers)

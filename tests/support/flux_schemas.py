@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema
 import kubernetes_validate
 
-from tests.crds import Schemas, crds
+from tests.support.crds import Schemas, crds
 
 
 @cache
