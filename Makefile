@@ -6,7 +6,7 @@ ARGS ?=
 
 venv := .venv/bin/python
 lock := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
-pip := $(venv) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
+pip := $(venv) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
 
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
