@@ -1,6 +1,6 @@
 """Build the pinned Go tools into `.tools/bin/`: `python tools/build.py helm registry`.
 
-A tool is the program that the `tool` line of `tools/<name>/go.mod` names, or the one that lies beside it; several
+A tool is the program that the `tool` line of `tools/go/<name>/go.mod` names, or the one that lies beside it; several
 `tool` lines are several programs, which go by their own names. They are built once, and again only when a file of the
 folder or the way of building changes.
 """
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-GO = CHECKOUT / "tools"
+GO = CHECKOUT / "tools" / "go"
 BINARIES = CHECKOUT / ".tools" / "bin"
 KEYS = CHECKOUT / ".tools" / "keys"
 OLDEST_GO = (1, 26)
