@@ -152,11 +152,11 @@ def _with_database(work: Callable[[], Awaitable[T]]) -> T:
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    from .database.outages import SILENT
+    from .database.outages import OUTAGES
 
     try:
         return asyncio.run(work())
-    except SILENT as error:
+    except OUTAGES as error:
         raise click.ClickException(f"the database cannot be used: {error or type(error).__name__}") from None
 
 

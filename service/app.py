@@ -18,7 +18,7 @@ from litestar.types import ControllerRouterHandler
 from .api import digests, environments, events, filed, health, releases, schema, services
 from .auth.guards import guard
 from .database.lifespan import opened
-from .database.outages import SILENT
+from .database.outages import OUTAGES
 from .errors import MEDIA_TYPE, Problem, Refused
 from .http.limits import BODY_BYTES, limited, unavailable
 from .http.telemetry import observed
@@ -70,7 +70,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={
             Refused: refused,
             HTTPException: http_error,
-            **dict.fromkeys(SILENT, silent),
+            **dict.fromkeys(OUTAGES, silent),
             Exception: unforeseen,
         },
         openapi_config=None,

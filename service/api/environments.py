@@ -7,14 +7,14 @@ from litestar import get
 
 from ..errors import NotFound, Refused
 from ..http.answer import ReadyJson
-from ..ledger.arrivals import list as intervals
-from ..ledger.arrivals.list import Interval
+from ..ledger.arrivals import list as arrivals
+from ..ledger.arrivals.list import Arrival
 from ..ledger.environments import answer as current_state
 from ..ledger.environments import at_time as past
 from ..ledger.environments import state as environments
 from ..ledger.environments.state import EnvironmentState
 from ..ledger.page import Page
-from .parameters import At, EnvironmentName, IntervalCursor, Limit, NumberCursor, OfService
+from .parameters import ArrivalCursor, At, EnvironmentName, Limit, NumberCursor, OfService
 
 encode = msgspec.json.Encoder().encode
 
@@ -53,10 +53,10 @@ async def one(environment: EnvironmentName, at: At = None) -> ReadyJson:
     tags=["environments"],
 )
 async def history(
-    environment: EnvironmentName, service: OfService = None, cursor: IntervalCursor = None, limit: Limit = 50
-) -> Page[Interval]:
+    environment: EnvironmentName, service: OfService = None, cursor: ArrivalCursor = None, limit: Limit = 50
+) -> Page[Arrival]:
     """What ran in an environment from when to when, newest first."""
-    found = await intervals.in_environment(environment, service, cursor, limit)
+    found = await arrivals.in_environment(environment, service, cursor, limit)
     if not found.items and await environments.last_confirmed(environment) is None:
         raise unknown(environment)
     return found

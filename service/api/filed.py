@@ -7,7 +7,7 @@ from msgspec.json import Encoder
 from ..domain.waybill import Gitops, Waybill
 from ..errors import NotFound
 from ..http.answer import ReadyJson
-from ..ledger.arrivals.list import Interval
+from ..ledger.arrivals.list import Arrival
 from ..ledger.releases import read as filed
 from ..ledger.releases.file import Receipt
 from .parameters import Limit, NumberCursor, OfService, ServiceName, Version, WithDigest
@@ -30,7 +30,7 @@ class WholeRelease(FiledRelease, frozen=True, kw_only=True):
     """With every proposal that was filed for it, oldest first, and its newest 200 arrivals."""
 
     proposals: list[Gitops]
-    arrivals: list[Interval]
+    arrivals: list[Arrival]
 
 
 @get("/releases", scope="read", gives=FiledReleases, operation_id="list_releases", tags=["releases"])
@@ -53,7 +53,7 @@ async def newest(
 )
 async def one(service: ServiceName, version: Version) -> ReadyJson:
     """The waybill of a release, with its receipt, every proposal that was filed for it and its newest 200 arrivals."""
-    it = await filed.whole(service, version)
+    it = await filed.full_record(service, version)
     if it is None:
         raise NotFound(f"No release {version} of {service} was filed.", "GET /releases lists what was.")
     more = encode(it.proposals), encode(it.arrivals)

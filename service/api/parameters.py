@@ -33,7 +33,7 @@ Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="H
 NumberCursor = Annotated[
     str | None, QueryParameter(name="cursor", pattern=r"^[0-9]{1,18}$", description="`next` of the page before.")
 ]
-IntervalCursor = Annotated[
+ArrivalCursor = Annotated[
     str | None,
     QueryParameter(
         name="cursor",

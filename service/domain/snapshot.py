@@ -90,7 +90,7 @@ def facts(snapshot: Snapshot, running: Iterable[str], received_at: datetime) -> 
             yield Absent(place, _seconds(snapshot.taken_at, received_at))
 
 
-def sighted(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
+def fact_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
     """The entry of a fact that was kept at `received_at`, the first time that it was seen; None: it is none."""
     try:
         fact = _fact(body)

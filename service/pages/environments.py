@@ -9,8 +9,8 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Response
 
 from ..domain.event import EPOCH, NAME
-from ..ledger.arrivals import list as intervals
-from ..ledger.arrivals.window import stretch
+from ..ledger.arrivals import list as arrivals
+from ..ledger.arrivals.window import arrivals_between
 from ..ledger.environments import at_time as past
 from ..ledger.environments import state as environments
 from ..ledger.environments.state import EnvironmentState
@@ -41,9 +41,9 @@ async def environment(
     cursor = cursor if cursor and CURSOR.fullmatch(cursor) else None
     window = window if window in WINDOWS else "7d"
     ends = min(now, moment + WINDOWS[window] / 2) if moment and moment < now else now
-    drawn = await stretch(environment, ends - WINDOWS[window], ends, MOST_BARS)
+    drawn = await arrivals_between(environment, ends - WINDOWS[window], ends, MOST_BARS)
     axis = Axis(drawn.begins, ends)
-    places = sorted({it.place for it in state.services} | {it.place for it in drawn.intervals})
+    places = sorted({it.place for it in state.services} | {it.place for it in drawn.arrivals})
     failed = [it for place in places for it in await failures(environment, place, axis.begins)]
     failed = sorted(failed, key=lambda it: it.at, reverse=True)[:MOST_FAILURES]
     return html(
@@ -55,9 +55,9 @@ async def environment(
         window=window,
         windows=list(WINDOWS),
         axis=axis,
-        lanes=lanes(drawn.intervals, state.services, axis, failed),
+        lanes=lanes(drawn.arrivals, state.services, axis, failed),
         cut=drawn.begins > ends - WINDOWS[window],
-        history=await intervals.in_environment(environment, None, cursor, PAGE),
+        arrivals=await arrivals.in_environment(environment, None, cursor, PAGE),
         cursor=cursor,
     )
 

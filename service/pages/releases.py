@@ -17,7 +17,7 @@ from .not_found import lost
 
 @get("/board/releases/{service:str}/{version:str}", scope="read", include_in_schema=False)
 async def release(service: FromPath[str], version: FromPath[str]) -> Response[str]:
-    it = await filed.whole(service, version) if NAME.fullmatch(service) and VERSION.fullmatch(version) else None
+    it = await filed.full_record(service, version) if NAME.fullmatch(service) and VERSION.fullmatch(version) else None
     if it is None:
         return lost(f"No release {version} of {service} was filed.")
     return html(

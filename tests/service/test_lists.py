@@ -1,4 +1,4 @@
-"""Lists: pages by keyset, intervals by environment, service, release and digest."""
+"""Lists: pages by keyset, arrivals by environment, service, release and digest."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -102,8 +102,8 @@ async def test_an_interval(ledger: Served) -> None:
     await ledger.file(document())
     await ledger.say(event(at=NOON))
     await ledger.say(event("UpgradeSucceeded", "1.5.0", at=NOON + timedelta(minutes=5)))
-    interval = (await ledger.get("/environments/staging/history"))["items"][1]
-    assert interval == {
+    arrival = (await ledger.get("/environments/staging/history"))["items"][1]
+    assert arrival == {
         "environment": "staging",
         "place": "apps/orders",
         "service": "orders",
