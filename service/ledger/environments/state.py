@@ -83,6 +83,12 @@ async def states(cursor: str | None = None, limit: int = 50) -> Page[Environment
     return page(rows, limit, lambda row: found[row[1]], lambda row: str(row[0]))
 
 
+async def count() -> int:
+    """How many environments have reported."""
+    number: int = await Environment.count()
+    return number
+
+
 async def _state(environment: str, confirmed_at: datetime) -> EnvironmentState:
     found = [await _standing(*row) for row in await _places(environment)]
     return EnvironmentState(environment, datetime.now(UTC), confirmed_at, in_order(found))
