@@ -4,22 +4,25 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from ..database.query import compiled
+from ..database.query import query
 from ..database.tables import Event
 from ..domain.event import EPOCH, SECOND
 from ..domain.timeline import event_entry
 from .match import moment
+from .rows import EventRow, PlaceSince
 
 MOST = 200  # events of a place that are looked at, newest first
 EFFECTS = ("attempted", "failing")
 
-_events = compiled(
-    lambda environment, place, since: (
+_events = query(
+    lambda environment, place, at: (
         Event.select(Event.body, Event.sha256, Event.received_at)
-        .where((Event.environment == environment) & (Event.place == place) & (Event.at >= since))
+        .where((Event.environment == environment) & (Event.place == place) & (Event.at >= at))
         .order_by(Event.at, ascending=False)
         .limit(MOST)
-    )
+    ),
+    takes=PlaceSince,
+    gives=EventRow,
 )
 
 
@@ -35,7 +38,8 @@ class Failure(Struct, frozen=True):
 
 async def failures(environment: str, place: str, since: datetime) -> list[Failure]:
     """Newest first."""
-    entries = [event_entry(*event) for event in await _events(environment, place, max(0, (since - EPOCH) // SECOND))]
+    events = await _events(PlaceSince(environment, place, max(0, (since - EPOCH) // SECOND)))
+    entries = [event_entry(*event) for event in events]
     return [
         Failure(place, moment(it.at), it.cause, it.version, it.message)
         for it in entries
