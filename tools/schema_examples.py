@@ -127,7 +127,7 @@ ANSWERS: dict[str, Any] = {
     "take_snapshot": TAKEN,
     "list_environments": {"items": [STATE], "next": None},
     "get_environment": STATE,
-    "get_history": ARRIVALS,
+    "list_arrivals": ARRIVALS,
     "get_service": ARRIVALS,
     "get_digest": {**ARRIVALS, "kind": "image"},
     "healthz": {"status": "ok"},

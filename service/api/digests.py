@@ -1,4 +1,4 @@
-"""Where a digest ran, from when to when."""
+"""Digests: where an image or a chart ran."""
 
 from typing import Literal
 
@@ -19,8 +19,8 @@ class OfDigest(Page[Arrival], frozen=True):
 
 
 @get("/digests/{digest:str}", scope="read", refuses=[404], operation_id="get_digest", tags=["digests"])
-async def one(digest: Digest, cursor: ArrivalCursor = None, limit: Limit = 50) -> OfDigest:
-    """Every arrival of an image, or of a chart, with this digest, newest first."""
+async def get_digest(digest: Digest, cursor: ArrivalCursor = None, limit: Limit = 50) -> OfDigest:
+    """The arrivals of an image, or of a chart, with this digest, newest first."""
     kind = await digests.kind_of(digest)
     if kind is None:
         raise NotFound("No release with this digest was filed, and no chart with it has arrived.")

@@ -1,4 +1,4 @@
-"""Where a service ran, from when to when."""
+"""Services: where their releases ran."""
 
 from litestar import get
 
@@ -11,9 +11,11 @@ from .parameters import ArrivalCursor, Limit, ServiceName
 
 
 @get("/services/{service:str}", scope="read", refuses=[404], operation_id="get_service", tags=["services"])
-async def one(service: ServiceName, cursor: ArrivalCursor = None, limit: Limit = 50) -> Page[Arrival]:
-    """Every arrival of the service, in any environment, newest first."""
+async def get_service(service: ServiceName, cursor: ArrivalCursor = None, limit: Limit = 50) -> Page[Arrival]:
+    """The arrivals of the service in every environment, newest first."""
     found = await arrivals.of_service(service, cursor, limit)
     if not found.items and not await services.exists(service):
-        raise NotFound(f"No release of {service} was filed or has arrived.", "GET /releases lists what was filed.")
+        raise NotFound(
+            f"No release of {service} was filed, and none has arrived.", "GET /releases lists the filed releases."
+        )
     return found

@@ -20,7 +20,7 @@ MOST_BARS = 200  # arrivals of all environments that are drawn: a page stays bel
 
 
 @get("/", scope="read", include_in_schema=False)
-async def board() -> Response[str]:
+async def show_board() -> Response[str]:
     now = datetime.now(UTC)
     found = (await environments.states(limit=200)).items
     past = [

@@ -17,7 +17,7 @@ from ..ledger.environments.state import EnvironmentState
 from ..ledger.failures import failures
 from .axis import WINDOWS, Axis
 from .html import html
-from .not_found import lost
+from .not_found import not_found
 from .timeline import lanes
 
 MOST_BARS, MOST_FAILURES = 120, 60  # so that a page stays below 100 KB
@@ -26,7 +26,7 @@ CURSOR = re.compile(r"[0-9a-f]{97}\.[a-z0-9-]{1,63}")
 
 
 @get("/board/environments/{environment:str}", scope="read", include_in_schema=False)
-async def environment(
+async def show_environment(
     environment: FromPath[str],
     at: Annotated[str | None, QueryParameter(name="at")] = None,
     window: Annotated[str | None, QueryParameter(name="window")] = None,
@@ -37,7 +37,7 @@ async def environment(
     moment = _moment(at)
     state = await _state(environment, moment) if NAME.fullmatch(environment) else None
     if state is None:
-        return lost(f"No environment {environment} has reported to this ledger.")
+        return not_found(f"No environment {environment} has reported to this ledger.")
     cursor = cursor if cursor and CURSOR.fullmatch(cursor) else None
     window = window if window in WINDOWS else "7d"
     ends = min(now, moment + WINDOWS[window] / 2) if moment and moment < now else now

@@ -15,7 +15,7 @@ MOST = 50
 
 
 @get("/board/search", scope="read", include_in_schema=False, status_code=200)
-async def search(text: Annotated[str, QueryParameter(name="q")] = "") -> Response[str] | Redirect:
+async def show_search(text: Annotated[str, QueryParameter(name="q")] = "") -> Response[str] | Redirect:
     found = await find(parse(text), MOST + 1)
     if len(found) == 1:
         return Redirect(f"/board/releases/{found[0].service}/{found[0].version}", status_code=303)
