@@ -32,7 +32,7 @@ class Arrival(Struct, frozen=True, rename={"from_": "from"}):
     ended_by: str | None
 
 
-class InEnvironment(NamedTuple):
+class EnvironmentArrivals(NamedTuple):
     """`position` and `before`, an environment, are the cursor; so in each key."""
 
     environment: str
@@ -41,7 +41,7 @@ class InEnvironment(NamedTuple):
     limit: int
 
 
-class OfServiceIn(NamedTuple):
+class EnvironmentServiceArrivals(NamedTuple):
     environment: str
     service: str
     position: str
@@ -49,14 +49,14 @@ class OfServiceIn(NamedTuple):
     limit: int
 
 
-class ByService(NamedTuple):
+class ServiceArrivals(NamedTuple):
     service: str
     position: str
     before: str
     limit: int
 
 
-class ByDigest(NamedTuple):
+class DigestArrivals(NamedTuple):
     digest: str
     position: str
     before: str
@@ -107,7 +107,7 @@ _in_environment = query(
     lambda environment, position, before, limit: _newest(
         Branch(f"{_REPORTED} a.environment = {{}}", [environment]), cursor=[position, before], limit=limit
     ),
-    takes=InEnvironment,
+    takes=EnvironmentArrivals,
     gives=ArrivalRow,
 )
 _of_service_in = query(
@@ -117,7 +117,7 @@ _of_service_in = query(
         cursor=[position, before],
         limit=limit,
     ),
-    takes=OfServiceIn,
+    takes=EnvironmentServiceArrivals,
     gives=ArrivalRow,
 )
 _of_service = query(
@@ -127,7 +127,7 @@ _of_service = query(
         cursor=[position, before],
         limit=limit,
     ),
-    takes=ByService,
+    takes=ServiceArrivals,
     gives=ArrivalRow,
 )
 _of_image = query(
@@ -137,7 +137,7 @@ _of_image = query(
         cursor=[position, before],
         limit=limit,
     ),
-    takes=ByDigest,
+    takes=DigestArrivals,
     gives=ArrivalRow,
 )
 _of_chart = query(
@@ -148,7 +148,7 @@ _of_chart = query(
         cursor=[position, before],
         limit=limit,
     ),
-    takes=ByDigest,
+    takes=DigestArrivals,
     gives=ArrivalRow,
 )
 
@@ -158,22 +158,24 @@ async def in_environment(
 ) -> Page[Arrival]:
     """What ran in an environment, of one service or of all."""
     if service is None:
-        return _page(await _in_environment(InEnvironment(environment, *_before(cursor), limit + 1)), limit)
-    return _page(await _of_service_in(OfServiceIn(environment, service, *_before(cursor), limit + 1)), limit)
+        return _page(await _in_environment(EnvironmentArrivals(environment, *_before(cursor), limit + 1)), limit)
+    return _page(
+        await _of_service_in(EnvironmentServiceArrivals(environment, service, *_before(cursor), limit + 1)), limit
+    )
 
 
 async def of_service(service: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
-    return _page(await _of_service(ByService(service, *_before(cursor), limit + 1)), limit)
+    return _page(await _of_service(ServiceArrivals(service, *_before(cursor), limit + 1)), limit)
 
 
 async def of_image(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
     """What ran of the releases with this image digest."""
-    return _page(await _of_image(ByDigest(digest, *_before(cursor), limit + 1)), limit)
+    return _page(await _of_image(DigestArrivals(digest, *_before(cursor), limit + 1)), limit)
 
 
 async def of_chart(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
     """What Flux reported with this chart digest; where it reported none, the filed release's counts."""
-    return _page(await _of_chart(ByDigest(digest, *_before(cursor), limit + 1)), limit)
+    return _page(await _of_chart(DigestArrivals(digest, *_before(cursor), limit + 1)), limit)
 
 
 def _before(cursor: str | None) -> tuple[str, str]:

@@ -68,26 +68,26 @@ class FullRow(NamedTuple):
     mismatched: bool | None
 
 
-class Before(NamedTuple):
+class NewestReleases(NamedTuple):
     """`id`: below which a page begins; so in the other keys."""
 
     id: int
     limit: int
 
 
-class OfServiceBefore(NamedTuple):
+class ServiceReleases(NamedTuple):
     service: str
     id: int
     limit: int
 
 
-class WithDigestBefore(NamedTuple):
+class DigestReleases(NamedTuple):
     digest: str
     id: int
     limit: int
 
 
-class OfServiceWithDigestBefore(NamedTuple):
+class ServiceDigestReleases(NamedTuple):
     service: str
     digest: str
     id: int
@@ -131,18 +131,18 @@ _full = query(
     takes=FullKey,
     gives=FullRow,
 )
-_newest = query(lambda id, limit: _before("1 = 1", id, limit), takes=Before, gives=RecordRow)
+_newest = query(lambda id, limit: _before("1 = 1", id, limit), takes=NewestReleases, gives=RecordRow)
 _of_service = query(
-    lambda service, id, limit: _before("service = {}", service, id, limit), takes=OfServiceBefore, gives=RecordRow
+    lambda service, id, limit: _before("service = {}", service, id, limit), takes=ServiceReleases, gives=RecordRow
 )
 _with_digest = query(
-    lambda digest, id, limit: _before(_WITH_DIGEST, digest, digest, id, limit), takes=WithDigestBefore, gives=RecordRow
+    lambda digest, id, limit: _before(_WITH_DIGEST, digest, digest, id, limit), takes=DigestReleases, gives=RecordRow
 )
 _of_service_with_digest = query(
     lambda service, digest, id, limit: _before(
         f"service = {{}} AND {_WITH_DIGEST}", service, digest, digest, id, limit
     ),
-    takes=OfServiceWithDigestBefore,
+    takes=ServiceDigestReleases,
     gives=RecordRow,
 )
 
@@ -170,13 +170,13 @@ async def newest(
     """The newest releases, of one service or of all, with this image or chart digest or with any."""
     below, more = int(cursor) if cursor else NEWEST, limit + 1
     if service and digest:
-        rows = await _of_service_with_digest(OfServiceWithDigestBefore(service, digest, below, more))
+        rows = await _of_service_with_digest(ServiceDigestReleases(service, digest, below, more))
     elif service:
-        rows = await _of_service(OfServiceBefore(service, below, more))
+        rows = await _of_service(ServiceReleases(service, below, more))
     elif digest:
-        rows = await _with_digest(WithDigestBefore(digest, below, more))
+        rows = await _with_digest(DigestReleases(digest, below, more))
     else:
-        rows = await _newest(Before(below, more))
+        rows = await _newest(NewestReleases(below, more))
     return page(rows, limit, _record, lambda it: str(it.id))
 
 
