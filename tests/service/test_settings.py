@@ -120,5 +120,5 @@ def _last(side: ast.expr) -> str:
 def test_secrets_are_compared_in_constant_time_alone() -> None:
     files = ["auth/tokens.py", "auth/webhook_key.py", "domain/signature.py", "domain/tokens.py", "ledger/tokens.py"]
     found = [it for file in files for it in compared((SERVICE / file).read_text())]
-    assert found == ["Row.sha256 == sha256"]  # asked of the database, by the hash of 178 random bits
+    assert found == ["tables.Token.sha256 == sha256"]  # asked of the database, by the hash of 178 random bits
     assert compared("if signature == right: pass") == ["signature == right"]

@@ -8,99 +8,42 @@ both give what domain/timeline makes of all events at once.
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from ...database.query import compiled
-from ...database.tables import Arrival, Environment, Event, Place
 from ...domain import timeline
 from ...domain.snapshot import fact_entry
 from ...domain.timeline import NOTHING, Entry, State, Turn, arrivals, event_entry, follow, in_order, position_at, weaker
 from ..match import name_in
+from ..rows import PlaceKey, PlaceSince
+from .statements import (
+    EndedArrival,
+    KeptPlace,
+    NewArrival,
+    PlacePosition,
+    Report,
+    begin,
+    confirm,
+    end,
+    events_since,
+    forget_from,
+    keep_place,
+    last_before,
+    place_of,
+)
 
 _decode = msgspec.json.Decoder(State).decode
 
-_confirm = compiled(
-    lambda environment, events, now: Environment.raw(
-        "INSERT INTO environment (environment, events, confirmed_at) VALUES ({}, {}, {})"
-        " ON CONFLICT (environment) DO UPDATE SET events = environment.events + excluded.events, confirmed_at ="
-        " CASE WHEN excluded.confirmed_at > environment.confirmed_at"
-        " THEN excluded.confirmed_at ELSE environment.confirmed_at END",
-        environment,
-        events,
-        now,
-    )
-)
-_place = compiled(
-    lambda environment, place: Place.select(Place.environment, Place.place, Place.position, Place.state).where(
-        (Place.environment == environment) & (Place.place == place)
-    )
-)
-_keep_place = compiled(
-    lambda environment, place, position, state: Place.insert(
-        Place(environment=environment, place=place, position=position, state=state)
-    ).on_conflict(
-        target=(Place.environment, Place.place),
-        action="DO UPDATE",
-        values=[Place.position, Place.state],
-    )
-)
-_begin = compiled(
-    lambda environment, place, position, state, service, chart, version, digest, since, until, basis, by: (
-        Arrival.insert(
-            Arrival(
-                environment=environment,
-                place=place,
-                position=position,
-                state=state,
-                service=service,
-                chart=chart,
-                version=version,
-                chart_digest=digest,
-                started_at=since,
-                ended_at=until,
-                basis=basis,
-                ended_by=by,
-            )
-        )
-    )
-)
-_end = compiled(
-    lambda environment, place, until, basis, by: Arrival.update(
-        {Arrival.ended_at: until, Arrival.basis: basis, Arrival.ended_by: by}
-    ).where((Arrival.environment == environment) & (Arrival.place == place) & Arrival.ended_at.is_null())
-)
-last_before = compiled(
-    lambda environment, place, position: (
-        Arrival.select(Arrival.position, Arrival.state)
-        .where((Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position < position))
-        .order_by(Arrival.position, ascending=False)
-        .limit(1)
-    )
-)
-_forget_from = compiled(
-    lambda environment, place, position: (
-        Arrival.delete()
-        .where((Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position >= position))
-        .returning(Arrival.environment)
-    )
-)
-_events_since = compiled(
-    lambda environment, place, at: Event.select(Event.body, Event.sha256, Event.received_at).where(
-        (Event.environment == environment) & (Event.place == place) & (Event.at >= at)
-    )
-)
-
 
 class Changes(NamedTuple):
-    """The values of `_end`, `_begin` and `_keep_place`, gathered from several places and run together; and the arrivals
-    that were forgotten, to be derived anew."""
+    """What is to be written, gathered from several places and written together; and the arrivals that were deleted, to
+    be derived anew."""
 
-    ended: list[tuple[Any, ...]]
-    begun: list[tuple[Any, ...]]
-    kept: list[tuple[Any, ...]]
-    forgotten: list[tuple[Any, ...]]
+    ended: list[EndedArrival]
+    begun: list[NewArrival]
+    kept: list[KeptPlace]
+    deleted: list[PlacePosition]
 
 
 class Batch(NamedTuple):
@@ -116,23 +59,22 @@ async def project(said: Mapping[str, Batch]) -> Counter[str]:
 
     It locks the environments' rows, in the order of their names.
     """
-    await _confirm.each([(name, len(it.entries), it.received_at) for name, it in sorted(said.items())])
-    by_place = defaultdict(list)
+    await confirm.each([Report(name, len(it.entries), it.received_at) for name, it in sorted(said.items())])
+    by_place = defaultdict[PlaceKey, list[Entry]](list)
     for name, it in said.items():
         for entry in it.entries:
             if entry is not None:
-                by_place[name, entry.place].append(entry)
-    found = await _place.each(list(by_place))
-    standing = {(name, place): (position, text) for name, place, position, text in found}
+                by_place[PlaceKey(name, entry.place)].append(entry)
+    kept = {PlaceKey(it.environment, it.place): it for it in await place_of.each(list(by_place))}
     changes = Changes([], [], [], [])
-    for (name, place), entries in by_place.items():
-        position, text = standing.get((name, place), ("", None))
-        state = _decode(text) if text else NOTHING
-        await _follow(name, place, position, state, entries, changes)
-    await _end.each(changes.ended)
-    await _begin.each(changes.begun)
-    await _keep_place.each(changes.kept)
-    return Counter(row[0] for row in changes.begun) - Counter(row[0] for row in changes.forgotten)
+    for key, entries in by_place.items():
+        before = kept.get(key)
+        position, state = (before.position, _decode(before.state)) if before else ("", NOTHING)
+        await _follow(*key, position, state, entries, changes)
+    await end.each(changes.ended)
+    await begin.each(changes.begun)
+    await keep_place.each(changes.kept)
+    return Counter(it.environment for it in changes.begun) - Counter(it.environment for it in changes.deleted)
 
 
 async def _follow(
@@ -150,10 +92,10 @@ async def _follow(
     if more and state.running is not None and not turns:
         by = more[0]
         basis = weaker(state.running.basis, by.basis)
-        changes.ended.append((environment, place, by.at, basis, by.cause))
+        changes.ended.append(EndedArrival(environment, place, by.at, basis, by.cause))
     changes.begun.extend(_row(environment, place, arrival) for arrival in arrivals([*turns, *more]))
     last = max(position, *(it.position for it in said))
-    changes.kept.append((environment, place, last, encode(after)))
+    changes.kept.append(KeptPlace(environment, place, last, encode(after)))
 
 
 async def _rewind(environment: str, place: str, position: str, changes: Changes) -> tuple[list[Turn], list[Entry]]:
@@ -163,8 +105,8 @@ async def _rewind(environment: str, place: str, position: str, changes: Changes)
     while begun and begun[0].state.running and begun[0].state.running.seen:
         begun = await _begun_before(environment, place, begun[0].position)
     since = begun[0].position if begun else ""
-    changes.forgotten.extend(await _forget_from(environment, place, since))
-    events = await _events_since(environment, place, begun[0].at if begun else 0)
+    changes.deleted.extend(await forget_from(PlacePosition(environment, place, since)))
+    events = await events_since(PlaceSince(environment, place, begun[0].at if begun else 0))
     said = (event_entry(*event) or fact_entry(*event) for event in events)
     return begun, [it for it in in_order(it for it in said if it is not None) if it.position > since]
 
@@ -172,15 +114,15 @@ async def _rewind(environment: str, place: str, position: str, changes: Changes)
 async def _begun_before(environment: str, place: str, position: str) -> list[Turn]:
     """The turn of the last arrival that began before `position`, if there is one."""
     return [
-        Turn(found, running.since, "", running.basis, state)
-        for found, text in await last_before(environment, place, position)
-        if (running := (state := _decode(text)).running)
+        Turn(it.position, running.since, "", running.basis, state)
+        for it in await last_before(PlacePosition(environment, place, position))
+        if (running := (state := _decode(it.state)).running)
     ]
 
 
-def _row(environment: str, place: str, arrival: timeline.Arrival) -> tuple[Any, ...]:
+def _row(environment: str, place: str, arrival: timeline.Arrival) -> NewArrival:
     running = arrival.running
-    return (
+    return NewArrival(
         environment,
         place,
         arrival.began.position,
