@@ -36,7 +36,7 @@ async def show_board() -> Response[str]:
         "board.html",
         now=now,
         environments=found,
-        total=await environments.count() if page.next else len(found),
+        total=await environments.count() if page.next else None,
         next=page.next,
         rows=table,
         failing=[row.service for row in table if row.failing],
