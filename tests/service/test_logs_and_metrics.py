@@ -1,8 +1,5 @@
-"""What whoever runs a ledger relies on: log lines that belong to answers, counts, and a stop that ends well."""
+"""What a ledger tells whoever runs it: log lines that belong to answers, and metrics."""
 
-import asyncio
-import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,24 +7,11 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ..support.service.replica import Replica, command, replica
-from ..support.service.served import KEYS, Served, document, event, signature
-from ..support.service.writers import Writers
-from .test_snapshots import deployed, see, snapshot
+from ..support.service.replica import replica
+from ..support.service.served import Served, document, event, signature
+from ..support.service.snapshots import deployed, see, snapshot
 
 pytestmark = pytest.mark.anyio
-STOP_SECONDS = 10  # what chart/ leaves between SIGTERM and SIGKILL is more
-
-
-def logged(ledger: Replica) -> list[dict[str, Any]]:
-    """Every line; each must be a JSON object."""
-    return [json.loads(line) for line in ledger.log.read_text().splitlines()]
-
-
-@pytest.fixture
-def running(database_url: str, tmp_path: Path) -> Iterator[Replica]:
-    with replica(database_url, tmp_path / "log") as it:
-        yield it
 
 
 def test_an_answer_its_log_line_and_its_problem_have_one_id(tmp_path: Path) -> None:
@@ -44,7 +28,7 @@ def test_an_answer_its_log_line_and_its_problem_have_one_id(tmp_path: Path) -> N
     ids = [it.headers["x-request-id"] for it in answers]
     assert len(set(ids)) == len(ids)
     assert [it.json()["request_id"] for it in answers[1:]] == ids[1:]
-    lines = [it for it in logged(ledger) if it["logger"] == "waybill.requests"]  # health checks are not told
+    lines = [it for it in ledger.logged() if it["logger"] == "waybill.requests"]  # health checks are not logged
     assert [it["request_id"] for it in lines] == ids
     assert [(it["method"], it["path"], it["status"]) for it in lines] == [
         (it.request.method, it.request.url.path, it.status_code) for it in answers
@@ -114,8 +98,10 @@ async def test_what_happens_is_counted_by_its_name(ledger: Served) -> None:
     unsigned = ledger.http.post("/hooks/flux/nowhere", content=b"{}", headers={"X-Signature": signature(b"{}", "x")})
     assert await counted(unsigned) == {"events_refused_total": 1}
     seen = {"events_total staging snapshot taken": 1}
-    assert await counted(see(ledger, snapshot(deployed("1.2.0", now)))) == seen
-    assert await counted(see(ledger, snapshot(deployed("2.0.0", now + timedelta(seconds=9))))) == seen | arrived
+    assert await counted(see(ledger, snapshot(deployed("1.2.0", now), taken=now))) == seen
+    assert (
+        await counted(see(ledger, snapshot(deployed("2.0.0", now + timedelta(seconds=9)), taken=now))) == seen | arrived
+    )
 
 
 async def test_requests_are_counted_by_route_and_status_and_no_address_makes_a_series(ledger: Served) -> None:
@@ -127,75 +113,3 @@ async def test_requests_are_counted_by_route_and_status_and_no_address_makes_a_s
     assert 'waybill_request_seconds_count{method="GET",route="/environments/{environment}",status="404"}' in text
     assert 'waybill_request_seconds_count{method="none",route="none",status="404"}' in text
     assert not {"such", "elsewhere"} & set(text.replace("/", " ").replace('"', " ").split())
-
-
-async def begun(url: str, body: bytes, headers: dict[str, str]) -> Callable[[], Any]:
-    """A POST that the ledger has accepted, for it asked for the body; what this gives sends it and reads the answer."""
-    host, port = url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    lines = [f"{name}: {value}" for name, value in headers.items()]
-    head = ["POST /hooks/flux/staging HTTP/1.1", "Host: ledger", f"Content-Length: {len(body)}", *lines]
-    writer.write("\r\n".join([*head, "Expect: 100-continue", "", ""]).encode())
-    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
-
-    async def finish() -> bytes:
-        writer.write(body)
-        answer = await reader.read()  # until the ledger closes the connection
-        writer.close()
-        return answer
-
-    return finish
-
-
-async def test_a_stop_finishes_what_was_accepted_and_takes_nothing_more(running: Replica) -> None:
-    bodies = [json.dumps(event(resource_version=number)).encode() for number in range(16)]
-    accepted = [await begun(running.url, body, {"X-Signature": signature(body, KEYS["staging"][0])}) for body in bodies]
-    running.process.terminate()
-    host, port = running.url.removeprefix("http://").split(":")
-    async with asyncio.timeout(STOP_SECONDS):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(host, int(port))
-            except ConnectionError:  # refused, or dropped before it was accepted
-                break
-            writer.close()
-    answers = await asyncio.gather(*(finish() for finish in accepted))
-    assert [it.partition(b"\r\n")[0] for it in answers] == [b"HTTP/1.1 201 Created"] * len(bodies)
-    assert await asyncio.to_thread(running.process.wait, STOP_SECONDS) == 0
-    assert "error" not in {it["level"] for it in logged(running)}
-
-
-async def test_a_stop_under_load_leaves_no_request_without_its_answer(running: Replica, database_url: str) -> None:
-    token = command(database_url, "token", "create", "--scope", "releases:write").stdout.strip()
-    writers = Writers([running.url], token)
-    with pytest.raises(TimeoutError):  # noqa: PT012 - nobody is left to write to
-        async with writers.writing(seconds=1):
-            await writers.until(50)
-            running.process.terminate()
-            assert await asyncio.to_thread(running.process.wait, STOP_SECONDS) == 0
-    done = [it for it in logged(running) if it["logger"] == "waybill.requests"]
-    assert len(done) == len(writers.acknowledged)
-    assert {it["status"] for it in done} <= {200, 201}
-
-
-async def test_one_that_drains_is_not_ready_and_answers_on(database_url: str, tmp_path: Path) -> None:
-    """Until it is told again."""
-    with replica(database_url, tmp_path / "log", DRAIN_SECONDS="600") as it, it.http() as http:
-        assert http.get("/readyz").status_code == 200
-        it.process.terminate()
-        async with asyncio.timeout(STOP_SECONDS):
-            while (await asyncio.to_thread(http.get, "/readyz")).status_code == 200:
-                pass
-            while (await asyncio.to_thread(http.get, "/releases")).headers.get("connection") != "close":
-                pass
-        assert http.get("/releases").status_code == 200
-        assert http.get("/readyz").json()["detail"] == "This ledger is about to stop."
-        it.process.terminate()
-        assert it.process.wait(STOP_SECONDS) == 0
-    assert "error" not in {line["level"] for line in logged(it)}
-
-
-def test_what_drained_long_enough_stops(tmp_path: Path) -> None:
-    with replica(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "log", DRAIN_SECONDS="1") as it:
-        it.process.terminate()
-        assert it.process.wait(STOP_SECONDS) == 0
