@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ..support.service.replica import replica
+from ..support.service.replica import command, replica
 from ..support.service.served import Served, document, event, signature
 from ..support.service.snapshots import deployed, see, snapshot
 
@@ -15,16 +15,19 @@ pytestmark = pytest.mark.anyio
 
 
 def test_an_answer_its_log_line_and_its_problem_have_one_id(tmp_path: Path) -> None:
-    with replica(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "log") as ledger, ledger.http() as http:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    token = command(url, "token", "create", "--scope", "releases:write", "--name", "ada").stdout.strip()
+    with replica(url, tmp_path / "log") as ledger, ledger.http() as http:
         answers = [
             http.get("/releases?limit=1"),
             http.get("/releases?limit=0"),
             http.get("/no/such/address"),
             http.post("/releases", json=document()),
             http.post("/hooks/flux/staging", content=b"{}"),
+            http.post("/releases", json={}, headers={"Authorization": f"Bearer {token}"}),
         ]
         assert http.get("/healthz").status_code == 200
-    assert [it.status_code for it in answers] == [200, 400, 404, 401, 401]
+    assert [it.status_code for it in answers] == [200, 400, 404, 401, 401, 400]
     ids = [it.headers["x-request-id"] for it in answers]
     assert len(set(ids)) == len(ids)
     assert [it.json()["request_id"] for it in answers[1:]] == ids[1:]
@@ -33,6 +36,7 @@ def test_an_answer_its_log_line_and_its_problem_have_one_id(tmp_path: Path) -> N
     assert [(it["method"], it["path"], it["status"]) for it in lines] == [
         (it.request.method, it.request.url.path, it.status_code) for it in answers
     ]
+    assert [it.get("token") for it in lines] == [None] * 5 + ["ada"]
     assert all(it["ms"] > 0 and datetime.fromisoformat(it["time"]).tzinfo for it in lines)
 
 
