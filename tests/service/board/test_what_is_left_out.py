@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from service.ledger.arrivals.window import arrivals_between
 from service.ledger.environments.state import EnvironmentState, PlaceState
 from service.pages import board, environments
 from service.pages.matrix import Row, rows
@@ -128,3 +129,20 @@ async def test_a_search_says_that_it_found_more(ledger: Served) -> None:
     shown = text(await page(ledger, "/board/search?q=orders"))
     assert "50 releases and more" in shown
     assert "These are not all: give more of the text to find fewer." in shown
+
+
+async def test_a_window_is_complete_or_says_where_it_begins(ledger: Served) -> None:
+    """A place that changed long ago is drawn beside one that changes all the time."""
+    await ledger.say(event(revision="1.0.0", name="quiet", at=NOW - timedelta(days=40)))
+    await ledger.say(event(revision="1.0.0", name="gone", at=NOW - timedelta(days=40)))
+    await ledger.say(event("UninstallSucceeded", "1.0.0", name="gone", at=NOW - timedelta(days=35)))
+    for number in range(6):
+        await ledger.say(event(revision=f"1.{number}.0", name="busy", at=NOW - timedelta(days=20 - number)))
+    whole = await arrivals_between("staging", NOW - timedelta(days=30), NOW, 50)
+    assert (whole.begins, len(whole.arrivals)) == (NOW - timedelta(days=30), 7)
+    cut = await arrivals_between("staging", NOW - timedelta(days=30), NOW, 3)
+    assert cut.begins == NOW - timedelta(days=17)
+    found = [(it.place, it.release.version) for it in cut.arrivals]
+    assert sorted(found) == [("apps/busy", f"1.{number}.0") for number in (3, 4, 5)] + [("apps/quiet", "1.0.0")]
+    then = await arrivals_between("staging", NOW - timedelta(days=38), NOW - timedelta(days=36), 3)
+    assert sorted((it.place, it.until is None) for it in then.arrivals) == [("apps/gone", False), ("apps/quiet", True)]
