@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ...database.group_commit import Together
+from ...database.group_commit import written
 from ...database.query import query
 from ...database.tables import Event
 from ...domain.timeline import event_entry
@@ -88,6 +88,10 @@ class Taken(msgspec.Struct, frozen=True):
     arrived: int = 0
 
 
+async def take(body: Signed) -> Taken:
+    return await written(_take_all, body)
+
+
 async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     """In one order whoever takes, so that two replicas never wait for each other's rows."""
     keys = [EventKey(it.environment, hashlib.sha256(it.body).hexdigest()) for it in bodies]
@@ -112,6 +116,3 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
         else Taken(receipts[key], False)
         for key, it in zip(keys, bodies, strict=True)
     ]
-
-
-take = Together(_take_all)

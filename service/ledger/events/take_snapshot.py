@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from ...database.group_commit import Together
+from ...database.group_commit import written
 from ...domain.snapshot import Fact, entry_of, facts, parse
 from ...domain.timeline import Entry, State
 from ..rows import EnvironmentKey
@@ -17,6 +17,10 @@ from .take import EventKey, EventReceipt, NewEvent, Signed, Taken, first, insert
 _decode = msgspec.json.Decoder(State).decode
 
 
+async def take(snapshot: Signed) -> Taken:
+    return await written(_take_all, snapshot)
+
+
 async def _take_all(snapshots: Sequence[Signed]) -> list[Taken]:
     """One after the other, each on what the one before left; in one order, so that two replicas never wait for each
     other's rows."""
@@ -24,9 +28,6 @@ async def _take_all(snapshots: Sequence[Signed]) -> list[Taken]:
     for number in sorted(range(len(snapshots)), key=lambda number: snapshots[number].environment):
         results[number] = await _take(snapshots[number])
     return [results[number] for number in range(len(snapshots))]
-
-
-take = Together(_take_all)
 
 
 async def _take(it: Signed) -> Taken:
