@@ -13,8 +13,10 @@ from typing import NamedTuple
 import msgspec
 
 from ...domain import timeline
+from ...domain.reasons import event_entry
 from ...domain.snapshot import fact_entry
-from ...domain.timeline import NOTHING, Entry, State, Turn, arrivals, event_entry, follow, in_order, position_at, weaker
+from ...domain.state import NOTHING, Entry, State, position_at
+from ...domain.timeline import Turn, arrivals, follow, in_order, weaker
 from ..match import name_in
 from ..rows import PlaceKey, PlaceSince
 from .statements import (

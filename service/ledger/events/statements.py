@@ -23,7 +23,7 @@ class PlacePosition(NamedTuple):
 
 
 class KeptPlace(NamedTuple):
-    """A place after the last event that counts, at `position`; `state` is domain/timeline's State, as JSON."""
+    """A place after the last event that counts, at `position`; `state` is domain/state's State, as JSON."""
 
     environment: str
     place: str

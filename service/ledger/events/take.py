@@ -12,7 +12,7 @@ import msgspec
 from ...database.group_commit import written
 from ...database.query import query
 from ...database.tables import Event
-from ...domain.timeline import event_entry
+from ...domain.reasons import event_entry
 from .projection import Batch, project
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from ...database.group_commit import written
 from ...domain.snapshot import Fact, entry_of, facts, parse
-from ...domain.timeline import Entry, State
+from ...domain.state import Entry, State
 from ..rows import EnvironmentKey
 from .projection import Batch, project
 from .statements import places
