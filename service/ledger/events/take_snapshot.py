@@ -42,8 +42,8 @@ async def _take(it: Signed) -> Taken:
         running = [row.place for row in await places(EnvironmentKey(it.environment)) if _decode(row.state).running]
         for fact in sorted(facts(snapshot, running, it.now), key=lambda fact: fact.place):
             entries += await _keep(it.environment, fact, it.now)
-    arrived = await project({it.environment: Batch(entries, it.now)})
-    return Taken(EventReceipt(inserted[0].id, it.environment, it.now, sha256), True, arrived[it.environment])
+    news = await project({it.environment: Batch(entries, it.now)})
+    return Taken(EventReceipt(inserted[0].id, it.environment, it.now, sha256), True, news[it.environment])
 
 
 async def _keep(environment: str, fact: Fact, now: datetime) -> list[Entry]:
