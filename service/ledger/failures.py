@@ -7,13 +7,13 @@ from msgspec import Struct
 
 from ..database.query import query
 from ..database.tables import Event
+from ..domain.effects import FAILURES
 from ..domain.event import EPOCH, SECOND
-from ..domain.timeline import event_entry
+from ..domain.reasons import event_entry
 from .match import moment
 from .rows import PlaceBetween
 
 MOST = 200  # events of a place that are looked at, newest first
-EFFECTS = ("attempted", "failing")
 
 
 class DatedEvent(NamedTuple):
@@ -63,6 +63,6 @@ async def failures_between(environment: str, place: str, begins: datetime, ends:
         [
             Failure(place, moment(it.at), it.cause, it.version, it.message)
             for it in entries
-            if it is not None and it.effect in EFFECTS
+            if it is not None and it.effect in FAILURES
         ],
     )

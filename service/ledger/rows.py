@@ -43,7 +43,7 @@ class Id(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """What domain/timeline's `event_entry` and domain/snapshot's `fact_entry` read."""
+    """What domain/reasons' `event_entry` and domain/snapshot's `fact_entry` read."""
 
     body: bytes
     sha256: str
@@ -51,7 +51,7 @@ class EventRow(NamedTuple):
 
 
 class PlaceRow(NamedTuple):
-    """`state`: domain/timeline's State, as JSON."""
+    """`state`: domain/state's State, as JSON."""
 
     place: str
     state: str

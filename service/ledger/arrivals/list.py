@@ -161,10 +161,10 @@ async def in_environment(
 ) -> Page[Arrival]:
     """What ran in an environment, of one service or of all."""
     if service is None:
-        return _page(await _in_environment(EnvironmentArrivals(environment, *_before(cursor), limit + 1)), limit)
-    return _page(
-        await _of_service_in(EnvironmentServiceArrivals(environment, service, *_before(cursor), limit + 1)), limit
-    )
+        rows = await _in_environment(EnvironmentArrivals(environment, *_before(cursor), limit + 1))
+    else:
+        rows = await _of_service_in(EnvironmentServiceArrivals(environment, service, *_before(cursor), limit + 1))
+    return _page(rows, limit)
 
 
 async def of_service(service: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from ...database import tables
 from ...database.query import query
 from ...domain.event import EPOCH, SECOND
-from ...domain.timeline import position_at
+from ...domain.state import position_at
 from ..match import ARRIVAL_COLUMNS, WITH_RELEASE, ArrivalRow
 from .list import Arrival, arrival_of, in_environment
 

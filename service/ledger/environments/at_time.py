@@ -6,8 +6,10 @@ from datetime import datetime
 from ...database.query import query
 from ...database.tables import Event
 from ...domain.event import EPOCH, SECOND
+from ...domain.reasons import event_entry
 from ...domain.snapshot import fact_entry
-from ...domain.timeline import NOTHING, State, event_entry, follow, position_at
+from ...domain.state import NOTHING, State, position_at
+from ...domain.timeline import follow
 from ..events.statements import PlacePosition, last_before, places
 from ..rows import EnvironmentKey, EventRow, PlaceBetween
 from .state import EnvironmentState, decode_state, in_order, last_confirmed, place_state

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ...database.query import query
 from ...database.tables import Environment, Place
-from ...domain.timeline import State
+from ...domain.state import State
 from ..match import RELEASE_COLUMNS, WITH_RELEASE, Release, filed_release, moment, name_in, release_of
 from ..page import Page, page
 from ..rows import EnvironmentKey

@@ -1,11 +1,11 @@
 """Keeps `environment`, `place` and `arrival` as the events say, in the transaction that adds the events.
 
-What is said in order, which is nearly always, continues from the place's state. Something said late continues
-from the last arrival before it, and what followed is derived anew. tests/service/test_stories.py proves that
-both give what domain/timeline makes of all events at once.
+An event that comes in order, as nearly every one does, continues from the place's state. One that comes late continues
+from the last arrival before it, and what followed is derived anew. tests/service/test_stories.py proves that both give
+what domain/timeline makes of all events at once.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -13,21 +13,24 @@ from typing import NamedTuple
 import msgspec
 
 from ...domain import timeline
+from ...domain.reasons import event_entry
 from ...domain.snapshot import fact_entry
-from ...domain.timeline import NOTHING, Entry, State, Turn, arrivals, event_entry, follow, in_order, position_at, weaker
+from ...domain.state import NOTHING, Entry, State, position_at
+from ...domain.timeline import Turn, arrivals, follow, in_order, weaker
 from ..match import name_in
 from ..rows import PlaceKey, PlaceSince
+from .news import News, news_of
 from .statements import (
+    ArrivalColumns,
     EndedArrival,
     KeptPlace,
-    NewArrival,
     PlacePosition,
     Report,
     begin,
     confirm,
+    delete_from,
     end,
     events_since,
-    forget_from,
     keep_place,
     last_before,
     place_of,
@@ -41,102 +44,101 @@ class Changes(NamedTuple):
     be derived anew."""
 
     ended: list[EndedArrival]
-    begun: list[NewArrival]
+    begun: list[ArrivalColumns]
     kept: list[KeptPlace]
-    deleted: list[PlacePosition]
+    deleted: set[PlacePosition]
 
 
 class Batch(NamedTuple):
-    """What was just said in an environment, as `heard`, and when the newest of it was received."""
+    """What was just added of one environment: an entry for each event, None for one without effect; and when the newest
+    was received."""
 
     entries: list[Entry | None]
     received_at: datetime
 
 
-async def project(said: Mapping[str, Batch]) -> Counter[str]:
-    """Takes note of events just added, by environment, inside their transaction. Returns how many arrivals are known
-    more than before, by environment.
+async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
+    """Derives what follows from events that were just added, by environment, inside their transaction.
 
     It locks the environments' rows, in the order of their names.
     """
-    await confirm.each([Report(name, len(it.entries), it.received_at) for name, it in sorted(said.items())])
+    await confirm.each([Report(name, len(it.entries), it.received_at) for name, it in sorted(batches.items())])
     by_place = defaultdict[PlaceKey, list[Entry]](list)
-    for name, it in said.items():
-        for entry in it.entries:
+    for name, batch in batches.items():
+        for entry in batch.entries:
             if entry is not None:
                 by_place[PlaceKey(name, entry.place)].append(entry)
     kept = {PlaceKey(it.environment, it.place): it for it in await place_of.each(list(by_place))}
-    changes = Changes([], [], [], [])
+    changes = Changes([], [], [], set())
     for key, entries in by_place.items():
         before = kept.get(key)
         position, state = (before.position, _decode(before.state)) if before else ("", NOTHING)
-        await _follow(*key, position, state, entries, changes)
+        await _continue(key, position, state, entries, changes)
     await end.each(changes.ended)
     await begin.each(changes.begun)
     await keep_place.each(changes.kept)
-    return Counter(it.environment for it in changes.begun) - Counter(it.environment for it in changes.deleted)
+    return {
+        name: news_of(name, it.entries, [row for row in changes.begun if row.environment == name], changes.deleted)
+        for name, it in batches.items()
+    }
 
 
-async def _follow(
-    environment: str, place: str, position: str, state: State, said: list[Entry], changes: Changes
-) -> None:
-    """Adds to `changes` what `said` means for a place that stands at `position` in `state`."""
-    turns, new = list[Turn](), in_order(said)
-    first = min(it.position for it in said)
+async def _continue(key: PlaceKey, position: str, state: State, added: list[Entry], changes: Changes) -> None:
+    """Puts into `changes` what `added` means for a place that stands at `position` in `state`."""
+    turns, entries = list[Turn](), in_order(added)
+    first = min(it.position for it in added)
     if state.running and state.running.seen:  # an event may say it now
         first = min(first, position_at(state.running.since))
-    if first < position or any(it.seen_at is not None for it in said):  # or an event said it before
-        turns, new = await _rewind(environment, place, first, changes)
+    if first < position or any(it.seen_at is not None for it in added):  # or an event said it before
+        turns, entries = await _rewind(key, first, changes)
         state = turns[0].state if turns else NOTHING
-    more, after = follow(state, new)
+    more, after = follow(state, entries)
     if more and state.running is not None and not turns:
         by = more[0]
-        basis = weaker(state.running.basis, by.basis)
-        changes.ended.append(EndedArrival(environment, place, by.at, basis, by.cause))
-    changes.begun.extend(_row(environment, place, arrival) for arrival in arrivals([*turns, *more]))
-    last = max(position, *(it.position for it in said))
-    changes.kept.append(KeptPlace(environment, place, last, encode(after)))
+        changes.ended.append(EndedArrival(*key, by.at, weaker(state.running.basis, by.basis), by.cause))
+    changes.begun.extend(_columns(key, it) for it in arrivals([*turns, *more]))
+    last = max(position, *(it.position for it in added))
+    changes.kept.append(KeptPlace(*key, last, _encode(after)))
 
 
-async def _rewind(environment: str, place: str, position: str, changes: Changes) -> tuple[list[Turn], list[Entry]]:
-    """Forgets the last arrival that an event began before `position`, and all later ones; gives its turn, if there is
-    one, and everything that was said of the place since then."""
-    begun = await _begun_before(environment, place, position)
+async def _rewind(key: PlaceKey, position: str, changes: Changes) -> tuple[list[Turn], list[Entry]]:
+    """Deletes the last arrival that an event began before `position`, and all later ones. Gives its turn, if there is
+    one, and every entry of the place since then."""
+    begun = await _begun_before(key, position)
     while begun and begun[0].state.running and begun[0].state.running.seen:
-        begun = await _begun_before(environment, place, begun[0].position)
+        begun = await _begun_before(key, begun[0].position)
     since = begun[0].position if begun else ""
-    changes.deleted.extend(await forget_from(PlacePosition(environment, place, since)))
-    events = await events_since(PlaceSince(environment, place, begun[0].at if begun else 0))
-    said = (event_entry(*event) or fact_entry(*event) for event in events)
-    return begun, [it for it in in_order(it for it in said if it is not None) if it.position > since]
+    changes.deleted.update(await delete_from(PlacePosition(*key, since)))
+    events = await events_since(PlaceSince(*key, begun[0].at if begun else 0))
+    entries = (event_entry(*event) or fact_entry(*event) for event in events)
+    return begun, [it for it in in_order(it for it in entries if it is not None) if it.position > since]
 
 
-async def _begun_before(environment: str, place: str, position: str) -> list[Turn]:
+async def _begun_before(key: PlaceKey, position: str) -> list[Turn]:
     """The turn of the last arrival that began before `position`, if there is one."""
     return [
         Turn(it.position, running.since, "", running.basis, state)
-        for it in await last_before(PlacePosition(environment, place, position))
+        for it in await last_before(PlacePosition(*key, position))
         if (running := (state := _decode(it.state)).running)
     ]
 
 
-def _row(environment: str, place: str, arrival: timeline.Arrival) -> NewArrival:
-    running = arrival.running
-    return NewArrival(
-        environment,
-        place,
-        arrival.began.position,
-        encode(arrival.began.state),
-        running.service or name_in(place),
-        None if running.service else running.chart,
-        running.version,
-        running.oci_digest,
-        running.since,
-        arrival.until,
-        arrival.basis,
-        arrival.ended_by,
+def _columns(key: PlaceKey, it: timeline.Arrival) -> ArrivalColumns:
+    running = it.running
+    return ArrivalColumns(
+        *key,
+        position=it.began.position,
+        state=_encode(it.began.state),
+        service=running.service or name_in(key.place),
+        chart=None if running.service else running.chart,
+        version=running.version,
+        chart_digest=running.oci_digest,
+        started_at=running.since,
+        ended_at=it.until,
+        basis=it.basis,
+        ended_by=it.ended_by,
     )
 
 
-def encode(state: State) -> str:
+def _encode(state: State) -> str:
     return msgspec.json.encode(state).decode()

@@ -23,7 +23,7 @@ class PlacePosition(NamedTuple):
 
 
 class KeptPlace(NamedTuple):
-    """A place after the last event that counts, at `position`; `state` is domain/timeline's State, as JSON."""
+    """A place after the last event that counts, at `position`; `state` is domain/state's State, as JSON."""
 
     environment: str
     place: str
@@ -38,7 +38,7 @@ class PositionRow(NamedTuple):
     state: str
 
 
-class NewArrival(NamedTuple):
+class ArrivalColumns(NamedTuple):
     """The columns of `arrival`."""
 
     environment: str
@@ -99,7 +99,7 @@ keep_place = query(
     takes=KeptPlace,
     gives=None,
 )
-begin = query(lambda **columns: Arrival.insert(Arrival(**columns)), takes=NewArrival, gives=None)
+begin = query(lambda **columns: Arrival.insert(Arrival(**columns)), takes=ArrivalColumns, gives=None)
 end = query(
     lambda environment, place, ended_at, basis, ended_by: Arrival.update(
         {Arrival.ended_at: ended_at, Arrival.basis: basis, Arrival.ended_by: ended_by}
@@ -117,7 +117,7 @@ last_before = query(
     takes=PlacePosition,
     gives=PositionRow,
 )
-forget_from = query(
+delete_from = query(
     lambda environment, place, position: (
         Arrival.delete()
         .where((Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position >= position))

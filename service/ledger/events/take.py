@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from ...database.group_commit import Together
+from ...database.group_commit import written
 from ...database.query import query
 from ...database.tables import Event
-from ...domain.timeline import event_entry
+from ...domain.reasons import event_entry
+from .news import News
 from .projection import Batch, project
 
 
@@ -63,6 +64,9 @@ first = query(
 )
 
 
+NO_NEWS = News()
+
+
 class Signed(msgspec.Struct, frozen=True):
     """A body whose signature was right, received at `now`."""
 
@@ -81,11 +85,18 @@ class EventReceipt(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """`arrived`: how many arrivals it made known, itself or with the others that were taken together with it."""
+    """`new`: the body came for the first time. `news`: what became known with it.
+
+    Of several bodies of one environment that were taken together, the first has the news of all.
+    """
 
     receipt: EventReceipt
     new: bool
-    arrived: int = 0
+    news: News = NO_NEWS
+
+
+async def take(body: Signed) -> Taken:
+    return await written(_take_all, body)
 
 
 async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
@@ -101,17 +112,14 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     receipts = {key: EventReceipt(id, key.environment, came[key].now, key.sha256) for key, id in new.items()}
     for it in await first.each([key for key in entries if key not in new]):
         receipts[EventKey(it.environment, it.sha256)] = EventReceipt(*it)
-    said = dict[str, Batch]()
+    batches = dict[str, Batch]()
     for environment, some in groupby(sorted(new), key=attrgetter("environment")):
         received_at = max(it.now for it in bodies if it.environment == environment)
-        said[environment] = Batch([entries[key] for key in some], received_at)
-    arrived = await project(said)
+        batches[environment] = Batch([entries[key] for key in some], received_at)
+    news = await project(batches)
     return [
-        Taken(receipts[key], True, arrived.pop(key.environment, 0))
+        Taken(receipts[key], True, news.pop(key.environment, NO_NEWS))
         if key in new and came[key] is it
         else Taken(receipts[key], False)
         for key, it in zip(keys, bodies, strict=True)
     ]
-
-
-take = Together(_take_all)

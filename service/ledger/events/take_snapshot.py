@@ -6,15 +6,19 @@ from datetime import datetime
 
 import msgspec
 
-from ...database.group_commit import Together
+from ...database.group_commit import written
 from ...domain.snapshot import Fact, entry_of, facts, parse
-from ...domain.timeline import Entry, State
+from ...domain.state import Entry, State
 from ..rows import EnvironmentKey
 from .projection import Batch, project
 from .statements import places
 from .take import EventKey, EventReceipt, NewEvent, Signed, Taken, first, insert
 
 _decode = msgspec.json.Decoder(State).decode
+
+
+async def take(snapshot: Signed) -> Taken:
+    return await written(_take_all, snapshot)
 
 
 async def _take_all(snapshots: Sequence[Signed]) -> list[Taken]:
@@ -24,9 +28,6 @@ async def _take_all(snapshots: Sequence[Signed]) -> list[Taken]:
     for number in sorted(range(len(snapshots)), key=lambda number: snapshots[number].environment):
         results[number] = await _take(snapshots[number])
     return [results[number] for number in range(len(snapshots))]
-
-
-take = Together(_take_all)
 
 
 async def _take(it: Signed) -> Taken:
@@ -41,8 +42,8 @@ async def _take(it: Signed) -> Taken:
         running = [row.place for row in await places(EnvironmentKey(it.environment)) if _decode(row.state).running]
         for fact in sorted(facts(snapshot, running, it.now), key=lambda fact: fact.place):
             entries += await _keep(it.environment, fact, it.now)
-    arrived = await project({it.environment: Batch(entries, it.now)})
-    return Taken(EventReceipt(inserted[0].id, it.environment, it.now, sha256), True, arrived[it.environment])
+    news = await project({it.environment: Batch(entries, it.now)})
+    return Taken(EventReceipt(inserted[0].id, it.environment, it.now, sha256), True, news[it.environment])
 
 
 async def _keep(environment: str, fact: Fact, now: datetime) -> list[Entry]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from ...database.group_commit import Together
+from ...database.group_commit import written
 from ...database.query import query
 from ...database.tables import Proposal, Release
 from ...domain.waybill import Gitops, Waybill, differing, encode
@@ -112,6 +112,10 @@ class FilingResult(msgspec.Struct, frozen=True):
     differs: list[str] = []
 
 
+async def file(filing: Filing) -> FilingResult:
+    return await written(_file_all, filing)
+
+
 async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
     """In one order whoever files, so that two replicas never wait for each other's rows."""
     ordered = sorted(filings, key=_order)
@@ -134,9 +138,6 @@ async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
             proposals.append(NewProposal(kept.id, *_part(it.document.gitops), it.now))
     await _propose.each(proposals)
     return [results[id(it)] for it in filings]
-
-
-file = Together(_file_all)
 
 
 def _key(it: Filing) -> VersionKey:
