@@ -21,7 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.service.postgres_server import PostgresServer, postgres_server
+from tests.support.service.postgres_server import PostgresServer, postgres_server
 from tools.prerequisites import complaint
 
 from . import ship, started, targets

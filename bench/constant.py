@@ -12,11 +12,11 @@ from litestar import Litestar, Response, get, post
 from litestar.datastructures import State
 from litestar.params import RawBody
 
-from service.database.opened import opened
-from service.guards import guard
-from service.limits import BODY_BYTES, limited
+from service.auth.guards import guard
+from service.database.lifespan import opened
+from service.http.limits import BODY_BYTES, limited
+from service.http.telemetry import log_as_json, observed
 from service.settings import Settings
-from service.telemetry import log_as_json, observed
 
 BODY = b'{"id":1,"service":"orders","version":"1.4.2","recorded_at":"2026-01-02T03:04:05Z"}'
 

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import msgspec
 
-from service.database.opened import opened
+from service.database.lifespan import opened
 from service.domain import waybill
-from service.ledger import events, releases
-from service.ledger.events import Signed
-from service.ledger.releases import Filing
+from service.ledger.events import take as events
+from service.ledger.events.take import Signed
+from service.ledger.releases import file as releases
+from service.ledger.releases.file import Filing
 
 from . import data
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.builders import TOP, World, git
+from tests.support.builders import TOP, World, git
 from tools.demo.registry import serve_registry
 
 BARE = Path(__file__).with_name("bare.sh")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.service.postgres_server import PostgresServer
+from tests.support.service.postgres_server import PostgresServer
 from tools.demo.processes import running
 
 from . import data
@@ -43,7 +43,7 @@ def ledger(name: str, url: str, folder: Path, counts: tuple[int, int], *, consta
     token = run([*PYTHON, "service", "token", "create", "--scope", "releases:write"], env)
     run([*PYTHON, "bench.fill", url, *map(str, counts)], env)
     port = free_port()
-    alike = ["--no-access-log", "--no-server-header", "--ws=none", "--http=service.slow_clients:ImpatientHttp"]
+    alike = ["--no-access-log", "--no-server-header", "--ws=none", "--http=service.http.server:ImpatientHttp"]
     command = [*PYTHON, "uvicorn", "--factory", "bench.constant:create_app", f"--port={port}", *alike]
     with serving(
         name, command if constant else [*PYTHON, "service", "serve"], env | {"PORT": str(port)}, folder, port

@@ -92,7 +92,7 @@ class Given:
         )
 
     def choice(self) -> "Choice":
-        from .reference import parse
+        from .image.reference import parse
         from .steps.bump import Choice
 
         names = ("part", "skip_image_check", "allow_older", "first_publish")

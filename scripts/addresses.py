@@ -1,8 +1,9 @@
-"""Addresses of repositories as people give them to git: which may be used, and what they say."""
+"""Addresses of repositories as people give them to git: which may be used, what they say, and their one form."""
 
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .errors import Refused
 
@@ -37,3 +38,22 @@ def likely_forge(gitops: str | None) -> str | None:
     if is_local(gitops):
         return "file"
     return "github" if re.match(r"(https://|ssh://git@|git@)github\.com[:/]", gitops) else None
+
+
+def normalise(url: str) -> str:
+    """`https://host/path` for every form of one remote: no user, password, query, trailing `/` or `.git`.
+
+    scp-like (`git@host:path`) and `ssh://` addresses become https, since the host serves both; a local path stays.
+    """
+    scp = re.match(r"(?:[^/@:]+@)?([^/:@]+):(?!//)(.*)", url)
+    if scp:
+        url = f"ssh://{scp[1]}/{scp[2].lstrip('/')}"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "ssh", "git"):
+        return url
+    secure = parts.scheme in ("https", "ssh")
+    # An ssh port says nothing of the https one.
+    usual = {"http": 80, "https": 443}.get(parts.scheme, parts.port)
+    port = f":{parts.port}" if parts.port not in (None, usual) else ""
+    path = parts.path.rstrip("/").removesuffix(".git").rstrip("/")
+    return f"{'https' if secure else parts.scheme}://{(parts.hostname or '').lower()}{port}{path}"

@@ -249,7 +249,7 @@ class _Inside:
 
 
 def _service(settings: Settings, git: "Git", chart: str) -> str:
-    from .yaml_edit import read
+    from .yaml.edit import read
 
     if git.commit("HEAD") is None:
         raise Refused("The repository has no commit.", "Commit the chart first.", fault="repository")

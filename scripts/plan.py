@@ -6,8 +6,8 @@ from pathlib import Path
 
 from msgspec import UNSET, Struct, structs
 
-from .chart_diff.words import plain
 from .clients.git import Git
+from .diff.words import plain
 from .document import Waybill, chart_of
 from .gitops.clone import cloned
 from .proposal.describe import differences

@@ -4,18 +4,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from .chart.version import strict
 from .document import Waybill
 from .errors import Refused
 from .gitops.files import chosen
 from .proposal.describe import describe
 from .proposal.intent import Change
-from .released import from_ledger, from_tag
-from .running import running
+from .releases.current import running
+from .releases.lookup import from_ledger, from_tag
 from .session import Session
 from .steps.propose import propose
 from .steps.record import record
 from .steps.render import render
-from .version import strict
 
 
 def promote(

@@ -11,8 +11,9 @@ from .document import Waybill, continued
 from .document import load as load_document
 from .errors import Refused
 from .proposal.describe import describe
-from .release_tags import holds
 from .session import Session
+from .source.tags import holds
+from .source.work_tree import unshipped, write
 from .steps.bump import Choice
 from .steps.bump import bump as bump_step
 from .steps.package import package as package_step
@@ -20,7 +21,6 @@ from .steps.propose import propose as propose_step
 from .steps.publish import publish as publish_step
 from .steps.record import record as record_step
 from .steps.render import render
-from .work_tree import unshipped, write
 
 TRIES = 8
 

@@ -27,9 +27,9 @@ def serve() -> None:
     import uvicorn
 
     from .app import create_app
-    from .leaving import Server
-    from .slow_clients import ImpatientHttp
-    from .telemetry import log_as_json
+    from .http.drain import Server
+    from .http.server import ImpatientHttp
+    from .http.telemetry import log_as_json
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once all is answered
     log_as_json()
@@ -77,7 +77,7 @@ def migrate() -> None:
 @main.command("observe")
 def observe_() -> None:
     """Read the HelmReleases of a cluster, from inside it, and post to the ledger what was seen."""
-    from .observe import Observer, observe
+    from .observer.cluster import Observer, observe
 
     try:
         observer = Observer.from_environment()
@@ -142,7 +142,7 @@ def _settings() -> Settings:
 
 
 def _with_database(work: Callable[[], Awaitable[T]]) -> T:
-    from .database.opened import opened
+    from .database.lifespan import opened
 
     async def run() -> T:
         async with opened(_settings().database_url):
@@ -152,7 +152,7 @@ def _with_database(work: Callable[[], Awaitable[T]]) -> T:
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    from .database.silent import SILENT
+    from .database.outages import SILENT
 
     try:
         return asyncio.run(work())

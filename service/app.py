@@ -15,15 +15,17 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Response
 from litestar.types import ControllerRouterHandler
 
-from .api import digests, environments, filed, flux_hook, health, releases, schema, services
-from .database.opened import opened
-from .database.silent import SILENT
+from .api import digests, environments, events, filed, health, releases, schema, services
+from .auth.guards import guard
+from .database.lifespan import opened
+from .database.outages import SILENT
 from .errors import MEDIA_TYPE, Problem, Refused
-from .guards import guard
-from .limits import BODY_BYTES, limited, unavailable
-from .pages import assets, board, environment, release, search
+from .http.limits import BODY_BYTES, limited, unavailable
+from .http.telemetry import observed
+from .pages import assets, board, search
+from .pages import environments as environment_pages
+from .pages import releases as release_pages
 from .settings import Settings
-from .telemetry import observed
 
 ROUTES: list[ControllerRouterHandler] = [
     filed.newest,
@@ -39,13 +41,13 @@ ROUTES: list[ControllerRouterHandler] = [
     health.readyz,
     health.metrics,
     board.board,
-    environment.environment,
-    release.release,
+    environment_pages.environment,
+    release_pages.release,
     search.search,
     assets.assets,
     releases.file_release,
-    flux_hook.take_flux_event,
-    flux_hook.take_snapshot,
+    events.take_flux_event,
+    events.take_snapshot,
 ]
 
 log = logging.getLogger(__name__)

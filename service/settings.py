@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .database.piccolo_conf import engine_for
-from .flux_signature import FluxKeys
+from .domain.signature import FluxKeys
 
 
 class SettingsError(Exception):

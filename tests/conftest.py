@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import refusals
+from tests.support import refusals
 from tools.demo.registry import serve_registry
 
 CHECKOUT = Path(__file__).resolve().parent.parent

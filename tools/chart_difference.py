@@ -8,12 +8,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.chart_diff.compare import compare
-from scripts.chart_diff.objects import Object, parse
-from scripts.chart_diff.rendered import Difference
-from scripts.chart_diff.words import markdown
 from scripts.clients.helm import Helm
+from scripts.diff.compare import compare
+from scripts.diff.rendered import Difference
+from scripts.diff.words import markdown
 from scripts.errors import Refused
+from scripts.yaml.objects import Object, parse
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SCENARIOS = CHECKOUT / "tests" / "chart" / "scenarios"

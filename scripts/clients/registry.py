@@ -25,6 +25,7 @@ MANIFESTS = ", ".join(
         "application/vnd.docker.distribution.manifest.v2+json",
     ]
 )
+CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"  # https://helm.sh/docs/topics/registries/
 HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?"
 NAME = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"  # of the specification
 DIGEST = re.compile(r"sha256:[a-f0-9]{64}")

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ..addresses import normalise
 from ..errors import Refused
-from ..source_repository import normalise
 
 if TYPE_CHECKING:
     import httpx

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from ..errors import Refused
-from ..yaml_edit import read
+from ..yaml.edit import read
 
 Files = Mapping[str, bytes]
 Keys = tuple[str | int, ...]

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from ..yaml_edit import read, set_scalar
+from ..yaml.edit import read, set_scalar
 from .files import Keys
 
 # Where a template says `service`.

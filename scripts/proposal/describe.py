@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from ..chart_diff.rendered import Difference, Shipped, rendered_difference
-from ..chart_diff.words import markdown
 from ..clients.git import Git
+from ..diff.rendered import Difference, Shipped, rendered_difference
+from ..diff.words import markdown
 from ..document import chart_of
 from ..gitops.files import environments_in, release_in
+from .body import Section, body, cut
 from .intent import Change, Intent, released
-from .text import Section, body, cut
 
 
 def differences(change: Change, archive: Path | None, git: Git, intent: Intent) -> list[Difference]:

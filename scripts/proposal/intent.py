@@ -18,7 +18,7 @@ from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import Heads, foreign_commits, is_merged, look, merge, patch
 from ..gitops.files import Files, environments_in, paths, release_in
-from .text import commit_message, is_about, version
+from .body import commit_message, is_about, version
 
 Render = Callable[[Files, Waybill, Config, Iterable[str]], dict[str, bytes]]
 Find = Callable[[str, str], Proposal | None]

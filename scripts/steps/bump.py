@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 
 from msgspec import UNSET
 
-from .. import image_keys
+from ..addresses import normalise
+from ..chart.version import Part, Version, comparable, next_version, registry_version, strict
 from ..clients.git import Git
 from ..clients.registry import Registry
 from ..clients.registry_http import Denied
 from ..config import Config
 from ..document import Chart, Image, Source, Waybill
 from ..errors import Refused
-from ..reference import Reference
-from ..release_tags import Tagged, refuse_older, released_as, tagged
+from ..image import keys as image_keys
+from ..image.reference import Reference
 from ..report import Report
-from ..source_repository import normalise
-from ..version import Part, Version, comparable, next_version, registry_version, strict
-from ..yaml_edit import read, set_scalar
+from ..source.tags import Tagged, refuse_older, released_as, tagged
+from ..yaml.edit import read, set_scalar
 
 
 @dataclass(frozen=True)

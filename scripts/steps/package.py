@@ -6,19 +6,19 @@ from pathlib import Path
 
 from msgspec import structs
 
-from .. import image_keys
-from ..chart_dependencies import Dependency, missing
-from ..chart_source import export
+from ..chart.containers import containers
+from ..chart.dependencies import Dependency, missing
+from ..chart.export import export
 from ..clients.git import Git
 from ..clients.helm import Helm
 from ..clients.registry import Registry
 from ..config import Config
-from ..containers import containers
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
-from ..release_commit import release_commit
+from ..image import keys as image_keys
 from ..report import Report
-from ..yaml_document import shown
+from ..source.commit import release_commit
+from ..yaml.document import shown
 
 
 def package(waybill: Waybill, config: Config, git: Git, folder: Path, report: Report) -> Waybill:

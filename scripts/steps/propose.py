@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from msgspec import UNSET, structs
 
+from ..addresses import normalise
 from ..clients.git import Git
 from ..document import Gitops, Waybill
 from ..errors import Refused
 from ..forges import Forge, Proposal
 from ..gitops.clone import cloned
+from ..proposal.body import is_about, title
 from ..proposal.intent import Change, Intent, Render, prepare
-from ..proposal.text import is_about, title
 from ..report import Report
-from ..source_repository import normalise
 
 TRIES = 5
 

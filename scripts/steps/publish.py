@@ -9,17 +9,16 @@ from pathlib import Path
 
 from msgspec import UNSET, Struct, structs
 
-from ..chart_diff.chart import CHART_LAYER
+from ..addresses import normalise
 from ..clients.git import Git
 from ..clients.helm import Helm
-from ..clients.registry import Registry
+from ..clients.registry import CHART_LAYER, Registry
 from ..clients.registry_http import Denied
 from ..config import Config
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
-from ..release_commit import release_commit
 from ..report import Report
-from ..source_repository import normalise
+from ..source.commit import release_commit
 
 SOURCE = "org.opencontainers.image.source"
 

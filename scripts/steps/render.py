@@ -15,7 +15,7 @@ from ..document import Waybill, chart_of
 from ..errors import Refused
 from ..gitops import templates
 from ..gitops.files import CHART_VERSION, Files, Keys, annotation, holds
-from ..yaml_edit import read, set_scalar
+from ..yaml.edit import read, set_scalar
 
 # What `plan` writes for the one value that only publishing can tell.
 UNPUBLISHED = "sha256:<known after publish>"

@@ -6,12 +6,15 @@ import msgspec
 from litestar import get
 
 from ..errors import NotFound, Refused
-from ..ledger import current_state, environments, intervals, past
-from ..ledger.environments import EnvironmentState
-from ..ledger.intervals import Interval
+from ..http.answer import ReadyJson
+from ..ledger.arrivals import list as intervals
+from ..ledger.arrivals.list import Interval
+from ..ledger.environments import answer as current_state
+from ..ledger.environments import at_time as past
+from ..ledger.environments import state as environments
+from ..ledger.environments.state import EnvironmentState
 from ..ledger.page import Page
 from .parameters import At, EnvironmentName, IntervalCursor, Limit, NumberCursor, OfService
-from .ready import ReadyJson
 
 encode = msgspec.json.Encoder().encode
 

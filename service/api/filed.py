@@ -6,11 +6,11 @@ from msgspec.json import Encoder
 
 from ..domain.waybill import Gitops, Waybill
 from ..errors import NotFound
-from ..ledger import filed
-from ..ledger.intervals import Interval
-from ..ledger.releases import Receipt
+from ..http.answer import ReadyJson
+from ..ledger.arrivals.list import Interval
+from ..ledger.releases import read as filed
+from ..ledger.releases.file import Receipt
 from .parameters import Limit, NumberCursor, OfService, ServiceName, Version, WithDigest
-from .ready import ReadyJson
 
 encode = Encoder().encode
 

@@ -7,14 +7,14 @@ from litestar import Request, post
 from litestar.params import RawBody
 from msgspec.json import Encoder
 
+from ..auth.guards import writer_of
 from ..domain import waybill
 from ..domain.waybill import InvalidWaybill, Waybill
 from ..errors import Conflict, Refused, WrongMediaType
-from ..guards import writer_of
-from ..ledger import releases
-from ..ledger.releases import Filing, Receipt
-from ..telemetry import RELEASES
-from .ready import ReadyJson
+from ..http.answer import ReadyJson
+from ..http.telemetry import RELEASES
+from ..ledger.releases import file as releases
+from ..ledger.releases.file import Filing, Receipt
 
 encode = Encoder().encode
 

@@ -3,8 +3,9 @@
 from litestar import get
 
 from ..errors import NotFound
-from ..ledger import intervals, names
-from ..ledger.intervals import Interval
+from ..ledger import names
+from ..ledger.arrivals import list as intervals
+from ..ledger.arrivals.list import Interval
 from ..ledger.page import Page
 from .parameters import IntervalCursor, Limit, ServiceName
 

@@ -11,7 +11,7 @@ import asyncpg  # type: ignore[import-untyped]
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
-from .asked_together import AskedTogether
+from .batched_reads import AskedTogether
 from .postgres_connections import CONNECT_SECONDS, Connections
 from .transaction import ReleasingTransaction
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 
-# Together less than the time that a request has (limits.py), so that each ends by itself and leaves nothing behind.
+# Together less than the time that a request has (http/limits.py), so that each ends by itself.
 CONNECT_SECONDS = 1.5
 RELEASE_SECONDS = 0.5
 REST_SECONDS = 60.0  # what lies between may forget a connection that is silent for long

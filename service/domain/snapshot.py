@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from .flux import CHART_NAME, DIGEST, EPOCH, NAME, SECOND, VERSION, only
+from .event import CHART_NAME, DIGEST, EPOCH, NAME, SECOND, VERSION, only
 from .timeline import AHEAD, Entry, position_at
 
 

@@ -14,7 +14,7 @@ from itertools import islice, pairwise
 
 import msgspec
 
-from .flux import EPOCH, SECOND, parse
+from .event import EPOCH, SECOND, parse
 
 AHEAD = 60  # seconds that a sender's clock may be ahead of ours
 NEAR = 60  # seconds by which two clocks that tell the same may differ

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from ..database.compiled import compiled
+from ..database.query import compiled
 from ..database.tables import Event
-from ..domain.flux import EPOCH, SECOND
+from ..domain.event import EPOCH, SECOND
 from ..domain.timeline import heard
-from .identified import moment
+from .match import moment
 
 MOST = 200  # events of a place that are looked at, newest first
 EFFECTS = ("attempted", "failing")

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ..database.compiled import compiled
+from ..database.query import compiled
 from ..database.tables import Arrival, Release
 
 _filed = compiled(lambda service: Release.select(Release.id).where(Release.service == service).limit(1))

@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..database.compiled import compiled
+from ..database.query import compiled
 from ..database.tables import Token as Row
 from ..domain.tokens import Token, generate, hashed, is_well_formed
 

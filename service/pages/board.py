@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from litestar import get
 from litestar.response import Response
 
-from ..ledger import environments
-from ..ledger.intervals import Interval
-from ..ledger.stretch import stretch
+from ..ledger.arrivals.list import Interval
+from ..ledger.arrivals.window import stretch
+from ..ledger.environments import state as environments
 from .axis import Axis
 from .html import html
 from .matrix import rows

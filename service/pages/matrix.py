@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import semver
 
-from ..ledger.environments import EnvironmentState, Standing
+from ..ledger.environments.state import EnvironmentState, Standing
 from .timeline import Bar, Lane
 
 

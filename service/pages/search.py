@@ -8,7 +8,7 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect, Response
 
 from ..domain.search import sought
-from ..ledger.found import find
+from ..ledger.releases.search import find
 from .html import html
 
 MOST = 50

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..ledger.environments import Standing
+from ..ledger.arrivals.list import Interval
+from ..ledger.environments.state import Standing
 from ..ledger.failures import Failure
-from ..ledger.intervals import Interval
 from .axis import Axis
 
 LEGIBLE, TIGHT = 5, 18  # percent of the width below which a bar has no room for its version: on a desk, on a phone

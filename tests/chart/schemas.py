@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from tests.crds import Schemas, crds
+from tests.support.crds import Schemas, crds
 
 from .rendered import CHART, Object
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.sizes import size
+from tests.support.service.sizes import size
 
 from .examples import CONTEXT, EXAMPLES, combination
 from .rendered import Object, released, render

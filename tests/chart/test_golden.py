@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crds import broken_rules
+from tests.support.crds import broken_rules
 
 from .golden import SCENARIOS, committed, rendered
 from .rendered import CHART, Object, released

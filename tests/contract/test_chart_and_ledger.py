@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from service import observe, settings
+from service import settings
 from service.__main__ import main
+from service.observer import cluster as observe
 from tests.chart.golden import SCENARIOS, committed
 from tests.chart.rendered import Object, pods
 

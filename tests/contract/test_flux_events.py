@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from service.domain.flux import parse
-from service.flux_signature import is_signed
-from tests.gitops_repo import COMMIT, config, render_all, waybill
+from service.domain.event import parse
+from service.domain.signature import is_signed
+from tests.support.gitops_repo import COMMIT, config, render_all, waybill
 from tools.demo import flux
 
 # From fluxcd/notification-controller, internal/notifier/forwarder_test.go: key, body and the signature that it expects.

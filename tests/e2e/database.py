@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.service.postgres_server import postgres_server
+from tests.support.service.postgres_server import postgres_server
 from tools.cluster.isolated import ADDRESS
 from tools.cluster.world import LOGS
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tests.builders import Ran
+from tests.support.builders import Ran
 from tools.demo import world as demo
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tests.service.served import document
+from tests.support.service.served import document
 
 
 class Lost(NamedTuple):

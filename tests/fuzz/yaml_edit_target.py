@@ -7,7 +7,7 @@ import atheris
 
 with atheris.instrument_imports(include=["scripts", "yaml"]):
     from scripts.errors import Refused
-    from scripts.yaml_edit import has, read, set_scalar
+    from scripts.yaml.edit import has, read, set_scalar
 
 VALUES: list[str | bool] = ["sha256:" + "0" * 64, "1.10", "yes", "", "a: b # c", "'\"\\", "é😀", True, False]
 PATHS: list[tuple[str | int, ...]] = [("a",), ("a", "b"), ("b",), ("a", 0), ("a", 0, "b"), ("new",), ("a", "new", "b")]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.house.commands import targets
+from tests.support.house.commands import targets
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 GITHUB = CHECKOUT / ".github"

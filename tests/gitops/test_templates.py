@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.crds import broken_rules
-from tests.flux_schemas import schemas, validate
+from tests.support.crds import broken_rules
+from tests.support.flux_schemas import schemas, validate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TEMPLATES = CHECKOUT / "gitops-templates"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .files import MIDDLE, empty_names, middle, too_long, tracked
+from ..support.house.files import MIDDLE, empty_names, middle, too_long, tracked
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = tracked(CHECKOUT, "service/*.py", "scripts/*.py", "tools/*.py", "bench/*.py")

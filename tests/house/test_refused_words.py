@@ -1,5 +1,5 @@
 """Every refusal of the release tool tells what happened, what to do and whose fault it is. Whether the tests come to
-each of them is asked when all have run: tests/refusals.py."""
+each of them is asked when all have run: tests/support/refusals.py."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from scripts.errors import SUBJECT, Fault
-from tests.refusals import calls, name_of
+from tests.support.refusals import calls, name_of
 
 MADE = {place: call for place, call in calls() if name_of(call) in ("Refused", "Denied")}
 # A name or a path may come first; a cause in another program's words may come last, after a colon.

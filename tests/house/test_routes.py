@@ -4,10 +4,10 @@ import pytest
 from litestar import Litestar, get
 
 from service.app import create_app
-from service.guards import guard
+from service.auth.guards import guard
 from service.settings import Settings
 
-from .routes import unguarded
+from ..support.house.routes import unguarded
 
 
 def test_every_route_is_guarded_or_marked_public() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import World
-from tests.chart_releases import Releases
-from tests.gitops_repo import GitopsRepo
+from tests.support.builders import World
+from tests.support.chart_releases import Releases
+from tests.support.gitops_repo import GitopsRepo
 
 
 @pytest.fixture

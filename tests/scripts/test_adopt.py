@@ -5,7 +5,7 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-from tests.builders import World, git
+from tests.support.builders import World, git
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 

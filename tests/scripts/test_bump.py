@@ -1,6 +1,6 @@
 """`waybill bump` by itself, for people who commit bumps themselves."""
 
-from tests.builders import VALUES, World, git
+from tests.support.builders import VALUES, World, git
 
 FILES = ("chart/Chart.yaml", "chart/values.yaml")
 

@@ -8,11 +8,11 @@ import pytest
 from scripts.clients.git import Git
 from scripts.document import Waybill
 from scripts.errors import Refused
-from scripts.reference import parse
+from scripts.image.reference import parse
 from scripts.report import Report
 from scripts.steps.bump import Choice, bump
-from tests.builders import VALUES, World
-from tests.release import settings
+from tests.support.builders import VALUES, World
+from tests.support.release import settings
 
 
 def bumped(world: World, image: str, **flags: Any) -> Waybill:

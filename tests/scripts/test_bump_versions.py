@@ -4,11 +4,11 @@ import pytest
 
 from scripts.clients.git import Git
 from scripts.errors import Refused
-from scripts.reference import parse
+from scripts.image.reference import parse
 from scripts.report import Report
 from scripts.steps.bump import Choice, bump
-from tests.builders import CHART, World, git
-from tests.release import settings
+from tests.support.builders import CHART, World, git
+from tests.support.release import settings
 from tools.demo.image import crane
 
 

@@ -13,8 +13,8 @@ from scripts.clients.git import Git
 from scripts.errors import Refused
 from scripts.report import Report
 from scripts.steps.package import package
-from tests.builders import CHART, World
-from tests.release import bumped, settings
+from tests.support.builders import CHART, World
+from tests.support.release import bumped, settings
 from tools.demo.processes import running, wait_for_line
 
 LIBRARY = {"Chart.yaml": "apiVersion: v2\nname: lib\nversion: 1.2.3\n", "values.yaml": "{}\n"}

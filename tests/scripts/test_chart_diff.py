@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from scripts.chart_diff.compare import compare
-from scripts.chart_diff.objects import parse
-from scripts.chart_diff.rendered import export
-from scripts.chart_diff.words import plain
 from scripts.clients.git import Git
+from scripts.diff.compare import compare
+from scripts.diff.rendered import export
+from scripts.diff.words import plain
 from scripts.forges.file import FileForge
 from scripts.gitops.clone import cloned
 from scripts.proposal.describe import differences
 from scripts.proposal.intent import prepare
 from scripts.steps.render import render
-from tests.builders import git
-from tests.chart_releases import DEPLOYMENT, HEADER, SECRET, SERVICE, TEMPLATES, Releases
+from scripts.yaml.objects import parse
+from tests.support.builders import git
+from tests.support.chart_releases import DEPLOYMENT, HEADER, SECRET, SERVICE, TEMPLATES, Releases
 
 
 def test_an_image_bump_shows_the_image_and_counts_the_labels(releases: Releases) -> None:

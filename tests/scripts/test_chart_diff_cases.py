@@ -1,6 +1,6 @@
 """The rendered difference, case by case: what a reviewer sees of charts and GitOps repos as people write them."""
 
-from tests.chart_releases import DEPLOYMENT, HEADER, SECRET, TEMPLATES, Releases
+from tests.support.chart_releases import DEPLOYMENT, HEADER, SECRET, TEMPLATES, Releases
 
 STAGING = "apps/orders/staging/release.yaml"
 

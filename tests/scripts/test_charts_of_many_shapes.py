@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
+from scripts.chart.containers import containers
 from scripts.clients.git import Git
 from scripts.clients.helm import Helm
-from scripts.containers import containers
-from scripts.reference import parse
+from scripts.image.reference import parse
 from scripts.report import Report
 from scripts.steps.bump import Choice, bump
 from scripts.steps.package import package
-from tests.builders import World
-from tests.release import settings
+from tests.support.builders import World
+from tests.support.release import settings
 
 POD = "containers: [{name: web, image: {{ IMAGE | quote }}}]"
 SELECTED = "selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {POD}}"

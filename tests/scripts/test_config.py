@@ -6,7 +6,7 @@ import pytest
 
 from scripts.config import Config, load, secret
 from scripts.errors import Refused
-from tests.builders import CHART, git
+from tests.support.builders import CHART, git
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Ran, World, git
-from tests.forge_stand_in import StandIn, serving
-from tests.git_over_http import GitOverHttp, basic
+from tests.support.builders import Ran, World, git
+from tests.support.forge_stand_in import StandIn, serving
+from tests.support.git_over_http import GitOverHttp, basic
 
 TOKEN = "planted-forge-token"  # what a leak would show
 WRITTEN = (TOKEN, b64encode(f"x-access-token:{TOKEN}".encode()).decode())

@@ -11,7 +11,7 @@ from scripts.forges.file import FileForge
 from scripts.forges.gitea import Gitea
 from scripts.forges.github import GitHub
 from scripts.forges.rest import split_remote
-from tests.forge_stand_in import StandIn, serving
+from tests.support.forge_stand_in import StandIn, serving
 
 TOKEN = "planted-forge-token"
 KINDS = {"github": GitHub, "gitea": Gitea}

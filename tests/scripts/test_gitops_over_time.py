@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.chart_diff.rendered import export
 from scripts.clients.git import Git
-from tests.gitops_repo import GitopsRepo, waybill
+from scripts.diff.rendered import export
+from tests.support.gitops_repo import GitopsRepo, waybill
 
 SERVICES = ("orders", "orders-api", "on")
 ENVIRONMENTS = ("staging", "production")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import World, git
+from tests.support.builders import World, git
 
 RELEASE = "apps/orders/staging/release.yaml"
 

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.clients.helm import Helm
 from scripts.errors import Refused
-from tests.builders import CHART, DEPLOYMENT, VALUES
+from tests.support.builders import CHART, DEPLOYMENT, VALUES
 
 SECONDS = 1_700_000_000
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.builders import DEPLOYMENT, World, git
+from tests.support.builders import DEPLOYMENT, World, git
 
 HASH = 'image: "{{ .Values.image.repository }}@{{ .Values.image.digest }}"'
 FORMS = {

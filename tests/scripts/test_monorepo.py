@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.builders import CHART, DEPLOYMENT, VALUES, World, git
+from tests.support.builders import CHART, DEPLOYMENT, VALUES, World, git
 
 SERVICES = ("shop", "shop-api", "web")
 

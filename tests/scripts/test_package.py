@@ -17,8 +17,8 @@ from scripts.document import Waybill
 from scripts.errors import Refused
 from scripts.report import Report
 from scripts.steps.package import package
-from tests.builders import DEPLOYMENT, TOP, VALUES, World, git
-from tests.release import bumped, settings
+from tests.support.builders import DEPLOYMENT, TOP, VALUES, World, git
+from tests.support.release import bumped, settings
 from tools.demo.image import crane
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.builders import World, git
-from tests.forge_stand_in import StandIn, serving
-from tests.git_over_http import GitOverHttp
-from tests.registry_stand_in import answering, says
+from tests.support.builders import World, git
+from tests.support.forge_stand_in import StandIn, serving
+from tests.support.git_over_http import GitOverHttp
+from tests.support.registry_stand_in import answering, says
 
 UNKNOWN = "sha256:<known after publish>"
 RELEASE = "apps/orders/staging/release.yaml"

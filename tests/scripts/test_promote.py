@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders import World, git
-from tests.running_ledger import RunningLedger, serving
+from tests.support.builders import World, git
+from tests.support.running_ledger import RunningLedger, serving
 
 BRANCH = "promote/orders/production"
 RELEASE = "apps/orders/production/release.yaml"

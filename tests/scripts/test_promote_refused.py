@@ -7,9 +7,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tests.builders import World, git
-from tests.release import bumped
-from tests.running_ledger import RunningLedger, serving
+from tests.support.builders import World, git
+from tests.support.release import bumped
+from tests.support.running_ledger import RunningLedger, serving
 
 
 class Line(NamedTuple):

@@ -7,8 +7,8 @@ from msgspec import UNSET
 
 from scripts.clients.git import IDENTITY
 from scripts.errors import Refused
-from tests.builders import git
-from tests.gitops_repo import GitopsRepo, waybill
+from tests.support.builders import git
+from tests.support.gitops_repo import GitopsRepo, waybill
 
 BRANCH = "apps/orders"
 RELEASE = "apps/orders/staging/release.yaml"

@@ -12,8 +12,8 @@ from scripts.forges.file import FileForge
 from scripts.report import Report
 from scripts.steps.propose import propose
 from scripts.steps.render import render
-from tests.builders import git
-from tests.gitops_repo import GitopsRepo, waybill
+from tests.support.builders import git
+from tests.support.gitops_repo import GitopsRepo, waybill
 
 BRANCH = "apps/orders"
 RELEASE = "apps/orders/staging/release.yaml"

@@ -9,8 +9,8 @@ from statistics import quantiles
 import pytest
 
 from scripts.proposal.intent import Intent
-from tests.builders import git
-from tests.gitops_repo import GitopsRepo, waybill
+from tests.support.builders import git
+from tests.support.gitops_repo import GitopsRepo, waybill
 
 FULL = bool(os.environ.get("WAYBILL_TORTURE"))
 

@@ -20,8 +20,8 @@ from scripts.errors import Refused
 from scripts.report import Report
 from scripts.steps.package import package
 from scripts.steps.publish import look, publish, same_files
-from tests.builders import World, git
-from tests.release import bumped, settings
+from tests.support.builders import World, git
+from tests.support.release import bumped, settings
 from tools.demo.image import crane
 
 Edit = Callable[[str, bytes], bytes | None]

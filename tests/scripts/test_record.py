@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.builders import Ran, World
-from tests.registry_stand_in import answering, says
-from tests.running_ledger import RunningLedger, serving
+from tests.support.builders import Ran, World
+from tests.support.registry_stand_in import answering, says
+from tests.support.running_ledger import RunningLedger, serving
 
 
 class Line(NamedTuple):

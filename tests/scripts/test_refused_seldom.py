@@ -11,32 +11,32 @@ from tempfile import TemporaryDirectory
 import pytest
 from msgspec import structs
 
-from scripts import image_keys
-from scripts.chart_diff.chart import fetch, objects_of
-from scripts.chart_diff.overlay import Release, build, release_of
-from scripts.chart_source import export
+from scripts.chart.export import export
 from scripts.clients.git import Git
 from scripts.clients.helm_repositories import known
 from scripts.clients.process import Dialogue
 from scripts.clients.registry import Registry, split
 from scripts.config import load
+from scripts.diff.chart import fetch, objects_of
+from scripts.diff.overlay import Release, build, release_of
 from scripts.document import chart_of, digest_of
 from scripts.document import load as load_document
 from scripts.errors import Refused
 from scripts.forges import forge_of
 from scripts.gitops.clone import Heads, merge
 from scripts.gitops.files import chosen
-from scripts.reference import parse
-from scripts.released import from_ledger, from_tag
+from scripts.image import keys as image_keys
+from scripts.image.reference import parse
+from scripts.releases.lookup import from_ledger, from_tag
 from scripts.report import Report
+from scripts.source.work_tree import write
 from scripts.steps.bump import Choice, bump
 from scripts.steps.package import package
 from scripts.steps.publish import publish
-from scripts.work_tree import write
-from tests.builders import TOP, World, git
-from tests.gitops_repo import waybill
-from tests.registry_stand_in import Behaviour, answering, says
-from tests.release import bumped, settings
+from tests.support.builders import TOP, World, git
+from tests.support.gitops_repo import waybill
+from tests.support.registry_stand_in import Behaviour, answering, says
+from tests.support.release import bumped, settings
 
 NOBODY = "0" * 40
 DIGEST = f"sha256:{'a' * 64}"

@@ -13,8 +13,8 @@ from scripts.errors import Refused
 from scripts.report import Report
 from scripts.steps.package import package
 from scripts.steps.publish import publish
-from tests.builders import World
-from tests.registry_stand_in import (
+from tests.support.builders import World
+from tests.support.registry_stand_in import (
     Behaviour,
     answering,
     drips,
@@ -24,7 +24,7 @@ from tests.registry_stand_in import (
     silence,
     speaks_no_http,
 )
-from tests.release import bumped, settings
+from tests.support.release import bumped, settings
 
 SOON = Patience(connect=0.5, read=1, whole=4)
 DIGEST = f"sha256:{'a' * 64}"

@@ -16,10 +16,10 @@ from scripts.document import save
 from scripts.errors import Refused
 from scripts.report import Report
 from scripts.steps.package import package
-from tests.builders import Ran, World
-from tests.registry_stand_in import answering, says
-from tests.release import bumped, settings
-from tests.token_server import TokenServer
+from tests.support.builders import Ran, World
+from tests.support.registry_stand_in import answering, says
+from tests.support.release import bumped, settings
+from tests.support.token_server import TokenServer
 from tools.demo.registry import serve_registry
 
 USER, PASSWORD = "ada", "s3cret-Pa55word"

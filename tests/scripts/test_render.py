@@ -11,8 +11,8 @@ from msgspec import UNSET, structs
 
 from scripts.errors import Refused
 from scripts.steps.render import UNPUBLISHED, render
-from tests.flux_schemas import validate
-from tests.gitops_repo import config, render_all, waybill
+from tests.support.flux_schemas import validate
+from tests.support.gitops_repo import config, render_all, waybill
 
 OCI = {"flux_source": "oci-repository"}
 RELEASE = "apps/orders/staging/release.yaml"

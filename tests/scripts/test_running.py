@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scripts.errors import Refused
-from scripts.running import running
+from scripts.releases.current import running
 
 
 def row(version: str | None = "1.4.2", place: str = "apps/orders", **more: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from tests.builders import World, git
+from tests.support.builders import World, git
 
 
 def chart_tags(world: World) -> list[str]:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from scripts.clients.registry import Registry
-from tests.builders import World, git
-from tests.running_ledger import RunningLedger, serving
-from tests.stopping import Stopper
+from tests.support.builders import World, git
+from tests.support.running_ledger import RunningLedger, serving
+from tests.support.stopping import Stopper
 from tools.demo.image import crane
 
 FULL = bool(os.environ.get("WAYBILL_TORTURE"))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import TOP, Ran, World, git
-from tests.stopping import Stopper
+from tests.support.builders import TOP, Ran, World, git
+from tests.support.stopping import Stopper
 
 TAG, CHART = ":refs/tags/", "helm push"  # what git push and helm push are told
 

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.builders import Ran, World, git
-from tests.git_host import git_host
-from tests.stopping import Stopper
+from tests.support.builders import Ran, World, git
+from tests.support.git_host import git_host
+from tests.support.stopping import Stopper
 from tools.demo.image import crane
 
 PASSWORD = "pl4nted/p@ssw0rd"

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.chart_diff.chart import CHART_LAYER
 from scripts.clients.git import Git
-from scripts.clients.registry import Registry
-from tests.builders import Ran, World, git
+from scripts.clients.registry import CHART_LAYER, Registry
+from tests.support.builders import Ran, World, git
 
 ROUNDS = 10 if os.environ.get("WAYBILL_TORTURE") else 1  # of each kind
 

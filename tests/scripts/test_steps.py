@@ -1,6 +1,6 @@
 """Each step as a command of its own: the waybill as JSON, a step further, and the same as from ship."""
 
-from tests.builders import World
+from tests.support.builders import World
 
 
 def test_every_step_prints_the_waybill_so_far(world: World) -> None:

@@ -5,7 +5,7 @@ import pty
 import subprocess
 import sys
 
-from tests.builders import TOP, World
+from tests.support.builders import TOP, World
 
 
 def test_a_terminal_shows_progress_in_place_and_the_result_as_a_table(world: World) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.chart.version import Part, Version, comparable, next_version, registry_version, strict, tag_version
 from scripts.errors import Refused
-from scripts.version import Part, Version, comparable, next_version, registry_version, strict, tag_version
 
 
 def versions(text: str) -> list[Version]:

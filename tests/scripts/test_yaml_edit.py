@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.yaml_edit import has, read, set_scalar
+from scripts.yaml.edit import has, read, set_scalar
 
-from .yaml_texts import TEXTS, Path, Place, places
+from ..support.scripts.yaml_texts import TEXTS, Path, Place, places
 
 pytestmark = pytest.mark.torture
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import Refused
-from scripts.yaml_edit import has, read, set_scalar
+from scripts.yaml.edit import has, read, set_scalar
 
 
 def edited(source: str, path: str = "image.digest", value: str | bool = "new", **options: object) -> str:

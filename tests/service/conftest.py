@@ -12,8 +12,8 @@ import pytest
 from service.database.migrate import migrate
 from service.database.piccolo_conf import Engine, engine_for, use
 
-from .postgres_server import PostgresServer, postgres_server
-from .served import Served, served
+from ..support.service.postgres_server import PostgresServer, postgres_server
+from ..support.service.served import Served, served
 
 COUNTER = itertools.count()
 BACKENDS = [

@@ -19,10 +19,16 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from service.database.piccolo_conf import Engine, engine_for, use
 from service.database.tables import TABLES
 from service.domain import waybill
-from service.ledger import environments, events, filed, intervals, past, releases, snapshots
+from service.ledger.arrivals import list as intervals
+from service.ledger.environments import at_time as past
+from service.ledger.environments import state as environments
+from service.ledger.events import take as events
+from service.ledger.events import take_snapshot as snapshots
+from service.ledger.releases import file as releases
+from service.ledger.releases import read as filed
 
-from .naive import Naive, Said
-from .sayings import (
+from ..support.service.naive import Naive, Said
+from ..support.service.sayings import (
     BEGINNING,
     CLOSE_EVENTS,
     CLOSE_SNAPSHOTS,
@@ -37,8 +43,8 @@ from .sayings import (
     observed,
     spoken,
 )
-from .served import document
-from .sizes import size
+from ..support.service.served import document
+from ..support.service.sizes import size
 
 
 def digest_of(version: str) -> str:

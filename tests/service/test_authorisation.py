@@ -9,7 +9,7 @@ from service.app import create_app
 from service.ledger import tokens
 from service.settings import Settings
 
-from .served import Served, document, event, served
+from ..support.service.served import Served, document, event, served
 
 pytestmark = pytest.mark.anyio
 

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from service.ledger import current_state
-from service.ledger.environments import state_of
+from service.ledger.environments import answer as current_state
+from service.ledger.environments.state import state_of
 
-from .served import Served, document, event
+from ..support.service.served import Served, document, event
 
 pytestmark = pytest.mark.anyio
 

@@ -13,14 +13,14 @@ import pytest
 from piccolo.engine.exceptions import TransactionError
 
 from service.database import postgres_connections
+from service.database.group_commit import Together
 from service.database.piccolo_conf import Engine
 from service.database.postgres import POOL_SIZE
 from service.database.tables import Event
-from service.database.together import Together
 
+from ..support.service.postgres_server import PostgresServer
+from ..support.service.sizes import size
 from .conftest import run_sql
-from .postgres_server import PostgresServer
-from .sizes import size
 
 pytestmark = pytest.mark.anyio
 CANCELLATIONS = size(300, 3_000)

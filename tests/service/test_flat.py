@@ -10,9 +10,10 @@ import pytest
 from bench import data, fill
 from service.database import piccolo_conf
 from service.database.sqlite import EmbeddedSQLite
-from service.ledger import events, releases
+from service.ledger.events import take as events
+from service.ledger.releases import file as releases
 
-from .served import Served
+from ..support.service.served import Served
 
 pytestmark = [
     pytest.mark.anyio,

@@ -6,7 +6,7 @@ import pytest
 
 from service.database.tables import Arrival, Environment, Event
 
-from .served import KEYS, Served, event, served, signature
+from ..support.service.served import KEYS, Served, event, served, signature
 
 pytestmark = pytest.mark.anyio
 

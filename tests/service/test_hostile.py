@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from service.database.tables import TABLES, Token
-from service.limits import BODY_BYTES
+from service.http.limits import BODY_BYTES
 
-from .hostile import TEXT, WRONG, bodies, signed_bodies
-from .replica import replica
-from .served import KEYS, Served, document, event, signature
-from .sizes import size
+from ..support.service.hostile import TEXT, WRONG, bodies, signed_bodies
+from ..support.service.replica import replica
+from ..support.service.served import KEYS, Served, document, event, signature
+from ..support.service.sizes import size
 
 pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}

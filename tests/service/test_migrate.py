@@ -12,11 +12,11 @@ from service.database.migrate import migrate, pending
 from service.database.piccolo_conf import Engine
 from service.database.tables import TABLES
 
+from ..support.service.postgres_server import PostgresServer
+from ..support.service.replica import settings
+from ..support.service.served import Served, document, event, served
+from ..support.service.sizes import size
 from .conftest import run_sql
-from .postgres_server import PostgresServer
-from .replica import settings
-from .served import Served, document, event, served
-from .sizes import size
 
 RUNNERS = size(4, 8)
 WAITING = """

@@ -12,17 +12,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.database.opened import opened
+from service.database.lifespan import opened
 from service.database.piccolo_conf import Engine
 from service.database.tables import Event
 from service.ledger import tokens
 
+from ..support.service.postgres_server import PostgresServer, postgres_server
+from ..support.service.replica import Replica, command, replica, starting
+from ..support.service.served import KEYS, event, signature
+from ..support.service.sizes import size
+from ..support.service.writers import Writers
 from .conftest import run_sql
-from .postgres_server import PostgresServer, postgres_server
-from .replica import Replica, command, replica, starting
-from .served import KEYS, event, signature
-from .sizes import size
-from .writers import Writers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.torture]
 

@@ -16,11 +16,11 @@ from urllib.parse import parse_qs, urlsplit
 import certifi
 import pytest
 
-from service.observe import Observer, observe
+from service.observer.cluster import Observer, observe
 from service.settings import SettingsError
 
-from .replica import replica
-from .served import KEYS
+from ..support.service.replica import replica
+from ..support.service.served import KEYS
 
 HISTORY = {
     "chartName": "orders",

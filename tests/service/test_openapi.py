@@ -14,9 +14,9 @@ import pytest
 
 from tools.schema_examples import EVENT, WAYBILL
 
-from .replica import command, replica
-from .served import KEYS, signature
-from .sizes import size
+from ..support.service.replica import command, replica
+from ..support.service.served import KEYS, signature
+from ..support.service.sizes import size
 
 pytestmark = pytest.mark.torture
 PHASES = ("coverage", "examples,coverage,fuzzing")[size(0, 1)]

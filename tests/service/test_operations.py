@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from .replica import Replica, command, replica
-from .served import KEYS, Served, document, event, signature
+from ..support.service.replica import Replica, command, replica
+from ..support.service.served import KEYS, Served, document, event, signature
+from ..support.service.writers import Writers
 from .test_snapshots import deployed, see, snapshot
-from .writers import Writers
 
 pytestmark = pytest.mark.anyio
 STOP_SECONDS = 10  # what chart/ leaves between SIGTERM and SIGKILL is more

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from service.domain.flux import parse
-from tests.flux_events import FILES, recorded
+from service.domain.event import parse
+from tests.support.flux_events import FILES, recorded
 
-from .served import Served, document
+from ..support.service.served import Served, document
 
 pytestmark = pytest.mark.anyio
 

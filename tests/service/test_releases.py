@@ -9,7 +9,7 @@ import pytest
 
 from service.database.tables import Proposal, Release
 
-from .served import Served, document, gitops
+from ..support.service.served import Served, document, gitops
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ import pytest
 from service.api.schema import OPENAPI, WAYBILL
 from tools.schemas import openapi, waybill_schema
 
-from .served import Served, document, gitops
+from ..support.service.served import Served, document, gitops
 
 pytestmark = pytest.mark.anyio
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.database.opened import opened
+from service.database.lifespan import opened
 from service.database.tables import TABLES
-from service.ledger import filed
+from service.ledger.releases import read as filed
 
-from .replica import command, replica
-from .served import KEYS, document, event, served, signature
+from ..support.service.replica import command, replica
+from ..support.service.served import KEYS, document, event, served, signature
 
 pytestmark = pytest.mark.anyio
 PASSWORD = "hunter2-in-the-url"

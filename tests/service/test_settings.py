@@ -10,8 +10,8 @@ import pytest
 import service
 from service.settings import Settings, SettingsError
 
-from .replica import command
-from .served import event, served, signature
+from ..support.service.replica import command
+from ..support.service.served import event, served, signature
 
 OLD, NEW, OTHER = "the-old-key-0123456789", "the-new-key-0123456789", "another-key-0123456789"
 SERVICE = Path(str(service.__file__)).parent
@@ -118,7 +118,7 @@ def _last(side: ast.expr) -> str:
 
 
 def test_secrets_are_compared_in_constant_time_alone() -> None:
-    files = ["guards.py", "flux_signature.py", "domain/tokens.py", "ledger/tokens.py"]
+    files = ["auth/guards.py", "domain/signature.py", "domain/tokens.py", "ledger/tokens.py"]
     found = [it for file in files for it in compared((SERVICE / file).read_text())]
     assert found == ["Row.sha256 == sha256"]  # asked of the database, by the hash of 178 random bits
     assert compared("if signature == right: pass") == ["signature == right"]

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ..support.service.postgres_server import PostgresServer
+from ..support.service.served import Served, document, event, served
 from .conftest import run_sql
-from .postgres_server import PostgresServer
-from .served import Served, document, event, served
 
 pytestmark = pytest.mark.anyio
 IN_TIME = 5.0  # seconds

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .replica import Replica, replica
-from .sizes import size
+from ..support.service.replica import Replica, replica
+from ..support.service.sizes import size
 
 pytestmark = [pytest.mark.anyio, pytest.mark.torture]
 

@@ -10,8 +10,8 @@ import pytest
 
 from service.database.tables import Arrival, Environment, Event, Place
 
-from .served import KEYS, Served, document, event, signature
-from .sizes import size
+from ..support.service.served import KEYS, Served, document, event, signature
+from ..support.service.sizes import size
 
 pytestmark = pytest.mark.anyio
 

@@ -15,10 +15,12 @@ import pytest
 from service.database.piccolo_conf import Engine
 from service.database.tables import Place
 from service.domain.timeline import heard, timeline
-from service.ledger import environments, events, intervals
+from service.ledger.arrivals import list as intervals
+from service.ledger.environments import state as environments
+from service.ledger.events import take as events
 
-from .served import event
-from .sizes import size
+from ..support.service.served import event
+from ..support.service.sizes import size
 
 BEGINNING = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOGETHER = 120  # orders of one story that are told side by side, each in an environment of its own

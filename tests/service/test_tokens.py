@@ -7,7 +7,7 @@ import pytest
 
 from service.domain.tokens import ALPHABET, generate, is_well_formed
 
-from .replica import command, replica
+from ..support.service.replica import command, replica
 
 
 def test_a_token_is_created_shown_once_listed_and_revoked_everywhere_in_time(database_url: str, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .served import Served, document, event
+from ..support.service.served import Served, document, event
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.builders import git
+from tests.support.builders import git
 from tools.demo.processes import wait_for_line
 
 CHECKOUT = Path(__file__).resolve().parents[2]

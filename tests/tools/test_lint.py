@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import git
+from tests.support.builders import git
 from tools import lint
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.files import tracked
-from tests.installed_wheel import CHECKOUT, build, contents, install, run
+from tests.support.house.files import tracked
+from tests.support.installed_wheel import CHECKOUT, build, contents, install, run
 from tools.demo.journey import travel
 
 RENAMED = {"scripts": "waybill", "service": "waybill_service", "gitops-templates": "waybill/gitops-templates"}

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ..replica import Replica, command, replica
-from ..served import KEYS, document, event, gitops, signature
+from ...support.service.replica import Replica, command, replica
+from ...support.service.served import KEYS, document, event, gitops, signature
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 

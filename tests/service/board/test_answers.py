@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.ledger.stretch import stretch
+from service.ledger.arrivals.window import stretch
 
-from ..served import Served, document, event
+from ...support.service.served import Served, document, event
 
 pytestmark = pytest.mark.anyio
 

@@ -4,7 +4,7 @@ import pytest
 
 from service.domain.search import Sought, sought
 
-from ..served import Served, document
+from ...support.service.served import Served, document
 
 pytestmark = pytest.mark.anyio
 

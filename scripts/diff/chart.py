@@ -1,0 +1,51 @@
+"""A chart, fetched from where it is published and rendered with a release's values."""
+
+import json
+import re
+import tarfile
+from pathlib import Path
+
+from ..clients.helm import Helm
+from ..clients.registry import CHART_LAYER, Registry
+from ..errors import Refused
+from ..yaml.objects import Object, parse
+from .overlay import Release
+
+_DEFINITION = re.compile(r"[^/]+/(charts/[^/]+/)*crds/")
+
+
+def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Path:
+    """The published chart as a .tgz in `folder`."""
+    if not repository or not reference:
+        raise Refused("The folder does not say where its chart lies.", "Say it there.", fault="gitops")
+    registry = Registry(plain_http)
+    manifest = registry.manifest(repository, reference.replace("+", "_"))
+    layers = [layer for layer in manifest.layers if layer.media_type == CHART_LAYER] if manifest else []
+    if not layers:
+        raise Refused(f"{repository} has no chart {reference}.", "Publish it.", fault="registry")
+    path = folder / f"{layers[0].digest.removeprefix('sha256:')}.tgz"
+    path.write_bytes(registry.blob(repository, layers[0].digest))
+    return path
+
+
+def definitions(chart: Path) -> dict[str, bytes]:
+    """What lies in crds/ of a .tgz and of the charts in it: installed as it is, and no part of what is rendered."""
+    with tarfile.open(chart) as tar:
+        members = [member for member in tar if member.isfile() and _DEFINITION.match(member.name)]
+        found = {member.name: tar.extractfile(member) for member in members}
+        return {name: file.read() for name, file in found.items() if file}
+
+
+def objects_of(release: Release, chart: Path, kube_version: str | None) -> list[Object]:
+    """The chart's objects with the release's values."""
+    manifests = Helm().template(
+        chart,
+        name=release.name,
+        namespace=release.namespace,
+        values=json.dumps(release.values, default=str).encode() if release.values else None,
+        kube_version=kube_version,
+    )
+    try:
+        return parse(manifests)
+    except ValueError as error:
+        raise Refused(f"The chart renders what is no object: {error}", "Mend the chart.", fault="chart") from error

@@ -1,0 +1,77 @@
+"""What an environment's folder of the GitOps repo makes Flux install: its HelmRelease, and the chart as rendered."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..clients.process import run
+from ..errors import Refused
+from ..yaml.objects import Object, parse
+
+
+@dataclass(frozen=True)
+class Release:
+    """A HelmRelease as kustomize builds it. `chart` is `host/path/name` and `reference` its version or digest, each ""
+    where the built objects do not say it; `unseen` is what Flux adds that lies outside the folder."""
+
+    name: str
+    namespace: str
+    values: dict[str, Any]
+    chart: str
+    reference: str
+    unseen: tuple[str, ...]
+
+
+def build(folder: Path) -> list[Object]:
+    """The objects of a kustomize folder. Refused where neither kustomize nor kubectl is there, or the build fails."""
+    command = ["kustomize", "build"] if shutil.which("kustomize") else ["kubectl", "kustomize"]
+    if shutil.which(command[0]) is None:
+        raise Refused("Neither kustomize nor kubectl is installed.", "Install one of them.", fault="machine")
+    manifests = run([*command, folder], timeout=60, fault="gitops").stdout
+    try:
+        return parse(manifests)
+    except ValueError as error:
+        raise Refused(f"kustomize built what is no object: {error}", "Mend the folder.", fault="gitops") from error
+
+
+def release_of(objects: list[Object], service: str) -> Release:
+    """The HelmRelease called `service`, with its source where that is among `objects`."""
+    found = [item for item in objects if item["kind"] == "HelmRelease" and item["metadata"].get("name") == service]
+    if len(found) != 1:
+        raise Refused(
+            f"The folder builds {len(found)} HelmReleases called {service}.", "It must build one.", fault="gitops"
+        )
+    metadata, spec = found[0]["metadata"], found[0].get("spec") or {}
+    target = spec.get("targetNamespace")
+    chart, reference = _chart(objects, spec)
+    values_from = [f"{item.get('kind')} {item.get('name')}" for item in spec.get("valuesFrom") or []]
+    unseen = [f"values from {', '.join(values_from)}"] if values_from else []
+    unseen += ["postRenderers"] if spec.get("postRenderers") else []
+    return Release(
+        # https://fluxcd.io/flux/components/helm/helmreleases/#release-name
+        name=spec.get("releaseName") or (f"{target}-{service}" if target else service),
+        namespace=target or metadata.get("namespace") or "default",
+        values=spec.get("values") or {},
+        chart=chart,
+        reference=reference,
+        unseen=tuple(unseen),
+    )
+
+
+def _chart(objects: list[Object], spec: dict[str, Any]) -> tuple[str, str]:
+    chart = (spec.get("chart") or {}).get("spec") or {}
+    wanted = spec.get("chartRef") or chart.get("sourceRef") or {}
+    sources = [
+        item.get("spec") or {}
+        for item in objects
+        if (item["kind"], item["metadata"].get("name")) == (wanted.get("kind"), wanted.get("name"))
+    ]
+    url = str(sources[0].get("url", "")) if sources else ""
+    if not url.startswith("oci://"):
+        return "", str(chart.get("version", ""))
+    repository = url.removeprefix("oci://").rstrip("/")
+    if chart:
+        return f"{repository}/{chart.get('chart')}", str(chart.get("version", ""))
+    ref = sources[0].get("ref") or {}
+    return repository, str(ref.get("digest") or ref.get("tag") or "")

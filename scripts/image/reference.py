@@ -1,0 +1,29 @@
+"""An image by digest, as the user names it."""
+
+import re
+from dataclasses import dataclass
+
+from ..errors import Refused
+
+
+@dataclass(frozen=True)
+class Reference:
+    """`repository` has no tag and no scheme; `digest` is `sha256:` and 64 hex digits."""
+
+    repository: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.repository}@{self.digest}"
+
+
+def parse(text: str) -> Reference:
+    """From `REPOSITORY[:TAG]@sha256:...`; the tag says nothing and is left out."""
+    found = re.fullmatch(r"(?P<repository>[^@\s]+?)(:[\w][\w.-]{0,127})?@(?P<digest>sha256:[a-f0-9]{64})", text, re.A)
+    if found is None or "://" in text:
+        raise Refused(
+            f"--image {text!r} does not name an image by digest.",
+            "Give REPOSITORY@sha256:<64 hex>, as `docker buildx build --metadata-file` or `crane digest` tells it.",
+            fault="you",
+        )
+    return Reference(found["repository"].rstrip("/"), found["digest"])

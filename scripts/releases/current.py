@@ -1,0 +1,65 @@
+"""Which release an environment runs, as the ledger tells it: only what is healthy, known and one may be promoted."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ..errors import Refused
+
+
+class Release(Struct):
+    version: str
+    known: bool
+    mismatched: bool = False
+
+
+class Row(Struct):
+    service: str
+    place: str
+    health: str
+    release: Release | None
+
+
+class Environment(Struct):
+    services: list[Row]
+
+
+def running(answer: dict[str, Any] | None, service: str, environment: str) -> str:
+    """The version of `service` in an answer to GET /environments/{environment}; refused with the cause if unclear."""
+    try:
+        rows = msgspec.convert(answer, Environment).services if answer else []
+    except msgspec.ValidationError as error:
+        raise Refused(
+            f"The ledger's answer cannot be read: {error}.",
+            "Use a Waybill that is as new as the ledger.",
+            fault="ledger",
+        ) from error
+    mine = [row for row in rows if row.service == service]
+    cause = _unclear(mine) if mine else "nothing of it runs there"
+    if answer is None:
+        cause = f"{environment} never reported to the ledger"
+    if cause:
+        raise Refused(
+            f"What to promote of {service} cannot be told from {environment}: {cause}.",
+            "Mend that, or name the release with --version.",
+            fault="ledger" if answer is None else "you",
+        )
+    return str(mine[0].release and mine[0].release.version)
+
+
+def _unclear(rows: list[Row]) -> str | None:
+    for row in rows:
+        if row.release is None:
+            return f"its first install in {row.place} failed"
+        said = f"{row.place} runs {row.release.version}"
+        if not row.release.known:
+            return f"{said}, a release that is not filed"
+        if row.release.mismatched:
+            return f"{said}, but not with the chart that was published"
+        if row.health != "healthy":
+            return f"{said}, and its health is {row.health}"
+    versions = {f"{row.release.version} in {row.place}" for row in rows if row.release}
+    if len({row.release.version for row in rows if row.release}) > 1:
+        return f"its places differ, {' and '.join(sorted(versions))}"
+    return None

@@ -1,0 +1,75 @@
+"""What the tags of a service say: which versions are taken, by which commit, and whether one is this very release."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..chart.version import Version, tag_version
+from ..clients.git import IDENTITY, Git
+from ..config import Config
+from ..errors import Refused
+from ..image import keys as image_keys
+from ..image.reference import Reference
+from ..yaml.edit import read
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A tag `<service>-<version>` of the remote and the commit (or, set by hand, another object) that it names, which
+    is here."""
+
+    tag: str
+    version: Version
+    commit: str
+
+
+def tagged(service: str, remote: str, git: Git) -> list[Tagged]:
+    """Every tag of `service` that names a version, lowest first."""
+    prefix = "refs/tags/"
+    refs = git.refs(remote, f"{prefix}{service}-*")
+    versions = {ref: version for ref in refs if (version := tag_version(service, ref.removeprefix(prefix)))}
+    here = git.has(refs[ref] for ref in versions)
+    git.fetch(remote, [ref for ref in versions if refs[ref] not in here])
+    found = [Tagged(ref.removeprefix(prefix), version, refs[ref]) for ref, version in versions.items()]
+    return sorted(found, key=lambda it: it.version)
+
+
+def released_as(tags: Sequence[Tagged], commit: str, image: Reference, config: Config, git: Git) -> Tagged | None:
+    """The tag that this commit and image were released under."""
+    parents = git.parents(tag.commit for tag in tags)
+    for tag in tags:
+        built_on = commit in parents.get(tag.commit, ())
+        if built_on and holds(tag.commit, image, config, git) and names_itself(tag, config, git):
+            return tag
+    return None
+
+
+def holds(commit: str, image: Reference, config: Config, git: Git) -> bool:
+    """Whether values.yaml in `commit` names this image."""
+    values = git.blob(commit, f"{config.chart}/values.yaml") or b""
+    return image_keys.read(image_keys.parse(config.image), values) == (image.repository, image.digest)
+
+
+def names_itself(tag: Tagged, config: Config, git: Git) -> bool:
+    """Whether Chart.yaml in the tagged commit has the tag's version."""
+    return read(git.blob(tag.commit, f"{config.chart}/Chart.yaml") or b"", ("version",)) == str(tag.version)
+
+
+def refuse_older(tags: Sequence[Tagged], head: str, git: Git) -> None:
+    """Refuses `head` when it is an ancestor of what the highest of `tags` was made from. A tag of a file or a folder
+    takes its version and says nothing here."""
+    commits = git.parents(tag.commit for tag in tags)
+    highest = next((tag for tag in reversed(tags) if tag.commit in commits), None)
+    if highest is None:
+        return
+    source = source_of(highest, commits[highest.commit], git)
+    if source != head and git.is_ancestor(head, source):
+        raise Refused(
+            f"{head[:12]} is older than {source[:12]}, which is released as {highest.tag}.",
+            "Ship the newer commit, or say --allow-older to give the older one a higher version.",
+            fault="you",
+        )
+
+
+def source_of(tag: Tagged, parents: Sequence[str], git: Git) -> str:
+    """The source commit: below the release commit, or the tagged one itself where a person tagged it."""
+    return parents[0] if len(parents) == 1 and git.committer(tag.commit) == IDENTITY else tag.commit

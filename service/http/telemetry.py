@@ -1,0 +1,93 @@
+"""What a request leaves behind: one log line, counts, an id that ties them to the answer.
+
+Logs are JSON, one object a line, on stderr. Headers, query and body never enter them.
+"""
+
+import logging
+import re
+import secrets
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from litestar.types import ASGIApp, Message, Receive, Send
+from prometheus_client import Counter, Histogram
+
+from ..errors import CURRENT_REQUEST
+
+SECONDS = Histogram(
+    "waybill_request_seconds",
+    "Time to answer, by route and status.",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+RELEASES = Counter("waybill_releases", "Waybills: filed, repeated, or in conflict with a filed one.", ["result"])
+EVENTS = Counter(
+    "waybill_events", "Signed bodies of Flux and of observers: taken or repeated.", ["environment", "kind", "result"]
+)
+REFUSED = Counter("waybill_events_refused", "Bodies that no key of their environment signed.")
+ARRIVALS = Counter("waybill_arrivals", "Arrivals that became known.", ["environment"])
+HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+QUIET = {"/healthz", "/readyz", "/metrics"}  # asked every few seconds: logged when they fail
+GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+
+log = logging.getLogger("waybill.requests")
+
+
+def observed(app: ASGIApp) -> ASGIApp:
+    async def answer(scope: Any, receive: Receive, send: Send) -> None:
+        began, status = time.perf_counter(), 500
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        id = given.decode() if GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+        CURRENT_REQUEST.set(id)
+        headers = [*HEADERS, (b"x-request-id", id.encode())]
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *headers]
+            await send(message)
+
+        try:
+            await app(scope, receive, sending)
+        finally:
+            _note(scope, status, time.perf_counter() - began)
+
+    return answer
+
+
+def _note(scope: Any, status: int, seconds: float) -> None:
+    route = scope.get("path_template") or "none"
+    SECONDS.labels(scope["method"] if route != "none" else "none", route, status).observe(seconds)
+    if route in QUIET and status < 400:
+        return
+    token = scope.get("user")
+    said = {"method": scope["method"], "path": scope["path"], "status": status, "ms": round(seconds * 1000, 2)}
+    log.info("request", extra={"said": said | ({"token": token.name} if token else {})})
+
+
+class JsonLines(logging.Formatter):
+    """`extra={"said": {...}}` adds its fields to the line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if id := CURRENT_REQUEST.get():
+            line["request_id"] = id
+        line |= getattr(record, "said", {})
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line).decode()
+
+
+def log_as_json() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -1,0 +1,76 @@
+"""One environment: what runs, its past drawn to scale, and what ran at a time that the reader names."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from litestar import get
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Response
+
+from ..domain.event import EPOCH, NAME
+from ..ledger.arrivals import list as intervals
+from ..ledger.arrivals.window import stretch
+from ..ledger.environments import at_time as past
+from ..ledger.environments import state as environments
+from ..ledger.environments.state import EnvironmentState
+from ..ledger.failures import failures
+from .axis import WINDOWS, Axis
+from .html import html
+from .not_found import lost
+from .timeline import lanes
+
+MOST_BARS, MOST_FAILURES = 120, 60  # so that a page stays below 100 KB
+PAGE = 25
+CURSOR = re.compile(r"[0-9a-f]{97}\.[a-z0-9-]{1,63}")
+
+
+@get("/board/environments/{environment:str}", scope="read", include_in_schema=False)
+async def environment(
+    environment: FromPath[str],
+    at: Annotated[str | None, QueryParameter(name="at")] = None,
+    window: Annotated[str | None, QueryParameter(name="window")] = None,
+    cursor: Annotated[str | None, QueryParameter(name="cursor")] = None,
+) -> Response[str]:
+    """`at`: a moment in UTC, as a browser's field writes it; `window`: how much of the past to draw."""
+    now = datetime.now(UTC)
+    moment = _moment(at)
+    state = await _state(environment, moment) if NAME.fullmatch(environment) else None
+    if state is None:
+        return lost(f"No environment {environment} has reported to this ledger.")
+    cursor = cursor if cursor and CURSOR.fullmatch(cursor) else None
+    window = window if window in WINDOWS else "7d"
+    ends = min(now, moment + WINDOWS[window] / 2) if moment and moment < now else now
+    drawn = await stretch(environment, ends - WINDOWS[window], ends, MOST_BARS)
+    axis = Axis(drawn.begins, ends)
+    places = sorted({it.place for it in state.services} | {it.place for it in drawn.intervals})
+    failed = [it for place in places for it in await failures(environment, place, axis.begins)]
+    failed = sorted(failed, key=lambda it: it.at, reverse=True)[:MOST_FAILURES]
+    return html(
+        "environment.html",
+        now=now,
+        state=state,
+        asked=at or "",
+        moment=moment,
+        window=window,
+        windows=list(WINDOWS),
+        axis=axis,
+        lanes=lanes(drawn.intervals, state.services, axis, failed),
+        cut=drawn.begins > ends - WINDOWS[window],
+        history=await intervals.in_environment(environment, None, cursor, PAGE),
+        cursor=cursor,
+    )
+
+
+async def _state(environment: str, moment: datetime | None) -> EnvironmentState | None:
+    return await (environments.state_of(environment) if moment is None else past.state_at(environment, moment))
+
+
+def _moment(text: str | None) -> datetime | None:
+    """What cannot be read counts as not asked."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment >= EPOCH else None

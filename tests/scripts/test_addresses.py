@@ -1,0 +1,32 @@
+"""One remote has one address in the record, however a clone names it, and no address carries a credential."""
+
+import pytest
+
+from scripts.addresses import normalise
+
+ORDERS = "https://github.com/acme/orders"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://github.com/acme/orders", ORDERS),
+        ("https://github.com/acme/orders.git", ORDERS),
+        ("https://github.com/acme/orders/", ORDERS),
+        ("https://github.com/acme/orders.git/", ORDERS),
+        ("https://GitHub.com/acme/orders", ORDERS),
+        ("https://github.com:443/acme/orders", ORDERS),
+        ("https://user:token@github.com/acme/orders.git", ORDERS),
+        ("https://x-access-token@github.com/acme/orders?ref=main#top", ORDERS),
+        ("git@github.com:acme/orders.git", ORDERS),
+        ("github.com:acme/orders", ORDERS),
+        ("ssh://git@github.com/acme/orders.git", ORDERS),
+        ("ssh://git@github.com:22/acme/orders.git", ORDERS),
+        ("https://git.example.org:8443/acme/Orders", "https://git.example.org:8443/acme/Orders"),
+        ("http://127.0.0.1:3000/acme/orders.git", "http://127.0.0.1:3000/acme/orders"),
+        ("/srv/git/orders.git", "/srv/git/orders.git"),
+    ],
+)
+def test_one_form(url: str, expected: str) -> None:
+    assert normalise(url) == expected
+    assert normalise(normalise(url)) == normalise(url)

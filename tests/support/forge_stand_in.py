@@ -1,0 +1,125 @@
+"""A forge for the tests: remembers pull requests, and lets nothing pass that the forge's own description forbids.
+
+Requests are checked against it; an answer is a sample of what it promises, with what a test looks at filled in.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import jsonschema
+
+from tests.support.forge_description import Description
+from tests.support.git_over_http import GitOverHttp, say
+
+
+class StandIn:
+    """`pulls` by number; `fail` makes every next answer that status; `requests` are those that came."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.description = name, Description(name)
+        self.pulls: list[dict[str, Any]] = []
+        self.comments: list[str] = []
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.problems: list[str] = []
+        self.hidden = False  # from listing, as when another run opens one in between
+        self.fail: tuple[int, bytes] | None = None
+
+    def open(self, branch: str, base: str, title: str = "t", body: str = "b", state: str = "open") -> dict[str, Any]:
+        number = len(self.pulls) + 1
+        pull = {
+            "number": number,
+            "html_url": f"https://forge.example/acme/fleet/pull/{number}",
+            "title": title,
+            "body": body,
+            "state": "open" if state == "open" else "closed",
+            "merged_at": "2026-01-02T03:04:05Z" if state == "merged" else None,
+            "head": {"ref": branch, "sha": f"{number:040x}", "label": f"acme:{branch}"},
+            "base": {"ref": base},
+        }
+        self.pulls.append(pull)
+        return pull
+
+    def handle(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        operation, where = self.description.operation(method, path)
+        self.description.check(operation, query, body)
+        assert (where["owner"], where["repo"]) == ("acme", "fleet")
+        status, filled = self.act(method, where, query, body)
+        return status, self.description.answer(operation, status, filled) if status < 300 else filled
+
+    def act(self, method: str, where: dict[str, str], query: dict[str, str], body: Any) -> tuple[int, Any]:
+        if "head" in where:
+            matching = [pull for pull in self.pulls if pull["head"]["ref"] == where["head"]]
+            return (200, matching[0]) if matching and not self.hidden else (404, {"message": "Not Found"})
+        if method == "GET":
+            return 200, [] if self.hidden else self.listed(query)
+        if method == "PATCH":
+            pull = self.pulls[int(where.get("pull_number") or where["index"]) - 1]
+            pull.update(body)
+            return (200 if self.name == "github" else 201), pull
+        if "head" in body:
+            if any(pull["head"]["ref"] == body["head"] and pull["state"] == "open" for pull in self.pulls):
+                self.hidden = False
+                message = f"A pull request already exists for acme:{body['head']}."
+                status = 422 if self.name == "github" else 409
+                return status, {
+                    "message": "Validation Failed",
+                    "errors": [{"message": message}],
+                }
+            return 201, self.open(body["head"], body["base"], body["title"], body["body"])
+        self.comments.append(body["body"])
+        return 201, {"body": body["body"]}
+
+    def listed(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        newest = [pull for pull in reversed(self.pulls) if query["state"] in ("all", pull["state"])]
+        if self.name == "github":
+            owner, _, branch = query["head"].partition(":")
+            assert owner == "acme"
+            return [pull for pull in newest if (pull["head"]["ref"], pull["base"]["ref"]) == (branch, query["base"])]
+        page, limit = int(query["page"]), 2  # a small one, whatever was asked for, as servers may
+        return [pull for pull in newest if pull["base"]["ref"] == query["base_branch"]][
+            (page - 1) * limit : page * limit
+        ]
+
+
+@contextmanager
+def serving(forge: StandIn, git: GitOverHttp | None = None) -> Iterator[str]:
+    """The forge's address, `http://127.0.0.1:PORT`; with `git` it serves that repository too."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do(self) -> None:
+            parts = urlsplit(self.path)
+            length = int(self.headers.get("Content-Length", 0))
+            content = self.rfile.read(length)
+            if git and parts.path.startswith(git.prefix):
+                git.answer(self, content)
+                return
+            body = json.loads(content) if content else None
+            forge.requests.append((self.command, self.path, dict(self.headers)))
+            try:
+                if forge.fail:
+                    status, content = forge.fail
+                else:
+                    status, answer = forge.handle(self.command, parts.path, dict(parse_qsl(parts.query)), body)
+                    content = json.dumps(answer).encode()
+            except (AssertionError, jsonschema.ValidationError, KeyError) as error:
+                forge.problems.append(f"{self.command} {self.path}: {error!r}")
+                status, content = 500, b"{}"
+            say(self, status, [], content)
+
+        do_GET = do_POST = do_PATCH = do  # noqa: N815
+
+        def log_message(self, format: str, *args: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,129 @@
+"""A GitOps repo in a temporary folder, and releases to propose to it: no chart, no registry, real git."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from scripts.clients.git import Git
+from scripts.config import Config
+from scripts.document import Chart, Image, Source, Waybill
+from scripts.forges.file import FileForge
+from scripts.gitops.files import paths
+from scripts.proposal.body import Section, body, image
+from scripts.proposal.intent import Change, Intent
+from scripts.report import Report
+from scripts.steps.propose import propose
+from scripts.steps.render import render
+from tests.support.builders import git, make_gitops_repo
+
+COMMIT = "c0ffee" + "0" * 34
+
+
+def waybill(service: str = "orders", version: str = "1.4.2", *, digest: str = "d", **more: Any) -> Waybill:
+    return Waybill(
+        service=service,
+        image=Image(repository=f"ghcr.io/acme/{service}", digest=f"sha256:{digest * 64}", platforms=(), checked=True),
+        source=Source(
+            repository=f"https://example.org/acme/{service}", commit=COMMIT, committed_at="2026-01-02T03:04:05Z"
+        ),
+        chart=Chart(
+            name=service,
+            version=version,
+            app_version=COMMIT[:12],
+            repository="oci://ghcr.io/acme/charts",
+            digest=f"sha256:{'b' * 64}",
+        ),
+        **more,
+    )
+
+
+def config(gitops: Path | str, service: str = "orders", **more: Any) -> Config:
+    return Config(
+        **{"service": service, "root": "/", "gitops": str(gitops), "environments": ("staging", "production")} | more
+    )
+
+
+def render_all(files: Mapping[str, bytes], release: Waybill, settings: Config, *environments: str) -> dict[str, bytes]:
+    """`files` as they are after a release."""
+    return {**files, **render(files, release, settings, environments or settings.environments[:1])}
+
+
+@dataclass
+class GitopsRepo:
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.bare, self.work = self.folder / "gitops.git", self.folder / "work"
+        make_gitops_repo(self.bare)
+        git(self.folder, "clone", "--quiet", str(self.bare), str(self.work))
+
+    def commit(self, files: Mapping[str, str | bytes | None], branch: str = "main") -> str:
+        """A person's commit on `branch`; None removes a file."""
+        git(self.work, "fetch", "--quiet", "origin")
+        known = git(self.work, "branch", "--remotes", "--list", f"origin/{branch}")
+        git(self.work, "checkout", "--quiet", "-B", branch, *([f"origin/{branch}"] if known else []))
+        for name, text in files.items():
+            path = self.work / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if text is None:
+                path.unlink()
+            else:
+                path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        git(self.work, "add", "-A")
+        git(self.work, "commit", "--quiet", "--allow-empty", "-m", "A person's change")
+        git(self.work, "push", "--quiet", "origin", f"HEAD:{branch}")
+        return git(self.work, "rev-parse", "HEAD")
+
+    def merge(self, branch: str, *flags: str) -> str:
+        """Merges `branch` into main as a forge's button does; `--squash` and `--ff-only` too."""
+        git(self.work, "fetch", "--quiet", "origin")
+        git(self.work, "checkout", "--quiet", "-B", "main", "origin/main")
+        git(self.work, "merge", "--quiet", *(flags or ("--no-ff", "--no-edit")), f"origin/{branch}")
+        if "--squash" in flags:
+            git(self.work, "commit", "--quiet", "-m", f"{branch} squashed")
+        git(self.work, "push", "--quiet", "origin", "main")
+        self.set_state(branch, "merged")
+        return self.head("main") or ""
+
+    def set_state(self, branch: str, state: str) -> None:
+        for path in (self.bare / "waybill-proposals").glob("*.json"):
+            record = msgspec.json.decode(path.read_bytes())
+            if record["branch"] == branch and record["state"] == "open":
+                path.write_bytes(msgspec.json.encode(record | {"state": state}))
+
+    def proposals(self) -> list[dict[str, Any]]:
+        files = sorted((self.bare / "waybill-proposals").glob("*.json"), key=lambda path: int(path.stem))
+        return [msgspec.json.decode(path.read_bytes()) for path in files]
+
+    def head(self, branch: str) -> str | None:
+        return Git(self.bare).commit(f"refs/heads/{branch}")
+
+    def files(self, branch: str = "main", service: str = "orders") -> dict[str, bytes]:
+        return Git(self.bare).files(branch, *paths(service, ("staging", "production")))
+
+    def text(self, path: str, branch: str = "main") -> str:
+        return (Git(self.bare).blob(branch, path) or b"").decode()
+
+    def change(self, release: Waybill, *environments: str, roll_back: str | None = None, **settings: Any) -> Change:
+        config_ = config(self.bare, release.service, **settings)
+        return Change(release, config_, environments or ("staging",), f"apps/{release.service}", roll_back)
+
+    def propose(
+        self, release: Waybill | None = None, *environments: str, roll_back: str | None = None, **settings: Any
+    ) -> tuple[Waybill, Intent]:
+        change = self.change(release or waybill(), *environments, roll_back=roll_back, **settings)
+        return propose(change, render, FileForge(str(self.bare)), self.describe(change), Report())
+
+    @staticmethod
+    def describe(change: Change) -> Callable[[Git, Intent], str]:
+        """The body without a rendered difference: there is no chart."""
+        release, reason = change.waybill, change.roll_back
+        return lambda _, intent: body(
+            release,
+            [Section(name, {}, {"image": image(release)}, "") for name in intent.environments],
+            roll_back=reason,
+            ledger=None,
+        )
