@@ -75,9 +75,9 @@ lint: .venv/dev.stamp ## Check style, types, YAML, workflows, shell and the Cont
 
 .PHONY: generate
 generate: setup ## Write again what is made from other files: READMEs, schemas, golden renders.
-	@$(venv) -m tools.schemas
-	@$(venv) -m tools.readme
-	@$(venv) -m tools.chart_readme
+	@$(venv) -m tools.generate.schemas
+	@$(venv) -m tools.generate.readme
+	@$(venv) -m tools.generate.chart_readme
 	@$(venv) -m tests.chart.golden
 
 .PHONY: generated

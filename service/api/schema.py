@@ -1,4 +1,4 @@
-"""The forms of the API and of the waybill, as files that are generated (tools/schemas.py) and committed."""
+"""The forms of the API and of the waybill, as files that are generated (tools/generate/schemas.py) and committed."""
 
 from pathlib import Path
 

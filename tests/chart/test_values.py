@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tools.chart_readme import BEGIN, END, leaves, table
+from tools.generate.chart_readme import BEGIN, END, leaves, table
 
 from .examples import EXAMPLES, context
 from .rendered import CHART, merged, nested, render

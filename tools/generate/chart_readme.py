@@ -1,4 +1,4 @@
-"""The table of values in chart/README.md, from the chart's schema and defaults: `python -m tools.chart_readme`."""
+"""The table of values in chart/README.md, from the schema and the defaults: `python -m tools.generate.chart_readme`."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-CHART = Path(__file__).resolve().parent.parent / "chart"
+CHART = Path(__file__).resolve().parents[2] / "chart"
 BEGIN, END = "<!-- values: written by `make generate` from values.schema.json -->\n", "<!-- end of values -->\n"
 
 

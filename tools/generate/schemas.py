@@ -1,4 +1,4 @@
-"""Writes service/waybill.schema.json and service/openapi.json from the code: `python -m tools.schemas`.
+"""Writes service/waybill.schema.json and service/openapi.json from the code: `python -m tools.generate.schemas`.
 
 What Litestar cannot know of a handler, the handler's own marks tell: `scope` (401, 403), `refuses` (more statuses),
 `takes` (the struct of a body that it decodes itself), `gives` (the struct of an answer that it encodes itself).
@@ -20,7 +20,7 @@ from service.errors import MEDIA_TYPE, Problem
 
 from .schema_examples import ANSWERS, BODIES, PARAMETERS
 
-SERVICE = Path(__file__).resolve().parent.parent / "service"
+SERVICE = Path(__file__).resolve().parents[2] / "service"
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token of `waybill-service token create`."},
     "basic": {"type": "http", "scheme": "basic", "description": "The token as password; for reading alone."},

@@ -1,4 +1,4 @@
-"""The README's tables, as the programs tell them: `python -m tools.readme` writes them, a test compares."""
+"""The README's tables, as the programs tell them: `python -m tools.generate.readme` writes them, a test compares."""
 
 import subprocess
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from scripts.config import KEYS
 from service.settings import SETTINGS
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
 
 
