@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.fleet import Fleet
-from tests.e2e.releaser import Releaser
-from tests.e2e.scene import Scene
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.releaser import Releaser
+from tests.support.e2e.scene import Scene
 from tools.cluster.kubernetes import ready
 from tools.demo.image import crane
 from tools.demo.processes import running, wait_for_line

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import httpx
 
-from tests.e2e.fleet import Fleet
-from tests.e2e.releaser import Releaser
-from tests.e2e.scene import Scene
-from tests.e2e.steady import Steady
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.releaser import Releaser
+from tests.support.e2e.scene import Scene
+from tests.support.e2e.steady import Steady
 from tools.cluster.waiting import wait_for
 
 PRODUCTION = """\

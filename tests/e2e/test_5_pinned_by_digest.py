@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e import images
-from tests.e2e.fleet import Fleet
-from tests.e2e.releaser import Releaser
-from tests.e2e.rollout import roll_out
-from tests.e2e.scene import Scene
+from tests.support.e2e import images
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.releaser import Releaser
+from tests.support.e2e.rollout import roll_out
+from tests.support.e2e.scene import Scene
 from tools.cluster.kubernetes import ready
 
 VALUES = """\

@@ -1,7 +1,7 @@
 """An environment without its release holds what it held before."""
 
-from tests.e2e.fleet import Fleet
-from tests.e2e.scene import Scene
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.scene import Scene
 from tools.cluster.waiting import wait_for
 
 

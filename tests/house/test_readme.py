@@ -12,7 +12,7 @@ README = (CHECKOUT / "README.md").read_text()
 
 
 def test_its_tables_are_the_programs_own() -> None:
-    """`python -m tools.generate.readme` writes them again."""
+    """`make generate` writes them again."""
     assert filled(README) == README
 
 

@@ -1,4 +1,4 @@
-"""The table of values in chart/README.md, from the schema and the defaults: `python -m tools.generate.chart_readme`."""
+"""The table of values in chart/README.md, from the chart's schema and defaults."""
 
 import json
 from collections.abc import Iterator
@@ -31,10 +31,7 @@ def table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def write(readme: Path) -> None:
+def files() -> dict[Path, str]:
+    readme = CHART / "README.md"
     before, _, rest = readme.read_text().partition(BEGIN)
-    readme.write_text(f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}")
-
-
-if __name__ == "__main__":
-    write(CHART / "README.md")
+    return {readme: f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}"}

@@ -1,4 +1,4 @@
-"""Writes service/waybill.schema.json and service/openapi.json from the code: `python -m tools.generate.schemas`.
+"""service/waybill.schema.json and service/openapi.json, from the code of the ledger.
 
 What Litestar cannot know of a handler, the handler's own marks tell: `scope` (401, 403), `refuses` (more statuses),
 `takes` (the struct of a body that it decodes itself), `gives` (the struct of an answer that it encodes itself).
@@ -31,6 +31,11 @@ SECURITY = {
         "description": "`sha256=` and the hex HMAC-SHA256 of the body, as Flux' generic-hmac Provider sends it.",
     },
 }
+
+
+def files() -> dict[Path, str]:
+    made = {"waybill.schema.json": waybill_schema(), "openapi.json": openapi()}
+    return {SERVICE / name: text.decode() for name, text in made.items()}
 
 
 def waybill_schema() -> bytes:
@@ -109,8 +114,3 @@ def _reference(struct: type | None, schemas: dict[str, Any]) -> dict[str, Any] |
 
 def _text(schema: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=2) + b"\n"
-
-
-if __name__ == "__main__":
-    (SERVICE / "waybill.schema.json").write_bytes(waybill_schema())
-    (SERVICE / "openapi.json").write_bytes(openapi())

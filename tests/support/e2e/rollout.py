@@ -1,9 +1,9 @@
 """A new release takes the place of the one that runs, while others read and write."""
 
-from tests.e2e.fleet import Fleet
-from tests.e2e.releaser import Releaser
-from tests.e2e.scene import Scene
-from tests.e2e.steady import Steady
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.releaser import Releaser
+from tests.support.e2e.scene import Scene
+from tests.support.e2e.steady import Steady
 from tools.cluster.waiting import wait_for
 
 REQUESTS = 10_000

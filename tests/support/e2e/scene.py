@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.e2e import database, images, recorder
-from tests.e2e.fleet import Fleet
-from tests.e2e.releaser import Releaser
-from tests.e2e.told import Ledger
+from tests.support.e2e import database, images, recorder
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.releaser import Releaser
+from tests.support.e2e.told import Ledger
 from tools.cluster.kubernetes import Kubernetes, ready
 from tools.cluster.waiting import wait_for
 from tools.cluster.world import World
