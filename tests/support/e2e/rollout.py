@@ -21,7 +21,7 @@ def roll_out(scene: Scene, fleet: Fleet, releaser: Releaser, environment: str, i
         (proposal,) = fleet.proposals()
         fleet.merge(proposal["number"])
         scene.installed(environment, version)
-        wait_for(f"{REQUESTS} requests", lambda: steady.done >= REQUESTS, 240)
+        wait_for(f"{REQUESTS} requests", lambda: steady.done >= REQUESTS, 600)
     assert steady.lost == []
     assert ledger.filed("steady") >= set(steady.written)
     for part in (f"| version | `{before}` | `{version}` |", f"`{image}` |", "Deployment/waybill"):

@@ -79,7 +79,7 @@ class Steady:
 
     def _call(self, method: str, path: str, expected: int, body: str | None = None) -> None:
         """On a connection of its own, as the clients behind a Service are many."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
         try:
             headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
             connection.request(method, path, body, headers)
