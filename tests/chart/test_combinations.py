@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.chart.examples import CONTEXT, EXAMPLES, combination
-from tests.support.chart.rendered import Object, released, render
+from tests.support.chart.render import Object, released, render
 from tests.support.chart.rules import RULES
 from tests.support.service.sizes import size
 

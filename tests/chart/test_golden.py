@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.chart.golden import SCENARIOS, committed, rendered
-from tests.support.chart.rendered import CHART, Object, released
+from tests.support.chart.render import CHART, Object, released
 from tests.support.chart.schemas import custom
 from tests.support.crds import broken_rules
 

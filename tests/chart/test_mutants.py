@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.chart.rendered import Object, edited, parse, released, render
+from tests.support.chart.render import Object, edited, parse, released, render
 from tests.support.chart.rules import RULES, Rule
 
 MUTANTS: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("mutants.yaml").read_text())

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.support.chart.golden import SCENARIOS
-from tests.support.chart.rendered import CHART
+from tests.support.chart.render import CHART
 
 
 def notes(*more: str) -> str:

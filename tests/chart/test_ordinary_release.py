@@ -10,7 +10,7 @@ import yaml
 
 from tests.support.chart.examples import DIGEST
 from tests.support.chart.golden import SCENARIOS
-from tests.support.chart.rendered import merged, one, released, render
+from tests.support.chart.render import merged, one, released, render
 
 IMAGE = {"image": {"digest": DIGEST}}
 VERSION_LABEL = re.compile(r"/\d+/metadata/labels/(helm\.sh/chart|app\.kubernetes\.io/version)")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.chart.examples import CONTEXT
-from tests.support.chart.rendered import RefusedValues, merged, render
+from tests.support.chart.render import RefusedValues, merged, render
 
 POSTGRESQL = CONTEXT["database.engine"]
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.support.chart.examples import EXAMPLES, context
-from tests.support.chart.rendered import CHART, merged, nested, render
+from tests.support.chart.render import CHART, merged, nested, render
 from tools.generate.chart_readme import BEGIN, END, leaves, table
 
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())

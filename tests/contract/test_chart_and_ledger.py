@@ -9,7 +9,7 @@ from service import settings
 from service.__main__ import main
 from service.observer import cluster as observe
 from tests.support.chart.golden import SCENARIOS, committed
-from tests.support.chart.rendered import Object, pods
+from tests.support.chart.render import Object, pods
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OBJECTS = [found for scenario in SCENARIOS for found in committed(scenario)]

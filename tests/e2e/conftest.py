@@ -11,7 +11,7 @@ from tests.support.e2e.fleet import Fleet
 from tests.support.e2e.recorder import recorder
 from tests.support.e2e.releaser import Releaser
 from tests.support.e2e.scene import Scene
-from tools.cluster.isolated import FOLDER
+from tools.cluster.namespaces import FOLDER
 from tools.cluster.world import LOGS, World, world
 
 REAL = pytest.StashKey[World]()

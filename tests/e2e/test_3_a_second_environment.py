@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable
 
 from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.load import Load
 from tests.support.e2e.releaser import Releaser
 from tests.support.e2e.scene import Scene
-from tests.support.e2e.steady import Steady
 from tools.cluster.waiting import wait_for
 
 PRODUCTION = """\
@@ -42,15 +42,15 @@ def test_a_roll_back_while_the_ledger_is_away(
     reason = ["--roll-back", "The second one is slow"]
     ran = releaser.waybill("promote", "--to", "production", "--version", shipped["first"], *reason)
     assert ran.code == 0, ran.stderr
-    with Steady(sqlite.host, 80, sqlite.token("steady"), "/releases?limit=10") as steady:
+    with Load(sqlite.host, 80, sqlite.token("load"), "/releases?limit=10") as load:
         lead(scene, "nobody")
         fleet.merge(fleet.proposals()[0]["number"])
         scene.installed("production", shipped["first"])
         (said,) = scene.events("production", "UpgradeSucceeded")
         lead(scene, "ledger")
-    record_property("figure", f"SQLite was away for {steady.gap:.1f} s: {dict(steady.ways)} of {steady.done} requests")
-    assert sqlite.filed("steady") >= set(steady.written)
-    assert set(steady.ways) <= {"503", "ECONNREFUSED"}, steady.ways
+    record_property("figure", f"SQLite was away for {load.gap:.1f} s: {dict(load.ways)} of {load.done} requests")
+    assert sqlite.filed("load") >= set(load.written)
+    assert set(load.ways) <= {"503", "ECONNREFUSED"}, load.ways
 
     ledger.wait_until("production", "the first runs", lambda it: it["release"]["version"] == shipped["first"])
     told = ledger.history("production")

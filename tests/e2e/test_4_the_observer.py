@@ -5,9 +5,9 @@ from typing import Any
 
 from tests.support.e2e import images
 from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.ledger import Ledger
 from tests.support.e2e.releaser import Releaser
 from tests.support.e2e.scene import HELM, Scene, secret
-from tests.support.e2e.told import Ledger
 from tools.cluster.kubernetes import ready
 from tools.cluster.waiting import wait_for
 from tools.demo.world import run

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from tests.support.chart.golden import SCENARIOS, rendered
-from tests.support.chart.rendered import released
+from tests.support.chart.render import released
 
 
 class Indented(yaml.SafeDumper):

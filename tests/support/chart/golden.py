@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from .rendered import CHART, Object, parse, render
+from .render import CHART, Object, parse, render
 
 SCENARIOS = sorted(path.parent for path in CHART.parent.glob("tests/chart/scenarios/*/values.yaml"))
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.support.e2e import database, images, recorder
 from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.ledger import Ledger
 from tests.support.e2e.releaser import Releaser
-from tests.support.e2e.told import Ledger
 from tools.cluster.kubernetes import Kubernetes, ready
 from tools.cluster.waiting import wait_for, wait_until_steady
 from tools.cluster.world import World
