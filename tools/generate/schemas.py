@@ -1,4 +1,4 @@
-"""Writes service/waybill.schema.json and service/openapi.json from the code: `python -m tools.schemas`.
+"""service/waybill.schema.json and service/openapi.json, from the code of the ledger.
 
 A handler's marks say what Litestar cannot know: `scope` (401, 403), `refuses` (more statuses), `takes` (the struct of a
 body that the handler decodes), `gives` (the struct of an answer that the handler encodes).
@@ -20,7 +20,7 @@ from service.errors import MEDIA_TYPE, Problem
 
 from .schema_examples import ANSWERS, BODIES, PARAMETERS
 
-SERVICE = Path(__file__).resolve().parent.parent / "service"
+SERVICE = Path(__file__).resolve().parents[2] / "service"
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token of `waybill-service token create`."},
     "basic": {"type": "http", "scheme": "basic", "description": "The token as the password; for reading alone."},
@@ -31,6 +31,11 @@ SECURITY = {
         "description": "`sha256=` and the hex HMAC-SHA256 of the body, as a Provider of type generic-hmac sends it.",
     },
 }
+
+
+def files() -> dict[Path, str]:
+    made = {"waybill.schema.json": waybill_schema(), "openapi.json": openapi()}
+    return {SERVICE / name: text.decode() for name, text in made.items()}
 
 
 def waybill_schema() -> bytes:
@@ -112,8 +117,3 @@ def _reference(struct: type | None, schemas: dict[str, Any]) -> dict[str, Any] |
 
 def _text(schema: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=2) + b"\n"
-
-
-if __name__ == "__main__":
-    (SERVICE / "waybill.schema.json").write_bytes(waybill_schema())
-    (SERVICE / "openapi.json").write_bytes(openapi())
