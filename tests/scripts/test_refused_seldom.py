@@ -18,7 +18,7 @@ from scripts.clients.process import Dialogue
 from scripts.clients.registry import Registry, split
 from scripts.config import load
 from scripts.diff.chart import fetch, objects_of
-from scripts.diff.overlay import Release, build, release_of
+from scripts.diff.overlay import HelmRelease, build, release_of
 from scripts.document import chart_of, digest_of
 from scripts.document import load as load_document
 from scripts.errors import Refused
@@ -217,7 +217,7 @@ def test_what_is_to_be_compared_is_no_release_or_no_object(tmp_path: Path, monke
     subprocess.run(["helm", "create", tmp_path / "orders"], check=True, capture_output=True)
     (tmp_path / "orders/templates/service.yaml").write_text("a: 1\n")
     with pytest.raises(Refused, match="The chart renders what is no object"):
-        objects_of(Release("a", "b", {}, "", "", ()), tmp_path / "orders", None)
+        objects_of(HelmRelease("a", "b", {}, "", "", ()), tmp_path / "orders", None)
     program(tmp_path, "kustomize", "echo 'a: 1'")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(Refused, match="kustomize built what is no object"):
