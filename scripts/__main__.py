@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .config import KEYS
 from .errors import Refused
 from .report import Report
+from .settings import FIELDS, KEYS
 
 if TYPE_CHECKING:
     from .document import Waybill
@@ -34,9 +34,9 @@ def cli() -> None:
 
 def settings(command: F) -> F:
     """The options of every command."""
-    for key, text in reversed(KEYS.items()):
-        flag = "--image-keys" if key == "image" else f"--{key.replace('_', '-')}"
-        command = click.option(flag, key if key != "image" else "image_keys", metavar="TEXT", help=text)(command)
+    for field in reversed(FIELDS):
+        flag = f"--{field.name.replace('_', '-')}"
+        command = click.option(flag, metavar="TEXT", help=KEYS[field.encode_name])(command)
     command = click.option("--json", is_flag=True, help="The result as JSON on stdout.")(command)
     command = click.option(
         "--waybill", type=click.Path(path_type=Path), help="The waybill. Default: .waybill/<service>.json."
@@ -81,9 +81,8 @@ class Given:
     def session(self) -> "Session":
         from .session import start
 
-        flags = {key: self.options[key] for key in KEYS if key != "image"} | {"image": self.options["image_keys"]}
         return start(
-            flags,
+            self.options,
             path=self.options["config"],
             remote=self.options["remote"],
             waybill=self.options["waybill"],

@@ -46,7 +46,7 @@ def released_as(tags: Sequence[Tagged], commit: str, image: Reference, config: C
 def holds(commit: str, image: Reference, config: Config, git: Git) -> bool:
     """Whether values.yaml in `commit` names this image."""
     values = git.blob(commit, f"{config.chart}/values.yaml") or b""
-    return image_keys.read(image_keys.parse(config.image), values) == (image.repository, image.digest)
+    return image_keys.read(image_keys.parse(config.image_keys), values) == (image.repository, image.digest)
 
 
 def names_itself(tag: Tagged, config: Config, git: Git) -> bool:

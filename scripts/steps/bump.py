@@ -161,7 +161,7 @@ def edited(image: Reference, head: str, version: str, source: str, config: Confi
     files = git.files(head, values_path, chart_path)
     if values_path not in files:
         raise Refused(f"{head[:12]} holds no {values_path}.", "Commit one with the image's keys.", fault="chart")
-    keys = image_keys.parse(config.image)
+    keys = image_keys.parse(config.image_keys)
     values = image_keys.write(keys, files[values_path], image.repository, image.digest, head, name=values_path)
     chart = set_scalar(files[chart_path], ("version",), version, name=chart_path)
     if config.app_version:

@@ -85,7 +85,7 @@ def refuse_unused(rendered: bytes, waybill: Waybill, config: Config, report: Rep
         warn_of_tags(found, waybill, config, report)
         return
     runs = ", ".join(f"{name} ({template})" for template, name in found)
-    paths = image_keys.parse(config.image).paths
+    paths = image_keys.parse(config.image_keys).paths
     remedy = (
         f"Use {' and '.join(image_keys.in_template(path) for path in paths.values())} in the container's template, "
         "name the keys that it does use in [image] of waybill.toml, or give the values that turn the container on in "

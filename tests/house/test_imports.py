@@ -30,6 +30,7 @@ SCRIPTS_LAYERS = [
     {"gitops", "forges", "source"},
     {"chart"},
     {"config", "report"},
+    {"settings"},
     {"image", "clients"},
     {"document", "addresses"},
     {"yaml"},

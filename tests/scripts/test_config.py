@@ -44,6 +44,18 @@ def test_lists_and_tables_from_the_environment(checkout: Path, monkeypatch: pyte
         config.namespace_of("qa")
 
 
+def test_a_text_is_read_as_its_setting_is_declared(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_APP_VERSION", "False")
+    monkeypatch.setenv("WAYBILL_IMAGE_KEYS", "reference=web.image")
+    config = load({"plain_http": "1", "values": "a.yaml, b.yaml", "namespace": "shop"}, cwd=checkout)
+    assert (config.app_version, config.plain_http) == (False, True)
+    assert (config.image_keys, config.namespace) == ({"reference": "web.image"}, "shop")
+    assert config.values == ("a.yaml", "b.yaml")
+    assert loaded(checkout, 'values = "c.yaml"\n[image]\nreference = "a"').values == ("c.yaml",)
+    with pytest.raises(Refused, match="not right"):
+        load({"plain_http": "perhaps"}, cwd=checkout)
+
+
 def test_where_the_chart_lies_in_its_registry(checkout: Path) -> None:
     assert loaded(checkout, 'registry = "oci://example.org/charts"').chart_repository == "example.org/charts/orders"
     with pytest.raises(Refused, match="No registry is configured"):

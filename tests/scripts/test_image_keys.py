@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from scripts.config import KeyPath
 from scripts.errors import Refused
 from scripts.image.keys import parse, read, write
+from scripts.settings import KeyPath
 
 REPOSITORY, DIGEST, COMMIT = "ghcr.io/acme/orders", "sha256:" + "ab" * 32, "0123456789abcdef" * 2 + "01234567"
 PAIR: dict[str, KeyPath] = {"repository": "image.repository", "digest": "image.digest"}
