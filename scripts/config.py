@@ -1,7 +1,7 @@
 """The settings of one service, complete: its repository's defaults filled in, secrets from the environment alone."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,27 @@ class Config(Settings, frozen=True, kw_only=True):
         if self.registry is None:
             raise Refused("No registry is configured.", "Set `registry` in waybill.toml.", fault="you")
         return f"{self.registry.removeprefix('oci://')}/{self.service}"
+
+    def chosen(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The environments `names`, in the order of waybill.toml; its first one where `names` is empty."""
+        if not self.environments:
+            raise Refused(
+                "No environment is configured.", 'Set `environments` in waybill.toml, e.g. ["staging"].', fault="you"
+            )
+        names = set(names) or set(self.environments[:1])
+        if unknown := sorted(names - set(self.environments)):
+            raise Refused(
+                f"{', '.join(unknown)} is no environment of this service.",
+                f"The environments are {', '.join(self.environments)}; a new one goes into waybill.toml.",
+                fault="you",
+            )
+        if "base" in names:
+            raise Refused(
+                'An environment cannot be called "base".',
+                "Rename it in waybill.toml: apps/<service>/base is what all environments have in common.",
+                fault="you",
+            )
+        return tuple(name for name in self.environments if name in names)
 
     def namespace_of(self, environment: str) -> str:
         if isinstance(self.namespace, str):

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from ..clients.git import Git
 from ..document import Chart
 from ..errors import Refused
+from ..gitops.layout import overlay
 from .chart import definitions, fetch, objects_of
 from .compare import ObjectChange, compare
 from .overlay import HelmRelease, build, release_of
@@ -56,7 +57,7 @@ def rendered_difference(
 
 
 def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
-    service, path = shipped.service, f"apps/{shipped.service}/{environment}"
+    service, path = shipped.service, overlay(shipped.service, environment)
     notes: list[str] = []
     try:
         release = release_of(build(folder / "after" / path), service)

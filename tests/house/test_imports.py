@@ -22,10 +22,11 @@ SERVICE_LAYERS = [
 ]
 SCRIPTS_LAYERS = [
     {"__main__"},
+    {"commands"},
     {"ship", "plan", "promote"},
     {"session"},
     {"steps"},
-    {"proposal", "releases", "summary"},
+    {"proposal", "releases"},
     {"diff"},
     {"gitops", "forges", "source"},
     {"chart"},

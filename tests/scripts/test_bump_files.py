@@ -5,19 +5,17 @@ from typing import Any
 
 import pytest
 
-from scripts.clients.git import Git
 from scripts.document import Waybill
 from scripts.errors import Refused
 from scripts.image.reference import parse
-from scripts.report import Report
 from scripts.steps.bump import Choice, bump
 from tests.support.builders import VALUES, World
-from tests.support.release import settings
+from tests.support.release import checkout
 
 
 def bumped(world: World, image: str, **flags: Any) -> Waybill:
     choice = Choice(parse(image), skip_image_check=True)
-    return bump(choice, settings(world, **flags), Git(world.checkout), Report())
+    return bump(choice, checkout(world, **flags))
 
 
 def released(world: World, waybill: Waybill, file: str) -> str:

@@ -12,20 +12,18 @@ from typing import Any
 
 import pytest
 
-from scripts.clients.git import Git
 from scripts.document import Waybill
 from scripts.errors import Refused
-from scripts.report import Report
 from scripts.steps.package import package
 from tests.support.builders import DEPLOYMENT, TOP, VALUES, World, git
-from tests.support.release import bumped, settings
+from tests.support.release import bumped, checkout
 from tools.demo.image import crane
 
 
 def packaged(world: World, waybill: Waybill | None = None, **flags: Any) -> dict[str, bytes]:
     """The files of the .tgz, by their path in the chart."""
     release = waybill or bumped(world, world.image())
-    made = package(release, settings(world, **flags), Git(world.checkout), world.folder / "out", Report())
+    made = package(release, checkout(world, **flags))
     return contents((world.folder / "out" / f"{world.service}-{made.chart.version}.tgz").read_bytes())  # type: ignore[union-attr]
 
 
@@ -74,11 +72,11 @@ def test_two_checkouts_make_the_same_chart(world: World) -> None:
     shutil.copytree(world.checkout / ".waybill", other / ".waybill")
     elsewhere = {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "HELM_NAMESPACE": "no", "HELM_DEBUG": "true"}
     archives, digests = [], []
-    for checkout, umask, env in ((world.checkout, 0o022, {"TZ": "UTC"}), (other, 0o077, elsewhere)):
+    for clone, umask, env in ((world.checkout, 0o022, {"TZ": "UTC"}), (other, 0o077, elsewhere)):
         charts = f"{world.registry}/{world.folder.name}-{len(digests)}"
         for step in ("package", "publish"):
-            run(checkout, step, "--registry", f"oci://{charts}", umask=umask, **env)
-        archives.append((checkout / ".waybill/orders-0.1.0.tgz").read_bytes())
+            run(clone, step, "--registry", f"oci://{charts}", umask=umask, **env)
+        archives.append((clone / ".waybill/orders-0.1.0.tgz").read_bytes())
         digests.append(crane("digest", "--insecure", f"{charts}/orders:0.1.0"))
     assert archives[0] == archives[1]
     assert digests[0] == digests[1]

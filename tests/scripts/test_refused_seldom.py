@@ -24,19 +24,17 @@ from scripts.document import load as load_document
 from scripts.errors import Refused
 from scripts.forges import forge_of
 from scripts.gitops.clone import Heads, merge
-from scripts.gitops.files import chosen
 from scripts.image import keys as image_keys
 from scripts.image.reference import parse
 from scripts.releases.lookup import from_ledger, from_tag
-from scripts.report import Report
 from scripts.source.work_tree import write
 from scripts.steps.bump import Choice, bump
 from scripts.steps.package import package
 from scripts.steps.publish import publish
 from tests.support.builders import TOP, World, git
-from tests.support.gitops_repo import waybill
+from tests.support.gitops_repo import config, waybill
 from tests.support.registry_stand_in import Behaviour, answering, says
-from tests.support.release import bumped, settings
+from tests.support.release import bumped, checkout, settings
 
 NOBODY = "0" * 40
 DIGEST = f"sha256:{'a' * 64}"
@@ -120,14 +118,14 @@ def test_a_commit_without_values(world: World) -> None:
     (world.checkout / "chart/values.yaml").unlink()
     world.commit({})
     with pytest.raises(Refused, match=r"holds no chart/values\.yaml"):
-        bump(Choice(parse(world.image())), settings(world), Git(world.checkout), Report())
+        bump(Choice(parse(world.image())), checkout(world))
 
 
 def test_environments_that_there_cannot_be() -> None:
     with pytest.raises(Refused, match="No environment is configured"):
-        chosen([], ())
+        config("/g", environments=()).chosen([])
     with pytest.raises(Refused, match='cannot be called "base"'):
-        chosen([], ("base",))
+        config("/g", environments=("base",)).chosen([])
 
 
 def test_an_image_without_a_host_where_the_host_has_a_key() -> None:
@@ -160,33 +158,31 @@ def test_a_waybill_that_is_none_or_anothers(world: World, tmp_path: Path) -> Non
 
 
 def test_a_chart_that_is_not_the_waybills(world: World, tmp_path: Path) -> None:
-    release, repository = bumped(world, world.image()), Git(world.checkout)
+    release, here = bumped(world, world.image()), checkout(world)
+    other = structs.replace(release, chart=structs.replace(chart_of(release), version="9.9.9"))
     with pytest.raises(Refused, match=r"the waybill says orders 9\.9\.9"):
-        package(
-            structs.replace(release, chart=structs.replace(chart_of(release), version="9.9.9")),
-            settings(world), repository, tmp_path, Report(),
-        )  # fmt: skip
+        package(other, here)
     with pytest.raises(Refused, match="is not the chart that the waybill names"):
-        publish(release, settings(world), repository, tmp_path / "orders-0.1.0.tgz", Report())
+        publish(release, here)
 
 
 def test_a_tag_without_a_chart(world: World) -> None:
-    repository = Git(world.checkout)
-    release = bump(Choice(parse(world.image())), settings(world), repository, Report())
-    repository.create("origin", f"refs/tags/{release.source.tag}", str(release.source.release_commit))
+    here = checkout(world)
+    release = bump(Choice(parse(world.image())), here)
+    here.git.create("origin", f"refs/tags/{release.source.tag}", str(release.source.release_commit))
     with pytest.raises(Refused, match=r"0\.1\.0 is reserved by its tag"):
-        from_tag(settings(world), repository, "0.1.0")
+        from_tag("0.1.0", here)
 
 
 def test_a_registry_that_takes_a_chart_and_does_not_show_it(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repository, archive = Git(world.checkout), tmp_path / "orders-0.1.0.tgz"
-    release = package(bumped(world, world.image()), settings(world), repository, tmp_path, Report())
+    here = checkout(world)
+    release = package(bumped(world, world.image()), here)
     program(tmp_path, "helm", f'[ "$1" = push ] || exec {shutil.which("helm")} "$@"')
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(Refused, match=r"took orders 0\.1\.0 and does not show it"):
-        publish(release, settings(world), repository, archive, Report())
+        publish(release, here)
 
 
 def test_files_that_cannot_be_written(world: World) -> None:

@@ -6,11 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from scripts.clients.git import Git
 from scripts.clients.registry import Registry
 from scripts.clients.registry_http import Patience
 from scripts.errors import Refused
-from scripts.report import Report
 from scripts.steps.package import package
 from scripts.steps.publish import publish
 from tests.support.builders import World
@@ -24,7 +22,7 @@ from tests.support.registry_stand_in import (
     silence,
     speaks_no_http,
 )
-from tests.support.release import bumped, settings
+from tests.support.release import bumped, checkout
 
 SOON = Patience(connect=0.5, read=1, whole=4)
 DIGEST = f"sha256:{'a' * 64}"
@@ -121,13 +119,12 @@ def test_ship_sets_no_tag_while_it_does_not_know_what_is_published(world: World,
 
 def refusal(world: World, behaviour: Behaviour) -> Refused:
     """How publish is refused by a registry that behaves so: in under 15 s, and as the registry's fault."""
-    repository, folder = Git(world.checkout), world.folder / "out"
-    made = package(bumped(world, world.image()), settings(world), repository, folder, Report())
+    made = package(bumped(world, world.image()), checkout(world))
     with answering(behaviour) as host:
-        config = settings(world, registry=f"oci://{host}/charts")
+        here = checkout(world, registry=f"oci://{host}/charts")
         before = time.monotonic()
         with pytest.raises(Refused) as error:
-            publish(made, config, repository, folder / "orders-0.1.0.tgz", Report())
+            publish(made, here)
     assert time.monotonic() - before < 15
     assert error.value.fault == "registry"
     assert error.value.remedy

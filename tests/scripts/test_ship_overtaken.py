@@ -29,7 +29,7 @@ def test_the_version_is_lost_to_another_image(world: World) -> None:
     ran, other = overtaken(world, TAG, world.image("mine"), world.image("theirs"))
     assert (ran.code, other.code) == (0, 0), ran.stderr
     assert (other.json["chart"]["version"], ran.json["chart"]["version"]) == ("0.1.0", "0.1.1")
-    assert "choosing again" in ran.stderr
+    assert "Choosing the next version" in ran.stderr
     assert sorted(world.tags()) == ["orders-0.1.0", "orders-0.1.1"]
 
 
