@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.clients.helm_repositories import known
 from scripts.errors import Refused
 from scripts.steps.package import package
 from tests.support.builders import CHART, World
@@ -150,3 +151,12 @@ def test_a_repository_that_lost_the_chart_is_refused(world: World, chart_reposit
     library.unlink()
     with pytest.raises(Refused, match=r"lib-1\.2\.3\.tgz"):
         packaged(world)
+
+
+def test_a_list_of_helms_repositories_that_cannot_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "repositories.yaml").write_text("a: [\n")
+    monkeypatch.setenv("HELM_REPOSITORY_CONFIG", str(tmp_path / "repositories.yaml"))
+    with pytest.raises(Refused, match=r"Helm's .*repositories\.yaml cannot be read"), known(["https://example.org"]):
+        pass

@@ -3,11 +3,13 @@
 import json
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from scripts.clients.registry import Registry
 from scripts.clients.registry_http import Patience
+from scripts.document import digest_of
 from scripts.errors import Refused
 from scripts.steps.package import package
 from scripts.steps.publish import publish
@@ -146,3 +148,24 @@ def test_a_registry_that_goes_silent_when_it_is_pushed_to_is_not_waited_for(worl
 @pytest.mark.parametrize("behaviour", [says(404), says(404, b"<html>Not Found")])
 def test_what_has_nothing_and_takes_nothing_is_refused(world: World, behaviour: Behaviour) -> None:
     assert "404" in refusal(world, behaviour).what
+
+
+def test_a_registry_that_lacks_what_it_names_or_holds_something_else_than_an_image() -> None:
+    config = b'{"os": "linux"}'
+    manifest = json.dumps({"schemaVersion": 2, "config": {"digest": digest_of(config)}}).encode()
+
+    def no_image(request: BaseHTTPRequestHandler) -> None:
+        says(200, manifest if "/manifests/" in request.path else config)(request)
+
+    with answering(no_image) as host, pytest.raises(Refused, match="its config names no platform"):
+        Registry().platforms(f"{host}/orders", digest_of(manifest))
+    with answering(says(404)) as host, pytest.raises(Refused, match="a manifest names it, and it is not there"):
+        Registry().blob(f"{host}/orders", f"sha256:{'a' * 64}")
+    with answering(login_page) as host, pytest.raises(Refused, match="/token is not what a registry says"):
+        Registry().tags(f"{host}/orders")
+
+
+def login_page(request: BaseHTTPRequestHandler) -> None:
+    token = f'Bearer realm="http://{request.headers["Host"]}/token"'
+    answer: Behaviour = says(200, b"<html>") if "/token" in request.path else says(401, WWW_Authenticate=token)
+    answer(request)

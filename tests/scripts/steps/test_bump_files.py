@@ -129,3 +129,10 @@ def test_modes_and_the_rest_of_the_tree_stay(world: World) -> None:
         (":100644", "100644", "chart/Chart.yaml"),
         (":100755", "100755", "chart/values.yaml"),
     ]
+
+
+def test_a_commit_without_values(world: World) -> None:
+    (world.checkout / "chart/values.yaml").unlink()
+    world.commit({})
+    with pytest.raises(Refused, match=r"holds no chart/values\.yaml"):
+        bump(Choice(parse(world.image())), checkout(world))

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from scripts.document import Waybill
+from scripts.document import Waybill, chart_of
 from scripts.errors import Refused
 from scripts.steps.package import package
 from tests.support.builders import DEPLOYMENT, TOP, VALUES, World, git
@@ -260,3 +261,10 @@ def test_images_that_may_not_be_there_are_told(world: World, capsys: pytest.Capt
     assert f"the chart runs b:{git(world.checkout, 'rev-parse', 'HEAD')[:12]} too" in capsys.readouterr().err
     packaged(world, app_version=False)
     assert "warning" not in capsys.readouterr().err
+
+
+def test_a_chart_of_another_version_than_the_waybills_is_refused(world: World) -> None:
+    release, here = bumped(world, world.image()), checkout(world)
+    other = structs.replace(release, chart=structs.replace(chart_of(release), version="9.9.9"))
+    with pytest.raises(Refused, match=r"the waybill says orders 9\.9\.9"):
+        package(other, here)

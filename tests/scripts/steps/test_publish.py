@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import shutil
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from scripts.document import Waybill, chart_of
 from scripts.errors import Refused
 from scripts.steps.package import package
 from scripts.steps.publish import Overtaken, look, publish
-from tests.support.builders import World, git
+from tests.support.builders import World, git, program
 from tests.support.release import bumped, checkout
 from tools.demo.image import crane
 
@@ -204,3 +205,19 @@ def test_a_remote_that_takes_no_tag_is_refused_and_nothing_is_pushed(ready: Read
         ready.publish()
     assert error.value.fault == "repository"
     assert ready.look() is None
+
+
+def test_an_archive_that_package_did_not_make_is_refused(world: World) -> None:
+    with pytest.raises(Refused, match="is not the chart that the waybill names"):
+        publish(bumped(world, world.image()), checkout(world))
+
+
+def test_a_registry_that_takes_a_chart_and_does_not_show_it(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = checkout(world)
+    release = package(bumped(world, world.image()), here)
+    program(tmp_path, "helm", f'[ "$1" = push ] || exec {shutil.which("helm")} "$@"')
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(Refused, match=r"took orders 0\.1\.0 and does not show it"):
+        publish(release, here)
