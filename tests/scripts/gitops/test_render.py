@@ -10,7 +10,7 @@ import yaml
 from msgspec import UNSET, structs
 
 from scripts.errors import Refused
-from scripts.steps.render import UNPUBLISHED, render
+from scripts.gitops.render import UNPUBLISHED, render
 from tests.support.flux_schemas import validate
 from tests.support.gitops_repo import config, render_all, waybill
 

@@ -70,7 +70,7 @@ def shipped_again_from_a_fresh_clone(world: World, image: str, name: str) -> str
     git(world.folder, "clone", "--quiet", str(world.origin), str(clone))
     again = world.waybill("ship", "--json", "--image", image, cwd=clone)
     assert again.code == 0, again.stderr
-    assert "which this commit and image are already" in again.stderr
+    assert "the version that this commit and image have already" in again.stderr
     return str(again.json["source"]["tag"])
 
 

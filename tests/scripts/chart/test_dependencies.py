@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.clients.git import Git
+from scripts.clients.helm_repositories import known
 from scripts.errors import Refused
-from scripts.report import Report
 from scripts.steps.package import package
 from tests.support.builders import CHART, World
-from tests.support.release import bumped, settings
+from tests.support.release import bumped, checkout
 from tools.demo.processes import running, wait_for_line
 
 LIBRARY = {"Chart.yaml": "apiVersion: v2\nname: lib\nversion: 1.2.3\n", "values.yaml": "{}\n"}
@@ -65,7 +64,7 @@ def needs(world: World, repository: str, *, lock: bool = True, version: str = "1
 
 def packaged(world: World) -> set[str]:
     out = world.folder / "out"
-    package(bumped(world, world.image()), settings(world), Git(world.checkout), out, Report())
+    package(bumped(world, world.image()), checkout(world))
     with tarfile.open(fileobj=io.BytesIO((out / "orders-0.1.0.tgz").read_bytes())) as tar:
         return {member.name for member in tar}
 
@@ -152,3 +151,12 @@ def test_a_repository_that_lost_the_chart_is_refused(world: World, chart_reposit
     library.unlink()
     with pytest.raises(Refused, match=r"lib-1\.2\.3\.tgz"):
         packaged(world)
+
+
+def test_a_list_of_helms_repositories_that_cannot_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "repositories.yaml").write_text("a: [\n")
+    monkeypatch.setenv("HELM_REPOSITORY_CONFIG", str(tmp_path / "repositories.yaml"))
+    with pytest.raises(Refused, match=r"Helm's .*repositories\.yaml cannot be read"), known(["https://example.org"]):
+        pass

@@ -11,14 +11,12 @@ import pytest
 import yaml
 
 from scripts.chart.containers import containers
-from scripts.clients.git import Git
 from scripts.clients.helm import Helm
 from scripts.image.reference import parse
-from scripts.report import Report
 from scripts.steps.bump import Choice, bump
 from scripts.steps.package import package
 from tests.support.builders import World
-from tests.support.release import settings
+from tests.support.release import checkout
 
 POD = "containers: [{name: web, image: {{ IMAGE | quote }}}]"
 SELECTED = "selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {POD}}"
@@ -103,14 +101,13 @@ def test_a_chart_of_this_shape_is_released(tmp_path: Path, registry: str, shape:
     for name in ("chart/values.yaml", "chart/templates/deployment.yaml"):
         (world.checkout / name).unlink()
     world.commit({f"chart/{name}": text for name, text in files.items()})
-    image, git = parse(world.image()), Git(world.checkout)
-    waybill = bump(Choice(image), settings(world), git, Report())
-    package(waybill, settings(world), git, tmp_path, Report())
+    image, here = parse(world.image()), checkout(world, tmp_path)
+    waybill = package(bump(Choice(image), here), here)
     rendered = Helm().template(tmp_path / "orders-1.2.3.tgz", name="x", namespace="y")
     assert any(name.startswith(image.repository) and name.endswith(image.digest) for _, name in containers(rendered)), (
         rendered
     )
-    released = git.blob(str(waybill.source.release_commit), "chart/values.yaml") or b""
+    released = here.git.blob(str(waybill.source.release_commit), "chart/values.yaml") or b""
     before = files["values.yaml"].encode().splitlines(keepends=True)
     changed = [line for line, old in zip(released.splitlines(keepends=True), before, strict=True) if line != old]
     assert len(changed) <= 3

@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from scripts.config import KeyPath
 from scripts.errors import Refused
 from scripts.image.keys import parse, read, write
+from scripts.settings import KeyPath
 
 REPOSITORY, DIGEST, COMMIT = "ghcr.io/acme/orders", "sha256:" + "ab" * 32, "0123456789abcdef" * 2 + "01234567"
 PAIR: dict[str, KeyPath] = {"repository": "image.repository", "digest": "image.digest"}
@@ -159,3 +159,9 @@ def test_other_tables_are_refused(table: dict[str, KeyPath], says: str) -> None:
         parse(table)
     assert says in refused.value.what
     assert refused.value.fault == "you"
+
+
+def test_an_image_without_a_host_where_the_host_has_a_key() -> None:
+    keys = parse({"registry": "r", "repository": "n", "digest": "d"})
+    with pytest.raises(Refused, match="nginx names no registry"):
+        write(keys, b"r: a\nn: b\nd: c\n", "nginx", f"sha256:{'a' * 64}", "c" * 40)

@@ -13,9 +13,11 @@ from ..clients.registry import Registry
 from ..config import Config
 from ..document import Waybill, chart_of
 from ..errors import Refused
-from ..gitops import templates
-from ..gitops.files import CHART_VERSION, Files, Keys, annotation, holds
+from ..yaml.edit import Path as Keys
 from ..yaml.edit import read, set_scalar
+from . import layout, templates
+from .files import CHART_VERSION, annotation
+from .layout import Files
 
 # What `plan` writes for the one value that only publishing can tell.
 UNPUBLISHED = "sha256:<known after publish>"
@@ -24,21 +26,21 @@ UNPUBLISHED = "sha256:<known after publish>"
 def render(files: Files, waybill: Waybill, config: Config, environments: Iterable[str]) -> dict[str, bytes]:
     """The files, by path, that are new or other than in `files` once `environments` run this release.
 
-    `files` holds what is there at `gitops.files.paths`. What does not fit together is refused.
+    `files` holds what is there at `layout.paths`. What does not fit together is refused.
     """
-    service, base = waybill.service, f"apps/{waybill.service}/base"
+    service, base = waybill.service, layout.base(waybill.service)
     pinned = config.flux_source == "oci-repository"
     refuse_other_source(files, base, pinned)
     after = dict(files)
-    if not holds(files, base):
+    if not layout.holds(files, base):
         after |= copied("base", base, service, pinned)
     name_chart(after, base, waybill, config)
     for environment in environments:
-        overlay, namespace = f"apps/{service}/{environment}", config.namespace_of(environment)
-        if not holds(files, overlay):
+        overlay, namespace = layout.overlay(service, environment), config.namespace_of(environment)
+        if not layout.holds(files, overlay):
             after |= copied("overlay", overlay, service, pinned)
             put(after, f"{overlay}/kustomization.yaml", ("namespace",), namespace)
-            if (path := f"clusters/{environment}/{service}.yaml") not in files:
+            if (path := layout.cluster_file(service, environment)) not in files:
                 after[path] = templates.file("cluster/service.yaml")
                 put(after, path, ("metadata", "name"), f"{service}-{environment}")
                 put(after, path, ("spec", "path"), f"./{overlay}")

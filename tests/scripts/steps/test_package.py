@@ -11,21 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from scripts.clients.git import Git
-from scripts.document import Waybill
+from scripts.document import Waybill, chart_of
 from scripts.errors import Refused
-from scripts.report import Report
 from scripts.steps.package import package
 from tests.support.builders import DEPLOYMENT, TOP, VALUES, World, git
-from tests.support.release import bumped, settings
+from tests.support.release import bumped, checkout
 from tools.demo.image import crane
 
 
 def packaged(world: World, waybill: Waybill | None = None, **flags: Any) -> dict[str, bytes]:
     """The files of the .tgz, by their path in the chart."""
     release = waybill or bumped(world, world.image())
-    made = package(release, settings(world, **flags), Git(world.checkout), world.folder / "out", Report())
+    made = package(release, checkout(world, **flags))
     return contents((world.folder / "out" / f"{world.service}-{made.chart.version}.tgz").read_bytes())  # type: ignore[union-attr]
 
 
@@ -74,11 +73,11 @@ def test_two_checkouts_make_the_same_chart(world: World) -> None:
     shutil.copytree(world.checkout / ".waybill", other / ".waybill")
     elsewhere = {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "HELM_NAMESPACE": "no", "HELM_DEBUG": "true"}
     archives, digests = [], []
-    for checkout, umask, env in ((world.checkout, 0o022, {"TZ": "UTC"}), (other, 0o077, elsewhere)):
+    for clone, umask, env in ((world.checkout, 0o022, {"TZ": "UTC"}), (other, 0o077, elsewhere)):
         charts = f"{world.registry}/{world.folder.name}-{len(digests)}"
         for step in ("package", "publish"):
-            run(checkout, step, "--registry", f"oci://{charts}", umask=umask, **env)
-        archives.append((checkout / ".waybill/orders-0.1.0.tgz").read_bytes())
+            run(clone, step, "--registry", f"oci://{charts}", umask=umask, **env)
+        archives.append((clone / ".waybill/orders-0.1.0.tgz").read_bytes())
         digests.append(crane("digest", "--insecure", f"{charts}/orders:0.1.0"))
     assert archives[0] == archives[1]
     assert digests[0] == digests[1]
@@ -262,3 +261,10 @@ def test_images_that_may_not_be_there_are_told(world: World, capsys: pytest.Capt
     assert f"the chart runs b:{git(world.checkout, 'rev-parse', 'HEAD')[:12]} too" in capsys.readouterr().err
     packaged(world, app_version=False)
     assert "warning" not in capsys.readouterr().err
+
+
+def test_a_chart_of_another_version_than_the_waybills_is_refused(world: World) -> None:
+    release, here = bumped(world, world.image()), checkout(world)
+    other = structs.replace(release, chart=structs.replace(chart_of(release), version="9.9.9"))
+    with pytest.raises(Refused, match=r"the waybill says orders 9\.9\.9"):
+        package(other, here)

@@ -1,6 +1,7 @@
 """The rendered difference of a proposal: real charts in a real registry, built by kustomize, rendered by helm."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from scripts.forges.file import FileForge
 from scripts.gitops.clone import cloned
 from scripts.proposal.describe import differences
 from scripts.proposal.intent import prepare
-from scripts.steps.render import render
 from scripts.yaml.objects import parse
 from tests.support.builders import git
 from tests.support.chart_releases import DEPLOYMENT, HEADER, SECRET, SERVICE, TEMPLATES, Releases
@@ -149,10 +149,10 @@ def test_plan_can_read_it_on_the_terminal_before_the_chart_is_published(releases
     releases.merged("1.0.0", TEMPLATES)
     releases.publish("9.9.9", TEMPLATES, "digest: b\n")
     archive = releases.repo.folder / "chart-9.9.9" / "orders-9.9.9.tgz"
-    change = releases.repo.change(releases.waybill("1.5.0"))
+    change = replace(releases.repo.change(releases.waybill("1.5.0")), archive=archive)
     with cloned("", None) as git:
-        intent = prepare(change, render, FileForge(str(releases.repo.bare)).find, git)
-        text = plain(differences(change, archive, git, intent))
+        intent = prepare(change, FileForge(str(releases.repo.bare)).find, git)
+        text = plain(differences(change, git, intent))
     assert text.startswith("staging: 1 changed; 1 in their version labels alone.\n  changed Deployment/orders\n")
     assert "    -        image: orders@a\n    +        image: orders@b" in text
 

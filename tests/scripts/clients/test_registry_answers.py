@@ -3,14 +3,14 @@
 import json
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from scripts.clients.git import Git
 from scripts.clients.registry import Registry
 from scripts.clients.registry_http import Patience
+from scripts.document import digest_of
 from scripts.errors import Refused
-from scripts.report import Report
 from scripts.steps.package import package
 from scripts.steps.publish import publish
 from tests.support.builders import World
@@ -24,7 +24,7 @@ from tests.support.registry_stand_in import (
     silence,
     speaks_no_http,
 )
-from tests.support.release import bumped, settings
+from tests.support.release import bumped, checkout
 
 SOON = Patience(connect=0.5, read=1, whole=4)
 DIGEST = f"sha256:{'a' * 64}"
@@ -121,13 +121,12 @@ def test_ship_sets_no_tag_while_it_does_not_know_what_is_published(world: World,
 
 def refusal(world: World, behaviour: Behaviour) -> Refused:
     """How publish is refused by a registry that behaves so: in under 15 s, and as the registry's fault."""
-    repository, folder = Git(world.checkout), world.folder / "out"
-    made = package(bumped(world, world.image()), settings(world), repository, folder, Report())
+    made = package(bumped(world, world.image()), checkout(world))
     with answering(behaviour) as host:
-        config = settings(world, registry=f"oci://{host}/charts")
+        here = checkout(world, registry=f"oci://{host}/charts")
         before = time.monotonic()
         with pytest.raises(Refused) as error:
-            publish(made, config, repository, folder / "orders-0.1.0.tgz", Report())
+            publish(made, here)
     assert time.monotonic() - before < 15
     assert error.value.fault == "registry"
     assert error.value.remedy
@@ -149,3 +148,24 @@ def test_a_registry_that_goes_silent_when_it_is_pushed_to_is_not_waited_for(worl
 @pytest.mark.parametrize("behaviour", [says(404), says(404, b"<html>Not Found")])
 def test_what_has_nothing_and_takes_nothing_is_refused(world: World, behaviour: Behaviour) -> None:
     assert "404" in refusal(world, behaviour).what
+
+
+def test_a_registry_that_lacks_what_it_names_or_holds_something_else_than_an_image() -> None:
+    config = b'{"os": "linux"}'
+    manifest = json.dumps({"schemaVersion": 2, "config": {"digest": digest_of(config)}}).encode()
+
+    def no_image(request: BaseHTTPRequestHandler) -> None:
+        says(200, manifest if "/manifests/" in request.path else config)(request)
+
+    with answering(no_image) as host, pytest.raises(Refused, match="its config names no platform"):
+        Registry().platforms(f"{host}/orders", digest_of(manifest))
+    with answering(says(404)) as host, pytest.raises(Refused, match="a manifest names it, and it is not there"):
+        Registry().blob(f"{host}/orders", f"sha256:{'a' * 64}")
+    with answering(login_page) as host, pytest.raises(Refused, match="/token is not what a registry says"):
+        Registry().tags(f"{host}/orders")
+
+
+def login_page(request: BaseHTTPRequestHandler) -> None:
+    token = f'Bearer realm="http://{request.headers["Host"]}/token"'
+    answer: Behaviour = says(200, b"<html>") if "/token" in request.path else says(401, WWW_Authenticate=token)
+    answer(request)

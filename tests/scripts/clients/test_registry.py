@@ -104,7 +104,18 @@ def test_a_repository_is_read_as_container_tools_read_it(given: str, host: str, 
 
 @pytest.mark.parametrize(
     "given",
-    ["", "Acme/Orders", "a b", "host.io/", "ghcr.io/a/../b", "user@host.io/a", "ghcr.io/a:tag", "host.io/a?b", "-x"],
+    [
+        "",
+        "Acme/Orders",
+        "example.org/Orders",
+        "a b",
+        "host.io/",
+        "ghcr.io/a/../b",
+        "user@host.io/a",
+        "ghcr.io/a:tag",
+        "host.io/a?b",
+        "-x",
+    ],
 )
 def test_what_is_no_repository_is_refused(given: str) -> None:
     with pytest.raises(Refused, match="no repository of a registry"):

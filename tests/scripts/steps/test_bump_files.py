@@ -5,19 +5,17 @@ from typing import Any
 
 import pytest
 
-from scripts.clients.git import Git
 from scripts.document import Waybill
 from scripts.errors import Refused
 from scripts.image.reference import parse
-from scripts.report import Report
 from scripts.steps.bump import Choice, bump
 from tests.support.builders import VALUES, World
-from tests.support.release import settings
+from tests.support.release import checkout
 
 
 def bumped(world: World, image: str, **flags: Any) -> Waybill:
     choice = Choice(parse(image), skip_image_check=True)
-    return bump(choice, settings(world, **flags), Git(world.checkout), Report())
+    return bump(choice, checkout(world, **flags))
 
 
 def released(world: World, waybill: Waybill, file: str) -> str:
@@ -131,3 +129,10 @@ def test_modes_and_the_rest_of_the_tree_stay(world: World) -> None:
         (":100644", "100644", "chart/Chart.yaml"),
         (":100755", "100755", "chart/values.yaml"),
     ]
+
+
+def test_a_commit_without_values(world: World) -> None:
+    (world.checkout / "chart/values.yaml").unlink()
+    world.commit({})
+    with pytest.raises(Refused, match=r"holds no chart/values\.yaml"):
+        bump(Choice(parse(world.image())), checkout(world))

@@ -8,17 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from scripts.clients.git import Git
 from scripts.clients.registry import Registry
 from scripts.clients.registry_http import Denied
 from scripts.clients.registry_login import HUB, HUB_KEY, IDENTITY_TOKEN, find
 from scripts.document import save
 from scripts.errors import Refused
-from scripts.report import Report
 from scripts.steps.package import package
 from tests.support.builders import Ran, World
 from tests.support.registry_stand_in import answering, says
-from tests.support.release import bumped, settings
+from tests.support.release import bumped, checkout, settings
 from tests.support.token_server import TokenServer
 from tools.demo.registry import serve_registry
 
@@ -55,9 +53,7 @@ def bearer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def packaged(world: World) -> World:
-    made = package(
-        bumped(world, world.image()), settings(world), Git(world.checkout), world.checkout / ".waybill", Report()
-    )
+    made = package(bumped(world, world.image()), checkout(world, world.checkout / ".waybill"))
     save(settings(world).document, made)
     return world
 

@@ -1,8 +1,11 @@
-"""Nothing secret in what people read."""
+"""A program that is started: what it says is shown without secrets, and nobody waits for it without end."""
+
+from pathlib import Path
 
 import pytest
 
-from scripts.clients.process import censor
+from scripts.clients.process import Dialogue, censor
+from scripts.errors import Refused
 
 
 @pytest.mark.parametrize(
@@ -20,3 +23,17 @@ from scripts.clients.process import censor
 )
 def test_credentials_are_taken_out_and_the_rest_stays(said: str, read: str) -> None:
     assert censor(said) == read
+
+
+def test_a_program_that_stays_open_ends_early_or_says_nothing(tmp_path: Path) -> None:
+    def dialogue(*argv: str) -> Dialogue:
+        return Dialogue(argv, cwd=tmp_path, env={}, fault="machine", verb="it", timeout=0.2)
+
+    with pytest.raises(Refused, match="`sleep it` did not end within"):
+        dialogue("sleep", "60").line()
+    with pytest.raises(Refused, match="`sh it` failed: why"):
+        dialogue("sh", "-c", "echo why >&2").line()
+    ended = dialogue("true")
+    ended._process.wait()
+    with pytest.raises(Refused, match="`true it` failed"):
+        ended.ask(b"?")

@@ -9,11 +9,8 @@ from msgspec import UNSET, structs
 from scripts.errors import Refused
 from scripts.forges import Proposal
 from scripts.forges.file import FileForge
-from scripts.report import Report
-from scripts.steps.propose import propose
-from scripts.steps.render import render
 from tests.support.builders import git
-from tests.support.gitops_repo import GitopsRepo, waybill
+from tests.support.gitops_repo import GitopsRepo, proposed, waybill, without_difference
 
 BRANCH = "apps/orders"
 RELEASE = "apps/orders/staging/release.yaml"
@@ -44,7 +41,7 @@ def test_a_commit_that_arrives_in_between_is_not_pushed_over(repo: GitopsRepo) -
             theirs.append(repo.commit({"note.md": "mine\n"}, BRANCH))
 
     change = repo.change(waybill(version="1.5.0"))
-    propose(change, render, Watched(repo, interfere), repo.describe(change), Report())
+    proposed(change, Watched(repo, interfere))
     assert git(repo.bare, "rev-parse", f"{BRANCH}^") == theirs[0]
 
 
@@ -54,7 +51,7 @@ def test_a_branch_that_never_rests_is_refused_in_the_end(repo: GitopsRepo) -> No
     change = repo.change(waybill(version="1.5.0"))
     interfere = lambda: repo.commit({"note.md": f"{next(count)}\n"}, BRANCH)  # noqa: E731
     with pytest.raises(Refused, match="moved 5 times"):
-        propose(change, render, Watched(repo, interfere), repo.describe(change), Report())
+        proposed(change, Watched(repo, interfere))
 
 
 def test_only_who_has_the_branch_writes_the_proposal(repo: GitopsRepo) -> None:
@@ -62,11 +59,11 @@ def test_only_who_has_the_branch_writes_the_proposal(repo: GitopsRepo) -> None:
     change = repo.change(waybill())
 
     def slowly(*given: Any) -> str:
-        if repo.head(BRANCH) == given[1].commit:
+        if repo.head(BRANCH) == given[2].commit:
             repo.propose(waybill(version="1.5.0"))
-        return repo.describe(change)(*given)
+        return without_difference(*given)
 
-    released, intent = propose(change, render, FileForge(str(repo.bare)), slowly, Report())
+    released, intent = proposed(change, FileForge(str(repo.bare)), slowly)
     assert (intent.outcome, released.gitops) == ("superseded", UNSET)
     assert states(repo) == [("orders 1.5.0 to staging", "open")]
 
@@ -79,7 +76,7 @@ class Silent(FileForge):
 def test_what_the_forge_missed_the_next_run_completes(repo: GitopsRepo) -> None:
     change = repo.change(waybill())
     with pytest.raises(Refused, match="did not answer"):
-        propose(change, render, Silent(str(repo.bare)), repo.describe(change), Report())
+        proposed(change, Silent(str(repo.bare)))
     head = repo.head(BRANCH)
     released, intent = repo.propose()
     assert (intent.outcome, repo.head(BRANCH)) == ("held", head)
@@ -110,5 +107,5 @@ def test_a_squashed_branch_is_done_even_if_the_base_moved_on_in_the_same_lines(r
     repo.merge(BRANCH, "--squash")
     repo.commit({"apps/orders/note.md": "changed since\n"})
     change = repo.change(waybill(version="1.5.0"))
-    propose(change, render, Telling(str(repo.bare)), repo.describe(change), Report())
+    proposed(change, Telling(str(repo.bare)))
     assert git(repo.bare, "rev-parse", f"{BRANCH}^") == repo.head("main")

@@ -3,25 +3,25 @@
 import gzip
 import io
 import os
+import shutil
 import tarfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import structs
 
-from scripts.clients.git import Git
+from scripts.chart.archive import same_files
 from scripts.clients.helm import Helm
 from scripts.document import Waybill, chart_of
 from scripts.errors import Refused
-from scripts.report import Report
 from scripts.steps.package import package
-from scripts.steps.publish import look, publish, same_files
-from tests.support.builders import World, git
-from tests.support.release import bumped, settings
+from scripts.steps.publish import Overtaken, look, publish
+from tests.support.builders import World, git, program
+from tests.support.release import bumped, checkout
 from tools.demo.image import crane
 
 Edit = Callable[[str, bytes], bytes | None]
@@ -35,12 +35,11 @@ class Ready:
     waybill: Waybill
     archive: Path
 
-    def publish(self, **flags: Any) -> Waybill | None:
-        config = settings(self.world, **flags)
-        return publish(self.waybill, config, Git(self.world.checkout), self.archive, Report())
+    def publish(self, **flags: Any) -> Waybill:
+        return publish(self.waybill, checkout(self.world, **flags))
 
     def look(self) -> str | None:
-        return look(self.waybill, settings(self.world), self.archive)
+        return look(self.waybill, checkout(self.world))
 
     @property
     def registry(self) -> str:
@@ -62,7 +61,7 @@ class Ready:
 @pytest.fixture
 def ready(world: World) -> Ready:
     release = bumped(world, world.image())
-    made = package(release, settings(world), Git(world.checkout), world.folder / "out", Report())
+    made = package(release, checkout(world))
     return Ready(world, made, world.folder / "out/orders-0.1.0.tgz")
 
 
@@ -106,18 +105,18 @@ def test_a_copied_archive_gives_the_same_manifest(ready: Ready) -> None:
 def test_who_comes_second_gets_no_version_and_pushes_nothing(ready: Ready) -> None:
     git(ready.world.checkout, "push", "--quiet", "origin", "HEAD:refs/tags/orders-0.1.0")
     before = ready.world.tags()
-    assert ready.publish() is None
+    with pytest.raises(Overtaken, match=r"has the tag orders-0\.1\.0 on another commit"):
+        ready.publish()
     assert ready.world.tags() == before
     assert ready.look() is None
 
 
 def test_without_a_registry_only_the_tag_is_set(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    config = structs.replace(settings(world), registry=None)
-    repository = Git(world.checkout)
-    made = package(bumped(world, world.image()), config, repository, world.folder, Report())
-    archive = world.folder / "orders-0.1.0.tgz"
-    assert look(made, config, archive) is None
-    assert publish(made, config, repository, archive, Report()) == made
+    here = checkout(world)
+    here = replace(here, config=structs.replace(here.config, registry=None))
+    made = package(bumped(world, world.image()), here)
+    assert look(made, here) is None
+    assert publish(made, here) == made
     assert list(world.tags()) == ["orders-0.1.0"]
     assert "no registry is configured" in capsys.readouterr().err
 
@@ -206,3 +205,19 @@ def test_a_remote_that_takes_no_tag_is_refused_and_nothing_is_pushed(ready: Read
         ready.publish()
     assert error.value.fault == "repository"
     assert ready.look() is None
+
+
+def test_an_archive_that_package_did_not_make_is_refused(world: World) -> None:
+    with pytest.raises(Refused, match="is not the chart that the waybill names"):
+        publish(bumped(world, world.image()), checkout(world))
+
+
+def test_a_registry_that_takes_a_chart_and_does_not_show_it(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = checkout(world)
+    release = package(bumped(world, world.image()), here)
+    program(tmp_path, "helm", f'[ "$1" = push ] || exec {shutil.which("helm")} "$@"')
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(Refused, match=r"took orders 0\.1\.0 and does not show it"):
+        publish(release, here)

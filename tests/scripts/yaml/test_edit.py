@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.yaml.edit import has, read, set_scalar
-
-from ..support.scripts.yaml_texts import TEXTS, Path, Place, places
+from tests.support.scripts.yaml_texts import TEXTS, Path, Place, places
 
 pytestmark = pytest.mark.torture
 

@@ -1,5 +1,7 @@
 """`waybill bump` by itself, for people who commit bumps themselves."""
 
+import shutil
+
 from tests.support.builders import VALUES, World, git
 
 FILES = ("chart/Chart.yaml", "chart/values.yaml")
@@ -32,6 +34,16 @@ def test_a_committed_bump_ships_under_its_own_version(world: World) -> None:
     assert "HEAD holds this image already" in ran.stderr
     assert contents(world) == before
     assert world.ship(image)["chart"]["version"] == "0.2.0"
+
+
+def test_what_it_keeps_ignores_itself(world: World) -> None:
+    (world.checkout / ".gitignore").unlink()
+    image = world.image()
+    for _ in range(2):  # the second time HEAD holds the image
+        assert world.waybill("bump", "--image", image).code == 0
+        assert ".waybill" not in git(world.checkout, "status", "--porcelain", "--untracked-files=all")
+        world.commit({})
+        shutil.rmtree(world.checkout / ".waybill")
 
 
 def test_a_file_with_changes_of_the_users_own_is_refused(world: World) -> None:
