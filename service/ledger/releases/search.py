@@ -5,11 +5,13 @@ from typing import Any, NamedTuple
 
 from piccolo.query.base import Query as Built
 
+from ...database.piccolo_conf import current
 from ...database.query import Query, query
 from ...database.tables import Release
 from ...domain.search import Terms
 
-AFTER = "g"  # sorts after every hexadecimal digit
+AFTER_HEX = "g"  # sorts after every hexadecimal digit
+AFTER_VERSION = "~"  # sorts after every character that a version has
 
 
 class Hit(NamedTuple):
@@ -28,11 +30,6 @@ class Range(NamedTuple):
 
     begins: str
     ends: str
-    limit: int
-
-
-class Pattern(NamedTuple):
-    pattern: str
     limit: int
 
 
@@ -56,6 +53,11 @@ def _where(condition: str, order: str, *values: Any) -> Built[Any, Any]:
     )
 
 
+def _lower_version() -> str:
+    """The expression of the index release_version_prefix."""
+    return 'lower(version) COLLATE "C"' if current().engine_type == "postgres" else "lower(version)"
+
+
 def _begins(column: str) -> Query[Range, Hit]:
     return query(
         lambda begins, ends, limit: _where(f"{column} >= {{}} AND {column} < {{}}", column, begins, ends, limit),
@@ -66,11 +68,17 @@ def _begins(column: str) -> Query[Range, Hit]:
 
 _image, _chart, _commit = (_begins(column) for column in ("image_digest", "chart_digest", "source_commit"))
 _version = query(
-    lambda pattern, limit: _where("lower(version) LIKE {}", "version", pattern, limit), takes=Pattern, gives=Hit
+    lambda begins, ends, limit: _where(
+        f"{_lower_version()} >= {{}} AND {_lower_version()} < {{}}", _lower_version(), begins, ends, limit
+    ),
+    takes=Range,
+    gives=Hit,
 )
 _service = query(lambda service, limit: _where("service = {}", "id DESC", service, limit), takes=NewestOf, gives=Hit)
 _release = query(
-    lambda service, version, limit: _where("service = {} AND version = {}", "id", service, version, limit),
+    lambda service, version, limit: _where(
+        f"service = {{}} AND {_lower_version()} = {{}}", _lower_version(), service, version, limit
+    ),
     takes=ReleaseName,
     gives=Hit,
 )
@@ -80,12 +88,12 @@ async def search(it: Terms, limit: int) -> list[Hit]:
     """At most `limit` of each meaning, newest first."""
     hits = list[Hit]()
     if it.digest:
-        hits += await _image(Range(it.digest, it.digest + AFTER, limit))
-        hits += await _chart(Range(it.digest, it.digest + AFTER, limit))
+        hits += await _image(Range(it.digest, it.digest + AFTER_HEX, limit))
+        hits += await _chart(Range(it.digest, it.digest + AFTER_HEX, limit))
     if it.commit:
-        hits += await _commit(Range(it.commit, it.commit + AFTER, limit))
+        hits += await _commit(Range(it.commit, it.commit + AFTER_HEX, limit))
     if it.version:
-        hits += await _version(Pattern(f"{it.version.lower()}%", limit))
+        hits += await _version(Range(it.version, it.version + AFTER_VERSION, limit))
     if it.service:
         hits += await _service(NewestOf(it.service, limit))
     if it.release:
