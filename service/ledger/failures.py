@@ -1,6 +1,7 @@
-"""What failed at a place: every event since a time that told of it."""
+"""What failed at a place within a window of time."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -10,19 +11,28 @@ from ..domain.effects import FAILURES
 from ..domain.event import EPOCH, SECOND
 from ..domain.reasons import event_entry
 from .match import moment
-from .rows import EventRow, PlaceSince
+from .rows import PlaceBetween
 
 MOST = 200  # events of a place that are looked at, newest first
 
+
+class DatedEvent(NamedTuple):
+    body: bytes
+    sha256: str
+    received_at: datetime
+    at: int
+
+
 _events = query(
-    lambda environment, place, at: (
-        Event.select(Event.body, Event.sha256, Event.received_at)
-        .where((Event.environment == environment) & (Event.place == place) & (Event.at >= at))
+    lambda environment, place, since, until: (
+        Event.select(Event.body, Event.sha256, Event.received_at, Event.at)
+        .where((Event.environment == environment) & (Event.place == place))
+        .where((Event.at >= since) & (Event.at <= until))
         .order_by(Event.at, ascending=False)
         .limit(MOST)
     ),
-    takes=PlaceSince,
-    gives=EventRow,
+    takes=PlaceBetween,
+    gives=DatedEvent,
 )
 
 
@@ -36,12 +46,23 @@ class Failure(Struct, frozen=True):
     message: str
 
 
-async def failures(environment: str, place: str, since: datetime) -> list[Failure]:
-    """Newest first."""
-    events = await _events(PlaceSince(environment, place, max(0, (since - EPOCH) // SECOND)))
-    entries = [event_entry(*event) for event in events]
-    return [
-        Failure(place, moment(it.at), it.cause, it.version, it.message)
-        for it in entries
-        if it is not None and it.effect in FAILURES
-    ]
+class FailureWindow(Struct, frozen=True):
+    """`begins` is later than was asked for where there were more events than are looked at."""
+
+    begins: datetime
+    failures: list[Failure]
+
+
+async def failures_between(environment: str, place: str, begins: datetime, ends: datetime) -> FailureWindow:
+    """Newest first, from `begins` to `ends`, in whole seconds."""
+    window = PlaceBetween(environment, place, *(max(0, (it - EPOCH) // SECOND) for it in (begins, ends)))
+    events = await _events(window)
+    entries = [event_entry(it.body, it.sha256, it.received_at) for it in events]
+    return FailureWindow(
+        moment(events[-1].at) if len(events) == MOST else begins,
+        [
+            Failure(place, moment(it.at), it.cause, it.version, it.message)
+            for it in entries
+            if it is not None and it.effect in FAILURES
+        ],
+    )

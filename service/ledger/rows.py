@@ -29,6 +29,15 @@ class PlaceSince(NamedTuple):
     at: int
 
 
+class PlaceBetween(NamedTuple):
+    """`since` and `until`, both included, in seconds since 1970."""
+
+    environment: str
+    place: str
+    since: int
+    until: int
+
+
 class Id(NamedTuple):
     id: int
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ..support.house.imports import against_the_layers, of_distributions
+from tests.support.house.imports import against_the_layers, of_distributions
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SERVICE, SCRIPTS = CHECKOUT / "service", CHECKOUT / "scripts"
@@ -22,14 +22,16 @@ SERVICE_LAYERS = [
 ]
 SCRIPTS_LAYERS = [
     {"__main__"},
+    {"commands"},
     {"ship", "plan", "promote"},
     {"session"},
     {"steps"},
-    {"proposal", "releases", "summary"},
+    {"proposal", "releases"},
     {"diff"},
     {"gitops", "forges", "source"},
     {"chart"},
     {"config", "report"},
+    {"settings"},
     {"image", "clients"},
     {"document", "addresses"},
     {"yaml"},

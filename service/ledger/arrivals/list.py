@@ -4,6 +4,7 @@ Newest first. The order is the position of the event that began the arrival, the
 alike, so the pair is the cursor. Each query takes only as many rows from an index as it gives.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,9 +14,11 @@ from piccolo.query.base import Query
 
 from ...database import tables
 from ...database.query import query
+from ...domain.signature import ENVIRONMENT
 from ..match import ARRIVAL_COLUMNS, FEW, FILED, WITH_RELEASE, ArrivalRow, Release, moment, release_of
 from ..page import Page, page
 
+CURSOR = re.compile(rf"[0-9a-f]{{97}}\.{ENVIRONMENT.pattern}")
 BEGINNING = "g" * 97 + "."  # sorts after every cursor: positions are digits and a to f
 
 

@@ -2,7 +2,6 @@
 between the two."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 from ...database.query import query
 from ...database.tables import Event
@@ -12,18 +11,8 @@ from ...domain.snapshot import fact_entry
 from ...domain.state import NOTHING, State, position_at
 from ...domain.timeline import follow
 from ..events.statements import PlacePosition, last_before, places
-from ..rows import EnvironmentKey, EventRow
+from ..rows import EnvironmentKey, EventRow, PlaceBetween
 from .state import EnvironmentState, decode_state, in_order, last_confirmed, place_state
-
-
-class PlaceBetween(NamedTuple):
-    """`since` and `until`, both included, in seconds since 1970."""
-
-    environment: str
-    place: str
-    since: int
-    until: int
-
 
 _events_between = query(
     lambda environment, place, since, until: Event.select(Event.body, Event.sha256, Event.received_at).where(

@@ -115,6 +115,12 @@ async def states(cursor: str | None = None, limit: int = 50) -> Page[Environment
     return page(rows, limit, lambda it: states[it.id], lambda it: str(it.id))
 
 
+async def count() -> int:
+    """How many environments have reported."""
+    number: int = await Environment.count()
+    return number
+
+
 async def _state(environment: str, confirmed_at: datetime) -> EnvironmentState:
     states = [await _place_state(it) for it in await _running(EnvironmentKey(environment))]
     return EnvironmentState(environment, datetime.now(UTC), confirmed_at, in_order(states))
