@@ -44,12 +44,13 @@ class ReleaseName(NamedTuple):
     limit: int
 
 
+HIT = 'SELECT id, service, version, source_commit AS "commit", image_digest AS image, recorded_at FROM release'
+
+
 def _where(condition: str, order: str, *values: Any) -> Built[Any, Any]:
     """Takes `limit` rows from the index of `order`; `values` end with the limit."""
     return Release.raw(
-        'SELECT id, service, version, source_commit AS "commit", image_digest AS image, recorded_at FROM release'
-        f" WHERE id IN (SELECT id FROM release WHERE {condition} ORDER BY {order} LIMIT {{}})",
-        *values,
+        f"{HIT} WHERE id IN (SELECT id FROM release WHERE {condition} ORDER BY {order} LIMIT {{}})", *values
     )
 
 
@@ -76,8 +77,8 @@ _version = query(
 )
 _service = query(lambda service, limit: _where("service = {}", "id DESC", service, limit), takes=NewestOf, gives=Hit)
 _release = query(
-    lambda service, version, limit: _where(
-        f"service = {{}} AND {_lower_version()} = {{}}", _lower_version(), service, version, limit
+    lambda service, version, limit: Release.raw(
+        f"{HIT} WHERE service = {{}} AND {_lower_version()} = {{}} LIMIT {{}}", service, version, limit
     ),
     takes=ReleaseName,
     gives=Hit,
