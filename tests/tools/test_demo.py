@@ -47,7 +47,7 @@ def test_the_board_stays_open_until_ctrl_c_and_then_all_ends(tmp_path: Path) -> 
 
         second = subprocess.run(command(folder), cwd=CHECKOUT, capture_output=True, text=True, check=False)
         assert (second.returncode, second.stdout) == (1, "")
-        assert "Another demo works in" in second.stderr
+        assert "Another demo runs in" in second.stderr
         assert httpx.get(url, trust_env=False).is_success
     finally:
         os.killpg(demo.pid, signal.SIGINT)

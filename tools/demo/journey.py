@@ -1,4 +1,4 @@
-"""The way of one digest: out through `waybill ship` into registry, GitOps repo and ledger, back as an event of Flux."""
+"""The demo: `waybill ship` takes an image to registry, GitOps repo and ledger, then Flux reports it as installed."""
 
 import json
 import shlex
@@ -20,10 +20,10 @@ SERVICE = "waybill"  # the chart that the demo ships is the ledger's own
 
 @contextmanager
 def travel(folder: Path, waybill: Sequence[str], service: Sequence[str]) -> Iterator[Ledger]:
-    """Do the whole journey and tell it on stdout; then yield the ledger, which still serves.
+    """Do every step and explain it on stdout, then yield the ledger, which still serves.
 
-    `waybill` and `service` are the command lines of the two programs; everything lies under `folder`, which is empty.
-    Raises RuntimeError for a step that fails, and for a ledger that answers something else than what was shipped.
+    `waybill` and `service` are the command lines of the two programs. All files go to `folder`, which is empty.
+    Raises RuntimeError when a step fails, or when the ledger's answer does not name what was shipped.
     """
     env = world.environment(folder)
     clone = world.clone_of_the_checkout(folder, env)
@@ -34,7 +34,7 @@ def travel(folder: Path, waybill: Sequence[str], service: Sequence[str]) -> Iter
         serve_registry(folder) as registry,
         serve_ledger(service, folder, SERVICE, environments, env) as ledger,
     ):
-        tell("On 127.0.0.1 start a registry, a ledger and, as folders, a GitOps repo and a clone of this checkout")
+        tell("A registry and a ledger start on 127.0.0.1; a GitOps repo and a clone of this checkout are folders")
         print(f"registry     {registry}\nledger       {ledger.url}\nGitOps repo  {gitops}\nclone        {clone}")
 
         tell("CI pushes an image")
@@ -84,6 +84,6 @@ def tell(what: str) -> None:
 
 
 def _check(state: dict[str, object], digest: str) -> None:
-    """The digest that was pushed is the digest that runs."""
+    """The ledger must say that the pushed digest runs."""
     if f"@{digest}" not in json.dumps(state):
         raise RuntimeError(f"the ledger does not say that {digest} runs")
