@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from scripts.config import KEYS
+from scripts.settings import KEYS
 from service.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
