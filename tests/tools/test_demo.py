@@ -1,4 +1,4 @@
-"""`make run`: the demo ends well, its board stays open until Ctrl-C, and then nothing is left but its folder."""
+"""`make run`: the demo succeeds, its board stays open until Ctrl-C, and then only its folder remains."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ def command(folder: Path) -> list[str]:
 
 
 def processes(folder: Path) -> list[str]:
-    """Command lines of what runs from `folder`, or with it in its environment."""
+    """Command lines of the processes that have `folder` in their arguments or environment."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
