@@ -15,7 +15,7 @@ REQUIREMENTS = CHECKOUT / "requirements"
 SOURCES = {"run": "pyproject.toml"} | {it: f"requirements/{it}.in" for it in ("dev", "build", "bench", "audit", "go")}
 RESOLVE = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
 PLAIN = ["--no-emit-index-url", "--no-header"]
-INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--requirement"]
+INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--no-compile", "-r"]
 
 
 def lock(name: str) -> Path:
