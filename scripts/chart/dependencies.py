@@ -1,4 +1,4 @@
-"""What a chart says of the charts that it needs, and which of them its folder lacks."""
+"""The charts that a chart needs, and which of them its folder lacks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,8 +34,8 @@ def declared(files: Mapping[str, bytes]) -> list[Dependency]:
 
 
 def missing(folder: Path) -> list[Dependency]:
-    """Those that the lock names and charts/ lacks, as they are declared (where the user's name for a repository may
-    stand) and as they are locked; refused where charts/ lacks some and no lock says which."""
+    """Those that the lock names and charts/ lacks, as they are declared (perhaps with the user's name for a repository)
+    and as they are locked; refused where charts/ lacks some and there is no lock."""
     files = {name: (folder / name).read_bytes() for name in DECLARED + LOCKED if (folder / name).is_file()}
     needed, locked = declared(files), [item for name in LOCKED for item in _read(files.get(name, b""))]
     charts = folder / "charts"
@@ -72,7 +72,7 @@ def _read(source: bytes) -> list[Dependency]:
 
 
 def _load(source: bytes) -> dict[str, Any]:
-    """The mapping in `source`, an empty one where it is none: helm says that better."""
+    """The mapping in `source`, an empty one where it is none: helm has the better message."""
     try:
         document = yaml.load(source, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError):

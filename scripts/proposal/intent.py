@@ -1,7 +1,7 @@
-"""What propose is to do, worked out in a temporary clone without changing anything.
+"""What propose has to do, worked out in a temporary clone without changing anything.
 
 The branch becomes the base's head and one Waybill commit. Somebody else's commit on it stays, ours then goes on top. A
-version that the base or the branch has is never lowered but by a roll back; what a person closed is not reopened.
+version that the base or the branch has is lowered only by a roll back; what a person closed is not reopened.
 """
 
 from collections.abc import Callable, Iterable
@@ -48,9 +48,9 @@ class Change:
 class Intent:
     """What propose does about a change, worked out without changing anything outside the temporary clone.
 
-    `push`: the branch is to get `commit`. `held`: it has the result already, as `commit`. Else nothing is proposed, and
-    `said` tells why. `environments` are those that are proposed, `patch` is what the commit changes, `known` the latest
-    proposal of the branch.
+    `push`: the branch gets `commit`. `held`: it has the result already, as `commit`. Otherwise nothing is proposed.
+    `said` is that in words. `environments` are those that are proposed, `patch` is what the commit changes, `known` the
+    latest proposal of the branch.
     """
 
     outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
@@ -119,9 +119,9 @@ def prepare(change: Change, find: Find, git: Git) -> Intent:
 
 
 def is_done(git: Git, heads: Heads, merged: str | None, known: Proposal | None) -> bool:
-    """Whether the base has all that the branch brought, so that the next proposal begins anew."""
-    told = known is not None and known.state == "merged" and known.head == heads.branch_head
-    return told or is_merged(git, heads, merged)
+    """Whether the base has all that the branch brought, so that the next proposal starts afresh."""
+    marked = known is not None and known.state == "merged" and known.head == heads.branch_head
+    return marked or is_merged(git, heads, merged)
 
 
 def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]:
@@ -136,13 +136,13 @@ def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]
 
 
 def carries(service: str, environments: Iterable[str], base_files: Files, branch_files: Files) -> bool:
-    """Whether the branch brings a release to another environment as well."""
+    """Whether the branch changes the release of another environment as well."""
     others = set(environments_in(branch_files, service)) - set(environments)
     return bool(released(service, others, base_files, branch_files))
 
 
 def released(service: str, environments: Iterable[str], before: Files, after: Files) -> list[str]:
-    """Those of `environments` whose release.yaml says another release."""
+    """Those of `environments` whose release.yaml names another release."""
     edited = [name for name in environments if before.get(path := release_file(service, name)) != after.get(path)]
     return [name for name in edited if release_in(before, service, name) != release_in(after, service, name)]
 

@@ -219,5 +219,5 @@ def test_a_registry_that_takes_a_chart_and_does_not_show_it(
     release = package(bumped(world, world.image()), here)
     program(tmp_path, "helm", f'[ "$1" = push ] || exec {shutil.which("helm")} "$@"')
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    with pytest.raises(Refused, match=r"took orders 0\.1\.0 and does not show it"):
+    with pytest.raises(Refused, match=r"accepted orders 0\.1\.0 and does not list it"):
         publish(release, here)
