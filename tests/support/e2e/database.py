@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.support.service.postgres_server import postgres_server
-from tools.cluster.isolated import ADDRESS
+from tools.cluster.namespaces import ADDRESS
 from tools.cluster.world import LOGS
 
 PORT = 5432

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from tests.e2e import images
-from tests.e2e.fleet import Fleet
-from tests.e2e.releaser import Releaser
-from tests.e2e.rollout import roll_out
-from tests.e2e.scene import Scene
-from tools.cluster.kubernetes import ready
-from tools.cluster.waiting import wait_for
+from tests.support.e2e import images
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.pods import settled
+from tests.support.e2e.releaser import Releaser
+from tests.support.e2e.rollout import roll_out
+from tests.support.e2e.scene import Scene
+from tools.cluster.waiting import wait_for, wait_until_steady
 
 PATH = "apps/waybill/staging/release.yaml"
 
@@ -24,7 +24,7 @@ def test_a_rollout_loses_no_request(
 def test_what_never_becomes_ready_is_rolled_back(
     scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]
 ) -> None:
-    before = {it["metadata"]["name"] for it in scene.pods("staging")}
+    before = settled(scene.cluster, "staging")
     shipped["third"] = releaser.ship(images.broken(scene.image))
     fleet.merge(fleet.proposals()[0]["number"])
 
@@ -36,13 +36,13 @@ def test_what_never_becomes_ready_is_rolled_back(
     assert said["attempt"]["version"] == shipped["third"]
     assert shipped["third"] not in [(it["release"] or {}).get("version") for it in ledger.history("staging")]
     assert [len(scene.events("staging", it)) for it in ("UpgradeFailed", "RollbackSucceeded")] == [1, 1]
-    wait_for("the failed pod to go", lambda: {it["metadata"]["name"] for it in scene.pods("staging")} == before)
-    assert all(map(ready, scene.pods("staging")))
+    assert settled(scene.cluster, "staging") == before
 
 
 def test_a_chart_that_does_not_exist_changes_nothing(scene: Scene, fleet: Fleet, shipped: dict[str, str]) -> None:
     ledger = scene.ledger("staging")
-    before, pods = ledger.running("staging"), {it["metadata"]["name"] for it in scene.pods("staging")}
+    pods = settled(scene.cluster, "staging")
+    before = wait_until_steady("what the ledger says", lambda: ledger.running("staging"))
     third = shipped["third"]
     fleet.edit(PATH, lambda text: text.replace(f'version: "{third}"', 'version: "9.9.9"'), "A version that is not")
     charts = "/apis/source.toolkit.fluxcd.io/v1/namespaces/staging/helmcharts/staging-waybill"
@@ -52,8 +52,8 @@ def test_a_chart_that_does_not_exist_changes_nothing(scene: Scene, fleet: Fleet,
         return any(it["type"] == "Ready" and it["reason"] == "ChartPullError" for it in conditions)
 
     wait_for("the HelmChart to fail", reason)
-    assert ledger.running("staging") == before
-    assert {it["metadata"]["name"] for it in scene.pods("staging")} == pods
+    assert wait_until_steady("what the ledger says", lambda: ledger.running("staging")) == before
+    assert settled(scene.cluster, "staging") == pods
 
     second = shipped["second"]
     fleet.edit(PATH, lambda text: text.replace('version: "9.9.9"', f'version: "{second}"'), "Back to what ran")

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-CHART = Path(__file__).resolve().parents[2] / "chart"
+CHART = Path(__file__).resolve().parents[3] / "chart"
 Object = dict[str, Any]
 Values = Mapping[str, Any]
 
@@ -35,17 +35,20 @@ def template(values: Values | None = None, *, chart: Path = CHART, name: str = "
     """What `helm template` prints, hooks and tests too. Raises RefusedValues."""
     # PyYAML would write the string 1e3 without quotes, which Helm reads as a number
     given = json.dumps(dict(values or {}))
-    told = _told if chart == CHART else _told.__wrapped__  # the chart itself stays as it is while tests run
+    # The chart itself stays as it is while tests run.
+    told = _told_once if chart == CHART else _told
     return told(given, chart, name, namespace, more)
 
 
-@cache
 def _told(given: str, chart: Path, name: str, namespace: str, more: tuple[str, ...]) -> str:
-    command = ["helm", "template", name, chart, "--namespace", namespace, "--values", "-", *more]
+    command = ["helm", "template", name, str(chart), "--namespace", namespace, "--values", "-", *more]
     done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RefusedValues(done.stderr)
     return done.stdout
+
+
+_told_once = cache(_told)
 
 
 def parse(text: str) -> list[Object]:
@@ -100,6 +103,5 @@ def merged(values: Values, more: Values) -> dict[str, Any]:
 
 def nested(path: str, value: Any) -> dict[str, Any]:
     """`a.b` and a value as {a: {b: value}}."""
-    for key in reversed(path.split(".")):
-        value = {key: value}
-    return value
+    first, _, rest = path.partition(".")
+    return {first: nested(rest, value) if rest else value}

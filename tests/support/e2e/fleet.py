@@ -13,7 +13,7 @@ from tools.cluster.kubernetes import Kubernetes
 from tools.cluster.waiting import wait_for
 from tools.demo.world import run
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 TEMPLATE = CHECKOUT / "gitops-templates" / "cluster" / "waybill"
 GITOPS = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories"
 

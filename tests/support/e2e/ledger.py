@@ -1,13 +1,12 @@
 """A ledger in the cluster, as its clients ask it through its Service."""
 
-import http.client
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from tests.support.e2e.pods import settled
 from tools.cluster.kubernetes import Kubernetes
 from tools.cluster.waiting import wait_for
 from tools.demo import flux
@@ -29,24 +28,33 @@ class Ledger:
     def url(self) -> str:
         return f"http://{self.host}"
 
+    def page(self, path: str) -> httpx.Response:
+        """The answer, as soon as there is one: while pods come and go, a request may fail."""
+        return wait_for(f"the ledger to answer {path}", lambda: self._ask(path))
+
     def get(self, path: str) -> Any:
-        """The answer as JSON; None while the ledger does not know it or is away."""
+        """The answer as JSON, or None for what the ledger does not know."""
+        answer = self.page(path)
+        return answer.json() if answer.is_success else None
+
+    def _ask(self, path: str) -> httpx.Response | None:
         try:
-            answer = httpx.get(f"{self.url}{path}", trust_env=False, timeout=10)
+            answer = httpx.get(f"{self.url}{path}", trust_env=False, timeout=30)
         except httpx.HTTPError:
             return None
-        return answer.json() if answer.is_success else None
+        return None if answer.is_server_error else answer
 
     def hear(self, environment: str, key: str, body: bytes) -> int:
         """The status with which it takes an event from whoever knows the environment's key."""
         headers = {"X-Signature": flux.sign(body, key)}
         url = f"{self.url}/hooks/flux/{environment}"
-        return httpx.post(url, content=body, headers=headers, trust_env=False, timeout=10).status_code
+        return httpx.post(url, content=body, headers=headers, trust_env=False, timeout=30).status_code
 
     def token(self, service: str) -> str:
         """As its administrator makes one."""
         make = ["waybill-service", "token", "create", "--scope", "releases:write", "--service", service]
-        return self.cluster.kubectl("exec", "-n", self.namespace, "deploy/waybill", "-c", "ledger", "--", *make)
+        pod = settled(self.cluster, self.namespace)[0]  # one that leaves would end the command half-way
+        return self.cluster.kubectl("exec", "-n", self.namespace, pod, "-c", "ledger", "--", *make)
 
     def running(self, environment: str) -> dict[str, Any]:
         """What the ledger says of itself: the one service that runs there, or nothing."""
@@ -72,10 +80,8 @@ class Ledger:
     def filed(self, service: str) -> set[str]:
         """Every version of `service`."""
         versions, path = set(), f"/releases?service={service}&limit=200"
-        connection = http.client.HTTPConnection(self.host, 80, timeout=30)
         while path:
-            connection.request("GET", path)
-            page = json.loads(connection.getresponse().read())
+            page = self.get(path)
             versions |= {it["chart"]["version"] for it in page["items"]}
             path = page["next"] and f"/releases?service={service}&limit=200&cursor={page['next']}"
         return versions

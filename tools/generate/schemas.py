@@ -1,7 +1,7 @@
-"""Writes service/waybill.schema.json and service/openapi.json from the code: `python -m tools.schemas`.
+"""service/waybill.schema.json and service/openapi.json, from the code of the ledger.
 
-What Litestar cannot know of a handler, the handler's own marks tell: `scope` (401, 403), `refuses` (more statuses),
-`takes` (the struct of a body that it decodes itself), `gives` (the struct of an answer that it encodes itself).
+A handler's marks say what Litestar cannot know: `scope` (401, 403), `refuses` (more statuses), `takes` (the struct of a
+body that the handler decodes), `gives` (the struct of an answer that the handler encodes).
 """
 
 import re
@@ -20,17 +20,22 @@ from service.errors import MEDIA_TYPE, Problem
 
 from .schema_examples import ANSWERS, BODIES, PARAMETERS
 
-SERVICE = Path(__file__).resolve().parent.parent / "service"
+SERVICE = Path(__file__).resolve().parents[2] / "service"
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token of `waybill-service token create`."},
-    "basic": {"type": "http", "scheme": "basic", "description": "The token as password; for reading alone."},
+    "basic": {"type": "http", "scheme": "basic", "description": "The token as the password; for reading alone."},
     "signature": {
         "type": "apiKey",
         "in": "header",
         "name": "X-Signature",
-        "description": "`sha256=` and the hex HMAC-SHA256 of the body, as Flux' generic-hmac Provider sends it.",
+        "description": "`sha256=` and the hex HMAC-SHA256 of the body, as a Provider of type generic-hmac sends it.",
     },
 }
+
+
+def files() -> dict[Path, str]:
+    made = {"waybill.schema.json": waybill_schema(), "openapi.json": openapi()}
+    return {SERVICE / name: text.decode() for name, text in made.items()}
 
 
 def waybill_schema() -> bytes:
@@ -51,6 +56,9 @@ def openapi() -> bytes:
                 operation = whole["paths"].get(route.path_format, {}).get(method.lower())
                 if operation:
                     _complete(operation, handler, schemas)
+    for described in [*schemas.values(), *(it for path in whole["paths"].values() for it in path.values())]:
+        if "description" in described:
+            described["description"] = " ".join(described["description"].split())
     # Litestar names a generic struct's schema after its module.
     return re.sub(rb"Page_[a-z._]+\.([A-Za-z]+)_", rb"PageOf\1", _text(whole))
 
@@ -70,7 +78,7 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, schemas: dic
     content["schema"] = _reference(handler.opt.get("gives"), schemas) or content["schema"]
     content["example"] = ANSWERS[name]
     if handler.status_code == 201:
-        answer["description"] = "It is kept; the receipt."
+        answer["description"] = "It was new and is kept; its receipt."
         responses["200"] = answer | {"description": "It was kept before; the first receipt."}
     for status in sorted(_refusals(operation, handler)):
         responses[str(status)] = {
@@ -81,7 +89,7 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, schemas: dic
 
 
 def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
-    """Alternatives; the empty one: with READS=public nothing need be shown."""
+    """Alternatives; the empty one is for READS=public, which needs nothing."""
     if handler.opt.get("public"):
         return [{"signature": []}] if "POST" in handler.http_methods else []
     return [{"bearer": []}] if handler.opt["scope"] == "releases:write" else [{"bearer": []}, {"basic": []}, {}]
@@ -99,7 +107,7 @@ def _refusals(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
 
 
 def _reference(struct: type | None, schemas: dict[str, Any]) -> dict[str, Any] | None:
-    """To the schema of a struct, which is added to `schemas`."""
+    """A reference to the schema of a struct, which is added to `schemas`."""
     if struct is None:
         return None
     [reference], components = msgspec.json.schema_components([struct], ref_template="#/components/schemas/{name}")
@@ -109,8 +117,3 @@ def _reference(struct: type | None, schemas: dict[str, Any]) -> dict[str, Any] |
 
 def _text(schema: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=2) + b"\n"
-
-
-if __name__ == "__main__":
-    (SERVICE / "waybill.schema.json").write_bytes(waybill_schema())
-    (SERVICE / "openapi.json").write_bytes(openapi())

@@ -1,9 +1,9 @@
 """A new release takes the place of the one that runs, while others read and write."""
 
-from tests.e2e.fleet import Fleet
-from tests.e2e.releaser import Releaser
-from tests.e2e.scene import Scene
-from tests.e2e.steady import Steady
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.load import Load
+from tests.support.e2e.releaser import Releaser
+from tests.support.e2e.scene import Scene
 from tools.cluster.waiting import wait_for
 
 REQUESTS = 10_000
@@ -16,14 +16,14 @@ def roll_out(scene: Scene, fleet: Fleet, releaser: Releaser, environment: str, i
     """
     ledger = scene.ledger(environment)
     before = ledger.running(environment)["release"]["version"]
-    with Steady(ledger.host, 80, ledger.token("steady"), f"/environments/{environment}") as steady:
+    with Load(ledger.host, 80, ledger.token("load"), f"/environments/{environment}") as load:
         version = releaser.ship(image)
         (proposal,) = fleet.proposals()
         fleet.merge(proposal["number"])
         scene.installed(environment, version)
-        wait_for(f"{REQUESTS} requests", lambda: steady.done >= REQUESTS, 240)
-    assert steady.lost == []
-    assert ledger.filed("steady") >= set(steady.written)
+        wait_for(f"{REQUESTS} requests", lambda: load.done >= REQUESTS, 600)
+    assert load.lost == []
+    assert ledger.filed("load") >= set(load.written)
     for part in (f"| version | `{before}` | `{version}` |", f"`{image}` |", "Deployment/waybill"):
         assert part in proposal["body"], proposal["body"]
 
@@ -32,4 +32,4 @@ def roll_out(scene: Scene, fleet: Fleet, releaser: Releaser, environment: str, i
     assert (newest["release"]["version"], older["release"]["version"]) == (version, before)
     assert (newest["until"], older["until"]) == (None, newest["from"])
     assert [it["release"]["mismatched"] for it in (newest, older)] == [False, False]
-    return version, f"{steady.done} requests, none lost"
+    return version, f"{load.done} requests, none lost"

@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.e2e import database, images, recorder
-from tests.e2e.fleet import Fleet
-from tests.e2e.releaser import Releaser
-from tests.e2e.told import Ledger
+from tests.support.e2e import database, images, recorder
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.ledger import Ledger
+from tests.support.e2e.releaser import Releaser
 from tools.cluster.kubernetes import Kubernetes, ready
-from tools.cluster.waiting import wait_for
+from tools.cluster.waiting import wait_for, wait_until_steady
 from tools.cluster.world import World
 from tools.demo import world as demo
 
@@ -49,7 +49,8 @@ class Scene:
             self._prepare(it)
             found.join(it, it, f"http://waybill.{environments[0]}.svc.cluster.local/hooks/flux/{it}")
             self.cluster.apply(*recorder.alerts(it))
-            self.empty[it] = self.objects(it)
+        for it in environments:
+            self.empty[it] = wait_until_steady(f"the objects in {it}", lambda it=it: self.objects(it))  # type: ignore[misc]
         return found
 
     def releaser(self, fleet: Fleet, environments: list[str], **more: str) -> Releaser:
@@ -68,7 +69,7 @@ class Scene:
     def helm_release(self, namespace: str) -> dict[str, Any] | None:
         return self.cluster.get(f"{HELM}/{namespace}/helmreleases/waybill")
 
-    def installed(self, namespace: str, version: str, seconds: float = 180) -> dict[str, Any]:
+    def installed(self, namespace: str, version: str, seconds: float = 300) -> dict[str, Any]:
         """The HelmRelease once it reports `version` as Ready."""
 
         def check() -> dict[str, Any] | None:
@@ -79,10 +80,6 @@ class Scene:
 
         return wait_for(f"{version} to be Ready in {namespace}", check, seconds)
 
-    def pods(self, namespace: str) -> list[dict[str, Any]]:
-        label = "labelSelector=app.kubernetes.io/component%3Dledger"
-        return self.cluster.items(f"/api/v1/namespaces/{namespace}/pods?{label}")
-
     def objects(self, namespace: str) -> set[str]:
         """Everything in the namespace but what Kubernetes puts into each, and what only tells of other objects."""
         listed = self.cluster.kubectl("api-resources", "--namespaced", "--verbs=list", "--output=name").split()
@@ -90,15 +87,19 @@ class Scene:
         found = self.cluster.kubectl("get", kinds, "-n", namespace, "--ignore-not-found", "--output=name").split()
         return set(found) - {"configmap/kube-root-ca.crt", "serviceaccount/default"}
 
-    def events(self, namespace: str, reason: str = "*") -> list[bytes]:
-        """What Flux said about the HelmReleases in `namespace`, whether a ledger heard it or not."""
-        return recorder.received(self.folder / "events", namespace, reason)
+    def events(self, namespace: str, reason: str) -> list[bytes]:
+        """What Flux sent about the HelmReleases in `namespace`, as soon as there is some; a ledger may have missed it.
+
+        Each Alert has deliveries of its own: that a ledger has an event does not mean that the recorder has it already.
+        """
+        folder = self.folder / "events"
+        return wait_for(f"Flux to say {reason}", lambda: recorder.received(folder, namespace, reason))
 
     def observe(self, job: str, namespace: str = "staging", observer: str = "waybill-observer") -> None:
         """The observer that is installed in `namespace` looks once."""
         self.cluster.kubectl("create", "job", job, "-n", namespace, f"--from=cronjob/{observer}")
         path = f"/apis/batch/v1/namespaces/{namespace}/jobs/{job}"
-        wait_for(f"{job} to be done", lambda: ready(self.cluster.get(path), "Complete"), 120)
+        wait_for(f"{job} to be done", lambda: ready(self.cluster.get(path), "Complete"), 180)
 
     def ledger(self, namespace: str) -> Ledger:
         return Ledger(self.cluster, namespace)

@@ -10,7 +10,7 @@ import jsonschema_rs
 
 from tests.support.crds import Schemas, crds
 
-from .rendered import CHART, Object
+from .render import CHART, Object
 
 SCHEMAS = files("kubernetes_validate") / "kubernetes-json-schema"
 STRICT = re.compile(r"v(1\.\d+)\.0-local-strict")

@@ -39,7 +39,7 @@ def recorder(folder: Path) -> Iterator[None]:
         server.shutdown()
 
 
-def received(folder: Path, namespace: str, reason: str = "*") -> list[bytes]:
+def received(folder: Path, namespace: str, reason: str) -> list[bytes]:
     """The bodies about HelmReleases of `namespace`, in the order in which they came."""
     bodies = [file.read_bytes() for file in sorted(folder.glob(f"*-HelmRelease-{reason}.json"))]
     return [body for body in bodies if json.loads(body)["involvedObject"]["namespace"] == namespace]

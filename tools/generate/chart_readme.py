@@ -1,4 +1,4 @@
-"""The table of values in chart/README.md, from the chart's schema and defaults: `python -m tools.chart_readme`."""
+"""The table of values in chart/README.md, from the chart's schema and defaults."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-CHART = Path(__file__).resolve().parent.parent / "chart"
+CHART = Path(__file__).resolve().parents[2] / "chart"
 BEGIN, END = "<!-- values: written by `make generate` from values.schema.json -->\n", "<!-- end of values -->\n"
 
 
@@ -31,10 +31,7 @@ def table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def write(readme: Path) -> None:
+def files() -> dict[Path, str]:
+    readme = CHART / "README.md"
     before, _, rest = readme.read_text().partition(BEGIN)
-    readme.write_text(f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}")
-
-
-if __name__ == "__main__":
-    write(CHART / "README.md")
+    return {readme: f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}"}

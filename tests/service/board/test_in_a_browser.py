@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from .conftest import Story, ago, telling
+from ...support.service.story import Story, ago, telling
 
 PAGES = {
     "board": "/",

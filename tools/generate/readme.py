@@ -1,4 +1,4 @@
-"""The README's tables, as the programs tell them: `python -m tools.readme` writes them, a test compares."""
+"""The tables of README.md, from what the programs say of themselves."""
 
 import subprocess
 from pathlib import Path
@@ -6,8 +6,12 @@ from pathlib import Path
 from scripts.settings import KEYS
 from service.settings import Settings
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
+
+
+def files() -> dict[Path, str]:
+    return {README: filled(README.read_text())}
 
 
 def tables() -> dict[str, list[str]]:
@@ -31,7 +35,3 @@ def filled(text: str) -> str:
         head = table.splitlines()[:2]
         text = "\n".join([f"{before}<!-- {name} -->", *head, *rows, f"<!-- /{name} -->{after}"])
     return text
-
-
-if __name__ == "__main__":
-    README.write_text(filled(README.read_text()))

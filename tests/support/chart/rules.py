@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import schemas
-from .rendered import Object, pods
+from .render import Object, pods
 
 Rule = Callable[[list[Object]], Iterator[str]]
 LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")

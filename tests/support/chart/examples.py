@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from .rendered import merged, nested
+from .render import merged, nested
 
 DIGEST = f"sha256:{'d' * 64}"
 PEER = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}

@@ -37,7 +37,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def isolated(checkout: Path, code: str) -> list[str]:
-    return [sys.executable, "-c", f"from tools.cluster import isolated; {code}"]
+    return [sys.executable, "-c", f"from tools.cluster import namespaces; {code}"]
 
 
 def ask(checkout: Path, code: str) -> str:
@@ -47,11 +47,11 @@ def ask(checkout: Path, code: str) -> str:
 
 @pytest.mark.parametrize("victim", ["starter", "holder", "nobody"])
 def test_nothing_is_left(checkout: Path, victim: str) -> None:
-    name = ask(checkout, "print(isolated.NAME)")
+    name = ask(checkout, "print(namespaces.NAME)")
     command = ["sh", "-c", BUSY, "sh", str(checkout / ".cluster"), SECONDS]
-    starter = subprocess.Popen(isolated(checkout, f"isolated.start({command!r}).wait()"), cwd=checkout)
+    starter = subprocess.Popen(isolated(checkout, f"namespaces.start({command!r}).wait()"), cwd=checkout)
     wait_for("it to be busy", (checkout / ".cluster" / "ready").exists)
-    ask(checkout, "isolated.join()")
+    ask(checkout, "namespaces.join()")
     assert (Path("/sys/class/net") / name).exists()
     assert len(sleepers()) == 1
     assert list(CGROUPS.glob(f"*/{name}/pod/container"))
@@ -60,19 +60,19 @@ def test_nothing_is_left(checkout: Path, victim: str) -> None:
     elif victim == "holder":
         os.kill(int((checkout / ".cluster" / "pid").read_text()), signal.SIGKILL)
 
-    assert ask(checkout, "print(isolated.end())") == str(victim != "holder")
+    assert ask(checkout, "print(namespaces.end())") == str(victim != "holder")
     starter.wait(10)
     assert sleepers() == []
     assert not (Path("/sys/class/net") / name).exists()
     assert str(checkout) not in Path("/proc/mounts").read_text()
     assert list(CGROUPS.glob(f"*/{name}")) == []
-    assert ask(checkout, "print(isolated.end())") == "False"
+    assert ask(checkout, "print(namespaces.end())") == "False"
 
 
 def test_another_process_with_the_old_number_is_left_alone(checkout: Path) -> None:
     with subprocess.Popen(["sleep", SECONDS]) as process:
         (checkout / ".cluster" / "pid").write_text(str(process.pid))
-        assert ask(checkout, "print(isolated.end())") == "False"
+        assert ask(checkout, "print(namespaces.end())") == "False"
         assert process.poll() is None
         process.kill()
 

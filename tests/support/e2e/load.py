@@ -22,7 +22,7 @@ class Lost(NamedTuple):
 
 
 @dataclass
-class Steady:
+class Load:
     """Reads `path` of `host:port`, and files releases there, until the block ends.
 
     Every answer but a success, and every call without one, is kept in `lost`.
@@ -40,7 +40,7 @@ class Steady:
     def __post_init__(self) -> None:
         self.threads = [threading.Thread(target=self._repeat, args=[each]) for each in (self._read, self._write)]
 
-    def __enter__(self) -> "Steady":
+    def __enter__(self) -> "Load":
         for thread in self.threads:
             thread.start()
         return self
@@ -74,12 +74,12 @@ class Steady:
 
     def _write(self, number: int) -> None:
         version = f"1.0.{number}"
-        self._call("POST", "/releases", 201, json.dumps(document("steady", version)))
+        self._call("POST", "/releases", 201, json.dumps(document("load", version)))
         self.written.append(version)
 
     def _call(self, method: str, path: str, expected: int, body: str | None = None) -> None:
         """On a connection of its own, as the clients behind a Service are many."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
         try:
             headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
             connection.request(method, path, body, headers)
