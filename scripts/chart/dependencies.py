@@ -29,7 +29,7 @@ class Dependency(Struct, frozen=True):
 
 
 def declared(files: Mapping[str, bytes]) -> list[Dependency]:
-    """Those that the chart's files, by their path in it, name."""
+    """The dependencies that the chart's files (by their path in the chart) name."""
     return [item for name in DECLARED for item in _read(files.get(name, b""))]
 
 
@@ -56,7 +56,7 @@ def missing(folder: Path) -> list[Dependency]:
 
 
 def _names(charts: Path) -> set[str]:
-    """Of the charts that lie in `charts`; of an archive, whatever could be the name in that of its file."""
+    """The names of the charts in `charts`; of an archive, every name that its file name could stand for."""
     folders = {str(loaded.get("name")) for path in charts.glob("*/Chart.yaml") if (loaded := _load(path.read_bytes()))}
     parts = [path.name.split("-") for path in charts.glob("*.tgz")]
     return folders | {"-".join(words[:length]) for words in parts for length in range(1, len(words))}

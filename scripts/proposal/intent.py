@@ -110,12 +110,17 @@ def prepare(change: Change, find: Find, git: Git) -> Intent:
     elif live and carries(waybill.service, environments, base_files, branch_files):
         start, parent = (merged, parent) if merged else (live, live)
     tree = git.write_tree(start, rendered(git.files(start, *where)))
-    message = commit_message(waybill, environments, change.roll_back)
-    seconds = int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
-    commit = git.commit_tree(tree, [parent], message, seconds)
+    commit = commit_of(change, environments, tree, parent, git)
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
     return Intent("push", said, heads, known, environments, commit, patch(git, parent, commit))
+
+
+def commit_of(change: Change, environments: Iterable[str], tree: str, parent: str, git: Git) -> str:
+    """Waybill's commit, dated as the source commit: the same release on the same parent gives the same id."""
+    message = commit_message(change.waybill, environments, change.roll_back)
+    seconds = int(datetime.fromisoformat(change.waybill.source.committed_at).timestamp())
+    return git.commit_tree(tree, [parent], message, seconds)
 
 
 def is_done(git: Git, heads: Heads, merged: str | None, known: Proposal | None) -> bool:
