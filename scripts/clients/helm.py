@@ -86,12 +86,6 @@ class Helm:
                 fault="registry",
             )
 
-    def pull(self, repository: str, reference: str, out: Path, plain_http: bool = False) -> Path:
-        """The .tgz of the chart `reference` (a version or digest) at `repository` (`oci://host/path/name`)."""
-        which = [f"{repository}@{reference}"] if ":" in reference else [repository, "--version", reference]
-        self._run("pull", *which, "--destination", out, *_plain(plain_http), fault="registry")
-        return next(out.glob("*.tgz"))
-
     def dependency_build(
         self, folder: Path, seconds: int, *, repositories: Sequence[str] = (), plain_http: bool = False
     ) -> None:
