@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.clients.helm import Helm
 from scripts.diff.compare import compare
-from scripts.diff.rendered import Difference
+from scripts.diff.difference import Difference
 from scripts.diff.words import markdown
 from scripts.errors import Refused
 from scripts.yaml.objects import Object, parse
