@@ -26,7 +26,9 @@ def _objects(rendered: bytes) -> Iterator[tuple[str, Object]]:
             for item in parse(text):
                 yield name, item
         except ValueError as error:
-            raise Refused(f"{name} renders what is no object: {error}", "Mend the template.", fault="chart") from error
+            raise Refused(
+                f"{name} renders what is no object: {error}", "Correct the template.", fault="chart"
+            ) from error
 
 
 def _images(part: Any) -> Iterator[str]:

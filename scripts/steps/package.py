@@ -1,4 +1,4 @@
-"""package: the chart of the release commit as a .tgz, the same bytes wherever and by whomever it is made."""
+"""package: the chart of the release commit as a .tgz, the same bytes on every machine."""
 
 import shutil
 import tempfile
@@ -40,7 +40,7 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
         if archive.name != f"{chart.name}-{chart.version}.tgz":
             raise Refused(
                 f"The release commit's chart is {archive.stem}, the waybill says {chart.name} {chart.version}.",
-                f"Remove {config.document.name}: the next ship begins it anew.",
+                f"Remove {config.document.name}: the next ship writes it again.",
                 fault="you",
             )
         rendered = helm.template(
@@ -66,19 +66,19 @@ def build_dependencies(helm: Helm, chart: Path, seconds: int, lacking: list[Depe
         chart,
         seconds,
         repositories=sorted(place for place in places if not place.startswith("oci://")),
-        plain_http=any(registry.speaks_plain_http(place) for place in registries),
+        plain_http=any(registry.uses_plain_http(place) for place in registries),
     )
 
 
 def refuse_unused(rendered: bytes, waybill: Waybill, here: Checkout) -> None:
-    """A bumped key that no template uses would ship nothing. The digest from another repository is told: it can be a
-    mirror, or a key like `image.registry` that went before the repository."""
+    """A bumped key that no template uses would ship nothing. The right digest in another repository is a warning: that
+    can be a mirror, or a key like `image.registry` was put before the repository."""
     found, image = containers(rendered), waybill.image
     running = [name for _, name in found if name.endswith(f"@{image.digest}")]
     if running and not any(name.startswith((f"{image.repository}@", f"{image.repository}:")) for name in running):
         here.report.warn(
-            f"the chart runs {running[0]}, while the image is {image.repository}: is that where it can be pulled? "
-            "(A key that goes before the repository is `registry` in [image].)"
+            f"the chart runs {running[0]}, and the image is in {image.repository}: check that the former is right "
+            "(if the chart has a key for the registry's host, name it as `registry` in [image])"
         )
     if running:
         warn_of_tags(found, waybill, here)
@@ -87,13 +87,13 @@ def refuse_unused(rendered: bytes, waybill: Waybill, here: Checkout) -> None:
     paths = image_keys.parse(here.config.image_keys).paths
     remedy = (
         f"Use {' and '.join(image_keys.in_template(path) for path in paths.values())} in the container's template, "
-        "name the keys that it does use in [image] of waybill.toml, or give the values that turn the container on in "
-        "`values`."
+        "name the keys that it does use in [image] of waybill.toml, or name in `values` a values file that turns the "
+        "container on."
     )
     if "digest" in paths and any(name.startswith(f"{image.repository}:") for _, name in found):
         remedy = (
             "The template joins the repository and a tag, as charts of `helm create` do: under [image] in waybill.toml "
-            f'say `repository = "{shown(paths["repository"])}"` and `tag = "..."` with the key of that tag.'
+            f'set `repository = "{shown(paths["repository"])}"` and `tag = "..."` with the key of that tag.'
         )
     raise Refused(
         f"No container runs {image.repository}@{image.digest}, though {' and '.join(map(shown, paths.values()))} in "
@@ -108,8 +108,8 @@ def warn_of_tags(found: list[tuple[str, str]], waybill: Waybill, here: Checkout)
     commit = chart_of(waybill).app_version
     if here.config.app_version and (tagged := dict.fromkeys(name for _, name in found if name.endswith(f":{commit}"))):
         here.report.warn(
-            f"the chart runs {' and '.join(tagged)} too, by a tag that it takes from appVersion: where there is no "
-            "such image, say `app_version = false` in waybill.toml"
+            f"the chart runs {' and '.join(tagged)} too, by a tag that it takes from appVersion: if there is no "
+            "such image, set `app_version = false` in waybill.toml"
         )
 
 

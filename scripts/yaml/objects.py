@@ -1,4 +1,4 @@
-"""The objects that a render makes, and what tells one from another."""
+"""The objects of a rendered chart, and what identifies each."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _number)
 
 
 def parse(manifests: bytes) -> list[Object]:
-    """The objects of a text with many YAML documents, those in Lists too. ValueError for what is no object."""
+    """The objects in many YAML documents, also those inside Lists. Raises ValueError for what is no object."""
     try:
         documents = list(yaml.load_all(manifests, Loader=_Loader))
     except (yaml.YAMLError, ValueError, RecursionError) as error:

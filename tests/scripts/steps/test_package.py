@@ -253,7 +253,7 @@ def test_images_that_may_not_be_there_are_told(world: World, capsys: pytest.Capt
     text = DEPLOYMENT.replace('image: "{{ .Values.image.repository }}@{{ .Values.image.digest }}"', image)
     world.commit({"chart/templates/deployment.yaml": text})
     packaged(world)
-    assert "is that where it can be pulled?" in capsys.readouterr().err
+    assert "check that the former is right" in capsys.readouterr().err
     world.commit(
         {"chart/templates/deployment.yaml": DEPLOYMENT + '        - {name: b, image: "b:{{ .Chart.AppVersion }}"}\n'}
     )
