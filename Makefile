@@ -5,8 +5,7 @@ PYTHON ?= python3
 ARGS ?=
 
 venv := .venv/bin/python
-lock := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
-pip := $(venv) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
+pip := $(venv) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
 
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
@@ -14,6 +13,9 @@ export PYTHONDONTWRITEBYTECODE :=
 ifeq ($(HOME),)
 export HOME := $(CURDIR)/.cache/home
 endif
+
+# In the order in which they are written, so that what is missing is named before anything is built.
+.NOTPARALLEL:
 
 .PHONY: setup
 setup: .venv/run.stamp ## Prepare what the demo needs: the venv and the pinned helm, registry, crane and kustomize.
@@ -37,7 +39,7 @@ coverage: ARGS := --cov=scripts --cov=service --cov-report=term:skip-covered --c
 coverage: test ## Run the tests and write coverage.xml.
 
 .PHONY: cluster
-cluster: cluster-parts ## Bring up a real Kubernetes node with Flux, a registry and a forge, and leave it. Needs root.
+cluster: needs-cluster cluster-parts ## Bring up a real Kubernetes node with Flux, a registry and a forge, and leave it. Needs root.
 	@$(venv) -m tools.cluster up
 
 .PHONY: cluster-down
@@ -45,7 +47,7 @@ cluster-down: ## End it, with every process, mount, interface and control group 
 	@$(PYTHON) -m tools.cluster down
 
 .PHONY: e2e
-e2e: cluster-parts .venv/dev.stamp ## Tell the whole story on a real cluster. Needs root; logs lie in .cluster/.
+e2e: needs-e2e cluster-parts .venv/dev.stamp ## Tell the whole story on a real cluster. Needs root; logs lie in .cluster/.
 	@$(venv) -m tools.image build
 	@$(venv) -m tools.cluster run $(venv) -m pytest --verbose --durations=6 --exitfirst tests/e2e $(ARGS)
 
@@ -63,7 +65,7 @@ torture: setup .venv/dev.stamp ## Run the crash and load tests at full size.
 	@WAYBILL_TORTURE=1 $(venv) -m pytest -m torture $(ARGS)
 
 .PHONY: bench
-bench: setup .venv/bench.stamp ## Measure the ledger beside a constant handler and two peers, or, with ARGS=ship, ship beside bare commands.
+bench: needs-bench setup .venv/bench.stamp ## Measure the ledger beside a constant handler and two peers, or, with ARGS=ship, ship beside bare commands.
 	@$(venv) -m bench $(ARGS)
 
 .PHONY: lint
@@ -72,19 +74,26 @@ lint: .venv/dev.stamp ## Check style, types, YAML, workflows, shell and the Cont
 	@$(venv) tools/lint.py
 
 .PHONY: generate
-generate: setup ## Write again what is made from other files: the chart's README and its golden renders.
+generate: setup ## Write again what is made from other files: READMEs, schemas, golden renders.
+	@$(venv) -m tools.schemas
+	@$(venv) -m tools.readme
 	@$(venv) -m tools.chart_readme
 	@$(venv) -m tests.chart.golden
+
+.PHONY: generated
+generated: generate ## Fail when `make generate` changes a file, which then was behind.
+	@git diff --exit-code --stat
 
 .PHONY: install
 install: .venv/run.stamp ## Install the command `waybill` into .venv; in a workflow it is then on PATH, with its helm.
 	@$(venv) tools/build.py helm kustomize
 	@$(pip) requirements/build.txt
 	@$(venv) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
+	@$(venv) -m pip check --disable-pip-version-check
 	@[ -z "$$GITHUB_PATH" ] || printf '%s\n' "$(CURDIR)/.tools/bin" "$(CURDIR)/.venv/bin" >>"$$GITHUB_PATH"
 
 .PHONY: image
-image: setup .venv/dev.stamp ## Build the ledger's image with buildah, start it and ask it.
+image: needs-image setup .venv/dev.stamp ## Build the ledger's image with buildah, start it and ask it.
 	@$(venv) -m tools.image build
 	@WAYBILL_IMAGE=localhost/waybill $(venv) -m pytest tests/image
 
@@ -98,11 +107,20 @@ chart-difference: setup ## Say what a commit changes in the rendered chart: ARGS
 
 .PHONY: lock
 lock: .venv/dev.stamp ## Write the hashed requirements again; ARGS=--upgrade takes newer versions.
-	$(lock) $(ARGS) pyproject.toml -o requirements/run.txt
-	$(lock) $(ARGS) requirements/dev.in -o requirements/dev.txt
-	$(lock) $(ARGS) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
-	$(lock) $(ARGS) requirements/bench.in -o requirements/bench.txt
-	$(lock) $(ARGS) requirements/go.in -o requirements/go.txt
+	@$(venv) -m tools.locks write $(ARGS)
+
+.PHONY: locks
+locks: .venv/dev.stamp ## Install each lock into a fresh venv, and check that nothing is missing from it.
+	@$(venv) -m tools.locks check
+
+.PHONY: audit
+audit: .venv/audit.stamp ## Look for known vulnerabilities in what is locked; ARGS="run helm" chooses.
+	@$(venv) tools/build.py govulncheck
+	@$(venv) -m tools.audit $(ARGS)
+
+# Programs of the system that a target needs; one file says which.
+needs-%:
+	@$(PYTHON) tools/prerequisites.py $*
 
 .PHONY: clean
 clean: ## Remove everything that these targets made in the checkout.
@@ -113,19 +131,29 @@ clean: ## Remove everything that these targets made in the checkout.
 help: ## List the targets.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | while IFS="	" read -r name text; do printf '%-16s %s\n' "$$name" "$$text"; done
 
-.venv/run.stamp: requirements/run.txt
+# A lock that changes makes the venv anew: `pip check` would complain of what an older one left there.
+.venv/run.stamp: $(wildcard requirements/*.txt) | needs-setup
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
 	@echo "installing what Waybill runs on"
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv --clear .venv
 	@$(pip) requirements/run.txt
+	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp
 	@echo "installing what the tests and linters need"
 	@$(pip) requirements/dev.txt
+	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@
 
 .venv/bench.stamp: requirements/bench.txt .venv/run.stamp
 	@echo "installing what the measurements need"
 	@$(pip) requirements/bench.txt
+	@$(venv) -m pip check --disable-pip-version-check
+	@touch $@
+
+.venv/audit.stamp: requirements/audit.txt .venv/run.stamp
+	@echo "installing what looks for vulnerabilities"
+	@$(pip) requirements/audit.txt
+	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@

@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.support.service.postgres_server import PostgresServer, postgres_server
+from tools.prerequisites import complaint
 
 from . import ship, started, targets
 from .cases import AT_MOST, CASES, constant
@@ -53,9 +54,8 @@ def main() -> None:
         help="no peers: the ledger with 1,000 events beside one with so many, a million by default",
     )
     given = parser.parse_args()
-    for needed in ("wrk", "taskset"):
-        if shutil.which(needed) is None:
-            sys.exit(f"{needed} is not installed (Debian: apt-get install wrk util-linux)")
+    if missing := complaint("bench"):
+        sys.exit(missing)
     if (os.cpu_count() or 1) < 2:
         sys.exit("a core for the server and one for the load are needed")
     folder = Path(tempfile.mkdtemp(prefix="waybill-bench-"))

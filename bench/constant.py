@@ -14,8 +14,8 @@ from litestar.params import RawBody
 
 from service.auth.guards import guard
 from service.database.lifespan import opened
-from service.http.limits import BODY_BYTES, limited
-from service.http.telemetry import log_as_json, observed
+from service.http.limits import BODY_BYTES, with_deadline
+from service.http.telemetry import log_as_json, with_telemetry
 from service.settings import Settings
 
 BODY = b'{"id":1,"service":"orders","version":"1.4.2","recorded_at":"2026-01-02T03:04:05Z"}'
@@ -54,7 +54,7 @@ def create_app() -> Litestar:
         logging_config=None,
         openapi_config=None,
     )
-    app.asgi_handler = observed(limited(app.asgi_handler))
+    app.asgi_handler = with_telemetry(with_deadline(app.asgi_handler))
     gc.collect()
     gc.freeze()
     return app  # type: ignore[no-any-return]

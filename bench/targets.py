@@ -43,7 +43,7 @@ def ledger(name: str, url: str, folder: Path, counts: tuple[int, int], *, consta
     token = run([*PYTHON, "service", "token", "create", "--scope", "releases:write"], env)
     run([*PYTHON, "bench.fill", url, *map(str, counts)], env)
     port = free_port()
-    alike = ["--no-access-log", "--no-server-header", "--ws=none", "--http=service.http.server:ImpatientHttp"]
+    alike = ["--no-access-log", "--no-server-header", "--ws=none", "--http=service.http.server:DeadlineProtocol"]
     command = [*PYTHON, "uvicorn", "--factory", "bench.constant:create_app", f"--port={port}", *alike]
     with serving(
         name, command if constant else [*PYTHON, "service", "serve"], env | {"PORT": str(port)}, folder, port

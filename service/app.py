@@ -1,6 +1,6 @@
-"""The wiring: every route, how an error is told, what lives as long as the ledger.
+"""The application: every route, how an error becomes an answer, and what lives as long as the ledger.
 
-To add a route, write a handler in api/ or pages/ that is marked `public=True` or `scope="read"`, and name it in ROUTES.
+To add a route, write a handler in api/ or pages/, mark it `public=True` or `scope="read"`, and name it in ROUTES.
 """
 
 import logging
@@ -15,39 +15,48 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Response
 from litestar.types import ControllerRouterHandler
 
-from .api import digests, environments, events, filed, health, releases, schema, services
+from .api.digests import get_digest
+from .api.environments import get_environment, list_arrivals, list_environments
+from .api.events import take_flux_event, take_snapshot
+from .api.health import healthz, metrics, readyz
+from .api.releases import file_release, get_release, list_releases
+from .api.schema import get_openapi, get_waybill_schema
+from .api.services import get_service
 from .auth.guards import guard
+from .auth.webhook_key import FluxKeys
 from .database.lifespan import opened
-from .database.outages import SILENT
-from .errors import MEDIA_TYPE, Problem, Refused
-from .http.limits import BODY_BYTES, limited, unavailable
-from .http.telemetry import observed
-from .pages import assets, board, search
-from .pages import environments as environment_pages
-from .pages import releases as release_pages
+from .database.outages import OUTAGES
+from .errors import MEDIA_TYPE, Problem, Refused, try_again
+from .http.limits import BODY_BYTES, with_deadline
+from .http.telemetry import with_telemetry
+from .pages.assets import static_files
+from .pages.board import show_board
+from .pages.environments import show_environment
+from .pages.releases import show_release
+from .pages.search import show_search
 from .settings import Settings
 
 ROUTES: list[ControllerRouterHandler] = [
-    filed.newest,
-    filed.one,
-    environments.every,
-    environments.one,
-    environments.history,
-    services.one,
-    digests.one,
-    schema.openapi,
-    schema.waybill_schema,
-    health.healthz,
-    health.readyz,
-    health.metrics,
-    board.board,
-    environment_pages.environment,
-    release_pages.release,
-    search.search,
-    assets.assets,
-    releases.file_release,
-    events.take_flux_event,
-    events.take_snapshot,
+    list_releases,
+    get_release,
+    file_release,
+    list_environments,
+    get_environment,
+    list_arrivals,
+    get_service,
+    get_digest,
+    take_flux_event,
+    take_snapshot,
+    get_openapi,
+    get_waybill_schema,
+    healthz,
+    readyz,
+    metrics,
+    show_board,
+    show_environment,
+    show_release,
+    show_search,
+    static_files,
 ]
 
 log = logging.getLogger(__name__)
@@ -64,18 +73,18 @@ def create_app(settings: Settings) -> Litestar:
         ROUTES,
         guards=[guard],
         lifespan=[lifespan],
-        state=State({"settings": settings, "leaving": False}),
+        state=State({"settings": settings, "flux_keys": FluxKeys(settings.flux_keys), "draining": False}),
         request_max_body_size=BODY_BYTES,
         logging_config=None,
         exception_handlers={
             Refused: refused,
             HTTPException: http_error,
-            **dict.fromkeys(SILENT, silent),
-            Exception: unforeseen,
+            **dict.fromkeys(OUTAGES, outage),
+            Exception: unexpected,
         },
         openapi_config=None,
     )
-    app.asgi_handler = observed(limited(app.asgi_handler))
+    app.asgi_handler = with_telemetry(with_deadline(app.asgi_handler))
     return app
 
 
@@ -84,30 +93,30 @@ def refused(_: Request[Any, Any, Any], error: Refused) -> Response[Problem]:
 
 
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
-    """What Litestar refuses by itself: no such address, no such method, parameters, too large a body."""
+    """What Litestar itself refuses: an unknown path, a wrong method, wrong parameters, too large a body."""
     status = HTTPStatus(error.status_code)
     errors = []
     detail = f"{status.description or status.phrase}."
     if isinstance(error, ValidationException):
-        detail = "The request's parameters are not what this address takes."
+        detail = "A parameter of the request is missing or has a wrong form."
         errors = [f"{it.get('key', '')}: {it['message']}" for it in error.extra or [] if isinstance(it, dict)]
     headers = dict(error.headers or {}) | ({"Connection": "close"} if status == 413 else {})
     return _answer(Problem(title=status.phrase, status=status, detail=detail, errors=errors), headers)
 
 
-def silent(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    log.warning("the database does not answer: %s", type(error).__name__)
-    it = unavailable()
-    return _answer(it.problem, it.headers)
+def outage(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    log.warning("the database cannot be used: %s", type(error).__name__)
+    answer = try_again("The database does not answer.")
+    return _answer(answer.problem, answer.headers)
 
 
-def unforeseen(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    log.error("unforeseen", exc_info=error)
+def unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    log.error("unexpected error", exc_info=error)
     return _answer(
         Problem(
             title="Internal Server Error",
             status=500,
-            detail="The ledger made a mistake; its log tells more under this request_id.",
+            detail="This is an error of the ledger, not of the request. Its log has the cause under this request_id.",
         ),
         {},
     )

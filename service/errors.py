@@ -1,4 +1,4 @@
-"""What can be wrong with a request, as the client is told it: RFC 9457 problem details, one shape for all."""
+"""Errors as clients get them: problem details of RFC 9457, one form for all."""
 
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 2
 CURRENT_REQUEST: ContextVar[str | None] = ContextVar("current_request", default=None)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The body of every error. `errors` names what is wrong where; `differs` the fields of a conflict; `request_id` is
-    the answer's X-Request-Id, under which the log tells more."""
+    """The body of every error. `errors`: each parameter that is wrong, and how; `differs`: the fields that differ from
+    the filed release; `request_id`: the answer's X-Request-Id, which the log lines of the request have too."""
 
     title: str
     status: int
@@ -25,7 +26,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Refused(Exception):
-    """A request that is not done. `detail` and `remedy` are whole sentences and hold nothing secret."""
+    """A request that is refused. `detail` and `remedy` are whole sentences and hold no secret."""
 
     status = 400
     title = "Bad Request"
@@ -73,3 +74,8 @@ class Unavailable(Refused):
 
     status = 503
     title = "Service Unavailable"
+
+
+def try_again(detail: str) -> Unavailable:
+    """For what is soon over."""
+    return Unavailable(detail, "Send the same request again in a moment.", headers={"Retry-After": str(RETRY_SECONDS)})

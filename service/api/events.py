@@ -1,4 +1,4 @@
-"""The door for Flux: notification-controller posts its events here, signed (provider generic-hmac)."""
+"""Webhooks: Flux's notification-controller posts its events here, an observer its snapshots. Both sign the body."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,9 +7,9 @@ from litestar import Request, post
 from litestar.params import RawBody
 from msgspec.json import Encoder
 
-from ..domain.signature import FluxKeys, is_signed
-from ..errors import NotFound, Unauthenticated
-from ..http.answer import ReadyJson
+from ..auth.webhook_key import check_signature
+from ..errors import Unauthenticated
+from ..http.answer import JsonBytes
 from ..http.telemetry import ARRIVALS, EVENTS, REFUSED
 from ..ledger.events import take as events
 from ..ledger.events import take_snapshot as snapshots
@@ -27,8 +27,8 @@ encode = Encoder().encode
     operation_id="take_flux_event",
     tags=["events"],
 )
-async def take_flux_event(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> ReadyJson:
-    """Keeps a signed body as it came; the same body again is answered with its first receipt."""
+async def take_flux_event(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> JsonBytes:
+    """Keeps a signed body as it came. The same body again gets the first receipt again."""
     return _answer("event", await events.take(_signed(request, environment, body)))
 
 
@@ -40,27 +40,23 @@ async def take_flux_event(request: Request[Any, Any, Any], environment: Environm
     operation_id="take_snapshot",
     tags=["events"],
 )
-async def take_snapshot(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> ReadyJson:
-    """Takes what `waybill-service observe` saw in a cluster, signed like an event: what was lost on the way is found
-    again, and a place that is gone has ended. The same body again is answered with its first receipt."""
+async def take_snapshot(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> JsonBytes:
+    """Takes what `waybill-service observe` saw in a cluster, signed like an event: a revision whose events were lost
+    becomes known, and what is gone from the cluster has ended. The same body again gets the first receipt again."""
     return _answer("snapshot", await snapshots.take(_signed(request, environment, body)))
 
 
 def _signed(request: Request[Any, Any, Any], environment: str, body: bytes) -> Signed:
-    keys: FluxKeys = request.app.state.settings.flux_keys
-    if not keys:
-        raise NotFound("This ledger has no FLUX_KEYS, so it takes no events.")
-    if not is_signed(keys.of(environment), body, [it.encode() for it in request.headers.getall("x-signature", [])]):
+    try:
+        check_signature(request.app.state.flux_keys, environment, body, request.headers.getall("x-signature", []))
+    except Unauthenticated:
         REFUSED.inc()
-        raise Unauthenticated(
-            f"X-Signature is not the HMAC of this body with a key of {environment}.",
-            "The Provider's Secret and FLUX_KEYS must hold the same key for the environment of the address.",
-        )
+        raise
     return Signed(environment, body, datetime.now(UTC))
 
 
-def _answer(kind: str, taken: Taken) -> ReadyJson:
+def _answer(kind: str, taken: Taken) -> JsonBytes:
     environment = taken.receipt.environment
     EVENTS.labels(environment, kind, "taken" if taken.new else "repeated").inc()
     ARRIVALS.labels(environment).inc(taken.arrived)
-    return ReadyJson(encode(taken.receipt), 201 if taken.new else 200)
+    return JsonBytes(encode(taken.receipt), 201 if taken.new else 200)

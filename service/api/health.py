@@ -1,4 +1,4 @@
-"""Does it live, may it serve, how does it do?"""
+"""For Kubernetes and Prometheus: liveness, readiness, metrics."""
 
 from litestar import get
 from litestar.datastructures import State
@@ -11,16 +11,16 @@ from ..errors import Unavailable
 
 @get("/healthz", public=True, sync_to_thread=False, operation_id="healthz", tags=["health"])
 def healthz() -> dict[str, str]:
-    """The process answers. It asks no database: restarting the ledger would not mend one."""
+    """Liveness: the process answers. The database is not asked, since a restart of the ledger would not repair it."""
     return {"status": "ok"}
 
 
 @get("/readyz", public=True, operation_id="readyz", tags=["health"])
 async def readyz(state: State) -> dict[str, str]:
-    """The database answers, and has every migration that this ledger knows; newer ones do no harm. One that was told
-    to stop is not ready, and answers on for some seconds."""
-    if state.leaving:
-        raise Unavailable("This ledger is about to stop.", "Ask it nothing more.")
+    """Readiness: the database answers and has every migration that this ledger knows; it may have newer ones. While it
+    drains, the ledger is not ready and still answers."""
+    if state.draining:
+        raise Unavailable("This ledger is about to stop.", "Send requests to another one.")
     if missing := await pending():
         raise Unavailable(f"The database lacks the migrations {', '.join(missing)}.", "Run `waybill-service migrate`.")
     return {"status": "ok"}
@@ -30,5 +30,5 @@ async def readyz(state: State) -> dict[str, str]:
     "/metrics", scope="metrics", media_type="text/plain", sync_to_thread=False, operation_id="metrics", tags=["health"]
 )
 def metrics() -> Response[bytes]:
-    """Prometheus' text form."""
+    """Metrics in the text format of Prometheus."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8"))

@@ -1,4 +1,4 @@
-"""What addresses take: each parameter once, with its form and what it means. Another form is answered with 400."""
+"""The parameters of the API: each declared once, with its form and meaning. Another form is answered with 400."""
 
 from typing import Annotated
 
@@ -26,14 +26,14 @@ At = Annotated[
         name="at",
         pattern=r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$",
         schema_extra={"format": "date-time"},
-        description="RFC 3339. What ran then, as is known today; without it, what runs now.",
+        description="RFC 3339. What ran then, as it is known today; without it, what runs now.",
     ),
 ]
-Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="How many items to give.")]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="The most items that an answer holds.")]
 NumberCursor = Annotated[
     str | None, QueryParameter(name="cursor", pattern=r"^[0-9]{1,18}$", description="`next` of the page before.")
 ]
-IntervalCursor = Annotated[
+ArrivalCursor = Annotated[
     str | None,
     QueryParameter(
         name="cursor",

@@ -1,22 +1,71 @@
-"""Files a release."""
+"""Releases: the newest ones, one of them, and a new one filed."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from litestar import Request, post
+from litestar import Request, get, post
 from litestar.params import RawBody
+from msgspec import Struct
 from msgspec.json import Encoder
 
-from ..auth.guards import writer_of
+from ..auth.guards import check_writer
 from ..domain import waybill
-from ..domain.waybill import InvalidWaybill, Waybill
-from ..errors import Conflict, Refused, WrongMediaType
-from ..http.answer import ReadyJson
+from ..domain.waybill import Gitops, InvalidWaybill, Waybill
+from ..errors import Conflict, NotFound, Refused, WrongMediaType
+from ..http.answer import JsonBytes
 from ..http.telemetry import RELEASES
-from ..ledger.releases import file as releases
+from ..ledger.arrivals.list import Arrival
+from ..ledger.releases import file, read
 from ..ledger.releases.file import Filing, Receipt
+from .parameters import Limit, NumberCursor, OfService, ServiceName, Version, WithDigest
 
 encode = Encoder().encode
+
+
+class FiledRelease(Waybill, frozen=True, kw_only=True):
+    """The waybill as it was first filed, and its receipt."""
+
+    receipt: Receipt
+
+
+class FiledReleases(Struct, frozen=True):
+    items: list[FiledRelease]
+    next: str | None
+
+
+class WholeRelease(FiledRelease, frozen=True, kw_only=True):
+    """Also every proposal that was filed for it, oldest first, and its newest 200 arrivals."""
+
+    proposals: list[Gitops]
+    arrivals: list[Arrival]
+
+
+@get("/releases", scope="read", gives=FiledReleases, operation_id="list_releases", tags=["releases"])
+async def list_releases(
+    service: OfService = None, digest: WithDigest = None, cursor: NumberCursor = None, limit: Limit = 50
+) -> JsonBytes:
+    """The releases, newest first: each is its waybill with `receipt`."""
+    found = await read.newest(service, digest, cursor, limit)
+    items = b",".join([b"%b}" % _with_receipt(it.document, it.receipt) for it in found.items])
+    return JsonBytes(b'{"items":[%b],"next":%b}' % (items, encode(found.next)))
+
+
+@get(
+    "/releases/{service:str}/{version:str}",
+    scope="read",
+    gives=WholeRelease,
+    refuses=[404],
+    operation_id="get_release",
+    tags=["releases"],
+)
+async def get_release(service: ServiceName, version: Version) -> JsonBytes:
+    """The waybill of a release with its receipt, every proposal that was filed for it, and its newest 200 arrivals;
+    `GET /services/{service}` has all arrivals."""
+    it = await read.full_record(service, version)
+    if it is None:
+        raise NotFound(f"No release {version} of {service} was filed.", "GET /releases lists the filed releases.")
+    more = encode(it.proposals), encode(it.arrivals)
+    return JsonBytes(b'%b,"proposals":%b,"arrivals":%b}' % (_with_receipt(it.document, it.receipt), *more))
 
 
 @post(
@@ -28,23 +77,34 @@ encode = Encoder().encode
     operation_id="file_release",
     tags=["releases"],
 )
-async def file_release(request: Request[Any, Any, Any], body: RawBody) -> ReadyJson:
-    """Files a waybill. The same release again is answered with its first receipt, and its proposal is kept if new."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise WrongMediaType("A waybill is JSON.", "Send it with `Content-Type: application/json`.")
-    try:
-        document, text = waybill.parse(body)
-    except InvalidWaybill as error:
-        raise Refused(
-            f"This is no waybill: {error}.", "See /waybill.schema.json; the release tool may be newer than this ledger."
-        ) from None
-    writer_of(document.service, request.user)
-    filed = await releases.file(Filing(document, text, waybill.sha256(document), datetime.now(UTC)))
+async def file_release(request: Request[Any, Any, Any], body: RawBody) -> JsonBytes:
+    """Files a waybill. The same release again gets the first receipt again, and its proposal is kept if it is new."""
+    document, text = _waybill(request.headers.get("content-type", ""), body)
+    check_writer(request.user, document.service)
+    filed = await file.file(Filing(document, text, waybill.sha256(document), datetime.now(UTC)))
     RELEASES.labels("conflict" if filed.differs else "filed" if filed.new else "repeated").inc()
     if filed.differs:
         raise Conflict(
-            f"{document.service} {document.chart.version} is filed, and is another release.",
+            f"{document.service} {document.chart.version} is already filed, as another release.",
             "A version is never used again: release under the next one.",
             differs=filed.differs,
         )
-    return ReadyJson(encode(filed.receipt), 201 if filed.new else 200)
+    return JsonBytes(encode(filed.receipt), 201 if filed.new else 200)
+
+
+def _waybill(content_type: str, body: bytes) -> tuple[Waybill, bytes]:
+    """The document, and its text as it is kept."""
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise WrongMediaType("A waybill is JSON.", "Send it with `Content-Type: application/json`.")
+    try:
+        return waybill.parse(body)
+    except InvalidWaybill as error:
+        raise Refused(
+            f"The body is not a valid waybill: {error}.",
+            "See /waybill.schema.json. If the release tool wrote it, the tool may be newer than this ledger.",
+        ) from None
+
+
+def _with_receipt(document: str, receipt: Receipt) -> bytes:
+    """The document, a JSON object, as it was kept, with one more key; its closing brace is left out."""
+    return b'%b,"receipt":%b' % (document[:-1].encode(), encode(receipt))

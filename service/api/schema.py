@@ -1,4 +1,4 @@
-"""The forms of the API and of the waybill, as files that are generated (tools/schemas.py) and committed."""
+"""The schemas of the API and of the waybill: files that are generated from the code and committed."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ WAYBILL = (SERVICE / "waybill.schema.json").read_bytes()
 
 
 @get("/schema", public=True, include_in_schema=False, sync_to_thread=False)
-def openapi() -> Response[bytes]:
+def get_openapi() -> Response[bytes]:
     """OpenAPI 3.1."""
     return Response(OPENAPI, media_type="application/vnd.oai.openapi+json")
 
 
 @get("/waybill.schema.json", public=True, include_in_schema=False, sync_to_thread=False)
-def waybill_schema() -> Response[bytes]:
+def get_waybill_schema() -> Response[bytes]:
     """JSON Schema 2020-12 of the document that `POST /releases` takes."""
     return Response(WAYBILL, media_type="application/schema+json")

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Any
 
-from .outages import SILENT
+from .outages import OUTAGES
 
 MOST = 8  # so that PostgreSQL looks for some while others are answered
 Args = tuple[Any, ...]
@@ -19,7 +19,7 @@ Rows = list[Any]
 Ask = Callable[[str, Sequence[Args]], Awaitable[Rows]]
 
 
-class AskedTogether:
+class BatchedReads:
     """`ask` runs one statement for each list of values and gives all rows."""
 
     def __init__(self, ask: Ask) -> None:
@@ -58,7 +58,7 @@ class AskedTogether:
                 for row in await self._ask(numbered, [(*args, number) for number, (args, _) in enumerate(waiting)]):
                     answers[row[-1]].append(row[:-1])
         except Exception as error:
-            if len(waiting) > 1 and not isinstance(error, SILENT):
+            if len(waiting) > 1 and not isinstance(error, OUTAGES):
                 for each in waiting:  # one of them is to blame
                     await self._answer(sql, [each])
                 return

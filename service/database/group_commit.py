@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
-from .outages import SILENT
+from .outages import OUTAGES
 from .piccolo_conf import current
 
 Item = TypeVar("Item")
@@ -51,7 +51,7 @@ class Together(Generic[Item, Result]):
             async with current().transaction():
                 results = await self._work([item for item, _ in batch])
         except Exception as error:
-            if len(batch) > 1 and not isinstance(error, SILENT):
+            if len(batch) > 1 and not isinstance(error, OUTAGES):
                 for each in batch:  # one of them is to blame
                     await self._commit([each])
                 return

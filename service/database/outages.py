@@ -4,7 +4,7 @@ import sqlite3
 
 import asyncpg  # type: ignore[import-untyped]
 
-SILENT: tuple[type[Exception], ...] = (
+OUTAGES: tuple[type[Exception], ...] = (
     OSError,  # refused, reset, timed out, disk full
     sqlite3.OperationalError,
     asyncpg.InterfaceError,

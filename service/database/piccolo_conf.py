@@ -9,6 +9,7 @@ from piccolo.table import Table
 from .postgres import STATEMENT_SECONDS, PooledPostgres
 from .sqlite import EmbeddedSQLite
 from .tables import TABLES
+from .url import parse_url
 
 Engine = EmbeddedSQLite | PooledPostgres
 
@@ -17,16 +18,9 @@ APP_REGISTRY = AppRegistry(apps=[f"{__package__}.piccolo_app"])
 
 
 def engine_for(url: str, statement_seconds: float | None = STATEMENT_SECONDS) -> Engine:
-    """The engine, not started, for `sqlite:///relative`, `sqlite:////absolute` or `postgresql://...`.
-
-    Raises ValueError for any other form.
-    """
-    scheme, separator, rest = url.partition("://")
-    if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
-        return EmbeddedSQLite(rest[1:])
-    if separator and scheme in ("postgresql", "postgres"):
-        return PooledPostgres(url, statement_seconds)
-    raise ValueError("neither sqlite:///relative.db, sqlite:////absolute.db nor postgresql://user@host/name")
+    """The engine, not started. Raises ValueError for a URL that `parse_url` does not know."""
+    kind, target = parse_url(url)
+    return EmbeddedSQLite(target) if kind == "sqlite" else PooledPostgres(target, statement_seconds)
 
 
 def current() -> Engine:

@@ -11,7 +11,7 @@ import asyncpg  # type: ignore[import-untyped]
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
-from .batched_reads import AskedTogether
+from .batched_reads import BatchedReads
 from .postgres_connections import CONNECT_SECONDS, Connections
 from .transaction import ReleasingTransaction
 
@@ -63,7 +63,7 @@ class PooledPostgres(PostgresEngine):
 
     def __init__(self, url: str, statement_seconds: float | None = STATEMENT_SECONDS) -> None:
         self._connections: Connections | None = None
-        self._reads = AskedTogether(self._ask)
+        self._reads = BatchedReads(self._ask)
         super().__init__({"dsn": url, "timeout": CONNECT_SECONDS, "command_timeout": statement_seconds})
 
     async def check_version(self) -> None:

@@ -68,7 +68,7 @@ class Place(Table):
 
 
 class Arrival(Table):
-    """An interval [started_at, ended_at) in which one revision ran at a place; the running one has no end.
+    """An arrival [started_at, ended_at) in which one revision ran at a place; the running one has no end.
 
     `service`, `chart` and `chart_digest` are what the events said; which filed release that is, is found when
     reading, so that a release filed later completes the record. Unique: (environment, place, position).

@@ -9,7 +9,7 @@ _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,127}")
 _BOTH = re.compile(r"([a-z0-9][a-z0-9-]*?)[ /@-]v?([0-9]+\.[0-9A-Za-z.-]*)")
 
 
-class Sought(NamedTuple):
+class Terms(NamedTuple):
     """Each a prefix or a whole name to look for; None: the text cannot mean that."""
 
     digest: str | None = None
@@ -19,16 +19,16 @@ class Sought(NamedTuple):
     release: tuple[str, str] | None = None
 
 
-def sought(text: str) -> Sought:
+def parse(text: str) -> Terms:
     """Also reads `repository@sha256:...`, `orders 1.4.2` and the tag `orders-1.4.2`."""
     text = text.strip()
     _, _, digest = text.lower().rpartition("sha256:")
     if digest != text.lower():
-        return Sought(digest=f"sha256:{digest}" if _HEX.fullmatch(digest) else None)
+        return Terms(digest=f"sha256:{digest}" if _HEX.fullmatch(digest) else None)
     lower = text.lower()
     both = _BOTH.fullmatch(lower)
     version = text.removeprefix("v")
-    return Sought(
+    return Terms(
         digest=f"sha256:{lower}" if _HEX.fullmatch(lower) else None,
         commit=lower if _HEX.fullmatch(lower) and len(lower) <= 40 else None,
         version=version if _VERSION.fullmatch(version) else None,

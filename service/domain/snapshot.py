@@ -33,7 +33,7 @@ class Absent(msgspec.Struct, frozen=True, tag=True):
 Fact = Seen | Absent
 
 
-class _History(msgspec.Struct, rename="camel"):
+class HistoryEntry(msgspec.Struct, rename="camel"):
     """An entry of `status.history`: https://fluxcd.io/flux/components/helm/helmreleases/#history."""
 
     status: str
@@ -43,10 +43,10 @@ class _History(msgspec.Struct, rename="camel"):
     oci_digest: str | None = None
 
 
-class _HelmRelease(msgspec.Struct):
+class SeenHelmRelease(msgspec.Struct):
     namespace: str
     name: str
-    history: list[_History] = []
+    history: list[HistoryEntry] = []
 
 
 class Snapshot(msgspec.Struct):
@@ -54,7 +54,7 @@ class Snapshot(msgspec.Struct):
 
     taken_at: datetime
     namespaces: list[str]
-    helmreleases: list[_HelmRelease]
+    helmreleases: list[SeenHelmRelease]
 
 
 _decode = msgspec.json.Decoder(Snapshot).decode
@@ -90,7 +90,7 @@ def facts(snapshot: Snapshot, running: Iterable[str], received_at: datetime) -> 
             yield Absent(place, _seconds(snapshot.taken_at, received_at))
 
 
-def sighted(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
+def fact_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
     """The entry of a fact that was kept at `received_at`, the first time that it was seen; None: it is none."""
     try:
         fact = _fact(body)

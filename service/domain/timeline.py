@@ -98,7 +98,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 NOTHING = State()
 
 
-def heard(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
+def event_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
     """What a signed body says about a place; None: it is no event, or one that changes nothing."""
     event = parse(body)
     if event is None or (reason := event.effect) is None:
@@ -187,7 +187,7 @@ def arrivals(turns: Iterable[Turn]) -> Iterator[Arrival]:
 
 
 def weaker(one: str, other: str) -> str:
-    """The basis of an interval from those of its ends."""
+    """The basis of an arrival from those of its ends."""
     return min(one, other, key=BASES.index)
 
 

@@ -31,12 +31,6 @@ class Token(msgspec.Struct, frozen=True):
     expires_at: datetime
     revoked_at: datetime | None
 
-    def may(self, scope: str) -> bool:
-        return scope in self.scopes
-
-    def may_write(self, service: str) -> bool:
-        return self.service in (None, service)
-
     def is_live(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at
 

@@ -1,4 +1,4 @@
-"""A server that leaves before it stops, so that nobody is cut off who asks through what balances the load."""
+"""Draining: after SIGTERM the server still answers for some seconds, until the load balancer sends it nothing more."""
 
 import asyncio
 import signal
@@ -8,19 +8,19 @@ import uvicorn
 from litestar.datastructures import State
 
 
-class Server(uvicorn.Server):
-    """At SIGTERM `state.leaving` becomes true, which /readyz tells. For `seconds` more everything is answered, each
-    answer with `Connection: close`; then, or at a second signal, it stops as uvicorn does."""
+class DrainingServer(uvicorn.Server):
+    """At SIGTERM `state.draining` becomes true, so /readyz answers 503. For `seconds` all else is still answered, with
+    `Connection: close`; then, or at a second signal, the server stops as uvicorn does."""
 
     def __init__(self, config: uvicorn.Config, state: State, seconds: int) -> None:
         super().__init__(config)
         self._state, self._seconds = state, seconds
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if sig != signal.SIGTERM or not self._seconds or self._state.leaving:
+        if sig != signal.SIGTERM or not self._seconds or self._state.draining:
             super().handle_exit(sig, frame)
             return
-        self._state.leaving = True
-        self.config.encoded_headers.append((b"connection", b"close"))  # within a second uvicorn sends it
+        self._state.draining = True
+        self.config.encoded_headers.append((b"connection", b"close"))  # uvicorn takes it up within a second
         loop = asyncio.get_running_loop()
         loop.call_soon_threadsafe(loop.call_later, self._seconds, super().handle_exit, sig, frame)

@@ -1,4 +1,4 @@
-"""How much and how long: a request has a size and a deadline, whatever its sender and the database do."""
+"""The limits of a request: the size of its body, and the deadline of its answer."""
 
 import asyncio
 from typing import Any
@@ -6,15 +6,14 @@ from typing import Any
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Send
 
-from ..errors import MEDIA_TYPE, Refused, TooSlow, Unavailable
+from ..errors import MEDIA_TYPE, Refused, TooSlow, try_again
 
 BODY_BYTES = 256 * 1024  # a waybill has 2 KiB, an event of Flux at most some 40
 ANSWER_SECONDS = 4.5  # from the request's headers to the end of the answer
-RETRY_SECONDS = 2
 
 
-def limited(app: ASGIApp) -> ASGIApp:
-    """Ends what takes too long: 408 while the body has not come, else 503; an answer half sent is cut off."""
+def with_deadline(app: ASGIApp) -> ASGIApp:
+    """Past the deadline: 408 if the body has not arrived, else 503; an answer that has begun is cut off."""
 
     async def answer(scope: Any, receive: Receive, send: Send) -> None:
         waits_for_body = started = False
@@ -37,17 +36,17 @@ def limited(app: ASGIApp) -> ASGIApp:
         except TimeoutError:
             if started:
                 raise
-            await _refuse(TooSlow("The body did not come in time.") if waits_for_body else unavailable(), send)
+            await _refuse(_body_missing() if waits_for_body else _answer_missing(), send)
 
     return answer
 
 
-def unavailable() -> Unavailable:
-    return Unavailable(
-        "The database does not answer.",
-        "Send the same request again in a moment.",
-        headers={"Retry-After": str(RETRY_SECONDS)},
-    )
+def _body_missing() -> Refused:
+    return TooSlow(f"The body did not arrive within {ANSWER_SECONDS} seconds.")
+
+
+def _answer_missing() -> Refused:
+    return try_again(f"The answer was not ready within {ANSWER_SECONDS} seconds.")
 
 
 async def _refuse(refused: Refused, send: Send) -> None:

@@ -1,6 +1,6 @@
-"""What a request leaves behind: one log line, counts, an id that ties them to the answer.
+"""Telemetry: for each request a log line, metrics, and an id that is in the answer and in its log lines.
 
-Logs are JSON, one object a line, on stderr. Headers, query and body never enter them.
+Logs are JSON on stderr, one object a line. Headers, query and body are never logged.
 """
 
 import logging
@@ -25,18 +25,18 @@ SECONDS = Histogram(
 )
 RELEASES = Counter("waybill_releases", "Waybills: filed, repeated, or in conflict with a filed one.", ["result"])
 EVENTS = Counter(
-    "waybill_events", "Signed bodies of Flux and of observers: taken or repeated.", ["environment", "kind", "result"]
+    "waybill_events", "Signed events and snapshots: taken, or repeated.", ["environment", "kind", "result"]
 )
-REFUSED = Counter("waybill_events_refused", "Bodies that no key of their environment signed.")
+REFUSED = Counter("waybill_events_refused", "Events and snapshots that no key of their environment signed.")
 ARRIVALS = Counter("waybill_arrivals", "Arrivals that became known.", ["environment"])
 HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
-QUIET = {"/healthz", "/readyz", "/metrics"}  # asked every few seconds: logged when they fail
+QUIET = {"/healthz", "/readyz", "/metrics"}  # requested every few seconds: logged only if they fail
 GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 log = logging.getLogger("waybill.requests")
 
 
-def observed(app: ASGIApp) -> ASGIApp:
+def with_telemetry(app: ASGIApp) -> ASGIApp:
     async def answer(scope: Any, receive: Receive, send: Send) -> None:
         began, status = time.perf_counter(), 500
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
@@ -54,23 +54,23 @@ def observed(app: ASGIApp) -> ASGIApp:
         try:
             await app(scope, receive, sending)
         finally:
-            _note(scope, status, time.perf_counter() - began)
+            _record(scope, status, time.perf_counter() - began)
 
     return answer
 
 
-def _note(scope: Any, status: int, seconds: float) -> None:
+def _record(scope: Any, status: int, seconds: float) -> None:
     route = scope.get("path_template") or "none"
     SECONDS.labels(scope["method"] if route != "none" else "none", route, status).observe(seconds)
     if route in QUIET and status < 400:
         return
-    token = scope.get("user")
-    said = {"method": scope["method"], "path": scope["path"], "status": status, "ms": round(seconds * 1000, 2)}
-    log.info("request", extra={"said": said | ({"token": token.name} if token else {})})
+    caller = scope.get("user")
+    line = {"method": scope["method"], "path": scope["path"], "status": status, "ms": round(seconds * 1000, 2)}
+    log.info("request", extra={"fields": line | ({"token": caller.name} if caller else {})})
 
 
 class JsonLines(logging.Formatter):
-    """`extra={"said": {...}}` adds its fields to the line."""
+    """`extra={"fields": {...}}` adds fields to the line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -81,7 +81,7 @@ class JsonLines(logging.Formatter):
         }
         if id := CURRENT_REQUEST.get():
             line["request_id"] = id
-        line |= getattr(record, "said", {})
+        line |= getattr(record, "fields", {})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return msgspec.json.encode(line).decode()

@@ -7,7 +7,7 @@ from msgspec import Struct
 from ..database.query import compiled
 from ..database.tables import Event
 from ..domain.event import EPOCH, SECOND
-from ..domain.timeline import heard
+from ..domain.timeline import event_entry
 from .match import moment
 
 MOST = 200  # events of a place that are looked at, newest first
@@ -35,7 +35,7 @@ class Failure(Struct, frozen=True):
 
 async def failures(environment: str, place: str, since: datetime) -> list[Failure]:
     """Newest first."""
-    entries = [heard(*event) for event in await _events(environment, place, max(0, (since - EPOCH) // SECOND))]
+    entries = [event_entry(*event) for event in await _events(environment, place, max(0, (since - EPOCH) // SECOND))]
     return [
         Failure(place, moment(it.at), it.cause, it.version, it.message)
         for it in entries

@@ -5,7 +5,7 @@ from litestar.static_files import create_static_files_router
 
 from .html import HERE
 
-assets = create_static_files_router(
+static_files = create_static_files_router(
     "/static",
     directories=[HERE / "static"],
     cache_control=CacheControlHeader(no_cache=True),  # asked for anew, by ETag: a newer ledger shows a newer page

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from litestar import get
 from litestar.response import Response
 
-from ..ledger.arrivals.list import Interval
-from ..ledger.arrivals.window import stretch
+from ..ledger.arrivals.list import Arrival
+from ..ledger.arrivals.window import arrivals_between
 from ..ledger.environments import state as environments
 from .axis import Axis
 from .html import html
@@ -20,12 +20,14 @@ MOST_BARS = 200  # arrivals of all environments that are drawn: a page stays bel
 
 
 @get("/", scope="read", include_in_schema=False)
-async def board() -> Response[str]:
+async def show_board() -> Response[str]:
     now = datetime.now(UTC)
     found = (await environments.states(limit=200)).items
-    past = [await stretch(it.environment, now - STRIP, now, max(LATEST, MOST_BARS // len(found))) for it in found]
+    past = [
+        await arrivals_between(it.environment, now - STRIP, now, max(LATEST, MOST_BARS // len(found))) for it in found
+    ]
     axis = Axis(max((it.begins for it in past), default=now - STRIP), now)
-    drawn = {it.environment: lanes(each.intervals, (), axis) for it, each in zip(found, past, strict=True)}
+    drawn = {it.environment: lanes(each.arrivals, (), axis) for it, each in zip(found, past, strict=True)}
     table = rows(found, drawn)
     return html(
         "board.html",
@@ -33,11 +35,11 @@ async def board() -> Response[str]:
         environments=found,
         rows=table,
         failing=[row.service for row in table if row.trouble],
-        latest=_latest(it.intervals for it in past),
+        latest=_latest(it.arrivals for it in past),
         axis=axis,
     )
 
 
-def _latest(past: Iterable[list[Interval]]) -> list[Interval]:
+def _latest(past: Iterable[list[Arrival]]) -> list[Arrival]:
     """The newest arrivals anywhere."""
-    return sorted((it for intervals in past for it in intervals), key=lambda it: it.from_, reverse=True)[:LATEST]
+    return sorted((it for arrivals in past for it in arrivals), key=lambda it: it.from_, reverse=True)[:LATEST]

@@ -9,15 +9,15 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Response
 
 from ..domain.event import EPOCH, NAME
-from ..ledger.arrivals import list as intervals
-from ..ledger.arrivals.window import stretch
+from ..ledger.arrivals import list as arrivals
+from ..ledger.arrivals.window import arrivals_between
 from ..ledger.environments import at_time as past
 from ..ledger.environments import state as environments
 from ..ledger.environments.state import EnvironmentState
 from ..ledger.failures import failures
 from .axis import WINDOWS, Axis
 from .html import html
-from .not_found import lost
+from .not_found import not_found
 from .timeline import lanes
 
 MOST_BARS, MOST_FAILURES = 120, 60  # so that a page stays below 100 KB
@@ -26,7 +26,7 @@ CURSOR = re.compile(r"[0-9a-f]{97}\.[a-z0-9-]{1,63}")
 
 
 @get("/board/environments/{environment:str}", scope="read", include_in_schema=False)
-async def environment(
+async def show_environment(
     environment: FromPath[str],
     at: Annotated[str | None, QueryParameter(name="at")] = None,
     window: Annotated[str | None, QueryParameter(name="window")] = None,
@@ -37,13 +37,13 @@ async def environment(
     moment = _moment(at)
     state = await _state(environment, moment) if NAME.fullmatch(environment) else None
     if state is None:
-        return lost(f"No environment {environment} has reported to this ledger.")
+        return not_found(f"No environment {environment} has reported to this ledger.")
     cursor = cursor if cursor and CURSOR.fullmatch(cursor) else None
     window = window if window in WINDOWS else "7d"
     ends = min(now, moment + WINDOWS[window] / 2) if moment and moment < now else now
-    drawn = await stretch(environment, ends - WINDOWS[window], ends, MOST_BARS)
+    drawn = await arrivals_between(environment, ends - WINDOWS[window], ends, MOST_BARS)
     axis = Axis(drawn.begins, ends)
-    places = sorted({it.place for it in state.services} | {it.place for it in drawn.intervals})
+    places = sorted({it.place for it in state.services} | {it.place for it in drawn.arrivals})
     failed = [it for place in places for it in await failures(environment, place, axis.begins)]
     failed = sorted(failed, key=lambda it: it.at, reverse=True)[:MOST_FAILURES]
     return html(
@@ -55,9 +55,9 @@ async def environment(
         window=window,
         windows=list(WINDOWS),
         axis=axis,
-        lanes=lanes(drawn.intervals, state.services, axis, failed),
+        lanes=lanes(drawn.arrivals, state.services, axis, failed),
         cut=drawn.begins > ends - WINDOWS[window],
-        history=await intervals.in_environment(environment, None, cursor, PAGE),
+        arrivals=await arrivals.in_environment(environment, None, cursor, PAGE),
         cursor=cursor,
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import semver
 
-from ..ledger.environments.state import EnvironmentState, Standing
+from ..ledger.environments.state import EnvironmentState, PlaceState
 from .timeline import Bar, Lane
 
 
@@ -15,7 +15,7 @@ class Cell:
     """One place. `newer`: the highest version of the service that another place runs, if that is higher; `bars`: its
     past."""
 
-    standing: Standing
+    state: PlaceState
     bars: Sequence[Bar] = ()
     newer: str | None = None
 
@@ -29,7 +29,7 @@ class Row:
 
     @property
     def trouble(self) -> bool:
-        return any(it.standing.health == "failing" for cell in self.cells for it in cell)
+        return any(it.state.health == "failing" for cell in self.cells for it in cell)
 
 
 def rows(environments: Sequence[EnvironmentState], past: Mapping[str, Sequence[Lane]]) -> list[Row]:
@@ -37,18 +37,18 @@ def rows(environments: Sequence[EnvironmentState], past: Mapping[str, Sequence[L
     found: defaultdict[str, list[list[Cell]]] = defaultdict(lambda: [[] for _ in environments])
     for column, environment in enumerate(environments):
         bars = {lane.place: lane.bars for lane in past.get(environment.environment, ())}
-        for standing in environment.services:
-            found[standing.service][column].append(Cell(standing, bars.get(standing.place, ())))
+        for state in environment.services:
+            found[state.service][column].append(Cell(state, bars.get(state.place, ())))
     for cells in found.values():
         _compare([it for cell in cells for it in cell])
     return [Row(service, found[service]) for service in sorted(found)]
 
 
 def _compare(cells: list[Cell]) -> None:
-    versions = {it.standing.release.version for it in cells if it.standing.release}
+    versions = {it.state.release.version for it in cells if it.state.release}
     highest = max(versions, key=order, default=None)
     for it in cells:
-        if it.standing.release and highest and order(it.standing.release.version) < order(highest):
+        if it.state.release and highest and order(it.state.release.version) < order(highest):
             it.newer = highest
 
 

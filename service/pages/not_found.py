@@ -7,5 +7,5 @@ from litestar.response import Response
 from .html import html
 
 
-def lost(what: str) -> Response[str]:
-    return html("lost.html", 404, now=datetime.now(UTC), what=what)
+def not_found(what: str) -> Response[str]:
+    return html("not_found.html", 404, now=datetime.now(UTC), what=what)

@@ -12,14 +12,14 @@ from ..ledger.environments import state as environments
 from ..ledger.environments.state import Attempt
 from ..ledger.releases import read as filed
 from .html import html
-from .not_found import lost
+from .not_found import not_found
 
 
 @get("/board/releases/{service:str}/{version:str}", scope="read", include_in_schema=False)
-async def release(service: FromPath[str], version: FromPath[str]) -> Response[str]:
-    it = await filed.whole(service, version) if NAME.fullmatch(service) and VERSION.fullmatch(version) else None
+async def show_release(service: FromPath[str], version: FromPath[str]) -> Response[str]:
+    it = await filed.full_record(service, version) if NAME.fullmatch(service) and VERSION.fullmatch(version) else None
     if it is None:
-        return lost(f"No release {version} of {service} was filed.")
+        return not_found(f"No release {version} of {service} was filed.")
     return html(
         "release.html",
         now=datetime.now(UTC),

@@ -7,16 +7,16 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Redirect, Response
 
-from ..domain.search import sought
-from ..ledger.releases.search import find
+from ..domain.search import parse
+from ..ledger.releases.search import search as find
 from .html import html
 
 MOST = 50
 
 
 @get("/board/search", scope="read", include_in_schema=False, status_code=200)
-async def search(text: Annotated[str, QueryParameter(name="q")] = "") -> Response[str] | Redirect:
-    found = await find(sought(text), MOST + 1)
+async def show_search(text: Annotated[str, QueryParameter(name="q")] = "") -> Response[str] | Redirect:
+    found = await find(parse(text), MOST + 1)
     if len(found) == 1:
         return Redirect(f"/board/releases/{found[0].service}/{found[0].version}", status_code=303)
     return html(

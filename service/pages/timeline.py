@@ -1,10 +1,10 @@
-"""An environment's past as lanes, one a place, with a bar for each interval and a mark for each failure, to scale."""
+"""An environment's past as lanes, one a place, with a bar for each arrival and a mark for each failure, to scale."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..ledger.arrivals.list import Interval
-from ..ledger.environments.state import Standing
+from ..ledger.arrivals.list import Arrival
+from ..ledger.environments.state import PlaceState
 from ..ledger.failures import Failure
 from .axis import Axis
 
@@ -15,7 +15,7 @@ LEGIBLE, TIGHT = 5, 18  # percent of the width below which a bar has no room for
 class Bar:
     """`x` and `width` in percent. `shade` tells neighbours apart; `cut`: it began before the axis does."""
 
-    interval: Interval
+    arrival: Arrival
     x: float
     width: float
     shade: int
@@ -40,17 +40,17 @@ class Mark:
 class Lane:
     service: str
     place: str
-    standing: Standing | None = None
+    state: PlaceState | None = None
     bars: list[Bar] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
 
 
 def lanes(
-    intervals: Iterable[Interval], standing: Sequence[Standing], axis: Axis, failures: Iterable[Failure] = ()
+    arrivals: Iterable[Arrival], states: Sequence[PlaceState], axis: Axis, failures: Iterable[Failure] = ()
 ) -> list[Lane]:
     """A lane for every place that stands or that ran something within the axis, by service; bars oldest first."""
-    found = {it.place: Lane(it.service, it.place, it) for it in standing}
-    for it in sorted(intervals, key=lambda it: it.from_):
+    found = {it.place: Lane(it.service, it.place, it) for it in states}
+    for it in sorted(arrivals, key=lambda it: it.from_):
         ended = it.until or axis.ends
         if ended < axis.begins or it.from_ > axis.ends:
             continue
@@ -58,7 +58,7 @@ def lanes(
         x = max(0.0, axis.at(it.from_))
         lane.bars.append(
             Bar(
-                interval=it,
+                arrival=it,
                 x=round(x, 3),
                 width=round(min(100.0, axis.at(ended)) - x, 3),
                 shade=_shade(lane.bars, it),
@@ -71,7 +71,7 @@ def lanes(
     return sorted(found.values(), key=lambda lane: (lane.service, lane.place))
 
 
-def _shade(before: Sequence[Bar], it: Interval) -> int:
+def _shade(before: Sequence[Bar], it: Arrival) -> int:
     """One version has one shade in a lane; another gets the one that its left neighbour has not."""
-    same: Mapping[str, int] = {bar.interval.release.version: bar.shade for bar in before}
+    same: Mapping[str, int] = {bar.arrival.release.version: bar.shade for bar in before}
     return same.get(it.release.version, (before[-1].shade + 1) % 3 if before else 0)

@@ -31,7 +31,7 @@ def every_version_takes_it(objects: list[Object]) -> Iterator[str]:
 
 
 def pods_are_restricted(objects: list[Object]) -> Iterator[str]:
-    """By Kubernetes' own code, see tools/pod-security."""
+    """By Kubernetes' own code, see tools/go/pod-security."""
     names, templates = zip(*pods(objects), strict=True)
     done = subprocess.run(["pod-security"], input=json.dumps(templates), capture_output=True, text=True, check=False)
     assert not done.stderr, done.stderr

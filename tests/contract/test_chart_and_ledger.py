@@ -3,11 +3,10 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
-from service import settings
 from service.__main__ import main
-from service.observer import cluster as observe
+from service.observer.settings import ObserverSettings
+from service.settings import FromEnvironment, Settings
 from tests.chart.golden import SCENARIOS, committed
 from tests.chart.rendered import Object, pods
 
@@ -18,9 +17,10 @@ CONTAINERS = [
 ]
 
 
-def names(known: Any) -> set[str]:
-    """What the settings in `known` are called, each in a file too."""
-    return {f"{setting.name}{end}" for setting in known for end in ("", "_FILE")}
+def names(known: type[FromEnvironment]) -> set[str]:
+    """What the settings in `known` are called, and NAME_FILE of those that a file may hold."""
+    declared = known.declared()
+    return {it.name for it in declared} | {f"{it.name}_FILE" for it in declared if it.file}
 
 
 def test_every_command_is_one_of_the_image() -> None:
@@ -31,11 +31,11 @@ def test_every_command_is_one_of_the_image() -> None:
 
 def test_every_setting_is_one_that_is_read() -> None:
     maps = [found["data"] for found in OBJECTS if found["kind"] == "ConfigMap"]
-    assert {name for data in maps for name in data} <= names(settings.SETTINGS)
+    assert {name for data in maps for name in data} <= names(Settings)
     given = [it["env"] for it in CONTAINERS if it.get("args") == ["observe"]]
     assert given
     for env in given:
-        assert {entry["name"] for entry in env} <= names(observe.SETTINGS)
+        assert {entry["name"] for entry in env} <= names(ObserverSettings)
 
 
 def test_every_address_is_answered() -> None:

@@ -76,7 +76,7 @@ def test_what_is_gone_unheard_is_missed_at_the_next_look(scene: Scene) -> None:
     scene.cluster.kubectl("delete", "helmrelease", "passing", "-n", "staging")
     scene.observe("look-after", "watch", "watch-observer")
     assert places(deaf) == ["staging/waybill"]
-    told = deaf.get("/environments/staging/history")["items"]
+    told = deaf.get("/environments/staging/arrivals")["items"]
     ended = next(it for it in told if it["place"] == "staging/passing")
     assert (ended["basis"], ended["ended_by"]) == ("inferred", "absent")
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from service.database.piccolo_conf import Engine, engine_for, use
 from service.database.tables import TABLES
 from service.domain import waybill
-from service.ledger.arrivals import list as intervals
+from service.ledger.arrivals import list as arrivals
 from service.ledger.environments import at_time as past
 from service.ledger.environments import state as environments
 from service.ledger.events import take as events
@@ -114,20 +114,20 @@ class Ledger(RuleBasedStateMachine):
             assert _plain(state.services) == self.naive.runs(environment, EPOCH + at)
 
     @rule(service=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS), limit=st.sampled_from([1, 3, 100]))
-    def intervals(self, service: str, version: str, limit: int) -> None:
+    def arrivals(self, service: str, version: str, limit: int) -> None:
         ran = self.naive.ran()
         of_service = [it for _, it in ran if it["service"] == service]
-        assert self.pages(lambda cursor: intervals.of_service(service, cursor, limit)) == of_service
+        assert self.pages(lambda cursor: arrivals.of_service(service, cursor, limit)) == of_service
         for name in self.naive.said:
             here = [it for it in of_service if it["environment"] == name]
-            assert self.pages(lambda cursor, name=name: intervals.in_environment(name, service, cursor, limit)) == here
+            assert self.pages(lambda cursor, name=name: arrivals.in_environment(name, service, cursor, limit)) == here
         digest = digest_of(version)
         of_image = [it for _, it in ran if it["release"]["known"] and it["release"]["image"].endswith(digest)]
-        assert self.pages(lambda cursor: intervals.of_image(digest, cursor, limit)) == of_image
+        assert self.pages(lambda cursor: arrivals.of_image(digest, cursor, limit)) == of_image
         for digest in DIGESTS:
             of_chart = [it for began, it in ran if self._chart_digest(began) == digest]
-            assert self.pages(lambda cursor, digest=digest: intervals.of_chart(digest, cursor, limit)) == of_chart
-        whole = self.runner.run(filed.whole(service, version))
+            assert self.pages(lambda cursor, digest=digest: arrivals.of_chart(digest, cursor, limit)) == of_chart
+        whole = self.runner.run(filed.full_record(service, version))
         url = f"/releases/{service}/{version}"
         assert (_plain(whole.arrivals) if whole else []) == [it for _, it in ran if it["release"]["url"] == url]
 
@@ -140,7 +140,7 @@ class Ledger(RuleBasedStateMachine):
         assert state is not None
         assert _plain(state.services) == self.naive.runs(environment)
         assert int(state.last_confirmed_at.timestamp()) == self.naive.confirmed[environment]
-        history = self.pages(lambda cursor: intervals.in_environment(environment, None, cursor, 5))
+        history = self.pages(lambda cursor: arrivals.in_environment(environment, None, cursor, 5))
         assert history == [it for _, it in self.naive.ran() if it["environment"] == environment]
 
     def pages(self, ask: Any) -> list[Any]:

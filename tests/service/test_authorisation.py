@@ -32,7 +32,7 @@ ROWS = {
     "GET /releases/{service}/{version}": "read",
     "GET /environments": "read",
     "GET /environments/{environment}": "read",
-    "GET /environments/{environment}/history": "read",
+    "GET /environments/{environment}/arrivals": "read",
     "GET /services/{service}": "read",
     "GET /digests/{digest}": "read",
 }

@@ -105,7 +105,7 @@ async def test_no_signed_body_disturbs_the_ledger(
     assert tried >= 150
     for read in (
         "/environments/staging",
-        "/environments/staging/history?limit=200",
+        "/environments/staging/arrivals?limit=200",
         "/",
         "/board/environments/staging",
     ):

@@ -1,4 +1,4 @@
-"""Lists: pages by keyset, intervals by environment, service, release and digest."""
+"""Lists: pages by keyset, arrivals by environment, service, release and digest."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,8 +36,8 @@ async def many_arrivals(ledger: Served) -> None:
 async def test_pages_join_to_the_whole(ledger: Served, limit: int) -> None:
     await many_arrivals(ledger)
     for path, count in [
-        ("/environments/staging/history", 7),
-        ("/environments/staging/history?service=web", 3),
+        ("/environments/staging/arrivals", 7),
+        ("/environments/staging/arrivals?service=web", 3),
         ("/services/orders", 7),
         ("/environments", 2),
     ]:
@@ -54,11 +54,11 @@ async def test_what_comes_meanwhile_neither_repeats_nor_hides(ledger: Served) ->
     await many_arrivals(ledger)
     for version in ("1.0.0", "1.1.0", "1.2.0"):
         await ledger.file(document(version=version))
-    history = await ledger.get("/environments/staging/history?limit=3")
+    history = await ledger.get("/environments/staging/arrivals?limit=3")
     releases = await ledger.get("/releases?limit=2")
     await ledger.say(event(revision="2.0.0", at=NOON + timedelta(days=1)))
     await ledger.file(document(version="1.3.0"))
-    rest = await ledger.get(f"/environments/staging/history?cursor={history['next']}")
+    rest = await ledger.get(f"/environments/staging/arrivals?cursor={history['next']}")
     assert [it["release"]["version"] for it in history["items"] + rest["items"]] == [
         f"1.{n}.0" for n in range(6, -1, -1)
     ]
@@ -102,8 +102,8 @@ async def test_an_interval(ledger: Served) -> None:
     await ledger.file(document())
     await ledger.say(event(at=NOON))
     await ledger.say(event("UpgradeSucceeded", "1.5.0", at=NOON + timedelta(minutes=5)))
-    interval = (await ledger.get("/environments/staging/history"))["items"][1]
-    assert interval == {
+    arrival = (await ledger.get("/environments/staging/arrivals"))["items"][1]
+    assert arrival == {
         "environment": "staging",
         "place": "apps/orders",
         "service": "orders",
@@ -145,7 +145,7 @@ async def test_intervals_by_digest(ledger: Served) -> None:
     [
         "/environments/nowhere",
         "/environments/nowhere?at=2026-01-01T00:00:00Z",
-        "/environments/nowhere/history",
+        "/environments/nowhere/arrivals",
         "/services/nothing",
         f"/digests/sha256:{'5' * 64}",
         "/releases/orders/9.9.9",
@@ -166,9 +166,9 @@ async def test_what_is_known_and_empty_is_an_empty_list(ledger: Served) -> None:
     await ledger.say(b"{}")
     empty = {"items": [], "next": None}
     assert await ledger.get("/services/orders") == empty
-    assert await ledger.get("/environments/staging/history") == empty
+    assert await ledger.get("/environments/staging/arrivals") == empty
     assert await ledger.get(f"/digests/{IMAGE}") == empty | {"kind": "image"}
-    assert await ledger.get("/environments/staging/history?service=nothing") == empty
+    assert await ledger.get("/environments/staging/arrivals?service=nothing") == empty
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ async def test_what_is_known_and_empty_is_an_empty_list(ledger: Served) -> None:
         "/releases?cursor=x",
         "/releases?digest=sha256:00",
         "/environments?cursor=-1",
-        "/environments/staging/history?cursor=1",
+        "/environments/staging/arrivals?cursor=1",
         "/services/orders?cursor=%00",
         "/services/%00",
         "/environments/Staging",

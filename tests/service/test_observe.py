@@ -1,36 +1,34 @@
-"""`waybill-service observe` against a real ledger, and a stand-in for the Kubernetes API.
-
-The stand-in serves HelmRelease lists over plain HTTP, in pages, as the API does; the real one, over TLS and with the
-pod's own rights, is asked on the real cluster (tests/e2e).
-"""
+"""`waybill-service observe` against a real ledger, and a stand-in for the Kubernetes API."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import certifi
 import pytest
 
-from service.observer.cluster import Observer, observe
+from service.observer.kubernetes import Kubernetes
+from service.observer.program import observe
+from service.observer.settings import ObserverSettings
 from service.settings import SettingsError
 
+from ..support.builders import TOP
+from ..support.service.kubernetes_stand_in import KubernetesStandIn, Lists, kubernetes_stand_in
 from ..support.service.replica import replica
 from ..support.service.served import KEYS
 
 HISTORY = {
     "chartName": "orders",
     "chartVersion": "1.4.2",
+    "configDigest": f"sha256:{'a' * 64}",
     "firstDeployed": "2026-01-02T03:00:00Z",
     "lastDeployed": "2026-01-02T03:04:05Z",
+    "ociDigest": f"sha256:{'b' * 64}",
     "status": "deployed",
     "version": 2,
 }
-Lists = dict[str, list[dict[str, Any]]]
 
 
 def helmrelease(name: str) -> dict[str, Any]:
@@ -43,86 +41,107 @@ def helmrelease(name: str) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def kubernetes(lists: Lists) -> Iterator[str]:
-    """Yields its address; one object a page; a namespace that `lists` does not have is forbidden."""
-
-    class Api(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            namespace = url.path.split("/")[5]
-            if namespace not in lists or self.headers["Authorization"] != "Bearer account":
-                self.send_error(403)
-                return
-            start = int(parse_qs(url.query).get("continue", ["0"])[0])
-            more = str(start + 1) if start + 1 < len(lists[namespace]) else ""
-            body = json.dumps({"metadata": {"continue": more}, "items": lists[namespace][start : start + 1]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def observed(api: KubernetesStandIn, ledger: str, *namespaces: str, key: str = KEYS["staging"][0]) -> list[str]:
+    """What was missed, as `observe` says it."""
+    settings = ObserverSettings(ledger, "staging", key.encode(), namespaces)
+    return list(observe(settings, Kubernetes(api.url, "account", Path(certifi.where()), "apps")))
 
 
-def observer(ledger: str, api: str, *namespaces: str, key: str = KEYS["staging"][0]) -> Observer:
-    return Observer(ledger, "staging", key.encode(), namespaces, api, "account", Path(certifi.where()))
-
-
-def test_what_runs_is_told_page_by_page_and_what_is_gone_ends(database_url: str, tmp_path: Path) -> None:
+def test_what_runs_is_reported_page_by_page_and_what_is_gone_ends(database_url: str, tmp_path: Path) -> None:
     lists: Lists = {"apps": [helmrelease("orders"), helmrelease("billing"), helmrelease("mail")]}
-    with replica(database_url, tmp_path / "log") as ledger, kubernetes(lists) as api, ledger.http() as http:
-        assert list(observe(observer(ledger.url, api, "apps"))) == []
+    with replica(database_url, tmp_path / "log") as ledger, kubernetes_stand_in(lists) as api, ledger.http() as http:
+        assert observed(api, ledger.url) == []
         services = http.get("/environments/staging").json()["services"]
         assert [(it["place"], it["release"]["version"], it["basis"]) for it in services] == [
             (f"apps/{name}", "1.4.2", "late") for name in ("billing", "mail", "orders")
         ]
         lists["apps"].pop()
-        assert list(observe(observer(ledger.url, api, "apps"))) == []
-        [gone] = [it for it in http.get("/environments/staging/history").json()["items"] if it["until"]]
+        assert observed(api, ledger.url) == []
+        [gone] = [it for it in http.get("/environments/staging/arrivals").json()["items"] if it["until"]]
         assert (gone["place"], gone["basis"], gone["ended_by"]) == ("apps/mail", "inferred", "absent")
+
+
+def test_only_what_the_ledger_reads_is_sent() -> None:
+    failed = helmrelease("web") | {"status": {"conditions": []}}
+    with kubernetes_stand_in({"apps": [helmrelease("orders"), failed]}) as api:
+        assert observed(api, api.url) == []
+    [body] = map(json.loads, api.posted)
+    kept = ("chartName", "chartVersion", "lastDeployed", "ociDigest", "status")
+    assert body == {
+        "taken_at": body["taken_at"],
+        "namespaces": ["apps"],
+        "helmreleases": [
+            {"namespace": "apps", "name": "orders", "history": [{name: HISTORY[name] for name in kept}]},
+            {"namespace": "apps", "name": "web", "history": []},
+        ],
+    }
 
 
 def test_a_namespace_that_may_not_be_read_is_said_and_ends_nothing(database_url: str, tmp_path: Path) -> None:
     lists: Lists = {"apps": [helmrelease("orders")], "web": []}
-    with replica(database_url, tmp_path / "log") as ledger, kubernetes(lists) as api, ledger.http() as http:
-        assert list(observe(observer(ledger.url, api, "apps"))) == []
+    with replica(database_url, tmp_path / "log") as ledger, kubernetes_stand_in(lists) as api, ledger.http() as http:
+        assert observed(api, ledger.url, "apps") == []
         del lists["apps"]
-        [said] = observe(observer(ledger.url, api, "apps", "web"))
+        [said] = observed(api, ledger.url, "apps", "web")
         assert said.startswith("apps: ")
         assert said.endswith("answered 403")
         assert len(http.get("/environments/staging").json()["services"]) == 1
 
 
+@pytest.mark.parametrize("history", [[{"status": "deployed"}], "none", [HISTORY | {"lastDeployed": "yesterday"}]])
+def test_what_the_ledger_could_not_read_is_said_and_not_sent(history: Any) -> None:
+    unreadable = helmrelease("orders") | {"status": {"history": history}}
+    with kubernetes_stand_in({"apps": [unreadable], "web": []}) as api:
+        [said] = observed(api, api.url, "apps", "web")
+    assert said.startswith("apps: ValidationError: ")
+    assert [json.loads(body)["namespaces"] for body in api.posted] == [["web"]]
+
+
 def test_a_ledger_that_refuses_is_said(tmp_path: Path) -> None:
     with (
         replica(f"sqlite:///{tmp_path}/ledger.db", tmp_path / "log") as ledger,
-        kubernetes({"apps": []}) as api,
+        kubernetes_stand_in({"apps": []}) as api,
     ):
-        [said] = observe(observer(ledger.url, api, "apps", key="another key of the environment"))
+        [said] = observed(api, ledger.url, key="another key of the environment")
         assert said.endswith("/hooks/flux/staging/snapshot answered 401")
 
 
 def test_it_refuses_to_start_half_configured(tmp_path: Path) -> None:
-    given = {"LEDGER_URL": "http://ledger", "ENVIRONMENT": "staging", "FLUX_KEY": "k" * 16}
-    with pytest.raises(SettingsError, match="all needed"):
-        Observer.from_environment({**given, "FLUX_KEY": ""}, tmp_path)
-    with pytest.raises(SettingsError, match="runs in a pod"):
-        Observer.from_environment(given, tmp_path)
-    (tmp_path / "token").write_text("account")
+    given = {"LEDGER_URL": "http://ledger/", "ENVIRONMENT": "staging", "FLUX_KEY": "k" * 16, "NAMESPACES": "a, b"}
+    settings = ObserverSettings.from_environment(given)
+    assert (settings.ledger_url, settings.namespaces) == ("http://ledger", ("a", "b"))
+    for missing, said in (("LEDGER_URL", "LEDGER_URL is not set"), ("FLUX_KEY", "neither is FLUX_KEY_FILE")):
+        with pytest.raises(SettingsError, match=said):
+            ObserverSettings.from_environment({**given, missing: ""})
+
+
+def test_it_runs_in_a_pod_with_a_service_account(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="run `observe` in a pod"):
+        Kubernetes.of_pod({}, tmp_path)
+    pod = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"}
+    with pytest.raises(SettingsError, match="no ServiceAccount token"):
+        Kubernetes.of_pod(pod, tmp_path)
+    (tmp_path / "token").write_text("account\n")
     (tmp_path / "namespace").write_text("apps")
-    in_a_pod = {**given, "KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"}
-    it = Observer.from_environment(in_a_pod, tmp_path)
-    assert (it.namespaces, it.url) == (("apps",), "https://[fd00::1]:6443")
-    assert Observer.from_environment({**in_a_pod, "NAMESPACES": "a, b"}, tmp_path).namespaces == ("a", "b")
+    assert Kubernetes.of_pod(pod, tmp_path) == Kubernetes(
+        "https://[fd00::1]:6443", "account", tmp_path / "ca.crt", "apps"
+    )
+
+
+LOADED = """
+import sys
+from click.testing import CliRunner
+from service.__main__ import main
+print(CliRunner().invoke(main, ["observe"]).output, *sys.modules, sep="\\n")
+"""
+
+
+def test_it_loads_no_database_and_no_web_server() -> None:
+    ran = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, cwd=TOP, env={})
+    said, *loaded = ran.stdout.splitlines()
+    assert said == "Error: LEDGER_URL is not set"
+    assert "service.observer.program" in loaded
+    assert {"piccolo", "asyncpg", "sqlite3", "litestar", "uvicorn"} & set(loaded) == set()
+    parts = {name.split(".")[1] for name in loaded if name.startswith("service.")}
+    assert parts == {"__main__", "database", "domain", "observer", "settings"}
+    assert [name for name in loaded if name.startswith("service.database.")] == ["service.database.url"]

@@ -56,5 +56,5 @@ async def test_told_in_any_order_it_is_the_story_of_that_run(ledger: Served, see
     assert (staging["health"], staging["service"]) == ("healthy", "waybill")
     release = runs["pinned/waybill"]["release"]
     assert (release["version"], release["mismatched"]) == (revision("UpgradeSucceeded", oci=True), False)
-    ended = {it["ended_by"] for it in (await ledger.get("/environments/staging/history"))["items"]}
+    ended = {it["ended_by"] for it in (await ledger.get("/environments/staging/arrivals"))["items"]}
     assert ended == {None, "UpgradeSucceeded"}

@@ -20,21 +20,21 @@ SERVICE = Path(str(service.__file__)).parent
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"READS": "everyone"}, "READS is 'everyone'; it must be public or token"),
-        ({"PORT": "http"}, "PORT is 'http'"),
-        ({"PORT": "-1"}, "PORT is '-1'"),
-        ({"PORT": "65536"}, "PORT is '65536'"),
-        ({"PORT": "\u0663"}, "PORT is "),
-        ({"DRAIN_SECONDS": "-1"}, "DRAIN_SECONDS is '-1'; it must be a number up to 600"),
-        ({"DATABASE_URL": "mysql://ledger"}, "DATABASE_URL is neither sqlite:///"),
-        ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL is neither sqlite:///"),
+        ({"READS": "everyone"}, "READS: 'everyone' is neither public nor token"),
+        ({"PORT": "http"}, "PORT: 'http' is not a number from 0 to 65535"),
+        ({"PORT": "-1"}, "PORT: '-1' is not"),
+        ({"PORT": "65536"}, "PORT: '65536' is not"),
+        ({"PORT": "\u0663"}, "PORT: "),
+        ({"DRAIN_SECONDS": "-1"}, "DRAIN_SECONDS: '-1' is not a number from 0 to 600"),
+        ({"DATABASE_URL": "mysql://ledger"}, "DATABASE_URL: it must be sqlite:///"),
+        ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL: it must be sqlite:///"),
         ({"DATABASE_URL": "sqlite:///x", "DATABASE_URL_FILE": "/x"}, "both set"),
-        ({"DATABASE_URL_FILE": "/no/such/file"}, "DATABASE_URL_FILE: cannot read /no/such/file"),
+        ({"DATABASE_URL_FILE": "/no/such/file"}, "DATABASE_URL_FILE: /no/such/file cannot be read: No such file"),
         ({"FLUX_KEYS": "{}", "FLUX_KEYS_FILE": "/x"}, "both set"),
-        ({"FLUX_KEYS_FILE": "/no/such/file"}, "FLUX_KEYS: cannot read /no/such/file"),
-        ({"FLUX_KEYS": OLD}, "FLUX_KEYS: not of the form"),
-        ({"FLUX_KEYS": json.dumps([OLD])}, "FLUX_KEYS: not of the form"),
-        ({"FLUX_KEYS": json.dumps({"Staging!": OLD})}, "is no environment's name"),
+        ({"FLUX_KEYS_FILE": "/no/such/file"}, "FLUX_KEYS_FILE: /no/such/file cannot be read: No such file"),
+        ({"FLUX_KEYS": OLD}, "FLUX_KEYS: it must be JSON of the form"),
+        ({"FLUX_KEYS": json.dumps([OLD])}, "FLUX_KEYS: it must be JSON of the form"),
+        ({"FLUX_KEYS": json.dumps({"Staging!": OLD})}, "'Staging!' is not the name of an environment"),
         ({"FLUX_KEYS": json.dumps({"staging": []})}, "staging has 0 keys"),
         ({"FLUX_KEYS": json.dumps({"staging": [OLD, NEW, OTHER]})}, "staging has 3 keys"),
         ({"FLUX_KEYS": json.dumps({"staging": OLD[:15]})}, "shorter than 16 bytes"),
@@ -51,7 +51,7 @@ def test_what_cannot_be_used_is_named_and_no_key_is_shown(given: dict[str, str],
 def test_the_command_says_so_and_serves_nothing(tmp_path: Path) -> None:
     refused = command(f"sqlite:///{tmp_path / 'ledger.db'}", "serve", READS="everyone")
     assert (refused.code, refused.stdout) == (1, "")
-    assert refused.stderr.strip() == "Error: READS is 'everyone'; it must be public or token"
+    assert refused.stderr.strip() == "Error: READS: 'everyone' is neither public nor token"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -118,7 +118,7 @@ def _last(side: ast.expr) -> str:
 
 
 def test_secrets_are_compared_in_constant_time_alone() -> None:
-    files = ["auth/guards.py", "domain/signature.py", "domain/tokens.py", "ledger/tokens.py"]
+    files = ["auth/tokens.py", "auth/webhook_key.py", "domain/signature.py", "domain/tokens.py", "ledger/tokens.py"]
     found = [it for file in files for it in compared((SERVICE / file).read_text())]
     assert found == ["Row.sha256 == sha256"]  # asked of the database, by the hash of 178 random bits
     assert compared("if signature == right: pass") == ["signature == right"]

@@ -57,7 +57,7 @@ async def see(ledger: Served, body: bytes, environment: str = "staging") -> Any:
 
 
 async def history(ledger: Served) -> list[tuple[str, str, str | None, str, str | None]]:
-    items = (await ledger.get("/environments/staging/history"))["items"]
+    items = (await ledger.get("/environments/staging/arrivals"))["items"]
     return [(it["release"]["version"], it["from"], it["until"], it["basis"], it["ended_by"]) for it in items]
 
 

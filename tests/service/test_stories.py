@@ -14,8 +14,8 @@ import pytest
 
 from service.database.piccolo_conf import Engine
 from service.database.tables import Place
-from service.domain.timeline import heard, timeline
-from service.ledger.arrivals import list as intervals
+from service.domain.timeline import event_entry, timeline
+from service.ledger.arrivals import list as arrivals
 from service.ledger.environments import state as environments
 from service.ledger.events import take as events
 
@@ -27,7 +27,7 @@ TOGETHER = 120  # orders of one story that are told side by side, each in an env
 Told = tuple[int, str, str]  # seconds after BEGINNING, reason, revision
 
 
-# What is told; the intervals (version, from, until, ended by); what runs in the end, its health and the attempt.
+# What is told; the arrivals (version, from, until, ended by); what runs in the end, its health and the attempt.
 STORIES: dict[str, tuple[Sequence[Told], list[tuple[str, int, int | None, str | None]], tuple[Any, ...]]] = {
     "a failed upgrade is rolled back, tried again, and replaced": (
         [
@@ -103,7 +103,7 @@ def seconds(moment: datetime | None) -> int | None:
 @each_story
 def test_every_order_gives_one_timeline(story: Any) -> None:
     told, ran, (version, health, attempt) = story
-    entries = [heard(body, hashlib.sha256(body).hexdigest(), received) for body, received in bodies(told)]
+    entries = [event_entry(body, hashlib.sha256(body).hexdigest(), received) for body, received in bodies(told)]
     known = [it for it in entries if it is not None]
     first = timeline(known)
     tried = 0
@@ -157,7 +157,7 @@ def shuffled(length: int) -> Any:
 
 async def end(environment: str) -> Any:
     """All that the ledger says of the environment's only place, and what it keeps of it."""
-    history = (await intervals.in_environment(environment)).items
+    history = (await arrivals.in_environment(environment)).items
     state = await environments.state_of(environment)
     assert state is not None
     [kept] = await Place.select(Place.position, Place.state).where(Place.environment == environment)

@@ -81,7 +81,7 @@ async def test_a_first_install_that_failed_is_listed_and_an_uninstalled_place_is
     await ledger.say(event("InstallSucceeded", at=at(1)))
     await ledger.say(event("UninstallSucceeded", at=at(2)))
     assert await running(ledger) == {}
-    [past] = (await ledger.get("/environments/staging/history"))["items"]
+    [past] = (await ledger.get("/environments/staging/arrivals"))["items"]
     assert (past["from"], past["until"], past["ended_by"]) == (z(at(1)), z(at(2)), "UninstallSucceeded")
 
 
@@ -96,7 +96,7 @@ async def test_a_release_counts_whenever_it_is_filed(ledger: Served, filed: str)
     if filed == "after":
         await ledger.file(document())
     known = filed != "never"
-    history = (await ledger.get("/environments/staging/history"))["items"]
+    history = (await ledger.get("/environments/staging/arrivals"))["items"]
     for release in [(await running(ledger))["apps/orders"]["release"], history[0]["release"]]:
         assert (release["version"], release["known"], release["image"] is not None) == ("1.4.2", known, known)
         assert (release["commit"], release["url"]) == (("c" * 40, "/releases/orders/1.4.2") if known else (None, None))
@@ -125,7 +125,7 @@ async def test_which_release_an_event_speaks_of(
     assert it["service"] == found or metadata.get("service", name)
     of_service = (await ledger.get(f"/services/{it['service']}"))["items"]
     assert [(each["place"], each["service"]) for each in of_service] == [(f"apps/{name}", it["service"])]
-    assert (await ledger.get(f"/environments/staging/history?service={it['service']}"))["items"] == of_service
+    assert (await ledger.get(f"/environments/staging/arrivals?service={it['service']}"))["items"] == of_service
     arrivals = (await ledger.get(f"/releases/{service}/1.4.2"))["arrivals"]
     assert arrivals == (of_service if found else [])
 

@@ -1,4 +1,4 @@
-"""Schemas of custom resources: the CRDs that lie in Go modules, pinned by the go.sum of a folder under tools/."""
+"""Schemas of custom resources: the CRDs that lie in Go modules, pinned by the go.sum of a folder under tools/go/."""
 
 import json
 import os
@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.build import GO_ENVIRONMENT, go_program
+from tools.build import GO, GO_ENVIRONMENT, go_program
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 Schemas = dict[tuple[str, str], dict[str, Any]]
 
 
@@ -29,7 +28,7 @@ def closed(schema: Any) -> Any:
 
 
 def crds(tool: str, *patterns: str) -> Schemas:
-    """(apiVersion, kind) -> JSON Schema, of the CRDs that match `patterns` in the modules of tools/`tool`/go.mod."""
+    """(apiVersion, kind) -> JSON Schema, of the CRDs that match `patterns` in the modules of tools/go/`tool`/go.mod."""
     modules = [module["Path"] for module in json.loads(_go(tool, "edit", "-json"))["Require"]]
     rest = _go(tool, "download", "-json", *modules).strip()
     found: Schemas = {}
@@ -43,7 +42,7 @@ def crds(tool: str, *patterns: str) -> Schemas:
 
 
 def _go(tool: str, *arguments: str) -> str:
-    folder, env = CHECKOUT / "tools" / tool, os.environ | GO_ENVIRONMENT
+    folder, env = GO / tool, os.environ | GO_ENVIRONMENT
     command = [go_program(), "mod", *arguments]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, check=True, text=True).stdout
 

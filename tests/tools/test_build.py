@@ -10,7 +10,7 @@ import pytest
 
 from tools import build
 
-TOOLS = sorted(path.parent for path in (build.CHECKOUT / "tools").glob("*/go.mod"))
+TOOLS = sorted(path.parent for path in build.GO.glob("*/go.mod"))
 BUILT = [folder for folder in TOOLS if folder.name != "flux-crds"]  # that one is read, never run
 
 
@@ -21,7 +21,7 @@ def test_a_tool_names_a_version_whose_hash_is_known(folder: Path) -> None:
 
 
 def test_helm_says_the_version_that_is_pinned() -> None:
-    _, version = build.pinned((build.CHECKOUT / "tools" / "helm" / "go.mod").read_text())
+    _, version = build.pinned((build.GO / "helm" / "go.mod").read_text())
     said = subprocess.run(["helm", "version", "--short"], capture_output=True, check=True, text=True).stdout
     assert said.startswith(version)
 
@@ -34,11 +34,11 @@ def test_what_is_built_is_not_built_again() -> None:
 
 
 def test_a_changed_pin_or_a_lost_program_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(build.CHECKOUT / "tools" / "crane", tmp_path / "tools" / "crane")
+    shutil.copytree(build.GO / "crane", tmp_path / "tools" / "crane")
     for name in ("bin", "keys"):
         (tmp_path / ".tools" / name).mkdir(parents=True)
         shutil.copy(build.CHECKOUT / ".tools" / name / "crane", tmp_path / ".tools" / name)
-    monkeypatch.setattr(build, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(build, "GO", tmp_path / "tools")
     monkeypatch.setattr(build, "BINARIES", tmp_path / ".tools" / "bin")
     monkeypatch.setattr(build, "KEYS", tmp_path / ".tools" / "keys")
     assert build.is_built("crane")

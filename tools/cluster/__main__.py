@@ -5,32 +5,23 @@ it. All need root.
 """
 
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 
+from tools.prerequisites import complaint
+
 from . import isolated
 
-DEBIAN = {
-    "containerd": "containerd",
-    "runc": "runc",
-    "iptables": "iptables",
-    "ip": "iproute2",
-    "busybox": "busybox-static",
-    "openssl": "openssl",
-    "git": "git",
-}
 ABOUT = isolated.FOLDER / "about.json"
 STORY = isolated.FOLDER / "story.log"
 
 
 def main(arguments: Sequence[str]) -> int:
-    if os.geteuid():
-        sys.exit("A cluster needs root: it makes namespaces, mounts and a network. Run it as root.")
+    if missing := complaint("cluster-down" if arguments == ["down"] else "cluster"):
+        sys.exit(missing)
     match arguments:
         case ["up"]:
             return up()
@@ -98,10 +89,6 @@ def hold() -> int:
 
 
 def _prepare() -> None:
-    missing = [package for program, package in DEBIAN.items() if shutil.which(program) is None]
-    missing += [] if os.path.exists("/usr/lib/cni/bridge") else ["containernetworking-plugins"]
-    if missing:
-        sys.exit(f"Some programs are missing: apt-get install --no-install-recommends {' '.join(missing)}")
     isolated.end()  # what a killed one left
     isolated.forget()
 

@@ -10,6 +10,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from tools.build import GO
+
 from .isolated import CHECKOUT, FOLDER
 
 KEPT = CHECKOUT / "tests" / "contract" / "flux-events"
@@ -20,7 +22,7 @@ def main() -> None:
     files = sorted(RECEIVED.glob("*.json"))
     if not files:
         sys.exit("No run of `make e2e` left events here.")
-    versions = dict(re.findall(r"fluxcd/(\S+-controller) v(\S+)", (CHECKOUT / "tools" / "flux" / "go.mod").read_text()))
+    versions = dict(re.findall(r"fluxcd/(\S+-controller) v(\S+)", (GO / "flux" / "go.mod").read_text()))
     first: dict[str, Path] = {}
     # An OCI source's event names the chart's git repository, which in the story is a folder of this machine.
     for file in (it for it in files if str(CHECKOUT) not in it.read_text()):

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tools.build import GO_ENVIRONMENT, go_program
+from tools.build import GO, GO_ENVIRONMENT, go_program
 
 from .isolated import CHECKOUT
 
@@ -27,7 +27,7 @@ def main() -> None:
 def _copy(tool: str, modules: list[str], to: Path, folders: list[str]) -> None:
     """Once for each state of go.sum, which names the modules' content."""
     stamp = to / "from"
-    pins = hashlib.sha256((CHECKOUT / "tools" / tool / "go.sum").read_bytes()).hexdigest()
+    pins = hashlib.sha256((GO / tool / "go.sum").read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == pins:
         return
     shutil.rmtree(to, ignore_errors=True)
@@ -41,7 +41,7 @@ def _copy(tool: str, modules: list[str], to: Path, folders: list[str]) -> None:
 def _sources(tool: str, modules: list[str]) -> list[Path]:
     answer = subprocess.run(
         [go_program(), "mod", "download", "-json", *modules],
-        cwd=CHECKOUT / "tools" / tool,
+        cwd=GO / tool,
         env=os.environ | GO_ENVIRONMENT,
         capture_output=True,
         check=True,

@@ -1,10 +1,10 @@
 """The ledger's image: `python -m tools.image build`, and `push REPOSITORY [FILE]` once it has been asked."""
 
-import shutil
 import sys
 from pathlib import Path
 
 from tools.cluster.isolated import ADDRESS
+from tools.prerequisites import complaint
 
 from .build import BASE_NAME, REVISION, available_base, build, pinned_base
 from .buildah import STORE, BuildahError, buildah, inspect
@@ -13,8 +13,8 @@ NAME = "localhost/waybill"
 
 
 def main(arguments: list[str]) -> None:
-    if not shutil.which("buildah"):
-        sys.exit("buildah builds the image and is not on PATH: apt-get install buildah.")
+    if missing := complaint("image"):
+        sys.exit(missing)
     STORE.mkdir(parents=True, exist_ok=True)
     try:
         match arguments:

@@ -59,8 +59,8 @@ def wheels() -> Path:
     """The locked wheels, fetched by this machine's pip: the build itself may have no way out."""
     folder = STORE / "wheels"
     for name in ("run.txt", "build.txt"):
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        only = ["--only-binary", ":all:", "--python-version", "3.11"]
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+        only = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--python-version", "3.11"]
         subprocess.run([*pip, *only, "-r", CHECKOUT / "requirements" / name, "-d", folder], check=True)
     return folder
 

@@ -1,9 +1,10 @@
 """A base image from Debian packages alone, for machines that reach a mirror and no image registry."""
 
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+from tools.prerequisites import complaint
 
 from .buildah import CHECKOUT, BuildahError, buildah
 
@@ -16,8 +17,8 @@ def debian() -> str:
     """The name of the base, made at the first call (a minute); needs root, as debootstrap does."""
     if NAME in buildah("images", "--format", "{{.Name}}").split():
         return NAME
-    if not shutil.which("debootstrap"):
-        raise BuildahError("debootstrap is needed to make a base: apt-get install debootstrap.")
+    if missing := complaint("base"):
+        raise BuildahError(missing)
     (CHECKOUT / ".cache").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CHECKOUT / ".cache") as folder:
         tree = Path(folder) / "tree"

@@ -1,6 +1,6 @@
-"""What ran where, from when to when: intervals [from, until) by environment, service, release and digest.
+"""What ran where, from when to when: arrivals [from, until) by environment, service, release and digest.
 
-Newest first. The order is the position of the event that began the interval, then the environment; no two are
+Newest first. The order is the position of the event that began the arrival, then the environment; no two are
 alike, so the pair is the cursor. Each query takes only as many rows from an index as it gives.
 """
 
@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from piccolo.query.base import Query
 
+from ...database import tables
 from ...database.query import Rows, compiled
-from ...database.tables import Arrival
 from ..match import COLUMNS, FILED, WITH_RELEASE, Release, identify, moment
 from ..page import Page, page
 
 BEGINNING = "g" * 97 + "."  # sorts after every cursor: positions are digits and a to f
 
 
-class Interval(Struct, frozen=True, rename={"from_": "from"}):
+class Arrival(Struct, frozen=True, rename={"from_": "from"}):
     """A release ran in [from, until); until null: it still does. `basis` is that of the weaker end."""
 
     environment: str
@@ -68,7 +68,7 @@ def _newest(*branches: Branch, cursor: Sequence[Any], limit: Any) -> Query[Any, 
         f" ORDER BY {it.key} DESC, a.environment DESC LIMIT {{}}) b{number}"
         for number, it in enumerate(branches)
     )
-    return Arrival.raw(
+    return tables.Arrival.raw(
         f"SELECT {SHOWN} FROM ({each}) a {WITH_RELEASE} ORDER BY a.position DESC, a.environment DESC LIMIT {{}}",
         *(value for it in branches for value in (*it.values, *cursor, limit)),
         limit,
@@ -117,23 +117,23 @@ _of_chart = compiled(
 
 async def in_environment(
     environment: str, service: str | None = None, cursor: str | None = None, limit: int = 50
-) -> Page[Interval]:
+) -> Page[Arrival]:
     """What ran in an environment, of one service or of all."""
     if service is None:
         return _page(await _in_environment(environment, *_before(cursor), limit + 1), limit)
     return _page(await _in_environment_of_service(environment, service, *_before(cursor), limit + 1), limit)
 
 
-async def of_service(service: str, cursor: str | None = None, limit: int = 50) -> Page[Interval]:
+async def of_service(service: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
     return _page(await _of_service(service, *_before(cursor), limit + 1), limit)
 
 
-async def of_image(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Interval]:
+async def of_image(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
     """What ran of the releases with this image digest."""
     return _page(await _of_image(digest, *_before(cursor), limit + 1), limit)
 
 
-async def of_chart(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Interval]:
+async def of_chart(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
     """What Flux reported with this chart digest; where it reported none, the filed release's counts."""
     return _page(await _of_chart(digest, *_before(cursor), limit + 1), limit)
 
@@ -143,13 +143,13 @@ def _before(cursor: str | None) -> tuple[str, str]:
     return position, environment
 
 
-def _page(rows: Rows, limit: int) -> Page[Interval]:
-    return page(rows, limit, interval, lambda row: f"{row[7]}.{row[0]}")
+def _page(rows: Rows, limit: int) -> Page[Arrival]:
+    return page(rows, limit, arrival, lambda row: f"{row[7]}.{row[0]}")
 
 
-def interval(row: Sequence[Any]) -> Interval:
+def arrival(row: Sequence[Any]) -> Arrival:
     environment, place, service, started_at, ended_at, basis, ended_by, _, filed_service, *release = row
-    return Interval(
+    return Arrival(
         environment=environment,
         place=place,
         service=filed_service or service,

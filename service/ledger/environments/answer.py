@@ -28,7 +28,7 @@ _stamp = compiled(
 _encode = Encoder().encode
 
 
-class Made(NamedTuple):
+class CachedAnswer(NamedTuple):
     """The answer's part `services`, made at a monotonic time from what `stamp` stands for."""
 
     stamp: tuple[Any, ...]
@@ -36,7 +36,7 @@ class Made(NamedTuple):
     services: bytes
 
 
-_made: dict[str, Made] = {}  # as many as there are environments
+_made: dict[str, CachedAnswer] = {}  # as many as there are environments
 
 
 async def answer(environment: str) -> bytes | None:
@@ -48,6 +48,6 @@ async def answer(environment: str) -> bytes | None:
     made = _made.get(environment)
     if made is None or made.stamp != stamp or now - made.at > TRUSTED_SECONDS:
         state = await state_of(environment)
-        made = _made[environment] = Made(stamp, now, _encode(state.services if state else []))
+        made = _made[environment] = CachedAnswer(stamp, now, _encode(state.services if state else []))
     said = _encode(environment), _encode(datetime.now(UTC)), _encode(stamp[0])
     return b'{"environment":%b,"at":%b,"last_confirmed_at":%b,"services":%b}' % (*said, made.services)

@@ -6,8 +6,8 @@ from datetime import datetime
 from ...database.query import compiled
 from ...database.tables import Event, Place
 from ...domain.event import EPOCH, SECOND
-from ...domain.snapshot import sighted
-from ...domain.timeline import NOTHING, State, follow, heard, position_at
+from ...domain.snapshot import fact_entry
+from ...domain.timeline import NOTHING, State, event_entry, follow, position_at
 from ..events.projection import last_before
 from .state import EnvironmentState, decode_state, in_order, last_confirmed, standing
 
@@ -34,6 +34,8 @@ async def _state(environment: str, place: str, second: int) -> State:
     position, state = (last[0][0], decode_state(last[0][1])) if last else ("", NOTHING)
     since = state.running.since if state.running else 0
     # Whatever an observer saw to run has its arrival already, unless an event says it too.
-    facts = [heard(*event) or sighted(*event) for event in await _events_between(environment, place, since, second)]
+    facts = [
+        event_entry(*event) or fact_entry(*event) for event in await _events_between(environment, place, since, second)
+    ]
     entries = [it for it in facts if it is not None and it.seen_at is None and it.position > position]
     return follow(state, sorted(entries, key=lambda it: it.position))[1]

@@ -23,7 +23,7 @@ class Attempt(Struct, frozen=True):
     message: str
 
 
-class Standing(Struct, frozen=True):
+class PlaceState(Struct, frozen=True):
     """How one place stands. `release` null: its first install failed. `health`: healthy | failing | unknown."""
 
     service: str
@@ -41,7 +41,7 @@ class EnvironmentState(Struct, frozen=True):
     environment: str
     at: datetime
     last_confirmed_at: datetime
-    services: list[Standing]
+    services: list[PlaceState]
 
 
 decode_state = msgspec.json.Decoder(State).decode
@@ -88,18 +88,18 @@ async def _state(environment: str, confirmed_at: datetime) -> EnvironmentState:
     return EnvironmentState(environment, datetime.now(UTC), confirmed_at, in_order(found))
 
 
-def in_order(standings: Iterable[Standing | None]) -> list[Standing]:
+def in_order(standings: Iterable[PlaceState | None]) -> list[PlaceState]:
     return sorted((it for it in standings if it is not None), key=lambda it: (it.service, it.place))
 
 
-async def _standing(place: str, text: str, service: str | None, version: str | None, *filed: Any) -> Standing | None:
+async def _standing(place: str, text: str, service: str | None, version: str | None, *filed: Any) -> PlaceState | None:
     state = decode_state(text)
     if version is None:
         return await standing(place, state)
     return described(place, state, service, identify(service, version, *filed))
 
 
-async def standing(place: str, state: State) -> Standing | None:
+async def standing(place: str, state: State) -> PlaceState | None:
     """How a place in `state` stands; None: nothing runs there, and nothing failed to."""
     named = state.running or state.attempt
     if named is None:
@@ -110,9 +110,9 @@ async def standing(place: str, state: State) -> Standing | None:
     return described(place, state, service or named.service, release)
 
 
-def described(place: str, state: State, service: str | None, release: Release | None) -> Standing:
+def described(place: str, state: State, service: str | None, release: Release | None) -> PlaceState:
     running, attempt = state.running, state.attempt
-    return Standing(
+    return PlaceState(
         service=service or (running and running.service) or name_in(place),
         place=place,
         health=state.health,

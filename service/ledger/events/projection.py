@@ -15,8 +15,8 @@ import msgspec
 from ...database.query import compiled
 from ...database.tables import Arrival, Environment, Event, Place
 from ...domain import timeline
-from ...domain.snapshot import sighted
-from ...domain.timeline import NOTHING, Entry, State, Turn, arrivals, follow, heard, in_order, position_at, weaker
+from ...domain.snapshot import fact_entry
+from ...domain.timeline import NOTHING, Entry, State, Turn, arrivals, event_entry, follow, in_order, position_at, weaker
 from ..match import name_in
 
 _decode = msgspec.json.Decoder(State).decode
@@ -103,14 +103,14 @@ class Changes(NamedTuple):
     forgotten: list[tuple[Any, ...]]
 
 
-class Said(NamedTuple):
+class Batch(NamedTuple):
     """What was just said in an environment, as `heard`, and when the newest of it was received."""
 
     entries: list[Entry | None]
     received_at: datetime
 
 
-async def keep_up(said: Mapping[str, Said]) -> Counter[str]:
+async def project(said: Mapping[str, Batch]) -> Counter[str]:
     """Takes note of events just added, by environment, inside their transaction. Returns how many arrivals are known
     more than before, by environment.
 
@@ -165,7 +165,7 @@ async def _rewind(environment: str, place: str, position: str, changes: Changes)
     since = begun[0].position if begun else ""
     changes.forgotten.extend(await _forget_from(environment, place, since))
     events = await _events_since(environment, place, begun[0].at if begun else 0)
-    said = (heard(*event) or sighted(*event) for event in events)
+    said = (event_entry(*event) or fact_entry(*event) for event in events)
     return begun, [it for it in in_order(it for it in said if it is not None) if it.position > since]
 
 

@@ -11,8 +11,8 @@ import msgspec
 from ...database.group_commit import Together
 from ...database.query import compiled
 from ...database.tables import Event
-from ...domain.timeline import heard
-from .projection import Said, keep_up
+from ...domain.timeline import event_entry
+from .projection import Batch, project
 
 insert = compiled(
     lambda environment, sha256, body, now, place, at: (
@@ -57,7 +57,7 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     """In one order whoever takes, so that two replicas never wait for each other's rows."""
     keys = [(it.environment, hashlib.sha256(it.body).hexdigest()) for it in bodies]
     came = dict(reversed([*zip(keys, bodies, strict=True)]))  # the first of each
-    entries = {key: heard(came[key].body, key[1], came[key].now) for key in sorted(came)}
+    entries = {key: event_entry(came[key].body, key[1], came[key].now) for key in sorted(came)}
     rows = [
         (*key, came[key].body, came[key].now, *((entry.place, entry.at) if entry else (None, None)))
         for key, entry in entries.items()
@@ -66,11 +66,11 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     receipts = {key: EventReceipt(number, key[0], came[key].now, key[1]) for key, number in new.items()}
     for number, received_at, *key in await first.each([key for key in entries if key not in new]):
         receipts[*key] = EventReceipt(number, key[0], received_at, key[1])
-    said = dict[str, Said]()
+    said = dict[str, Batch]()
     for environment, some in groupby(sorted(new), key=itemgetter(0)):
         received_at = max(it.now for it in bodies if it.environment == environment)
-        said[environment] = Said([entries[key] for key in some], received_at)
-    arrived = await keep_up(said)
+        said[environment] = Batch([entries[key] for key in some], received_at)
+    arrived = await project(said)
     return [
         Taken(receipts[key], True, arrived.pop(key[0], 0))
         if key in new and came[key] is it

@@ -11,7 +11,7 @@ from ...database.query import compiled
 from ...database.tables import Place
 from ...domain.snapshot import Fact, entry_of, facts, parse
 from ...domain.timeline import Entry, State
-from .projection import Said, keep_up
+from .projection import Batch, project
 from .take import EventReceipt, Signed, Taken, first, insert
 
 _decode = msgspec.json.Decoder(State).decode
@@ -42,7 +42,7 @@ async def _take(it: Signed) -> Taken:
         running = [place for place, text in await _places(it.environment) if _decode(text).running]
         for fact in sorted(facts(snapshot, running, it.now), key=lambda fact: fact.place):
             entries += await _keep(it.environment, fact, it.now)
-    arrived = await keep_up({it.environment: Said(entries, it.now)})
+    arrived = await project({it.environment: Batch(entries, it.now)})
     return Taken(EventReceipt(rows[0][0], it.environment, it.now, sha256), True, arrived[it.environment])
 
 

@@ -64,7 +64,7 @@ class Receipt(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class First(NamedTuple):
+class FirstFiling(NamedTuple):
     """What is kept of the first filing."""
 
     id: int
@@ -73,7 +73,7 @@ class First(NamedTuple):
     recorded_at: datetime
 
 
-class Filed(msgspec.Struct, frozen=True):
+class FilingResult(msgspec.Struct, frozen=True):
     """`new`: this filing was the first. `differs`: another release has this version; nothing was done."""
 
     receipt: Receipt
@@ -81,23 +81,23 @@ class Filed(msgspec.Struct, frozen=True):
     differs: list[str] = []
 
 
-async def _file_all(filings: Sequence[Filing]) -> list[Filed]:
+async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
     """In one order whoever files, so that two replicas never wait for each other's rows."""
     ordered = sorted(filings, key=_order)
     inserted = {(service, version): id for service, version, id in await _insert.each([_row(it) for it in ordered])}
     known = sorted({_key(it) for it in ordered} - set(inserted))
-    first = {(service, version): First(*row) for service, version, *row in await _first.each(known)}
-    results, proposals = dict[int, Filed](), []
+    first = {(service, version): FirstFiling(*row) for service, version, *row in await _first.each(known)}
+    results, proposals = dict[int, FilingResult](), []
     for it in ordered:
         key = _key(it)
         if new := key not in first:
-            first[key] = First(inserted[key], it.sha256, it.text.decode(), it.now)
+            first[key] = FirstFiling(inserted[key], it.sha256, it.text.decode(), it.now)
         kept = first[key]
         receipt = Receipt(kept.id, *key, kept.recorded_at, kept.sha256)
         if kept.sha256 != it.sha256:
-            results[id(it)] = Filed(receipt, False, differing(_decode(kept.document), it.document))
+            results[id(it)] = FilingResult(receipt, False, differing(_decode(kept.document), it.document))
             continue
-        results[id(it)] = Filed(receipt, new)
+        results[id(it)] = FilingResult(receipt, new)
         if it.document.gitops is not UNSET:
             proposals.append((kept.id, *_part(it.document.gitops), it.now))
     await _propose.each(proposals)

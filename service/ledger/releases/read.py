@@ -12,28 +12,28 @@ from piccolo.query.base import Query
 
 from ...database import tables
 from ...database.query import compiled
-from ..arrivals.list import FEW, Interval
+from ..arrivals.list import FEW, Arrival
 from ..match import FILED, identify, moment
 from ..page import Page, page
 from .file import Receipt
 
 
-class Filed(Struct, frozen=True):
+class Record(Struct, frozen=True):
     """A release: the waybill as it was first filed, and its receipt."""
 
     document: str
     receipt: Receipt
 
 
-class Whole(Filed, frozen=True):
+class FullRecord(Record, frozen=True):
     """With every `gitops` part that was filed for it, oldest first, and its newest 200 arrivals."""
 
     proposals: list[Raw]
-    arrivals: list[Interval]
+    arrivals: list[Arrival]
 
 
 Release = tables.Release
-COLUMNS = "document, id, service, version, recorded_at, sha256"  # what `filed` reads
+COLUMNS = "document, id, service, version, recorded_at, sha256"  # what `_record` reads
 FIRST = 2**63 - 1  # sorts after every id
 MOST = 200  # arrivals that are given with a release
 _WITH_DIGEST = "(image_digest = {} OR chart_digest = {})"
@@ -74,20 +74,20 @@ _of_service_with_digest = compiled(
 )
 
 
-async def whole(service: str, version: str) -> Whole | None:
+async def full_record(service: str, version: str) -> FullRecord | None:
     """None: no such release was filed."""
     rows = await _whole(service, version, MOST)
     if not rows:
         return None
-    it = filed(rows[0][:6])
+    it = _record(rows[0][:6])
     proposals = sorted(tuple(row[6:8]) for row in rows if row[7])
     arrivals = _arrivals(it, sorted((tuple(row[8:]) for row in rows if row[8]), key=_position, reverse=True))
-    return Whole(it.document, it.receipt, [Raw(part.encode()) for _, part in proposals], arrivals)
+    return FullRecord(it.document, it.receipt, [Raw(part.encode()) for _, part in proposals], arrivals)
 
 
 async def newest(
     service: str | None = None, digest: str | None = None, cursor: str | None = None, limit: int = 50
-) -> Page[Filed]:
+) -> Page[Record]:
     """The newest releases, of one service or of all, with this image or chart digest or with any."""
     before, more = int(cursor) if cursor else FIRST, limit + 1
     if service and digest:
@@ -98,23 +98,23 @@ async def newest(
         rows = await _with_digest(digest, before, more)
     else:
         rows = await _newest(before, more)
-    return page(rows, limit, filed, lambda row: str(row[1]))
+    return page(rows, limit, _record, lambda row: str(row[1]))
 
 
-def filed(row: Sequence[Any]) -> Filed:
+def _record(row: Sequence[Any]) -> Record:
     document, *receipt = row
-    return Filed(document, Receipt(*receipt))
+    return Record(document, Receipt(*receipt))
 
 
 def _position(row: Sequence[Any]) -> tuple[str, str]:
     return row[0], row[1]
 
 
-def _arrivals(it: Filed, rows: Iterable[Sequence[Any]]) -> list[Interval]:
+def _arrivals(it: Record, rows: Iterable[Sequence[Any]]) -> list[Arrival]:
     service = it.receipt.service
     release = identify(service, it.receipt.version, None, None, it.document)
     return [
-        Interval(
+        Arrival(
             environment=environment,
             place=place,
             service=service,

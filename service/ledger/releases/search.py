@@ -9,12 +9,12 @@ from piccolo.query.base import Query
 
 from ...database.query import Rows, compiled
 from ...database.tables import Release
-from ...domain.search import Sought
+from ...domain.search import Terms
 
 AFTER = "g"  # sorts after every hexadecimal digit
 
 
-class Found(Struct, frozen=True):
+class Hit(Struct, frozen=True):
     """A filed release; `image` is its digest."""
 
     id: int
@@ -48,7 +48,7 @@ _release = compiled(
 )
 
 
-async def find(it: Sought, limit: int) -> list[Found]:
+async def search(it: Terms, limit: int) -> list[Hit]:
     """At most `limit` of each meaning, newest first."""
     rows = []
     if it.digest:
@@ -62,4 +62,4 @@ async def find(it: Sought, limit: int) -> list[Found]:
         rows += await _service(it.service, limit)
     if it.release:
         rows += await _release(*it.release, limit)
-    return [Found(*row) for row in sorted({row[0]: tuple(row) for row in rows}.values(), reverse=True)]
+    return [Hit(*row) for row in sorted({row[0]: tuple(row) for row in rows}.values(), reverse=True)]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.ledger.arrivals.window import stretch
+from service.ledger.arrivals.window import arrivals_between
 
 from ...support.service.served import Served, document, event
 
@@ -65,18 +65,18 @@ async def test_a_large_board_stays_small(ledger: Served) -> None:
         assert len((await ledger.http.get(path)).content) < 75_000, path  # with style sheet and script below 100 KB
 
 
-async def test_a_stretch_is_whole_or_says_since_when_it_is(ledger: Served) -> None:
+async def test_a_window_is_complete_or_says_where_it_begins(ledger: Served) -> None:
     """A place that changed long ago is drawn beside one that changes all the time."""
     await ledger.say(event(revision="1.0.0", name="quiet", at=NOW - timedelta(days=40)))
     await ledger.say(event(revision="1.0.0", name="gone", at=NOW - timedelta(days=40)))
     await ledger.say(event("UninstallSucceeded", "1.0.0", name="gone", at=NOW - timedelta(days=35)))
     for number in range(6):
         await ledger.say(event(revision=f"1.{number}.0", name="busy", at=NOW - timedelta(days=20 - number)))
-    whole = await stretch("staging", NOW - timedelta(days=30), NOW, 50)
-    assert (whole.begins, len(whole.intervals)) == (NOW - timedelta(days=30), 7)
-    cut = await stretch("staging", NOW - timedelta(days=30), NOW, 3)
+    whole = await arrivals_between("staging", NOW - timedelta(days=30), NOW, 50)
+    assert (whole.begins, len(whole.arrivals)) == (NOW - timedelta(days=30), 7)
+    cut = await arrivals_between("staging", NOW - timedelta(days=30), NOW, 3)
     assert cut.begins == NOW - timedelta(days=17)
-    found = [(it.place, it.release.version) for it in cut.intervals]
+    found = [(it.place, it.release.version) for it in cut.arrivals]
     assert sorted(found) == [("apps/busy", f"1.{number}.0") for number in (3, 4, 5)] + [("apps/quiet", "1.0.0")]
-    then = await stretch("staging", NOW - timedelta(days=38), NOW - timedelta(days=36), 3)
-    assert sorted((it.place, it.until is None) for it in then.intervals) == [("apps/gone", False), ("apps/quiet", True)]
+    then = await arrivals_between("staging", NOW - timedelta(days=38), NOW - timedelta(days=36), 3)
+    assert sorted((it.place, it.until is None) for it in then.arrivals) == [("apps/gone", False), ("apps/quiet", True)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.domain.search import Sought, sought
+from service.domain.search import Terms, parse
 
 from ...support.service.served import Served, document
 
@@ -64,5 +64,5 @@ async def test_several_finds_are_listed_newest_first(shelf: Served, text: str, f
 
 
 def test_a_text_may_mean_several_things() -> None:
-    assert sought("cafe") == Sought(digest="sha256:cafe", commit="cafe", version="cafe", service="cafe")
-    assert sought("my-app-1.2.3").release == ("my-app", "1.2.3")
+    assert parse("cafe") == Terms(digest="sha256:cafe", commit="cafe", version="cafe", service="cafe")
+    assert parse("my-app-1.2.3").release == ("my-app", "1.2.3")

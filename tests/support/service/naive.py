@@ -206,14 +206,14 @@ class Naive:
         return sorted(found, key=lambda it: (it["service"], it["place"]))
 
     def ran(self) -> list[tuple[Said, dict[str, Any]]]:
-        """Every interval anywhere, newest first, each with the event that began it."""
+        """Every arrival anywhere, newest first, each with the event that began it."""
         found = []
         for environment, said in self.said.items():
             for name in {it.name for it in said.values()}:
                 place = self.place(environment, name)
                 now = [(place.runs, None, place.runs.basis, None)] if place.runs else []
                 for began, until, basis, ended_by in [*place.ran, *now]:
-                    interval = {
+                    arrival = {
                         "environment": environment,
                         "place": f"apps/{name}",
                         "service": self.service(began),
@@ -223,7 +223,7 @@ class Naive:
                         "basis": basis,
                         "ended_by": ended_by,
                     }
-                    found.append((began, interval))
+                    found.append((began, arrival))
         return sorted(found, key=lambda it: (it[0].order, it[1]["environment"]), reverse=True)
 
     def described(self, it: Said) -> dict[str, Any]:

@@ -1,0 +1,17 @@
+"""Who sends a request, however they proved it."""
+
+from msgspec import Struct
+
+
+class Caller(Struct, frozen=True):
+    """`name` is logged. `scopes` say what the caller may do; `service` None: it may write for any service."""
+
+    name: str
+    scopes: tuple[str, ...]
+    service: str | None
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes
+
+    def may_write(self, service: str) -> bool:
+        return self.service in (None, service)

@@ -1,0 +1,51 @@
+"""Callers with a token of `waybill-service token create`.
+
+As `Authorization: Bearer`, or as the password of HTTP Basic, which lets a browser read. Basic is for reading alone: a
+browser also sends it with forms of other sites.
+"""
+
+import base64
+import binascii
+from typing import Any
+
+from litestar.connection import ASGIConnection
+
+from ..errors import Unauthenticated
+from ..ledger import tokens
+from .caller import Caller
+
+
+def takes_password(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether HTTP Basic may be used: the request reads."""
+    return connection.scope.get("method") in ("GET", "HEAD")
+
+
+async def token_caller(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller | None:
+    """None without a token. Raises Unauthenticated for one that is not valid."""
+    secret = _secret(connection.headers.get("authorization", ""), basic=takes_password(connection))
+    if secret is None:
+        return None
+    token = await tokens.find(secret)
+    if token is None:
+        raise Unauthenticated(
+            "The token is mistyped, unknown, expired or revoked.",
+            "`waybill-service token list` shows the tokens; `waybill-service token create` makes a new one.",
+        )
+    return Caller(token.name, token.scopes, token.service)
+
+
+def _secret(authorization: str, *, basic: bool) -> str | None:
+    kind, _, value = authorization.partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip()
+    if kind.lower() == "basic" and basic:
+        return _password(value.strip())
+    return None
+
+
+def _password(credentials: str) -> str:
+    """Empty where they cannot be read: they were given, and are wrong."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
