@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _HUB = "docker.io"
 _NAME = re.compile(
-    r"(?P<repository>[^@]+?)(:(?P<tag>\w[\w.-]{0,127}))?(@(?P<digest>[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:"
+    r"(?P<repository>[^@\s]*?[^@\s:])(:(?P<tag>\w[\w.-]{0,127}))?(@(?P<digest>[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:"
     r"[0-9a-fA-F]{32,}))?",
     re.ASCII,
 )

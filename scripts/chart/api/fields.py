@@ -14,6 +14,7 @@ from .words import (
     base64,
     data_key,
     dns_label,
+    dns_subdomain,
     label_key,
     label_value,
     optional,
@@ -27,10 +28,13 @@ Fields = dict[str, Rule | tuple[Rule, Rule]]
 
 LABELS = (label_key, label_value)
 
+_REFERENCE = optional(dns_subdomain)
 _CONTAINER: Fields = {
     "name": dns_label,
     "ports.*.name": optional(port_name),
     "env.*.name": variable_name,
+    "env.*.valueFrom.*.key": data_key,
+    "env.*.valueFrom.*.name": _REFERENCE,
     **dict.fromkeys(
         (
             "image",
@@ -39,8 +43,6 @@ _CONTAINER: Fields = {
             "command.*",
             "args.*",
             "env.*.value",
-            "env.*.valueFrom.*.key",
-            "env.*.valueFrom.*.name",
             "envFrom.*.prefix",
             "envFrom.*.*.name",
             "volumeMounts.*.name",
@@ -55,12 +57,8 @@ _POD: Fields = {
     "volumes.*.name": dns_label,
     **dict.fromkeys(
         (
-            "serviceAccountName",
             "hostname",
             "subdomain",
-            "nodeName",
-            "priorityClassName",
-            "runtimeClassName",
             "schedulerName",
             "restartPolicy",
             "imagePullSecrets.*.name",
@@ -70,6 +68,7 @@ _POD: Fields = {
         ),
         any_text,
     ),
+    **dict.fromkeys(("serviceAccountName", "nodeName", "priorityClassName", "runtimeClassName"), _REFERENCE),
     **{
         f"{key}.*.{path}": rule
         for key in ("containers", "initContainers", "ephemeralContainers")
@@ -85,24 +84,21 @@ _PEERS: Fields = {
 _SELECTOR: Fields = {"spec.selector.matchLabels": LABELS}
 _FIELDS: dict[Kind, Fields] = {
     **dict.fromkeys(SELECTING, _SELECTOR),
-    (APPS, "StatefulSet"): _SELECTOR | {"spec.serviceName": any_text},
+    (APPS, "StatefulSet"): _SELECTOR | {"spec.serviceName": optional(dns_label)},
     (BATCH, "CronJob"): {"spec.schedule": any_text, "spec.timeZone": any_text},
     (CORE, "ConfigMap"): {"data": (data_key, any_text), "binaryData": (data_key, base64)},
     (CORE, "Secret"): {"data": (data_key, base64), "stringData": (data_key, any_text), "type": any_text},
     (CORE, "Service"): {"spec.selector": LABELS, "spec.ports.*.name": optional(dns_label), "spec.type": any_text},
     (CORE, "PersistentVolumeClaim"): {"spec.storageClassName": any_text, "spec.volumeName": any_text},
     (NETWORK, "NetworkPolicy"): {"spec.podSelector.matchLabels": LABELS} | _PEERS,
-    (NETWORK, "Ingress"): dict.fromkeys(
-        (
-            "spec.ingressClassName",
-            "spec.rules.*.host",
-            "spec.rules.*.http.paths.*.path",
-            "spec.rules.*.http.paths.*.backend.service.name",
-            "spec.tls.*.secretName",
-            "spec.tls.*.hosts.*",
-        ),
-        any_text,
-    ),
+    (NETWORK, "Ingress"): {
+        "spec.ingressClassName": dns_subdomain,
+        "spec.rules.*.host": any_text,
+        "spec.rules.*.http.paths.*.path": any_text,
+        "spec.rules.*.http.paths.*.backend.service.name": dns_label,
+        "spec.tls.*.secretName": any_text,
+        "spec.tls.*.hosts.*": any_text,
+    },
     (RBAC, "RoleBinding"): _BINDING,
     (RBAC, "ClusterRoleBinding"): _BINDING,
     ("policy", "PodDisruptionBudget"): _SELECTOR,

@@ -7,7 +7,7 @@ from ...yaml.document import Path
 from ..finding import Finding
 from ..manifests import Manifest
 from .complaint import checked, mapping, refused
-from .kinds import BATCH, DEFINITION, kind_of, name_rule, pods
+from .kinds import BATCH, DEFINITION, at, kind_of, name_rule, pods
 from .words import annotation_key, dns_label, label_key, label_value
 
 _ANNOTATIONS_LIMIT = 256 * 1024  # bytes, keys and values together
@@ -33,9 +33,9 @@ def _identity(manifest: Manifest) -> Iterator[Finding]:
         yield from checked(manifest, path, name, name_rule(kind))
     if kind == (BATCH, "CronJob") and isinstance(name, str) and len(name) > _CRON_JOB_LIMIT:
         yield refused(manifest, path, name, f"it is longer than {_CRON_JOB_LIMIT} characters")
-    spec = manifest.object.get("spec")
-    if kind == DEFINITION and isinstance(spec, dict) and isinstance(names := spec.get("names"), dict):
-        if name != (needed := f"{names.get('plural')}.{spec.get('group')}"):
+    if kind == DEFINITION and isinstance(spec := manifest.object.get("spec"), dict):
+        needed = ".".join(str(part) for key in ("names.plural", "group") for _, part in at(spec, key))
+        if name != needed:
             yield refused(manifest, path, name, f"by its spec it is {needed}")
     yield from checked(manifest, ("metadata", "namespace"), metadata.get("namespace") or None, dns_label)
 
