@@ -74,15 +74,8 @@ lint: .venv/dev.stamp ## Check style, types, YAML, workflows, shell and the Cont
 	@$(venv) tools/lint.py
 
 .PHONY: generate
-generate: setup ## Write again what is made from other files: READMEs, schemas, golden renders.
-	@$(venv) -m tools.schemas
-	@$(venv) -m tools.readme
-	@$(venv) -m tools.chart_readme
-	@$(venv) -m tests.chart.golden
-
-.PHONY: generated
-generated: generate ## Fail when `make generate` changes a file, which then was behind.
-	@git diff --exit-code --stat
+generate: setup .venv/dev.stamp ## Write again every file that is made from others; ARGS=--check fails when one is behind.
+	@$(venv) -m tools.generate $(ARGS)
 
 .PHONY: install
 install: .venv/run.stamp ## Install the command `waybill` into .venv; in a workflow it is then on PATH, with its helm.

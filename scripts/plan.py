@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from msgspec import UNSET, Struct, structs
@@ -16,12 +17,10 @@ from .session import Session
 from .steps.bump import Choice, bump
 from .steps.package import package
 from .steps.publish import look
-from .steps.render import render
-from .summary import rows
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """The files that the two commits change, as `git diff --name-status` tells them; `patch` is the GitOps repo's;
+    """The files that the two commits change, as `git diff --name-status` lists them; `patch` is the GitOps repo's;
     `said` is what propose would do, "" where no GitOps repo is configured."""
 
     waybill: Waybill
@@ -35,51 +34,37 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
     here.check(environments, to_propose=False)
-    waybill = bump(choice, here.config, here.git, here.report)
-    with tempfile.TemporaryDirectory(prefix="waybill-") as name:
-        waybill = package(waybill, here.config, here.git, Path(name), here.report)
-        archive = next(Path(name).glob("*.tgz"))
-        digest = look(waybill, here.config, archive, first_publish=choice.first_publish)
-        if digest and waybill.chart:
-            waybill = structs.replace(waybill, chart=structs.replace(waybill.chart, digest=digest))
+    with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
+        there = replace(here, folder=Path(folder))
+        waybill = package(bump(choice, there), there)
+        digest = look(waybill, there, first_publish=choice.first_publish)
+        if digest:
+            waybill = structs.replace(waybill, chart=structs.replace(chart_of(waybill), digest=digest))
         files = changed(here.git, waybill.source.commit, str(waybill.source.release_commit))
         planned = Plan(waybill=waybill, published=digest is not None, chart_files=files)
-        if here.config.gitops is None:
-            return planned
-        return proposed(here, planned, environments, archive)
+        return proposed(there, planned, environments) if here.config.gitops else planned
 
 
-def proposed(here: Session, planned: Plan, environments: Sequence[str], archive: Path | None) -> Plan:
+def render(here: Session, environments: Sequence[str]) -> Plan:
+    """What propose would do with the waybill as it lies."""
+    waybill = here.read()
+    published = chart_of(waybill).digest is not UNSET
+    return proposed(here, Plan(waybill=waybill, published=published), environments)
+
+
+def proposed(here: Session, planned: Plan, environments: Sequence[str]) -> Plan:
     """`planned` with what propose would do."""
-    wanted = here.change(planned.waybill, environments)
+    forge, change = here.forge, here.change(planned.waybill, environments)
     with here.report.step("look at the GitOps repo"), cloned(str(here.config.gitops), here.config.forge_token) as git:
-        intent = prepare(wanted, render, here.forge.find, git)
+        intent = prepare(change, forge.find, git)
         return structs.replace(
             planned,
             gitops_files=changed(git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],
             said=intent.said,
             patch=intent.patch.decode(errors="replace"),
-            difference=plain(differences(wanted, archive, git, intent)) if intent.proposes else "",
+            difference=plain(differences(change, git, intent)) if intent.proposes else "",
         )
-
-
-def patch_alone(here: Session, environments: Sequence[str]) -> Plan:
-    """What propose would do with the waybill as it lies."""
-    waybill = here.read()
-    published = chart_of(waybill).digest is not UNSET
-    return proposed(here, Plan(waybill=waybill, published=published), environments, here.archive(waybill))
 
 
 def changed(git: Git, before: str, after: str) -> list[str]:
     return git.run("diff-tree", "-r", "--no-renames", "--name-status", before, after).replace("\t", " ").splitlines()
-
-
-def tell_plan(here: Session, planned: Plan) -> None:
-    table = rows(planned.waybill)
-    if planned.said:
-        table["propose"] = planned.said
-    for label, files in (("chart files", planned.chart_files), ("GitOps files", planned.gitops_files)):
-        table |= {label: "\n".join(files)} if files else {}
-    here.report.result(table, planned)
-    for text in (planned.patch, planned.difference):
-        here.report.text(text)

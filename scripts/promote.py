@@ -1,21 +1,17 @@
 """promote: a release that is out, into another environment on a branch of its own; a lower version is a roll back."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from .chart.version import strict
 from .document import Waybill
 from .errors import Refused
-from .gitops.files import chosen
-from .proposal.describe import describe
 from .proposal.intent import Change
 from .releases.current import running
 from .releases.lookup import from_ledger, from_tag
 from .session import Session
 from .steps.propose import propose
 from .steps.record import record
-from .steps.render import render
 
 
 def promote(
@@ -26,21 +22,28 @@ def promote(
         raise Refused(
             "--roll-back gives no reason.", "Say in a few words why the lower version shall run.", fault="you"
         )
-    forge, environments = here.proposing_forge, chosen([to], here.config.environments)
-    wanted = str(strict(version, "--version", fault="you")) if version else proven(here, to)
-    release = released(here, wanted)
-    if here.document == here.config.document:
-        here = replace(here, document=here.folder / f"{release.service}@{to}.json")
-    change = Change(release, here.config, environments, f"promote/{release.service}/{to}", roll_back)
-    body = partial(describe, change, None, here.folder / f"{release.service}@{to}.md")
-    waybill, intent = propose(change, render, forge, body, here.report)
-    if version and intent.outcome == "superseded":
+    if here.config.gitops is None:
         raise Refused(
-            f"{version} is {intent.said}.",
-            f'If {to} shall run the lower version, say why with --roll-back "...".',
+            "No GitOps repo is configured, in which the release could be proposed.",
+            "Set `gitops` in waybill.toml.",
             fault="you",
         )
-    here.write(waybill)
+    forge, environments = here.proposing_forge, here.config.chosen([to])
+    wanted = str(strict(version, "--version", fault="you")) if version else proven(here, to)
+    release = released(here, wanted)
+    name = f"{release.service}@{to}"
+    if here.document == here.config.document:
+        here = replace(here, document=here.folder / f"{name}.json")
+    change = Change(
+        release,
+        here.config,
+        environments,
+        f"promote/{release.service}/{to}",
+        here.make_folder() / f"{name}.md",
+        roll_back=roll_back,
+        named=version is not None,
+    )
+    waybill = here.keep(propose(change, forge, here.report))
     return waybill, record(waybill, here.ledger, here.report)
 
 
@@ -72,6 +75,6 @@ def released(here: Session, version: str) -> Waybill:
     except Refused as error:
         # A ledger that is down, with what it runs beside perhaps, stops no roll back.
         here.report.warn(error.what)
-    release = from_tag(here.config, here.git, version)
+    release = from_tag(version, here)
     here.report.say(f"promote: {version} as its tag and the registry tell it")
     return release

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .clients.git import Git
-from .config import Config, load
-from .document import Waybill, chart_of, save
+from .config import load
+from .document import Waybill, continued, save
 from .document import load as load_document
 from .errors import Refused
-from .gitops.files import chosen
 from .proposal.intent import Change
 from .report import Report
+from .source.checkout import Checkout
 
 if TYPE_CHECKING:
     from .clients.ledger import Ledger
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Session:
-    """`document` is where the waybill lies; what else the steps make lies beside it."""
+class Session(Checkout):
+    """`document` is the file of the waybill; `keep` writes it after each step."""
 
-    config: Config
-    git: Git
-    report: Report
     document: Path
 
     def read(self) -> Waybill:
@@ -44,21 +41,14 @@ class Session:
             )
         return waybill
 
-    def write(self, waybill: Waybill) -> Waybill:
+    def keep(self, waybill: Waybill) -> Waybill:
+        self.make_folder()
         save(self.document, waybill)
         return waybill
 
-    @property
-    def folder(self) -> Path:
-        """`.waybill/` at the repository's top; it ignores itself, so that no commit takes it along."""
-        folder = self.git.folder / ".waybill"
-        folder.mkdir(exist_ok=True)
-        if not (ignore := folder / ".gitignore").exists():
-            ignore.write_text("*\n")
-        return folder
-
-    def archive(self, waybill: Waybill) -> Path:
-        return self.folder / f"{waybill.service}-{chart_of(waybill).version}.tgz"
+    def begin(self, waybill: Waybill) -> Waybill:
+        """Keeps what bump made, with what later steps added to the same release in an earlier run."""
+        return self.keep(continued(load_document(self.document), waybill))
 
     def check(self, environments: Sequence[str], *, to_propose: bool = True) -> None:
         """Refuses what would stop a later step, before the first one changes anything outside."""
@@ -69,12 +59,14 @@ class Session:
                 fault="you",
             )
         if self.config.gitops is not None:
-            chosen(environments, self.config.environments)
+            self.config.chosen(environments)
             _ = self.proposing_forge if to_propose else self.forge
 
     def change(self, waybill: Waybill, environments: Sequence[str]) -> Change:
-        """What shipping `waybill` proposes."""
-        return Change(waybill, self.config, chosen(environments, self.config.environments), f"apps/{waybill.service}")
+        """What shipping `waybill` proposes: nothing, where no GitOps repo is configured."""
+        names = self.config.chosen(environments) if self.config.gitops else ()
+        whole = self.make_folder() / f"{waybill.service}.md"
+        return Change(waybill, self.config, names, f"apps/{waybill.service}", whole, self.archive(waybill))
 
     @property
     def ledger(self) -> "Ledger | None":
@@ -91,8 +83,10 @@ class Session:
         return forge_of(self.config.gitops, self.config.forge, self.config.forge_token)
 
     @property
-    def proposing_forge(self) -> "Forge":
-        """The forge, to whom one may write; reading a public repository needs no token."""
+    def proposing_forge(self) -> "Forge | None":
+        """The forge with a token, since opening a pull request needs one; None where no GitOps repo is configured."""
+        if self.config.gitops is None:
+            return None
         forge = self.forge
         if self.config.forge != "file" and not self.config.forge_token:
             raise Refused(
@@ -108,4 +102,5 @@ def start(
 ) -> Session:
     """Reads the settings; refused where they do not fit together."""
     config = load(flags, path=path, cwd=cwd, remote=remote)
-    return Session(config, Git(Path(config.root)), report, waybill or config.document)
+    folder = config.document.parent
+    return Session(config, Git(Path(config.root)), report, folder, waybill or config.document)

@@ -13,7 +13,7 @@ from pathlib import Path
 from . import locks
 from .build import CHECKOUT, GO, GO_ENVIRONMENT, go_program, pinned
 
-PYTHON = ["pip-audit", "--require-hashes", "--disable-pip", "--progress-spinner", "off", "--requirement"]
+PYTHON = ["pip-audit", "--strict", "--require-hashes", "--disable-pip", "--progress-spinner", "off", "--requirement"]
 READ_ONLY = {"chart-crds", "flux-crds"}  # their modules hold schemas; nothing of them is built
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from ..clients.git import Entry, Git
+from ..clients.git import Git, TreeFile
 from ..errors import Refused
 from .dependencies import declared
 
@@ -25,7 +25,7 @@ def export(git: Git, commit: str, chart: str, others: Sequence[str], root: Path)
         _write(git.tree(commit), root, seconds)
     else:
         _write(entries, folder, seconds)
-        _write([Entry("100644", path, data) for path, data in git.files(commit, *others).items()], root, seconds)
+        _write([TreeFile("100644", path, data) for path, data in git.files(commit, *others).items()], root, seconds)
     for entry in entries:
         _refuse_foreign(entry, folder)
     for path in near:
@@ -45,7 +45,7 @@ def export(git: Git, commit: str, chart: str, others: Sequence[str], root: Path)
     return folder
 
 
-def _write(entries: Sequence[Entry], root: Path, seconds: int) -> None:
+def _write(entries: Sequence[TreeFile], root: Path, seconds: int) -> None:
     links = []
     for entry in entries:
         path = root / entry.path
@@ -72,7 +72,7 @@ def _leads_into(root: Path, path: Path) -> bool:
         return False
 
 
-def _refuse_foreign(entry: Entry, folder: Path) -> None:
+def _refuse_foreign(entry: TreeFile, folder: Path) -> None:
     if entry.mode == SUBMODULE:
         raise Refused(
             f"{entry.path} in the chart is a submodule, whose files its commit does not hold.",

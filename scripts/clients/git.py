@@ -12,21 +12,22 @@ from pathlib import Path
 from ..errors import Fault, Refused
 from .git_objects import Objects
 from .git_remote import unreadable, untaken
-from .process import Completed, run
+from .process import Changes, Completed, run
 
 IDENTITY = "Waybill <waybill@waybill.invalid>"
-QUIET = {
+ENVIRONMENT: Changes = {
     "LC_ALL": "C",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
     # A URL can name a helper that runs commands (`ext::`): these transports alone.
     "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+    # git sets these for its hooks; they would point our commands at another repository or index.
+    **dict.fromkeys(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")),
 }
 # Hooks and signing are for people's own commits; a background gc would outlive us.
 SETTINGS = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false",
             "i18n.commitEncoding=UTF-8", "tag.gpgSign=false", "push.gpgSign=false")  # fmt: skip
-# Set by git around hooks; they would point our plumbing at another repository or index.
-INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
+COMMAND = ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
 
 
 def authorization(url: str, token: str) -> dict[str, str]:
@@ -51,7 +52,7 @@ def authorization(url: str, token: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TreeFile:
     """A file of a tree: `mode` as git writes it (100644, 100755, 120000, 160000), `path` relative to what was asked."""
 
     mode: str
@@ -76,20 +77,15 @@ class Git:
         timeout: float = 300,
     ) -> Completed:
         return run(
-            [*self._command(), *args],
+            [*COMMAND, *args],
             cwd=self.folder,
-            env={**QUIET, **self.env, **(env or {})},
+            env={**ENVIRONMENT, **self.env, **(env or {})},
             input=input,
             check=check,
             timeout=timeout,
             fault=self.fault,
             verb=" ".join([word for word in args if not word.startswith("-")][:2]),
         )
-
-    def _command(self) -> list[str]:
-        for name in INHERITED:
-            os.environ.pop(name, None)
-        return ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
 
     def run(self, *args: str, input: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
         return self.call(*args, input=input, env=env).text
@@ -98,7 +94,7 @@ class Git:
 
     @cached_property
     def _objects(self) -> Objects:
-        return Objects(self._command(), self.folder, {**QUIET, **self.env}, self.fault)
+        return Objects(COMMAND, self.folder, {**ENVIRONMENT, **self.env}, self.fault)
 
     def commit(self, revision: str) -> str | None:
         """The commit id that `revision` names, None where there is none."""
@@ -121,11 +117,12 @@ class Git:
         files = self.files(revision, path)
         return files.get(path)
 
-    def tree(self, revision: str, folder: str = "") -> list[Entry]:
+    def tree(self, revision: str, folder: str = "") -> list[TreeFile]:
         """Every file below `folder` in `revision`, blob by blob: no eol conversion, filter or export-ignore."""
         prefix = f"{folder.rstrip('/')}/" if folder else ""
         return [
-            Entry(mode, path.removeprefix(prefix), data) for mode, path, data in self._objects.files(revision, folder)
+            TreeFile(mode, path.removeprefix(prefix), data)
+            for mode, path, data in self._objects.files(revision, folder)
         ]
 
     def files(self, revision: str, *paths: str) -> dict[str, bytes]:

@@ -5,12 +5,12 @@ https://git-scm.com/docs/git-cat-file#_batch_output
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Fault, Refused
-from .process import Dialogue
+from .process import Changes, Dialogue
 
 TREE, SUBMODULE = "40000", "160000"
 
@@ -28,7 +28,7 @@ class Commit:
 class Objects:
     """`command` is git with its settings. An object that only the remote of a partial clone has is fetched."""
 
-    def __init__(self, command: list[str], folder: Path, env: Mapping[str, str], fault: Fault) -> None:
+    def __init__(self, command: list[str], folder: Path, env: Changes, fault: Fault) -> None:
         self._fault = fault
         self._git = Dialogue([*command, "cat-file", "--batch"], cwd=folder, env=env, fault=fault, verb="cat-file")
 

@@ -15,6 +15,9 @@ from ..errors import Fault, Refused
 URL_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]+@(?!sha256:)")
 AUTHORIZATION = re.compile(r"(?i)\b(authorization:\s*\w+|bearer|token|basic)\s+[\w.~+/=-]{8,}")
 
+# What differs in a child's environment from ours: values to set, and None for a variable that it does not get.
+Changes = Mapping[str, str | None]
+
 
 @dataclass(frozen=True)
 class Completed:
@@ -38,28 +41,32 @@ def censor(text: str) -> str:
     return AUTHORIZATION.sub(r"\1 ***", URL_CREDENTIALS.sub("***@", text))
 
 
+def environment(changes: Changes) -> dict[str, str]:
+    return {name: value for name, value in {**os.environ, **changes}.items() if value is not None}
+
+
 def run(
     argv: Sequence[str | Path],
     *,
     cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
+    env: Changes | None = None,
     input: bytes | None = None,
     timeout: float = 300,
     check: bool = True,
     fault: Fault = "machine",
     verb: str = "",
 ) -> Completed:
-    """Runs `argv` to its end; `env` is added to the environment, `timeout` is in seconds; `verb` is what a refusal
-    calls it by, where that is not the second word.
+    """Runs `argv` to its end; `timeout` is in seconds; `verb` is the name that a refusal gives the command, where that
+    is not its second word.
 
-    With `check`, another exit code than 0 is refused with what the program said, as the fault of `fault`.
+    With `check`, an exit code other than 0 is refused with what the program said, as the fault of `fault`.
     """
     name = Path(argv[0]).name
     try:
         process = subprocess.run(
             [str(word) for word in argv],
             cwd=cwd,
-            env={**os.environ, **(env or {})},
+            env=environment(env or {}),
             input=input,
             stdin=subprocess.DEVNULL if input is None else None,
             capture_output=True,
@@ -81,13 +88,13 @@ class Dialogue:
     seconds. It is refused as the fault of `fault` when it ends early."""
 
     def __init__(
-        self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], fault: Fault, verb: str, timeout: float = 300
+        self, argv: Sequence[str], *, cwd: Path, env: Changes, fault: Fault, verb: str, timeout: float = 300
     ) -> None:
         self._name, self._fault, self._timeout = f"{argv[0]} {verb}", fault, timeout
         self._process = subprocess.Popen(
             argv,
             cwd=cwd,
-            env={**os.environ, **env},
+            env=environment(env),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

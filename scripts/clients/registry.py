@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ..document import Digest, digest_of
 from ..errors import Refused
-from .registry_http import PATIENCE, Answer, Patience, Session, is_loopback, within
+from .registry_http import PATIENCE, Answer, Connection, Patience, is_loopback, within
 from .registry_login import HUB
 
 T = TypeVar("T")
@@ -77,8 +77,8 @@ class Registry:
     def platforms(self, repository: str, digest: str) -> tuple[str, ...]:
         """The platforms (`os/architecture[/variant]`) of an image that exists; one that does not is refused."""
 
-        def ask(session: Session, name: str) -> tuple[str, ...]:
-            manifest = _manifest(session, name, digest)
+        def ask(connection: Connection, name: str) -> tuple[str, ...]:
+            manifest = _manifest(connection, name, digest)
             if manifest is None:
                 raise Refused(
                     f"{repository} holds no {digest}.",
@@ -87,7 +87,7 @@ class Registry:
                 )
             found = [entry.platform for entry in manifest.manifests if entry.platform]
             if manifest.config:
-                config = _blob(session, name, manifest.config.digest)
+                config = _blob(connection, name, manifest.config.digest)
                 try:
                     found = [msgspec.json.decode(config, type=Platform)]
                 except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -105,15 +105,15 @@ class Registry:
     def tags(self, repository: str) -> list[str]:
         """Every tag, none where the repository is absent."""
 
-        def ask(session: Session, name: str) -> list[str]:
+        def ask(connection: Connection, name: str) -> list[str]:
             tags: list[str] = []
             path: str | None = f"/v2/{name}/tags/list?n=1000"
             while path:
-                answer = session.get(path)
+                answer = connection.get(path)
                 if answer.status == 404:
                     return []
-                tags += _decode(session, answer, _Tags).tags or []
-                path = session.next_page(answer)
+                tags += _decode(connection, answer, _Tags).tags or []
+                path = connection.next_page(answer)
             return tags
 
         return self._call(repository, ask)
@@ -124,22 +124,22 @@ class Registry:
         `to_push` asks for the right to push as well: some registries answer 403 for a repository that does not exist
         yet to all but those who may create it.
         """
-        return self._call(repository, lambda session, name: _manifest(session, name, reference), to_push)
+        return self._call(repository, lambda connection, name: _manifest(connection, name, reference), to_push)
 
     def blob(self, repository: str, digest: str) -> bytes:
         """The blob's bytes, verified against `digest`; an absent one is refused."""
-        return self._call(repository, lambda session, name: _blob(session, name, digest))
+        return self._call(repository, lambda connection, name: _blob(connection, name, digest))
 
     def speaks_plain_http(self, repository: str) -> bool:
         return self._plain_http or is_loopback(split(repository)[0])
 
-    def _call(self, repository: str, ask: Callable[[Session, str], T], to_push: bool = False) -> T:
+    def _call(self, repository: str, ask: Callable[[Connection, str], T], to_push: bool = False) -> T:
         host, name = split(repository)
         scope = f"repository:{name}:{'pull,push' if to_push else 'pull'}"
 
         def call() -> T:
-            with Session(host, scope, self._plain_http, self._patience) as session:
-                return ask(session, name)
+            with Connection(host, scope, self._plain_http, self._patience) as connection:
+                return ask(connection, name)
 
         return within(self._patience, host, call)
 
@@ -160,35 +160,35 @@ def split(repository: str) -> tuple[str, str]:
     return host, name
 
 
-def _manifest(session: Session, name: str, reference: str) -> Manifest | None:
+def _manifest(connection: Connection, name: str, reference: str) -> Manifest | None:
     if not (DIGEST.fullmatch(reference) or TAG.fullmatch(reference)):
         raise Refused(f"{reference!r} is neither a digest nor a tag.", "Give sha256:<64 hex> or a tag.", fault="you")
     path = f"/v2/{name}/manifests/{reference}"
-    answer = session.get(path, accept=MANIFESTS)
+    answer = connection.get(path, accept=MANIFESTS)
     if answer.status == 404:
         return None
-    manifest = _decode(session, answer, Manifest)
+    manifest = _decode(connection, answer, Manifest)
     digest = digest_of(answer.body)
     said = {reference if ":" in reference else digest, answer.head.headers.get("docker-content-digest", digest)}
     if said != {digest}:
-        raise session.garbage(path, f"its content has the digest {digest}")
+        raise connection.garbage(path, f"its content has the digest {digest}")
     if not (manifest.config or manifest.manifests):
-        raise session.garbage(path, "it is neither a manifest nor an index")
+        raise connection.garbage(path, "it is neither a manifest nor an index")
     return msgspec.structs.replace(manifest, digest=digest)
 
 
-def _blob(session: Session, name: str, digest: str) -> bytes:
+def _blob(connection: Connection, name: str, digest: str) -> bytes:
     path = f"/v2/{name}/blobs/{digest}"
-    answer = session.get(path, may_move=True)
+    answer = connection.get(path, may_move=True)
     if answer.status == 404:
-        raise session.garbage(path, "a manifest names it, and it is not there")
+        raise connection.garbage(path, "a manifest names it, and it is not there")
     if digest != digest_of(answer.body):
-        raise session.garbage(path, "its content has another digest")
+        raise connection.garbage(path, "its content has another digest")
     return answer.body
 
 
-def _decode(session: Session, answer: Answer, shape: type[T]) -> T:
+def _decode(connection: Connection, answer: Answer, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(answer.body, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise session.garbage(answer.head.url.path, error) from error
+        raise connection.garbage(answer.head.url.path, error) from error

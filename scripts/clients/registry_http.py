@@ -94,8 +94,8 @@ def within(patience: Patience, host: str, call: Callable[[], T]) -> T:
         raise _unreachable(host, f"did not finish within {patience.whole:g} s") from error
 
 
-class Session:
-    """GETs from one registry host; a login is looked up when the registry asks for it, and kept for the session."""
+class Connection:
+    """GETs from one registry host; a login is looked up when the registry asks for it, and kept for the connection."""
 
     def __init__(self, host: str, scope: str, plain_http: bool, patience: Patience) -> None:
         self.host = host
@@ -106,7 +106,7 @@ class Session:
         self._patience = patience
         self._clients: dict[str, httpx.Client] = {}
 
-    def __enter__(self) -> "Session":
+    def __enter__(self) -> "Connection":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -9,7 +9,7 @@ from ..clients.helm import Helm
 from ..clients.registry import CHART_LAYER, Registry
 from ..errors import Refused
 from ..yaml.objects import Object, parse
-from .overlay import Release
+from .overlay import HelmRelease
 
 _DEFINITION = re.compile(r"[^/]+/(charts/[^/]+/)*crds/")
 
@@ -36,7 +36,7 @@ def definitions(chart: Path) -> dict[str, bytes]:
         return {name: file.read() for name, file in found.items() if file}
 
 
-def objects_of(release: Release, chart: Path, kube_version: str | None) -> list[Object]:
+def objects_of(release: HelmRelease, chart: Path, kube_version: str | None) -> list[Object]:
     """The chart's objects with the release's values."""
     manifests = Helm().template(
         chart,

@@ -14,7 +14,7 @@ ALIKE = 0.6  # a removed and an added object of one kind that have so much in co
 
 
 @dataclass(frozen=True)
-class Change:
+class ObjectChange:
     """`name` is `Kind/name`, of a renamed object `Kind/old -> new`; `lines` begin with a blank, +, - or @@."""
 
     what: Literal["added", "removed", "changed", "renamed", "version labels"]
@@ -22,7 +22,7 @@ class Change:
     lines: tuple[str, ...] = ()
 
 
-def compare(before: Sequence[Object], after: Sequence[Object], namespace: str) -> list[Change]:
+def compare(before: Sequence[Object], after: Sequence[Object], namespace: str) -> list[ObjectChange]:
     """What differs, by name; `namespace` is that of the objects which say none."""
     old, new = by_key(before, namespace), by_key(after, namespace)
     changes = [_changed(_name(key, namespace), old[key], new[key]) for key in old if old[key] != new.get(key, old[key])]
@@ -34,9 +34,9 @@ def compare(before: Sequence[Object], after: Sequence[Object], namespace: str) -
             removed.remove(key)
             added.remove(twin)
             name = f"{_name(key, namespace)} -> {twin[3]}"
-            changes.append(Change("renamed", name, difference(old[key], new[twin])))
-    changes += [Change("removed", _name(key, namespace), difference(old[key], {})) for key in removed]
-    changes += [Change("added", _name(key, namespace), difference({}, new[key])) for key in added]
+            changes.append(ObjectChange("renamed", name, difference(old[key], new[twin])))
+    changes += [ObjectChange("removed", _name(key, namespace), difference(old[key], {})) for key in removed]
+    changes += [ObjectChange("added", _name(key, namespace), difference({}, new[key])) for key in added]
     return sorted(changes, key=lambda change: (change.what == "version labels", change.name))
 
 
@@ -44,10 +44,10 @@ def _name(key: Key, namespace: str) -> str:
     return f"{key[1]}/{key[3]}" + (f" in {key[2]}" if key[2] != namespace else "")
 
 
-def _changed(name: str, before: Object, after: Object) -> Change:
+def _changed(name: str, before: Object, after: Object) -> ObjectChange:
     if _without_version_labels(before) == _without_version_labels(after):
-        return Change("version labels", name)
-    return Change("changed", name, difference(before, after))
+        return ObjectChange("version labels", name)
+    return ObjectChange("changed", name, difference(before, after))
 
 
 def _without_version_labels(item: Object) -> Object:

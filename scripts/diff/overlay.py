@@ -11,7 +11,7 @@ from ..yaml.objects import Object, parse
 
 
 @dataclass(frozen=True)
-class Release:
+class HelmRelease:
     """A HelmRelease as kustomize builds it. `chart` is `host/path/name` and `reference` its version or digest, each ""
     where the built objects do not say it; `unseen` is what Flux adds that lies outside the folder."""
 
@@ -35,7 +35,7 @@ def build(folder: Path) -> list[Object]:
         raise Refused(f"kustomize built what is no object: {error}", "Mend the folder.", fault="gitops") from error
 
 
-def release_of(objects: list[Object], service: str) -> Release:
+def release_of(objects: list[Object], service: str) -> HelmRelease:
     """The HelmRelease called `service`, with its source where that is among `objects`."""
     found = [item for item in objects if item["kind"] == "HelmRelease" and item["metadata"].get("name") == service]
     if len(found) != 1:
@@ -48,7 +48,7 @@ def release_of(objects: list[Object], service: str) -> Release:
     values_from = [f"{item.get('kind')} {item.get('name')}" for item in spec.get("valuesFrom") or []]
     unseen = [f"values from {', '.join(values_from)}"] if values_from else []
     unseen += ["postRenderers"] if spec.get("postRenderers") else []
-    return Release(
+    return HelmRelease(
         # https://fluxcd.io/flux/components/helm/helmreleases/#release-name
         name=spec.get("releaseName") or (f"{target}-{service}" if target else service),
         namespace=target or metadata.get("namespace") or "default",

@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath
 from ..clients.git import Git
 from ..document import Chart
 from ..errors import Refused
+from ..gitops.layout import overlay
 from .chart import definitions, fetch, objects_of
-from .compare import Change, compare
-from .overlay import Release, build, release_of
+from .compare import ObjectChange, compare
+from .overlay import HelmRelease, build, release_of
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Difference:
     or what shall, cannot be rendered."""
 
     environment: str
-    changes: tuple[Change, ...] = ()
+    changes: tuple[ObjectChange, ...] = ()
     notes: tuple[str, ...] = ()
     first: bool = False
     unknown: bool = False
@@ -56,7 +57,7 @@ def rendered_difference(
 
 
 def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
-    service, path = shipped.service, f"apps/{shipped.service}/{environment}"
+    service, path = shipped.service, overlay(shipped.service, environment)
     notes: list[str] = []
     try:
         release = release_of(build(folder / "after" / path), service)
@@ -69,7 +70,7 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
         notes.append(f"It could not be rendered: {_one_line(error)}")
         return Difference(environment, notes=tuple(notes), unknown=True)
     if not (folder / "before" / path).is_dir():
-        changes = [Change(change.what, change.name) for change in compare([], after, release.namespace)]
+        changes = [ObjectChange(change.what, change.name) for change in compare([], after, release.namespace)]
         return Difference(environment, tuple(changes), tuple(notes), first=True)
     try:
         present = release_of(build(folder / "before" / path), service)
@@ -96,7 +97,7 @@ def _new_chart(shipped: Shipped, folder: Path) -> Path:
     return fetch(shipped.repository, shipped.chart.version, folder, shipped.plain_http)
 
 
-def _fetched(release: Release, folder: Path, shipped: Shipped) -> Path:
+def _fetched(release: HelmRelease, folder: Path, shipped: Shipped) -> Path:
     """The chart of a HelmRelease; where its source lies elsewhere, it is looked for where the new one is."""
     return fetch(release.chart or shipped.repository, release.reference, folder, shipped.plain_http)
 

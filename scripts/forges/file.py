@@ -17,7 +17,7 @@ from ..errors import Refused
 from . import Proposal
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class ProposalFile(Struct, frozen=True, kw_only=True):
     number: int
     branch: str
     base: str
@@ -43,7 +43,7 @@ class FileForge:
             found = self.find(branch, base)
             if found is None or found.state != "open":
                 number = max((record.number for record in self.records()), default=0) + 1
-                record = Record(number=number, branch=branch, base=base, title=title, body=body)
+                record = ProposalFile(number=number, branch=branch, base=base, title=title, body=body)
                 self.write(record)
                 return self.proposal(record)
         self.update(found.number, title, body)
@@ -58,23 +58,23 @@ class FileForge:
             record = self.read(self.path(number))
             self.write(msgspec.structs.replace(record, comments=(*record.comments, text)))
 
-    def proposal(self, record: Record) -> Proposal:
+    def proposal(self, record: ProposalFile) -> Proposal:
         url = self.path(record.number).resolve().as_uri()
         return Proposal(record.number, url, record.state, record.title, record.body, "")
 
     def path(self, number: int) -> Path:
         return self.folder / f"{number}.json"
 
-    def records(self) -> list[Record]:
+    def records(self) -> list[ProposalFile]:
         return [self.read(path) for path in self.folder.glob("*.json")]
 
-    def read(self, path: Path) -> Record:
+    def read(self, path: Path) -> ProposalFile:
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Record)
+            return msgspec.json.decode(path.read_bytes(), type=ProposalFile)
         except (OSError, msgspec.MsgspecError) as error:
             raise Refused(f"{path} is no proposal: {error}.", "Mend or remove the file.", fault="forge") from error
 
-    def write(self, record: Record) -> None:
+    def write(self, record: ProposalFile) -> None:
         path = self.path(record.number)
         temporary = path.with_suffix(".new")
         temporary.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")

@@ -1,5 +1,6 @@
 """Requests to a forge about one repository, and what it says when it refuses."""
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MOVED = "The repository moved: set `gitops` in waybill.toml to its new address."
 
 
-class Rest:
+class Rest(ABC):
     """`remote` is the address of the repository as git knows it; without a `token` only public ones can be read."""
 
     def __init__(self, remote: str, token: str | None) -> None:
@@ -24,8 +25,9 @@ class Rest:
         self.token = token
 
     @property
+    @abstractmethod
     def api(self) -> str:
-        raise NotImplementedError
+        """The address of the forge's API, without a trailing `/`."""
 
     def call(
         self,

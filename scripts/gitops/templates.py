@@ -3,8 +3,8 @@
 from functools import cache
 from pathlib import Path
 
+from ..yaml.edit import Path as Keys
 from ..yaml.edit import read, set_scalar
-from .files import Keys
 
 # Where a template says `service`.
 _NAMES: dict[str, tuple[Keys, ...]] = {

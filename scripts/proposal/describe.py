@@ -1,33 +1,32 @@
 """The body of a proposal: what is proposed, and what that changes in the cluster; the whole text in a file as well."""
 
-from pathlib import Path
-
 from ..clients.git import Git
 from ..diff.rendered import Difference, Shipped, rendered_difference
 from ..diff.words import markdown
 from ..document import chart_of
-from ..gitops.files import environments_in, release_in
+from ..gitops.files import release_in
+from ..gitops.layout import app, environments_in
 from .body import Section, body, cut
 from .intent import Change, Intent, released
 
 
-def differences(change: Change, archive: Path | None, git: Git, intent: Intent) -> list[Difference]:
-    """What the intent's commit changes in each environment; `archive` is the chart where it is not published yet."""
+def differences(change: Change, git: Git, intent: Intent) -> list[Difference]:
+    """What the intent's commit changes in each environment."""
     waybill, config = change.waybill, change.config
     shipped = Shipped(
-        waybill.service, chart_of(waybill), intent.environments, archive, config.plain_http, config.kube_version
+        waybill.service, chart_of(waybill), intent.environments, change.archive, config.plain_http, config.kube_version
     )
-    before, after = (git.files(commit, f"apps/{waybill.service}") for commit in (intent.heads.base_head, intent.commit))
+    before, after = (git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
     # The branch may bring what was proposed for another environment before.
     others = released(waybill.service, environments_in(after, waybill.service), before, after)
     names = dict.fromkeys([*intent.environments, *others])
     return rendered_difference(git, intent.heads.base_head, intent.commit, list(names), shipped)
 
 
-def describe(change: Change, archive: Path | None, whole: Path, git: Git, intent: Intent) -> str:
-    """Markdown that a forge takes; what a long one leaves out is in `whole`."""
+def describe(change: Change, git: Git, intent: Intent) -> str:
+    """Markdown that a forge accepts; where it had to be cut, the whole text is in `change.whole`."""
     waybill = change.waybill
-    before, after = (git.files(commit, f"apps/{waybill.service}") for commit in (intent.heads.base_head, intent.commit))
+    before, after = (git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
     sections = [
         Section(
             found.environment,
@@ -35,9 +34,8 @@ def describe(change: Change, archive: Path | None, whole: Path, git: Git, intent
             release_in(after, waybill.service, found.environment),
             markdown(found),
         )
-        for found in differences(change, archive, git, intent)
+        for found in differences(change, git, intent)
     ]
     text = body(waybill, sections, roll_back=change.roll_back, ledger=change.config.ledger)
-    whole.parent.mkdir(parents=True, exist_ok=True)
-    whole.write_text(text, encoding="utf-8")
-    return cut(text, whole.name)
+    change.whole.write_text(text, encoding="utf-8")
+    return cut(text, change.whole.name)

@@ -7,6 +7,7 @@ version that the base or the branch has is never lowered but by a roll back; wha
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from semver import Version
@@ -17,22 +18,30 @@ from ..document import Waybill
 from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import Heads, foreign_commits, is_merged, look, merge, patch
-from ..gitops.files import Files, environments_in, paths, release_in
+from ..gitops.files import release_in
+from ..gitops.layout import Files, environments_in, paths, release_file
+from ..gitops.render import render
 from .body import commit_message, is_about, version
 
-Render = Callable[[Files, Waybill, Config, Iterable[str]], dict[str, bytes]]
 Find = Callable[[str, str], Proposal | None]
 
 
 @dataclass(frozen=True)
 class Change:
-    """What shall be proposed: a release for some environments, on a branch. `roll_back` is the reason to lower it."""
+    """What shall be proposed: a release for some environments, on a branch of the GitOps repo.
+
+    `whole` is the file that gets the whole body of the proposal, `archive` the chart where it may not be published yet.
+    `roll_back` is the reason why the version is lowered. With `named` somebody asked for this very version.
+    """
 
     waybill: Waybill
     config: Config
     environments: tuple[str, ...]
     branch: str
+    whole: Path
+    archive: Path | None = None
     roll_back: str | None = None
+    named: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Intent:
         return self.outcome in ("push", "held")
 
 
-def prepare(change: Change, render: Render, find: Find, git: Git) -> Intent:
+def prepare(change: Change, find: Find, git: Git) -> Intent:
     """Looks at the GitOps repo and the branch's latest proposal, and decides."""
     waybill, config, branch = change.waybill, change.config, change.branch
     heads = look(git, str(config.gitops), config.gitops_branch, branch)
@@ -134,9 +143,7 @@ def carries(service: str, environments: Iterable[str], base_files: Files, branch
 
 def released(service: str, environments: Iterable[str], before: Files, after: Files) -> list[str]:
     """Those of `environments` whose release.yaml says another release."""
-    edited = [
-        name for name in environments if before.get(path := f"apps/{service}/{name}/release.yaml") != after.get(path)
-    ]
+    edited = [name for name in environments if before.get(path := release_file(service, name)) != after.get(path)]
     return [name for name in edited if release_in(before, service, name) != release_in(after, service, name)]
 
 

@@ -8,21 +8,21 @@ from msgspec import Struct
 from ..errors import Refused
 
 
-class Release(Struct):
+class RunningRelease(Struct):
     version: str
     known: bool
     mismatched: bool = False
 
 
-class Row(Struct):
+class Running(Struct):
     service: str
     place: str
     health: str
-    release: Release | None
+    release: RunningRelease | None
 
 
 class Environment(Struct):
-    services: list[Row]
+    services: list[Running]
 
 
 def running(answer: dict[str, Any] | None, service: str, environment: str) -> str:
@@ -48,7 +48,7 @@ def running(answer: dict[str, Any] | None, service: str, environment: str) -> st
     return str(mine[0].release and mine[0].release.version)
 
 
-def _unclear(rows: list[Row]) -> str | None:
+def _unclear(rows: list[Running]) -> str | None:
     for row in rows:
         if row.release is None:
             return f"its first install in {row.place} failed"

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, structs
 
-from ..clients.git import Git
 from ..clients.registry import CHART_LAYER, Manifest, Registry
 from ..config import Config
 from ..document import Chart, Image, Source, Waybill
 from ..errors import Refused
+from ..source.checkout import Checkout
 from ..yaml.edit import read
 
 
@@ -27,10 +27,10 @@ def from_ledger(answer: dict[str, Any]) -> Waybill:
     return structs.replace(found, gitops=UNSET)
 
 
-def from_tag(config: Config, git: Git, version: str) -> Waybill:
+def from_tag(version: str, here: Checkout) -> Waybill:
     """The waybill of `version` as shipping it wrote it; refused where a part of it is not to be found."""
-    tag = f"{config.service}-{version}"
-    release_commit = _tagged(config, git, tag)
+    config, git, tag = here.config, here.git, f"{here.config.service}-{version}"
+    release_commit = _tagged(tag, here)
     parents = git.parents([release_commit])[release_commit]
     file = git.blob(release_commit, f"{config.chart}/Chart.yaml") or b""
     image = read(file, ("annotations", "waybill/image")) or ""
@@ -70,7 +70,8 @@ def from_tag(config: Config, git: Git, version: str) -> Waybill:
     )
 
 
-def _tagged(config: Config, git: Git, tag: str) -> str:
+def _tagged(tag: str, here: Checkout) -> str:
+    config, git = here.config, here.git
     ref = f"refs/tags/{tag}"
     name = git.refs(config.remote, ref).get(ref)
     if name is None:

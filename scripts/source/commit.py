@@ -1,10 +1,14 @@
-"""The commit that holds what a release ships: bump builds it, package reads it, publish puts the tag on it."""
+"""The release commit holds what a release ships: bump builds it, package reads it, publish puts the tag on it."""
 
 from msgspec import UNSET
 
 from ..clients.git import Git
 from ..document import Waybill
 from ..errors import Refused
+from ..image import keys as image_keys
+from ..image.reference import Reference
+from ..yaml.edit import set_scalar
+from .checkout import Checkout
 
 
 def release_commit(waybill: Waybill, git: Git) -> tuple[str, str]:
@@ -13,8 +17,35 @@ def release_commit(waybill: Waybill, git: Git) -> tuple[str, str]:
     if commit is UNSET or tag is UNSET or git.commit(commit) is None:
         raise Refused(
             f"The release commit of {waybill.service} is not in this clone.",
-            f"Run `waybill bump --image {waybill.image.repository}@{waybill.image.digest}` first: it builds it, always "
-            "the same.",
+            f"Run `waybill bump --image {waybill.image.repository}@{waybill.image.digest}` first: it builds the same "
+            "commit again.",
             fault="you",
         )
     return commit, tag
+
+
+def build(image: Reference, head: str, version: str, source: str, here: Checkout) -> str:
+    """A commit on `head` with the same dates; only two files of the chart differ: values.yaml has the image, Chart.yaml
+    the version and `source`, the address of the repository."""
+    tree = here.git.write_tree(head, _edited(image, head, version, source, here))
+    message = f"{here.config.service} {version}\n\nImage {image}\n"
+    return here.git.commit_tree(tree, [head], message, here.git.committed(head))
+
+
+def _edited(image: Reference, head: str, version: str, source: str, here: Checkout) -> dict[str, bytes]:
+    values_path, chart_path = f"{here.config.chart}/values.yaml", f"{here.config.chart}/Chart.yaml"
+    files = here.git.files(head, values_path, chart_path)
+    if values_path not in files:
+        raise Refused(f"{head[:12]} holds no {values_path}.", "Commit one with the image's keys.", fault="chart")
+    keys = image_keys.parse(here.config.image_keys)
+    values = image_keys.write(keys, files[values_path], image.repository, image.digest, head, name=values_path)
+    chart = set_scalar(files[chart_path], ("version",), version, name=chart_path)
+    if here.config.app_version:
+        chart = set_scalar(chart, ("appVersion",), head[:12], quoted=True, after="version", name=chart_path)
+    for name, value in (
+        ("org.opencontainers.image.source", source),
+        ("org.opencontainers.image.revision", head),
+        ("waybill/image", str(image)),
+    ):
+        chart = set_scalar(chart, ("annotations", name), value, name=chart_path)
+    return {values_path: values, chart_path: chart}

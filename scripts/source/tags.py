@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from ..chart.version import Version, tag_version
 from ..clients.git import IDENTITY, Git
-from ..config import Config
 from ..errors import Refused
 from ..image import keys as image_keys
 from ..image.reference import Reference
 from ..yaml.edit import read
+from .checkout import Checkout
 
 
 @dataclass(frozen=True)
@@ -22,36 +22,37 @@ class Tagged:
     commit: str
 
 
-def tagged(service: str, remote: str, git: Git) -> list[Tagged]:
-    """Every tag of `service` that names a version, lowest first."""
-    prefix = "refs/tags/"
-    refs = git.refs(remote, f"{prefix}{service}-*")
+def tagged(here: Checkout) -> list[Tagged]:
+    """Every tag of the service on the remote that names a version, lowest first."""
+    prefix, service, remote = "refs/tags/", here.config.service, here.config.remote
+    refs = here.git.refs(remote, f"{prefix}{service}-*")
     versions = {ref: version for ref in refs if (version := tag_version(service, ref.removeprefix(prefix)))}
-    here = git.has(refs[ref] for ref in versions)
-    git.fetch(remote, [ref for ref in versions if refs[ref] not in here])
+    present = here.git.has(refs[ref] for ref in versions)
+    here.git.fetch(remote, [ref for ref in versions if refs[ref] not in present])
     found = [Tagged(ref.removeprefix(prefix), version, refs[ref]) for ref, version in versions.items()]
     return sorted(found, key=lambda it: it.version)
 
 
-def released_as(tags: Sequence[Tagged], commit: str, image: Reference, config: Config, git: Git) -> Tagged | None:
+def released_as(tags: Sequence[Tagged], commit: str, image: Reference, here: Checkout) -> Tagged | None:
     """The tag that this commit and image were released under."""
-    parents = git.parents(tag.commit for tag in tags)
+    parents = here.git.parents(tag.commit for tag in tags)
     for tag in tags:
         built_on = commit in parents.get(tag.commit, ())
-        if built_on and holds(tag.commit, image, config, git) and names_itself(tag, config, git):
+        if built_on and holds(tag.commit, image, here) and names_itself(tag, here):
             return tag
     return None
 
 
-def holds(commit: str, image: Reference, config: Config, git: Git) -> bool:
+def holds(commit: str, image: Reference, here: Checkout) -> bool:
     """Whether values.yaml in `commit` names this image."""
-    values = git.blob(commit, f"{config.chart}/values.yaml") or b""
-    return image_keys.read(image_keys.parse(config.image), values) == (image.repository, image.digest)
+    values = here.git.blob(commit, f"{here.config.chart}/values.yaml") or b""
+    return image_keys.read(image_keys.parse(here.config.image_keys), values) == (image.repository, image.digest)
 
 
-def names_itself(tag: Tagged, config: Config, git: Git) -> bool:
+def names_itself(tag: Tagged, here: Checkout) -> bool:
     """Whether Chart.yaml in the tagged commit has the tag's version."""
-    return read(git.blob(tag.commit, f"{config.chart}/Chart.yaml") or b"", ("version",)) == str(tag.version)
+    file = here.git.blob(tag.commit, f"{here.config.chart}/Chart.yaml") or b""
+    return read(file, ("version",)) == str(tag.version)
 
 
 def refuse_older(tags: Sequence[Tagged], head: str, git: Git) -> None:

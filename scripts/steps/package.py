@@ -9,30 +9,29 @@ from msgspec import structs
 from ..chart.containers import containers
 from ..chart.dependencies import Dependency, missing
 from ..chart.export import export
-from ..clients.git import Git
 from ..clients.helm import Helm
 from ..clients.registry import Registry
 from ..config import Config
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
 from ..image import keys as image_keys
-from ..report import Report
+from ..source.checkout import Checkout
 from ..source.commit import release_commit
 from ..yaml.document import shown
 
 
-def package(waybill: Waybill, config: Config, git: Git, folder: Path, report: Report) -> Waybill:
-    """Writes `folder`/<service>-<version>.tgz; the waybill with its digest in `chart.archive`.
+def package(waybill: Waybill, here: Checkout) -> Waybill:
+    """Writes the archive; the waybill with its digest in `chart.archive`.
 
     Refused: a chart that does not lint or render, or none of whose containers runs the released image.
     """
-    chart, (commit, _) = chart_of(waybill), release_commit(waybill, git)
-    seconds = git.committed(commit)
+    config, chart, (commit, _) = here.config, chart_of(waybill), release_commit(waybill, here.git)
+    seconds = here.git.committed(commit)
     helm = Helm()
-    with report.step("package"), tempfile.TemporaryDirectory() as temporary:
+    with here.report.step("package"), tempfile.TemporaryDirectory() as temporary:
         root, out = Path(temporary) / "tree", Path(temporary) / "out"
         out.mkdir()
-        source = export(git, commit, config.chart, config.values, root)
+        source = export(here.git, commit, config.chart, config.values, root)
         if lacking := missing(source):
             build_dependencies(helm, source, seconds, lacking, config)
         values = [root / path for path in config.values]
@@ -51,11 +50,11 @@ def package(waybill: Waybill, config: Config, git: Git, folder: Path, report: Re
             values_files=values,
             kube_version=config.kube_version,
         )
-        refuse_unused(rendered, waybill, config, report)
-        folder.mkdir(parents=True, exist_ok=True)
-        made = Path(shutil.copy2(archive, folder / archive.name))
+        refuse_unused(rendered, waybill, here)
+        here.make_folder()
+        made = Path(shutil.copy2(archive, here.archive(waybill)))
     digest = digest_of(made.read_bytes())
-    report.say(f"package: {made.name}, {digest}")
+    here.report.say(f"package: {made.name}, {digest}")
     return structs.replace(waybill, chart=structs.replace(chart, archive=digest))
 
 
@@ -71,21 +70,21 @@ def build_dependencies(helm: Helm, chart: Path, seconds: int, lacking: list[Depe
     )
 
 
-def refuse_unused(rendered: bytes, waybill: Waybill, config: Config, report: Report) -> None:
+def refuse_unused(rendered: bytes, waybill: Waybill, here: Checkout) -> None:
     """A bumped key that no template uses would ship nothing. The digest from another repository is told: it can be a
     mirror, or a key like `image.registry` that went before the repository."""
     found, image = containers(rendered), waybill.image
     running = [name for _, name in found if name.endswith(f"@{image.digest}")]
     if running and not any(name.startswith((f"{image.repository}@", f"{image.repository}:")) for name in running):
-        report.warn(
+        here.report.warn(
             f"the chart runs {running[0]}, while the image is {image.repository}: is that where it can be pulled? "
             "(A key that goes before the repository is `registry` in [image].)"
         )
     if running:
-        warn_of_tags(found, waybill, config, report)
+        warn_of_tags(found, waybill, here)
         return
     runs = ", ".join(f"{name} ({template})" for template, name in found)
-    paths = image_keys.parse(config.image).paths
+    paths = image_keys.parse(here.config.image_keys).paths
     remedy = (
         f"Use {' and '.join(image_keys.in_template(path) for path in paths.values())} in the container's template, "
         "name the keys that it does use in [image] of waybill.toml, or give the values that turn the container on in "
@@ -98,17 +97,17 @@ def refuse_unused(rendered: bytes, waybill: Waybill, config: Config, report: Rep
         )
     raise Refused(
         f"No container runs {image.repository}@{image.digest}, though {' and '.join(map(shown, paths.values()))} in "
-        f"{config.chart}/values.yaml name it: the chart renders {runs or 'no container at all'}.",
+        f"{here.config.chart}/values.yaml name it: the chart renders {runs or 'no container at all'}.",
         remedy,
         fault="chart",
     )
 
 
-def warn_of_tags(found: list[tuple[str, str]], waybill: Waybill, config: Config, report: Report) -> None:
+def warn_of_tags(found: list[tuple[str, str]], waybill: Waybill, here: Checkout) -> None:
     """Charts of several images often take the tags of all from appVersion, which bump sets to the commit."""
     commit = chart_of(waybill).app_version
-    if config.app_version and (tagged := dict.fromkeys(name for _, name in found if name.endswith(f":{commit}"))):
-        report.warn(
+    if here.config.app_version and (tagged := dict.fromkeys(name for _, name in found if name.endswith(f":{commit}"))):
+        here.report.warn(
             f"the chart runs {' and '.join(tagged)} too, by a tag that it takes from appVersion: where there is no "
             "such image, say `app_version = false` in waybill.toml"
         )

@@ -8,59 +8,80 @@ from msgspec import UNSET, structs
 
 from ..addresses import normalise
 from ..clients.git import Git
-from ..document import Gitops, Waybill
+from ..document import Gitops, Waybill, chart_of
 from ..errors import Refused
 from ..forges import Forge, Proposal
 from ..gitops.clone import cloned
 from ..proposal.body import is_about, title
-from ..proposal.intent import Change, Intent, Render, prepare
+from ..proposal.describe import describe
+from ..proposal.intent import Change, Intent, prepare
 from ..report import Report
 
 TRIES = 5
 
 
-def propose(
-    change: Change, render: Render, forge: Forge, describe: Callable[[Git, Intent], str], report: Report
-) -> tuple[Waybill, Intent]:
-    """The waybill with `gitops` filled when something is proposed, else as it came; and what was done.
+Describe = Callable[[Change, Git, Intent], str]
 
-    `describe` writes the proposal's body. A lost race is looked at anew, TRIES times; what a killed run left half done
-    the same command completes.
+
+def propose(change: Change, forge: Forge | None, report: Report) -> Waybill:
+    """The waybill with `gitops` filled when something is proposed, else without it; without a `forge` nothing is.
+
+    What a killed run left half done the same command completes.
     """
+    if forge is None:
+        report.say("propose: no GitOps repo is configured; nothing is proposed")
+        return structs.replace(change.waybill, gitops=UNSET)
+    intent, proposal = carry_out(change, forge, report)
+    report.say(f"propose: {intent.said}" + (f", {proposal.url}" if proposal else ""))
+    if change.named and intent.outcome == "superseded":
+        raise Refused(
+            f"{chart_of(change.waybill).version} is {intent.said}.",
+            'To put the lower version there, give the reason with --roll-back "...".',
+            fault="you",
+        )
+    return with_proposal(change, intent, proposal)
+
+
+def carry_out(
+    change: Change, forge: Forge, report: Report, describe: Describe = describe
+) -> tuple[Intent, Proposal | None]:
+    """Pushes the branch and opens the proposal, if there is something to propose; a lost race is begun anew, TRIES
+    times."""
     remote, ref = str(change.config.gitops), f"refs/heads/{change.branch}"
     with report.step("propose"), cloned(remote, change.config.forge_token) as git:
         for attempt in range(TRIES):
             # Each round one of the releasers wins; the others spread out.
             time.sleep(random.uniform(0, 0.2 * 2**attempt) if attempt else 0)  # noqa: S311
-            intent = prepare(change, render, forge.find, git)
+            intent = prepare(change, forge.find, git)
             if not intent.proposes:
-                report.say(f"propose: {intent.said}")
-                return change.waybill, intent
+                return intent, None
             if intent.outcome == "push" and not git.push(
                 remote, ref, intent.commit, expect=intent.heads.branch_head or ""
             ):
                 continue
-            body = describe(git, intent)
-            # Describing takes its time: only who still has the branch speaks for it.
+            body = describe(change, git, intent)
+            # Describing takes a while: only the run whose commit the branch still has may write the proposal.
             if git.refs(remote, ref).get(ref) == intent.commit:
-                break
-        else:
-            raise Refused(
-                f"{change.branch} moved {TRIES} times while Waybill was about to propose.",
-                "Run the same command again in a moment.",
-                fault="gitops",
-            )
-        proposal = bring(change, intent, forge, body)
-    report.say(f"propose: {intent.said}, {proposal.url}")
+                return intent, bring(change, intent, forge, body)
+    raise Refused(
+        f"{change.branch} moved {TRIES} times while Waybill was about to propose.",
+        "Run the same command again in a moment.",
+        fault="gitops",
+    )
+
+
+def with_proposal(change: Change, intent: Intent, proposal: Proposal | None) -> Waybill:
+    if proposal is None:
+        return structs.replace(change.waybill, gitops=UNSET)
     gitops = Gitops(
-        repository=normalise(remote),
+        repository=normalise(str(change.config.gitops)),
         branch=change.branch,
         commit=intent.commit,
         environments=intent.environments,
-        # A proposal that is a file of this machine is no link for others.
+        # A proposal that is a file on this machine is no link for others.
         proposal=proposal.url if proposal.url.startswith("http") else UNSET,
     )
-    return structs.replace(change.waybill, gitops=gitops), intent
+    return structs.replace(change.waybill, gitops=gitops)
 
 
 def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:

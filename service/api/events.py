@@ -58,5 +58,5 @@ def _signed(request: Request[Any, Any, Any], environment: str, body: bytes) -> S
 def _answer(kind: str, taken: Taken) -> JsonBytes:
     environment = taken.receipt.environment
     EVENTS.labels(environment, kind, "taken" if taken.new else "repeated").inc()
-    ARRIVALS.labels(environment).inc(taken.arrived)
+    ARRIVALS.labels(environment).inc(len(taken.news.arrivals))
     return JsonBytes(encode(taken.receipt), 201 if taken.new else 200)

@@ -1,24 +1,34 @@
 """The parameters of the API: each declared once, with its form and meaning. Another form is answered with 400."""
 
+import re
 from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
 
-_LABEL = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-_NAME = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
-_VERSION = r"^[0-9A-Za-z][0-9A-Za-z.-]{0,127}$"
-_DIGEST = r"^sha256:[0-9a-f]{64}$"
+from ..domain.event import DIGEST, NAME, VERSION
+from ..domain.signature import ENVIRONMENT
+from ..ledger.arrivals.list import CURSOR
+
+
+def _whole(form: re.Pattern[str]) -> str:
+    return f"^{form.pattern}$"
+
 
 EnvironmentName = Annotated[
-    str, PathParameter(pattern=_LABEL, description="All that reports to one `/hooks/flux/{environment}`.")
+    str, PathParameter(pattern=_whole(ENVIRONMENT), description="All that reports to one `/hooks/flux/{environment}`.")
 ]
-ServiceName = Annotated[str, PathParameter(pattern=_NAME, description="The application that is released.")]
-Version = Annotated[str, PathParameter(pattern=_VERSION, description="The chart's version, without build metadata.")]
-Digest = Annotated[str, PathParameter(pattern=_DIGEST, description="Of an image, or of a chart's manifest.")]
+ServiceName = Annotated[str, PathParameter(pattern=_whole(NAME), description="The application that is released.")]
+Version = Annotated[
+    str, PathParameter(pattern=_whole(VERSION), description="The chart's version, without build metadata.")
+]
+Digest = Annotated[str, PathParameter(pattern=_whole(DIGEST), description="Of an image, or of a chart's manifest.")]
 
-OfService = Annotated[str | None, QueryParameter(name="service", pattern=_NAME, description="Only of this service.")]
+OfService = Annotated[
+    str | None, QueryParameter(name="service", pattern=_whole(NAME), description="Only of this service.")
+]
 WithDigest = Annotated[
-    str | None, QueryParameter(name="digest", pattern=_DIGEST, description="Only with this image or chart digest.")
+    str | None,
+    QueryParameter(name="digest", pattern=_whole(DIGEST), description="Only with this image or chart digest."),
 ]
 At = Annotated[
     str | None,
@@ -37,7 +47,7 @@ ArrivalCursor = Annotated[
     str | None,
     QueryParameter(
         name="cursor",
-        pattern=r"^[0-9a-f]{97}\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+        pattern=_whole(CURSOR),
         description="`next` of the page before.",
     ),
 ]

@@ -29,6 +29,8 @@ class FiledRelease(Waybill, frozen=True, kw_only=True):
 
 
 class FiledReleases(Struct, frozen=True):
+    """`next` continues the list as `cursor`; null: this is its end."""
+
     items: list[FiledRelease]
     next: str | None
 

@@ -59,9 +59,10 @@ class PooledPostgres(PostgresEngine):
     `statement_seconds` None waits for ever, for migrations.
     """
 
-    __slots__ = ("_connections", "_reads")
+    __slots__ = ("_connections", "_reads", "write_queues")
 
     def __init__(self, url: str, statement_seconds: float | None = STATEMENT_SECONDS) -> None:
+        self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
         self._connections: Connections | None = None
         self._reads = BatchedReads(self._ask)
         super().__init__({"dsn": url, "timeout": CONNECT_SECONDS, "command_timeout": statement_seconds})

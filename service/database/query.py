@@ -1,25 +1,39 @@
-"""Queries that Piccolo builds once.
+"""Queries that name what they take and what they give, and that Piccolo builds once.
 
-Building a query costs about 45 microseconds each time, ten times what SQLite needs to run it. `compiled`
-builds it at its first call, with a marker in the place of each parameter, and from then on only binds values
-to the same SQL:
+    class Version(NamedTuple):
+        service: str
+        version: str
 
-    release_of = compiled(lambda service, version: Release.select(Release.id).where(...))
-    rows = await release_of(service, version)    # plain rows, read by position
-    rows = await release_of.each([("orders", "1.4.2"), ("orders", "1.4.3")])
+    class Id(NamedTuple):
+        id: int
 
-Measured on SQLite, one worker: get one by key 5,200 -> 12,200 requests a second.
+    id_of = query(
+        lambda service, version: Release.select(Release.id).where(...),
+        takes=Version,
+        gives=Id,
+    )
+    insert = query(lambda **columns: Release.insert(Release(**columns)), takes=NewRelease, gives=None)
+
+    rows = await id_of(Version("orders", "1.4.2"))  # list[Id]
+    rows = await id_of.each([Version("orders", "1.4.2"), Version("orders", "1.4.3")])
+
+Building a query costs about 45 microseconds each time, ten times what SQLite needs to run it. Here it is built at its
+first call, with a marker in the place of each parameter, and from then on only values are bound to the same SQL.
+Measured on SQLite, one worker: get one release 5,200 -> 12,200 requests a second.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Generic, Never, TypeVar, overload
 
-from piccolo.query.base import Query
+from piccolo.query.base import Query as Built
 
 from . import piccolo_conf
 
-Rows = list[tuple[Any, ...]]
+Build = Callable[..., Built[Any, Any]]
+Key = TypeVar("Key", bound=tuple[Any, ...])
+Row = TypeVar("Row", bound=tuple[Any, ...])
 
 
 class Marker:
@@ -29,36 +43,59 @@ class Marker:
         self.position = position
 
 
-class Compiled:
-    """A query of fixed parameters, called with their values."""
+class Query(Generic[Key, Row]):
+    """One statement. `takes` and `gives` are NamedTuples; `gives` None: it gives no rows."""
 
-    def __init__(self, build: Callable[..., Query[Any, Any]]) -> None:
-        self._build = build
-        self._markers = [Marker(position) for position in range(len(inspect.signature(build).parameters))]
+    def __init__(self, build: Build, takes: type[Key], gives: type[Row] | None) -> None:
+        parameters, self._fields = inspect.signature(build).parameters, fields_of(takes)
+        takes_all = any(it.kind is it.VAR_KEYWORD for it in parameters.values())
+        if tuple(parameters) != self._fields and not takes_all:
+            raise TypeError(f"the query's parameters are {tuple(parameters)}, {takes.__name__}'s {self._fields}")
+        self.build, self.takes, self.gives = build, takes, gives
+        # As `gives._make`, at a third of its cost.
+        self._row: Callable[[Sequence[Any]], Any] | None = partial(tuple.__new__, gives) if gives else None
         self._statements: dict[str, tuple[str, list[Any]]] = {}
 
-    def __call__(self, *values: Any) -> Awaitable[Rows]:
+    async def __call__(self, key: Key) -> list[Row]:
+        """In a transaction whatever it does; outside of one, it must only read."""
         engine = piccolo_conf.current()
-        sql, bound = self._statement(engine.engine_type)
-        return engine.fetch(sql, _values(bound, values))
+        sql, bound = self.statement(engine.engine_type)
+        return self._rows(await engine.fetch(sql, _values(bound, key)))
 
-    async def each(self, several: Sequence[Sequence[Any]]) -> Rows:
-        """Runs it for each list of values, in a transaction, and gives all rows: PostgreSQL is asked once for all."""
-        if not several:
+    async def each(self, keys: Sequence[Key]) -> list[Row]:
+        """Runs it for each key, in a transaction, and gives all rows: PostgreSQL is asked once for all."""
+        if not keys:
             return []
         engine = piccolo_conf.current()
-        sql, bound = self._statement(engine.engine_type)
-        return await engine.fetch_each(sql, [_values(bound, values) for values in several])
+        sql, bound = self.statement(engine.engine_type)
+        return self._rows(await engine.fetch_each(sql, [_values(bound, key) for key in keys]))
 
-    def _statement(self, engine_type: str) -> tuple[str, list[Any]]:
+    def _rows(self, rows: Sequence[Any]) -> list[Row]:
+        return list(map(self._row, rows)) if self._row else []  # Piccolo lets every INSERT give an id
+
+    def statement(self, engine_type: str) -> tuple[str, list[Any]]:
+        """Its SQL for SQLite or PostgreSQL, and what is bound to it: constants, and markers for the key's values."""
         if engine_type not in self._statements:
-            [query] = self._build(*self._markers).querystrings
-            self._statements[engine_type] = query.compile_string(engine_type)
+            markers = {name: Marker(position) for position, name in enumerate(self._fields)}
+            [text] = self.build(**markers).querystrings
+            self._statements[engine_type] = text.compile_string(engine_type)
         return self._statements[engine_type]
 
 
-compiled = Compiled
+@overload
+def query(build: Build, *, takes: type[Key], gives: type[Row]) -> Query[Key, Row]: ...
+@overload
+def query(build: Build, *, takes: type[Key], gives: None) -> Query[Key, Never]: ...
+def query(build: Build, *, takes: type[Key], gives: type[Row] | None) -> Query[Key, Any]:
+    """Raises TypeError where `build` takes neither the fields of `takes`, by their names, nor any keyword."""
+    return Query(build, takes, gives)
 
 
-def _values(bound: list[Any], values: Sequence[Any]) -> list[Any]:
-    return [values[it.position] if type(it) is Marker else it for it in bound]
+def fields_of(named: type[tuple[Any, ...]]) -> tuple[str, ...]:
+    """The names of a NamedTuple's fields."""
+    fields: tuple[str, ...] = named._fields  # type: ignore[attr-defined] # no type says "any NamedTuple"
+    return fields
+
+
+def _values(bound: list[Any], key: Sequence[Any]) -> list[Any]:
+    return [key[it.position] if type(it) is Marker else it for it in bound]

@@ -124,9 +124,10 @@ class Connections:
 class EmbeddedSQLite(SQLiteEngine):
     """`start` before the first query, `stop` after the last, both on the loop that runs the queries."""
 
-    __slots__ = ("_connections",)
+    __slots__ = ("_connections", "write_queues")
 
     def __init__(self, path: str) -> None:
+        self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
         self._connections: Connections | None = None
         super().__init__(path, timeout=BUSY_SECONDS)
 

@@ -64,7 +64,7 @@ class Place(Table):
     environment = Text()
     place = Text()
     position = Text(help_text="of the last event that counts, as in `arrival`")
-    state = Text(help_text="domain/timeline's State, as JSON")
+    state = Text(help_text="domain/state's State, as JSON")
 
 
 class Arrival(Table):
@@ -77,8 +77,8 @@ class Arrival(Table):
     id = BigSerial(primary_key=True)
     environment = Text()
     place = Text()
-    position = Text(help_text="domain/timeline's Order of the event that began it, as sortable text")
-    state = Text(help_text="domain/timeline's State right after that event, as JSON")
+    position = Text(help_text="domain/state's `position` of the event that began it")
+    state = Text(help_text="domain/state's State right after that event, as JSON")
     service = Text(help_text="our annotation, else the HelmRelease's name")
     chart = Text(null=True, default=None, help_text="the chart's name; null where `service` was annotated")
     version = Text(help_text="the revision without build metadata")

@@ -7,38 +7,11 @@ are read. Nothing here raises for what a body says: what cannot be read is no Fl
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import msgspec
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-
-
-class Reason(NamedTuple):
-    """What a reason does to a place (a function in timeline.py), and its rank among events of one moment."""
-
-    effect: str
-    rank: int
-
-
-REASONS = {
-    "InstallFailed": Reason("attempted", 1),
-    "UpgradeFailed": Reason("attempted", 1),
-    "InstallSucceeded": Reason("runs", 2),
-    "UpgradeSucceeded": Reason("runs", 2),
-    "RollbackSucceeded": Reason("rolled_back", 3),
-    "RollbackFailed": Reason("failing", 3),
-    "TestSucceeded": Reason("healthy", 4),
-    "TestFailed": Reason("failing", 4),
-    "DriftCorrected": Reason("healthy", 5),
-    "DriftDetected": Reason("failing", 5),
-    "DriftCorrectionFailed": Reason("failing", 5),
-    "UninstallSucceeded": Reason("removed", 6),
-    "UninstallFailed": Reason("failing", 6),
-}
-# Removing a failed release as its remedy is told with the reason of an uninstall; only the message differs.
-REMEDIATION = Reason("taken_back", 6)
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -57,13 +30,6 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     chart: str | None
     service: str | None
     message: str
-
-    @property
-    def effect(self) -> Reason | None:
-        """None for a reason that changes nothing."""
-        if self.reason == "UninstallSucceeded" and self.message.startswith("Helm uninstall remediation"):
-            return REMEDIATION
-        return REASONS.get(self.reason)
 
 
 class _Object(msgspec.Struct):

@@ -9,8 +9,11 @@ from datetime import datetime
 
 import msgspec
 
+from .effects import removed, seen
 from .event import CHART_NAME, DIGEST, EPOCH, NAME, SECOND, VERSION, only
-from .timeline import AHEAD, Entry, position_at
+from .state import AHEAD, Entry, position
+
+SEEN_RANK, ABSENT_RANK = 2, 6  # among what is said of one moment: as of a success, and of an uninstall
 
 
 class Seen(msgspec.Struct, frozen=True, tag=True):
@@ -101,13 +104,13 @@ def fact_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
 
 def entry_of(fact: Fact, sha256: str, received_at: datetime) -> Entry:
     if isinstance(fact, Absent):
-        position = f"{position_at(fact.at)}{0:020d}6{sha256}"
-        return Entry(fact.place, position, fact.at, "removed", "absent", None, basis="inferred")
+        at = position(fact.at, 0, ABSENT_RANK, sha256)
+        return Entry(fact.place, at, fact.at, removed, "absent", None, basis="inferred")
     return Entry(
         place=fact.place,
-        position=f"{position_at(fact.at)}{0:020d}2{sha256}",
+        position=position(fact.at, 0, SEEN_RANK, sha256),
         at=fact.at,
-        effect="seen",
+        effect=seen,
         cause="seen",
         version=fact.version,
         oci_digest=fact.oci_digest,

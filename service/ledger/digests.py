@@ -2,16 +2,24 @@
 
 from typing import Literal
 
-from ..database.query import compiled
+from ..database.query import query
 from ..database.tables import Arrival, Release
+from .rows import DigestKey, Id
 
-_image = compiled(lambda digest: Release.select(Release.id).where(Release.image_digest == digest).limit(1))
-_chart = compiled(lambda digest: Release.select(Release.id).where(Release.chart_digest == digest).limit(1))
-_reported = compiled(lambda digest: Arrival.select(Arrival.id).where(Arrival.chart_digest == digest).limit(1))
+_image = query(
+    lambda digest: Release.select(Release.id).where(Release.image_digest == digest).limit(1), takes=DigestKey, gives=Id
+)
+_chart = query(
+    lambda digest: Release.select(Release.id).where(Release.chart_digest == digest).limit(1), takes=DigestKey, gives=Id
+)
+_reported = query(
+    lambda digest: Arrival.select(Arrival.id).where(Arrival.chart_digest == digest).limit(1), takes=DigestKey, gives=Id
+)
 
 
 async def kind_of(digest: str) -> Literal["image", "chart"] | None:
     """None: no release with this digest was filed, and no event reported it."""
-    if await _image(digest):
+    key = DigestKey(digest)
+    if await _image(key):
         return "image"
-    return "chart" if await _chart(digest) or await _reported(digest) else None
+    return "chart" if await _chart(key) or await _reported(key) else None

@@ -1,25 +1,38 @@
-"""What failed at a place: every event since a time that told of it."""
+"""What failed at a place within a window of time."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from ..database.query import compiled
+from ..database.query import query
 from ..database.tables import Event
+from ..domain.effects import FAILURES
 from ..domain.event import EPOCH, SECOND
-from ..domain.timeline import event_entry
+from ..domain.reasons import event_entry
 from .match import moment
+from .rows import PlaceBetween
 
 MOST = 200  # events of a place that are looked at, newest first
-EFFECTS = ("attempted", "failing")
 
-_events = compiled(
-    lambda environment, place, since: (
-        Event.select(Event.body, Event.sha256, Event.received_at)
-        .where((Event.environment == environment) & (Event.place == place) & (Event.at >= since))
+
+class DatedEvent(NamedTuple):
+    body: bytes
+    sha256: str
+    received_at: datetime
+    at: int
+
+
+_events = query(
+    lambda environment, place, since, until: (
+        Event.select(Event.body, Event.sha256, Event.received_at, Event.at)
+        .where((Event.environment == environment) & (Event.place == place))
+        .where((Event.at >= since) & (Event.at <= until))
         .order_by(Event.at, ascending=False)
         .limit(MOST)
-    )
+    ),
+    takes=PlaceBetween,
+    gives=DatedEvent,
 )
 
 
@@ -33,11 +46,23 @@ class Failure(Struct, frozen=True):
     message: str
 
 
-async def failures(environment: str, place: str, since: datetime) -> list[Failure]:
-    """Newest first."""
-    entries = [event_entry(*event) for event in await _events(environment, place, max(0, (since - EPOCH) // SECOND))]
-    return [
-        Failure(place, moment(it.at), it.cause, it.version, it.message)
-        for it in entries
-        if it is not None and it.effect in EFFECTS
-    ]
+class FailureWindow(Struct, frozen=True):
+    """`begins` is later than was asked for where there were more events than are looked at."""
+
+    begins: datetime
+    failures: list[Failure]
+
+
+async def failures_between(environment: str, place: str, begins: datetime, ends: datetime) -> FailureWindow:
+    """Newest first, from `begins` to `ends`, in whole seconds."""
+    window = PlaceBetween(environment, place, *(max(0, (it - EPOCH) // SECOND) for it in (begins, ends)))
+    events = await _events(window)
+    entries = [event_entry(it.body, it.sha256, it.received_at) for it in events]
+    return FailureWindow(
+        moment(events[-1].at) if len(events) == MOST else begins,
+        [
+            Failure(place, moment(it.at), it.cause, it.version, it.message)
+            for it in entries
+            if it is not None and it.effect in FAILURES
+        ],
+    )

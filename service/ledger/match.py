@@ -1,26 +1,35 @@
-"""Which filed release it is that an event spoke of, found when reading: filing it later completes the record.
+"""Which filed release an arrival is of: looked up when reading, so that a release filed later completes the record.
 
-An arrival names a service (our annotation, else the HelmRelease's name) and, where nothing was annotated, the
-chart of the message. A filed release of that chart and version is it, else one of that service and version.
+An arrival names a service (our annotation, else the HelmRelease's name) and, where nothing was annotated, the chart of
+the event's message. The filed release of that chart and version is it, else the one of that service and version.
+
+All SQL that several files put together stands here, with the aliases that it relies on: `a` is an arrival, or anything
+with its columns service, chart and version; `r` is the filed release that it is of.
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from ..database import tables
-from ..database.query import compiled
+from ..database.query import query
 
-# Of the arrival `a`: the filed release's id, or null. Two services may have filed the same chart: the first counts.
+# The id of `r`, or null. Two services may have filed the same chart: the first counts.
 FILED = (
     "coalesce((SELECT min(x.id) FROM release x WHERE x.chart_name = a.chart AND x.version = a.version),"
     " (SELECT x.id FROM release x WHERE x.service = a.service AND x.version = a.version))"
 )
 WITH_RELEASE = f"LEFT JOIN release r ON r.id = {FILED}"
-# What `identify` reads, of `a` joined WITH_RELEASE.
-COLUMNS = "r.service, a.version, a.chart_digest, r.chart_digest, r.document"
+RELEASE_COLUMNS = (
+    "a.version, a.chart_digest AS reported, r.service AS filed_service, r.chart_digest AS published, r.document"
+)
+ARRIVAL_COLUMNS = (
+    f"a.environment, a.place, a.service, a.started_at, a.ended_at, a.basis, a.ended_by, a.position, {RELEASE_COLUMNS}"
+)
+# The order of the arrivals of one release, which are few: an expression, so that no index of many is walked for it.
+FEW = "a.position || ''"
 
 
 class Release(Struct, frozen=True):
@@ -32,6 +41,38 @@ class Release(Struct, frozen=True):
     image: str | None
     commit: str | None
     url: str | None
+
+
+class ArrivalRow(NamedTuple):
+    """Of ARRIVAL_COLUMNS. `reported` is the chart digest of Flux, `published` that of the filed release."""
+
+    environment: str
+    place: str
+    service: str
+    started_at: int
+    ended_at: int | None
+    basis: str
+    ended_by: str | None
+    position: str
+    version: str
+    reported: str | None
+    filed_service: str | None
+    published: str | None
+    document: str | None
+
+
+class RevisionKey(NamedTuple):
+    service: str
+    chart: str | None
+    version: str
+
+
+class FiledRow(NamedTuple):
+    """Of a filed release; all None: there is none."""
+
+    filed_service: str | None
+    published: str | None
+    document: str | None
 
 
 class _Image(Struct):
@@ -48,24 +89,25 @@ class _Document(Struct):
     source: _Source
 
 
-_find = compiled(
+NOT_FILED = FiledRow(None, None, None)
+_filed = query(
     lambda service, chart, version: tables.Release.raw(
-        "SELECT r.service, r.chart_digest, r.document FROM"
+        "SELECT r.service AS filed_service, r.chart_digest AS published, r.document FROM"
         f" (SELECT {{}} AS service, {{}} AS chart, {{}} AS version) a JOIN release r ON r.id = {FILED}",
         service,
         chart,
         version,
-    )
+    ),
+    takes=RevisionKey,
+    gives=FiledRow,
 )
 _decode = msgspec.json.Decoder(_Document).decode
 
 
-async def find(
-    annotated: str | None, place: str, chart: str | None, version: str
-) -> tuple[str | None, str | None, str | None]:
-    """Service, chart digest and document of the filed release that something at `place` is; Nones: none is filed."""
-    rows = await _find(annotated or name_in(place), None if annotated else chart, version)
-    return rows[0] if rows else (None, None, None)
+async def filed_release(annotated: str | None, place: str, chart: str | None, version: str) -> FiledRow:
+    """The filed release of what an event said of `place`."""
+    rows = await _filed(RevisionKey(annotated or name_in(place), None if annotated else chart, version))
+    return rows[0] if rows else NOT_FILED
 
 
 def name_in(place: str) -> str:
@@ -73,23 +115,23 @@ def name_in(place: str) -> str:
     return place.partition("/")[2]
 
 
-def identify(
-    service: str | None, version: str, reported: str | None, filed: str | None, document: str | None
+def release_of(
+    service: str | None, version: str, reported: str | None, published: str | None, document: str | None
 ) -> Release:
-    """The release of `version`: `document` and the chart digest `filed` are those of the filed one, if there is one."""
+    """The release of `version`, with what `document`, its waybill, says, if one was filed."""
     if document is None:
         return Release(version, False, False, None, None, None)
     it = _decode(document)
     return Release(
         version=version,
         known=True,
-        mismatched=reported is not None and reported != filed,
+        mismatched=reported is not None and reported != published,
         image=f"{it.image.repository}@{it.image.digest}",
         commit=it.source.commit,
         url=f"/releases/{service}/{version}",
     )
 
 
-def moment(at: Any) -> datetime:
+def moment(at: int) -> datetime:
     """From seconds since 1970."""
     return datetime.fromtimestamp(at, UTC)

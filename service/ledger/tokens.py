@@ -3,26 +3,38 @@
 import hmac
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
-from ..database.query import compiled
-from ..database.tables import Token as Row
+from ..database import tables
+from ..database.query import query
 from ..domain.tokens import Token, generate, hashed, is_well_formed
 
 REMEMBERED_SECONDS = 3.0  # a revocation on another replica works within 5 seconds
 REMEMBERED_TOKENS = 1000
-COLUMNS = (
-    Row.id,
-    Row.name,
-    Row.sha256,
-    Row.scopes,
-    Row.service,
-    Row.created_at,
-    Row.expires_at,
-    Row.revoked_at,
-)
 
-_by_sha256 = compiled(lambda sha256: Row.select(*COLUMNS).where(Row.sha256 == sha256))
+
+class TokenKey(NamedTuple):
+    sha256: str
+
+
+class TokenRow(NamedTuple):
+    """The columns of `token`; `scopes` are separated by spaces."""
+
+    id: int
+    name: str
+    sha256: str
+    scopes: str
+    service: str | None
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+_by_sha256 = query(
+    lambda sha256: tables.Token.select(*TokenRow._fields).where(tables.Token.sha256 == sha256),
+    takes=TokenKey,
+    gives=TokenRow,
+)
 _remembered: dict[str, tuple[float, Token]] = {}
 
 
@@ -45,7 +57,7 @@ async def find(shown: str) -> Token | None:
 async def create(name: str, scopes: tuple[str, ...], service: str | None, lifetime: timedelta) -> str:
     """Returns the token itself, which nobody can ask for again."""
     secret, now = generate(), datetime.now(UTC)
-    row = Row(
+    row = tables.Token(
         name=name,
         sha256=hashed(secret),
         scopes=" ".join(scopes),
@@ -53,28 +65,29 @@ async def create(name: str, scopes: tuple[str, ...], service: str | None, lifeti
         created_at=now,
         expires_at=now + lifetime,
     )
-    await Row.insert(row)
+    await tables.Token.insert(row)
     return secret
 
 
 async def every() -> list[Token]:
-    return [_token(tuple(row.values())) for row in await Row.select(*COLUMNS).order_by(Row.id)]
+    return [_token(TokenRow(**row)) for row in await tables.Token.select(*TokenRow._fields).order_by(tables.Token.id)]
 
 
 async def revoke(id: int) -> bool:
     """False when there is no such token; revoking one again changes nothing."""
     _remembered.clear()
-    if not await Row.exists().where(Row.id == id):
+    if not await tables.Token.exists().where(tables.Token.id == id):
         return False
-    await Row.update({Row.revoked_at: datetime.now(UTC)}).where((Row.id == id) & Row.revoked_at.is_null())
+    await tables.Token.update({tables.Token.revoked_at: datetime.now(UTC)}).where(
+        (tables.Token.id == id) & tables.Token.revoked_at.is_null()
+    )
     return True
 
 
 async def _look_up(sha256: str) -> Token | None:
-    rows = await _by_sha256(sha256)
+    rows = await _by_sha256(TokenKey(sha256))
     return _token(rows[0]) if rows else None
 
 
-def _token(row: Any) -> Token:
-    id, name, sha256, scopes, service, *times = row
-    return Token(id, name, sha256, tuple(scopes.split()), service, *times)
+def _token(row: TokenRow) -> Token:
+    return Token(**row._asdict() | {"scopes": tuple(row.scopes.split())})

@@ -1,4 +1,4 @@
-"""The board: every environment and every service at a glance."""
+"""The board: every environment and every service on one page."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -14,32 +14,41 @@ from .html import html
 from .matrix import rows
 from .timeline import lanes
 
+MOST_ENVIRONMENTS = 200
 LATEST = 12
-STRIP = timedelta(days=14)  # what a cell shows of its past
+STRIP = timedelta(days=14)  # how much of its past a cell shows
 MOST_BARS = 200  # arrivals of all environments that are drawn: a page stays below 100 KB
 
 
 @get("/", scope="read", include_in_schema=False)
 async def show_board() -> Response[str]:
     now = datetime.now(UTC)
-    found = (await environments.states(limit=200)).items
-    past = [
-        await arrivals_between(it.environment, now - STRIP, now, max(LATEST, MOST_BARS // len(found))) for it in found
-    ]
+    page = await environments.states(limit=MOST_ENVIRONMENTS)
+    found = page.items
+    most = max(LATEST, MOST_BARS // len(found)) if found else 0
+    past = [await arrivals_between(it.environment, now - STRIP, now, most) for it in found]
     axis = Axis(max((it.begins for it in past), default=now - STRIP), now)
-    drawn = {it.environment: lanes(each.arrivals, (), axis) for it, each in zip(found, past, strict=True)}
-    table = rows(found, drawn)
+    table = rows(
+        found, {it.environment: lanes(window.arrivals, (), axis) for it, window in zip(found, past, strict=True)}
+    )
+    recent = _since(now - STRIP, (it.arrivals for it in past))
     return html(
         "board.html",
         now=now,
         environments=found,
+        total=await environments.count() if page.next else None,
+        next=page.next,
         rows=table,
-        failing=[row.service for row in table if row.trouble],
-        latest=_latest(it.arrivals for it in past),
+        failing=[row.service for row in table if row.failing],
+        healthy=page.next is None and all(row.healthy for row in table),
+        latest=recent[:LATEST],
+        more=len(recent) > LATEST,
+        strip=STRIP.days,
         axis=axis,
     )
 
 
-def _latest(past: Iterable[list[Arrival]]) -> list[Arrival]:
-    """The newest arrivals anywhere."""
-    return sorted((it for arrivals in past for it in arrivals), key=lambda it: it.from_, reverse=True)[:LATEST]
+def _since(moment: datetime, past: Iterable[list[Arrival]]) -> list[Arrival]:
+    """The arrivals that began after `moment`, newest first."""
+    recent = (it for arrivals in past for it in arrivals if it.from_ > moment)
+    return sorted(recent, key=lambda it: it.from_, reverse=True)

@@ -1,6 +1,6 @@
-"""One environment: what runs, its past drawn to scale, and what ran at a time that the reader names."""
+"""An environment: what runs, its past drawn to scale, its arrivals, and what ran at a time that the reader names."""
 
-import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -8,21 +8,21 @@ from litestar import get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Response
 
-from ..domain.event import EPOCH, NAME
+from ..domain.event import EPOCH
+from ..domain.signature import ENVIRONMENT
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.window import arrivals_between
-from ..ledger.environments import at_time as past
+from ..ledger.environments import at_time
 from ..ledger.environments import state as environments
 from ..ledger.environments.state import EnvironmentState
-from ..ledger.failures import failures
+from ..ledger.failures import Failure, failures_between
 from .axis import WINDOWS, Axis
 from .html import html
 from .not_found import not_found
 from .timeline import lanes
 
 MOST_BARS, MOST_FAILURES = 120, 60  # so that a page stays below 100 KB
-PAGE = 25
-CURSOR = re.compile(r"[0-9a-f]{97}\.[a-z0-9-]{1,63}")
+PAGE = 25  # arrivals in the list
 
 
 @get("/board/environments/{environment:str}", scope="read", include_in_schema=False)
@@ -32,20 +32,19 @@ async def show_environment(
     window: Annotated[str | None, QueryParameter(name="window")] = None,
     cursor: Annotated[str | None, QueryParameter(name="cursor")] = None,
 ) -> Response[str]:
-    """`at`: a moment in UTC, as a browser's field writes it; `window`: how much of the past to draw."""
+    """`at`: a moment in UTC, as a browser's field writes it; `window`: how much of the past is drawn."""
     now = datetime.now(UTC)
     moment = _moment(at)
-    state = await _state(environment, moment) if NAME.fullmatch(environment) else None
+    state = await _state(environment, moment) if ENVIRONMENT.fullmatch(environment) else None
     if state is None:
         return not_found(f"No environment {environment} has reported to this ledger.")
-    cursor = cursor if cursor and CURSOR.fullmatch(cursor) else None
+    cursor = cursor if cursor and arrivals.CURSOR.fullmatch(cursor) else None
     window = window if window in WINDOWS else "7d"
     ends = min(now, moment + WINDOWS[window] / 2) if moment and moment < now else now
     drawn = await arrivals_between(environment, ends - WINDOWS[window], ends, MOST_BARS)
     axis = Axis(drawn.begins, ends)
     places = sorted({it.place for it in state.services} | {it.place for it in drawn.arrivals})
-    failed = [it for place in places for it in await failures(environment, place, axis.begins)]
-    failed = sorted(failed, key=lambda it: it.at, reverse=True)[:MOST_FAILURES]
+    marked_since, failed = await _failures(environment, places, axis)
     return html(
         "environment.html",
         now=now,
@@ -57,17 +56,28 @@ async def show_environment(
         axis=axis,
         lanes=lanes(drawn.arrivals, state.services, axis, failed),
         cut=drawn.begins > ends - WINDOWS[window],
+        marked_since=marked_since if marked_since > axis.begins else None,
         arrivals=await arrivals.in_environment(environment, None, cursor, PAGE),
         cursor=cursor,
     )
 
 
+async def _failures(environment: str, places: Iterable[str], axis: Axis) -> tuple[datetime, list[Failure]]:
+    """The newest of the axis, and since when they are all."""
+    windows = [await failures_between(environment, place, axis.begins, axis.ends) for place in places]
+    begins = max((it.begins for it in windows), default=axis.begins)
+    found = sorted((it for window in windows for it in window.failures), key=lambda it: it.at, reverse=True)
+    if len(found) > MOST_FAILURES:
+        begins = max(begins, found[MOST_FAILURES - 1].at)
+    return begins, found[:MOST_FAILURES]
+
+
 async def _state(environment: str, moment: datetime | None) -> EnvironmentState | None:
-    return await (environments.state_of(environment) if moment is None else past.state_at(environment, moment))
+    return await (environments.state_of(environment) if moment is None else at_time.state_at(environment, moment))
 
 
 def _moment(text: str | None) -> datetime | None:
-    """What cannot be read counts as not asked."""
+    """None for what is not a time."""
     try:
         moment = datetime.fromisoformat(text or "")
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -12,7 +12,7 @@ from .timeline import Bar, Lane
 
 @dataclass
 class Cell:
-    """One place. `newer`: the highest version of the service that another place runs, if that is higher; `bars`: its
+    """A place. `newer`: the highest version of the service that another place runs, if that is higher; `bars`: its
     past."""
 
     state: PlaceState
@@ -28,12 +28,16 @@ class Row:
     cells: list[list[Cell]] = field(default_factory=list)
 
     @property
-    def trouble(self) -> bool:
+    def failing(self) -> bool:
         return any(it.state.health == "failing" for cell in self.cells for it in cell)
+
+    @property
+    def healthy(self) -> bool:
+        return all(it.state.health == "healthy" for cell in self.cells for it in cell)
 
 
 def rows(environments: Sequence[EnvironmentState], past: Mapping[str, Sequence[Lane]]) -> list[Row]:
-    """One row a service, in the order of names; `past` has the lanes of each environment."""
+    """A row for each service, by name; `past` has the lanes of each environment."""
     found: defaultdict[str, list[list[Cell]]] = defaultdict(lambda: [[] for _ in environments])
     for column, environment in enumerate(environments):
         bars = {lane.place: lane.bars for lane in past.get(environment.environment, ())}
@@ -53,7 +57,7 @@ def _compare(cells: list[Cell]) -> None:
 
 
 def order(version: str) -> tuple[semver.Version, str]:
-    """SemVer's order; what is no SemVer comes before everything else."""
+    """The order of SemVer; what is not SemVer comes first."""
     try:
         return semver.Version.parse(version), version
     except ValueError:

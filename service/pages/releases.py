@@ -1,6 +1,8 @@
-"""One release and its way: commit, image, chart, proposal, and where it arrived."""
+"""A release and its way: commit, image, chart, proposal, and where it arrived."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 from litestar import get
@@ -9,17 +11,20 @@ from litestar.response import Response
 
 from ..domain.event import NAME, VERSION
 from ..ledger.environments import state as environments
-from ..ledger.environments.state import Attempt
-from ..ledger.releases import read as filed
+from ..ledger.environments.state import Attempt, EnvironmentState
+from ..ledger.releases import read
 from .html import html
 from .not_found import not_found
+
+MOST_IN_BRIEF = 6  # arrivals, beside the other stations; the list below has them all
 
 
 @get("/board/releases/{service:str}/{version:str}", scope="read", include_in_schema=False)
 async def show_release(service: FromPath[str], version: FromPath[str]) -> Response[str]:
-    it = await filed.full_record(service, version) if NAME.fullmatch(service) and VERSION.fullmatch(version) else None
+    it = await read.full_record(service, version) if NAME.fullmatch(service) and VERSION.fullmatch(version) else None
     if it is None:
         return not_found(f"No release {version} of {service} was filed.")
+    now = await _now(service, version)
     return html(
         "release.html",
         now=datetime.now(UTC),
@@ -27,16 +32,35 @@ async def show_release(service: FromPath[str], version: FromPath[str]) -> Respon
         receipt=it.receipt,
         proposals=[msgspec.json.decode(part) for part in it.proposals],
         arrivals=it.arrivals,
-        failed=await _failed(service, version),
-        runs_in=sorted({arrival.environment for arrival in it.arrivals if arrival.until is None}),
+        brief=MOST_IN_BRIEF,
+        cut=len(it.arrivals) == read.MOST,
+        failed=now.failed,
+        runs_in=now.runs_in,
     )
 
 
-async def _failed(service: str, version: str) -> list[tuple[str, Attempt]]:
-    """The environments in which this release is the latest that failed."""
-    return [
-        (state.environment, it.attempt)
-        for state in (await environments.states(limit=200)).items
-        for it in state.services
-        if it.service == service and it.attempt and it.attempt.version == version
-    ]
+class ReleaseNow(NamedTuple):
+    """`runs_in`: environments; `failed`: the environments in which this is the latest release that failed."""
+
+    runs_in: list[str]
+    failed: list[tuple[str, Attempt]]
+
+
+async def _now(service: str, version: str) -> ReleaseNow:
+    places = [(it.environment, place) async for it in _every_environment() for place in it.services]
+    here = [(environment, it) for environment, it in places if it.service == service]
+    return ReleaseNow(
+        sorted({name for name, it in here if it.release and it.release.known and it.release.version == version}),
+        [(name, it.attempt) for name, it in here if it.attempt and it.attempt.version == version],
+    )
+
+
+async def _every_environment() -> AsyncIterator[EnvironmentState]:
+    cursor = None
+    while True:
+        page = await environments.states(cursor, limit=200)
+        for it in page.items:
+            yield it
+        cursor = page.next
+        if cursor is None:
+            return

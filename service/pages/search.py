@@ -1,4 +1,4 @@
-"""The search: a version, a commit, a digest, or the beginning of one. A single find is shown at once."""
+"""The search: for a version, a commit or a digest, or how one begins. If one release is found, it is shown at once."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -8,7 +8,7 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect, Response
 
 from ..domain.search import parse
-from ..ledger.releases.search import search as find
+from ..ledger.releases.search import search
 from .html import html
 
 MOST = 50
@@ -16,7 +16,7 @@ MOST = 50
 
 @get("/board/search", scope="read", include_in_schema=False, status_code=200)
 async def show_search(text: Annotated[str, QueryParameter(name="q")] = "") -> Response[str] | Redirect:
-    found = await find(parse(text), MOST + 1)
+    found = await search(parse(text), MOST + 1)
     if len(found) == 1:
         return Redirect(f"/board/releases/{found[0].service}/{found[0].version}", status_code=303)
     return html(

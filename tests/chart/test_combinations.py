@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.chart.examples import CONTEXT, EXAMPLES, combination
+from tests.support.chart.render import Object, released, render
+from tests.support.chart.rules import RULES
 from tests.support.service.sizes import size
-
-from .examples import CONTEXT, EXAMPLES, combination
-from .rendered import Object, released, render
-from .rules import RULES
 
 ALL, AT_ONCE = 320, 40
 COUNT = size(80, ALL)

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.chart.golden import SCENARIOS, committed, rendered
+from tests.support.chart.render import CHART, Object, released
+from tests.support.chart.schemas import custom
 from tests.support.crds import broken_rules
-
-from .golden import SCENARIOS, committed, rendered
-from .rendered import CHART, Object, released
-from .schemas import custom
 
 
 def by_name(objects: list[Object]) -> dict[tuple[str, str], Object]:

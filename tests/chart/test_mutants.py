@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from .rendered import Object, edited, parse, released, render
-from .rules import RULES, Rule
+from tests.support.chart.render import Object, edited, parse, released, render
+from tests.support.chart.rules import RULES, Rule
 
 MUTANTS: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("mutants.yaml").read_text())
 BY_NAME = {rule.__name__: rule for rule in RULES}

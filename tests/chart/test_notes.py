@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .golden import SCENARIOS
-from .rendered import CHART
+from tests.support.chart.golden import SCENARIOS
+from tests.support.chart.render import CHART
 
 
 def notes(*more: str) -> str:

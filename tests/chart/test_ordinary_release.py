@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from .examples import DIGEST
-from .golden import SCENARIOS
-from .rendered import merged, one, released, render
+from tests.support.chart.examples import DIGEST
+from tests.support.chart.golden import SCENARIOS
+from tests.support.chart.render import merged, one, released, render
 
 IMAGE = {"image": {"digest": DIGEST}}
 VERSION_LABEL = re.compile(r"/\d+/metadata/labels/(helm\.sh/chart|app\.kubernetes\.io/version)")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from .examples import CONTEXT
-from .rendered import RefusedValues, merged, render
+from tests.support.chart.examples import CONTEXT
+from tests.support.chart.render import RefusedValues, merged, render
 
 POSTGRESQL = CONTEXT["database.engine"]
 

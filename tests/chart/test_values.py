@@ -6,10 +6,9 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tools.chart_readme import BEGIN, END, leaves, table
-
-from .examples import EXAMPLES, context
-from .rendered import CHART, merged, nested, render
+from tests.support.chart.examples import EXAMPLES, context
+from tests.support.chart.render import CHART, merged, nested, render
+from tools.generate.chart_readme import BEGIN, END, leaves, table
 
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = yaml.safe_load((CHART / "values.schema.json").read_text())

@@ -7,8 +7,8 @@ from pathlib import Path
 from service.__main__ import main
 from service.observer.settings import ObserverSettings
 from service.settings import FromEnvironment, Settings
-from tests.chart.golden import SCENARIOS, committed
-from tests.chart.rendered import Object, pods
+from tests.support.chart.golden import SCENARIOS, committed
+from tests.support.chart.render import Object, pods
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OBJECTS = [found for scenario in SCENARIOS for found in committed(scenario)]

@@ -11,7 +11,7 @@ import semver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts import config, document
+from scripts import document, settings
 from scripts.errors import Refused
 from service.domain import waybill as ledger
 
@@ -121,12 +121,12 @@ def form(annotated: Any) -> str:
     return str(meta.pattern)
 
 
-@given(st.from_regex(form(config.Service), fullmatch=True))
+@given(st.from_regex(form(settings.Service), fullmatch=True))
 def test_a_service_that_the_settings_take_can_be_filed(name: str) -> None:
     assert ledger.is_label(name)
 
 
-@given(st.from_regex(form(config.Label), fullmatch=True))
+@given(st.from_regex(form(settings.Label), fullmatch=True))
 def test_an_environment_that_the_settings_take_can_be_filed(name: str) -> None:
     whole = finished()
     part = msgspec.structs.replace(whole.gitops, environments=(name,))

@@ -5,13 +5,13 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.e2e.database import database
-from tests.e2e.diagnosis import diagnosis
-from tests.e2e.fleet import Fleet
-from tests.e2e.recorder import recorder
-from tests.e2e.releaser import Releaser
-from tests.e2e.scene import Scene
-from tools.cluster.isolated import FOLDER
+from tests.support.e2e.database import database
+from tests.support.e2e.diagnosis import diagnosis
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.recorder import recorder
+from tests.support.e2e.releaser import Releaser
+from tests.support.e2e.scene import Scene
+from tools.cluster.namespaces import FOLDER
 from tools.cluster.world import LOGS, World, world
 
 REAL = pytest.StashKey[World]()

@@ -11,9 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.fleet import Fleet
-from tests.e2e.releaser import Releaser
-from tests.e2e.scene import Scene
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.pods import pods, settled
+from tests.support.e2e.releaser import Releaser
+from tests.support.e2e.scene import Scene
 from tools.cluster.kubernetes import ready
 from tools.demo.image import crane
 from tools.demo.processes import running, wait_for_line
@@ -84,12 +85,10 @@ def test_merged_it_runs(scene: Scene, fleet: Fleet, releaser: Releaser, shipped:
     (proposal,) = fleet.proposals()
     fleet.merge(proposal["number"])
 
-    release = scene.installed("staging", shipped["first"], 240)
+    release = scene.installed("staging", shipped["first"])
     assert ready(release, "TestSuccess"), release["status"]["conditions"]
-    pods = scene.pods("staging")
-    assert len(pods) == 2
-    for pod in pods:
-        assert ready(pod)
+    assert len(settled(scene.cluster, "staging")) == 2
+    for pod in pods(scene.cluster, "staging"):
         (container,) = pod["status"]["containerStatuses"]
         assert container["image"].endswith(scene.image) or container["imageID"].endswith(scene.image), container
         assert [it["state"]["terminated"]["reason"] for it in pod["status"]["initContainerStatuses"]] == ["Completed"]
@@ -112,7 +111,7 @@ def test_a_release_is_filed_through_a_port_forward(
     releaser.settings["WAYBILL_LEDGER_TOKEN"] = scene.ledger("staging").token("waybill")
     ran = releaser.waybill("record", WAYBILL_LEDGER=forwarded)
     assert ran.code == 0, ran.stderr
-    filed = httpx.get(f"{forwarded}/releases/waybill/{shipped['first']}", trust_env=False).json()
+    filed = httpx.get(f"{forwarded}/releases/waybill/{shipped['first']}", trust_env=False, timeout=30).json()
     assert f"{filed['image']['repository']}@{filed['image']['digest']}" == scene.image, filed
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e import images
-from tests.e2e.fleet import Fleet
-from tests.e2e.releaser import Releaser
-from tests.e2e.rollout import roll_out
-from tests.e2e.scene import Scene
+from tests.support.e2e import images
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.releaser import Releaser
+from tests.support.e2e.rollout import roll_out
+from tests.support.e2e.scene import Scene
 from tools.cluster.kubernetes import ready
 
 VALUES = """\
@@ -45,7 +45,7 @@ def test_it_runs_and_the_ledger_tells_of_itself(scene: Scene, fleet: Fleet, rele
     path, repository = "clusters/pinned/waybill.yaml", "This cluster knows the repo as pinned"  # `gitops` is another
     fleet.edit(path, lambda text: text.replace("name: gitops", "name: pinned"), repository, branch)
     fleet.merge(fleet.proposals()[0]["number"])
-    release = scene.installed("pinned", version, 240)
+    release = scene.installed("pinned", version)
     assert ready(release, "TestSuccess"), release["status"]["conditions"]
     assert release["status"]["history"][0]["ociDigest"] == digest
     assert json.loads(scene.events("pinned", "InstallSucceeded")[0])["metadata"]["oci-digest"] == digest

@@ -1,7 +1,7 @@
 """An environment without its release holds what it held before."""
 
-from tests.e2e.fleet import Fleet
-from tests.e2e.scene import Scene
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.scene import Scene
 from tools.cluster.waiting import wait_for
 
 
@@ -12,7 +12,7 @@ def test_uninstalled_nothing_is_left_but_the_record_and_the_volume(scene: Scene,
     def left() -> set[str]:
         return scene.objects("production") - scene.empty["production"]
 
-    wait_for("all of it to go but its claim", lambda: left() == {"persistentvolumeclaim/waybill"}, 180, every=1)
+    wait_for("all of it to go but its claim", lambda: left() == {"persistentvolumeclaim/waybill"}, 300, every=1)
     ledger = scene.ledger("staging")
     wait_for("the ledger to say that it is gone", lambda: not ledger.running("production"))
     assert ledger.history("production")[0]["ended_by"] == "UninstallSucceeded"

@@ -28,5 +28,5 @@ def test_every_threat_has_a_test() -> None:
 
 def test_the_words_of_the_code_are_the_documents() -> None:
     """What CONTRIBUTING.md names inside a file is in it."""
-    assert "REASONS = {" in (CHECKOUT / "service/domain/event.py").read_text()
+    assert "REASONS = {" in (CHECKOUT / "service/domain/reasons.py").read_text()
     assert "def forge_of(" in (CHECKOUT / "scripts/forges/__init__.py").read_text()

@@ -23,11 +23,6 @@ def test_names_say_a_purpose() -> None:
     assert list(empty_names([*SOURCES, *TESTS], CHECKOUT)) == []
 
 
-def test_no_two_test_files_have_one_name() -> None:
-    names = [file.name for file in TESTS if file.name.startswith("test_")]
-    assert sorted(names) == sorted(set(names))
-
-
 def test_a_long_file_is_noticed_unless_it_says_why(tmp_path: Path) -> None:
     file = tmp_path / "long.py"
     file.write_text("x = 1\n" * 301)

@@ -22,14 +22,16 @@ SERVICE_LAYERS = [
 ]
 SCRIPTS_LAYERS = [
     {"__main__"},
+    {"commands"},
     {"ship", "plan", "promote"},
     {"session"},
     {"steps"},
-    {"proposal", "releases", "summary"},
+    {"proposal", "releases"},
     {"diff"},
     {"gitops", "forges", "source"},
     {"chart"},
     {"config", "report"},
+    {"settings"},
     {"image", "clients"},
     {"document", "addresses"},
     {"yaml"},

@@ -5,14 +5,14 @@ import re
 from pathlib import Path
 
 from scripts.__main__ import cli
-from tools.readme import filled
+from tools.generate.readme import filled
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = (CHECKOUT / "README.md").read_text()
 
 
 def test_its_tables_are_the_programs_own() -> None:
-    """`python -m tools.readme` writes them again."""
+    """`make generate` writes them again."""
     assert filled(README) == README
 
 

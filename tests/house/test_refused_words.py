@@ -8,9 +8,9 @@ from typing import get_args
 import pytest
 
 from scripts.errors import SUBJECT, Fault
-from tests.support.refusals import calls, name_of
+from tests.support.refusals import CLASSES, calls, name_of
 
-MADE = {place: call for place, call in calls() if name_of(call) in ("Refused", "Denied")}
+MADE = {place: call for place, call in calls() if name_of(call) in CLASSES}
 # A name or a path may come first; a cause in another program's words may come last, after a colon.
 SENTENCE = re.compile(r"[A-Z`§'\"[-].*|(waybill|values|git|kustomize|service|forge)\b.*", re.DOTALL)
 

@@ -6,7 +6,8 @@ import pytest
 
 from scripts.config import Config, load, secret
 from scripts.errors import Refused
-from tests.support.builders import CHART, git
+from tests.support.builders import CHART, World, git
+from tests.support.gitops_repo import config
 
 
 @pytest.fixture
@@ -42,6 +43,18 @@ def test_lists_and_tables_from_the_environment(checkout: Path, monkeypatch: pyte
     assert config.namespace_of("production") == "shop"
     with pytest.raises(Refused, match="no entry for qa"):
         config.namespace_of("qa")
+
+
+def test_a_text_is_read_as_its_setting_is_declared(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_APP_VERSION", "False")
+    monkeypatch.setenv("WAYBILL_IMAGE_KEYS", "reference=web.image")
+    config = load({"plain_http": "1", "values": "a.yaml, b.yaml", "namespace": "shop"}, cwd=checkout)
+    assert (config.app_version, config.plain_http) == (False, True)
+    assert (config.image_keys, config.namespace) == ({"reference": "web.image"}, "shop")
+    assert config.values == ("a.yaml", "b.yaml")
+    assert loaded(checkout, 'values = "c.yaml"\n[image]\nreference = "a"').values == ("c.yaml",)
+    with pytest.raises(Refused, match="not right"):
+        load({"plain_http": "perhaps"}, cwd=checkout)
 
 
 def test_where_the_chart_lies_in_its_registry(checkout: Path) -> None:
@@ -116,3 +129,36 @@ def test_a_secret_comes_from_a_variable_or_a_file(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("WAYBILL_LEDGER_TOKEN_FILE", str(tmp_path / "absent"))
     with pytest.raises(Refused, match="cannot be read"):
         secret("WAYBILL_LEDGER_TOKEN")
+
+
+def test_a_checkout_that_git_does_not_trust_has_no_commit_or_lies_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "--quiet", "repository")
+    folder = tmp_path / "repository"
+    with pytest.raises(Refused, match="The repository has no commit"):
+        load({}, cwd=folder)
+    with pytest.raises(Refused, match="is not in the work tree of a git repository"):
+        load({}, cwd=tmp_path)
+    (tmp_path / "waybill.toml").touch()
+    with pytest.raises(Refused, match="lies outside the repository"):
+        load({}, cwd=folder, path=tmp_path / "waybill.toml")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(Refused, match="belongs to another user of this machine"):
+        load({}, cwd=folder)
+
+
+def test_a_chart_whose_name_is_no_label(world: World) -> None:
+    world.commit({"chart/Chart.yaml": "apiVersion: v2\nname: Or_ders\nversion: 0.1.0\n"})
+    with pytest.raises(Refused, match="'Or_ders' is no RFC 1123 label"):
+        load({}, cwd=world.checkout)
+
+
+def test_the_environments_are_given_in_the_order_of_the_settings(tmp_path: Path) -> None:
+    known = config(tmp_path, environments=("staging", "canary", "production"))
+    assert known.chosen([]) == ("staging",)
+    assert known.chosen(["production", "staging"]) == ("staging", "production")
+    with pytest.raises(Refused, match="No environment is configured"):
+        config(tmp_path, environments=()).chosen([])
+    with pytest.raises(Refused, match='cannot be called "base"'):
+        config(tmp_path, environments=("base",)).chosen([])

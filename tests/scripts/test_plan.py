@@ -179,3 +179,12 @@ def test_render_shows_the_same_for_the_waybill_that_lies_there(tmp_path: Path, r
     world.waybill("publish")
     ran = world.waybill("render", "--json")
     assert (UNKNOWN in ran.json["patch"], ran.json["published"]) == (False, True)
+
+
+def test_without_a_gitops_repo_render_has_nothing_to_show(world: World) -> None:
+    toml = world.checkout / "waybill.toml"
+    toml.write_text("".join(line for line in toml.read_text().splitlines(True) if not line.startswith("gitops")))
+    world.waybill("bump", "--image", world.image())
+    ran = world.waybill("render", "--json")
+    assert (ran.code, ran.json["refused"]) == (1, "No GitOps repo is configured.")
+    assert world.waybill("plan", "--json", "--image", world.image()).json["said"] == ""

@@ -125,7 +125,7 @@ def test_the_first_environment_has_nothing_before_it(line: Line) -> None:
 def test_an_environment_that_waybill_toml_does_not_list(line: Line) -> None:
     said = refused(line, "--to", "prod", "--version", "0.1.0")
     assert "prod is no environment of this service" in said
-    assert "The environments are staging, production; a new one is one more word in waybill.toml." in said
+    assert "The environments are staging, production; a new one goes into waybill.toml." in said
 
 
 def test_a_version_that_is_not_out(line: Line) -> None:

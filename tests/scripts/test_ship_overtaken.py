@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.builders import TOP, Ran, World, git
+from tests.support.builders import TOP, Ran, World, git, program
 from tests.support.stopping import Stopper
 
 TAG, CHART = ":refs/tags/", "helm push"  # what git push and helm push are told
@@ -29,7 +29,7 @@ def test_the_version_is_lost_to_another_image(world: World) -> None:
     ran, other = overtaken(world, TAG, world.image("mine"), world.image("theirs"))
     assert (ran.code, other.code) == (0, 0), ran.stderr
     assert (other.json["chart"]["version"], ran.json["chart"]["version"]) == ("0.1.0", "0.1.1")
-    assert "choosing again" in ran.stderr
+    assert "Choosing the next version" in ran.stderr
     assert sorted(world.tags()) == ["orders-0.1.0", "orders-0.1.1"]
 
 
@@ -51,3 +51,18 @@ def test_the_version_is_lost_to_a_newer_commit(world: World) -> None:
     assert ran.code == 1
     assert "is older than" in ran.stderr
     assert world.tags() == {"orders-0.1.0": other.json["source"]["release_commit"]}
+
+
+def test_others_who_are_always_faster(world: World) -> None:
+    """Hooks of the remotes play them: each time, they move the ref between our look and our push."""
+    move = 'git update-ref "$1" $(git commit-tree -p main -m $$ main^{tree})'
+    who = "export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=b"
+    program(world.origin / "hooks", "update", f"{who}\n{move}")
+    image = world.image()
+    assert "Other releases took the version 8 times" in world.waybill("ship", "--allow-older", "--image", image).stderr
+    world.waybill("bump", "--allow-older", "--image", image)
+    world.waybill("package")
+    assert "Another release took this version" in world.waybill("publish").stderr
+    (world.origin / "hooks/update").unlink()
+    program(world.gitops / "hooks", "update", f"{who}\n{move}")
+    assert "apps/orders moved 5 times" in world.waybill("ship", "--allow-older", "--image", image).stderr

@@ -6,6 +6,8 @@ import pytest
 from litestar import Litestar
 
 from service.app import create_app
+from service.auth import guards
+from service.auth.caller import Caller
 from service.ledger import tokens
 from service.settings import Settings
 
@@ -121,6 +123,25 @@ async def test_a_browser_reads_with_the_token_as_password_and_writes_nothing(dat
         asked = await ledger.http.get("/")
         assert asked.headers["www-authenticate"].startswith("Basic ")
         assert (await ledger.http.get("/", headers={"Authorization": "Basic ?"})).status_code == 401
+
+
+async def test_another_way_to_prove_who_one_is_is_an_authenticator_more(
+    ledger: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def badge(connection: guards.Connection) -> Caller | None:
+        name = connection.headers.get("x-badge")
+        return Caller(name, ("releases:write",), "orders") if name else None
+
+    async def status(service: str, **headers: str) -> int:
+        return (await ledger.http.post("/releases", json=document(service), headers=headers)).status_code
+
+    assert await status("orders", **{"X-Badge": "ada"}) == 401
+    monkeypatch.setattr(guards, "AUTHENTICATORS", (*guards.AUTHENTICATORS, badge))
+    assert await status("orders", **{"X-Badge": "ada"}) == 201
+    assert await status("payments", **{"X-Badge": "ada"}) == 403
+    assert await status("orders", Authorization=f"Bearer {await ledger.token('releases:write')}") == 200
+    assert await status("orders", Authorization="Bearer wb_wrong", **{"X-Badge": "ada"}) == 401
+    assert await status("orders") == 401
 
 
 async def test_who_may_not_write_learns_nothing_of_what_is_filed(ledger: Served) -> None:

@@ -1,6 +1,8 @@
-"""The door for Flux: what is signed is kept as it came, once; what is not leaves no trace."""
+"""Webhooks: what is signed is kept as it came, once; what is not leaves no trace."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from service.database.tables import Arrival, Environment, Event
 from ..support.service.served import KEYS, Served, event, served, signature
 
 pytestmark = pytest.mark.anyio
+OLD, NEW = "the-old-key-0123456789", "the-new-key-0123456789"
 
 
 async def test_a_signed_event_is_kept_as_it_came_and_counts_once(ledger: Served) -> None:
@@ -67,3 +70,40 @@ async def test_without_keys_there_is_no_door_and_the_rest_serves(database_url: s
     async with served(database_url, FLUX_KEYS="") as ledger:
         assert (await ledger.say(event())).status_code == 404
         assert (await ledger.http.get("/readyz")).status_code == 200
+
+
+async def test_keys_change_while_the_ledger_runs(tmp_path: Path) -> None:
+    """As a rotation goes: the new key beside the old one, then alone. A slip in between locks nobody out."""
+    file = tmp_path / "keys"
+
+    def write(text: str) -> None:
+        """As Kubernetes changes a mounted Secret: another file takes the place of the old one."""
+        (tmp_path / "next").write_text(text)
+        os.replace(tmp_path / "next", file)
+
+    write(json.dumps({"staging": [OLD]}))
+    given = {"FLUX_KEYS": "", "FLUX_KEYS_FILE": str(file)}
+    async with served(f"sqlite:///{tmp_path / 'ledger.db'}", **given) as ledger:
+        number = 0
+
+        async def opens(key: str) -> bool:
+            nonlocal number
+            number += 1
+            body = json.dumps(event(resource_version=number)).encode()
+            headers = {"X-Signature": signature(body, key)}
+            answer = await ledger.http.post("/hooks/flux/staging", content=body, headers=headers)
+            assert answer.status_code in (201, 401)
+            return answer.status_code == 201
+
+        assert [await opens(OLD), await opens(NEW)] == [True, False]
+        write(json.dumps({"staging": [OLD, NEW]}))
+        assert [await opens(OLD), await opens(NEW)] == [True, True]
+        for slip in ("", "{", json.dumps({"staging": [NEW, "short"]})):
+            write(slip)
+            assert [await opens(OLD), await opens(NEW)] == [True, True]
+        file.unlink()
+        assert await opens(OLD)
+        write(json.dumps({"staging": [NEW]}))
+        assert [await opens(OLD), await opens(NEW)] == [False, True]
+        write(json.dumps({"production": [NEW]}))
+        assert not await opens(NEW)

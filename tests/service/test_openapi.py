@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tools.schema_examples import EVENT, WAYBILL
+from tools.generate.schema_examples import EVENT, WAYBILL
 
 from ..support.service.replica import command, replica
 from ..support.service.served import KEYS, signature

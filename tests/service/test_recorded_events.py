@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from service.domain.event import parse
+from service.domain.reasons import reason_of
 from tests.support.flux_events import FILES, recorded
 
 from ..support.service.served import Served, document
@@ -30,7 +31,7 @@ async def test_every_word_that_counts_is_read(file: Any) -> None:
         assert read is None
         return
     assert read is not None
-    assert read.effect is not None
+    assert reason_of(read) is not None
     assert read.place == f"{it['namespace']}/{it['name']}"
     assert (read.version, read.service) == (metadata["revision"].partition("+")[0], metadata["service"])
     assert (read.chart, read.oci_digest) == (metadata["service"], metadata.get("oci-digest"))

@@ -1,4 +1,4 @@
-"""What is published is what the code does; `python -m tools.schemas` writes both files again."""
+"""What is published is what the code does; `make generate` writes both files again."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from service.api.schema import OPENAPI, WAYBILL
-from tools.schemas import openapi, waybill_schema
+from tools.generate.schemas import openapi, waybill_schema
 
 from ..support.service.served import Served, document, gitops
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 def test_the_committed_schemas_are_those_of_the_code() -> None:
-    assert (waybill_schema() == WAYBILL, openapi() == OPENAPI) == (True, True), "run `python -m tools.schemas`"
+    assert (waybill_schema() == WAYBILL, openapi() == OPENAPI) == (True, True), "run `make generate`"
 
 
 async def test_both_are_served(ledger: Served) -> None:

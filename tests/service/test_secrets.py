@@ -11,6 +11,8 @@ from service.database.lifespan import opened
 from service.database.tables import TABLES
 from service.ledger.releases import read as filed
 
+from ..support.builders import TOP
+from ..support.service.comparisons import compared
 from ..support.service.replica import command, replica
 from ..support.service.served import KEYS, document, event, served, signature
 
@@ -89,3 +91,10 @@ async def test_an_unforeseen_error_tells_its_id_and_nothing_else(
     assert answer.headers["x-request-id"] == "given-by-the-client"
     assert "canary" not in everything_said(answer)
     assert "canary" in caplog.text
+
+
+def test_secrets_are_compared_in_constant_time_alone() -> None:
+    files = ["auth/tokens.py", "auth/webhook_key.py", "domain/signature.py", "domain/tokens.py", "ledger/tokens.py"]
+    found = [it for file in files for it in compared((TOP / "service" / file).read_text())]
+    assert found == ["tables.Token.sha256 == sha256"]  # asked of the database, by the hash of 178 random bits
+    assert compared("if signature == right: pass") == ["signature == right"]

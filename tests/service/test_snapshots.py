@@ -10,8 +10,10 @@ import pytest
 
 from service.database.tables import Arrival, Environment, Event, Place
 
-from ..support.service.served import KEYS, Served, document, event, signature
+from ..support.service import snapshots
+from ..support.service.served import Served, document, event
 from ..support.service.sizes import size
+from ..support.service.snapshots import deployed, see, written
 
 pytestmark = pytest.mark.anyio
 
@@ -28,32 +30,8 @@ def ago(seconds: int) -> datetime:
     return NOW - timedelta(seconds=seconds)
 
 
-def written(time: datetime) -> str:
-    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def deployed(version: str, since: datetime, **more: Any) -> dict[str, Any]:
-    return {
-        "status": "deployed",
-        "chartVersion": version,
-        "chartName": "orders",
-        "lastDeployed": written(since),
-        **more,
-    }
-
-
 def snapshot(*history: dict[str, Any], taken: datetime | None = None, namespaces: tuple[str, ...] = ("apps",)) -> bytes:
-    """Of one HelmRelease with this history, of none where there is none."""
-    found = {"namespace": "apps", "name": "orders", "uid": "u", "resourceVersion": "9", "ready": True}
-    releases = [found | {"history": list(history)}] if history else []
-    return json.dumps(
-        {"taken_at": written(taken or NOW), "namespaces": list(namespaces), "helmreleases": releases}
-    ).encode()
-
-
-async def see(ledger: Served, body: bytes, environment: str = "staging") -> Any:
-    headers = {"X-Signature": signature(body, KEYS[environment][0])}
-    return await ledger.http.post(f"/hooks/flux/{environment}/snapshot", content=body, headers=headers)
+    return snapshots.snapshot(*history, taken=taken or NOW, namespaces=namespaces)
 
 
 async def history(ledger: Served) -> list[tuple[str, str, str | None, str, str | None]]:

@@ -14,7 +14,8 @@ import pytest
 
 from service.database.piccolo_conf import Engine
 from service.database.tables import Place
-from service.domain.timeline import event_entry, timeline
+from service.domain.reasons import event_entry
+from service.domain.timeline import timeline
 from service.ledger.arrivals import list as arrivals
 from service.ledger.environments import state as environments
 from service.ledger.events import take as events

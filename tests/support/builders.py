@@ -73,6 +73,13 @@ def git(folder: Path, *args: str) -> str:
     return done.stdout.decode().strip()
 
 
+def program(folder: Path, name: str, script: str) -> None:
+    """A shell script that can be run: a hook of git, or a stand-in on PATH."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
 def make_gitops_repo(bare: Path) -> None:
     """A bare repo whose `main` has a README."""
     shutil.copytree(Path(_made_once().name, "gitops.git"), bare)

@@ -3,16 +3,13 @@
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from msgspec import UNSET, structs
 
 from scripts.document import Waybill
 from scripts.forges.file import FileForge
-from scripts.proposal.describe import describe
 from scripts.report import Report
 from scripts.steps.propose import propose
-from scripts.steps.render import render
 from tests.support.gitops_repo import GitopsRepo, waybill
 
 HEADER = "metadata:\n  name: {{ .Release.Name }}\n  labels:\n    helm.sh/chart: orders-{{ .Chart.Version }}\n"
@@ -66,8 +63,7 @@ class Releases:
 
     def propose(self, version: str, *environments: str) -> str:
         change = self.repo.change(self.waybill(version), *environments, **self.settings)
-        writes = partial(describe, change, None, self.repo.folder / "orders.md")
-        propose(change, render, FileForge(str(self.repo.bare)), writes, Report())
+        propose(change, FileForge(str(self.repo.bare)), Report())
         return str(self.repo.proposals()[-1]["body"])
 
     def merged(self, version: str, templates: Mapping[str, str], values: str = "digest: a\n") -> None:

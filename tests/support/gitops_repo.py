@@ -1,6 +1,6 @@
 """A GitOps repo in a temporary folder, and releases to propose to it: no chart, no registry, real git."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,14 @@ import msgspec
 from scripts.clients.git import Git
 from scripts.config import Config
 from scripts.document import Chart, Image, Source, Waybill
+from scripts.forges import Forge
 from scripts.forges.file import FileForge
-from scripts.gitops.files import paths
+from scripts.gitops.layout import paths
+from scripts.gitops.render import render
 from scripts.proposal.body import Section, body, image
 from scripts.proposal.intent import Change, Intent
 from scripts.report import Report
-from scripts.steps.propose import propose
-from scripts.steps.render import render
+from scripts.steps.propose import Describe, carry_out, with_proposal
 from tests.support.builders import git, make_gitops_repo
 
 COMMIT = "c0ffee" + "0" * 34
@@ -108,22 +109,29 @@ class GitopsRepo:
         return (Git(self.bare).blob(branch, path) or b"").decode()
 
     def change(self, release: Waybill, *environments: str, roll_back: str | None = None, **settings: Any) -> Change:
-        config_ = config(self.bare, release.service, **settings)
-        return Change(release, config_, environments or ("staging",), f"apps/{release.service}", roll_back)
+        return Change(
+            release,
+            config(self.bare, release.service, **settings),
+            environments or ("staging",),
+            f"apps/{release.service}",
+            self.folder / f"{release.service}.md",
+            roll_back=roll_back,
+        )
 
     def propose(
         self, release: Waybill | None = None, *environments: str, roll_back: str | None = None, **settings: Any
     ) -> tuple[Waybill, Intent]:
         change = self.change(release or waybill(), *environments, roll_back=roll_back, **settings)
-        return propose(change, render, FileForge(str(self.bare)), self.describe(change), Report())
+        return proposed(change, FileForge(str(self.bare)))
 
-    @staticmethod
-    def describe(change: Change) -> Callable[[Git, Intent], str]:
-        """The body without a rendered difference: there is no chart."""
-        release, reason = change.waybill, change.roll_back
-        return lambda _, intent: body(
-            release,
-            [Section(name, {}, {"image": image(release)}, "") for name in intent.environments],
-            roll_back=reason,
-            ledger=None,
-        )
+
+def proposed(change: Change, forge: Forge, describe: Describe | None = None) -> tuple[Waybill, Intent]:
+    """The waybill as propose returns it, and what propose did."""
+    intent, proposal = carry_out(change, forge, Report(), describe or without_difference)
+    return with_proposal(change, intent, proposal), intent
+
+
+def without_difference(change: Change, _: Git, intent: Intent) -> str:
+    """The body without what changes in the cluster: there is no chart."""
+    sections = [Section(name, {}, {"image": image(change.waybill)}, "") for name in intent.environments]
+    return body(change.waybill, sections, roll_back=change.roll_back, ledger=None)

@@ -15,9 +15,11 @@ from scripts.errors import Refused
 
 TOP = Path(__file__).resolve().parents[2]
 SCRIPTS = TOP / "scripts"
-# What makes a Refused: the class, and functions that fill in a part of it.
+CLASSES = {"Refused", "Denied", "Overtaken"}
+# What makes a Refused: a class, or a function that fills in a part of it.
 MAKERS = {
-    *("Refused", "Denied", "refused", "garbage", "unreadable", "untrusted", "untaken"),
+    *CLASSES,
+    *("refused", "garbage", "unreadable", "untrusted", "untaken"),
     *("_unreachable", "_refusal", "_late", "_failure", "_failed"),
 }
 

@@ -1,17 +1,25 @@
 """A release as bump leaves it: the commit with the spliced chart lies in the checkout's objects, no tag is set."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from scripts.clients.git import Git
 from scripts.config import Config, load
 from scripts.document import Chart, Image, Source, Waybill
+from scripts.report import Report
+from scripts.source.checkout import Checkout
 from scripts.yaml.edit import set_scalar
 from tests.support.builders import World
 
 
 def settings(world: World, **flags: Any) -> Config:
     return load(flags, cwd=world.checkout)
+
+
+def checkout(world: World, folder: Path | None = None, **flags: Any) -> Checkout:
+    """Where the steps work: the world's checkout, and a folder for what they make."""
+    return Checkout(settings(world, **flags), Git(world.checkout), Report(), folder or world.folder / "out")
 
 
 def bumped(world: World, image: str, version: str = "0.1.0", *, commit: str = "HEAD") -> Waybill:

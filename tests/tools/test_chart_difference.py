@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chart.rendered import edited
+from tests.support.chart.render import edited
 from tools.chart_difference import SCENARIOS, difference, main
 
 VALUES = SCENARIOS / "postgresql" / "values.yaml"

@@ -1,7 +1,7 @@
 """A real Kubernetes node with Flux, a registry and a forge, on this machine: `python -m tools.cluster up`.
 
-`up` leaves it for a person to use, `down` ends it, `run COMMAND` runs a command inside (see isolated.py) and ends with
-it. All need root.
+`up` leaves it running for a person to use, `down` ends it. `run COMMAND` runs a command inside (see namespaces.py) and
+ends the cluster with it. All need root.
 """
 
 import json
@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 from tools.prerequisites import complaint
 
-from . import isolated
+from . import namespaces
 
-ABOUT = isolated.FOLDER / "about.json"
-STORY = isolated.FOLDER / "story.log"
+ABOUT = namespaces.FOLDER / "about.json"
+STORY = namespaces.FOLDER / "story.log"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         case ["up"]:
             return up()
         case ["down"]:
-            print("the cluster ended" if isolated.end() else "no cluster was up; nothing is left of one")
+            print("the cluster ended" if namespaces.end() else "no cluster was up; nothing is left of one")
             return 0
         case ["run", *command] if command:
             return run(command)
@@ -36,37 +36,37 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def up() -> int:
-    if isolated.found():
+    if namespaces.found():
         sys.exit("A cluster is up already: `make cluster-down` ends it.")
     _prepare()
     with STORY.open("wb") as story:
-        process = isolated.start([sys.executable, "-m", "tools.cluster", "hold"], story)
+        process = namespaces.start([sys.executable, "-m", "tools.cluster", "hold"], story)
     with STORY.open() as story:
         while not ABOUT.exists():
             ended = process.poll() is not None
             print(story.read(), end="", flush=True)
             if ended:
-                isolated.end()
-                sys.exit(f"The cluster did not come up. Its logs lie in {isolated.FOLDER / 'logs'}.")
+                namespaces.end()
+                sys.exit(f"The cluster did not come up. Its logs lie in {namespaces.FOLDER / 'logs'}.")
             time.sleep(0.2)
         print(story.read(), end="")
-    isolated.join()
+    namespaces.join()
     print("\n".join(json.loads(ABOUT.read_text())))
     return 0
 
 
 def run(command: Sequence[str]) -> int:
     """Ends with the command's exit code; nothing of it is left then."""
-    if isolated.found():
+    if namespaces.found():
         sys.exit("A cluster is up already: `make cluster-down` ends it.")
     _prepare()
-    process = isolated.start(command)
+    process = namespaces.start(command)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches the command by itself
     signal.signal(signal.SIGTERM, lambda *_: process.kill())
     try:
         return process.wait()
     finally:
-        isolated.end()
+        namespaces.end()
 
 
 def hold() -> int:
@@ -76,9 +76,9 @@ def hold() -> int:
     with world() as it:
         lines = [
             f"export KUBECONFIG={it.cluster.kubeconfig}",
-            f"registry   {isolated.ADDRESS}:{REGISTRY_PORT} (plain HTTP; here and for the node)",
-            f"forge      http://{isolated.ADDRESS}:3000/ (user {it.forge.user}, password {it.forge.password})",
-            f"logs       {isolated.FOLDER / 'logs'}",
+            f"registry   {namespaces.ADDRESS}:{REGISTRY_PORT} (plain HTTP; here and for the node)",
+            f"forge      http://{namespaces.ADDRESS}:3000/ (user {it.forge.user}, password {it.forge.password})",
+            f"logs       {namespaces.FOLDER / 'logs'}",
             "`make cluster-down` ends all of it.",
         ]
         unfinished = ABOUT.with_suffix(".unfinished")
@@ -89,8 +89,8 @@ def hold() -> int:
 
 
 def _prepare() -> None:
-    isolated.end()  # what a killed one left
-    isolated.forget()
+    namespaces.end()  # what a killed one left
+    namespaces.forget()
 
 
 if __name__ == "__main__":

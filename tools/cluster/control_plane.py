@@ -10,8 +10,8 @@ import httpx
 import yaml
 
 from .component import component
-from .isolated import ADDRESS
 from .kubernetes import Kubernetes
+from .namespaces import ADDRESS
 from .waiting import wait_for
 
 SERVER = f"https://{ADDRESS}:6443"

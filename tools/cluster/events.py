@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tools.build import GO
 
-from .isolated import CHECKOUT, FOLDER
+from .namespaces import CHECKOUT, FOLDER
 
 KEPT = CHECKOUT / "tests" / "contract" / "flux-events"
 RECEIVED = FOLDER / "story" / "events"

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .isolated import ADDRESS, BRIDGE, CGROUPS, FOLDER, NAME
+from .namespaces import ADDRESS, BRIDGE, CGROUPS, FOLDER, NAME
 
 
 def main(command: Sequence[str]) -> int:

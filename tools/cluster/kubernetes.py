@@ -20,7 +20,8 @@ class Kubernetes:
 
     def kubectl(self, *arguments: str, input: str | None = None) -> str:
         """What kubectl prints. Raises RuntimeError with its own words."""
-        command = ["kubectl", f"--kubeconfig={self.kubeconfig}", *arguments]
+        cache = self.kubeconfig.with_name("kubectl")  # HOME's would remember an earlier cluster
+        command = ["kubectl", f"--kubeconfig={self.kubeconfig}", f"--cache-dir={cache}", *arguments]
         done = subprocess.run(command, input=input, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"kubectl {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
@@ -64,10 +65,11 @@ class Kubernetes:
 
 
 def ready(found: dict[str, Any] | None, condition: str = "Ready") -> bool:
-    """Whether the object says of itself that the condition holds for what it is now told to be."""
+    """Whether the object reports the condition for its newest specification, with nothing left to reconcile."""
     if found is None:
         return False
     status, generation = found.get("status", {}), found["metadata"].get("generation")
     if status.get("observedGeneration", generation) != generation:
         return False
-    return any(it["type"] == condition and it["status"] == "True" for it in status.get("conditions") or [])
+    holds = {it["type"] for it in status.get("conditions") or [] if it["status"] == "True"}
+    return condition in holds and "Reconciling" not in holds

@@ -12,8 +12,8 @@ import yaml
 from tools.demo.image import crane
 
 from .component import component
-from .isolated import ADDRESS, BRIDGE
 from .kubernetes import Kubernetes, ready
+from .namespaces import ADDRESS, BRIDGE
 from .waiting import wait_for
 
 # The API server dials a node by its name for exec, logs and port-forward, and kubelet listens on loopback alone.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tools.build import GO, GO_ENVIRONMENT, go_program
 
-from .isolated import CHECKOUT
+from .namespaces import CHECKOUT
 
 CRDS, FORGE = CHECKOUT / ".tools" / "flux-crds", CHECKOUT / ".tools" / "gitea"
 CONTROLLERS = ("source", "kustomize", "helm", "notification")

@@ -11,8 +11,8 @@ from tools.demo.registry import serve_registry
 from .control_plane import serve_control_plane
 from .flux import run_flux
 from .forge import Forge, serve_forge
-from .isolated import ADDRESS, FOLDER
 from .kubernetes import Kubernetes
+from .namespaces import ADDRESS, FOLDER
 from .node import run_node
 
 REGISTRY_PORT = 5000

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tools.cluster.isolated import ADDRESS
+from tools.cluster.namespaces import ADDRESS
 from tools.prerequisites import complaint
 
 from .build import BASE_NAME, REVISION, available_base, build, pinned_base

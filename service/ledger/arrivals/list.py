@@ -1,9 +1,10 @@
-"""What ran where, from when to when: arrivals [from, until) by environment, service, release and digest.
+"""What ran where, from when to when: arrivals by environment, service, release and digest.
 
 Newest first. The order is the position of the event that began the arrival, then the environment; no two are
 alike, so the pair is the cursor. Each query takes only as many rows from an index as it gives.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,10 +13,12 @@ from msgspec import Struct
 from piccolo.query.base import Query
 
 from ...database import tables
-from ...database.query import Rows, compiled
-from ..match import COLUMNS, FILED, WITH_RELEASE, Release, identify, moment
+from ...database.query import query
+from ...domain.signature import ENVIRONMENT
+from ..match import ARRIVAL_COLUMNS, FEW, FILED, WITH_RELEASE, ArrivalRow, Release, moment, release_of
 from ..page import Page, page
 
+CURSOR = re.compile(rf"[0-9a-f]{{97}}\.{ENVIRONMENT.pattern}")
 BEGINNING = "g" * 97 + "."  # sorts after every cursor: positions are digits and a to f
 
 
@@ -32,9 +35,44 @@ class Arrival(Struct, frozen=True, rename={"from_": "from"}):
     ended_by: str | None
 
 
-SHOWN = f"a.environment, a.place, a.service, a.started_at, a.ended_at, a.basis, a.ended_by, a.position, {COLUMNS}"
-# The order of the arrivals of one release, which are few: an expression, so that no index of many is walked for it.
-FEW = "a.position || ''"
+class EnvironmentArrivals(NamedTuple):
+    """`position` and `before`, an environment, are the cursor; so in each key."""
+
+    environment: str
+    position: str
+    before: str
+    limit: int
+
+
+class EnvironmentServiceArrivals(NamedTuple):
+    environment: str
+    service: str
+    position: str
+    before: str
+    limit: int
+
+
+class ServiceArrivals(NamedTuple):
+    service: str
+    position: str
+    before: str
+    limit: int
+
+
+class DigestArrivals(NamedTuple):
+    digest: str
+    position: str
+    before: str
+    limit: int
+
+
+class Branch(NamedTuple):
+    """One way to arrivals: a condition with its values. `key` is what they are ordered by."""
+
+    sql: str
+    values: Sequence[Any]
+    key: str = "a.position"
+
 
 _REPORTED = "SELECT a.* FROM arrival a WHERE"
 # A truth value and not `= service`: PostgreSQL then expects to find many, and walks the index in order.
@@ -53,65 +91,68 @@ _BY_CHART = (
 )
 
 
-class Branch(NamedTuple):
-    """One way to an arrival: a condition with its values. `key` is what the found ones are ordered by."""
-
-    sql: str
-    values: Sequence[Any]
-    key: str = "a.position"
-
-
 def _newest(*branches: Branch, cursor: Sequence[Any], limit: Any) -> Query[Any, Any]:
-    """The newest arrivals before `cursor` that any branch finds, joined with their releases."""
+    """The newest arrivals before `cursor` of all branches, joined with their releases."""
     each = " UNION ALL ".join(
         f"SELECT * FROM ({it.sql} AND ({it.key}, a.environment) < ({{}}, {{}})"
         f" ORDER BY {it.key} DESC, a.environment DESC LIMIT {{}}) b{number}"
         for number, it in enumerate(branches)
     )
     return tables.Arrival.raw(
-        f"SELECT {SHOWN} FROM ({each}) a {WITH_RELEASE} ORDER BY a.position DESC, a.environment DESC LIMIT {{}}",
+        f"SELECT {ARRIVAL_COLUMNS} FROM ({each}) a {WITH_RELEASE}"
+        " ORDER BY a.position DESC, a.environment DESC LIMIT {}",
         *(value for it in branches for value in (*it.values, *cursor, limit)),
         limit,
     )
 
 
-_in_environment = compiled(
+_in_environment = query(
     lambda environment, position, before, limit: _newest(
         Branch(f"{_REPORTED} a.environment = {{}}", [environment]), cursor=[position, before], limit=limit
-    )
+    ),
+    takes=EnvironmentArrivals,
+    gives=ArrivalRow,
 )
-_in_environment_of_service = compiled(
+_of_service_in = query(
     lambda environment, service, position, before, limit: _newest(
         Branch(f"{_OF_SERVICE} AND a.environment = {{}}", [service, environment]),
         Branch(f"{_BY_CHART} AND f.service = {{}} AND a.environment = {{}}", [service, environment], FEW),
         cursor=[position, before],
         limit=limit,
-    )
+    ),
+    takes=EnvironmentServiceArrivals,
+    gives=ArrivalRow,
 )
-_of_service = compiled(
+_of_service = query(
     lambda service, position, before, limit: _newest(
         Branch(_OF_SERVICE, [service]),
         Branch(f"{_BY_CHART} AND f.service = {{}}", [service]),
         cursor=[position, before],
         limit=limit,
-    )
+    ),
+    takes=ServiceArrivals,
+    gives=ArrivalRow,
 )
-_of_image = compiled(
+_of_image = query(
     lambda digest, position, before, limit: _newest(
         Branch(f"{_RELEASED} AND f.image_digest = {{}}", [digest], FEW),
         Branch(f"{_BY_CHART} AND f.image_digest = {{}}", [digest], FEW),
         cursor=[position, before],
         limit=limit,
-    )
+    ),
+    takes=DigestArrivals,
+    gives=ArrivalRow,
 )
-_of_chart = compiled(
+_of_chart = query(
     lambda digest, position, before, limit: _newest(
         Branch(f"{_REPORTED} a.chart_digest = {{}}", [digest]),
         Branch(f"{_RELEASED} AND a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest], FEW),
         Branch(f"{_BY_CHART} AND a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest], FEW),
         cursor=[position, before],
         limit=limit,
-    )
+    ),
+    takes=DigestArrivals,
+    gives=ArrivalRow,
 )
 
 
@@ -120,22 +161,24 @@ async def in_environment(
 ) -> Page[Arrival]:
     """What ran in an environment, of one service or of all."""
     if service is None:
-        return _page(await _in_environment(environment, *_before(cursor), limit + 1), limit)
-    return _page(await _in_environment_of_service(environment, service, *_before(cursor), limit + 1), limit)
+        rows = await _in_environment(EnvironmentArrivals(environment, *_before(cursor), limit + 1))
+    else:
+        rows = await _of_service_in(EnvironmentServiceArrivals(environment, service, *_before(cursor), limit + 1))
+    return _page(rows, limit)
 
 
 async def of_service(service: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
-    return _page(await _of_service(service, *_before(cursor), limit + 1), limit)
+    return _page(await _of_service(ServiceArrivals(service, *_before(cursor), limit + 1)), limit)
 
 
 async def of_image(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
     """What ran of the releases with this image digest."""
-    return _page(await _of_image(digest, *_before(cursor), limit + 1), limit)
+    return _page(await _of_image(DigestArrivals(digest, *_before(cursor), limit + 1)), limit)
 
 
 async def of_chart(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
     """What Flux reported with this chart digest; where it reported none, the filed release's counts."""
-    return _page(await _of_chart(digest, *_before(cursor), limit + 1), limit)
+    return _page(await _of_chart(DigestArrivals(digest, *_before(cursor), limit + 1)), limit)
 
 
 def _before(cursor: str | None) -> tuple[str, str]:
@@ -143,19 +186,18 @@ def _before(cursor: str | None) -> tuple[str, str]:
     return position, environment
 
 
-def _page(rows: Rows, limit: int) -> Page[Arrival]:
-    return page(rows, limit, arrival, lambda row: f"{row[7]}.{row[0]}")
+def _page(rows: Sequence[ArrivalRow], limit: int) -> Page[Arrival]:
+    return page(rows, limit, arrival_of, lambda row: f"{row.position}.{row.environment}")
 
 
-def arrival(row: Sequence[Any]) -> Arrival:
-    environment, place, service, started_at, ended_at, basis, ended_by, _, filed_service, *release = row
+def arrival_of(it: ArrivalRow) -> Arrival:
     return Arrival(
-        environment=environment,
-        place=place,
-        service=filed_service or service,
-        release=identify(filed_service, *release),
-        from_=moment(started_at),
-        until=None if ended_at is None else moment(ended_at),
-        basis=basis,
-        ended_by=ended_by,
+        environment=it.environment,
+        place=it.place,
+        service=it.filed_service or it.service,
+        release=release_of(it.filed_service, it.version, it.reported, it.published, it.document),
+        from_=moment(it.started_at),
+        until=None if it.ended_at is None else moment(it.ended_at),
+        basis=it.basis,
+        ended_by=it.ended_by,
     )

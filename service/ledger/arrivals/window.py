@@ -1,20 +1,30 @@
-"""What ran in an environment within a stretch of time: all of it, so that a gap is one; or all of its newest part."""
+"""What ran in an environment within a window of time: all of it, so that a gap in it is a gap, or its newest part."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from ...database import tables
-from ...database.query import compiled
+from ...database.query import query
 from ...domain.event import EPOCH, SECOND
-from ...domain.timeline import position_at
-from ..match import WITH_RELEASE
-from .list import SHOWN, Arrival, arrival, in_environment
+from ...domain.state import position_at
+from ..match import ARRIVAL_COLUMNS, WITH_RELEASE, ArrivalRow
+from .list import Arrival, arrival_of, in_environment
+
+
+class RunningAt(NamedTuple):
+    """`position` sorts after what began until then; `at` in seconds since 1970."""
+
+    environment: str
+    position: str
+    at: int
+
 
 # CROSS: SQLite then begins with the places, which are few; by itself it walks all arrivals of the environment.
-_before = compiled(
-    lambda position, environment, at: tables.Arrival.raw(
-        f"SELECT {SHOWN} FROM place p CROSS JOIN arrival a {WITH_RELEASE}"
+_running_at = query(
+    lambda environment, position, at: tables.Arrival.raw(
+        f"SELECT {ARRIVAL_COLUMNS} FROM place p CROSS JOIN arrival a {WITH_RELEASE}"
         " WHERE p.environment = {} AND a.environment = p.environment AND a.place = p.place"
         " AND a.position = (SELECT max(x.position) FROM arrival x"
         " WHERE x.environment = p.environment AND x.place = p.place AND x.position < {})"
@@ -22,12 +32,14 @@ _before = compiled(
         environment,
         position,
         at,
-    )
+    ),
+    takes=RunningAt,
+    gives=ArrivalRow,
 )
 
 
 class Window(Struct, frozen=True):
-    """`begins` is later than was asked where there was too much to give all."""
+    """`begins` is later than what was asked for where there was too much to give all."""
 
     begins: datetime
     arrivals: list[Arrival]
@@ -35,11 +47,11 @@ class Window(Struct, frozen=True):
 
 async def arrivals_between(environment: str, begins: datetime, ends: datetime, most: int) -> Window:
     """What ran from `begins` to `ends`, in whole seconds; of what began between them the newest `most`."""
-    found = await in_environment(environment, cursor=f"{_position(ends)}.", limit=most)
-    since = max(begins, found.items[-1].from_) if found.next else begins
-    within = [it for it in found.items if it.from_ > since]
-    before = await _before(_position(since), environment, (since - EPOCH) // SECOND)
-    return Window(since, [*within, *(arrival(row) for row in before)])
+    newest = await in_environment(environment, cursor=f"{_position(ends)}.", limit=most)
+    since = max(begins, newest.items[-1].from_) if newest.next else begins
+    began_within = [it for it in newest.items if it.from_ > since]
+    ran_before = await _running_at(RunningAt(environment, _position(since), (since - EPOCH) // SECOND))
+    return Window(since, [*began_within, *map(arrival_of, ran_before)])
 
 
 def _position(moment: datetime) -> str:

@@ -9,21 +9,33 @@ at most.
 
 import time
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec.json import Encoder
 
-from ...database.query import compiled
+from ...database.query import query
 from ...database.tables import Environment
+from ..rows import EnvironmentKey
 from .state import state_of
 
 TRUSTED_SECONDS = 1.0
 
-_stamp = compiled(
+
+class Stamp(NamedTuple):
+    """What an environment's answer depends on: `events` counts its events, `release` is the id of the newest one."""
+
+    confirmed_at: datetime
+    events: int
+    release: int | None
+
+
+_stamp = query(
     lambda environment: Environment.raw(
-        "SELECT confirmed_at, events, (SELECT max(id) FROM release) FROM environment WHERE environment = {}",
+        "SELECT confirmed_at, events, (SELECT max(id) FROM release) AS release FROM environment WHERE environment = {}",
         environment,
-    )
+    ),
+    takes=EnvironmentKey,
+    gives=Stamp,
 )
 _encode = Encoder().encode
 
@@ -31,7 +43,7 @@ _encode = Encoder().encode
 class CachedAnswer(NamedTuple):
     """The answer's part `services`, made at a monotonic time from what `stamp` stands for."""
 
-    stamp: tuple[Any, ...]
+    stamp: Stamp
     at: float
     services: bytes
 
@@ -41,13 +53,13 @@ _made: dict[str, CachedAnswer] = {}  # as many as there are environments
 
 async def answer(environment: str) -> bytes | None:
     """`state_of` as JSON; None for an environment that never reported."""
-    rows = await _stamp(environment)
+    rows = await _stamp(EnvironmentKey(environment))
     if not rows:
         return None
-    stamp, now = tuple(rows[0]), time.monotonic()
+    stamp, now = rows[0], time.monotonic()
     made = _made.get(environment)
     if made is None or made.stamp != stamp or now - made.at > TRUSTED_SECONDS:
         state = await state_of(environment)
         made = _made[environment] = CachedAnswer(stamp, now, _encode(state.services if state else []))
-    said = _encode(environment), _encode(datetime.now(UTC)), _encode(stamp[0])
+    said = _encode(environment), _encode(datetime.now(UTC)), _encode(stamp.confirmed_at)
     return b'{"environment":%b,"at":%b,"last_confirmed_at":%b,"services":%b}' % (*said, made.services)

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
-from ...database.query import compiled
+from ...database.query import query
 from ...database.tables import Environment, Place
-from ...domain.timeline import State
-from ..match import COLUMNS, WITH_RELEASE, Release, find, identify, moment, name_in
+from ...domain.state import State
+from ..match import RELEASE_COLUMNS, WITH_RELEASE, Release, filed_release, moment, name_in, release_of
 from ..page import Page, page
+from ..rows import EnvironmentKey
 
 
 class Attempt(Struct, frozen=True):
@@ -44,30 +45,61 @@ class EnvironmentState(Struct, frozen=True):
     services: list[PlaceState]
 
 
+class EnvironmentsAfter(NamedTuple):
+    id: int
+    limit: int
+
+
+class EnvironmentRow(NamedTuple):
+    id: int
+    environment: str
+    confirmed_at: datetime
+
+
+class RunningRow(NamedTuple):
+    """A place with its State, as JSON, and what runs there; `version` None: nothing does."""
+
+    place: str
+    state: str
+    version: str | None
+    reported: str | None
+    filed_service: str | None
+    published: str | None
+    document: str | None
+
+
 decode_state = msgspec.json.Decoder(State).decode
 
-_one = compiled(
-    lambda environment: Environment.select(Environment.confirmed_at).where(Environment.environment == environment)
+_one = query(
+    lambda environment: Environment.select(Environment.id, Environment.environment, Environment.confirmed_at).where(
+        Environment.environment == environment
+    ),
+    takes=EnvironmentKey,
+    gives=EnvironmentRow,
 )
-_several = compiled(
-    lambda after, limit: Environment.raw(
-        "SELECT id, environment, confirmed_at FROM environment WHERE id > {} ORDER BY id LIMIT {}", after, limit
-    )
+_several = query(
+    lambda id, limit: Environment.raw(
+        "SELECT id, environment, confirmed_at FROM environment WHERE id > {} ORDER BY id LIMIT {}", id, limit
+    ),
+    takes=EnvironmentsAfter,
+    gives=EnvironmentRow,
 )
-_places = compiled(
+_running = query(
     lambda environment: Place.raw(
-        f"SELECT p.place, p.state, {COLUMNS} FROM place p"
+        f"SELECT p.place, p.state, {RELEASE_COLUMNS} FROM place p"
         " LEFT JOIN arrival a ON a.environment = p.environment AND a.place = p.place AND a.ended_at IS NULL"
         f" {WITH_RELEASE} WHERE p.environment = {{}} ORDER BY p.place",
         environment,
-    )
+    ),
+    takes=EnvironmentKey,
+    gives=RunningRow,
 )
 
 
 async def last_confirmed(environment: str) -> datetime | None:
     """None: it never reported."""
-    rows = await _one(environment)
-    return rows[0][0] if rows else None
+    rows = await _one(EnvironmentKey(environment))
+    return rows[0].confirmed_at if rows else None
 
 
 async def state_of(environment: str) -> EnvironmentState | None:
@@ -78,39 +110,47 @@ async def state_of(environment: str) -> EnvironmentState | None:
 
 async def states(cursor: str | None = None, limit: int = 50) -> Page[EnvironmentState]:
     """Every environment, in the order in which they first reported."""
-    rows = await _several(int(cursor or 0), limit + 1)
-    found = {name: await _state(name, confirmed_at) for _, name, confirmed_at in rows[:limit]}
-    return page(rows, limit, lambda row: found[row[1]], lambda row: str(row[0]))
+    rows = await _several(EnvironmentsAfter(int(cursor or 0), limit + 1))
+    states = {it.id: await _state(it.environment, it.confirmed_at) for it in rows[:limit]}
+    return page(rows, limit, lambda it: states[it.id], lambda it: str(it.id))
+
+
+async def count() -> int:
+    """How many environments have reported."""
+    number: int = await Environment.count()
+    return number
 
 
 async def _state(environment: str, confirmed_at: datetime) -> EnvironmentState:
-    found = [await _standing(*row) for row in await _places(environment)]
-    return EnvironmentState(environment, datetime.now(UTC), confirmed_at, in_order(found))
+    states = [await _place_state(it) for it in await _running(EnvironmentKey(environment))]
+    return EnvironmentState(environment, datetime.now(UTC), confirmed_at, in_order(states))
 
 
-def in_order(standings: Iterable[PlaceState | None]) -> list[PlaceState]:
-    return sorted((it for it in standings if it is not None), key=lambda it: (it.service, it.place))
+def in_order(states: Iterable[PlaceState | None]) -> list[PlaceState]:
+    return sorted((it for it in states if it is not None), key=lambda it: (it.service, it.place))
 
 
-async def _standing(place: str, text: str, service: str | None, version: str | None, *filed: Any) -> PlaceState | None:
-    state = decode_state(text)
-    if version is None:
-        return await standing(place, state)
-    return described(place, state, service, identify(service, version, *filed))
+async def _place_state(it: RunningRow) -> PlaceState | None:
+    state = decode_state(it.state)
+    if it.version is None:
+        return await place_state(it.place, state)
+    release = release_of(it.filed_service, it.version, it.reported, it.published, it.document)
+    return _made(it.place, state, it.filed_service, release)
 
 
-async def standing(place: str, state: State) -> PlaceState | None:
-    """How a place in `state` stands; None: nothing runs there, and nothing failed to."""
+async def place_state(place: str, state: State) -> PlaceState | None:
+    """None: nothing runs at `place`, and nothing failed to."""
     named = state.running or state.attempt
     if named is None:
         return None
-    service, filed, document = await find(named.service, place, named.chart, named.version)
-    running = state.running
-    release = identify(service, running.version, running.oci_digest, filed, document) if running else None
-    return described(place, state, service or named.service, release)
+    filed = await filed_release(named.service, place, named.chart, named.version)
+    release = None
+    if running := state.running:
+        release = release_of(filed.filed_service, running.version, running.oci_digest, filed.published, filed.document)
+    return _made(place, state, filed.filed_service or named.service, release)
 
 
-def described(place: str, state: State, service: str | None, release: Release | None) -> PlaceState:
+def _made(place: str, state: State, service: str | None, release: Release | None) -> PlaceState:
     running, attempt = state.running, state.attempt
     return PlaceState(
         service=service or (running and running.service) or name_in(place),

@@ -4,28 +4,67 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
+from typing import NamedTuple
 
 import msgspec
 
-from ...database.group_commit import Together
-from ...database.query import compiled
+from ...database.group_commit import written
+from ...database.query import query
 from ...database.tables import Event
-from ...domain.timeline import event_entry
+from ...domain.reasons import event_entry
+from .news import News
 from .projection import Batch, project
 
-insert = compiled(
-    lambda environment, sha256, body, now, place, at: (
-        Event.insert(Event(environment=environment, sha256=sha256, body=body, received_at=now, place=place, at=at))
+
+class NewEvent(NamedTuple):
+    """The columns of `event`."""
+
+    environment: str
+    sha256: str
+    body: bytes
+    received_at: datetime
+    place: str | None
+    at: int | None
+
+
+class EventKey(NamedTuple):
+    environment: str
+    sha256: str
+
+
+class EventId(NamedTuple):
+    id: int
+    environment: str
+    sha256: str
+
+
+class KeptEvent(NamedTuple):
+    id: int
+    environment: str
+    received_at: datetime
+    sha256: str
+
+
+insert = query(
+    lambda **columns: (
+        Event.insert(Event(**columns))
         .on_conflict(target=(Event.environment, Event.sha256), action="DO NOTHING")
         .returning(Event.id, Event.environment, Event.sha256)
-    )
+    ),
+    takes=NewEvent,
+    gives=EventId,
 )
-first = compiled(
-    lambda environment, sha256: Event.select(Event.id, Event.received_at, Event.environment, Event.sha256).where(
+first = query(
+    lambda environment, sha256: Event.select(Event.id, Event.environment, Event.received_at, Event.sha256).where(
         (Event.environment == environment) & (Event.sha256 == sha256)
-    )
+    ),
+    takes=EventKey,
+    gives=KeptEvent,
 )
+
+
+NO_NEWS = News()
 
 
 class Signed(msgspec.Struct, frozen=True):
@@ -46,37 +85,41 @@ class EventReceipt(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """`arrived`: how many arrivals it made known, itself or with the others that were taken together with it."""
+    """`new`: the body came for the first time. `news`: what became known with it.
+
+    Of several bodies of one environment that were taken together, the first has the news of all.
+    """
 
     receipt: EventReceipt
     new: bool
-    arrived: int = 0
+    news: News = NO_NEWS
+
+
+async def take(body: Signed) -> Taken:
+    return await written(_take_all, body)
 
 
 async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     """In one order whoever takes, so that two replicas never wait for each other's rows."""
-    keys = [(it.environment, hashlib.sha256(it.body).hexdigest()) for it in bodies]
+    keys = [EventKey(it.environment, hashlib.sha256(it.body).hexdigest()) for it in bodies]
     came = dict(reversed([*zip(keys, bodies, strict=True)]))  # the first of each
-    entries = {key: event_entry(came[key].body, key[1], came[key].now) for key in sorted(came)}
+    entries = {key: event_entry(came[key].body, key.sha256, came[key].now) for key in sorted(came)}
     rows = [
-        (*key, came[key].body, came[key].now, *((entry.place, entry.at) if entry else (None, None)))
+        NewEvent(*key, came[key].body, came[key].now, *((entry.place, entry.at) if entry else (None, None)))
         for key, entry in entries.items()
     ]
-    new = {(environment, sha256): number for number, environment, sha256 in await insert.each(rows)}
-    receipts = {key: EventReceipt(number, key[0], came[key].now, key[1]) for key, number in new.items()}
-    for number, received_at, *key in await first.each([key for key in entries if key not in new]):
-        receipts[*key] = EventReceipt(number, key[0], received_at, key[1])
-    said = dict[str, Batch]()
-    for environment, some in groupby(sorted(new), key=itemgetter(0)):
+    new = {EventKey(it.environment, it.sha256): it.id for it in await insert.each(rows)}
+    receipts = {key: EventReceipt(id, key.environment, came[key].now, key.sha256) for key, id in new.items()}
+    for it in await first.each([key for key in entries if key not in new]):
+        receipts[EventKey(it.environment, it.sha256)] = EventReceipt(*it)
+    batches = dict[str, Batch]()
+    for environment, some in groupby(sorted(new), key=attrgetter("environment")):
         received_at = max(it.now for it in bodies if it.environment == environment)
-        said[environment] = Batch([entries[key] for key in some], received_at)
-    arrived = await project(said)
+        batches[environment] = Batch([entries[key] for key in some], received_at)
+    news = await project(batches)
     return [
-        Taken(receipts[key], True, arrived.pop(key[0], 0))
+        Taken(receipts[key], True, news.pop(key.environment, NO_NEWS))
         if key in new and came[key] is it
         else Taken(receipts[key], False)
         for key, it in zip(keys, bodies, strict=True)
     ]
-
-
-take = Together(_take_all)

@@ -3,44 +3,84 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
 
-from ...database.group_commit import Together
-from ...database.query import compiled
+from ...database.group_commit import written
+from ...database.query import query
 from ...database.tables import Proposal, Release
 from ...domain.waybill import Gitops, Waybill, differing, encode
 
-_insert = compiled(
-    lambda service, version, sha256, document, image, chart, chart_digest, commit, now: (
-        Release.insert(
-            Release(
-                service=service,
-                version=version,
-                sha256=sha256,
-                document=document,
-                image_digest=image,
-                chart_name=chart,
-                chart_digest=chart_digest,
-                source_commit=commit,
-                recorded_at=now,
-            )
-        )
+
+class VersionKey(NamedTuple):
+    service: str
+    version: str
+
+
+class NewRelease(NamedTuple):
+    """The columns of `release`."""
+
+    service: str
+    version: str
+    sha256: str
+    document: str
+    image_digest: str
+    chart_name: str
+    chart_digest: str
+    source_commit: str
+    recorded_at: datetime
+
+
+class ReleaseId(NamedTuple):
+    id: int
+    service: str
+    version: str
+
+
+class FirstFiling(NamedTuple):
+    """What is kept of the first filing of a release."""
+
+    id: int
+    service: str
+    version: str
+    sha256: str
+    document: str
+    recorded_at: datetime
+
+
+class NewProposal(NamedTuple):
+    """The columns of `proposal`; `release` is the release's id."""
+
+    release: int
+    sha256: str
+    part: str
+    recorded_at: datetime
+
+
+_insert = query(
+    lambda **columns: (
+        Release.insert(Release(**columns))
         .on_conflict(target=(Release.service, Release.version), action="DO NOTHING")
-        .returning(Release.service, Release.version, Release.id)
-    )
+        .returning(Release.id, Release.service, Release.version)
+    ),
+    takes=NewRelease,
+    gives=ReleaseId,
 )
-_first = compiled(
+_first = query(
     lambda service, version: Release.select(
-        Release.service, Release.version, Release.id, Release.sha256, Release.document, Release.recorded_at
-    ).where((Release.service == service) & (Release.version == version))
+        Release.id, Release.service, Release.version, Release.sha256, Release.document, Release.recorded_at
+    ).where((Release.service == service) & (Release.version == version)),
+    takes=VersionKey,
+    gives=FirstFiling,
 )
-_propose = compiled(
-    lambda release, sha256, part, now: Proposal.insert(
-        Proposal(release=release, sha256=sha256, part=part, recorded_at=now)
-    ).on_conflict(target=(Proposal.release, Proposal.sha256), action="DO NOTHING")
+_propose = query(
+    lambda **columns: Proposal.insert(Proposal(**columns)).on_conflict(
+        target=(Proposal.release, Proposal.sha256), action="DO NOTHING"
+    ),
+    takes=NewProposal,
+    gives=None,
 )
 _decode = msgspec.json.Decoder(Waybill).decode
 
@@ -64,15 +104,6 @@ class Receipt(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class FirstFiling(NamedTuple):
-    """What is kept of the first filing."""
-
-    id: int
-    sha256: str
-    document: str
-    recorded_at: datetime
-
-
 class FilingResult(msgspec.Struct, frozen=True):
     """`new`: this filing was the first. `differs`: another release has this version; nothing was done."""
 
@@ -81,17 +112,22 @@ class FilingResult(msgspec.Struct, frozen=True):
     differs: list[str] = []
 
 
+async def file(filing: Filing) -> FilingResult:
+    return await written(_file_all, filing)
+
+
 async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
     """In one order whoever files, so that two replicas never wait for each other's rows."""
     ordered = sorted(filings, key=_order)
-    inserted = {(service, version): id for service, version, id in await _insert.each([_row(it) for it in ordered])}
-    known = sorted({_key(it) for it in ordered} - set(inserted))
-    first = {(service, version): FirstFiling(*row) for service, version, *row in await _first.each(known)}
-    results, proposals = dict[int, FilingResult](), []
+    inserted = await _insert.each([_row(it) for it in ordered])
+    ids = {VersionKey(it.service, it.version): it.id for it in inserted}
+    known = await _first.each(sorted({_key(it) for it in ordered} - set(ids)))
+    first = {VersionKey(it.service, it.version): it for it in known}
+    results, proposals = dict[int, FilingResult](), list[NewProposal]()
     for it in ordered:
         key = _key(it)
         if new := key not in first:
-            first[key] = FirstFiling(inserted[key], it.sha256, it.text.decode(), it.now)
+            first[key] = FirstFiling(ids[key], *key, it.sha256, it.text.decode(), it.now)
         kept = first[key]
         receipt = Receipt(kept.id, *key, kept.recorded_at, kept.sha256)
         if kept.sha256 != it.sha256:
@@ -99,22 +135,19 @@ async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
             continue
         results[id(it)] = FilingResult(receipt, new)
         if it.document.gitops is not UNSET:
-            proposals.append((kept.id, *_part(it.document.gitops), it.now))
+            proposals.append(NewProposal(kept.id, *_part(it.document.gitops), it.now))
     await _propose.each(proposals)
     return [results[id(it)] for it in filings]
 
 
-file = Together(_file_all)
+def _key(it: Filing) -> VersionKey:
+    return VersionKey(it.document.service, it.document.chart.version)
 
 
-def _key(it: Filing) -> tuple[str, str]:
-    return it.document.service, it.document.chart.version
-
-
-def _row(it: Filing) -> tuple[Any, ...]:
+def _row(it: Filing) -> NewRelease:
     chart = it.document.chart
     image, commit = it.document.image.digest, it.document.source.commit
-    return *_key(it), it.sha256, it.text.decode(), image, chart.name, chart.digest, commit, it.now
+    return NewRelease(*_key(it), it.sha256, it.text.decode(), image, chart.name, chart.digest, commit, it.now)
 
 
 def _part(gitops: Gitops) -> tuple[str, str]:

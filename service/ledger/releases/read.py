@@ -3,19 +3,25 @@
 A waybill is kept, and given, as the JSON that it came as.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 from piccolo.query.base import Query
 
 from ...database import tables
-from ...database.query import compiled
-from ..arrivals.list import FEW, Arrival
-from ..match import FILED, identify, moment
+from ...database.query import query
+from ..arrivals.list import Arrival
+from ..match import FEW, FILED, moment, release_of
 from ..page import Page, page
 from .file import Receipt
+
+NEWEST = 2**63 - 1  # sorts after every id
+MOST = 200  # arrivals that are given with a release
+_WITH_DIGEST = "(image_digest = {} OR chart_digest = {})"
 
 
 class Record(Struct, frozen=True):
@@ -32,29 +38,88 @@ class FullRecord(Record, frozen=True):
     arrivals: list[Arrival]
 
 
-Release = tables.Release
-COLUMNS = "document, id, service, version, recorded_at, sha256"  # what `_record` reads
-FIRST = 2**63 - 1  # sorts after every id
-MOST = 200  # arrivals that are given with a release
-_WITH_DIGEST = "(image_digest = {} OR chart_digest = {})"
+class FullKey(NamedTuple):
+    """`limit` is of the arrivals."""
+
+    service: str
+    version: str
+    limit: int
+
+
+class FullRow(NamedTuple):
+    """A release with one of its proposals, or one of its arrivals: what belongs to the other is None.
+
+    A release without proposals has one row, in which `proposal` and `part` are None.
+    """
+
+    document: str
+    id: int
+    recorded_at: datetime
+    sha256: str
+    proposal: int
+    part: str
+    position: str
+    environment: str
+    place: str
+    started_at: int
+    ended_at: int | None
+    basis: str
+    ended_by: str | None
+    mismatched: bool | None
+
+
+class NewestReleases(NamedTuple):
+    """`id`: below which a page begins; so in the other keys."""
+
+    id: int
+    limit: int
+
+
+class ServiceReleases(NamedTuple):
+    service: str
+    id: int
+    limit: int
+
+
+class DigestReleases(NamedTuple):
+    digest: str
+    id: int
+    limit: int
+
+
+class ServiceDigestReleases(NamedTuple):
+    service: str
+    digest: str
+    id: int
+    limit: int
+
+
+class RecordRow(NamedTuple):
+    document: str
+    id: int
+    service: str
+    version: str
+    recorded_at: datetime
+    sha256: str
 
 
 def _before(condition: str, *values: Any) -> Query[Any, Any]:
     """The newest first; `values` end with the id to stay below, and the limit."""
-    return Release.raw(
-        f"SELECT {COLUMNS} FROM release WHERE {condition} AND id < {{}} ORDER BY id DESC LIMIT {{}}", *values
+    return tables.Release.raw(
+        f"SELECT document, id, service, version, recorded_at, sha256 FROM release WHERE {condition} AND id < {{}}"
+        " ORDER BY id DESC LIMIT {}",
+        *values,
     )
 
 
-# One question, since asking costs more than finding: a row for each proposal, or one without, then one for
-# each arrival.
-_whole = compiled(
-    lambda service, version, limit: Release.raw(
-        "SELECT r.document, r.id, r.service, r.version, r.recorded_at, r.sha256, p.id AS proposal, p.part,"
-        " NULL AS position, NULL AS environment, NULL AS place, NULL AS started_at, NULL AS ended_at, NULL AS basis,"
-        " NULL AS ended_by, NULL AS mismatched"
+# One statement, since asking costs more than finding.
+_full = query(
+    lambda service, version, limit: tables.Release.raw(
+        "SELECT r.document, r.id, r.recorded_at, r.sha256, p.id AS proposal, p.part, NULL AS position,"
+        " NULL AS environment, NULL AS place, NULL AS started_at, NULL AS ended_at, NULL AS basis, NULL AS ended_by,"
+        " NULL AS mismatched"
         " FROM release r LEFT JOIN proposal p ON p.release = r.id WHERE r.service = {} AND r.version = {}"
-        " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, b.* FROM (SELECT a.position, a.environment,"
+        " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, b.* FROM (SELECT a.position, a.environment,"
         " a.place, a.started_at, a.ended_at, a.basis, a.ended_by, a.chart_digest <> r.chart_digest"
         " FROM release r JOIN arrival a ON (a.service = r.service AND a.version = r.version)"
         " OR (a.chart = r.chart_name AND a.version = r.version)"
@@ -62,67 +127,75 @@ _whole = compiled(
         f" ORDER BY {FEW} DESC, a.environment DESC LIMIT {{}}) b",
         *(service, version) * 2,
         limit,
-    )
+    ),
+    takes=FullKey,
+    gives=FullRow,
 )
-_newest = compiled(lambda before, limit: _before("1 = 1", before, limit))
-_of_service = compiled(lambda service, before, limit: _before("service = {}", service, before, limit))
-_with_digest = compiled(lambda digest, before, limit: _before(_WITH_DIGEST, digest, digest, before, limit))
-_of_service_with_digest = compiled(
-    lambda service, digest, before, limit: _before(
-        f"service = {{}} AND {_WITH_DIGEST}", service, digest, digest, before, limit
-    )
+_newest = query(lambda id, limit: _before("1 = 1", id, limit), takes=NewestReleases, gives=RecordRow)
+_of_service = query(
+    lambda service, id, limit: _before("service = {}", service, id, limit), takes=ServiceReleases, gives=RecordRow
+)
+_with_digest = query(
+    lambda digest, id, limit: _before(_WITH_DIGEST, digest, digest, id, limit), takes=DigestReleases, gives=RecordRow
+)
+_of_service_with_digest = query(
+    lambda service, digest, id, limit: _before(
+        f"service = {{}} AND {_WITH_DIGEST}", service, digest, digest, id, limit
+    ),
+    takes=ServiceDigestReleases,
+    gives=RecordRow,
 )
 
 
 async def full_record(service: str, version: str) -> FullRecord | None:
     """None: no such release was filed."""
-    rows = await _whole(service, version, MOST)
-    if not rows:
+    rows = await _full(FullKey(service, version, MOST))
+    first = next((it for it in rows if it.document), None)
+    if first is None:
         return None
-    it = _record(rows[0][:6])
-    proposals = sorted(tuple(row[6:8]) for row in rows if row[7])
-    arrivals = _arrivals(it, sorted((tuple(row[8:]) for row in rows if row[8]), key=_position, reverse=True))
-    return FullRecord(it.document, it.receipt, [Raw(part.encode()) for _, part in proposals], arrivals)
+    receipt = Receipt(first.id, service, version, first.recorded_at, first.sha256)
+    proposals = sorted((it for it in rows if it.part), key=attrgetter("proposal"))
+    arrived = sorted((it for it in rows if it.position), key=attrgetter("position", "environment"), reverse=True)
+    return FullRecord(
+        first.document,
+        receipt,
+        [Raw(it.part.encode()) for it in proposals],
+        _arrivals(first.document, receipt, arrived),
+    )
 
 
 async def newest(
     service: str | None = None, digest: str | None = None, cursor: str | None = None, limit: int = 50
 ) -> Page[Record]:
     """The newest releases, of one service or of all, with this image or chart digest or with any."""
-    before, more = int(cursor) if cursor else FIRST, limit + 1
+    below, more = int(cursor) if cursor else NEWEST, limit + 1
     if service and digest:
-        rows = await _of_service_with_digest(service, digest, before, more)
+        rows = await _of_service_with_digest(ServiceDigestReleases(service, digest, below, more))
     elif service:
-        rows = await _of_service(service, before, more)
+        rows = await _of_service(ServiceReleases(service, below, more))
     elif digest:
-        rows = await _with_digest(digest, before, more)
+        rows = await _with_digest(DigestReleases(digest, below, more))
     else:
-        rows = await _newest(before, more)
-    return page(rows, limit, _record, lambda row: str(row[1]))
+        rows = await _newest(NewestReleases(below, more))
+    return page(rows, limit, _record, lambda it: str(it.id))
 
 
-def _record(row: Sequence[Any]) -> Record:
-    document, *receipt = row
-    return Record(document, Receipt(*receipt))
+def _record(it: RecordRow) -> Record:
+    return Record(it.document, Receipt(it.id, it.service, it.version, it.recorded_at, it.sha256))
 
 
-def _position(row: Sequence[Any]) -> tuple[str, str]:
-    return row[0], row[1]
-
-
-def _arrivals(it: Record, rows: Iterable[Sequence[Any]]) -> list[Arrival]:
-    service = it.receipt.service
-    release = identify(service, it.receipt.version, None, None, it.document)
+def _arrivals(document: str, receipt: Receipt, rows: Iterable[FullRow]) -> list[Arrival]:
+    release = release_of(receipt.service, receipt.version, None, None, document)
     return [
         Arrival(
-            environment=environment,
-            place=place,
-            service=service,
-            release=replace(release, mismatched=True) if mismatched else release,
-            from_=moment(started_at),
-            until=None if ended_at is None else moment(ended_at),
-            basis=basis,
-            ended_by=ended_by,
+            environment=it.environment,
+            place=it.place,
+            service=receipt.service,
+            release=replace(release, mismatched=True) if it.mismatched else release,
+            from_=moment(it.started_at),
+            until=None if it.ended_at is None else moment(it.ended_at),
+            basis=it.basis,
+            ended_by=it.ended_by,
         )
-        for _, environment, place, started_at, ended_at, basis, ended_by, mismatched in rows
+        for it in rows
     ]

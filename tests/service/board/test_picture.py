@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from .conftest import Story
+from ...support.service.story import Story
 
 PICTURE = Path(__file__).resolve().parents[3] / ".github" / "board.png"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -37,6 +38,10 @@ class Replica:
         """Until it serves."""
         self.url = wait_for_line(self.process, self.log, r"(http://127\.0\.0\.1:\d+)")
         return self
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Every line of its log; each must be a JSON object."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
 
     def http(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, trust_env=False, timeout=15)

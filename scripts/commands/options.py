@@ -1,0 +1,91 @@
+"""The options that commands have in common, and what they begin: a session, a choice."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..report import Report
+from ..settings import FIELDS, KEYS
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from ..steps.bump import Choice
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def with_options(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return with_options
+
+
+environment = click.option(
+    "--environment",
+    "only",
+    multiple=True,
+    metavar="NAME",
+    help="Propose it for this environment; may be repeated. Default: the first one.",
+)
+# The options of every command.
+settings = all_of(
+    click.option("--config", type=click.Path(path_type=Path), help="Default: the nearest waybill.toml upwards."),
+    click.option("--remote", default="origin", help="The git remote that tags are pushed to.", show_default=True),
+    click.option("--waybill", type=click.Path(path_type=Path), help="The waybill. Default: .waybill/<service>.json."),
+    click.option("--json", is_flag=True, help="Print the result as JSON."),
+    *(
+        click.option(f"--{field.name.replace('_', '-')}", metavar="TEXT", help=KEYS[field.encode_name])
+        for field in FIELDS
+    ),
+)
+# The options of the commands that begin a release.
+image = all_of(
+    click.option("--image", "reference", required=True, metavar="REPO@sha256:...", help="The image that CI built."),
+    click.option("--part", type=click.Choice(["patch", "minor", "major"]), help="What to raise. Default: patch."),
+    click.option("--version", "exact", metavar="X.Y.Z", help="Release exactly this version."),
+    click.option("--skip-image-check", is_flag=True, help="Do not check that the registry has the image."),
+    click.option(
+        "--allow-older",
+        is_flag=True,
+        help="Release HEAD although it is older than the commit of the highest release.",
+    ),
+    click.option(
+        "--first-publish",
+        is_flag=True,
+        help="Nothing was ever published under this chart's name. Needed once where the registry answers "
+        "`denied` instead of `not found` for a chart that does not exist yet.",
+    ),
+)
+
+
+def session(options: dict[str, Any]) -> "Session":
+    from ..session import start
+
+    return start(
+        options,
+        path=options["config"],
+        remote=options["remote"],
+        waybill=options["waybill"],
+        report=Report(json=options["json"]),
+        cwd=Path.cwd(),
+    )
+
+
+def choice(options: dict[str, Any], *, alone: bool = False) -> "Choice":
+    from ..image.reference import parse
+    from ..steps.bump import Choice
+
+    return Choice(
+        image=parse(options["reference"]),
+        part=options["part"],
+        version=options["exact"],
+        skip_image_check=options["skip_image_check"],
+        allow_older=options["allow_older"],
+        first_publish=options["first_publish"],
+        alone=alone,
+    )

@@ -1,0 +1,139 @@
+"""The settings: what each one means, stated once, and where it comes from: waybill.toml < environment < flags."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Meta, Struct
+
+from .errors import Refused
+
+# RFC 1123 label; 53 characters is what Helm allows a release's name, and lets `<service>-X.Y.Z` parse in one way.
+Service = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$")]
+Label = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Registry = Annotated[str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$")]
+Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
+KeyPath = str | tuple[str | int, ...]
+
+
+def about(text: str) -> Meta:
+    """What a setting means, for --help and the README."""
+    return Meta(description=text)
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"image_keys": "image"}):
+    """The keys of waybill.toml. Every field is also a flag and a variable WAYBILL_<FIELD>; the key `image` is
+    `image_keys` there, since --image is the image itself."""
+
+    service: Annotated[Service | None, about("Name of the service: its chart's name, which is the default.")] = None
+    chart: Annotated[str, about("Folder of the chart.")] = "chart"
+    namespace: Annotated[
+        Label | dict[Label, Label],
+        about("Namespace of the HelmRelease: one for all environments, or a table environment -> namespace."),
+    ] = "apps"
+    registry: Annotated[Registry | None, about("Where charts are pushed: oci://host/path.")] = None
+    plain_http: Annotated[bool, about("Use plain HTTP for the registry. One on localhost needs no setting.")] = False
+    source_repository: Annotated[
+        str | None, about("Address of the source repository in the record. Default: the remote's, as https://.")
+    ] = None
+    gitops: Annotated[str | None, about("The GitOps repo: a URL, or a path on this machine.")] = None
+    gitops_branch: Annotated[
+        str | None, about("The branch that pull requests are merged into. Default: the GitOps repo's default branch.")
+    ] = None
+    forge: Annotated[
+        Literal["github", "gitea", "file"] | None,
+        about("Who opens the pull request: github, gitea, or file (the GitOps repo is a path on this machine)."),
+    ] = None
+    environments: Annotated[tuple[Label, ...], about("All environments, in the order of promotion.")] = ()
+    flux_source: Annotated[
+        Literal["helm-repository", "oci-repository"],
+        about("How Flux gets the chart: helm-repository (by version) or oci-repository (by digest)."),
+    ] = "helm-repository"
+    ledger: Annotated[Url | None, about("Address of the ledger.")] = None
+    kube_version: Annotated[
+        str | None, about("Kubernetes version that the chart is rendered for. Default: Helm's own.")
+    ] = None
+    values: Annotated[
+        str | tuple[str, ...], about("Values files without which the chart cannot be linted and rendered.")
+    ] = ()
+    app_version: Annotated[
+        bool, about("Write the first 12 hex digits of the commit to Chart.yaml as appVersion. Default: true.")
+    ] = True
+    service_account: Annotated[
+        str | None, about("ServiceAccount that helm-controller uses to install the release.")
+    ] = None
+    image_keys: Annotated[
+        dict[str, KeyPath],
+        about("Keys of the image in values.yaml, e.g. repository=image.repository,digest=image.digest."),
+    ] = msgspec.field(default_factory=lambda: {"repository": "image.repository", "digest": "image.digest"})
+
+
+FIELDS = msgspec.structs.fields(Settings)
+KEYS: dict[str, str] = {field.encode_name: field.type.__metadata__[-1].description for field in FIELDS}
+
+
+def read(file: Path | None, flags: Mapping[str, Any]) -> Settings:
+    """The settings in the waybill.toml `file`, in the environment and in `flags` (by field); the later ones win."""
+    variables = {field.name: os.environ.get(f"WAYBILL_{field.name.upper()}") or None for field in FIELDS}
+    try:
+        return msgspec.convert({**_table(file), **_given(variables), **_given(flags)}, Settings)
+    except msgspec.ValidationError as error:
+        raise Refused(
+            f"The settings are not right: {error}.",
+            "Correct the key in waybill.toml, its WAYBILL_ variable or its flag.",
+            fault="you",
+        ) from error
+
+
+def _table(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Refused(f"{file} cannot be read: {error}.", "Mend the file.", fault="you") from error
+    for key in table:
+        if key not in KEYS:
+            near = get_close_matches(key, KEYS, 1)
+            raise Refused(
+                f"{file} has the unknown key `{key}`.",
+                f"Did you mean `{near[0]}`?" if near else f"The keys are {', '.join(KEYS)}.",
+                fault="you",
+            )
+    return table
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` by field (those that are there, texts parsed) by their keys in waybill.toml."""
+    return {
+        field.encode_name: _parsed(field.type, value) if isinstance(value, str) else value
+        for field in FIELDS
+        if (value := values.get(field.name)) is not None
+    }
+
+
+def _parsed(kind: Any, text: str) -> Any:
+    """The text of a variable or flag as waybill.toml has it: lists as `a,b`, tables as `key=value,key=value`."""
+    kinds = _plain_types(kind)
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if tuple in kinds:
+        return words
+    if dict in kinds and (str not in kinds or "=" in text):
+        return {name: value for name, _, value in (word.partition("=") for word in words)}
+    if bool in kinds:
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+    return text
+
+
+def _plain_types(kind: Any) -> set[type]:
+    """`kind` without annotations and parameters, each part of a union by itself."""
+    if get_origin(kind) is Annotated:
+        return _plain_types(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return {plain for part in get_args(kind) for plain in _plain_types(part)}
+    return {get_origin(kind) or kind}

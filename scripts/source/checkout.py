@@ -1,0 +1,30 @@
+"""The checkout of a service, in which the steps of a release work."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..clients.git import Git
+from ..config import Config
+from ..document import Waybill, chart_of
+from ..report import Report
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """`folder` is where the steps write what they make; `make_folder` makes it."""
+
+    config: Config
+    git: Git
+    report: Report
+    folder: Path
+
+    def archive(self, waybill: Waybill) -> Path:
+        """Where package writes the chart and publish finds it."""
+        return self.folder / f"{waybill.service}-{chart_of(waybill).version}.tgz"
+
+    def make_folder(self) -> Path:
+        """Makes `folder`, which ignores itself, so that no commit takes it along."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not (ignore := self.folder / ".gitignore").exists():
+            ignore.write_text("*\n")
+        return self.folder

@@ -1,0 +1,60 @@
+"""A second release takes over without a gap; one that cannot run, and one that is not there, change nothing."""
+
+from collections.abc import Callable
+
+from tests.support.e2e import images
+from tests.support.e2e.fleet import Fleet
+from tests.support.e2e.pods import settled
+from tests.support.e2e.releaser import Releaser
+from tests.support.e2e.rollout import roll_out
+from tests.support.e2e.scene import Scene
+from tools.cluster.waiting import wait_for, wait_until_steady
+
+PATH = "apps/waybill/staging/release.yaml"
+
+
+def test_a_rollout_loses_no_request(
+    scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str], record_property: Callable[[str, str], None]
+) -> None:
+    second = images.labelled(scene.image, "second")
+    shipped["second"], figure = roll_out(scene, fleet, releaser, "staging", second)
+    record_property("figure", figure)
+
+
+def test_what_never_becomes_ready_is_rolled_back(
+    scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]
+) -> None:
+    before = settled(scene.cluster, "staging")
+    shipped["third"] = releaser.ship(images.broken(scene.image))
+    fleet.merge(fleet.proposals()[0]["number"])
+
+    ledger = scene.ledger("staging")
+    said = ledger.wait_until(
+        "staging", "the third failed", lambda it: (it["attempt"] or {}).get("outcome") == "rolled back"
+    )
+    assert said["release"]["version"] == shipped["second"]
+    assert said["attempt"]["version"] == shipped["third"]
+    assert shipped["third"] not in [(it["release"] or {}).get("version") for it in ledger.history("staging")]
+    assert [len(scene.events("staging", it)) for it in ("UpgradeFailed", "RollbackSucceeded")] == [1, 1]
+    assert settled(scene.cluster, "staging") == before
+
+
+def test_a_chart_that_does_not_exist_changes_nothing(scene: Scene, fleet: Fleet, shipped: dict[str, str]) -> None:
+    ledger = scene.ledger("staging")
+    pods = settled(scene.cluster, "staging")
+    before = wait_until_steady("what the ledger says", lambda: ledger.running("staging"))
+    third = shipped["third"]
+    fleet.edit(PATH, lambda text: text.replace(f'version: "{third}"', 'version: "9.9.9"'), "A version that is not")
+    charts = "/apis/source.toolkit.fluxcd.io/v1/namespaces/staging/helmcharts/staging-waybill"
+
+    def reason() -> bool:
+        conditions = (scene.cluster.get(charts) or {}).get("status", {}).get("conditions", [])
+        return any(it["type"] == "Ready" and it["reason"] == "ChartPullError" for it in conditions)
+
+    wait_for("the HelmChart to fail", reason)
+    assert wait_until_steady("what the ledger says", lambda: ledger.running("staging")) == before
+    assert settled(scene.cluster, "staging") == pods
+
+    second = shipped["second"]
+    fleet.edit(PATH, lambda text: text.replace('version: "9.9.9"', f'version: "{second}"'), "Back to what ran")
+    scene.installed("staging", second)

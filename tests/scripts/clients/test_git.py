@@ -1,0 +1,48 @@
+"""git reads and writes the repository that it was given, wherever and by whomever it is started."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scripts.clients.git import Git
+from scripts.errors import Refused
+from tests.support.builders import World, git
+
+
+def test_as_a_hook_of_another_repository_it_still_works_on_its_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git gives its hooks variables that point at its own repository."""
+    head = git(world.checkout, "rev-parse", "HEAD")
+    monkeypatch.setenv("GIT_DIR", str(world.gitops))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(world.folder / "index"))
+    repository = Git(world.checkout)
+    assert repository.commit("HEAD") == head
+    assert repository.run("rev-parse", "HEAD") == head
+    repository.write_tree(head, {"new": b""})
+    assert not (world.folder / "index").exists()
+    assert os.environ["GIT_DIR"] == str(world.gitops)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Git:
+    """An empty one."""
+    git(tmp_path, "init", "--quiet", "repository")
+    return Git(tmp_path / "repository")
+
+
+def test_a_commit_that_is_not_there_is_named(repository: Git) -> None:
+    with pytest.raises(Refused, match="could not compare 000000000000 with 111111111111"):
+        repository.is_ancestor("0" * 40, "1" * 40)
+    with pytest.raises(Refused, match="git finds no 0000"):
+        repository.committed("0" * 40)
+
+
+def test_a_shallow_clone_whose_remote_is_gone(world: World) -> None:
+    world.commit({})
+    git(world.folder, "clone", "--quiet", "--depth=1", f"file://{world.origin}", "shallow")
+    shutil.rmtree(world.origin)
+    with pytest.raises(Refused, match="This clone is shallow and origin did not give the rest"):
+        Git(world.folder / "shallow").deepen("origin")

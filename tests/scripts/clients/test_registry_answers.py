@@ -1,0 +1,171 @@
+"""Whatever a registry answers but 404, what it holds is not known: never "absent", never a guess, soon refused."""
+
+import json
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from scripts.clients.registry import Registry
+from scripts.clients.registry_http import Patience
+from scripts.document import digest_of
+from scripts.errors import Refused
+from scripts.steps.package import package
+from scripts.steps.publish import publish
+from tests.support.builders import World
+from tests.support.registry_stand_in import (
+    Behaviour,
+    answering,
+    drips,
+    hangs_up,
+    never_ends,
+    says,
+    silence,
+    speaks_no_http,
+)
+from tests.support.release import bumped, checkout
+
+SOON = Patience(connect=0.5, read=1, whole=4)
+DIGEST = f"sha256:{'a' * 64}"
+OTHER = json.dumps({"schemaVersion": 2, "config": {"digest": DIGEST}, "layers": []}).encode()
+
+ANSWERS: dict[str, tuple[Behaviour, str]] = {
+    "401": (says(401), "401"),
+    "401 with a login page": (says(401, b"<html>", WWW_Authenticate='Basic realm="x"'), "401"),
+    "401 from nowhere": (says(401, WWW_Authenticate='Bearer realm="http://127.0.0.1:1/token"'), "cannot be reached"),
+    "401 to plain HTTP elsewhere": (says(401, WWW_Authenticate='Bearer realm="http://example.org/t"'), "not encrypted"),
+    "401 with a broken challenge": (says(401, WWW_Authenticate="Bearer"), "not encrypted"),
+    "403": (says(403, b'{"errors": [{"code": "DENIED", "message": "no"}]}'), "403 (DENIED)"),
+    "400": (says(400), "400"),
+    "429": (says(429, Retry_After="9"), "429"),
+    "500": (says(500), "500"),
+    "502 of a proxy": (says(502, b"<html>Bad Gateway"), "502"),
+    "503": (says(503), "503"),
+    "204": (says(204), "204"),
+    "redirect": (says(307, Location="/elsewhere"), "307"),
+    "redirect to another host": (says(302, Location="http://127.0.0.1:1/v2/"), "302"),
+    "garbage": (says(200, b"\x00\xff\x1f\x8b"), "not what a registry says"),
+    "a login page": (says(200, b"<html>Sign in"), "not what a registry says"),
+    "null": (says(200, b"null"), "not what a registry says"),
+    "a list": (says(200, b"[]"), "not what a registry says"),
+    "no HTTP": (speaks_no_http, "cannot be reached"),
+    "hangs up": (hangs_up, "cannot be reached"),
+    "silence": (silence, "does not answer in time"),
+    "a byte now and then": (drips, "did not finish within 4 s"),
+    "no end": (never_ends, "127.0.0.1"),  # too large or too late, by how fast the machine is
+}
+QUESTIONS: dict[str, Callable[[Registry, str], object]] = {
+    "manifest": lambda registry, repository: registry.manifest(repository, "1.2.3"),
+    "tags": lambda registry, repository: registry.tags(repository),
+    "platforms": lambda registry, repository: registry.platforms(repository, DIGEST),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_no_answer_is_mistaken_for_absent(answer: str, question: str) -> None:
+    behaviour, cause = ANSWERS[answer]
+    before = time.monotonic()
+    with answering(behaviour) as host, pytest.raises(Refused) as error:
+        QUESTIONS[question](Registry(patience=SOON), f"{host}/charts/orders")
+    assert time.monotonic() - before < 5 * SOON.whole
+    assert cause in error.value.what
+    assert host in error.value.what or "127.0.0.1:1" in error.value.what or "example.org" in error.value.what
+    assert error.value.remedy
+    assert error.value.fault == "registry"
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        says(200, b"{}"),
+        says(200, b'{"schemaVersion": 2}'),
+        says(200, b'{"schemaVersion": 2, "config": {"digest": "sha256:short"}}'),
+        says(200, OTHER, Docker_Content_Digest=DIGEST),
+    ],
+)
+def test_a_manifest_that_is_none_or_another_is_refused(behaviour: Behaviour) -> None:
+    with answering(behaviour) as host, pytest.raises(Refused, match="not what a registry says"):
+        Registry(patience=SOON).manifest(f"{host}/charts/orders", "1.2.3")
+    with answering(says(200, OTHER)) as host, pytest.raises(Refused, match="not what a registry says"):
+        Registry(patience=SOON).manifest(f"{host}/charts/orders", DIGEST)
+    with answering(says(200, OTHER)) as host, pytest.raises(Refused, match="not what a registry says"):
+        Registry(patience=SOON).blob(f"{host}/charts/orders", DIGEST)
+
+
+def test_a_list_of_tags_that_goes_on_elsewhere_is_not_followed() -> None:
+    page = says(200, b'{"tags": ["1.0.0"]}', Link='<http://127.0.0.1:1/v2/x/tags/list>; rel="next"')
+    with answering(page) as host, pytest.raises(Refused, match="another host"):
+        Registry(patience=SOON).tags(f"{host}/charts/orders")
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(Refused, match="cannot be reached"):
+        Registry(patience=SOON).manifest("127.0.0.1:1/charts/orders", "1.2.3")
+    with pytest.raises(Refused, match=r"cannot be reached|did not finish"):
+        Registry(patience=SOON).manifest("registry.invalid/charts/orders", "1.2.3")
+
+
+@pytest.mark.parametrize("answer", ["403", "500", "garbage"])
+def test_ship_sets_no_tag_while_it_does_not_know_what_is_published(world: World, answer: str) -> None:
+    behaviour, cause = ANSWERS[answer]
+    with answering(behaviour) as host:
+        more = [] if answer == "403" else ["--first-publish"]
+        ran = world.waybill("ship", "--image", world.image(), "--registry", f"oci://{host}/charts", *more)
+    assert ran.code == 1
+    assert "refused (the registry)" in ran.stderr
+    assert cause in ran.stderr
+    assert world.tags() == {}
+
+
+def refusal(world: World, behaviour: Behaviour) -> Refused:
+    """How publish is refused by a registry that behaves so: in under 15 s, and as the registry's fault."""
+    made = package(bumped(world, world.image()), checkout(world))
+    with answering(behaviour) as host:
+        here = checkout(world, registry=f"oci://{host}/charts")
+        before = time.monotonic()
+        with pytest.raises(Refused) as error:
+            publish(made, here)
+    assert time.monotonic() - before < 15
+    assert error.value.fault == "registry"
+    assert error.value.remedy
+    return error.value
+
+
+@pytest.mark.parametrize("answer", ["401", "403", "500", "garbage", "redirect", "silence"])
+def test_publish_is_refused_with_the_cause(world: World, answer: str) -> None:
+    behaviour, cause = ANSWERS[answer]
+    assert cause in refusal(world, behaviour).what
+
+
+def test_a_registry_that_goes_silent_when_it_is_pushed_to_is_not_waited_for(world: World) -> None:
+    absent = says(404)
+    error = refusal(world, lambda request: absent(request) if request.command == "GET" else silence(request))
+    assert "`helm push` did not end within 10 s" in error.what
+
+
+@pytest.mark.parametrize("behaviour", [says(404), says(404, b"<html>Not Found")])
+def test_what_has_nothing_and_takes_nothing_is_refused(world: World, behaviour: Behaviour) -> None:
+    assert "404" in refusal(world, behaviour).what
+
+
+def test_a_registry_that_lacks_what_it_names_or_holds_something_else_than_an_image() -> None:
+    config = b'{"os": "linux"}'
+    manifest = json.dumps({"schemaVersion": 2, "config": {"digest": digest_of(config)}}).encode()
+
+    def no_image(request: BaseHTTPRequestHandler) -> None:
+        says(200, manifest if "/manifests/" in request.path else config)(request)
+
+    with answering(no_image) as host, pytest.raises(Refused, match="its config names no platform"):
+        Registry().platforms(f"{host}/orders", digest_of(manifest))
+    with answering(says(404)) as host, pytest.raises(Refused, match="a manifest names it, and it is not there"):
+        Registry().blob(f"{host}/orders", f"sha256:{'a' * 64}")
+    with answering(login_page) as host, pytest.raises(Refused, match="/token is not what a registry says"):
+        Registry().tags(f"{host}/orders")
+
+
+def login_page(request: BaseHTTPRequestHandler) -> None:
+    token = f'Bearer realm="http://{request.headers["Host"]}/token"'
+    answer: Behaviour = says(200, b"<html>") if "/token" in request.path else says(401, WWW_Authenticate=token)
+    answer(request)

@@ -1,0 +1,176 @@
+"""The four verbs, alike on each forge; GitHub and Gitea over HTTP, held to their published descriptions."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import Refused
+from scripts.forges import forge_of
+from scripts.forges.file import FileForge
+from scripts.forges.gitea import Gitea
+from scripts.forges.github import GitHub
+from scripts.forges.rest import split_remote
+from tests.support.forge_stand_in import StandIn, serving
+
+TOKEN = "planted-forge-token"
+KINDS = {"github": GitHub, "gitea": Gitea}
+
+
+@pytest.fixture(params=["github", "gitea"])
+def stand_in(request: pytest.FixtureRequest) -> Iterator[StandIn]:
+    forge = StandIn(request.param)
+    yield forge
+    assert forge.problems == []
+
+
+@pytest.fixture
+def forge(stand_in: StandIn) -> Iterator[GitHub]:
+    with serving(stand_in) as address:
+        yield KINDS[stand_in.name](f"{address}/acme/fleet.git", TOKEN)
+
+
+def test_a_proposal_is_opened_found_updated_and_commented(forge: GitHub, stand_in: StandIn) -> None:
+    assert forge.find("apps/orders", "main") is None
+    made = forge.create("apps/orders", "main", "orders 1.0.0", "The body.")
+    assert (made.number, made.state, made.title, made.body) == (1, "open", "orders 1.0.0", "The body.")
+    assert made.url == "https://forge.example/acme/fleet/pull/1"
+    forge.update(made.number, "orders 1.0.1", "Another.")
+    forge.comment(made.number, "Look.")
+    found = forge.find("apps/orders", "main")
+    assert found is not None
+    assert (found.title, found.body, found.head) == ("orders 1.0.1", "Another.", f"{1:040x}")
+    assert stand_in.comments == ["Look."]
+    assert {headers["Authorization"] for _, _, headers in stand_in.requests} == {f"Bearer {TOKEN}"}
+    assert not any(TOKEN in path for _, path, _ in stand_in.requests)
+
+
+def test_the_open_one_comes_before_later_ones_that_are_closed(forge: GitHub, stand_in: StandIn) -> None:
+    stand_in.open("apps/orders", "main", state="merged")
+    mine = stand_in.open("apps/orders", "main")
+    for state in ("closed", "merged"):
+        stand_in.open("apps/orders", "main", state=state)
+        stand_in.open("apps/other", "main")
+    found = forge.find("apps/orders", "main")
+    assert found is not None
+    assert (found.number, found.state) == (mine["number"], "open")
+
+
+@pytest.mark.parametrize("state", ["closed", "merged"])
+@pytest.mark.parametrize("base", ["main", "release/next"])
+def test_without_an_open_one_the_latest_tells_how_it_ended(
+    forge: GitHub, stand_in: StandIn, state: str, base: str
+) -> None:
+    stand_in.open("apps/orders", base, state="closed" if state == "merged" else "merged")
+    mine = stand_in.open("apps/orders", base, state=state)
+    stand_in.open("apps/orders", "elsewhere")
+    for number in range(3):
+        stand_in.open(f"apps/other-{number}", base, state="closed")
+    found = forge.find("apps/orders", base)
+    assert found is not None
+    assert (found.number, found.state) == (mine["number"], state)
+
+
+def test_where_another_run_was_faster_its_proposal_is_updated(forge: GitHub, stand_in: StandIn) -> None:
+    theirs = stand_in.open("apps/orders", "main")
+    stand_in.hidden = True
+    assert forge.find("apps/orders", "main") is None
+    made = forge.create("apps/orders", "main", "mine", "body")
+    assert made.number == theirs["number"]
+    assert [pull["title"] for pull in stand_in.pulls] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        (301, "moved"),
+        (401, "WAYBILL_FORGE_TOKEN"),
+        (403, "may write pull requests"),
+        (404, "may see this repository"),
+        (422, "Mend what it names"),
+        (500, "same command again"),
+    ],
+)
+def test_a_no_is_refused_with_cause_and_remedy(forge: GitHub, stand_in: StandIn, status: int, remedy: str) -> None:
+    stand_in.fail = (status, b'{"message": "Because I say so"}')
+    with pytest.raises(Refused) as error:
+        forge.update(1, "t", "b")
+    assert error.value.fault == "forge"
+    assert remedy in error.value.remedy
+    assert f"{status} Because I say so" in error.value.what
+    assert TOKEN not in error.value.what + error.value.remedy
+
+
+def test_garbage_is_no_answer(forge: GitHub, stand_in: StandIn) -> None:
+    stand_in.fail = (200, b"<html>Welcome</html>")
+    with pytest.raises(Refused, match="no forge of this kind") as error:
+        forge.find("apps/orders", "main")
+    assert error.value.fault == "forge"
+
+
+def test_a_forge_that_is_down_is_refused() -> None:
+    with serving(StandIn("github")) as address:
+        pass
+    with pytest.raises(Refused, match="did not answer") as error:
+        GitHub(f"{address}/acme/fleet", TOKEN).find("apps/orders", "main")
+    assert error.value.fault == "forge"
+
+
+def test_a_token_never_travels_in_clear_text() -> None:
+    with pytest.raises(Refused, match="clear text"):
+        Gitea("http://git.example/acme/fleet", TOKEN).find("apps/orders", "main")
+
+
+@pytest.mark.parametrize(
+    ("remote", "parts"),
+    [
+        ("https://github.com/acme/fleet.git", ("https://github.com", "acme", "fleet")),
+        ("https://someone:secret@GitHub.com/acme/fleet/", ("https://github.com", "acme", "fleet")),
+        ("git@github.com:acme/fleet.git", ("https://github.com", "acme", "fleet")),
+        ("ssh://git@git.example:2222/acme/fleet", ("https://git.example", "acme", "fleet")),
+        ("http://127.0.0.1:3000/acme/fleet.git", ("http://127.0.0.1:3000", "acme", "fleet")),
+        ("https://example.org/gitea/acme/fleet", ("https://example.org/gitea", "acme", "fleet")),
+    ],
+)
+def test_every_form_of_a_remote_names_the_same_repository(remote: str, parts: tuple[str, str, str]) -> None:
+    assert split_remote(remote) == parts
+
+
+@pytest.mark.parametrize("remote", ["https://github.com/fleet", "/srv/fleet.git", "https://"])
+def test_what_is_no_repository_of_a_forge_is_refused(remote: str) -> None:
+    with pytest.raises(Refused, match="does not name a repository"):
+        split_remote(remote)
+
+
+def test_the_api_lies_where_each_forge_has_it() -> None:
+    assert GitHub("git@github.com:acme/fleet", None).api == "https://api.github.com"
+    assert GitHub("https://github.example/acme/fleet", None).api == "https://github.example/api/v3"
+    assert Gitea("https://example.org/gitea/acme/fleet", None).api == "https://example.org/gitea/api/v1"
+
+
+def test_the_forge_is_chosen_by_name(tmp_path: Path) -> None:
+    assert isinstance(forge_of("https://github.com/a/b", "github", None), GitHub)
+    assert isinstance(forge_of("https://git.example/a/b", "gitea", None), Gitea)
+    assert isinstance(forge_of(str(tmp_path), "file", None), FileForge)
+    with pytest.raises(Refused, match="cannot be told"):
+        forge_of("https://git.example/a/b", None, None)
+    with pytest.raises(Refused, match='forge = "file" is for a path'):
+        forge_of("https://example.org/fleet", "file", None)
+    with pytest.raises(Refused, match="No GitOps repo"):
+        forge_of(None, None, None)
+
+
+def test_the_file_forge_keeps_proposals_beside_the_repository(tmp_path: Path) -> None:
+    (tmp_path / "work" / ".git").mkdir(parents=True)
+    forge = FileForge((tmp_path / "work").as_uri())
+    made = forge.create("apps/orders", "main", "one", "body")
+    assert Path(made.url.removeprefix("file://")) == tmp_path / "work" / ".git" / "waybill-proposals" / "1.json"
+    assert forge.create("apps/orders", "main", "two", "body").number == 1
+    forge.comment(1, "Look.")
+    found = forge.find("apps/orders", "main")
+    assert found is not None
+    assert (found.state, found.title) == ("open", "two")
+    assert forge.find("apps/orders", "other") is None
+    (tmp_path / "work" / ".git" / "waybill-proposals" / "1.json").write_text("{}")
+    with pytest.raises(Refused, match="is no proposal"):
+        forge.find("apps/orders", "main")

@@ -1,0 +1,112 @@
+"""Which version bump chooses beside what the remote's tags and the registry really hold."""
+
+import pytest
+
+from scripts.errors import Refused
+from scripts.image.reference import parse
+from scripts.steps.bump import Choice, bump
+from tests.support.builders import CHART, World, git
+from tests.support.release import checkout
+from tools.demo.image import crane
+
+
+def chosen(world: World, image: str, **choice: object) -> str:
+    waybill = bump(Choice(parse(image), **choice), checkout(world))  # type: ignore[arg-type]
+    return str(waybill.chart.version)  # type: ignore[union-attr]
+
+
+def tag(world: World, *names: str, on: str = "HEAD", annotated: bool = False) -> None:
+    for name in names:
+        git(world.checkout, "tag", *(["-a", "-m", "by hand"] if annotated else []), name, on)
+        git(world.checkout, "push", "--quiet", "origin", name)
+
+
+def publish(world: World, image: str, *tags: str) -> None:
+    """Something lies under these tags in the chart's repository."""
+    for name in tags:
+        crane("copy", "--insecure", image, f"{world.registry}/charts-{world.folder.name}/orders:{name}")
+
+
+def test_tags_of_others_take_nothing(world: World) -> None:
+    tag(world, "v9.0.0", "9.0.0", "invoices-9.0.0", "orders-api-9.0.0", "orders-9.0", "orders-v9.0.0", "orders-nightly")
+    image = world.image()
+    publish(world, image, "latest", "v9.0.0", "9.0", "sha256-0123.sig")
+    assert chosen(world, image) == "0.1.0"
+
+
+def test_the_registry_takes_versions_too_and_an_underscore_is_build_metadata(world: World) -> None:
+    image = world.image()
+    publish(world, image, "0.1.0_build.7")
+    assert chosen(world, image) == "0.1.1"
+    publish(world, image, "0.4.0", "1.0.0-rc.1")
+    assert chosen(world, image) == "0.4.1"
+    assert chosen(world, image, part="major") == "1.0.0"
+    with pytest.raises(Refused, match=r"0\.4\.0 is taken"):
+        chosen(world, image, version="0.4.0")
+    assert chosen(world, image, version="0.3.0") == "0.3.0"
+
+
+@pytest.mark.parametrize("annotated", [False, True])
+def test_a_tag_that_a_person_set_takes_its_version(world: World, annotated: bool) -> None:
+    tag(world, "orders-0.3.0", annotated=annotated)
+    image = world.image()
+    assert chosen(world, image) == "0.3.1"
+    world.commit({"chart/Chart.yaml": CHART.format(service="orders").replace("0.1.0", "0.5.0")}, "Raise it")
+    assert chosen(world, image) == "0.5.0"
+
+
+@pytest.mark.parametrize("what", ["HEAD^{tree}", "HEAD:chart/values.yaml"])
+def test_a_tag_that_names_no_commit_takes_its_version_too(world: World, what: str) -> None:
+    tag(world, "orders-0.3.0", on=what)
+    image = world.image()
+    assert chosen(world, image) == "0.3.1"
+    assert chosen(world, image, part="minor") == "0.4.0"
+
+
+def test_a_pre_release_goes_on_within_its_own_version(world: World) -> None:
+    world.commit({"chart/Chart.yaml": CHART.format(service="orders").replace("0.1.0", "2.0.0-rc.1")})
+    image = world.image()
+    tag(world, "orders-1.9.0", "orders-3.0.0-rc.4")
+    assert chosen(world, image) == "2.0.0-rc.1"
+    tag(world, "orders-2.0.0-rc.9", "orders-2.0.0-rc.10")
+    assert chosen(world, image) == "2.0.0-rc.11"
+    publish(world, image, "2.0.0")
+    with pytest.raises(Refused, match=r"2\.0\.0 is released already"):
+        chosen(world, image)
+
+
+def test_a_tag_without_a_chart_is_completed_by_its_own_input_alone(world: World) -> None:
+    image, other = world.image("one"), world.image("two")
+    half = bump(Choice(parse(image)), checkout(world))
+    git(world.checkout, "push", "--quiet", "origin", f"{half.source.release_commit}:refs/tags/{half.source.tag}")
+    assert bump(Choice(parse(image), part="major"), checkout(world)) == half
+    assert chosen(world, other) == "0.1.1"
+    with pytest.raises(Refused, match=r"are released as orders-0\.1\.0 already"):
+        chosen(world, image, version="0.7.0")
+    with pytest.raises(Refused, match=r"0\.1\.0 is taken"):
+        chosen(world, other, version="0.1.0")
+
+
+def test_an_older_commit_is_compared_with_what_its_version_is_compared_with(world: World) -> None:
+    """A pre-release of a newer commit does not make a stable one of an older commit old, nor a lower --version new."""
+    older = git(world.checkout, "rev-parse", "HEAD")
+    newer = world.commit({"README.md": "newer"})
+    tag(world, "orders-1.0.0-rc.1", on=newer)
+    git(world.checkout, "checkout", "--quiet", older)
+    image = world.image()
+    assert chosen(world, image) == "0.1.0"
+    tag(world, "orders-1.0.0", on=newer)
+    with pytest.raises(Refused, match=f"{older[:12]} is older than {newer[:12]}, which is released as orders-1.0.0"):
+        chosen(world, image)
+    assert chosen(world, image, allow_older=True) == "1.0.1"
+
+
+@pytest.mark.parametrize("version", ["1.2", "v1.2.3", "1.2.3+build", "01.2.3", "1.0", '""', "latest"])
+def test_a_chart_whose_version_is_none_is_refused(world: World, version: str) -> None:
+    world.commit({"chart/Chart.yaml": CHART.format(service="orders").replace("0.1.0", version)})
+    with pytest.raises(Refused, match=r"no X.Y.Z or X.Y.Z-pre") as refused:
+        chosen(world, world.image())
+    assert refused.value.fault == "chart"
+    with pytest.raises(Refused) as refused:
+        chosen(world, world.image(), version=version.strip('"') or "latest")
+    assert "no X.Y.Z or X.Y.Z-pre" in refused.value.what

@@ -1,0 +1,223 @@
+"""The tag goes first, and what is published is never overwritten."""
+
+import gzip
+import io
+import os
+import shutil
+import tarfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from scripts.chart.archive import same_files
+from scripts.clients.helm import Helm
+from scripts.document import Waybill, chart_of
+from scripts.errors import Refused
+from scripts.steps.package import package
+from scripts.steps.publish import Overtaken, look, publish
+from tests.support.builders import World, git, program
+from tests.support.release import bumped, checkout
+from tools.demo.image import crane
+
+Edit = Callable[[str, bytes], bytes | None]
+
+
+@dataclass
+class Ready:
+    """A packaged release of `world`."""
+
+    world: World
+    waybill: Waybill
+    archive: Path
+
+    def publish(self, **flags: Any) -> Waybill:
+        return publish(self.waybill, checkout(self.world, **flags))
+
+    def look(self) -> str | None:
+        return look(self.waybill, checkout(self.world))
+
+    @property
+    def registry(self) -> str:
+        return str(chart_of(self.waybill).repository)
+
+    @property
+    def reference(self) -> str:
+        return f"{self.registry.removeprefix('oci://')}/orders:0.1.0"
+
+    def digest(self) -> str:
+        return crane("digest", "--insecure", self.reference)
+
+    def push(self, archive: Path) -> str:
+        """Publishes another file under this release's version, as anybody might; its manifest's digest."""
+        Helm().push(archive, self.registry, plain_http=True)
+        return self.digest()
+
+
+@pytest.fixture
+def ready(world: World) -> Ready:
+    release = bumped(world, world.image())
+    made = package(release, checkout(world))
+    return Ready(world, made, world.folder / "out/orders-0.1.0.tgz")
+
+
+def repacked(archive: Path, folder: Path, edit: Edit = lambda _, data: data) -> Path:
+    """The same chart compressed anew, with what `edit` makes of each file; None leaves it out."""
+    folder.mkdir()
+    plain = io.BytesIO()
+    with tarfile.open(archive) as old, tarfile.open(fileobj=plain, mode="w") as new:
+        for member in old:
+            file = old.extractfile(member)
+            assert file
+            data = edit(member.name, file.read())
+            if data is not None:
+                member.size, member.mtime = len(data), 12345
+                new.addfile(member, io.BytesIO(data))
+    (folder / archive.name).write_bytes(gzip.compress(plain.getvalue(), zlib.Z_BEST_SPEED))
+    return folder / archive.name
+
+
+def test_the_tag_and_the_chart_are_there_and_repeating_changes_nothing(ready: Ready) -> None:
+    assert ready.look() is None
+    done = ready.publish()
+    assert done
+    assert ready.world.tags() == {"orders-0.1.0": ready.waybill.source.release_commit}
+    assert chart_of(done).digest == ready.digest() == ready.look()
+    pulled = Helm().pull(f"{ready.registry}/orders", "0.1.0", ready.world.folder, plain_http=True)
+    assert pulled.read_bytes() == ready.archive.read_bytes()
+    os.utime(ready.archive, (1, 1))
+    assert ready.publish() == done
+    assert chart_of(done).digest == ready.digest()
+
+
+def test_a_copied_archive_gives_the_same_manifest(ready: Ready) -> None:
+    first = ready.publish()
+    crane("delete", "--insecure", f"{ready.reference.partition(':0.1.0')[0]}@{ready.digest()}")
+    os.utime(ready.archive, (1_000_000_000, 1_000_000_000))
+    assert ready.look() is None
+    assert ready.publish() == first
+
+
+def test_who_comes_second_gets_no_version_and_pushes_nothing(ready: Ready) -> None:
+    git(ready.world.checkout, "push", "--quiet", "origin", "HEAD:refs/tags/orders-0.1.0")
+    before = ready.world.tags()
+    with pytest.raises(Overtaken, match=r"has the tag orders-0\.1\.0 on another commit"):
+        ready.publish()
+    assert ready.world.tags() == before
+    assert ready.look() is None
+
+
+def test_without_a_registry_only_the_tag_is_set(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    here = checkout(world)
+    here = replace(here, config=structs.replace(here.config, registry=None))
+    made = package(bumped(world, world.image()), here)
+    assert look(made, here) is None
+    assert publish(made, here) == made
+    assert list(world.tags()) == ["orders-0.1.0"]
+    assert "no registry is configured" in capsys.readouterr().err
+
+
+def test_the_same_content_in_another_compression_is_this_release(ready: Ready) -> None:
+    other = repacked(ready.archive, ready.world.folder / "other")
+    assert other.read_bytes() != ready.archive.read_bytes()
+    manifest = ready.push(other)
+    done = ready.publish()
+    assert done
+    assert chart_of(done).digest == manifest == ready.digest() == ready.look()
+    assert chart_of(done).archive != chart_of(ready.waybill).archive
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda name, data: data + b"replicas: 7\n" if name.endswith("values.yaml") else data,
+        lambda name, data: data.replace(b"hello", b"howdy"),
+        lambda name, data: None if name.endswith("deployment.yaml") else data,
+    ],
+)
+def test_other_content_is_refused_with_both_digests_and_stays(ready: Ready, edit: Edit) -> None:
+    manifest = ready.push(repacked(ready.archive, ready.world.folder / "other", edit))
+    for attempt in (ready.publish, ready.look):
+        with pytest.raises(Refused, match="published with other content") as error:
+            attempt()
+        assert manifest in error.value.what
+        assert str(chart_of(ready.waybill).archive) in error.value.what
+        assert "never overwritten" in error.value.remedy
+    assert ready.digest() == manifest
+
+
+@pytest.mark.parametrize("layer", [b"no archive", gzip.compress(b"no tar", mtime=0), b"\x1f\x8b\x08" + bytes(600)])
+def test_a_layer_that_is_no_chart_is_other_content(ready: Ready, layer: bytes) -> None:
+    assert not same_files(layer, ready.archive)
+    whole = ready.archive.read_bytes()
+    assert same_files(whole, ready.archive)
+    assert not same_files(whole[:-40], ready.archive)
+    for place in range(100, len(whole) - 8):
+        assert not same_files(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :], ready.archive)
+
+
+def test_what_is_no_chart_is_refused(ready: Ready) -> None:
+    image = ready.world.image()
+    crane("copy", "--insecure", image, ready.reference)
+    with pytest.raises(Refused, match="no chart"):
+        ready.publish()
+
+
+def test_a_chart_of_another_repository_is_refused_with_both(ready: Ready) -> None:
+    first = ready.publish()
+    source = structs.replace(ready.waybill.source, repository="https://example.org/somebody/orders")
+    ready.waybill = structs.replace(ready.waybill, source=source)
+    with pytest.raises(Refused) as error:
+        ready.publish()
+    assert "https://example.org/acme/orders" in error.value.what
+    assert "https://example.org/somebody/orders" in error.value.what
+    assert first
+    assert ready.digest() == chart_of(first).digest
+
+
+@pytest.mark.parametrize("change", [lambda path: path.unlink(), lambda path: path.write_bytes(b"other")])
+def test_an_archive_that_package_did_not_make_sets_no_tag(ready: Ready, change: Any) -> None:
+    change(ready.archive)
+    with pytest.raises(Refused, match="not the chart that the waybill names"):
+        ready.publish()
+    assert ready.world.tags() == {}
+
+
+def test_a_registry_that_is_down_leaves_the_version_reserved_and_the_same_command_completes(ready: Ready) -> None:
+    with pytest.raises(Refused, match="cannot be reached") as error:
+        ready.publish(registry="oci://127.0.0.1:1/charts")
+    assert error.value.fault == "registry"
+    assert list(ready.world.tags()) == ["orders-0.1.0"]
+    done = ready.publish()
+    assert done
+    assert chart_of(done).digest == ready.digest()
+
+
+def test_a_remote_that_takes_no_tag_is_refused_and_nothing_is_pushed(ready: Ready) -> None:
+    hook = ready.world.origin / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho tags are protected here >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(Refused, match="tags are protected here") as error:
+        ready.publish()
+    assert error.value.fault == "repository"
+    assert ready.look() is None
+
+
+def test_an_archive_that_package_did_not_make_is_refused(world: World) -> None:
+    with pytest.raises(Refused, match="is not the chart that the waybill names"):
+        publish(bumped(world, world.image()), checkout(world))
+
+
+def test_a_registry_that_takes_a_chart_and_does_not_show_it(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = checkout(world)
+    release = package(bumped(world, world.image()), here)
+    program(tmp_path, "helm", f'[ "$1" = push ] || exec {shutil.which("helm")} "$@"')
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(Refused, match=r"took orders 0\.1\.0 and does not show it"):
+        publish(release, here)

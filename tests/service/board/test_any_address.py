@@ -1,0 +1,63 @@
+"""What pages answer, also at addresses that no link of theirs has."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ...support.service.served import Served, document, event
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+async def test_an_empty_ledger_says_what_to_do(ledger: Served) -> None:
+    answer = await ledger.http.get("/")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "Nothing has arrived yet" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/board/environments/nowhere", 404),
+        ("/board/environments/%00", 404),
+        ("/board/environments/../staging", 404),
+        ("/board/environments/staging?at=9999-12-31T23:59:59", 200),
+        ("/board/environments/staging?at=0001-01-01T00:00:00", 200),
+        ("/board/environments/staging?at=soon&window=7y&cursor=%00", 200),
+        ("/board/environments/staging?window=1y&at=1970-01-01T00:00:00Z", 200),
+        ("/board/releases/orders/1.4.3", 404),
+        ("/board/releases/%00/%ff", 404),
+        ("/board/elsewhere", 404),
+    ],
+)
+async def test_no_address_is_a_mistake_of_ours(ledger: Served, path: str, status: int) -> None:
+    await ledger.say(event())
+    assert (await ledger.http.get(path)).status_code == status
+
+
+async def test_pages_let_nothing_in(ledger: Served) -> None:
+    """No inline script or style, nothing from elsewhere, and what was filed stays text."""
+    hostile = "</title><script>alert(1)</script>"
+    await ledger.file(document(source={"repository": f"ssh://{hostile}", "tag": hostile}))
+    await ledger.say(event())
+    await ledger.say(event("UpgradeFailed", "1.5.0", message=hostile))
+    for path in ("/", "/board/environments/staging", "/board/releases/orders/1.4.2"):
+        answer = await ledger.http.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "<script>" not in answer.text
+        assert "style=" not in answer.text
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_large_board_stays_small(ledger: Served) -> None:
+    for number in range(15):
+        for environment in ("staging", "production"):
+            for step in range(4):
+                said = event(revision=f"1.{step}.0", name=f"service-{number}", at=NOW - timedelta(days=4 - step))
+                await ledger.say(said, environment)
+    for path in ("/", "/board/environments/staging?window=30d"):
+        assert len((await ledger.http.get(path)).content) < 75_000, path  # with style sheet and script below 100 KB

@@ -1,0 +1,170 @@
+"""The board in a real Chromium, as people have it: by day and by night, on a phone and on a wall."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from ...support.service.story import Story, ago, telling
+
+PAGES = {
+    "board": "/",
+    "environment": "/board/environments/staging?window=24h",
+    "then": f"/board/environments/staging?at={ago(10):%Y-%m-%dT%H:%M:%S}",
+    "release": "/board/releases/orders/1.1.0",
+    "failed release": "/board/releases/orders/1.2.0",
+    "search": "/board/search?q=1",
+    "nothing found": "/board/search?q=zzz",
+    "lost": "/board/releases/orders/7.7.7",
+}
+EACH_KIND = ("board", "environment", "release", "search")
+BYTES = """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .reduce((sum, it) => sum + it.decodedBodySize, 0)"""
+SIZES: dict[str, ViewportSize] = {
+    "phone": {"width": 360, "height": 740},
+    "desk": {"width": 1280, "height": 800},
+    "wall": {"width": 2560, "height": 1440},
+}
+FITS = "document.documentElement.scrollWidth <= innerWidth"
+
+
+# Rules of axe whose answer hangs on the window's size or on the colours.
+VISUAL = {"runOnly": ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]}
+
+
+def violations(page: Page, options: dict[str, list[str]] | None = None) -> list[tuple[str, list[str]]]:
+    found = Axe().run(page, options=options).response["violations"]
+    return [(it["id"], [node["html"] for node in it["nodes"]]) for it in found]
+
+
+def test_every_page_is_accessible_small_and_asks_nobody_else(story: Story, chromium: Browser) -> None:
+    """On a phone by night and on a desk by day; on a wall it is as wide as that."""
+    context = chromium.new_context(viewport=SIZES["phone"], color_scheme="dark")
+    for name, path in PAGES.items():
+        page = context.new_page()
+        asked, complaints = list[str](), list[str]()
+        page.on("request", lambda it, asked=asked: asked.append(it.url))
+        page.on("console", lambda it, complaints=complaints: complaints.append(it.text))
+        page.goto(story.url + path)
+        assert [it for it in asked if not it.startswith(story.url)] == [], name
+        assert len(asked) > 2, name
+        assert [it for it in complaints if "404" not in it] == [], name
+        assert page.evaluate(BYTES) < 100_000, name
+        assert page.evaluate(FITS), name
+        assert violations(page) == [], name
+        page.set_viewport_size(SIZES["desk"])
+        page.emulate_media(color_scheme="light")
+        assert page.evaluate(FITS), name
+        if name in EACH_KIND:
+            assert violations(page, VISUAL) == [], name
+        page.set_viewport_size(SIZES["wall"])
+        assert page.evaluate(FITS), name
+        page.close()
+    context.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_way_from_the_board_to_a_commit(story: Story, chromium: Browser, javascript: bool) -> None:
+    page = chromium.new_context(java_script_enabled=javascript).new_page()
+    page.goto(story.url)
+    expect(page.get_by_role("heading", level=1)).to_have_text("mailer, web are failing.")
+    orders = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="orders"))
+    staging, production = orders.get_by_role("cell").all()
+    expect(staging).to_contain_text("1.1.0")
+    expect(staging).to_contain_text("1.2.0 rolled back")
+    expect(staging).to_contain_text("<b>timed out</b>")
+    expect(production).to_contain_text("behind 1.1.0")
+    web = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="web")).get_by_role("cell").all()
+    expect(web[0]).to_contain_text("not filed")
+    expect(web[1]).to_contain_text("not the published chart")
+    staging.get_by_role("link", name="1.1.0").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("orders 1.1.0")
+    for station in ("Commit", "Image", "Chart", "Proposal", "Arrivals"):
+        expect(page.get_by_role("heading", name=station, exact=True)).to_be_visible()
+    commit = page.get_by_role("link", name="c" * 36)
+    expect(commit).to_have_attribute("href", f"https://example.org/acme/orders/commit/{'110'.rjust(40, 'c')}")
+    page.get_by_role("searchbox").fill("1.2.0")
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("orders 1.2.0")
+    expect(page.get_by_role("main")).to_contain_text("Has not arrived anywhere")
+    page.get_by_role("link", name="staging").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("staging")
+
+
+def test_the_timeline_is_to_scale(story: Story, page: Page) -> None:
+    """Of the 24 hours before the page was made: 1.0.0 ran from 20 to 8 hours ago, 1.1.0 since then."""
+    page.goto(f"{story.url}/board/environments/staging?window=24h")
+    ends = datetime.fromisoformat(page.locator("#fresh time").get_attribute("datetime") or "")
+    lane = page.locator(".lane", has=page.get_by_role("heading", name="orders")).locator("> svg")
+    whole = lane.bounding_box()
+    bars = [it.bounding_box() for it in lane.locator("rect").all()]
+    failed = lane.get_by_role("img", name=re.compile("UpgradeFailed 1.2.0")).bounding_box()
+    assert whole
+    assert failed
+    assert len(bars) == 2
+
+    def x(moment: datetime) -> float:
+        return whole["x"] + whole["width"] * (1 - (ends - moment) / timedelta(hours=24))
+
+    for bar, began, ended in zip(bars, (ago(20), ago(8)), (ago(8), ends), strict=True):
+        assert bar
+        assert [bar["x"], bar["x"] + bar["width"]] == pytest.approx([x(began), x(ended)], abs=1.5)  # a bar's outline
+    assert failed["x"] + failed["width"] / 2 == pytest.approx(x(ago(2)), abs=1)
+
+
+def test_what_ran_at_a_time_is_asked_with_the_keyboard(story: Story, page: Page) -> None:
+    page.goto(f"{story.url}/board/environments/staging")
+    page.get_by_label("What ran at").fill(f"{ago(10):%Y-%m-%dT%H:%M:%S}")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"{ago(10):%Y-%m-%d %H:%M:%S} UTC")
+    expect(page.get_by_role("table").first).to_contain_text("1.0.0")
+    expect(page.get_by_role("table").first).not_to_contain_text("1.1.0")
+
+
+def test_the_keyboard_reaches_everything(story: Story, page: Page) -> None:
+    page.goto(story.url)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("main").get_by_role("link").first).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.goto(f"{story.url}/board/environments/staging?window=24h")
+    bar = page.get_by_role("link", name=re.compile("^orders 1.0.0, "))
+    bar.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("orders 1.0.0")
+
+
+def test_an_open_board_follows_and_says_when_it_cannot(tmp_path: Path, chromium: Browser) -> None:
+    with telling(tmp_path) as story:
+        context = chromium.new_context()
+        page = context.new_page()
+        page.clock.install()
+        page.goto(story.url)
+        expect(page).to_have_title("2 failing · Waybill")
+        story.say("staging", "UpgradeSucceeded", "9.9.10", 0.1, name="web")
+        page.clock.fast_forward(16_000)
+        expect(page).to_have_title("1 failing · Waybill")
+        expect(page.locator(".cell.changed").first).to_contain_text("9.9.10")
+        context.set_offline(True)
+        page.clock.fast_forward(16_000)
+        expect(page.locator("html")).to_have_class("stale")
+        context.set_offline(False)
+        page.clock.fast_forward(16_000)
+        expect(page.locator("html")).not_to_have_class("stale")
+        context.close()
+
+
+def test_a_browser_shows_a_token_as_password(tmp_path: Path, chromium: Browser) -> None:
+    with telling(tmp_path, READS="token") as story:
+        assert story.get("/").status_code == 401
+        context = chromium.new_context(http_credentials={"username": "", "password": story.token})
+        page = context.new_page()
+        page.goto(story.url)
+        expect(page.get_by_role("heading", level=1)).to_have_text("mailer, web are failing.")
+        context.close()

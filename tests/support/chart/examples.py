@@ -1,0 +1,107 @@
+"""Other values than the default for every value of the chart, and what has to stand beside them to matter."""
+
+from random import Random
+from typing import Any
+
+from .render import merged, nested
+
+DIGEST = f"sha256:{'d' * 64}"
+PEER = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+
+# Names that YAML would read as something else are among them on purpose; None takes a default away.
+EXAMPLES: dict[str, list[Any]] = {
+    "image.repository": ["registry.example:5000/acme/waybill"],
+    "image.digest": [DIGEST],
+    "image.pullPolicy": ["Always"],
+    "imagePullSecrets": [["123"], ["registry", "mirror"]],
+    "fullnameOverride": ["no", "ledger"],
+    "replicas": [2, 5],
+    "ledger.enabled": [False],
+    "observer.enabled": [True],
+    "observer.schedule": ["@hourly", "0 6-20/2 * * MON-FRI"],
+    "observer.environment": ["123", "production"],
+    "observer.ledgerUrl": ["https://waybill.example.org", "http://ledger.waybill:8080/behind"],
+    "observer.namespaces": [["123"], ["apps", "shop"]],
+    "observer.keySecretName": ["123", "waybill-webhook"],
+    "observer.keySecretKey": ["1e3", "key"],
+    "observer.ports": [[443], [16443, 80]],
+    "reads": ["token"],
+    "listen": ["::"],
+    "database.engine": ["postgresql"],
+    "database.sqlite.existingClaim": ["123", "my-claim"],
+    "database.sqlite.size": ["20Gi", 5000000000],
+    "database.sqlite.storageClass": ["1e3", "fast"],
+    "database.sqlite.accessMode": ["ReadWriteOncePod"],
+    "database.postgresql.secretName": ["123", "ledger-db"],
+    "database.postgresql.secretKey": ["0x1F", "uri"],
+    "database.postgresql.port": [6432],
+    "flux.keysSecretName": ["true", "webhook-keys"],
+    "flux.keysSecretKey": ["1.0", "keys"],
+    "flux.namespace": ["123", "flux"],
+    "service.port": [8080],
+    "networkPolicy.enabled": [False],
+    "networkPolicy.clients": [[PEER], [PEER, {"ipBlock": {"cidr": "10.0.0.0/8"}}]],
+    "networkPolicy.database": [[{"ipBlock": {"cidr": "10.1.2.3/32"}}]],
+    "ingress.enabled": [True],
+    "ingress.className": ["123", "nginx"],
+    "ingress.annotations": [{"example.org/class": "on"}],
+    "ingress.hosts": [["waybill.example.org"], ["*.example.org", "a.example.org"]],
+    "ingress.tlsSecretName": ["123", "certificate"],
+    "httpRoute.enabled": [True],
+    "httpRoute.parentRefs": [[{"name": "internal", "namespace": "gateways"}]],
+    "httpRoute.hostnames": [["waybill.example.org"]],
+    "serviceMonitor.enabled": [True],
+    "serviceMonitor.labels": [{"release": "123"}],
+    "serviceMonitor.interval": ["1m30s"],
+    "serviceMonitor.tokenSecretName": ["123", "metrics"],
+    "serviceMonitor.tokenSecretKey": ["1_000", "bearer"],
+    "user": [0, 1000700000],
+    "resources.requests": [{"cpu": None}, {"cpu": 2, "memory": 268435456}],
+    "resources.limits": [{"memory": None}, {"cpu": "1.5", "memory": "1Gi"}],
+    "podLabels": [{"team": "123"}],
+    "podAnnotations": [{"example.org/note": "yes"}],
+    "priorityClassName": ["123", "high"],
+    "nodeSelector": [{"kubernetes.io/arch": "arm64"}],
+    "tolerations": [[{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}]],
+    "affinity": [{"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
+        {"weight": 1, "preference": {"matchExpressions": [{"key": "zone", "operator": "Exists"}]}}]}}],
+}  # fmt: skip
+
+POSTGRESQL = {"database": {"engine": "postgresql", "postgresql": {"secretName": "ledger-database"}}}
+OBSERVER = {"enabled": True, "environment": "staging", "keySecretName": "webhook"}
+CONTEXT: dict[str, dict[str, Any]] = {
+    "ledger": {"observer": {**OBSERVER, "ledgerUrl": "https://waybill.example.org"}},
+    "observer": {"observer": OBSERVER},
+    "replicas": POSTGRESQL,
+    "database.engine": POSTGRESQL,
+    "database.postgresql": POSTGRESQL,
+    "networkPolicy.database": POSTGRESQL,
+    "flux.keysSecretKey": {"flux": {"keysSecretName": "keys"}},
+    "ingress": {"ingress": {"enabled": True, "hosts": ["ledger.example.org"]}},
+    "httpRoute": {"httpRoute": {"enabled": True, "parentRefs": [{"name": "public"}]}},
+    "serviceMonitor": {"serviceMonitor": {"enabled": True}},
+    "serviceMonitor.tokenSecretKey": {"serviceMonitor": {"tokenSecretName": "metrics-token"}},
+}
+
+
+def context(path: str) -> dict[str, Any]:
+    """What has to be set for `path` to matter."""
+    found: dict[str, Any] = {}
+    for prefix, values in CONTEXT.items():
+        if path == prefix or path.startswith(f"{prefix}."):
+            found = merged(found, values)
+    return found
+
+
+def combination(number: int) -> dict[str, Any]:
+    """Values that the chart takes: some of the examples, their contexts beside them; the same for the same number."""
+    random = Random(number)  # noqa: S311 - a choice, no secret
+    density, sqlite = random.choice((0.15, 0.5, 0.85)), random.random() < 0.5
+    possible = [path for path in EXAMPLES if not (sqlite and "database" in context(path))]
+    chosen = [path for path in possible if random.random() < density]
+    values: dict[str, Any] = {}
+    for path in chosen:
+        values = merged(values, context(path))
+    for path in chosen:
+        values = merged(values, nested(path, random.choice(EXAMPLES[path])))
+    return values

@@ -1,0 +1,35 @@
+"""The pods of a ledger, and a moment in which nothing about them moves."""
+
+from typing import Any
+
+from tools.cluster.kubernetes import Kubernetes, ready
+from tools.cluster.waiting import wait_for
+
+LEDGER = "labelSelector=app.kubernetes.io/component%3Dledger"
+
+
+def pods(cluster: Kubernetes, namespace: str) -> list[dict[str, Any]]:
+    """Those too that are leaving: a rollout is over for Helm and Flux before its old pods are gone."""
+    return cluster.items(f"/api/v1/namespaces/{namespace}/pods?{LEDGER}")
+
+
+def settled(cluster: Kubernetes, namespace: str) -> list[str]:
+    """Names of the pods, as soon as all of them are the ones that the Deployment wants: ready, and none leaving."""
+
+    def check() -> list[str] | None:
+        deployment = cluster.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/waybill")
+        found = pods(cluster, namespace)
+        still = all(ready(it) and "deletionTimestamp" not in it["metadata"] for it in found)
+        if deployment and still and _rolled_out(deployment, len(found)):
+            return sorted(it["metadata"]["name"] for it in found)
+        return None
+
+    return wait_for(f"the pods in {namespace} to settle", check, 180)
+
+
+def _rolled_out(deployment: dict[str, Any], count: int) -> bool:
+    status, wanted = deployment["status"], deployment["spec"]["replicas"]
+    if status.get("observedGeneration") != deployment["metadata"]["generation"]:
+        return False
+    counts = {status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")}
+    return counts == {wanted} == {count}

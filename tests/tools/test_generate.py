@@ -1,0 +1,33 @@
+"""No file is behind what it is made from, and one that is would be noticed."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.build import CHECKOUT
+from tools.generate import __main__ as generate
+
+
+def test_no_file_is_behind() -> None:
+    made = generate.files()
+    assert [str(path) for path in generate.behind(made)] == [], "`make generate` writes them again"
+    names = {str(path.relative_to(CHECKOUT)) for path in made}
+    assert names > {"README.md", "chart/README.md", "service/openapi.json", "service/waybill.schema.json"}
+    assert len(names) == 4 + len(list(CHECKOUT.glob("tests/chart/scenarios/*/golden.yaml")))
+
+
+def test_a_file_that_is_behind_is_named_and_then_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, same, new = (tmp_path / name for name in ("old", "same", "new"))
+    old.write_text("before")
+    same.write_text("same")
+    monkeypatch.setattr(generate, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(generate, "files", lambda: {old: "after", same: "same", new: "new"})
+    with pytest.raises(SystemExit, match=r"`make generate` writes them again:\n  old\n  new$"):
+        generate.main(["--check"])
+    assert old.read_text() == "before"
+    generate.main([])
+    assert (old.read_text(), new.read_text()) == ("after", "new")
+    assert capsys.readouterr().out == "Written:\n  old\n  new\n"
+    generate.main(["--check"])
