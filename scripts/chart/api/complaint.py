@@ -17,7 +17,7 @@ _QUOTE = (
     "Put it in quotes in the template, as `{{ .Chart.AppVersion | quote }}`: a commit of digits alone is a number too."
 )
 _CUT = 'Cut it in the template, as `{{ ... | trunc 63 | trimSuffix "-" }}`.'
-_MEND = "Mend the template, or the value that it uses."
+_MEND = "Correct the template, or the value that it uses."
 
 
 def checked(manifest: Manifest, path: Path, value: Any, rule: Rule = any_text) -> Iterator[Finding]:

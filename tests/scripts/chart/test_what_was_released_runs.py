@@ -28,8 +28,7 @@ def test_another_tag_or_digest_of_the_repository_is_refused_wherever_it_is(image
         [finding] = judged(web=pod(IMAGE), worker=worker)
         assert finding.where == "orders/templates/worker.yaml, Pod/worker, container c0"
         assert image in finding.what
-        assert ".Values.image.digest" in finding.remedy
-        assert "[[image]]" in finding.remedy
+        assert ("`tag =" if OTHER not in image else "[[image]]") in finding.remedy
 
 
 def test_docker_hub_has_one_repository_under_many_names() -> None:
@@ -56,7 +55,7 @@ def test_two_released_images_may_share_a_digest() -> None:
 def test_a_test_pod_alone_runs_nothing() -> None:
     [finding] = judged(test=pod(IMAGE, annotations=TEST))
     assert "No container runs" in str(finding)
-    assert "helm test alone" in finding.what
+    assert "for `helm test` alone" in finding.what
     assert judged(job=pod(IMAGE, annotations='{"helm.sh/hook": "pre-install,pre-upgrade"}')) == []
     assert judged(job=pod(IMAGE, annotations='{"helm.sh/hook": "test,post-install"}')) == []
 
@@ -76,9 +75,13 @@ def test_an_image_that_no_container_runs_is_refused_with_what_runs_instead() -> 
 
 
 def test_a_template_that_joins_repository_and_tag_gets_the_form_that_fits() -> None:
-    remedies = [finding.remedy for finding in judged(web=pod(f"{REPOSITORY}:1"))]
-    assert 'repository = "image.repository"' in remedies[1]
-    assert "`tag" not in remedies[0]
+    [finding] = judged(web=pod(f"{REPOSITORY}:1"))
+    assert finding.where.endswith("container c0")
+    assert 'repository = "image.repository"' in finding.remedy
+    assert "`tag =" in finding.remedy
+    tag = Released("orders", REPOSITORY, DIGEST, {"repository": ("image", "name"), "tag": ("image", "tag")})
+    [finding] = judged(tag, web=pod(f"{REPOSITORY}:1"))
+    assert ".Values.image.tag" in finding.remedy
 
 
 def test_each_of_several_images_has_to_run() -> None:
