@@ -53,6 +53,22 @@ def test_names_that_only_some_kinds_take() -> None:
     assert len(complaints(service)) == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong"),
+    [
+        ("CronJob", "a" * 52, "a" * 53),
+        ("Job", "a" * 253, "a" * 254),
+        ("StatefulSet", "a" * 63, "a.b"),
+        ("Deployment", "a.b", "a_b"),
+        ("Namespace", "a-b", "a.b"),
+    ],
+)
+def test_names_that_some_kinds_do_not_take(kind: str, right: str, wrong: str) -> None:
+    item = next(item for item in RIGHT if item["kind"] == kind)
+    assert complaints({**item, "metadata": {"name": right}}) == []
+    assert len(complaints({**item, "metadata": {"name": wrong}})) == 1
+
+
 def test_a_definition_is_named_after_what_it_defines() -> None:
     spec = {"group": "example.org", "names": {"plural": "things"}}
     for name, found in (("things.example.org", 0), ("thing.example.org", 1)):
