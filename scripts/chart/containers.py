@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..yaml.document import Path
-from .manifests import Manifest, manifests
+from .manifests import RenderedObject, manifests
 
 KEYS = ("containers", "initContainers", "ephemeralContainers")
 
@@ -14,7 +14,7 @@ KEYS = ("containers", "initContainers", "ephemeralContainers")
 class Container:
     """`name` is "" where the chart gives none; `path` is the way from the object to it."""
 
-    manifest: Manifest
+    manifest: RenderedObject
     path: Path
     name: str
     image: str
@@ -24,7 +24,7 @@ class Container:
         return f"{self.manifest.template}, {self.manifest.name}, container {self.name or self.path[-1]}"
 
 
-def containers_of(found: Sequence[Manifest]) -> list[Container]:
+def containers_of(found: Sequence[RenderedObject]) -> list[Container]:
     """Every container, init container and ephemeral container with an image, however deep a kind keeps its pods."""
     return [
         Container(manifest, path, str(item.get("name") or ""), str(item["image"]))

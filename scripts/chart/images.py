@@ -7,10 +7,10 @@ from ..image import name as image_name
 from ..image.keys import in_template
 from ..yaml.document import Path, shown
 from .containers import Container
-from .finding import Finding
+from .findings import Finding
 
 _TAG_AND_DIGEST = (
-    "The template joins the repository and a tag, as charts of `helm create` do: under [image] in waybill.toml say "
+    "The template joins the repository and a tag, as charts of `helm create` do: under [image] in waybill.toml set "
     '`repository = "{}"` and `tag = "..."` with the key of that tag.'
 )
 _OTHER_KEY = (
@@ -82,7 +82,7 @@ def _unused(image: Released, containers: Sequence[Container]) -> Finding:
         f"No container runs {image}, though {' and '.join(map(shown, image.keys.values()))} in {image.values} name it:",
         f"the chart renders {', '.join(runs) or 'no container at all'}",
         f"Use {_used(image)} in the container's template, name the keys that it does use in [image] of waybill.toml, "
-        "or give the values that turn the container on in `values`.",
+        "or name in `values` a values file that turns the container on.",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from . import images, record
 from .api import rules
 from .containers import containers_of
-from .finding import Finding
+from .findings import Finding
 from .images import Released
 from .manifests import manifests
 from .unseen import unseen

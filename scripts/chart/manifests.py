@@ -13,7 +13,7 @@ _TESTS = {"test", "test-success", "test-failure"}
 
 
 @dataclass(frozen=True)
-class Manifest:
+class RenderedObject:
     """`duplicates` are the keys that stand twice in the object's document."""
 
     template: str
@@ -47,7 +47,7 @@ class Manifest:
         return f"{self.template}, {self.name}, {shown(path)}"
 
 
-def manifests(rendered: bytes) -> list[Manifest]:
+def manifests(rendered: bytes) -> list[RenderedObject]:
     """Refused where a template renders what is no object."""
     _, *parts = _SOURCE.split(rendered)
     return [
@@ -57,10 +57,10 @@ def manifests(rendered: bytes) -> list[Manifest]:
     ]
 
 
-def _read(template: str, text: bytes) -> list[Manifest]:
+def _read(template: str, text: bytes) -> list[RenderedObject]:
     try:
         found = [
-            Manifest(template, item, document.duplicates)
+            RenderedObject(template, item, document.duplicates)
             for document in read(text)
             if document.value
             for item in items(document.value)

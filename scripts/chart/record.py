@@ -12,7 +12,7 @@ from typing import Any
 
 from ..yaml.objects import read
 from .files import of_archive
-from .finding import Finding
+from .findings import Finding
 
 LIMIT = 1024 * 1024
 # zlib packs text up to 3 % better than Helm's gzip, and random bytes 0.7 % worse.

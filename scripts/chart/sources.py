@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..yaml.objects import read
 from .dependencies import DECLARED, LOCKED, Dependency, declared
 from .files import of_archive
-from .finding import Finding
+from .findings import Finding
 from .ranges import within
 
 # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md; a pointer is below 1024 bytes.

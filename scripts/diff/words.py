@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from .rendered import Difference
+from .difference import Difference
 
 
 def markdown(difference: Difference) -> str:

@@ -1,7 +1,7 @@
 """The body of a proposal: what is proposed, and what that changes in the cluster; the whole text in a file as well."""
 
 from ..clients.git import Git
-from ..diff.rendered import Difference, Shipped, rendered_difference
+from ..diff.difference import Difference, Shipped, rendered_difference
 from ..diff.words import markdown
 from ..document import chart_of
 from ..gitops.files import release_in

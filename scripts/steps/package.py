@@ -1,4 +1,4 @@
-"""package: the chart of the release commit as a .tgz, the same bytes wherever and by whomever it is made."""
+"""package: the chart of the release commit as a .tgz, the same bytes on every machine."""
 
 import shutil
 import tempfile
@@ -10,7 +10,7 @@ from ..chart.containers import containers
 from ..chart.dependencies import Dependency, missing
 from ..chart.export import export
 from ..chart.files import of_archive, of_folder
-from ..chart.finding import refused
+from ..chart.findings import refused
 from ..chart.images import Released
 from ..chart.judge import judge
 from ..chart.sources import findings as source_findings
@@ -46,7 +46,7 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
         if archive.name != f"{chart.name}-{chart.version}.tgz":
             raise Refused(
                 f"The release commit's chart is {archive.stem}, the waybill says {chart.name} {chart.version}.",
-                f"Remove {config.document.name}: the next ship begins it anew.",
+                f"Remove {config.document.name}: the next ship writes it again.",
                 fault="you",
             )
         namespace = _namespace(config)
@@ -73,7 +73,7 @@ def build_dependencies(helm: Helm, chart: Path, seconds: int, lacking: list[Depe
         chart,
         seconds,
         repositories=sorted(place for place in places if not place.startswith("oci://")),
-        plain_http=any(registry.speaks_plain_http(place) for place in registries),
+        plain_http=any(registry.uses_plain_http(place) for place in registries),
     )
 
 
@@ -98,8 +98,8 @@ def warn_of_tags(found: list[tuple[str, str]], waybill: Waybill, here: Checkout)
     commit = chart_of(waybill).app_version
     if here.config.app_version and (tagged := dict.fromkeys(name for _, name in found if name.endswith(f":{commit}"))):
         here.report.warn(
-            f"the chart runs {' and '.join(tagged)} too, by a tag that it takes from appVersion: where there is no "
-            "such image, say `app_version = false` in waybill.toml"
+            f"the chart runs {' and '.join(tagged)} too, by a tag that it takes from appVersion: if there is no "
+            "such image, set `app_version = false` in waybill.toml"
         )
 
 

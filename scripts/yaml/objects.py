@@ -1,4 +1,4 @@
-"""The objects in a text of YAML documents, read as Kubernetes reads them, and what tells one from another."""
+"""The objects of a rendered chart, read as Kubernetes reads them, and what identifies each."""
 
 import re
 from collections import Counter
@@ -45,7 +45,7 @@ class Read:
 
 
 def read(text: bytes) -> Iterator[Read]:
-    """Every document. ValueError for what is no YAML."""
+    """Every document. Raises ValueError for what is no YAML."""
     try:
         for node in yaml.compose_all(text, Loader=_Loader):
             found = Read()
@@ -91,7 +91,7 @@ def _key(node: Node) -> str:
 
 
 def parse(manifests: bytes) -> list[Object]:
-    """The objects of a text with many YAML documents, those in Lists too. ValueError for what is no object."""
+    """The objects in many YAML documents, also those inside Lists. Raises ValueError for what is no object."""
     objects = [item for document in read(manifests) if document.value for item in items(document.value)]
     for number, found in enumerate(objects, 1):
         metadata = found.get("metadata") if isinstance(found, dict) else None

@@ -1,11 +1,22 @@
-"""What the drivers raise when the database is away, too slow or full: nothing is wrong with the request."""
+"""What is raised when the database is away, too slow or full: nothing is wrong with the request."""
 
+import functools
 import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class DatabaseOutage(Exception):
+    """No connection to the database, or no answer in time."""
+
+
 OUTAGES: tuple[type[Exception], ...] = (
-    OSError,  # refused, reset, timed out, disk full
+    DatabaseOutage,
     sqlite3.OperationalError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
@@ -14,3 +25,16 @@ OUTAGES: tuple[type[Exception], ...] = (
     asyncpg.TransactionRollbackError,  # deadlock, serialization
     asyncpg.UndefinedTableError,  # not migrated yet
 )
+
+
+def raises_outage(call: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """For what talks to the database alone: its OSError, as refused, reset or timed out, becomes a DatabaseOutage."""
+
+    @functools.wraps(call)
+    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await call(*args, **kwargs)
+        except OSError as error:
+            raise DatabaseOutage(str(error) or type(error).__name__) from error
+
+    return wrapped

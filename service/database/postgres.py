@@ -12,21 +12,26 @@ from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from .batched_reads import BatchedReads
-from .postgres_connections import CONNECT_SECONDS, Connections
+from .outages import raises_outage
+from .postgres_connections import CONNECT_SECONDS, PostgresConnections
 from .transaction import ReleasingTransaction
 
 STATEMENT_SECONDS = 2.0  # with the others of postgres_connections.py less than the time that a request has
 POOL_SIZE = 10
 
 
-class Connection(asyncpg.Connection):  # type: ignore[misc]
+class PostgresConnection(asyncpg.Connection):  # type: ignore[misc]
     """No statement of the ledger changes the session, so giving a connection back needs no round trip."""
 
     def get_reset_query(self) -> str:
         return ""
 
+    execute = raises_outage(asyncpg.Connection.execute)  # also BEGIN, COMMIT and ROLLBACK
+    fetch = raises_outage(asyncpg.Connection.fetch)
+    fetchmany = raises_outage(asyncpg.Connection.fetchmany)
 
-class Transaction(ReleasingTransaction, PostgresTransaction):  # type: ignore[misc] # __aexit__ gives None
+
+class PooledTransaction(ReleasingTransaction, PostgresTransaction):  # type: ignore[misc] # __aexit__ gives None
     __slots__ = ("_taken",)
 
     engine: "PooledPostgres"
@@ -63,7 +68,7 @@ class PooledPostgres(PostgresEngine):
 
     def __init__(self, url: str, statement_seconds: float | None = STATEMENT_SECONDS) -> None:
         self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
-        self._connections: Connections | None = None
+        self._connections: PostgresConnections | None = None
         self._reads = BatchedReads(self._ask)
         super().__init__({"dsn": url, "timeout": CONNECT_SECONDS, "command_timeout": statement_seconds})
 
@@ -74,15 +79,15 @@ class PooledPostgres(PostgresEngine):
         """Nothing: no query before `start`."""
 
     @property
-    def started(self) -> Connections:
+    def started(self) -> PostgresConnections:
         if self._connections is None:
             raise RuntimeError("the database engine is not started")
         return self._connections
 
     async def start(self) -> None:
         """Opens no connection yet: the ledger starts, and is not ready, while the server is away."""
-        await self.start_connection_pool(min_size=0, max_size=POOL_SIZE, connection_class=Connection)
-        self._connections = Connections(self.pool, POOL_SIZE)
+        await self.start_connection_pool(min_size=0, max_size=POOL_SIZE, connection_class=PostgresConnection)
+        self._connections = PostgresConnections(self.pool, POOL_SIZE)
 
     async def stop(self) -> None:
         connections, self._connections, self.pool = self.started, None, None
@@ -119,5 +124,5 @@ class PooledPostgres(PostgresEngine):
             await self.started.give_back(connection, clean=answered)
         return rows
 
-    def transaction(self, allow_nested: bool = True) -> Transaction:
-        return Transaction(engine=self, allow_nested=allow_nested)
+    def transaction(self, allow_nested: bool = True) -> PooledTransaction:
+        return PooledTransaction(engine=self, allow_nested=allow_nested)

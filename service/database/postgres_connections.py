@@ -9,13 +9,15 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 
+from .outages import raises_outage
+
 # Together less than the time that a request has (http/limits.py), so that each ends by itself.
 CONNECT_SECONDS = 1.5
 RELEASE_SECONDS = 0.5
 REST_SECONDS = 60.0  # what lies between may forget a connection that is silent for long
 
 
-class Connections:
+class PostgresConnections:
     """`pool` is asyncpg's, of `size` connections."""
 
     def __init__(self, pool: Any, size: int) -> None:
@@ -23,8 +25,9 @@ class Connections:
         self._free = asyncio.Semaphore(size)  # who came first is served first
         self._resting: list[tuple[float, Any]] = []
 
+    @raises_outage
     async def take(self) -> Any:
-        """Raises TimeoutError where none is free, or can be opened, in time."""
+        """Raises DatabaseOutage where none is free, or can be opened, in time."""
         if not self._free.locked():
             await self._free.acquire()
             return await self._rested_or_new()
@@ -32,6 +35,7 @@ class Connections:
             await self._free.acquire()
             return await self._rested_or_new()
 
+    @raises_outage
     async def give_back(self, connection: Any, *, clean: bool) -> None:
         """Not `clean`: something may be open or under way. The pool rolls it back, and drops a connection that does
         not answer in time."""

@@ -69,7 +69,7 @@ class Writer:
         await self.on_thread(self.raw.rollback)
 
 
-class Transaction(ReleasingTransaction, SQLiteTransaction):  # type: ignore[misc] # __aexit__ gives None
+class WriterTransaction(ReleasingTransaction, SQLiteTransaction):  # type: ignore[misc] # __aexit__ gives None
     __slots__ = ()
 
     engine: "EmbeddedSQLite"
@@ -104,7 +104,7 @@ class Transaction(ReleasingTransaction, SQLiteTransaction):  # type: ignore[misc
         await asyncio.shield(asyncio.ensure_future(finish()))
 
 
-class Connections:
+class SQLiteConnections:
     """What a started engine holds open."""
 
     def __init__(self, path: str, **options: Any) -> None:
@@ -128,7 +128,7 @@ class EmbeddedSQLite(SQLiteEngine):
 
     def __init__(self, path: str) -> None:
         self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
-        self._connections: Connections | None = None
+        self._connections: SQLiteConnections | None = None
         super().__init__(path, timeout=BUSY_SECONDS)
 
     async def check_version(self) -> None:
@@ -138,14 +138,14 @@ class EmbeddedSQLite(SQLiteEngine):
         """Nothing: no query before `start`."""
 
     @property
-    def started(self) -> Connections:
+    def started(self) -> SQLiteConnections:
         if self._connections is None:
             raise RuntimeError("the database engine is not started")
         return self._connections
 
     async def start(self) -> None:
         options = {key: value for key, value in self.connection_kwargs.items() if key != "database"}
-        self._connections = Connections(self.path, **options)
+        self._connections = SQLiteConnections(self.path, **options)
 
     async def stop(self) -> None:
         connections, self._connections = self.started, None
@@ -188,8 +188,8 @@ class EmbeddedSQLite(SQLiteEngine):
 
     def transaction(
         self, transaction_type: TransactionType = TransactionType.immediate, allow_nested: bool = True
-    ) -> Transaction:
-        return Transaction(engine=self, transaction_type=transaction_type, allow_nested=allow_nested)
+    ) -> WriterTransaction:
+        return WriterTransaction(engine=self, transaction_type=transaction_type, allow_nested=allow_nested)
 
     def atomic(self, transaction_type: TransactionType = TransactionType.immediate) -> Atomic:
         return Atomic(engine=self, transaction_type=transaction_type)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ..support.house.imports import against_the_layers, of_distributions
+from tests.support.house.imports import against_the_layers, of_distributions
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SERVICE, SCRIPTS = CHECKOUT / "service", CHECKOUT / "scripts"

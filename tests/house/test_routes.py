@@ -6,8 +6,7 @@ from litestar import Litestar, get
 from service.app import create_app
 from service.auth.guards import guard
 from service.settings import Settings
-
-from ..support.house.routes import unguarded
+from tests.support.house.routes import unguarded
 
 
 def test_every_route_is_guarded_or_marked_public() -> None:

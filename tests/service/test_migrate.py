@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.database.migrate import migrate, pending
+from service.database.migrate import known, migrate, pending
 from service.database.piccolo_conf import Engine
 from service.database.tables import TABLES
 
@@ -30,7 +30,7 @@ NEWER = (
     "ALTER TABLE release ADD COLUMN signature TEXT DEFAULT NULL",
     "ALTER TABLE event ADD COLUMN sender TEXT NOT NULL DEFAULT ''",
     "CREATE TABLE approval (id INTEGER PRIMARY KEY, release BIGINT NOT NULL REFERENCES release (id))",
-    "INSERT INTO migration (name, app_name) VALUES ('0002', 'ledger')",
+    "INSERT INTO migration (name, app_name) VALUES ('9999', 'ledger')",
 )
 
 
@@ -64,7 +64,7 @@ def test_of_many_runners_at_once_one_migrates_and_all_are_content(empty_url: str
         it.stdin.flush()
     said = sorted(it.communicate()[1].strip() for it in runners)
     assert [it.returncode for it in runners] == [0] * RUNNERS, said
-    assert said == ["applied 0001", *["nothing to apply"] * (RUNNERS - 1)]
+    assert said == ["applied 0001, 0002", *["nothing to apply"] * (RUNNERS - 1)]
 
 
 @pytest.mark.anyio
@@ -89,6 +89,6 @@ async def test_a_ledger_serves_on_while_and_after_the_next_version_migrates(
             await database.fetch(statement)
     await works(ledger, 2)
     assert await migrate(database) == []
-    assert await database.fetch("SELECT count(*) FROM migration") == [(2,)]
+    assert await database.fetch("SELECT count(*) FROM migration") == [(len(known()) + 1,)]
     async with served(database_url) as older:
         await works(older, 3)

@@ -9,7 +9,7 @@ import pytest
 
 import service.ledger
 from service.database.piccolo_conf import current
-from service.database.query import Marker, Query, query
+from service.database.query import Query, query
 
 from ..support.service.served import Served, document
 
@@ -33,12 +33,10 @@ def some_key(it: Query[Any, Any]) -> Any:
 
 async def columns(it: Query[Any, Any], transaction: Any) -> tuple[str, ...]:
     """Of its rows, as the database names them."""
-    sql, bound = it.statement(transaction.engine.engine_type)
+    sql, values_of = it.statement(transaction.engine.engine_type)
     if transaction.engine.engine_type == "postgres":
         return tuple(column.name for column in (await transaction.connection.prepare(sql)).get_attributes())
-    key = some_key(it)
-    values = [key[value.position] if isinstance(value, Marker) else value for value in bound]
-    return tuple(column[0] for column in transaction.connection.raw.execute(sql, values).description)
+    return tuple(column[0] for column in transaction.connection.raw.execute(sql, values_of(some_key(it))).description)
 
 
 @pytest.mark.anyio

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...yaml.document import Path
-from ..finding import Finding
-from ..manifests import Manifest
+from ..findings import Finding
+from ..manifests import RenderedObject
 from .words import Rule, any_text
 
 _TAG = (
@@ -20,7 +20,7 @@ _CUT = 'Cut it in the template, as `{{ ... | trunc 63 | trimSuffix "-" }}`.'
 _MEND = "Correct the template, or the value that it uses."
 
 
-def checked(manifest: Manifest, path: Path, value: Any, rule: Rule = any_text) -> Iterator[Finding]:
+def checked(manifest: RenderedObject, path: Path, value: Any, rule: Rule = any_text) -> Iterator[Finding]:
     """`value` has to be text by `rule`; null is absent."""
     if value is None:
         return
@@ -29,7 +29,7 @@ def checked(manifest: Manifest, path: Path, value: Any, rule: Rule = any_text) -
         yield refused(manifest, path, value, why)
 
 
-def mapping(manifest: Manifest, path: Path, found: Any, key: Rule, value: Rule = any_text) -> Iterator[Finding]:
+def mapping(manifest: RenderedObject, path: Path, found: Any, key: Rule, value: Rule = any_text) -> Iterator[Finding]:
     """`found` has to be a mapping of text to text."""
     if isinstance(found, dict):
         for name, item in found.items():
@@ -39,7 +39,7 @@ def mapping(manifest: Manifest, path: Path, found: Any, key: Rule, value: Rule =
         yield refused(manifest, path, found, "a mapping belongs there")
 
 
-def refused(manifest: Manifest, path: Path, value: Any, why: str) -> Finding:
+def refused(manifest: RenderedObject, path: Path, value: Any, why: str) -> Finding:
     """`value` is what stands there; that of a Secret is not shown."""
     hidden = manifest.kind == "Secret" and path[0] != "metadata"
     return Finding(manifest.at(path), f"is {_shown(value, hidden)}, which the API server refuses: {why}", _fix(value))

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...yaml.document import Path
-from ..finding import Finding
-from ..manifests import Manifest
+from ..findings import Finding
+from ..manifests import RenderedObject
 from .complaint import checked, mapping
 from .kinds import APPS, BATCH, CORE, NETWORK, RBAC, SELECTING, Kind, at, kind_of, pods
 from .words import (
@@ -105,13 +105,13 @@ _FIELDS: dict[Kind, Fields] = {
 }
 
 
-def findings(manifest: Manifest) -> Iterator[Finding]:
+def findings(manifest: RenderedObject) -> Iterator[Finding]:
     yield from _checked(manifest, (), manifest.object, _FIELDS.get(kind_of(manifest.object), {}))
     for path, pod in pods(manifest.object):
         yield from _checked(manifest, (*path, "spec"), pod.get("spec"), _POD)
 
 
-def _checked(manifest: Manifest, path: Path, part: Any, fields: Fields) -> Iterator[Finding]:
+def _checked(manifest: RenderedObject, path: Path, part: Any, fields: Fields) -> Iterator[Finding]:
     for pattern, rule in fields.items():
         for place, value in at(part, pattern, path):
             if isinstance(rule, tuple):

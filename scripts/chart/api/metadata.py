@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...yaml.document import Path
-from ..finding import Finding
-from ..manifests import Manifest
+from ..findings import Finding
+from ..manifests import RenderedObject
 from .complaint import checked, mapping, refused
 from .kinds import BATCH, DEFINITION, at, kind_of, name_rule, pods
 from .words import annotation_key, dns_label, label_key, label_value
@@ -14,7 +14,7 @@ _ANNOTATIONS_LIMIT = 256 * 1024  # bytes, keys and values together
 _CRON_JOB_LIMIT = 52  # characters: eleven are left for the names of its Jobs
 
 
-def findings(manifest: Manifest) -> Iterator[Finding]:
+def findings(manifest: RenderedObject) -> Iterator[Finding]:
     yield from _identity(manifest)
     yield from _labels(manifest, ("metadata",), manifest.object["metadata"])
     for path, pod in pods(manifest.object):
@@ -22,7 +22,7 @@ def findings(manifest: Manifest) -> Iterator[Finding]:
             yield from _labels(manifest, (*path, "metadata"), metadata)
 
 
-def _identity(manifest: Manifest) -> Iterator[Finding]:
+def _identity(manifest: RenderedObject) -> Iterator[Finding]:
     metadata, kind = manifest.object["metadata"], kind_of(manifest.object)
     if not manifest.object.get("apiVersion"):
         yield Finding(manifest.at(("apiVersion",)), "is missing", "Say in the template which version the kind has.")
@@ -40,7 +40,7 @@ def _identity(manifest: Manifest) -> Iterator[Finding]:
     yield from checked(manifest, ("metadata", "namespace"), metadata.get("namespace") or None, dns_label)
 
 
-def _labels(manifest: Manifest, path: Path, metadata: dict[str, Any]) -> Iterator[Finding]:
+def _labels(manifest: RenderedObject, path: Path, metadata: dict[str, Any]) -> Iterator[Finding]:
     yield from mapping(manifest, (*path, "labels"), metadata.get("labels"), label_key, label_value)
     place, annotations = (*path, "annotations"), metadata.get("annotations")
     yield from mapping(manifest, place, annotations, annotation_key)

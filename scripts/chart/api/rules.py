@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from ..finding import Finding
-from ..manifests import Manifest
+from ..findings import Finding
+from ..manifests import RenderedObject
 from . import fields, metadata, selectors, sizes, uniqueness
 
 _OF_ONE = (metadata.findings, fields.findings, uniqueness.findings, selectors.findings, sizes.findings)
 
 
-def findings(manifests: Sequence[Manifest], namespace: str) -> Iterator[Finding]:
+def findings(manifests: Sequence[RenderedObject], namespace: str) -> Iterator[Finding]:
     """`namespace` is that of the release, for objects that name none."""
     for manifest in manifests:
         for rule in _OF_ONE:

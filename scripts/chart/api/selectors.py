@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ..finding import Finding
-from ..manifests import Manifest
+from ..findings import Finding
+from ..manifests import RenderedObject
 from .kinds import SELECTING, at, kind_of
 
 
-def findings(manifest: Manifest) -> Iterator[Finding]:
+def findings(manifest: RenderedObject) -> Iterator[Finding]:
     if kind_of(manifest.object) not in SELECTING:
         return
     labels = {path[-1]: value for path, value in at(manifest.object, "spec.template.metadata.labels.*")}

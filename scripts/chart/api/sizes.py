@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from ..finding import Finding
-from ..manifests import Manifest
+from ..findings import Finding
+from ..manifests import RenderedObject
 from .kinds import CORE, at, kind_of
 
 LIMIT = 1024 * 1024  # bytes of all values together
 
 
-def findings(manifest: Manifest) -> Iterator[Finding]:
+def findings(manifest: RenderedObject) -> Iterator[Finding]:
     kind = kind_of(manifest.object)
     if kind not in ((CORE, "ConfigMap"), (CORE, "Secret")):
         return

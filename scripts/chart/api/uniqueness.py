@@ -6,14 +6,14 @@ from typing import Any
 from ...yaml.document import Path
 from ...yaml.objects import group_of
 from ..containers import KEYS
-from ..finding import Finding
-from ..manifests import Manifest
+from ..findings import Finding
+from ..manifests import RenderedObject
 from .kinds import CORE, at, kind_of, pods
 
 _OWN_NAME = "Give each a name of its own."
 
 
-def findings(manifest: Manifest) -> Iterator[Finding]:
+def findings(manifest: RenderedObject) -> Iterator[Finding]:
     for duplicate in manifest.duplicates:
         yield Finding(
             manifest.at(duplicate.path),
@@ -35,9 +35,9 @@ def findings(manifest: Manifest) -> Iterator[Finding]:
                 yield Finding(manifest.at((*path, "name")), "is missing, and the Service has several ports", _OWN_NAME)
 
 
-def of_objects(manifests: Sequence[Manifest], namespace: str) -> Iterator[Finding]:
+def of_objects(manifests: Sequence[RenderedObject], namespace: str) -> Iterator[Finding]:
     """Two objects of one identity. Hooks come and go one after the other, so that two of one name are no error."""
-    first: dict[tuple[str, str, str, str], Manifest] = {}
+    first: dict[tuple[str, str, str, str], RenderedObject] = {}
     for manifest in manifests:
         metadata, kind = manifest.object["metadata"], manifest.kind
         name = metadata.get("name")
@@ -53,7 +53,7 @@ def of_objects(manifests: Sequence[Manifest], namespace: str) -> Iterator[Findin
             )
 
 
-def _twice(manifest: Manifest, names: list[tuple[Path, Any]]) -> Iterator[Finding]:
+def _twice(manifest: RenderedObject, names: list[tuple[Path, Any]]) -> Iterator[Finding]:
     seen: list[Any] = []
     for path, name in names:
         if name and name in seen:

@@ -127,16 +127,16 @@ def _columns(key: PlaceKey, it: timeline.Arrival) -> ArrivalColumns:
     running = it.running
     return ArrivalColumns(
         *key,
-        position=it.began.position,
-        state=_encode(it.began.state),
-        service=running.service or name_in(key.place),
-        chart=None if running.service else running.chart,
-        version=running.version,
-        chart_digest=running.oci_digest,
-        started_at=running.since,
-        ended_at=it.until,
-        basis=it.basis,
-        ended_by=it.ended_by,
+        it.began.position,
+        _encode(it.began.state),
+        running.service or name_in(key.place),
+        None if running.service else running.chart,
+        running.version,
+        running.oci_digest,
+        running.since,
+        it.until,
+        it.basis,
+        it.ended_by,
     )
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from piccolo.query.base import Query
 
 from ...database import tables
+from ...database.piccolo_conf import current
 from ...database.query import query
 from ..arrivals.list import Arrival
 from ..match import FEW, FILED, moment, release_of
@@ -113,18 +114,22 @@ def _before(condition: str, *values: Any) -> Query[Any, Any]:
 
 
 # One statement, since asking costs more than finding.
+_RELEASE_AND_ARRIVALS = (
+    "SELECT r.document, r.id, r.recorded_at, r.sha256, p.id AS proposal, p.part, NULL AS position,"
+    " NULL AS environment, NULL AS place, NULL AS started_at, NULL AS ended_at, NULL AS basis, NULL AS ended_by,"
+    " NULL AS mismatched"
+    " FROM release r LEFT JOIN proposal p ON p.release = r.id WHERE r.service = {} AND r.version = {}"
+    " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, b.* FROM (SELECT a.position, a.environment,"
+    " a.place, a.started_at, a.ended_at, a.basis, a.ended_by, a.chart_digest <> r.chart_digest"
+    " FROM release r JOIN arrival a ON (a.service = r.service AND a.version = r.version)"
+    " OR (a.chart = r.chart_name AND a.version = r.version)"
+    f" WHERE r.service = {{}} AND r.version = {{}} AND {FILED} = r.id"
+    f" ORDER BY {FEW} DESC, a.environment DESC LIMIT {{}}) b"
+)
 _full = query(
     lambda service, version, limit: tables.Release.raw(
-        "SELECT r.document, r.id, r.recorded_at, r.sha256, p.id AS proposal, p.part, NULL AS position,"
-        " NULL AS environment, NULL AS place, NULL AS started_at, NULL AS ended_at, NULL AS basis, NULL AS ended_by,"
-        " NULL AS mismatched"
-        " FROM release r LEFT JOIN proposal p ON p.release = r.id WHERE r.service = {} AND r.version = {}"
-        " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, b.* FROM (SELECT a.position, a.environment,"
-        " a.place, a.started_at, a.ended_at, a.basis, a.ended_by, a.chart_digest <> r.chart_digest"
-        " FROM release r JOIN arrival a ON (a.service = r.service AND a.version = r.version)"
-        " OR (a.chart = r.chart_name AND a.version = r.version)"
-        f" WHERE r.service = {{}} AND r.version = {{}} AND {FILED} = r.id"
-        f" ORDER BY {FEW} DESC, a.environment DESC LIMIT {{}}) b",
+        # Batched reads take no UNION; and SQLite knows the columns' types only without a subquery.
+        f"SELECT * FROM ({_RELEASE_AND_ARRIVALS}) u" if current().engine_type == "postgres" else _RELEASE_AND_ARRIVALS,
         *(service, version) * 2,
         limit,
     ),

@@ -5,11 +5,13 @@ from typing import Any, NamedTuple
 
 from piccolo.query.base import Query as Built
 
+from ...database.piccolo_conf import current
 from ...database.query import Query, query
 from ...database.tables import Release
 from ...domain.search import Terms
 
-AFTER = "g"  # sorts after every hexadecimal digit
+AFTER_HEX = "g"  # sorts after every hexadecimal digit
+AFTER_VERSION = "~"  # sorts after every character that a version has
 
 
 class Hit(NamedTuple):
@@ -31,11 +33,6 @@ class Range(NamedTuple):
     limit: int
 
 
-class Pattern(NamedTuple):
-    pattern: str
-    limit: int
-
-
 class NewestOf(NamedTuple):
     service: str
     limit: int
@@ -47,13 +44,19 @@ class ReleaseName(NamedTuple):
     limit: int
 
 
+HIT = 'SELECT id, service, version, source_commit AS "commit", image_digest AS image, recorded_at FROM release'
+
+
 def _where(condition: str, order: str, *values: Any) -> Built[Any, Any]:
     """Takes `limit` rows from the index of `order`; `values` end with the limit."""
     return Release.raw(
-        'SELECT id, service, version, source_commit AS "commit", image_digest AS image, recorded_at FROM release'
-        f" WHERE id IN (SELECT id FROM release WHERE {condition} ORDER BY {order} LIMIT {{}})",
-        *values,
+        f"{HIT} WHERE id IN (SELECT id FROM release WHERE {condition} ORDER BY {order} LIMIT {{}})", *values
     )
+
+
+def _lower_version() -> str:
+    """The expression of the index release_version_prefix."""
+    return 'lower(version) COLLATE "C"' if current().engine_type == "postgres" else "lower(version)"
 
 
 def _begins(column: str) -> Query[Range, Hit]:
@@ -66,11 +69,17 @@ def _begins(column: str) -> Query[Range, Hit]:
 
 _image, _chart, _commit = (_begins(column) for column in ("image_digest", "chart_digest", "source_commit"))
 _version = query(
-    lambda pattern, limit: _where("lower(version) LIKE {}", "version", pattern, limit), takes=Pattern, gives=Hit
+    lambda begins, ends, limit: _where(
+        f"{_lower_version()} >= {{}} AND {_lower_version()} < {{}}", _lower_version(), begins, ends, limit
+    ),
+    takes=Range,
+    gives=Hit,
 )
 _service = query(lambda service, limit: _where("service = {}", "id DESC", service, limit), takes=NewestOf, gives=Hit)
 _release = query(
-    lambda service, version, limit: _where("service = {} AND version = {}", "id", service, version, limit),
+    lambda service, version, limit: Release.raw(
+        f"{HIT} WHERE service = {{}} AND {_lower_version()} = {{}} LIMIT {{}}", service, version, limit
+    ),
     takes=ReleaseName,
     gives=Hit,
 )
@@ -80,12 +89,12 @@ async def search(it: Terms, limit: int) -> list[Hit]:
     """At most `limit` of each meaning, newest first."""
     hits = list[Hit]()
     if it.digest:
-        hits += await _image(Range(it.digest, it.digest + AFTER, limit))
-        hits += await _chart(Range(it.digest, it.digest + AFTER, limit))
+        hits += await _image(Range(it.digest, it.digest + AFTER_HEX, limit))
+        hits += await _chart(Range(it.digest, it.digest + AFTER_HEX, limit))
     if it.commit:
-        hits += await _commit(Range(it.commit, it.commit + AFTER, limit))
+        hits += await _commit(Range(it.commit, it.commit + AFTER_HEX, limit))
     if it.version:
-        hits += await _version(Pattern(f"{it.version.lower()}%", limit))
+        hits += await _version(Range(it.version, it.version + AFTER_VERSION, limit))
     if it.service:
         hits += await _service(NewestOf(it.service, limit))
     if it.release:

@@ -3,7 +3,7 @@
 import time
 
 from scripts.chart.files import of_folder
-from scripts.chart.finding import Finding, refused
+from scripts.chart.findings import Finding, refused
 from scripts.chart.judge import Judgement, judge
 from scripts.clients.helm import Helm
 from tests.support.builders import TOP

@@ -5,7 +5,7 @@ import tarfile
 
 import pytest
 
-from scripts.chart.finding import Finding
+from scripts.chart.findings import Finding
 from scripts.chart.sources import findings
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"1" * 64 + b"\nsize 12345\n"

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.chart.api import rules
-from scripts.chart.finding import Finding
+from scripts.chart.findings import Finding
 from scripts.chart.manifests import manifests
 from tests.support.scripts.rendered import DIGEST, pod, rendered
 

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.chart.containers import containers_of
-from scripts.chart.finding import Finding
+from scripts.chart.findings import Finding
 from scripts.chart.images import Released, findings
 from scripts.chart.manifests import manifests
 from tests.support.scripts.rendered import DIGEST, KEYS, ORDERS, OTHER, REPOSITORY, pod, rendered

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.clients.git import Git
 from scripts.diff.compare import compare
-from scripts.diff.rendered import export
+from scripts.diff.difference import export
 from scripts.diff.words import plain
 from scripts.forges.file import FileForge
 from scripts.gitops.clone import cloned

@@ -52,9 +52,9 @@ def test_it_is_filed_once(line: Line) -> None:
 @pytest.mark.parametrize(
     ("token", "what", "remedy"),
     [
-        ("", "401: Unauthorized: A live token is needed", "Give WAYBILL_LEDGER_TOKEN a token with the scope"),
+        ("", "401: Unauthorized: This request needs a token", "Give WAYBILL_LEDGER_TOKEN a token with the scope"),
         ("wb_wrong", "401: Unauthorized: The token is mistyped", "Give WAYBILL_LEDGER_TOKEN a token with the scope"),
-        ("other", "403: Forbidden: This token may not write for orders", "releases:write for this service"),
+        ("other", "403: Forbidden: This caller may not write for orders", "releases:write for this service"),
     ],
 )
 def test_a_token_that_may_not_is_refused(line: Line, token: str, what: str, remedy: str) -> None:
@@ -74,7 +74,7 @@ def test_another_release_of_that_version_is_refused_naming_what_differs(line: Li
     ran = line.record(line.ledger.url, line.ledger.token)
     path.write_text(kept)
     assert (ran.code, ran.json["fault"]) == (1, "ledger")
-    assert ran.json["refused"].endswith("orders 0.1.0 is filed, and is another release (image.digest).")
+    assert ran.json["refused"].endswith("orders 0.1.0 is already filed, as another release (image.digest).")
 
 
 def test_ship_is_done_but_for_a_ledger_that_is_down_and_record_completes_it(

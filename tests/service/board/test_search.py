@@ -17,6 +17,7 @@ async def shelf(ledger: Served) -> Served:
     await ledger.file(document("orders", "1.4.2", image={"digest": IMAGE}, source={"commit": COMMIT}))
     await ledger.file(document("orders", "1.4.3-rc.1", chart={"digest": CHART}))
     await ledger.file(document("web", "1.4.2"))
+    await ledger.file(document("web", "2.0.0-RC1"))
     return ledger
 
 
@@ -33,7 +34,10 @@ async def shelf(ledger: Served) -> Served:
         ("sha256:34cd00", "orders/1.4.3-rc.1"),
         ("orders-1.4.2", "orders/1.4.2"),
         ("orders 1.4.2", "orders/1.4.2"),
-        ("web", "web/1.4.2"),
+        ("2.0.0-rc", "web/2.0.0-RC1"),
+        ("V2.0.0-RC1", "web/2.0.0-RC1"),
+        ("web-2.0.0-RC1", "web/2.0.0-RC1"),
+        ("Web 2.0.0-rc1", "web/2.0.0-RC1"),
     ],
 )
 async def test_one_find_is_shown_at_once(shelf: Served, text: str, found: str) -> None:
@@ -46,6 +50,7 @@ async def test_one_find_is_shown_at_once(shelf: Served, text: str, found: str) -
     [
         ("1.4", ["web/1.4.2", "orders/1.4.3-rc.1", "orders/1.4.2"]),
         ("orders", ["orders/1.4.3-rc.1", "orders/1.4.2"]),
+        ("Web", ["web/2.0.0-RC1", "web/1.4.2"]),
         ("1.4.2", ["web/1.4.2", "orders/1.4.2"]),
         ("", []),
         ("1_4", []),

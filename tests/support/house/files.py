@@ -7,9 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
-LONGEST, MIDDLE = 300, 80
+LONGEST, MIDDLE, LONGEST_FUNCTION = 300, 80, 50  # lines
 REASON = re.compile(r"^# long because: \S.{10,}$", re.MULTILINE)
 ROOMS = {"utils", "util", "core", "common", "helpers", "helper", "base", "manager", "managers", "misc", "shared", "lib"}
+# A module is a noun or, for a command or a step, a verb in its plain form. What ends like a participle is refused, but
+# for these nouns.
+PARTICIPLE = re.compile(r".*(ed|ing)")
+NOUNS = {"settings", "feed", "not_found"}
+MOODS = {"found", "past", "silent", "told", "together", "stretch", "ready", "lost", "seldom", "quiet", "known"}
 CLASSES = ("Manager", "Helper", "Service", "Repository", "DTO", "Dto", "Util", "Utils")
 
 
@@ -42,3 +47,32 @@ def empty_names(files: Sequence[Path], top: Path) -> Iterator[str]:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ClassDef) and node.name.endswith(CLASSES):
                 yield f"{where}:{node.lineno}: class {node.name}"
+
+
+def long_functions(files: Sequence[Path], top: Path) -> Iterator[str]:
+    """Functions of more than 50 lines."""
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > LONGEST_FUNCTION:
+                    yield f"{file.relative_to(top)}:{node.lineno}: {node.name} has {lines} lines"
+
+
+def moods(files: Sequence[Path], top: Path) -> Iterator[str]:
+    """Modules and folders that are named by a mood or a participle."""
+    for file in files:
+        for word in file.relative_to(top).with_suffix("").parts:
+            last = word.rpartition("_")[2]
+            if word not in NOUNS and (last in MOODS or PARTICIPLE.fullmatch(last)):
+                yield f"{file.relative_to(top)}: {word} is no noun"
+
+
+def classes_twice(files: Sequence[Path], top: Path) -> dict[str, list[str]]:
+    """The top-level classes whose name stands in more than one of `files`, with where."""
+    found: dict[str, list[str]] = {}
+    for file in files:
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(str(file.relative_to(top)))
+    return {name: places for name, places in found.items() if len(places) > 1}

@@ -17,13 +17,13 @@ class Finding:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.where} {self.what}."
+        return f"{self.where} {self.what}"
 
 
 def refused(findings: Sequence[Finding], environment: str = "") -> Refused:
     """One refusal of them all; `environment` is where they were found, "" for what lies in the chart itself."""
-    told = [str(finding) for finding in dict.fromkeys(findings)]
-    more = [f"{len(told) - _SHOWN} more of the kind."] if len(told) > _SHOWN else []
+    texts = list(dict.fromkeys(map(str, findings)))
+    more = [f"{len(texts) - _SHOWN} more of the kind"] if len(texts) > _SHOWN else []
     remedies = dict.fromkeys(finding.remedy for finding in findings[:_SHOWN])
-    where = f"In {environment}: " if environment else ""
-    return Refused(where + "\n".join([*told[:_SHOWN], *more]), "\n".join(remedies), fault="chart")
+    what = ".\n".join(texts[:_SHOWN] + more)
+    return Refused(f"In {environment}: {what}." if environment else f"{what}.", "\n".join(remedies), fault="chart")

@@ -1,14 +1,17 @@
-"""PostgreSQL is asked once for all that wants to know at one time: each gets its own answer, and none an old one."""
+"""Reads of one moment go to PostgreSQL in one round trip: each caller gets its own rows, and none an old answer."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 import pytest
 
+from service.database.batched_reads import BatchedReads
 from service.database.piccolo_conf import Engine
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
+
 DOWN_FROM = "SELECT i, i % 7 FROM generate_series(1, $1::int) i ORDER BY i DESC"
 SECOND = "SELECT 1 / $1::int"
 BY_CHANCE = "SELECT random()"
@@ -55,3 +58,17 @@ async def test_one_that_leaves_takes_nobody_along(database: Engine) -> None:
     assert await asyncio.gather(same, other) == [[(2, 2), (1, 1)], [(1, 1)]]
     with pytest.raises(asyncio.CancelledError):
         await leaving
+
+
+async def test_the_order_of_the_rows_is_that_of_the_outermost_select() -> None:
+    """Of a subquery SQL promises none, even where PostgreSQL happens to keep it."""
+    sent = list[str]()
+
+    async def fetch(sql: str, several: Sequence[Sequence[Any]]) -> list[Any]:
+        sent.append(sql)
+        return [(number, args) for args, number in several]
+
+    reads = BatchedReads(fetch)
+    answers = await asyncio.gather(*(reads(DOWN_FROM, [number]) for number in (1, 2)))
+    assert answers == [[(1,)], [(2,)]]
+    assert [sql.endswith(" ORDER BY i DESC") and "(SELECT" not in sql for sql in sent] == [True]

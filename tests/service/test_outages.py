@@ -1,4 +1,4 @@
-"""A database that is away or says nothing: an answer in time, and well again by itself."""
+"""While the database is away or silent every request is answered in time with 503; no other failure is told so."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from service.ledger.releases import read
 
 from ..support.service.postgres_server import PostgresServer
 from ..support.service.served import Served, document, event, served
@@ -109,3 +111,22 @@ async def test_while_another_program_locks_sqlite_writes_are_answered_in_time(tm
             assert (await ledger.http.get("/releases/orders/1.4.2")).status_code == 200
             other.execute("ROLLBACK")
         assert (await ledger.file(document(version="2.0.1"), token)).status_code == 201
+
+
+async def test_a_failure_of_the_system_that_is_not_the_databases_is_not_told_as_one(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise FileNotFoundError("a template, say")
+
+    async with served(database_url) as ledger:
+        monkeypatch.setattr(read, "newest", broken)
+        answer = await ledger.http.get("/releases")
+    assert (answer.status_code, answer.json()["title"]) == (500, "Internal Server Error")
+
+
+@pytest.mark.parametrize("address", ["/nowhere", "127.0.0.1&port=1"])
+async def test_a_postgresql_that_cannot_be_reached_is_an_outage(address: str) -> None:
+    async with served(f"postgresql://waybill@/ledger?host={address}") as ledger:
+        answer = await ledger.http.get("/readyz")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "The database does not answer.")

@@ -1,0 +1,110 @@
+"""A request costs as much with many events and releases as with few: SQLite's steps are counted, no clock is read.
+
+`make bench ARGS=--flat` measures the same, in time, at a million events and on PostgreSQL too.
+"""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bench import data, fill
+from service.database import piccolo_conf
+from service.database.piccolo_conf import Engine
+from service.database.query import Query
+from service.database.sqlite import EmbeddedSQLite
+from service.ledger.events import take as events
+from service.ledger.releases import file as releases
+from service.ledger.releases import read, search
+
+from ..support.service.served import Served
+
+pytestmark = pytest.mark.anyio
+on_sqlite = pytest.mark.parametrize("backend", [pytest.param("sqlite", marks=pytest.mark.sqlite)])
+on_postgres = pytest.mark.parametrize("backend", [pytest.param("postgres", marks=pytest.mark.postgres)])
+FEW, MANY, RELEASES = 800, 4_000, 100
+PATHS = (
+    f"/releases/{data.service(0)}/{data.version(20)}",
+    "/releases",
+    "/environments",
+    "/environments/staging",
+    "/environments/staging?at=2026-01-01T00:10:00Z",
+    "/environments/staging/arrivals?limit=10",
+    f"/environments/staging/arrivals?service={data.service(0)}&limit=10",
+    f"/services/{data.service(0)}?limit=10",
+    f"/digests/{data.digest(f'image {data.service(0)} {data.version(20)}')}",
+    f"/digests/{data.digest(f'chart {data.service(0)} {data.version(20)}')}",
+    "/",
+    "/board/environments/staging?at=2026-01-01T00:10:00",
+    f"/board/releases/{data.service(0)}/{data.version(20)}",
+)
+
+
+async def steps(ledger: Served, path: str) -> int:
+    """Of SQLite's virtual machine, in hundreds, for one request."""
+    engine, count = piccolo_conf.current(), 0
+    assert isinstance(engine, EmbeddedSQLite)
+
+    def counted() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    engine.started.reader.set_progress_handler(counted, 100)
+    try:
+        assert (await ledger.http.get(path)).status_code in (200, 303), path
+    finally:
+        engine.started.reader.set_progress_handler(None, 0)
+    return count
+
+
+SEARCHES = ("1.2", "1.21.0", "9.9.9", "zzz", data.service(3), f"{data.service(3)}-1.2.0", "cafe", "sha256:ab12")
+RELEASE_PATHS = (
+    *(f"/board/search?q={text}" for text in SEARCHES),
+    f"/releases?service={data.service(3)}&limit=10",
+    "/releases?limit=10",
+)
+
+
+@on_sqlite
+async def test_no_request_costs_more_with_more_events(ledger: Served) -> None:
+    await asyncio.gather(*(releases.file(fill.filing(number)) for number in range(RELEASES)))
+    costs = []
+    for begin, end in ((0, FEW), (FEW, MANY)):
+        await asyncio.gather(*(events.take(fill.signed(number)) for number in range(begin, end)))
+        costs.append({path: await steps(ledger, path) for path in PATHS})
+    few, many = costs
+    assert {path: cost for path, cost in many.items() if cost > 1.5 * few[path] + 5} == {}, few
+
+
+@on_sqlite
+async def test_no_search_and_no_list_costs_more_with_more_releases(ledger: Served) -> None:
+    """What costs grow with is how many a list shows: at first there are more than that."""
+    costs = []
+    for begin, end in ((0, 1_400), (1_400, 5_600)):
+        await asyncio.gather(*(releases.file(fill.filing(number)) for number in range(begin, end)))
+        costs.append({path: await steps(ledger, path) for path in RELEASE_PATHS})
+    few, many = costs
+    assert {path: cost for path, cost in many.items() if cost > 1.5 * few[path] + 5} == {}, few
+
+
+@on_postgres
+@pytest.mark.parametrize(
+    ("query", "key", "index"),
+    [
+        (search._version, search.Range("1.2", "1.2~", 5), "release_version_prefix"),
+        (search._release, search.ReleaseName("web", "1.2.0", 5), "release_version_prefix"),
+        (search._service, search.NewestOf("web", 5), "release_service_newest"),
+        (read._of_service, read.ServiceReleases("web", 1_000, 5), "release_service_newest"),
+    ],
+)
+async def test_postgresql_finds_releases_by_an_index(
+    database: Engine, query: Query[Any, Any], key: tuple[Any, ...], index: str
+) -> None:
+    """With few rows it would rather read them all, so that is forbidden here."""
+    sql, values_of = query.statement("postgres")
+    async with database.transaction():
+        await database.fetch("SET LOCAL enable_seqscan = off")
+        plan = "\n".join(line for (line,) in await database.fetch(f"EXPLAIN {sql}", values_of(key)))
+    assert f"{index} on release" in plan, plan
+    assert "Index Cond" in plan.partition(index)[2], plan
