@@ -44,7 +44,7 @@ Platform = Annotated[str, Meta(pattern=rf"^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?{END
 
 
 class Image(Struct, frozen=True, forbid_unknown_fields=True):
-    """`platforms` are `os/architecture[/variant]`; `checked` is false when the registry was not asked."""
+    """`platforms` are `os/architecture[/variant]`; `checked`: the registry was seen to have the image."""
 
     repository: Text
     digest: Digest

@@ -74,7 +74,7 @@ def released(here: Session, version: str) -> Waybill:
         if filed := here.ledger and here.ledger.release(here.config.service, version):
             return from_ledger(filed)
     except Refused as error:
-        # A ledger that is down, perhaps by the same outage, stops no roll back.
+        # A ledger that is down, perhaps by the same outage, does not stop a rollback.
         here.report.warn(error.what)
     release = from_tag(version, here)
     here.report.say(f"promote: {version}, read from its tag and the registry")

@@ -35,7 +35,7 @@ def judge(
     """`rendered` is what `helm template` printed, `files` are those of the chart's archive by their path in it; both
     were made with the values `config` and for `api_versions`.
 
-    Refused where a template renders what is no object.
+    Refused where a template renders something that is not a Kubernetes object.
     """
     found = manifests(rendered)
     too_large, nearly = record.judged(files, rendered, config)

@@ -17,12 +17,18 @@ _DEFINITION = re.compile(r"[^/]+/(charts/[^/]+/)*crds/")
 def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Path:
     """The published chart as a .tgz in `folder`."""
     if not repository or not reference:
-        raise Refused("The folder does not say where its chart lies.", "Name it there.", fault="gitops")
+        raise Refused(
+            "The environment's folder does not say where its chart is.",
+            "Name the chart's source there.",
+            fault="gitops",
+        )
     registry = Registry(plain_http)
     manifest = registry.manifest(repository, reference.replace("+", "_"))
     layers = [layer for layer in manifest.layers if layer.media_type == CHART_LAYER] if manifest else []
     if not layers:
-        raise Refused(f"{repository} has no chart {reference}.", "Publish it.", fault="registry")
+        raise Refused(
+            f"{repository} has no chart {reference}.", "Publish it, or name one that is there.", fault="registry"
+        )
     path = folder / f"{layers[0].digest.removeprefix('sha256:')}.tgz"
     path.write_bytes(registry.blob(repository, layers[0].digest))
     return path
@@ -48,4 +54,6 @@ def objects_of(release: HelmRelease, chart: Path, kube_version: str | None) -> l
     try:
         return parse(manifests)
     except ValueError as error:
-        raise Refused(f"The chart renders what is no object: {error}", "Correct the chart.", fault="chart") from error
+        raise Refused(
+            f"The chart renders something that is not a Kubernetes object: {error}", "Correct the chart.", fault="chart"
+        ) from error

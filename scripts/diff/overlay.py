@@ -32,7 +32,9 @@ def build(folder: Path) -> list[Object]:
     try:
         return parse(manifests)
     except ValueError as error:
-        raise Refused(f"kustomize built what is no object: {error}", "Correct the folder.", fault="gitops") from error
+        raise Refused(
+            f"kustomize built something that is not a Kubernetes object: {error}", "Correct the folder.", fault="gitops"
+        ) from error
 
 
 def release_of(objects: list[Object], service: str) -> HelmRelease:
@@ -40,7 +42,9 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
     found = [item for item in objects if item["kind"] == "HelmRelease" and item["metadata"].get("name") == service]
     if len(found) != 1:
         raise Refused(
-            f"The folder builds {len(found)} HelmReleases called {service}.", "It must build one.", fault="gitops"
+            f"The folder builds {len(found)} HelmReleases called {service}.",
+            "Make it build exactly one.",
+            fault="gitops",
         )
     metadata, spec = found[0]["metadata"], found[0].get("spec") or {}
     target = spec.get("targetNamespace")

@@ -45,7 +45,7 @@ class Read:
 
 
 def read(text: bytes) -> Iterator[Read]:
-    """Every document. Raises ValueError for what is no YAML."""
+    """Every document. Raises ValueError for text that is not YAML."""
     try:
         for node in yaml.compose_all(text, Loader=_Loader):
             found = Read()
@@ -91,7 +91,7 @@ def _key(node: Node) -> str:
 
 
 def parse(manifests: bytes) -> list[Object]:
-    """The objects in many YAML documents, also those inside Lists. Raises ValueError for what is no object."""
+    """The objects in many YAML documents, also those inside Lists. Raises ValueError for anything else."""
     objects = [item for document in read(manifests) if document.value for item in items(document.value)]
     for number, found in enumerate(objects, 1):
         metadata = found.get("metadata") if isinstance(found, dict) else None

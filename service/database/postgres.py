@@ -1,4 +1,4 @@
-"""PostgreSQL with deadlines: a silent server must become an answer, never a request that hangs.
+"""PostgreSQL with deadlines: a server that does not answer becomes an error in time, never a request that hangs.
 
 This overrides private methods of Piccolo 1.38: the version is pinned and each behaviour has a test in
 tests/service/test_engines.py.

@@ -14,7 +14,7 @@ from .outages import raises_outage
 # Together less than the time that a request has (http/limits.py), so that each ends by itself.
 CONNECT_SECONDS = 1.5
 RELEASE_SECONDS = 0.5
-REST_SECONDS = 60.0  # what lies between may forget a connection that is silent for long
+REST_SECONDS = 60.0  # a firewall or NAT between may drop a connection that is idle for longer
 
 
 class PostgresConnections:
@@ -48,7 +48,7 @@ class PostgresConnections:
             self._free.release()
 
     async def close(self) -> None:
-        """Waits for what still runs, but not for a server that says nothing."""
+        """Waits for queries that still run, but not for a server that does not answer."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 while self._resting:

@@ -82,7 +82,7 @@ class Arrival(Table):
     service = Text(help_text="our annotation, else the HelmRelease's name")
     chart = Text(null=True, default=None, help_text="the chart's name; null where `service` was annotated")
     version = Text(help_text="the revision without build metadata")
-    chart_digest = Text(null=True, default=None, help_text="of the manifest, where the event told it")
+    chart_digest = Text(null=True, default=None, help_text="of the manifest, where the event has it")
     started_at = BigInt(help_text="seconds since 1970")
     ended_at = BigInt(null=True, default=None)
     basis = Text(help_text="observed | late | inferred")

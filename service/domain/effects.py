@@ -11,7 +11,7 @@ def runs(state: State, it: Entry) -> State:
 
 
 def seen(state: State, it: Entry) -> State:
-    """An observer saw that the revision runs; of what was tried while it did he knows nothing."""
+    """An observer saw that the revision runs; it does not know of failed attempts in that time."""
     return state if is_revision(state.running, it) else State(_begins(it), "healthy")
 
 
@@ -50,13 +50,13 @@ def failing(state: State, it: Entry) -> State:
     return _reported(state, it, "failing")
 
 
-HEALTH = (healthy, failing)  # say nothing of which revision runs
+HEALTH = (healthy, failing)  # leave open which revision runs
 OF_A_REVISION = (runs, attempted, rolled_back)  # mean nothing without a version
 FAILURES = (attempted, failing)
 
 
 def _reported(state: State, it: Entry, health: str) -> State:
-    """How what runs is doing; a test of something else says nothing about it."""
+    """How what runs is doing; a test of another revision changes nothing."""
     if state.running is None or (it.cause.startswith("Test") and it.version and not is_revision(state.running, it)):
         return state
     return State(state.running, health, state.attempt)

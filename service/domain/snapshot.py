@@ -1,6 +1,6 @@
 """What an observer saw in a cluster: the HelmReleases of whole namespaces, with the history that Flux keeps of each.
 
-A snapshot tells two kinds of facts, which are kept like events: a revision is deployed since a time (`Seen`), and a
+A snapshot holds two kinds of facts, which are kept like events: a revision is deployed since a time (`Seen`), and a
 place is gone (`Absent`). The same fact seen again has the same bytes, so it is kept once.
 """
 
@@ -75,7 +75,7 @@ def parse(body: bytes) -> Snapshot | None:
 
 
 def facts(snapshot: Snapshot, running: Iterable[str], received_at: datetime) -> Iterator[Fact]:
-    """What it tells: what is deployed, and which of the places `running` are gone."""
+    """What it shows: what is deployed, and which of the places `running` are gone."""
     listed = set()
     for it in snapshot.helmreleases:
         place = f"{it.namespace}/{it.name}"
@@ -121,6 +121,6 @@ def entry_of(fact: Fact, sha256: str, received_at: datetime) -> Entry:
 
 
 def _seconds(time: datetime, received_at: datetime) -> int:
-    """A clock that is ahead of ours says nothing of the future."""
+    """A time after ours, by a clock that is ahead, counts as the time of receipt."""
     said, received = (time - EPOCH) // SECOND, (received_at - EPOCH) // SECOND
     return received if said > received + AHEAD else said

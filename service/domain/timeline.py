@@ -4,7 +4,7 @@ Entries are sorted by time in whole seconds, resourceVersion, rank of the reason
 which they are received cannot matter. Then they are folded: each changes the `State` by its effect. At a `Turn`
 something else begins to run, or nothing; an arrival lies between two turns.
 
-A fold can be continued from any State, so a place's past is not read again when something new is said of it.
+A fold can be continued from any State, so a place's earlier events are not read again for each new one.
 What an observer saw fits in as entries too: `seen` with the basis late, `removed` with the basis inferred.
 """
 
@@ -16,7 +16,7 @@ import msgspec
 from .effects import HEALTH, rolled_back, runs, seen
 from .state import NOTHING, Entry, Running, State
 
-NEAR = 60  # seconds by which two clocks that tell the same may differ
+NEAR = 60  # seconds by which two clocks may differ in the time of one change
 BASES = ("inferred", "late", "observed")  # weakest first
 
 
@@ -47,7 +47,7 @@ def timeline(entries: Iterable[Entry]) -> tuple[list[Arrival], State]:
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """Sorted, without what an observer saw and an event beside it says as well."""
+    """Sorted, without what an observer saw that an event next to it reports as well."""
     ordered = sorted(entries, key=lambda it: it.position)
     return [
         it
@@ -103,6 +103,6 @@ def weaker(one: str, other: str) -> str:
 
 
 def _same(one: Entry, other: Entry) -> bool:
-    """Of one revision; a digest that one of them does not tell says nothing."""
+    """Of one revision; digests are compared only where both have one."""
     digests = {it.oci_digest for it in (one, other) if it.oci_digest}
     return one.version == other.version and len(digests) < 2

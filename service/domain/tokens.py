@@ -1,5 +1,5 @@
-"""API tokens: `wb_`, 30 random base62 characters (178 bits) and 6 of checksum, so that a typing error, and a secret
-scanner's false find, are told without asking the database. Only the token's SHA-256 is kept: right for secrets of this
+"""API tokens: `wb_`, 30 random base62 characters (178 bits) and 6 of checksum, so that a typing error, or a false
+find of a secret scanner, is recognised without a query. Only the token's SHA-256 is kept: right for secrets of this
 size, which no dictionary holds.
 """
 

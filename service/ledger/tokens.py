@@ -1,4 +1,4 @@
-"""Tokens: made, listed, revoked, and found by what a client shows."""
+"""Tokens: made, listed, revoked, and looked up."""
 
 import hmac
 import time
@@ -38,11 +38,11 @@ _by_sha256 = query(
 _remembered: dict[str, tuple[float, Token]] = {}
 
 
-async def find(shown: str) -> Token | None:
-    """The live token that a client shows; None for a mistyped, unknown, expired or revoked one."""
-    if not is_well_formed(shown):
+async def find(secret: str) -> Token | None:
+    """The live token with this secret; None for a mistyped, unknown, expired or revoked one."""
+    if not is_well_formed(secret):
         return None
-    sha256, now = hashed(shown), time.monotonic()
+    sha256, now = hashed(secret), time.monotonic()
     since, token = _remembered.get(sha256, (0.0, None))
     if token is None or now - since > REMEMBERED_SECONDS:
         token = await _look_up(sha256)

@@ -19,15 +19,16 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from service.database.piccolo_conf import Engine, engine_for, use
 from service.database.tables import TABLES
 from service.domain import waybill
+from service.domain.reasons import REASONS
 from service.ledger.arrivals import list as arrivals
-from service.ledger.environments import at_time as past
 from service.ledger.environments import state as environments
+from service.ledger.environments.at_time import state_at
 from service.ledger.events import take as events
 from service.ledger.events import take_snapshot as snapshots
 from service.ledger.releases import file as releases
 from service.ledger.releases import read as filed
 
-from ..support.service.naive import Naive, Said
+from ..support.service.naive import RANKS, Naive, Said
 from ..support.service.sayings import (
     BEGINNING,
     CLOSE_EVENTS,
@@ -108,7 +109,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(environment=st.sampled_from(ENVIRONMENTS), at=MOMENTS)
     def what_ran_at(self, environment: str, at: int) -> None:
-        state = self.runner.run(past.state_at(environment, BEGINNING + timedelta(seconds=at, milliseconds=500)))
+        state = self.runner.run(state_at(environment, BEGINNING + timedelta(seconds=at, milliseconds=500)))
         assert (state is not None) == (environment in self.naive.said)
         if state is not None:
             assert _plain(state.services) == self.naive.runs(environment, EPOCH + at)
@@ -140,8 +141,8 @@ class Ledger(RuleBasedStateMachine):
         assert state is not None
         assert _plain(state.services) == self.naive.runs(environment)
         assert int(state.last_confirmed_at.timestamp()) == self.naive.confirmed[environment]
-        history = self.pages(lambda cursor: arrivals.in_environment(environment, None, cursor, 5))
-        assert history == [it for _, it in self.naive.ran() if it["environment"] == environment]
+        listed = self.pages(lambda cursor: arrivals.in_environment(environment, None, cursor, 5))
+        assert listed == [it for _, it in self.naive.ran() if it["environment"] == environment]
 
     def pages(self, ask: Any) -> list[Any]:
         found, cursor = [], None
@@ -209,3 +210,8 @@ def test_the_ledger_answers_as_the_model_does(
     examples, steps = size(20, 2000), size(25, 50)
     run(machine, examples, steps)
     record_property("figure", f"up to {examples * steps} steps, no answer differed")
+
+
+def test_the_model_knows_every_reason() -> None:
+    """A reason that it does not know would never be said to the ledger here."""
+    assert set(RANKS) == set(REASONS)

@@ -54,14 +54,12 @@ async def test_what_comes_meanwhile_neither_repeats_nor_hides(ledger: Served) ->
     await many_arrivals(ledger)
     for version in ("1.0.0", "1.1.0", "1.2.0"):
         await ledger.file(document(version=version))
-    history = await ledger.get("/environments/staging/arrivals?limit=3")
+    first = await ledger.get("/environments/staging/arrivals?limit=3")
     releases = await ledger.get("/releases?limit=2")
     await ledger.say(event(revision="2.0.0", at=NOON + timedelta(days=1)))
     await ledger.file(document(version="1.3.0"))
-    rest = await ledger.get(f"/environments/staging/arrivals?cursor={history['next']}")
-    assert [it["release"]["version"] for it in history["items"] + rest["items"]] == [
-        f"1.{n}.0" for n in range(6, -1, -1)
-    ]
+    rest = await ledger.get(f"/environments/staging/arrivals?cursor={first['next']}")
+    assert [it["release"]["version"] for it in first["items"] + rest["items"]] == [f"1.{n}.0" for n in range(6, -1, -1)]
     rest = await ledger.get(f"/releases?cursor={releases['next']}")
     assert [it["chart"]["version"] for it in releases["items"] + rest["items"]] == ["1.2.0", "1.1.0", "1.0.0"]
 
@@ -98,7 +96,7 @@ async def test_a_release_is_its_waybill_with_what_became_of_it(ledger: Served) -
     assert listed == answer
 
 
-async def test_an_interval(ledger: Served) -> None:
+async def test_an_arrival(ledger: Served) -> None:
     await ledger.file(document())
     await ledger.say(event(at=NOON))
     await ledger.say(event("UpgradeSucceeded", "1.5.0", at=NOON + timedelta(minutes=5)))
@@ -122,7 +120,7 @@ async def test_an_interval(ledger: Served) -> None:
     }
 
 
-async def test_intervals_by_digest(ledger: Served) -> None:
+async def test_arrivals_by_digest(ledger: Served) -> None:
     """An image's are those of its releases; a chart's those that reported it, or whose release has it."""
     await ledger.file(document("orders", "1.0.0"))
     await ledger.file(document("web", "1.0.0", chart={"digest": f"sha256:{'8' * 64}"}))

@@ -1,4 +1,4 @@
-"""What ran at a time gone by, with today's knowledge: the state after the last arrival until then, and what was said
+"""What ran at a given time, as it is known today: the state after the last arrival before that time, and the events
 between the two."""
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What became known with an event or a snapshot: the one source of metrics, and of whatever else tells of it."""
+"""What became known with an event or a snapshot: the one source of metrics and of all that reports changes."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -31,7 +31,7 @@ async def _take_all(snapshots: Sequence[Signed]) -> list[Taken]:
 
 
 async def _take(it: Signed) -> Taken:
-    """Of the snapshot itself its hash is kept: the next one, minutes later, tells nearly the same."""
+    """Of the snapshot itself only its hash is kept: the next one, minutes later, is nearly the same."""
     sha256 = hashlib.sha256(it.body).hexdigest()
     inserted = await insert(NewEvent(it.environment, sha256, b"", it.now, None, None))
     if not inserted:

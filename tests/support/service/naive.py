@@ -1,5 +1,5 @@
-"""What the ledger should answer, worked out anew from everything that was said: slow, plain, and written from the
-rules alone (design: "Reading events"), so that it shares no code with what it is compared to."""
+"""What the ledger should answer, worked out anew from everything that was said: slow, plain, and written from
+helm-controller's rules alone, so that it shares no code with what it is compared to."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ RANKS = {
     "TestFailed": 4,
     "DriftDetected": 5,
     "DriftCorrected": 5,
+    "DriftCorrectionFailed": 5,
     "UninstallSucceeded": 6,
     "UninstallFailed": 6,
 }
