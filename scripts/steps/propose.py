@@ -15,6 +15,7 @@ from ..gitops.clone import cloned
 from ..proposal.body import is_about, title
 from ..proposal.describe import describe
 from ..proposal.intent import Change, Intent, prepare
+from ..proposal.verdict import check
 from ..report import Report
 
 TRIES = 5
@@ -55,6 +56,7 @@ def carry_out(
             intent = prepare(change, forge.find, git)
             if not intent.proposes:
                 return intent, None
+            check(change, git, intent)
             if intent.outcome == "push" and not git.push(
                 remote, ref, intent.commit, expect=intent.heads.branch_head or ""
             ):
