@@ -22,6 +22,7 @@ TRIES = 5
 
 
 Describe = Callable[[Change, Git, Intent], str]
+Check = Callable[[Change, Git, Intent], None]
 
 
 def propose(change: Change, forge: Forge | None, report: Report) -> Waybill:
@@ -44,7 +45,7 @@ def propose(change: Change, forge: Forge | None, report: Report) -> Waybill:
 
 
 def carry_out(
-    change: Change, forge: Forge, report: Report, describe: Describe = describe
+    change: Change, forge: Forge, report: Report, describe: Describe = describe, check: Check = check
 ) -> tuple[Intent, Proposal | None]:
     """Pushes the branch and opens the proposal, if there is something to propose; a lost race starts again, TRIES
     times."""
