@@ -65,7 +65,7 @@ def test_a_refusal_names_the_environment_and_each_remedy_once() -> None:
     assert error.what.startswith("In staging: a.yaml, Pod/0, spec is wrong.\n")
     assert error.what.endswith("Pod/7, spec is wrong.\n3 more of the kind.")
     assert error.remedy == "Correct it."
-    assert error.fault == "chart"
+    assert error.fault == "gitops"
     assert refused(findings[:1]).what == "a.yaml, Pod/0, spec is wrong."
 
 
