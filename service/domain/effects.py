@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from .state import NOTHING, Attempt, Entry, Running, State
+from .state import NOTHING, Entry, FailedAttempt, Running, State
 
 
 def runs(state: State, it: Entry) -> State:
@@ -17,7 +17,7 @@ def seen(state: State, it: Entry) -> State:
 
 def attempted(state: State, it: Entry) -> State:
     """The revision failed to run; what ran before still does."""
-    attempt = Attempt(it.version or "", "failed", it.at, it.message, it.chart, it.service)
+    attempt = FailedAttempt(it.version or "", "failed", it.at, it.message, it.chart, it.service)
     return State(state.running, "failing", attempt)
 
 
@@ -66,11 +66,11 @@ def is_revision(running: Running | None, it: Entry) -> bool:
     return running is not None and (running.version, running.oci_digest) == (it.version, it.oci_digest)
 
 
-def _undone(running: Running | None, it: Entry, outcome: str) -> Attempt | None:
+def _undone(running: Running | None, it: Entry, outcome: str) -> FailedAttempt | None:
     """What ran, was found wanting, and gave way."""
     if running is None:
         return None
-    return Attempt(running.version, outcome, it.at, it.message, running.chart, running.service)
+    return FailedAttempt(running.version, outcome, it.at, it.message, running.chart, running.service)
 
 
 def _begins(it: Entry) -> Running:

@@ -42,7 +42,7 @@ class Running(msgspec.Struct, frozen=True, gc=False):
     seen: bool = False
 
 
-class Attempt(msgspec.Struct, frozen=True, gc=False):
+class FailedAttempt(msgspec.Struct, frozen=True, gc=False):
     """A revision that failed to run. `outcome`: failed | rolled back."""
 
     version: str
@@ -58,7 +58,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
 
     running: Running | None = None
     health: str = "unknown"
-    attempt: Attempt | None = None
+    attempt: FailedAttempt | None = None
 
 
 Effect = Callable[[State, Entry], State]

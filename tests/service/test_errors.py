@@ -28,7 +28,9 @@ async def answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Excep
         return await ledger.http.get("/releases")
 
 
-@pytest.mark.parametrize("error", [RuntimeError("x"), ValueError("x")])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("x"), FileNotFoundError("/etc/x"), PermissionError("x"), ConnectionResetError("x")]
+)
 async def test_an_error_of_ours_is_not_blamed_on_the_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
