@@ -1,4 +1,4 @@
-"""judge: whether a chart and what it renders would run as proposed. Nothing outside this machine is asked."""
+"""judge: whether a chart and what it renders would run as proposed. It needs no network."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from .unseen import unseen
 
 @dataclass(frozen=True)
 class Judgement:
-    """`findings` refuse the release; `warnings` and `unseen` are told and stop nothing."""
+    """`findings` refuse the release; `warnings` and `unseen` are printed and stop nothing."""
 
     findings: Sequence[Finding]
     warnings: Sequence[str]

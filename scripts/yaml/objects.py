@@ -21,7 +21,7 @@ _RESOLVED = {_PLAIN, *(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float",
 
 
 class _Loader(CSafeLoader):
-    """Marks plain scalars, whose value `plain` tells."""
+    """Marks plain scalars; `plain` gives their value."""
 
 
 _Loader.yaml_implicit_resolvers = {None: [(_PLAIN, re.compile(""))]}
