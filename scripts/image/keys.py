@@ -32,8 +32,8 @@ def parse(table: Mapping[str, str | tuple[str | int, ...]]) -> ImageKeys:
         given = ", ".join(table) or "nothing"
         raise Refused(
             f"[image] has {given}, which is none of the forms that Waybill writes.",
-            f"Give {', or '.join(' and '.join(form) for form in FORMS)}; beside repository also registry, if the registry's "
-            "host has a key of its own.",
+            f"Give {', or '.join(' and '.join(form) for form in FORMS)}; beside repository also registry, if the "
+            "registry's host has a key of its own.",
             fault="you",
         )
     paths = {name: _path(name, path) for name, path in table.items()}
