@@ -102,7 +102,7 @@ class PooledPostgres(PostgresEngine):
         return rows
 
     async def fetch_each(self, sql: str, several: Sequence[Sequence[Any]]) -> list[Any]:
-        """Runs one statement for each list of values, in the transaction, on one way there and back."""
+        """Runs one statement for each list of values, in the transaction, in one round trip."""
         transaction = self.current_transaction.get()
         assert transaction is not None  # noqa: S101 - a caller's mistake
         rows: list[Any] = await transaction.connection.fetchmany(sql, several)

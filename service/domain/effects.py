@@ -6,7 +6,7 @@ from .state import NOTHING, Entry, FailedAttempt, Running, State
 
 
 def runs(state: State, it: Entry) -> State:
-    """The revision runs from now on; one that runs already goes on uncut."""
+    """The revision runs from now on; if it runs already, its arrival continues."""
     return State(state.running if is_revision(state.running, it) else _begins(it), "healthy")
 
 
@@ -67,7 +67,7 @@ def is_revision(running: Running | None, it: Entry) -> bool:
 
 
 def _undone(running: Running | None, it: Entry, outcome: str) -> FailedAttempt | None:
-    """What ran, was found wanting, and gave way."""
+    """The revision that ran, as a failed attempt: Flux took it away."""
     if running is None:
         return None
     return FailedAttempt(running.version, outcome, it.at, it.message, running.chart, running.service)

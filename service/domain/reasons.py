@@ -33,7 +33,7 @@ REASONS = {
     "UninstallSucceeded": Reason(removed, 6),
     "UninstallFailed": Reason(failing, 6),
 }
-# To remove a failed release as its remedy has the reason of an uninstall; only the message differs.
+# The remediation of a failed install has the reason of an uninstall; only the message differs.
 REMEDIATION = "Helm uninstall remediation"
 TAKEN_BACK = Reason(taken_back, 6)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 AHEAD = 60  # seconds that a sender's clock may be ahead of ours
-LATE = 300  # seconds after which what is said was not observed in time
+LATE = 300  # seconds after its time from which an event counts as late
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -31,7 +31,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Running(msgspec.Struct, frozen=True, gc=False):
-    """The revision that runs, since when, and what the entry that began it called it. `seen`: an observer's did."""
+    """The revision that runs, since when, and the names that its first entry gave. `seen`: that was an observer's."""
 
     version: str
     since: int
