@@ -1,5 +1,5 @@
-# `make help` lists what there is. Each target sets up by itself what it needs; nothing outside the checkout changes
-# but the caches of Go and pip.
+# `make help` lists the targets. Each target installs what it needs by itself. Nothing outside the checkout changes, except
+# the caches of Go and pip.
 
 PYTHON ?= python3
 ARGS ?=
@@ -9,28 +9,28 @@ pip := $(venv) -m pip install --quiet --disable-pip-version-check --no-deps --re
 
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
-# Go and pip keep their caches under HOME; without one they get a place of their own.
+# The caches of Go and pip are under HOME; without a HOME they are under .cache/.
 ifeq ($(HOME),)
 export HOME := $(CURDIR)/.cache/home
 endif
 
-# In the order in which they are written, so that what is missing is named before anything is built.
+# Prerequisites are made in the order written, so that missing programs are named before anything is built.
 .NOTPARALLEL:
 
 .PHONY: setup
-setup: .venv/run.stamp ## Prepare what the demo needs: the venv and the pinned helm, registry, crane and kustomize.
+setup: .venv/run.stamp ## Install what the demo needs: the venv and the pinned helm, registry, crane and kustomize.
 	@$(venv) tools/build.py helm registry crane kustomize
 
 .PHONY: demo
-demo: setup ## Ship a tiny image through every step, on loopback, and show what runs where.
+demo: setup ## Ship a tiny image through every step on this machine, and show what runs where.
 	@$(venv) -m tools.demo $(ARGS)
 
 .PHONY: run
-run: setup ## Do the demo and keep the ledger and its board open until Ctrl-C.
+run: setup ## Run the demo, and keep its ledger and board open until Ctrl-C.
 	@$(venv) -m tools.demo --keep $(ARGS)
 
 .PHONY: test
-test: setup .venv/dev.stamp ## Run the tests; ARGS="-k name" chooses.
+test: setup .venv/dev.stamp ## Run the tests, or with ARGS="-k name" some of them.
 	@$(venv) tools/build.py pod-security
 	@$(venv) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
@@ -39,20 +39,20 @@ coverage: ARGS := --cov=scripts --cov=service --cov-report=term:skip-covered --c
 coverage: test ## Run the tests and write coverage.xml.
 
 .PHONY: cluster
-cluster: needs-cluster cluster-parts ## Bring up a real Kubernetes node with Flux, a registry and a forge, and leave it. Needs root.
+cluster: needs-cluster cluster-parts ## Start a real Kubernetes node with Flux, a registry and a forge. Needs root.
 	@$(venv) -m tools.cluster up
 
 .PHONY: cluster-down
-cluster-down: ## End it, with every process, mount, interface and control group that it made.
+cluster-down: ## Stop the cluster, and remove every process, mount, interface and control group of it.
 	@$(PYTHON) -m tools.cluster down
 
 .PHONY: e2e
-e2e: needs-e2e cluster-parts .venv/dev.stamp ## Tell the whole story on a real cluster. Needs root; logs lie in .cluster/.
+e2e: needs-e2e cluster-parts .venv/dev.stamp ## Run the end-to-end tests on a real cluster. Needs root; the logs are in .cluster/.
 	@$(venv) -m tools.image build
 	@$(venv) -m tools.cluster run $(venv) -m pytest --verbose --durations=6 --exitfirst tests/e2e $(ARGS)
 
 .PHONY: events
-events: setup ## Keep the events of Flux that the last `make e2e` received, for the tests to read.
+events: setup ## Copy the Flux events that the last `make e2e` received into the tests.
 	@$(venv) -m tools.cluster.events
 
 .PHONY: cluster-parts
@@ -65,20 +65,20 @@ torture: setup .venv/dev.stamp ## Run the crash and load tests at full size.
 	@WAYBILL_TORTURE=1 $(venv) -m pytest -m torture $(ARGS)
 
 .PHONY: bench
-bench: needs-bench setup .venv/bench.stamp ## Measure the ledger beside a constant handler and two peers, or, with ARGS=ship, ship beside bare commands.
+bench: needs-bench setup .venv/bench.stamp ## Compare the ledger's speed with two peers, or with ARGS=ship the speed of `waybill ship` with bare commands.
 	@$(venv) -m bench $(ARGS)
 
 .PHONY: lint
-lint: .venv/dev.stamp ## Check style, types, YAML, workflows, shell and the Containerfile.
+lint: .venv/dev.stamp ## Check style, types, YAML, workflows, shell scripts, the Containerfile and the chart.
 	@$(venv) tools/build.py actionlint helm
 	@$(venv) tools/lint.py
 
 .PHONY: generate
-generate: setup .venv/dev.stamp ## Write again every file that is made from others; ARGS=--check fails when one is behind.
+generate: setup .venv/dev.stamp ## Write every generated file again; ARGS=--check only says which are out of date.
 	@$(venv) -m tools.generate $(ARGS)
 
 .PHONY: install
-install: .venv/run.stamp ## Install the command `waybill` into .venv; in a workflow it is then on PATH, with its helm.
+install: .venv/run.stamp ## Install the command `waybill` into .venv. In a GitHub workflow it is then on PATH, with helm.
 	@$(venv) tools/build.py helm kustomize
 	@$(pip) requirements/build.txt
 	@$(venv) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
@@ -86,37 +86,37 @@ install: .venv/run.stamp ## Install the command `waybill` into .venv; in a workf
 	@[ -z "$$GITHUB_PATH" ] || printf '%s\n' "$(CURDIR)/.tools/bin" "$(CURDIR)/.venv/bin" >>"$$GITHUB_PATH"
 
 .PHONY: image
-image: needs-image setup .venv/dev.stamp ## Build the ledger's image with buildah, start it and ask it.
+image: needs-image setup .venv/dev.stamp ## Build the ledger's image with buildah, and test it.
 	@$(venv) -m tools.image build
 	@WAYBILL_IMAGE=localhost/waybill $(venv) -m pytest tests/image
 
 .PHONY: publish-image
-publish-image: image ## Push the image: ARGS="ghcr.io/acme/waybill"; prints REPOSITORY@DIGEST.
+publish-image: image ## Push the image to ARGS="ghcr.io/acme/waybill", and print REPOSITORY@DIGEST.
 	@$(venv) -m tools.image push $(ARGS)
 
 .PHONY: chart-difference
-chart-difference: setup ## Say what a commit changes in the rendered chart: ARGS="origin/main difference.md".
+chart-difference: setup ## Show what changed in the rendered chart since a commit: ARGS="origin/main difference.md".
 	@$(venv) -m tools.chart_difference $(ARGS)
 
 .PHONY: lock
-lock: .venv/dev.stamp ## Write the hashed requirements again; ARGS=--upgrade takes newer versions.
+lock: .venv/dev.stamp ## Write the lock files in requirements/ again; ARGS=--upgrade takes newer versions.
 	@$(venv) -m tools.locks write $(ARGS)
 
 .PHONY: locks
-locks: .venv/dev.stamp ## Install each lock into a fresh venv, and check that nothing is missing from it.
+locks: .venv/dev.stamp ## Check each lock file: install it into a fresh venv, and see that nothing is missing.
 	@$(venv) -m tools.locks check
 
 .PHONY: audit
-audit: .venv/audit.stamp ## Look for known vulnerabilities in what is locked; ARGS="run helm" chooses.
+audit: .venv/audit.stamp ## Look for known vulnerabilities in the locked packages and Go tools.
 	@$(venv) tools/build.py govulncheck
 	@$(venv) -m tools.audit $(ARGS)
 
-# Programs of the system that a target needs; one file says which.
+# The programs that a target needs from the system.
 needs-%:
 	@$(PYTHON) tools/prerequisites.py $*
 
 .PHONY: clean
-clean: ## Remove everything that these targets made in the checkout.
+clean: ## Remove everything that the targets made in the checkout.
 	@[ ! -e .cluster ] || $(PYTHON) -m tools.cluster down
 	rm -rf .venv .tools .cluster .demo .cache .waybill dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
@@ -124,29 +124,29 @@ clean: ## Remove everything that these targets made in the checkout.
 help: ## List the targets.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | while IFS="	" read -r name text; do printf '%-16s %s\n' "$$name" "$$text"; done
 
-# A lock that changes makes the venv anew: `pip check` would complain of what an older one left there.
+# When a lock changes, the venv is made again: `pip check` would complain about packages of the older lock.
 .venv/run.stamp: $(wildcard requirements/*.txt) | needs-setup
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
-	@echo "installing what Waybill runs on"
+	@echo "installing the packages that Waybill needs"
 	@$(PYTHON) -m venv --clear .venv
 	@$(pip) requirements/run.txt
 	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp
-	@echo "installing what the tests and linters need"
+	@echo "installing the packages of the tests and linters"
 	@$(pip) requirements/dev.txt
 	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@
 
 .venv/bench.stamp: requirements/bench.txt .venv/run.stamp
-	@echo "installing what the measurements need"
+	@echo "installing the packages of the measurements"
 	@$(pip) requirements/bench.txt
 	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@
 
 .venv/audit.stamp: requirements/audit.txt .venv/run.stamp
-	@echo "installing what looks for vulnerabilities"
+	@echo "installing the packages of the audit"
 	@$(pip) requirements/audit.txt
 	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@

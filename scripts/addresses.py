@@ -1,4 +1,4 @@
-"""Addresses of repositories as people give them to git: which may be used, what they say, and their one form."""
+"""Addresses of git repositories: which may be used, and one form for all that mean the same."""
 
 import re
 from pathlib import Path
@@ -32,7 +32,7 @@ def repository_address(address: str | None, key: str, here: Path, *, resolve: bo
 
 
 def likely_forge(gitops: str | None) -> str | None:
-    """Who has the repository `gitops`, where its address says it."""
+    """The forge of the repository `gitops`, where its address shows it."""
     if gitops is None:
         return None
     if is_local(gitops):
@@ -52,7 +52,7 @@ def normalise(url: str) -> str:
     if parts.scheme not in ("http", "https", "ssh", "git"):
         return url
     secure = parts.scheme in ("https", "ssh")
-    # An ssh port says nothing of the https one.
+    # The port of ssh is not that of https.
     usual = {"http": 80, "https": 443}.get(parts.scheme, parts.port)
     port = f":{parts.port}" if parts.port not in (None, usual) else ""
     path = parts.path.rstrip("/").removesuffix(".git").rstrip("/")

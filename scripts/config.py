@@ -85,7 +85,7 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
     file = path or _nearest(cwd, root)
     here = file.parent.resolve() if file else root
     if not here.is_relative_to(root):
-        raise Refused(f"{file} lies outside the repository {root}.", "Give a waybill.toml of this one.", fault="you")
+        raise Refused(f"{file} lies outside the repository {root}.", "Name a waybill.toml inside it.", fault="you")
     settings = read(file, flags)
     values = (settings.values,) if isinstance(settings.values, str) else settings.values
     inside = _Inside(here, root)
@@ -155,7 +155,7 @@ class _Inside:
         whole = (self.here / path).resolve()
         if not whole.is_relative_to(self.root) or whole == self.root:
             raise Refused(
-                f"{key} = {path!r} does not lie inside the repository.", "Name a path below its top.", fault="you"
+                f"{key} = {path!r} does not lie inside the repository.", "Name a path inside it.", fault="you"
             )
         return str(PurePosixPath(whole.relative_to(self.root)))
 
@@ -168,13 +168,13 @@ def _service(settings: Settings, git: "Git", chart: str) -> str:
     source = git.blob("HEAD", f"{chart}/Chart.yaml")
     if source is None:
         raise Refused(
-            f"HEAD holds no {chart}/Chart.yaml.", "Commit the chart, or say `chart = ...` in waybill.toml.", fault="you"
+            f"HEAD holds no {chart}/Chart.yaml.", "Commit the chart, or set `chart` in waybill.toml.", fault="you"
         )
     name = scalar(source, ("name",), name=f"{chart}/Chart.yaml")
     if settings.service not in (None, name):
         raise Refused(
             f"service is {settings.service!r}, but {chart}/Chart.yaml's name is {name!r}.",
-            "Make them equal: the tag then reserves the chart's version too.",
+            "Make them equal: one tag then reserves the version of both.",
             fault="you",
         )
     try:

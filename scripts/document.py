@@ -122,13 +122,13 @@ def load(path: Path) -> Waybill | None:
 
 
 def check(waybill: Waybill) -> None:
-    """Refuses what no ledger would file."""
+    """Refuses a waybill that no ledger would file."""
     try:
         msgspec.json.decode(msgspec.json.encode(waybill), type=Waybill)
     except msgspec.ValidationError as error:
         raise Refused(
-            f"The waybill of {waybill.service} would hold what no ledger files: {error}.",
-            "Mend what it names where it comes from: waybill.toml, a flag, Chart.yaml or a variable of CI.",
+            f"The waybill of {waybill.service} would hold a value that no ledger accepts: {error}.",
+            "Correct the value where it comes from: waybill.toml, a flag, Chart.yaml or a variable of CI.",
             fault="you",
         ) from error
 

@@ -1,4 +1,4 @@
-"""A refusal says whose fault it is, what happened and what to do; `__main__` alone turns it into exit code 1."""
+"""A refusal states whose fault it is, what happened and what to do; only `__main__` turns it into exit code 1."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ SUBJECT: dict[Fault, str] = {
 
 
 class Refused(Exception):
-    """The step was not done, and nothing that it would have changed is half changed.
+    """The step was not done, and left nothing half changed.
 
     `what` happened and `remedy` are whole sentences for a person; `fault` is the part of the world to look at.
     """

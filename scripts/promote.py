@@ -1,4 +1,5 @@
-"""promote: a release that is out, into another environment on a branch of its own; a lower version is a roll back."""
+"""promote: proposes a published release for another environment, on a branch of its own; a lower version is a roll
+back."""
 
 from dataclasses import replace
 from typing import Any
@@ -20,11 +21,11 @@ def promote(
     """Proposes `version`, or what runs healthy in the first environment; `roll_back` is the reason to lower one."""
     if roll_back is not None and not roll_back.strip():
         raise Refused(
-            "--roll-back gives no reason.", "Say in a few words why the lower version shall run.", fault="you"
+            "--roll-back gives no reason.", "Give in a few words the reason for the lower version.", fault="you"
         )
     if here.config.gitops is None:
         raise Refused(
-            "No GitOps repo is configured, in which the release could be proposed.",
+            "No GitOps repo is configured, so the release cannot be proposed.",
             "Set `gitops` in waybill.toml.",
             fault="you",
         )
@@ -48,7 +49,7 @@ def promote(
 
 
 def proven(here: Session, to: str) -> str:
-    """The version that runs healthy in the first environment, as the ledger tells it."""
+    """The version that runs healthy in the first environment, from the ledger."""
     first = here.config.environments[0]
     if to == first:
         raise Refused(
@@ -58,7 +59,7 @@ def proven(here: Session, to: str) -> str:
         )
     if here.ledger is None:
         raise Refused(
-            "What runs where is known to the ledger alone, and none is configured.",
+            "Only a ledger knows what runs in an environment, and none is configured.",
             "Set `ledger` in waybill.toml, or name the release with --version.",
             fault="you",
         )
@@ -73,8 +74,8 @@ def released(here: Session, version: str) -> Waybill:
         if filed := here.ledger and here.ledger.release(here.config.service, version):
             return from_ledger(filed)
     except Refused as error:
-        # A ledger that is down, with what it runs beside perhaps, stops no roll back.
+        # A ledger that is down, perhaps by the same outage, stops no roll back.
         here.report.warn(error.what)
     release = from_tag(version, here)
-    here.report.say(f"promote: {version} as its tag and the registry tell it")
+    here.report.say(f"promote: {version}, read from its tag and the registry")
     return release

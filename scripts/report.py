@@ -1,4 +1,4 @@
-"""What the user sees: the story with progress on stderr, the result on stdout (a short table, or JSON)."""
+"""What the user sees: progress and messages on stderr, the result on stdout (a short table, or JSON)."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ NEXT = "\n"
 
 
 class Report:
-    """Progress is drawn on a terminal and told in plain lines elsewhere (CI), for which nothing is imported."""
+    """On a terminal progress is drawn; elsewhere (CI) it is plain lines, for which nothing is imported."""
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
@@ -74,7 +74,7 @@ class Report:
         Console(highlight=False, markup=False).print(table)
 
     def text(self, text: str) -> None:
-        """More of the result for people, as it is; with --json the document holds it already."""
+        """A further part of the result for people; with --json the document holds it already."""
         if text and not self.json:
             sys.stdout.write(f"\n{text.rstrip()}\n")
 

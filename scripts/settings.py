@@ -96,7 +96,7 @@ def _table(file: Path | None) -> dict[str, Any]:
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Refused(f"{file} cannot be read: {error}.", "Mend the file.", fault="you") from error
+        raise Refused(f"{file} cannot be read: {error}.", "Correct the file.", fault="you") from error
     for key in table:
         if key not in KEYS:
             near = get_close_matches(key, KEYS, 1)

@@ -20,7 +20,7 @@ def ship(here: Session, choice: Choice, environments: Sequence[str]) -> tuple[Wa
     """The finished waybill and the ledger's receipt. Repeating it completes what a killed run left."""
     here.check(environments)
     for path in unshipped(here.config.chart, here.git):
-        here.report.warn(f"{path} is not committed as it lies here: HEAD's is shipped")
+        here.report.warn(f"{path} has changes that are not committed: they are not shipped")
     waybill = published(here, choice)
     waybill = here.keep(propose(here.change(waybill, environments), here.proposing_forge, here.report))
     return waybill, record(waybill, here.ledger, here.report)

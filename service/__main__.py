@@ -85,7 +85,7 @@ def token() -> None:
     help="What the token allows: releases:write, read or metrics. May be repeated.",
 )
 @click.option("--service", help="The only service that the token may write for. Default: any.")
-@click.option("--expires", default="90d", show_default=True, help="How long it is valid: 90d or 12h.")
+@click.option("--expires", default="90d", show_default=True, help="How long it is valid, in days or hours: 90d or 12h.")
 @click.option("--name", default="", help="A name for the list and the log. Default: the service.")
 def create(scopes: tuple[str, ...], service: str | None, expires: str, name: str) -> None:
     """Create a token and print it. It is stored only as a hash, so it cannot be printed again."""
@@ -104,7 +104,7 @@ def create(scopes: tuple[str, ...], service: str | None, expires: str, name: str
 
 @token.command("list")
 def list_() -> None:
-    """List all tokens: number, name, scopes, service, and until when they are valid."""
+    """List all tokens, without their secrets."""
     from .ledger import tokens
 
     for it in _with_database(tokens.every):

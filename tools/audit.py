@@ -23,7 +23,7 @@ def tools() -> list[str]:
 
 def passes(name: str, command: Sequence[str | Path], folder: Path) -> bool:
     print(f"== {name}", flush=True)
-    go = Path(go_program()).parent  # govulncheck asks it
+    go = Path(go_program()).parent  # govulncheck runs it
     env = os.environ | GO_ENVIRONMENT | {"PATH": f"{go}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(command, cwd=folder, env=env, check=False).returncode == 0
 
@@ -39,7 +39,7 @@ def main(names: list[str]) -> None:
         sys.exit(f"There is no lock or tool named {', '.join(sorted(unknown))}. There are {', '.join(known)}.")
     failed = [name for name in names or known if not passes(name, *known[name])]
     if failed:
-        sys.exit(f"Look at these, an advisory names them or they could not be judged: {', '.join(failed)}")
+        sys.exit(f"An advisory names these, or they could not be checked: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """Build the pinned Go tools into `.tools/bin/`: `python tools/build.py helm registry`.
 
-A tool is the program that the `tool` line of `tools/go/<name>/go.mod` names, or the one that lies beside it; several
-`tool` lines are several programs, which go by their own names. They are built once, and again only when a file of the
-folder or the way of building changes.
+The `tool` lines of `tools/go/<name>/go.mod` name the programs to build; without such a line it is the program whose
+source lies beside it. A tool is built again only when a file of its folder or a build flag changes.
 """
 
 import hashlib
@@ -21,7 +20,7 @@ GO = CHECKOUT / "tools" / "go"
 BINARIES = CHECKOUT / ".tools" / "bin"
 KEYS = CHECKOUT / ".tools" / "keys"
 OLDEST_GO = (1, 26)
-# Helm and Kubernetes tell others their version and cannot know it: their module is not the one that is built.
+# Helm and Kubernetes report their version, but do not know it when they are built from another module.
 STAMPS = {
     "helm": ["helm.sh/helm/v4/internal/version.version=v{0}.{1}.{2}"],
     "kubernetes": [
@@ -30,7 +29,7 @@ STAMPS = {
         "k8s.io/component-base/version.gitMinor={1}",
     ],
 }
-# Gitea's SQLite is C.
+# Gitea contains SQLite, which is written in C.
 TAGS = {"gitea": "sqlite,sqlite_unlock_notify"}
 C = {"gitea"}
 GO_ENVIRONMENT = {
@@ -68,7 +67,7 @@ def _key(name: str) -> str:
 
 
 def _arguments(name: str) -> list[str]:
-    """What `go build` is told, but for where the programs go."""
+    """The arguments of `go build`, without the output folder."""
     packages, version = pinned((GO / name / "go.mod").read_text())
     stamps = [stamp.format(*version.removeprefix("v").split(".")) for stamp in STAMPS.get(name, [])]
     flags = " ".join(["-s -w", *(f"-X {stamp}" for stamp in stamps)])
@@ -80,7 +79,7 @@ def _environment(name: str) -> dict[str, str]:
 
 
 def go_program() -> str:
-    """The Go on PATH where it is new enough, else the pinned one, installed beside this Python."""
+    """The Go on PATH if it is new enough, else the pinned one, which is installed into this Python's venv."""
     on_path = shutil.which("go")
     if on_path and _version(on_path) >= OLDEST_GO:
         return on_path
@@ -124,11 +123,11 @@ def _build(name: str, go: str) -> None:
 
 
 def pinned(module: str) -> tuple[list[str], str]:
-    """What to build, and the version of the module that the first of it comes from."""
+    """The packages to build, and the version of the module that holds the first of them."""
     versions = dict(re.findall(r"^(?:require|\t)\s*(\S+) (v\S+)", module, re.MULTILINE))
     block = re.search(r"^tool \((.*?)\)$", module, re.MULTILINE | re.DOTALL)
     tools = block[1].split() if block else re.findall(r"^tool (\S+)$", module, re.MULTILINE)
-    if not tools:  # a program of ours; the first module that it needs is the one that it is named after
+    if not tools:  # a program of ours, which shares its version with the first module that it needs
         return ["."], next(iter(versions.values()))
     holder = max((path for path in versions if f"{tools[0]}/".startswith(f"{path}/")), key=len)
     return tools, versions[holder]

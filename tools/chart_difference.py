@@ -1,4 +1,4 @@
-"""What a commit changes in the chart as rendered, scenario by scenario: `python -m tools.chart_difference BASE FILE`.
+"""Shows what a commit changes in the rendered chart: `python -m tools.chart_difference BASE FILE`.
 
 Both charts get the values of the working tree's scenarios; a value that BASE does not know yet shows as a note.
 """

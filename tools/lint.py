@@ -1,4 +1,4 @@
-"""Every linter over what it understands; ends with 1 when one of them complains: `make lint`."""
+"""Runs every linter on the files that it can check, and fails when one of them complains: `make lint`."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ def everything(_: list[str]) -> list[str]:
 
 
 def configured(_: list[str]) -> list[str]:
-    """The linter's own configuration names its files."""
+    """No files: the linter's configuration names them."""
     return []
 
 
@@ -34,7 +34,7 @@ def shell(files: list[str]) -> list[str]:
 
 
 def yaml(files: list[str]) -> list[str]:
-    """Every YAML file but the chart's templates, which become YAML only when Helm has rendered them."""
+    """Every YAML file except the chart's templates, which are YAML only after Helm has rendered them."""
     found = [file for file in files if file.endswith((".yaml", ".yml"))]
     return [file for file in found if "/templates/" not in f"/{file}"]
 
@@ -70,7 +70,7 @@ def main() -> int:
         chosen = choose(files)
         name = " ".join(command[:2]) if command[0] == "ruff" else command[0]
         if choose is not configured and not chosen:
-            print(f"{name:12} nothing to look at")
+            print(f"{name:12} no files")
             continue
         done = subprocess.run([*command, *chosen], cwd=CHECKOUT, check=False)
         print(f"{name:12} {'complains' if done.returncode else 'ok'}", flush=True)
@@ -81,7 +81,7 @@ def main() -> int:
 
 
 def _interpreter(file: str) -> str:
-    """The last word of the file's first line where that starts with `#!`, else nothing."""
+    """The last word of the file's first line if that starts with `#!`, else an empty text."""
     with (CHECKOUT / file).open("rb") as opened:
         first = opened.readline(200)
     return first.decode(errors="replace").split()[-1] if first.startswith(b"#!") and first.split() else ""

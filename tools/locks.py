@@ -1,7 +1,7 @@
-"""The lock files in requirements/: `python -m tools.locks write [--upgrade]` makes them, `check` proves them.
+"""Writes and checks the lock files in requirements/: `python -m tools.locks write [--upgrade]` and `check`.
 
-A lock is proved in two ways: installed as it stands into a fresh venv it satisfies `pip check`, and resolved again it
-stays as it is, so nothing is missing for any Python or platform.
+The check installs each lock into a fresh venv, without resolving anything, and runs `pip check` there. It also resolves
+each lock again, which must change nothing: then no package is missing for another Python or platform.
 """
 
 import re
@@ -15,7 +15,7 @@ REQUIREMENTS = CHECKOUT / "requirements"
 SOURCES = {"run": "pyproject.toml"} | {it: f"requirements/{it}.in" for it in ("dev", "build", "bench", "audit", "go")}
 RESOLVE = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
 PLAIN = ["--no-emit-index-url", "--no-header"]
-INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--requirement"]
+INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--no-compile", "-r"]
 
 
 def lock(name: str) -> Path:
@@ -23,20 +23,20 @@ def lock(name: str) -> Path:
 
 
 def resolve(name: str, output: Path, *more: str) -> None:
-    """Write the lock to `output`; the versions that stand there already are kept."""
-    # What is installed beside the tools of the tests has to have their versions.
+    """Write the lock to `output`. Versions that it already holds are kept."""
+    # All locks can be installed into one venv, so they must not contradict dev.txt.
     beside = ["--constraint", "requirements/dev.txt"] if name not in ("run", "dev") else []
     command = [*RESOLVE, *PLAIN, *beside, *more, SOURCES[name], "--output-file", str(output)]
     subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
 
 
 def pins(text: str) -> set[str]:
-    """The lines `name==version ; marker`. Hashes are left out: a project may add a wheel to a version."""
+    """The lines `name==version ; marker`, without hashes: a project may add a wheel to a version later."""
     return set(re.findall(r"^(\S+==.*?) \\$", text, re.MULTILINE))
 
 
 def whole(name: str, folder: Path) -> list[str]:
-    """What is wrong with the lock."""
+    """What is wrong with the lock; empty when it is whole."""
     again = folder / f"{name}.txt"
     again.write_text(lock(name).read_text())
     resolve(name, again)

@@ -1,7 +1,7 @@
-"""The programs that a target needs from the system: `python tools/prerequisites.py e2e` fails when some are missing.
+"""Checks that the programs are installed that a target needs: `python tools/prerequisites.py e2e`.
 
-It names all that are missing, with the command that installs them on Debian. With `--packages` it prints the packages
-alone.
+It names all that are missing at once, with the command that installs them on Debian. With `--packages` it only prints
+the names of the missing Debian packages.
 """
 
 import os
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-# A program, a file or a module of Python, and the Debian package that brings it.
+# Program, file or Python module: the Debian package that contains it.
 DEBIAN = {
     "git": "git",
     "module:ensurepip": "python3-venv",
@@ -34,13 +34,13 @@ DEBIAN = {
 SETUP = ("git", "module:ensurepip")
 CLUSTER = (
     *("containerd", "runc", "/usr/lib/cni/bridge", "iptables", "ip", "unshare", "busybox", "openssl"),
-    *("gcc", "/usr/include/stdio.h"),  # Gitea's SQLite is C
+    *("gcc", "/usr/include/stdio.h"),  # to build Gitea, whose SQLite is written in C
 )
 TARGETS = {
     "setup": SETUP,
-    "pages": ("chromium",),  # `make test` runs without it and skips the tests of the board's pages
+    "pages": ("chromium",),  # without it `make test` skips the tests of the board's pages
     "image": (*SETUP, "buildah"),
-    "base": ("debootstrap",),  # makes the image's base where the pinned one cannot be pulled
+    "base": ("debootstrap",),  # makes a base image where the pinned one cannot be pulled
     "cluster": (*SETUP, *CLUSTER),
     "cluster-down": (),
     "e2e": (*SETUP, *CLUSTER, "buildah", "debootstrap", "chromium"),
@@ -50,12 +50,12 @@ AS_ROOT = {"cluster", "cluster-down", "e2e"}
 
 
 def missing(targets: Iterable[str]) -> list[str]:
-    """The Debian packages of the programs that `targets` need and that are not here."""
+    """The Debian packages of the missing programs."""
     return sorted({DEBIAN[it] for target in targets for it in TARGETS[target] if not _is_here(it)})
 
 
 def complaint(*targets: str) -> str:
-    """What to do before `targets` can run; empty when nothing is missing."""
+    """What to do before `targets` can run. Empty when nothing is missing."""
     said = []
     if os.geteuid() and AS_ROOT.intersection(targets):
         said.append("Root is needed: a cluster makes namespaces, mounts and a network. Run it as root.")

@@ -1,41 +1,52 @@
 """The containers that a chart's render runs, and the templates that made them."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ..errors import Refused
-from ..yaml.objects import Object, parse
+from ..yaml.document import Path
+from .manifests import RenderedObject, manifests
 
 KEYS = ("containers", "initContainers", "ephemeralContainers")
-# What `helm template` writes above every document.
-SOURCE = re.compile(rb"^---\n# Source: (.+)\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Container:
+    """`name` is "" where the chart gives none; `path` is the way from the object to it."""
+
+    manifest: RenderedObject
+    path: Path
+    name: str
+    image: str
+
+    @property
+    def where(self) -> str:
+        return f"{self.manifest.template}, {self.manifest.name}, container {self.name or self.path[-1]}"
+
+
+def containers_of(found: Sequence[RenderedObject]) -> list[Container]:
+    """Every container, init container and ephemeral container with an image, however deep a kind keeps its pods."""
+    return [
+        Container(manifest, path, str(item.get("name") or ""), str(item["image"]))
+        for manifest in found
+        for path, item in _containers(manifest.object, ())
+    ]
 
 
 def containers(rendered: bytes) -> list[tuple[str, str]]:
     """Template and image of every container that `helm template` printed, each pair once."""
-    return list(dict.fromkeys((template, image) for template, item in _objects(rendered) for image in _images(item)))
+    found = containers_of(manifests(rendered))
+    return list(dict.fromkeys((item.manifest.template, item.image) for item in found))
 
 
-def _objects(rendered: bytes) -> Iterator[tuple[str, Object]]:
-    """Every object with the template that made it."""
-    _, *parts = SOURCE.split(rendered)
-    for template, text in zip(parts[::2], parts[1::2], strict=True):
-        name = template.decode(errors="replace")
-        try:
-            for item in parse(text):
-                yield name, item
-        except ValueError as error:
-            raise Refused(f"{name} renders what is no object: {error}", "Mend the template.", fault="chart") from error
-
-
-def _images(part: Any) -> Iterator[str]:
-    """The images of all containers, however deep a kind keeps its pods."""
+def _containers(part: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     if isinstance(part, list):
-        for item in part:
-            yield from _images(item)
+        for index, item in enumerate(part):
+            yield from _containers(item, (*path, index))
     elif isinstance(part, dict):
         for key, value in part.items():
             if key in KEYS and isinstance(value, list):
-                yield from (str(item["image"]) for item in value if isinstance(item, dict) and item.get("image"))
-            yield from _images(value)
+                for index, item in enumerate(value):
+                    if isinstance(item, dict) and item.get("image"):
+                        yield (*path, key, index), item
+            yield from _containers(value, (*path, key))

@@ -1,4 +1,4 @@
-"""What a chart says of the charts that it needs, and which of them its folder lacks."""
+"""The charts that a chart needs, and which of them its folder lacks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,13 +29,13 @@ class Dependency(Struct, frozen=True):
 
 
 def declared(files: Mapping[str, bytes]) -> list[Dependency]:
-    """Those that the chart's files, by their path in it, name."""
+    """The dependencies that the chart's files (by their path in the chart) name."""
     return [item for name in DECLARED for item in _read(files.get(name, b""))]
 
 
 def missing(folder: Path) -> list[Dependency]:
-    """Those that the lock names and charts/ lacks, as they are declared (where the user's name for a repository may
-    stand) and as they are locked; refused where charts/ lacks some and no lock says which."""
+    """Those that the lock names and charts/ lacks, as they are declared (perhaps with the user's name for a repository)
+    and as they are locked; refused where charts/ lacks some and there is no lock."""
     files = {name: (folder / name).read_bytes() for name in DECLARED + LOCKED if (folder / name).is_file()}
     needed, locked = declared(files), [item for name in LOCKED for item in _read(files.get(name, b""))]
     charts = folder / "charts"
@@ -56,7 +56,7 @@ def missing(folder: Path) -> list[Dependency]:
 
 
 def _names(charts: Path) -> set[str]:
-    """Of the charts that lie in `charts`; of an archive, whatever could be the name in that of its file."""
+    """The names of the charts in `charts`; of an archive, every name that its file name could stand for."""
     folders = {str(loaded.get("name")) for path in charts.glob("*/Chart.yaml") if (loaded := _load(path.read_bytes()))}
     parts = [path.name.split("-") for path in charts.glob("*.tgz")]
     return folders | {"-".join(words[:length]) for words in parts for length in range(1, len(words))}
@@ -72,7 +72,7 @@ def _read(source: bytes) -> list[Dependency]:
 
 
 def _load(source: bytes) -> dict[str, Any]:
-    """The mapping in `source`, an empty one where it is none: helm says that better."""
+    """The mapping in `source`, an empty one where it is none: helm has the better message."""
     try:
         document = yaml.load(source, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError):

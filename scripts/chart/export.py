@@ -12,7 +12,7 @@ LINK, SUBMODULE = "120000", "160000"
 
 
 def export(git: Git, commit: str, chart: str, others: Sequence[str], root: Path) -> Path:
-    """Writes the folder `chart` and the files `others` of `commit` below `root`, every file as old as the commit;
+    """Writes the folder `chart` and the files `others` of `commit` below `root`, every file with the commit's time;
     returns the chart's folder.
 
     A link or a dependency may lead out of the chart: then the whole tree is written. What the commit does not hold

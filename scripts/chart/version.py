@@ -14,7 +14,7 @@ Part = Literal["patch", "minor", "major"]
 
 
 def strict(text: str, of: str, *, fault: Fault) -> Version:
-    """`text` as a version; refused, as what `of` says, where it is none. Helm would take `v1.2` and `01.2.3` too."""
+    """`text` as a version; refused, under the name `of`, where it is none. Helm accepts `v1.2` and `01.2.3` too."""
     version = _parsed(text)
     if version is None or version.build:
         raise Refused(
@@ -46,8 +46,8 @@ def comparable(mine: Version, versions: Iterable[Version]) -> list[Version]:
 
 
 def next_version(mine: Version, taken: Iterable[Version], *, part: Part, exact: Version | None) -> Version:
-    """`exact` if it is free; else `mine`, which Chart.yaml says, if it is above all comparable ones: a person chose it;
-    else the next one above those."""
+    """`exact` if it is free; else `mine`, the one in Chart.yaml, if it is above all comparable ones (a person chose
+    it); else the next one above those."""
     taken = list(taken)
     if exact is not None:
         return _free(exact, taken)

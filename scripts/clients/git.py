@@ -1,4 +1,4 @@
-"""git as plumbing: objects and refs are read and written, work trees and branches of the user never move."""
+"""git as plumbing: objects and refs are read and written, work trees and branches of the user never change."""
 
 import os
 import re
@@ -105,7 +105,7 @@ class Git:
         return self._objects.commit(revision).tree
 
     def has(self, objects: Iterable[str]) -> set[str]:
-        """Those of `objects` that are here, without asking a remote of a partial clone."""
+        """Those of `objects` that are in this clone, without fetching from the remote of a partial one."""
         asked = "".join(f"{name}\n" for name in objects).encode()
         if not asked:
             return set()
@@ -178,7 +178,7 @@ class Git:
         return found.code == 0
 
     def deepen(self, remote: str) -> None:
-        """Makes a shallow clone whole; refused where the remote does not give the history."""
+        """Fetches the whole history into a shallow clone; refused where the remote does not give it."""
         if self.run("rev-parse", "--is-shallow-repository") != "true":
             return
         done = self.call("fetch", "--quiet", "--unshallow", "--no-tags", "--no-write-fetch-head", remote, check=False)
@@ -209,7 +209,7 @@ class Git:
         return refs
 
     def fetch(self, remote: str, refs: Sequence[str]) -> None:
-        """Brings the objects of `refs` here without touching any ref of the clone."""
+        """Fetches the objects of `refs` without touching any ref of the clone."""
         if refs:
             wanted = "".join(f"{ref}\n" for ref in refs).encode()
             self.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--stdin", remote,

@@ -1,4 +1,4 @@
-"""The objects of a git repository, each asked of one `git cat-file` that stays open.
+"""The objects of a git repository, read through one `git cat-file` that stays open.
 
 https://git-scm.com/docs/git-cat-file#_batch_output
 """
@@ -86,7 +86,7 @@ class Objects:
                 yield mode, path, b"" if mode == SUBMODULE else self.content(name)
 
     def _entries(self, tree: str, prefix: str) -> list[tuple[str, str, str]]:
-        """Mode, id and path of what lies in a tree: `mode name\\0` and the bytes of the id, again and again."""
+        """Mode, id and path of what lies in a tree: `mode name\\0` and the bytes of the id, repeated."""
         data, size, entries, start = self.content(tree), len(tree) // 2, [], 0
         while start < len(data):
             end = data.index(b"\0", start)

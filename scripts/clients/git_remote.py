@@ -1,4 +1,4 @@
-"""A remote that git could not read: what it said in one line, and what to do about each kind of it."""
+"""A remote that git could not read: git's message in one line, and what to do about each kind of failure."""
 
 import re
 
@@ -21,11 +21,11 @@ def unreadable(remote: str, complaint: str, fault: Fault) -> Refused:
     if re.search(r"(?i)authentication failed|asks for a credential|permission denied|error: 40[13]", said):
         remedy = f"Give {credential} a credential that may read it."
     elif re.search(r"(?i)not found|does not appear to be|does not exist|error: 404|no such file", said):
-        remedy = f"Mend {address}; to a credential that may not see it, a private repository looks absent."
+        remedy = f"Correct {address}; a private repository looks absent to a credential without the right to read it."
     elif re.search(r"error: 30\d|redirect", said):
-        remedy = f"It moved: mend {address}."
+        remedy = f"It moved: correct {address}."
     else:
-        remedy = f"Look whether it answers and whether {address} is right, then run the same command again."
+        remedy = f"Check that it answers and that {address} is right, then run the same command again."
     return Refused(f"git cannot read {censor(remote)}: {said}.", remedy, fault=fault)
 
 
@@ -39,13 +39,13 @@ def untrusted(folder: str) -> Refused:
 
 
 def untaken(remote: str, ref: str, porcelain: str, stderr: str, fault: Fault) -> Refused:
-    """A push that the remote declined: its reason as `git push --porcelain` has it, and what its hooks say."""
+    """A push that the remote declined: its reason as `git push --porcelain` has it, and the output of its hooks."""
     reason = re.search(r"^!.*\[.*\] \((.*)\)$", porcelain, re.MULTILINE)
-    heard = "\n".join(line for line in stderr.splitlines() if not line.startswith("error: failed to push"))
-    said = "; ".join(filter(None, [reason and reason[1], one_line(heard)]))
+    output = "\n".join(line for line in stderr.splitlines() if not line.startswith("error: failed to push"))
+    said = "; ".join(filter(None, [reason and reason[1], one_line(output)]))
     return Refused(
-        f"{censor(remote)} did not take {ref}: {said}.",
-        "Give the credential that git uses the right to write there, or mend what it names.",
+        f"{censor(remote)} did not accept {ref}: {said}.",
+        "Give the credential that git uses the right to write there, or correct what it names.",
         fault=fault,
     )
 

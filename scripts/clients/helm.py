@@ -1,7 +1,7 @@
 """Helm 4 as a program: what is linted, rendered, packaged and pushed does not depend on the machine or its user.
 
-The user's registry logins and repositories are kept; plugins stay out, since they could change what is made, but where
-dependencies come from (a plugin may know their protocol).
+The user's registry logins and repositories are kept. Plugins are off, since they could change the result, except where
+dependencies are fetched (a plugin may know their protocol).
 """
 
 import os
@@ -27,10 +27,10 @@ class Helm:
         done = self._run("lint", "--quiet", chart, *_values(values_files), *_kube(kube_version), check=False)
         if done.code != 0:
             said = done.stdout.decode(errors="replace").strip() or done.complaint
-            app_version = " If its templates read appVersion as a version, say `app_version = false` in waybill.toml."
+            app_version = " If its templates read appVersion as a version, set `app_version = false` in waybill.toml."
             raise Refused(
-                f"`helm lint` finds faults: {censor(said)}",
-                "Mend them in the chart and commit; values that the chart cannot do without go into `values`."
+                f"`helm lint` finds errors: {censor(said)}",
+                "Correct them in the chart and commit; if it needs values to render, name a values file in `values`."
                 + (app_version if "invalid semantic version" in said.lower() else ""),
                 fault="chart",
             )
@@ -71,7 +71,7 @@ class Helm:
 
     def push(self, archive: Path, registry: str, plain_http: bool) -> None:
         """Pushes to `registry` (`oci://host/path`). The manifest's digest depends on the archive's mtime."""
-        # Nobody waits longer for a registry that stopped listening than the upload could take.
+        # A registry that stopped listening is waited for only as long as the upload could take.
         patience = 10 + archive.stat().st_size / 100_000
         done = self._run(
             "push", archive, registry, *_plain(plain_http), timeout=patience, check=False, fault="registry"
@@ -81,16 +81,10 @@ class Helm:
             denied = re.search(r"\b40[13]\b", done.complaint)
             login = f"Log in with `helm registry login {host}`, as somebody who may push there"
             raise Refused(
-                f"{registry} did not take {archive.name}: {done.complaint}",
+                f"{registry} did not accept {archive.name}: {done.complaint}",
                 f"{login if denied else 'Look at the registry'}, then run the same command again.",
                 fault="registry",
             )
-
-    def pull(self, repository: str, reference: str, out: Path, plain_http: bool = False) -> Path:
-        """The .tgz of the chart `reference` (a version or digest) at `repository` (`oci://host/path/name`)."""
-        which = [f"{repository}@{reference}"] if ":" in reference else [repository, "--version", reference]
-        self._run("pull", *which, "--destination", out, *_plain(plain_http), fault="registry")
-        return next(out.glob("*.tgz"))
 
     def dependency_build(
         self, folder: Path, seconds: int, *, repositories: Sequence[str] = (), plain_http: bool = False
@@ -104,12 +98,12 @@ class Helm:
         with known(repositories) as there:
             done = self._run("dependency", "build", folder, *_plain(plain_http), env=env | there, check=False)
         if done.code != 0:
-            # A repository that does not answer is told on stdout, and what then fails is an index that is not there.
+            # Of a repository that does not answer helm writes on stdout; stderr only names the index that is missing.
             said = re.findall(r"(?m)^\t+(.+)", done.stdout.decode(errors="replace"))
             raise Refused(
-                f"Helm cannot bring the charts that this one needs: {censor('; '.join(said)) or done.complaint}",
-                "Look whether this machine reaches their repositories, and whether Chart.lock names charts that are "
-                "there; or commit charts/ as `helm dependency build` fills it.",
+                f"Helm cannot fetch the charts that this one needs: {censor('; '.join(said)) or done.complaint}",
+                "Check that this machine reaches their repositories and that Chart.lock names charts that are there; "
+                "or commit charts/ as `helm dependency build` fills it.",
                 fault="chart",
             )
 
@@ -138,7 +132,7 @@ def _plain(plain_http: bool) -> list[str]:
 
 
 def _refuse_old(archive: Path, seconds: int) -> None:
-    """Helm packages what has one time alone since 4.3: an older one stamps the hour, or keeps each file's own."""
+    """Only since 4.3 does Helm give every file in a package one time: older ones use the hour, or each file's own."""
     with tarfile.open(archive) as tar:
         if all(member.mtime == seconds for member in tar):
             return

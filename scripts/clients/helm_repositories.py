@@ -1,6 +1,6 @@
 """Chart repositories for one run of helm: those that a lock names need not be added by hand on every machine.
 
-`helm dependency build` refuses an address that `helm repo add` was not told, and refreshes all that it was told.
+`helm dependency build` refuses an address that was not given to `helm repo add`, and refreshes all that were.
 """
 
 import json
@@ -41,6 +41,8 @@ def _own() -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     except (OSError, yaml.YAMLError) as error:
-        raise Refused(f"Helm's {path} cannot be read.", "Mend it: `helm repo list` says.", fault="machine") from error
+        raise Refused(
+            f"Helm's {path} cannot be read.", "Correct it: `helm repo list` shows what is wrong.", fault="machine"
+        ) from error
     found = document.get("repositories") if isinstance(document, dict) else None
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []

@@ -47,7 +47,7 @@ class Ledger:
                 "Everything before this step is done and kept; run the same command again when the ledger is up, "
                 "or, after `ship`, `waybill record`."
                 if method == "POST"
-                else "Look whether the address is right and the ledger runs.",
+                else "Check that the address is right and that the ledger runs.",
                 fault="ledger",
             ) from error
         known = answer.headers.get("Content-Type", "").startswith("application/problem+json")
@@ -65,12 +65,12 @@ class Ledger:
 
     def _no_ledger(self, cause: object) -> Refused:
         return Refused(
-            f"What answers at {self.url} is no ledger: {cause}.", "Mend `ledger` in waybill.toml.", fault="ledger"
+            f"What answers at {self.url} is no ledger: {cause}.", "Correct `ledger` in waybill.toml.", fault="ledger"
         )
 
 
 def _detail(answer: "httpx.Response") -> str:
-    """What a problem (RFC 9457) says, with the fields that the ledger names."""
+    """The text of a problem (RFC 9457), with the fields that the ledger names."""
     try:
         problem = msgspec.json.decode(answer.content, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -82,9 +82,7 @@ def _detail(answer: "httpx.Response") -> str:
 
 def _remedy(answer: "httpx.Response") -> str:
     if answer.status_code in (401, 403) and answer.request.method == "GET":
-        return (
-            "Give WAYBILL_LEDGER_TOKEN a token with the scope read: this ledger does not show its record to everyone."
-        )
+        return "Give WAYBILL_LEDGER_TOKEN a token with the scope read: this ledger is not public."
     if answer.status_code in (401, 403):
         return "Give WAYBILL_LEDGER_TOKEN a token with the scope releases:write for this service."
     if answer.is_redirect:
@@ -92,5 +90,5 @@ def _remedy(answer: "httpx.Response") -> str:
     if answer.status_code == 409:
         return "Another release holds this service and version; look at it before you ship again."
     if answer.status_code >= 500:
-        return "Everything before this step is done and kept; run the same command again when the ledger is well."
-    return "Mend what it names; the release tool and the ledger may be of different versions."
+        return "Everything before this step is done and kept; run the same command again when the ledger works again."
+    return "Correct what it names; the release tool and the ledger may be of different versions."

@@ -31,7 +31,7 @@ class Completed:
 
     @property
     def complaint(self) -> str:
-        """What the program said of its failure, in a few lines."""
+        """The last lines that the program wrote about its failure."""
         said = (self.stderr or self.stdout).decode(errors="replace").strip()
         return censor("\n".join(said.splitlines()[-12:]))
 
@@ -59,7 +59,7 @@ def run(
     """Runs `argv` to its end; `timeout` is in seconds; `verb` is the name that a refusal gives the command, where that
     is not its second word.
 
-    With `check`, an exit code other than 0 is refused with what the program said, as the fault of `fault`.
+    With `check`, an exit code other than 0 is refused with what the program wrote, as the fault of `fault`.
     """
     name = Path(argv[0]).name
     try:
@@ -84,8 +84,8 @@ def run(
 
 
 class Dialogue:
-    """A program that stays open and answers what it is asked, until it is forgotten; each wait ends within `timeout`
-    seconds. It is refused as the fault of `fault` when it ends early."""
+    """A program that stays open and answers questions until this object is gone; each wait ends within `timeout`
+    seconds. When the program ends early, that is refused as the fault of `fault`."""
 
     def __init__(
         self, argv: Sequence[str], *, cwd: Path, env: Changes, fault: Fault, verb: str, timeout: float = 300
@@ -100,7 +100,7 @@ class Dialogue:
             stderr=subprocess.PIPE,
             bufsize=0,
         )
-        self._heard = bytearray()
+        self._received = bytearray()
         weakref.finalize(self, _end, self._process)
 
     def ask(self, question: bytes) -> None:
@@ -111,18 +111,18 @@ class Dialogue:
 
     def line(self) -> bytes:
         """The next line, without its end."""
-        while (end := self._heard.find(b"\n")) < 0:
+        while (end := self._received.find(b"\n")) < 0:
             self._listen()
         return self._take(end + 1)[:-1]
 
     def read(self, size: int) -> bytes:
-        while len(self._heard) < size:
+        while len(self._received) < size:
             self._listen()
         return self._take(size)
 
     def _take(self, size: int) -> bytes:
-        taken = bytes(self._heard[:size])
-        del self._heard[:size]
+        taken = bytes(self._received[:size])
+        del self._received[:size]
         return taken
 
     def _listen(self) -> None:
@@ -130,10 +130,10 @@ class Dialogue:
         if not select.select([out], [], [], self._timeout)[0]:
             self._process.kill()
             raise _late(self._name, self._timeout, self._fault)
-        heard = os.read(out, 2**20)
-        if not heard:
+        received = os.read(out, 2**20)
+        if not received:
             raise self._failed()
-        self._heard += heard
+        self._received += received
 
     def _failed(self) -> Refused:
         _, said = self._process.communicate()
@@ -148,10 +148,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _late(name: str, timeout: float, fault: Fault) -> Refused:
     return Refused(
         f"`{name}` did not end within {timeout:.0f} s.",
-        "Look whether the other side answers, then run the same command again.",
+        "Check that the other side answers, then run the same command again.",
         fault=fault,
     )
 
 
 def _failure(name: str, complaint: str, fault: Fault) -> Refused:
-    return Refused(f"`{name}` failed: {complaint}", "Mend what it names, then run the same command again.", fault=fault)
+    return Refused(
+        f"`{name}` failed: {complaint}", "Correct what it names, then run the same command again.", fault=fault
+    )

@@ -1,6 +1,6 @@
 """An OCI registry, read only: whether an image or a chart lies there, and which. `helm push` writes.
 
-Repositories are `host/path`; what is "absent" is what the registry says is absent (404) and nothing else. Protocol:
+Repositories are `host/path`; only what the registry answers 404 for is "absent". Protocol:
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 """
 
@@ -33,7 +33,7 @@ TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 
 
 class Platform(Struct):
-    """Of an index entry or an image's config; `unknown` marks what is no image (attestations)."""
+    """Of an index entry or an image's config; `os` is `unknown` for what is no image (attestations)."""
 
     os: str = ""
     architecture: str = ""
@@ -50,7 +50,7 @@ class Descriptor(Struct, rename="camel"):
 
 
 class Manifest(Struct, rename="camel"):
-    """A manifest or, when it has `manifests`, an index; `digest` is computed over the bytes that came."""
+    """A manifest or, when it has `manifests`, an index; `digest` is computed from the bytes received."""
 
     schema_version: int
     config: Descriptor | None = None
@@ -65,9 +65,9 @@ class _Tags(Struct):
 
 
 class Registry:
-    """Speaks HTTPS, plain HTTP to loopback hosts, and to others too with `plain_http`.
+    """Uses HTTPS; plain HTTP for loopback hosts, and for others with `plain_http`.
 
-    Every call ends within `patience.whole` seconds. What the registry does not clearly say is refused.
+    Every call ends within `patience.whole` seconds. An unclear answer is refused.
     """
 
     def __init__(self, plain_http: bool = False, patience: Patience = PATIENCE) -> None:
@@ -119,10 +119,10 @@ class Registry:
         return self._call(repository, ask)
 
     def manifest(self, repository: str, reference: str, *, to_push: bool = False) -> Manifest | None:
-        """The manifest that a tag or digest names, None where the registry says that it is absent.
+        """The manifest that a tag or digest names, None where the registry answers that it is absent.
 
-        `to_push` asks for the right to push as well: some registries answer 403 for a repository that does not exist
-        yet to all but those who may create it.
+        `to_push` asks for the right to push as well: for a repository that does not exist yet, some registries
+        answer 403 to everybody who may not create it.
         """
         return self._call(repository, lambda connection, name: _manifest(connection, name, reference), to_push)
 
@@ -130,7 +130,7 @@ class Registry:
         """The blob's bytes, verified against `digest`; an absent one is refused."""
         return self._call(repository, lambda connection, name: _blob(connection, name, digest))
 
-    def speaks_plain_http(self, repository: str) -> bool:
+    def uses_plain_http(self, repository: str) -> bool:
         return self._plain_http or is_loopback(split(repository)[0])
 
     def _call(self, repository: str, ask: Callable[[Connection, str], T], to_push: bool = False) -> T:

@@ -1,4 +1,4 @@
-"""HTTP as registries speak it: a deadline that holds, challenges, and refusals instead of guesses.
+"""HTTP to registries: a deadline that holds, challenges for a login, and refusals instead of guesses.
 
 Protocol: https://github.com/opencontainers/distribution-spec/blob/main/spec.md; challenges:
 https://distribution.github.io/distribution/spec/auth/token/.
@@ -43,7 +43,7 @@ PATIENCE = Patience()
 
 
 class Denied(Refused):
-    """401 or 403: the registry does not say whether the thing exists."""
+    """401 or 403: whether the thing exists is not known."""
 
 
 @dataclass(frozen=True)
@@ -138,13 +138,13 @@ class Connection:
             return None
         url = answer.head.url.join(link)
         if not str(url).startswith(f"{self._origin}/"):
-            raise self.garbage(answer.head.url.path, "its list goes on at another host")
+            raise self.garbage(answer.head.url.path, "its list continues at another host")
         return url.raw_path.decode()
 
     def garbage(self, path: str, why: object) -> Refused:
         return Refused(
             f"What {self.host} answered for {path} is not what a registry says: {why}.",
-            "Look whether the address is a registry's, and whether a proxy stands before it.",
+            "Check that the address is a registry's, and that no proxy answers in its place.",
             fault="registry",
         )
 
@@ -169,13 +169,13 @@ class Connection:
         return self._send("GET", url, headers=headers)
 
     def _send(self, method: Literal["GET", "POST"], url: str, **more: Any) -> Answer:
-        """One request, no redirect followed. Only HTTPS, this machine, and the registry itself are spoken to."""
+        """One request without redirects. It goes to HTTPS, to this machine or to the registry, nowhere else."""
         import httpx
 
         where = urlsplit(url)
         trusted = where.scheme == "https" or (self._local and is_loopback(where.netloc))
         if not trusted and not url.startswith(f"{self._origin}/"):
-            raise self.garbage(where.path, f"it sends to {where.scheme}://{where.netloc}, which is not encrypted")
+            raise self.garbage(where.path, f"it redirects to {where.scheme}://{where.netloc}, which is not encrypted")
         try:
             with self._client(where.scheme).stream(method, url, **more) as head:
                 body = bytearray()
@@ -225,7 +225,7 @@ class Connection:
         return token.token or token.access_token
 
     def _refusal(self, answer: Answer) -> Refused:
-        """Codes are repeated, messages are not: nobody knows what a registry writes into them."""
+        """Codes are shown, messages are not: a registry could write anything into them."""
         path, status = answer.head.url.path, answer.status
         try:
             codes = [error.code for error in msgspec.json.decode(answer.body, type=_Errors).errors]
@@ -240,9 +240,9 @@ class Connection:
                 fault="registry",
             )
         if status == 429 or status >= 500:
-            return Refused(what, "Run it again when the registry is well; nothing was changed there.", fault="registry")
+            return Refused(what, "Run it again when the registry works; nothing was changed there.", fault="registry")
         return Refused(
-            what, "Look whether the address is a registry's, and whether a proxy stands before it.", fault="registry"
+            what, "Check that the address is a registry's, and that no proxy answers in its place.", fault="registry"
         )
 
 
@@ -255,6 +255,6 @@ def _trusted() -> ssl.SSLContext:
 def _unreachable(host: str, why: str) -> Refused:
     return Refused(
         f"The registry at {host} {why}; what it holds is not known.",
-        "Look at its address, at the network and at the registry, then run it again.",
+        "Check its address, the network and the registry, then run it again.",
         fault="registry",
     )

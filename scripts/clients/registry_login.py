@@ -84,7 +84,7 @@ def _read(path: Path) -> _File | None:
     except (OSError, msgspec.MsgspecError) as error:
         raise Refused(
             f"The registry logins in {path} cannot be read: {error}.",
-            "Mend the file, or write it anew with `helm registry login`.",
+            "Correct the file, or write it again with `helm registry login`.",
             fault="machine",
         ) from error
 
@@ -104,7 +104,7 @@ def _login(file: _File, path: Path, host: str) -> Login | None:
 def _ask(helper: str, key: str, path: Path) -> Login | None:
     program = f"docker-credential-{helper}"
     if not re.fullmatch(r"[\w.-]+", helper):
-        raise Refused(f"{path} names the credential helper {helper!r}.", "Mend the file.", fault="machine")
+        raise Refused(f"{path} names the credential helper {helper!r}.", "Correct the file.", fault="machine")
     answer = run([program, "get"], input=key.encode(), timeout=10, check=False)
     if answer.code != 0 and b"credentials not found" in answer.stdout + answer.stderr:
         return None
@@ -115,7 +115,7 @@ def _ask(helper: str, key: str, path: Path) -> Login | None:
     if kept is None:
         raise Refused(
             f"`{program} get`, which {path} names, gave no login for {key}.",
-            "Mend the credential helper, or log in again with `helm registry login`.",
+            "Repair the credential helper, or log in again with `helm registry login`.",
             fault="machine",
         )
     return Login(kept.username, kept.secret)

@@ -57,7 +57,7 @@ image = all_of(
     click.option(
         "--first-publish",
         is_flag=True,
-        help="Nothing was ever published under this chart's name. Needed once where the registry answers "
+        help="This chart was never published. Use it for the first release where the registry answers "
         "`denied` instead of `not found` for a chart that does not exist yet.",
     ),
 )

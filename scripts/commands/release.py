@@ -1,4 +1,4 @@
-"""The commands that release: ship does every step, plan shows them, promote goes on to another environment."""
+"""The commands that release: ship does every step, plan shows them, promote takes a release to another environment."""
 
 from typing import Any
 
@@ -37,12 +37,17 @@ def plan(only: tuple[str, ...], **options: Any) -> None:
 
 
 @click.command()
-@click.option("--to", required=True, metavar="ENVIRONMENT", help="The environment that gets the release.")
-@click.option("--version", "exact", metavar="X.Y.Z", help="This release. Default: what runs in the first environment.")
+@click.option("--to", required=True, metavar="ENVIRONMENT", help="The environment to propose it for.")
+@click.option(
+    "--version",
+    "exact",
+    metavar="X.Y.Z",
+    help="The release. Default: the one that runs healthy in the first environment.",
+)
 @click.option("--roll-back", metavar="TEXT", help="Allow a lower version than the one there; TEXT says why.")
 @settings
 def promote(to: str, exact: str | None, roll_back: str | None, **options: Any) -> None:
-    """Propose a release that is out for another environment."""
+    """Propose a published release for another environment."""
     from ..promote import promote as run
     from .results import show
 

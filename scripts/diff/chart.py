@@ -17,7 +17,7 @@ _DEFINITION = re.compile(r"[^/]+/(charts/[^/]+/)*crds/")
 def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Path:
     """The published chart as a .tgz in `folder`."""
     if not repository or not reference:
-        raise Refused("The folder does not say where its chart lies.", "Say it there.", fault="gitops")
+        raise Refused("The folder does not say where its chart lies.", "Name it there.", fault="gitops")
     registry = Registry(plain_http)
     manifest = registry.manifest(repository, reference.replace("+", "_"))
     layers = [layer for layer in manifest.layers if layer.media_type == CHART_LAYER] if manifest else []
@@ -48,4 +48,4 @@ def objects_of(release: HelmRelease, chart: Path, kube_version: str | None) -> l
     try:
         return parse(manifests)
     except ValueError as error:
-        raise Refused(f"The chart renders what is no object: {error}", "Mend the chart.", fault="chart") from error
+        raise Refused(f"The chart renders what is no object: {error}", "Correct the chart.", fault="chart") from error

@@ -8,9 +8,9 @@ from typing import Literal
 from ..yaml.objects import Key, Object, by_key
 from .lines import difference, dump
 
-# Follow every version of the chart; on the object itself a change of these alone tells a reviewer nothing.
+# They change with every version of the chart: a change of these alone, on the object itself, is of no interest.
 VERSION_LABELS = {"helm.sh/chart", "chart", "app.kubernetes.io/version"}
-ALIKE = 0.6  # a removed and an added object of one kind that have so much in common are one that was renamed
+ALIKE = 0.6  # from here on, a removed and an added object of one kind are one that was renamed
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ObjectChange:
 
 
 def compare(before: Sequence[Object], after: Sequence[Object], namespace: str) -> list[ObjectChange]:
-    """What differs, by name; `namespace` is that of the objects which say none."""
+    """What differs, by name; `namespace` is that of objects without one of their own."""
     old, new = by_key(before, namespace), by_key(after, namespace)
     changes = [_changed(_name(key, namespace), old[key], new[key]) for key in old if old[key] != new.get(key, old[key])]
     removed, added = [key for key in old if key not in new], [key for key in new if key not in old]

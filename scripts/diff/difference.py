@@ -1,6 +1,6 @@
 """What a release changes in the objects that each environment's cluster gets.
 
-What cannot be seen is said and stops nothing: reviewers then know what they do not know.
+What cannot be rendered is stated and stops nothing: reviewers then know what they do not see.
 """
 
 import tempfile
@@ -19,8 +19,8 @@ from .overlay import HelmRelease, build, release_of
 
 @dataclass(frozen=True)
 class Difference:
-    """`notes` say what could not be seen; `first`: nothing of the service ran there before; `unknown`: what runs there,
-    or what shall, cannot be rendered."""
+    """`notes` state what could not be seen; `first`: nothing of the service ran there before; `unknown`: the present or
+    the new release cannot be rendered."""
 
     environment: str
     changes: tuple[ObjectChange, ...] = ()

@@ -13,7 +13,7 @@ from ..yaml.objects import Object, parse
 @dataclass(frozen=True)
 class HelmRelease:
     """A HelmRelease as kustomize builds it. `chart` is `host/path/name` and `reference` its version or digest, each ""
-    where the built objects do not say it; `unseen` is what Flux adds that lies outside the folder."""
+    where the built objects do not name it; `unseen` is what Flux adds from outside the folder."""
 
     name: str
     namespace: str
@@ -32,7 +32,7 @@ def build(folder: Path) -> list[Object]:
     try:
         return parse(manifests)
     except ValueError as error:
-        raise Refused(f"kustomize built what is no object: {error}", "Mend the folder.", fault="gitops") from error
+        raise Refused(f"kustomize built what is no object: {error}", "Correct the folder.", fault="gitops") from error
 
 
 def release_of(objects: list[Object], service: str) -> HelmRelease:

@@ -19,13 +19,13 @@ class Proposal(Struct, frozen=True):
 
 
 class Forge(Protocol):
-    """Every verb raises Refused (fault "forge") when the forge is silent or says no; none repeats by itself."""
+    """Every verb raises Refused (fault "forge") when the forge does not answer or refuses; none retries."""
 
     def find(self, branch: str, base: str) -> Proposal | None:
         """The open proposal of `branch` into `base`, else the one that was created last, else None."""
 
     def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
-        """Opens one; where another run was faster, its proposal is updated and returned."""
+        """Opens one; if another run opened one in the meantime, that is updated and returned."""
 
     def update(self, number: int, title: str, body: str) -> None: ...
 
@@ -33,7 +33,7 @@ class Forge(Protocol):
 
 
 def forge_of(gitops: str | None, forge: str | None, token: str | None) -> Forge:
-    """The forge that serves the GitOps repo, as waybill.toml names both."""
+    """The forge of the GitOps repo."""
     if gitops is None:
         raise Refused("No GitOps repo is configured.", "Set `gitops` in waybill.toml.", fault="you")
     match forge:
@@ -56,7 +56,7 @@ def forge_of(gitops: str | None, forge: str | None, token: str | None) -> Forge:
                 fault="you",
             )
     raise Refused(
-        f"Which forge serves {gitops} cannot be told from its address.",
+        f"The address {gitops} does not show which forge it belongs to.",
         'Set forge = "github" or forge = "gitea" in waybill.toml.',
         fault="you",
     )

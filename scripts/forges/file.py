@@ -72,7 +72,7 @@ class FileForge:
         try:
             return msgspec.json.decode(path.read_bytes(), type=ProposalFile)
         except (OSError, msgspec.MsgspecError) as error:
-            raise Refused(f"{path} is no proposal: {error}.", "Mend or remove the file.", fault="forge") from error
+            raise Refused(f"{path} is no proposal: {error}.", "Correct or remove the file.", fault="forge") from error
 
     def write(self, record: ProposalFile) -> None:
         path = self.path(record.number)

@@ -15,8 +15,8 @@ class Gitea(GitHub):
         return f"{self.root}/api/v1"
 
     def find(self, branch: str, base: str) -> Proposal | None:
-        """Gitea lists by no head branch, so the pages are walked, newest first; it is asked first whether there is
-        any (the answer can be an old one where there are several; and it routes no base that has a slash)."""
+        """Gitea cannot list by head branch, so the pages are walked, newest first. A first request finds out whether
+        there is any (where there are several, it may answer with an old one; a base with a slash has no such route)."""
         if "/" not in base:
             any_state = self.call("GET", f"/pulls/{base}/{branch}", refused=(404,))
             if any_state.status_code == 404:

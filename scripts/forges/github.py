@@ -51,7 +51,7 @@ class GitHub(Rest):
         answer = self.call("POST", "/pulls", fields, refused=(409, 422))
         if answer.status_code < 300:
             return self.decode(answer, Pull).proposal
-        # Refused, most often since another run has just opened it.
+        # Refused, most often because another run has just opened it.
         found = self.find(branch, base)
         if found is None or found.state != "open":
             raise self.refusal(answer)

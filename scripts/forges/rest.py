@@ -1,4 +1,4 @@
-"""Requests to a forge about one repository, and what it says when it refuses."""
+"""Requests to a forge about one repository, and the refusals that its answers become."""
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar
@@ -46,7 +46,7 @@ class Rest(ABC):
         if self.token:
             if url.startswith("http://") and urlsplit(url).hostname not in LOOPBACK:
                 raise Refused(
-                    f"{self.root} is not https, and the forge's token would travel in clear text.",
+                    f"{self.root} is not https, so the forge's token would be sent unencrypted.",
                     "Give `gitops` as https://...",
                     fault="you",
                 )
@@ -57,7 +57,7 @@ class Rest(ABC):
         except httpx.HTTPError as error:
             raise Refused(
                 f"{self.root} did not answer {method} {path}: {error or type(error).__name__}.",
-                "Everything before is done: run the same command again when it answers.",
+                "The steps before this one are done: run the same command again when it answers.",
                 fault="forge",
             ) from error
         if answer.is_success or answer.status_code in refused:
@@ -78,8 +78,8 @@ class Rest(ABC):
             return msgspec.json.decode(answer.content, type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Refused(
-                f"{self.root} answered what no forge of this kind answers: {error}.",
-                "Look whether `gitops` and `forge` in waybill.toml belong together.",
+                f"{self.root} gave an answer that no forge of this kind gives: {error}.",
+                "Check that `gitops` and `forge` in waybill.toml belong together.",
                 fault="forge",
             ) from error
 
@@ -89,18 +89,18 @@ def remedy(answer: "httpx.Response") -> str:
     # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     if status == 429 or (status == 403 and ("Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0")):
         wait = headers.get("Retry-After")
-        return f"It asks for patience: run the same command again {f'in {wait} s' if wait else 'in an hour'}."
+        return f"It limits requests: run the same command again {f'in {wait} s' if wait else 'in an hour'}."
     if status >= 500:
-        return "The forge has a fault of its own: all before is done, run the same command again when it is well."
+        return "The forge has an internal error. The steps before this one are done: run the same command again later."
     return {
         301: MOVED,
         307: MOVED,
         308: MOVED,
         401: "Give WAYBILL_FORGE_TOKEN a token that is valid there.",
         403: "Give WAYBILL_FORGE_TOKEN a token that may write pull requests of this repository.",
-        404: "Give WAYBILL_FORGE_TOKEN a token that may see this repository, or mend `gitops` and `forge` in "
+        404: "Give WAYBILL_FORGE_TOKEN a token that may see this repository, or correct `gitops` and `forge` in "
         "waybill.toml.",
-    }.get(status, "Mend what it names, then run the same command again.")
+    }.get(status, "Correct what it names, then run the same command again.")
 
 
 def explain(answer: "httpx.Response") -> str:

@@ -25,7 +25,7 @@ class Heads:
 
 @contextmanager
 def cloned(remote: str, token: str | None) -> Iterator[Git]:
-    """An empty bare repository, in which git speaks to `remote` with the forge's `token`, where there is one."""
+    """An empty bare repository, in which git sends the forge's `token`, where there is one, to `remote`."""
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
         git = Git(Path(folder), fault="gitops", env=authorization(remote, token) if token else {})
         git.run("init", "--quiet", "--bare")
@@ -33,7 +33,7 @@ def cloned(remote: str, token: str | None) -> Iterator[Git]:
 
 
 def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
-    """Reads both heads and brings their history here. Without `base` it is the branch that the remote's HEAD names."""
+    """Reads both heads and fetches their history. Without `base` it is the branch that the remote's HEAD names."""
     ours = f"refs/heads/{branch}"
     above = [str(folder) for folder in PurePosixPath(ours).parents[:-3]]
     wanted = ["HEAD", ours, f"{ours}/*", *above, *([f"refs/heads/{base}"] if base else [])]
@@ -56,7 +56,7 @@ def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
             fault="gitops",
         )
     branch_ref = ours if ours in found else None
-    # Refs of our own, so that a second look brings only what is new.
+    # Refs of our own, so that a second look fetches only what is new.
     git.fetch(remote, [f"+{base_ref}:{BASE}", *([f"+{branch_ref}:{BRANCH}"] if branch_ref else [])])
     base_head = git.run("rev-parse", "--verify", BASE)
     return Heads(base_ref.removeprefix("refs/heads/"), base_head, branch, git.commit(BRANCH) if branch_ref else None)
@@ -65,7 +65,7 @@ def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
 def foreign_commits(git: Git, heads: Heads) -> list[str]:
     """The branch's commits that are not in the base and not Waybill's own, newest first.
 
-    A commit is Waybill's while author, committer and trailer say so: somebody who amends it becomes the committer.
+    A commit is Waybill's as long as author, committer and trailer are: somebody who amends it becomes the committer.
     """
     shape = f"--format=%H%x00%an <%ae>%x00%cn <%ce>%x00%(trailers:key={TRAILER},valueonly,separator=%x2C)"
     lines = git.run("log", "--no-show-signature", shape, f"{heads.base_head}..{heads.branch_head}").splitlines()
@@ -86,7 +86,7 @@ def merge(git: Git, heads: Heads) -> str | None:
 
 
 def is_merged(git: Git, heads: Heads, merged: str | None) -> bool:
-    """Whether the base has the branch: its commits or, as after a squashed or rebased merge, all that they changed."""
+    """Whether the base contains the branch: its commits or, after a squash or a rebase, all that they changed."""
     branch_head = str(heads.branch_head)
     began = git.call("merge-base", heads.base_head, branch_head, check=False).text
     changed = bool(began) and git.tree_id(began) != git.tree_id(branch_head)

@@ -1,7 +1,7 @@
 """The files of a GitOps repo that a release changes, as a pure function of the files that are there.
 
-A folder that is absent is copied from gitops-templates/ and filled in. Where it is present, only the scalars that say
-which release runs are spliced; whatever else people wrote there stays, byte for byte.
+A folder that is absent is copied from gitops-templates/ and filled in. In one that is present, only the values that
+name the release are replaced; everything else that people wrote there stays, byte for byte.
 """
 
 from collections.abc import Iterable
@@ -19,14 +19,14 @@ from . import layout, templates
 from .files import CHART_VERSION, annotation
 from .layout import Files
 
-# What `plan` writes for the one value that only publishing can tell.
+# What `plan` writes for the one value that is known only after publishing.
 UNPUBLISHED = "sha256:<known after publish>"
 
 
 def render(files: Files, waybill: Waybill, config: Config, environments: Iterable[str]) -> dict[str, bytes]:
-    """The files, by path, that are new or other than in `files` once `environments` run this release.
+    """The files, by path, that are new or differ from `files` once `environments` run this release.
 
-    `files` holds what is there at `layout.paths`. What does not fit together is refused.
+    `files` holds what is there at `layout.paths`. Settings that contradict those files are refused.
     """
     service, base = waybill.service, layout.base(waybill.service)
     pinned = config.flux_source == "oci-repository"
@@ -50,7 +50,7 @@ def render(files: Files, waybill: Waybill, config: Config, environments: Iterabl
 
 
 def name_chart(files: dict[str, bytes], base: str, waybill: Waybill, config: Config) -> None:
-    """Points the sources that Waybill knows to where the chart lies; a file that people took away stays away."""
+    """Points the sources that Waybill knows to where the chart lies; a file that people removed stays removed."""
     chart = chart_of(waybill)
     if chart.repository is UNSET:
         raise Refused(
@@ -64,7 +64,7 @@ def name_chart(files: dict[str, bytes], base: str, waybill: Waybill, config: Con
     ):
         if (path := f"{base}/{name}") in files:
             put(files, path, ("spec", "url"), url)
-            if Registry(config.plain_http).speaks_plain_http(chart.repository.removeprefix("oci://")):
+            if Registry(config.plain_http).uses_plain_http(chart.repository.removeprefix("oci://")):
                 put(files, path, ("spec", "insecure"), True)
     if config.service_account and (path := f"{base}/helmrelease.yaml") in files:
         put(files, path, ("spec", "serviceAccountName"), config.service_account)
@@ -89,11 +89,11 @@ def name_release(files: dict[str, bytes], overlay: str, waybill: Waybill, pinned
 
 
 def put(files: dict[str, bytes], path: str, keys: Keys, value: str | bool) -> None:
-    """Splices one scalar; a file that is not there or cannot take it is refused."""
+    """Sets one value; a file that is absent or cannot be edited is refused."""
     if path not in files:
         raise Refused(
             f"The GitOps repo has no {path}, where Waybill writes {keys[-1]}.",
-            f"Put it back, or remove {PurePosixPath(path).parent}/ in its own commit: the next ship writes it anew.",
+            f"Put it back, or remove {PurePosixPath(path).parent}/ in its own commit: the next ship writes it again.",
             fault="gitops",
         )
     files[path] = set_scalar(files[path], keys, value, name=f"{path} in the GitOps repo", fault="gitops")

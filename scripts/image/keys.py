@@ -31,8 +31,8 @@ def parse(table: Mapping[str, str | tuple[str | int, ...]]) -> ImageKeys:
         given = ", ".join(table) or "nothing"
         raise Refused(
             f"[image] has {given}, which is none of the three forms.",
-            "Say repository and digest, or repository and tag, or reference alone; and registry too where the host of "
-            "the repository has a key of its own.",
+            "Give repository and digest, or repository and tag, or reference alone; also registry, if the registry's "
+            "host has a key of its own.",
             fault="you",
         )
     paths = {name: _path(name, path) for name, path in table.items()}
@@ -75,12 +75,12 @@ def write(
 
 
 def _split(repository: str) -> tuple[str, str]:
-    """Host and path, as container tools tell them apart; without a host they mean Docker Hub's."""
+    """Host and path, as container tools split them; without a host they mean Docker Hub."""
     host, _, path = repository.partition("/")
     if not path or not (set(".:") & set(host) or host == "localhost"):
         raise Refused(
-            f"{repository} names no registry, for which [image] has a key.",
-            "Give --image with its host; Docker Hub's is docker.io, and its own images lie in library/.",
+            f"{repository} has no registry host, but [image] has a key for it.",
+            "Give --image with its host; for Docker Hub that is docker.io, with official images in library/.",
             fault="you",
         )
     return host, path
@@ -113,6 +113,6 @@ def _needs(values: bytes, path: Path, name: str, *, may_be_added: bool) -> None:
     if missing and not (may_be_added and has(values, path[:-1], name=name)):
         raise Refused(
             f"{name} has no {shown(path)}, so there is no place for the image.",
-            "Add the key where the templates use it, or say in [image] of waybill.toml where it is.",
+            "Add the key where the templates use it, or name the right key in [image] of waybill.toml.",
             fault="chart",
         )

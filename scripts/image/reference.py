@@ -18,12 +18,12 @@ class Reference:
 
 
 def parse(text: str) -> Reference:
-    """From `REPOSITORY[:TAG]@sha256:...`; the tag says nothing and is left out."""
+    """From `REPOSITORY[:TAG]@sha256:...`; the tag is left out."""
     found = re.fullmatch(r"(?P<repository>[^@\s]+?)(:[\w][\w.-]{0,127})?@(?P<digest>sha256:[a-f0-9]{64})", text, re.A)
     if found is None or "://" in text:
         raise Refused(
             f"--image {text!r} does not name an image by digest.",
-            "Give REPOSITORY@sha256:<64 hex>, as `docker buildx build --metadata-file` or `crane digest` tells it.",
+            "Give REPOSITORY@sha256:<64 hex>, as `docker buildx build --metadata-file` or `crane digest` prints it.",
             fault="you",
         )
     return Reference(found["repository"].rstrip("/"), found["digest"])

@@ -1,4 +1,4 @@
-"""What a proposal says to those who review it: the commit's message, title and body of the pull request."""
+"""The texts of a proposal: the commit's message, title and body of the pull request."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ def trailer(waybill: Waybill) -> str:
 
 
 def is_about(body: str, waybill: Waybill) -> bool:
-    """Whether `body` is that of a proposal of this very release."""
+    """Whether `body` is that of a proposal of this same release."""
     return trailer(waybill) in body.splitlines()
 
 
@@ -40,7 +40,7 @@ def commit_message(waybill: Waybill, environments: Iterable[str], roll_back: str
 
 @dataclass(frozen=True)
 class Section:
-    """One environment: what its release.yaml says `before` and `after`, and the rendered `difference`."""
+    """One environment: the release in its release.yaml `before` and `after`, and the rendered `difference`."""
 
     environment: str
     before: Mapping[str, str]
@@ -70,8 +70,8 @@ def body(waybill: Waybill, sections: Iterable[Section], *, roll_back: str | None
 
 
 def cut(text: str, whole: str) -> str:
-    """`text` for a forge: shortened at the end of a line to LIMIT, saying by how much; the last line, which names the
-    release, stays. `whole` says where the rest lies."""
+    """`text` cut at the end of a line to LIMIT, with how much is missing and `whole`, the place of all of it. The last
+    line, which names the release, stays."""
     if len(text) <= LIMIT:
         return text
     *lines, last = text.rstrip("\n").split("\n")
@@ -96,7 +96,7 @@ def image(waybill: Waybill) -> str:
 
 
 def code(text: str | None) -> str:
-    """One cell of a table; what people wrote into the file cannot break out of it."""
+    """One cell of a table, which `text` cannot break out of."""
     return f"`{text.replace('`', '').replace('|', '')}`" if text else "none"
 
 

@@ -1,7 +1,7 @@
-"""What propose is to do, worked out in a temporary clone without changing anything.
+"""What propose has to do, worked out in a temporary clone without changing anything.
 
 The branch becomes the base's head and one Waybill commit. Somebody else's commit on it stays, ours then goes on top. A
-version that the base or the branch has is never lowered but by a roll back; what a person closed is not reopened.
+version that the base or the branch has is lowered only by a roll back; what a person closed is not reopened.
 """
 
 from collections.abc import Callable, Iterable
@@ -48,9 +48,9 @@ class Change:
 class Intent:
     """What propose does about a change, worked out without changing anything outside the temporary clone.
 
-    `push`: the branch is to get `commit`. `held`: it has the result already, as `commit`. Else nothing is proposed, and
-    `said` tells why. `environments` are those that are proposed, `patch` is what the commit changes, `known` the latest
-    proposal of the branch.
+    `push`: the branch gets `commit`. `held`: it has the result already, as `commit`. Otherwise nothing is proposed.
+    `said` is that in words. `environments` are those that are proposed, `patch` is what the commit changes, `known` the
+    latest proposal of the branch.
     """
 
     outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
@@ -110,18 +110,23 @@ def prepare(change: Change, find: Find, git: Git) -> Intent:
     elif live and carries(waybill.service, environments, base_files, branch_files):
         start, parent = (merged, parent) if merged else (live, live)
     tree = git.write_tree(start, rendered(git.files(start, *where)))
-    message = commit_message(waybill, environments, change.roll_back)
-    seconds = int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
-    commit = git.commit_tree(tree, [parent], message, seconds)
+    commit = commit_of(change, environments, tree, parent, git)
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
     return Intent("push", said, heads, known, environments, commit, patch(git, parent, commit))
 
 
+def commit_of(change: Change, environments: Iterable[str], tree: str, parent: str, git: Git) -> str:
+    """Waybill's commit, dated as the source commit: the same release on the same parent gives the same id."""
+    message = commit_message(change.waybill, environments, change.roll_back)
+    seconds = int(datetime.fromisoformat(change.waybill.source.committed_at).timestamp())
+    return git.commit_tree(tree, [parent], message, seconds)
+
+
 def is_done(git: Git, heads: Heads, merged: str | None, known: Proposal | None) -> bool:
-    """Whether the base has all that the branch brought, so that the next proposal begins anew."""
-    told = known is not None and known.state == "merged" and known.head == heads.branch_head
-    return told or is_merged(git, heads, merged)
+    """Whether the base has all that the branch brought, so that the next proposal starts afresh."""
+    marked = known is not None and known.state == "merged" and known.head == heads.branch_head
+    return marked or is_merged(git, heads, merged)
 
 
 def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]:
@@ -136,13 +141,13 @@ def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]
 
 
 def carries(service: str, environments: Iterable[str], base_files: Files, branch_files: Files) -> bool:
-    """Whether the branch brings a release to another environment as well."""
+    """Whether the branch changes the release of another environment as well."""
     others = set(environments_in(branch_files, service)) - set(environments)
     return bool(released(service, others, base_files, branch_files))
 
 
 def released(service: str, environments: Iterable[str], before: Files, after: Files) -> list[str]:
-    """Those of `environments` whose release.yaml says another release."""
+    """Those of `environments` whose release.yaml names another release."""
     edited = [name for name in environments if before.get(path := release_file(service, name)) != after.get(path)]
     return [name for name in edited if release_in(before, service, name) != release_in(after, service, name)]
 

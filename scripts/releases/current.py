@@ -1,4 +1,4 @@
-"""Which release an environment runs, as the ledger tells it: only what is healthy, known and one may be promoted."""
+"""Which release an environment runs, from the ledger: only a healthy, known and single one may be promoted."""
 
 from typing import Any
 
@@ -41,8 +41,8 @@ def running(answer: dict[str, Any] | None, service: str, environment: str) -> st
         cause = f"{environment} never reported to the ledger"
     if cause:
         raise Refused(
-            f"What to promote of {service} cannot be told from {environment}: {cause}.",
-            "Mend that, or name the release with --version.",
+            f"What to promote of {service} is not clear from {environment}: {cause}.",
+            "Correct that, or name the release with --version.",
             fault="ledger" if answer is None else "you",
         )
     return str(mine[0].release and mine[0].release.version)

@@ -1,4 +1,4 @@
-"""The waybill of a version that is out: from the ledger, or from what the tag and the registry hold of it."""
+"""The waybill of a published version: from the ledger, or from its tag and the registry."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +28,7 @@ def from_ledger(answer: dict[str, Any]) -> Waybill:
 
 
 def from_tag(version: str, here: Checkout) -> Waybill:
-    """The waybill of `version` as shipping it wrote it; refused where a part of it is not to be found."""
+    """The waybill of `version` as ship wrote it; refused where a part of it cannot be found."""
     config, git, tag = here.config, here.git, f"{here.config.service}-{version}"
     release_commit = _tagged(tag, here)
     parents = git.parents([release_commit])[release_commit]

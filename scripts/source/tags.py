@@ -1,4 +1,4 @@
-"""What the tags of a service say: which versions are taken, by which commit, and whether one is this very release."""
+"""The tags of a service: which versions are taken, by which commit, and whether one is this same release."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def names_itself(tag: Tagged, here: Checkout) -> bool:
 
 def refuse_older(tags: Sequence[Tagged], head: str, git: Git) -> None:
     """Refuses `head` when it is an ancestor of what the highest of `tags` was made from. A tag of a file or a folder
-    takes its version and says nothing here."""
+    takes its version and is ignored here."""
     commits = git.parents(tag.commit for tag in tags)
     highest = next((tag for tag in reversed(tags) if tag.commit in commits), None)
     if highest is None:
@@ -66,7 +66,7 @@ def refuse_older(tags: Sequence[Tagged], head: str, git: Git) -> None:
     if source != head and git.is_ancestor(head, source):
         raise Refused(
             f"{head[:12]} is older than {source[:12]}, which is released as {highest.tag}.",
-            "Ship the newer commit, or say --allow-older to give the older one a higher version.",
+            "Ship the newer commit, or use --allow-older to give the older one a higher version.",
             fault="you",
         )
 

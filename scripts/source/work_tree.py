@@ -1,4 +1,4 @@
-"""The user's own files: `waybill bump` writes two of them, and `ship` says which of them it does not ship."""
+"""The user's own files: `waybill bump` writes two of them, and `ship` warns of those that it does not ship."""
 
 import tempfile
 from collections.abc import Mapping
@@ -33,7 +33,9 @@ def write(files: Mapping[str, bytes], head: str, git: Git, scratch: Path) -> Non
             for path in files:
                 (git.folder / path).write_bytes(committed[path])
             raise Refused(
-                f"{error.filename} cannot be written: {error.strerror}.", "Mend that.", fault="you"
+                f"{error.filename} cannot be written: {error.strerror}.",
+                "Remove the cause, then run the same command again.",
+                fault="you",
             ) from error
 
 

@@ -1,4 +1,4 @@
-"""bump: the release commit of an image digest: which version it gets, and the two files of the chart that say so.
+"""bump: chooses the version of an image digest and builds the release commit, which changes two files of the chart.
 
 The commit is built in git's object store, on top of the source commit: no branch and no file of the work tree moves.
 """
@@ -25,8 +25,8 @@ from ..yaml.edit import read
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user asks of bump. `version` is an exact one; `alone`: nothing is published, so that a repository
-    without a remote or registry will do."""
+    """What the user wants from bump. `version` is an exact one. `alone`: nothing will be published, so that neither a
+    remote nor a registry is needed."""
 
     image: Reference
     part: Part | None = None
@@ -76,10 +76,10 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
 
 
 def look_at_image(choice: Choice, here: Checkout) -> Image:
-    """Proves that the registry has the digest, unless told not to."""
+    """Checks that the registry has the digest, unless the user does not want that."""
     repository, digest = choice.image.repository, choice.image.digest
     if choice.skip_image_check:
-        here.report.warn("nobody looked whether the registry has this image (--skip-image-check)")
+        here.report.warn("it was not checked that the registry has this image (--skip-image-check)")
         return Image(repository=repository, digest=digest, platforms=(), checked=False)
     platforms = Registry(here.config.plain_http).platforms(repository, digest)
     return Image(repository=repository, digest=digest, platforms=platforms, checked=True)
@@ -95,14 +95,14 @@ def has_remote(choice: Choice, here: Checkout) -> bool:
             f"Add it (`git remote add {config.remote} URL`) or name another one with --remote.",
             fault="repository",
         )
-    here.report.warn(f"no remote `{config.remote}`: nobody looked which versions its tags have taken")
+    here.report.warn(f"no remote `{config.remote}`: the versions that its tags have taken are not known")
     return False
 
 
 def source_of(here: Checkout) -> str:
-    """What the settings say, else the address of the remote, else the checkout's own path.
+    """The address in the settings, else that of the remote, else the checkout's own path.
 
-    The address is the configured one, before git's insteadOf: that is each machine's own.
+    The remote's is read as it is configured, before insteadOf, which differs between machines.
     """
     given, remote = here.config.source_repository, here.config.remote
     if given is None:
@@ -136,7 +136,7 @@ def choose(choice: Choice, head: str, tags: list[Tagged], here: Checkout) -> Ver
 def published(choice: Choice, here: Checkout, *, reading_may_be_denied: bool) -> set[Version]:
     """The versions that the registry has of this chart."""
     if here.config.registry is None:
-        here.report.warn("no registry is configured: nobody looked which versions are published")
+        here.report.warn("no registry is configured: the versions that are published are not known")
         return set()
     try:
         found = Registry(here.config.plain_http).tags(here.config.chart_repository)
@@ -144,7 +144,7 @@ def published(choice: Choice, here: Checkout, *, reading_may_be_denied: bool) ->
         if not reading_may_be_denied:
             raise
         if not choice.first_publish:
-            never = "If this chart was never published, some registries deny reading it: then say --first-publish."
+            never = "Some registries answer so for a chart that was never published: if so, use --first-publish."
             raise Refused(denied.what, f"{denied.remedy} {never}", fault=denied.fault) from denied
         found = []
     return {version for tag in found if (version := registry_version(tag))}

@@ -1,4 +1,4 @@
-"""package: the chart of the release commit as a .tgz, the same bytes wherever and by whomever it is made."""
+"""package: the chart of the release commit as a .tgz, the same bytes on every machine."""
 
 import shutil
 import tempfile
@@ -9,6 +9,11 @@ from msgspec import structs
 from ..chart.containers import containers
 from ..chart.dependencies import Dependency, missing
 from ..chart.export import export
+from ..chart.files import of_archive, of_folder
+from ..chart.findings import refused
+from ..chart.images import Released
+from ..chart.judge import judge
+from ..chart.sources import findings as source_findings
 from ..clients.helm import Helm
 from ..clients.registry import Registry
 from ..config import Config
@@ -17,13 +22,12 @@ from ..errors import Refused
 from ..image import keys as image_keys
 from ..source.checkout import Checkout
 from ..source.commit import release_commit
-from ..yaml.document import shown
 
 
 def package(waybill: Waybill, here: Checkout) -> Waybill:
     """Writes the archive; the waybill with its digest in `chart.archive`.
 
-    Refused: a chart that does not lint or render, or none of whose containers runs the released image.
+    Refused: a chart that git does not hold, that does not lint or render, or that would not run as proposed.
     """
     config, chart, (commit, _) = here.config, chart_of(waybill), release_commit(waybill, here.git)
     seconds = here.git.committed(commit)
@@ -32,6 +36,8 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
         root, out = Path(temporary) / "tree", Path(temporary) / "out"
         out.mkdir()
         source = export(here.git, commit, config.chart, config.values, root)
+        if wrong := list(source_findings(of_folder(source))):
+            raise refused(wrong)
         if lacking := missing(source):
             build_dependencies(helm, source, seconds, lacking, config)
         values = [root / path for path in config.values]
@@ -40,17 +46,18 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
         if archive.name != f"{chart.name}-{chart.version}.tgz":
             raise Refused(
                 f"The release commit's chart is {archive.stem}, the waybill says {chart.name} {chart.version}.",
-                f"Remove {config.document.name}: the next ship begins it anew.",
+                f"Remove {config.document.name}: the next ship writes it again.",
                 fault="you",
             )
+        namespace = _namespace(config)
         rendered = helm.template(
             archive,
             name=waybill.service,
-            namespace=_namespace(config),
+            namespace=namespace,
             values_files=values,
             kube_version=config.kube_version,
         )
-        refuse_unused(rendered, waybill, here)
+        refuse_wrong(rendered, archive, namespace, waybill, here)
         here.make_folder()
         made = Path(shutil.copy2(archive, here.archive(waybill)))
     digest = digest_of(made.read_bytes())
@@ -66,41 +73,24 @@ def build_dependencies(helm: Helm, chart: Path, seconds: int, lacking: list[Depe
         chart,
         seconds,
         repositories=sorted(place for place in places if not place.startswith("oci://")),
-        plain_http=any(registry.speaks_plain_http(place) for place in registries),
+        plain_http=any(registry.uses_plain_http(place) for place in registries),
     )
 
 
-def refuse_unused(rendered: bytes, waybill: Waybill, here: Checkout) -> None:
-    """A bumped key that no template uses would ship nothing. The digest from another repository is told: it can be a
-    mirror, or a key like `image.registry` that went before the repository."""
-    found, image = containers(rendered), waybill.image
-    running = [name for _, name in found if name.endswith(f"@{image.digest}")]
-    if running and not any(name.startswith((f"{image.repository}@", f"{image.repository}:")) for name in running):
-        here.report.warn(
-            f"the chart runs {running[0]}, while the image is {image.repository}: is that where it can be pulled? "
-            "(A key that goes before the repository is `registry` in [image].)"
-        )
-    if running:
-        warn_of_tags(found, waybill, here)
-        return
-    runs = ", ".join(f"{name} ({template})" for template, name in found)
-    paths = image_keys.parse(here.config.image_keys).paths
-    remedy = (
-        f"Use {' and '.join(image_keys.in_template(path) for path in paths.values())} in the container's template, "
-        "name the keys that it does use in [image] of waybill.toml, or give the values that turn the container on in "
-        "`values`."
-    )
-    if "digest" in paths and any(name.startswith(f"{image.repository}:") for _, name in found):
-        remedy = (
-            "The template joins the repository and a tag, as charts of `helm create` do: under [image] in waybill.toml "
-            f'say `repository = "{shown(paths["repository"])}"` and `tag = "..."` with the key of that tag.'
-        )
-    raise Refused(
-        f"No container runs {image.repository}@{image.digest}, though {' and '.join(map(shown, paths.values()))} in "
-        f"{here.config.chart}/values.yaml name it: the chart renders {runs or 'no container at all'}.",
-        remedy,
-        fault="chart",
-    )
+def refuse_wrong(rendered: bytes, archive: Path, namespace: str, waybill: Waybill, here: Checkout) -> None:
+    """Refuses what would not run as proposed, and says what cannot be known here."""
+    values = f"{here.config.chart}/values.yaml"
+    keys = image_keys.parse(here.config.image_keys).paths
+    image = Released(waybill.service, waybill.image.repository, waybill.image.digest, keys, values)
+    files = of_archive(archive.read_bytes())
+    judgement = judge(rendered, files, [image], namespace=namespace, chart=waybill.service)
+    if judgement.findings:
+        raise refused(judgement.findings)
+    for warning in judgement.warnings:
+        here.report.warn(warning)
+    for what in judgement.unseen:
+        here.report.say(f"Not seen here: {what}.")
+    warn_of_tags(containers(rendered), waybill, here)
 
 
 def warn_of_tags(found: list[tuple[str, str]], waybill: Waybill, here: Checkout) -> None:
@@ -108,12 +98,13 @@ def warn_of_tags(found: list[tuple[str, str]], waybill: Waybill, here: Checkout)
     commit = chart_of(waybill).app_version
     if here.config.app_version and (tagged := dict.fromkeys(name for _, name in found if name.endswith(f":{commit}"))):
         here.report.warn(
-            f"the chart runs {' and '.join(tagged)} too, by a tag that it takes from appVersion: where there is no "
-            "such image, say `app_version = false` in waybill.toml"
+            f"the chart runs {' and '.join(tagged)} too, by a tag that it takes from appVersion: if there is no "
+            "such image, set `app_version = false` in waybill.toml"
         )
 
 
 def _namespace(config: Config) -> str:
+    """That of the first environment."""
     if isinstance(config.namespace, str):
         return config.namespace
-    return next(iter(config.namespace.values()), "default")
+    return next((config.namespace[name] for name in config.environments if name in config.namespace), "default")

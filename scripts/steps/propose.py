@@ -45,12 +45,12 @@ def propose(change: Change, forge: Forge | None, report: Report) -> Waybill:
 def carry_out(
     change: Change, forge: Forge, report: Report, describe: Describe = describe
 ) -> tuple[Intent, Proposal | None]:
-    """Pushes the branch and opens the proposal, if there is something to propose; a lost race is begun anew, TRIES
+    """Pushes the branch and opens the proposal, if there is something to propose; a lost race starts again, TRIES
     times."""
     remote, ref = str(change.config.gitops), f"refs/heads/{change.branch}"
     with report.step("propose"), cloned(remote, change.config.forge_token) as git:
         for attempt in range(TRIES):
-            # Each round one of the releasers wins; the others spread out.
+            # In each round one of the releasers wins; the others wait for different times.
             time.sleep(random.uniform(0, 0.2 * 2**attempt) if attempt else 0)  # noqa: S311
             intent = prepare(change, forge.find, git)
             if not intent.proposes:

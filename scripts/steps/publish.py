@@ -1,4 +1,4 @@
-"""publish: the tag reserves the version, then the chart is pushed, or found to be there already."""
+"""publish: the tag reserves the version, then the chart is pushed, unless it is there already."""
 
 import os
 from pathlib import Path
@@ -32,8 +32,8 @@ class Overtaken(Refused):
 def publish(waybill: Waybill, here: Checkout) -> Waybill:
     """The waybill with the digests of what is published; raises Overtaken when another release has the version.
 
-    A chart that lies there already, with the same content, is done; other content is refused. What a killed run left
-    half done the same command completes.
+    A chart that is there already with the same content is left as it is; other content is refused. What a killed run
+    left half done the same command completes.
     """
     config, chart, (commit, tag) = here.config, chart_of(waybill), release_commit(waybill, here.git)
     archive = here.archive(waybill)
@@ -52,13 +52,13 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
         said = "was published before"
         if found is None:
             seconds = here.git.committed(commit)
-            os.utime(archive, (seconds, seconds))  # the manifest tells it, whatever copied the file
-            plain_http = Registry(config.plain_http).speaks_plain_http(config.chart_repository)
+            os.utime(archive, (seconds, seconds))  # it goes into the manifest
+            plain_http = Registry(config.plain_http).uses_plain_http(config.chart_repository)
             Helm().push(archive, config.registry, plain_http)
             found, said = find(waybill, here, to_push=True), "published"
     if found is None:
         raise Refused(
-            f"{config.registry} took {chart.name} {chart.version} and does not show it.",
+            f"{config.registry} accepted {chart.name} {chart.version} and does not list it.",
             "Look at the registry, then run the same command again.",
             fault="registry",
         )
@@ -67,8 +67,8 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
 
 
 def look(waybill: Waybill, here: Checkout, *, first_publish: bool = False) -> str | None:
-    """The manifest's digest when this very chart is published, None when none of its version is; other content is
-    refused. Needs no more than the right to read; with `first_publish` it may be denied."""
+    """The manifest's digest when this chart is published, None when no chart of its version is; other content is
+    refused. Needs no more than the right to read; with `first_publish` not even that."""
     try:
         found = find(waybill, here) if here.config.registry else None
     except Denied:

@@ -1,7 +1,7 @@
-"""A YAML file as PyYAML marks it, and the way down to one node, refused wherever Helm could read something else.
+"""A YAML file as PyYAML parses it, and the search for one node; refused wherever Helm could read something else.
 
 One loader, libyaml's, since Helm's YAML library is a port of it: what one accepts the other accepts. A node of which
-another place in the file holds an alias is never given away: its source begins with `&` (the anchor's node is what
+another place in the file holds an alias is never returned: its source begins with `&` (the anchor's node is what
 PyYAML returns for `*alias` too), so that editing it would edit elsewhere.
 """
 
@@ -99,7 +99,7 @@ def parse(source: bytes, name: str, fault: Fault) -> Document:
         return Document(text, yaml.compose(text, Loader=CSafeLoader), name, fault)
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark.line + 1 if error.problem_mark else None
-        raise unread.refused(f"it is not one document of YAML: {error.problem}", "Mend it.", line=at) from error
+        raise unread.refused(f"it is not one document of YAML: {error.problem}", "Correct it.", line=at) from error
     except yaml.YAMLError as error:
         what = f"it cannot be read: {getattr(error, 'reason', error)}"
         raise unread.refused(what, "Remove control characters and the like.") from error
@@ -130,7 +130,7 @@ def is_null(node: Node) -> bool:
 
 
 def is_text(node: Node) -> bool:
-    """Whether YAML reads the scalar as the text that stands there."""
+    """Whether YAML reads the scalar as the text that is written there."""
     return isinstance(node, ScalarNode) and bool(node.style or reads_as_text(node.value))
 
 

@@ -1,41 +1,98 @@
-"""The objects that a render makes, and what tells one from another."""
+"""The objects of a rendered chart, read as Kubernetes reads them, and what identifies each."""
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml import CSafeLoader, ScalarNode
+from yaml import CSafeLoader, MappingNode, Node, ScalarNode
+
+from .document import Path, line
+from .scalars import plain
 
 Object = dict[str, Any]
 # (API group, kind, namespace, name, how many of the same came before)
 Key = tuple[str, str, str, str, int]
 
+_PLAIN = "plain"
+_RESOLVED = {_PLAIN, *(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float", "int", "null"))}
+
 
 class _Loader(CSafeLoader):
-    """Reads scalars as Kubernetes does, to whose YAML library a date, `=` and `22:30` are text."""
+    """Marks plain scalars, whose value `plain` tells."""
 
 
-def _number(loader: CSafeLoader, node: ScalarNode) -> Any:
-    if ":" in node.value:
-        return node.value
-    return loader.construct_yaml_int(node) if node.tag.endswith("int") else loader.construct_yaml_float(node)
+_Loader.yaml_implicit_resolvers = {None: [(_PLAIN, re.compile(""))]}
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in known if not tag.endswith((":timestamp", ":value"))]
-    for first, known in CSafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_constructor("tag:yaml.org,2002:int", _number)
-_Loader.add_constructor("tag:yaml.org,2002:float", _number)
+@dataclass(frozen=True)
+class Duplicate:
+    """A key that stands twice in one mapping: the last one wins in Helm, and Flux, which reads it with Kustomize,
+    refuses it. `line` is that of the second one, from 1."""
+
+    path: Path
+    line: int
+
+
+@dataclass
+class Read:
+    """One YAML document: its value, and the duplicate keys in it."""
+
+    value: Any = None
+    duplicates: list[Duplicate] = field(default_factory=list)
+
+
+def read(text: bytes) -> Iterator[Read]:
+    """Every document. Raises ValueError for what is no YAML."""
+    try:
+        for node in yaml.compose_all(text, Loader=_Loader):
+            found = Read()
+            found.value = _value(node, (), found.duplicates, {})
+            yield found
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _value(node: Node, path: Path, duplicates: list[Duplicate], known: dict[int, Any]) -> Any:
+    if isinstance(node, ScalarNode):
+        return plain(node.value) if node.tag in _RESOLVED else node.value
+    # An alias is the anchor's own node.
+    if id(node) in known:
+        return known[id(node)]
+    if not isinstance(node, MappingNode):
+        value: Any = [_value(item, (*path, index), duplicates, known) for index, item in enumerate(node.value)]
+    else:
+        merged: dict[str, Any] = {}
+        value = {}
+        for name, item in node.value:
+            if name.tag == _PLAIN and name.value == "<<":
+                found = _value(item, (*path, "<<"), duplicates, known)
+                for part in reversed(found if isinstance(found, list) else [found]):
+                    merged |= part if isinstance(part, dict) else {}
+                continue
+            key = _key(name)
+            if key in value:
+                duplicates.append(Duplicate((*path, key), line(name)))
+            value[key] = _value(item, (*path, key), duplicates, known)
+        value = merged | value if merged else value
+    known[id(node)] = value
+    return value
+
+
+def _key(node: Node) -> str:
+    key = _value(node, (), [], {}) if isinstance(node, ScalarNode) else None
+    if key is None:
+        raise ValueError(f"line {line(node)}: a key is no text")
+    if isinstance(key, bool):
+        return str(key).lower()
+    return f"{key:.7g}" if isinstance(key, float) else str(key)
 
 
 def parse(manifests: bytes) -> list[Object]:
-    """The objects of a text with many YAML documents, those in Lists too. ValueError for what is no object."""
-    try:
-        documents = list(yaml.load_all(manifests, Loader=_Loader))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(str(error)) from error
-    objects = [item for document in documents if document for item in _items(document)]
+    """The objects in many YAML documents, also those inside Lists. Raises ValueError for what is no object."""
+    objects = [item for document in read(manifests) if document.value for item in items(document.value)]
     for number, found in enumerate(objects, 1):
         metadata = found.get("metadata") if isinstance(found, dict) else None
         if not isinstance(metadata, dict) or not isinstance(found.get("kind"), str):
@@ -43,19 +100,25 @@ def parse(manifests: bytes) -> list[Object]:
     return objects
 
 
-def _items(document: Any) -> list[Any]:
+def items(document: Any) -> list[Any]:
+    """What a document holds: itself, or the items of a List."""
     if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
-        return [item for part in document["items"] for item in _items(part)]
+        return [item for part in document["items"] for item in items(part)]
     return [document]
+
+
+def group_of(item: Object) -> str:
+    """The API group, "" for the core one."""
+    return str(item.get("apiVersion") or "").rpartition("/")[0]
 
 
 def by_key(objects: Sequence[Object], namespace: str) -> dict[Key, Object]:
     found: dict[Key, Object] = {}
+    count: Counter[tuple[str, str, str, str]] = Counter()
     for item in objects:
         metadata = item["metadata"]
-        group = str(item.get("apiVersion", "")).rpartition("/")[0]
         name = str(metadata.get("name") or metadata.get("generateName") or "")
-        key = (group, item["kind"], str(metadata.get("namespace") or namespace), name)
-        count = sum(1 for other in found if other[:4] == key)
-        found[*key, count] = item
+        key = (group_of(item), item["kind"], str(metadata.get("namespace") or namespace), name)
+        found[*key, count[key]] = item
+        count[key] += 1
     return found

@@ -8,7 +8,7 @@ from .html import HERE
 static_files = create_static_files_router(
     "/static",
     directories=[HERE / "static"],
-    cache_control=CacheControlHeader(no_cache=True),  # asked for anew, by ETag: a newer ledger shows a newer page
+    cache_control=CacheControlHeader(no_cache=True),  # revalidated each time, so that they fit the page
     opt={"public": True},
     include_in_schema=False,
 )

@@ -1,4 +1,4 @@
-"""Pages: templates become HTML, with headers that let nothing in but our own style sheet, script and icons."""
+"""Pages: HTML from templates, with headers that allow no style sheet, script or icon but our own."""
 
 import re
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Hundreds of ways to set the chart: each render keeps every rule.
+"""Renders of hundreds of combinations of values all keep every rule.
 
-Helm's start is nearly all that a render costs, so in `make test` there are fewer of them.
+Starting Helm takes most of the time, so `make test` renders fewer of them.
 """
 
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_every_combination_keeps_every_rule(start: int) -> None:
 
 
 def test_the_combinations_hold_every_example() -> None:
-    """So that none of them is the same thing three hundred times."""
+    """Else the test could render the same three hundred times."""
     seen = [repr(combination(number)) for number in range(ALL)]
     assert len(set(seen)) > ALL * 0.95
     for path, values in EXAMPLES.items():

@@ -1,4 +1,4 @@
-"""Four ways to run the ledger, rendered: a change of the chart shows here as reviewers will see it."""
+"""The chart renders four usual scenarios as committed, so that reviewers see what a change of the chart does."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_the_scenarios_show_every_kind_of_object() -> None:
 
 
 def test_custom_resources_keep_the_rules_of_their_projects() -> None:
-    """Gateway API's and the Prometheus Operator's, in CEL, which no JSON Schema can say."""
+    """The rules of Gateway API and the Prometheus Operator in CEL, which are not part of the JSON Schema."""
     found = [it for scenario in SCENARIOS for it in committed(scenario) if key(it) in custom()]
     assert {it["kind"] for it in found} == {"HTTPRoute", "ServiceMonitor"}
     for it in found:

@@ -1,4 +1,4 @@
-"""Each rule can fail: a chart with one mistake in it breaks the rule that is there for that mistake."""
+"""Each rule can fail: a chart with a certain mistake breaks the rule against that mistake."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ NAME, VERSION = "a" * 53, f"1.2.3+0123456789ab.{'b' * 60}"
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Object]]:
-    """The chart without a mistake, rendered once for each values in JSON."""
+    """The objects of the chart without a mistake, by values in JSON."""
     chart = released(tmp_path_factory.mktemp("sound"), VERSION, VERSION)
     return cache(lambda values: render(json.loads(values), chart=chart, name=NAME))
 

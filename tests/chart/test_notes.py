@@ -1,4 +1,4 @@
-"""What helm prints after an installation: where the ledger is, and what is still to do."""
+"""After an installation helm prints where the ledger is, and what is still to do."""
 
 import re
 import subprocess
@@ -28,7 +28,7 @@ def test_they_name_what_was_installed(scenario: Path) -> None:
     assert not re.search("<nil>|%!", found)
 
 
-def test_they_say_that_nobody_listens_to_flux_without_keys() -> None:
+def test_without_keys_they_say_that_events_of_flux_are_not_taken() -> None:
     assert "Flux is not listened to yet" in notes()
 
 

@@ -1,4 +1,4 @@
-"""What a reviewer sees of an ordinary release, and what restarts pods: the image, and nothing else."""
+"""An ordinary release changes the image and the version labels only, and only the image restarts pods."""
 
 import re
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def test_an_image_bump_changes_the_image_and_the_version_labels_alone(scenario: 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_new_chart_version_alone_restarts_nothing(scenario: Path, tmp_path: Path) -> None:
-    """Nor does the `+digest` that Flux adds to the version when the chart comes from an OCIRepository."""
+    """Also not with the `+digest` that Flux adds to the version of a chart from an OCIRepository."""
     values = yaml.safe_load((scenario / "values.yaml").read_text())
     before = render(values, chart=released(tmp_path / "old"))
     after = render(values, chart=released(tmp_path / "new", "1.2.3+0123456789ab", "ba9876543210"))

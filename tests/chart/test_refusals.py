@@ -1,4 +1,4 @@
-"""Values that the chart refuses, each with the place and the cause in what helm says."""
+"""The chart refuses bad values, and helm's message names the value and what is wrong with it."""
 
 from typing import Any
 

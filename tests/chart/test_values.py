@@ -1,4 +1,4 @@
-"""Every value is in the schema, described, set by default and used; nothing else is."""
+"""Every value of the chart has a schema, a description, a default and a use, and nothing else has."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def commented(text: str) -> Iterator[tuple[str, str]]:
 
 
 def set_by_default(values: object, path: str = "") -> Iterator[str]:
-    """Every key of values.yaml, down to those that are values of their own."""
+    """The paths of all values in values.yaml."""
     if path in LEAVES or not isinstance(values, dict):
         yield path
     else:
@@ -41,7 +41,7 @@ def test_the_defaults_and_the_schema_name_the_same_values() -> None:
 
 
 def test_a_value_is_described_once_and_in_one_way() -> None:
-    """In the schema, from which editors and the README take it, and beside the default."""
+    """The schema, from which editors and the README take it, and values.yaml have the same text."""
     assert dict(commented((CHART / "values.yaml").read_text())) == {
         path: part["description"] for path, part in LEAVES.items()
     }

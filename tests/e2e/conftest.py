@@ -1,4 +1,4 @@
-"""One cluster, one forge, one registry for all chapters of a run; what it complains of is told with a failure."""
+"""One cluster, forge and registry for all tests of a run. A failed test also shows what the cluster reports."""
 
 import secrets
 from collections.abc import Generator, Iterator
@@ -21,7 +21,7 @@ ENVIRONMENTS = ["staging", "production"]
 @pytest.fixture(scope="session")
 def real(pytestconfig: pytest.Config) -> Iterator[World]:
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():  # people see how it comes up
+    with capture.global_and_fixture_disabled():  # so that its start can be watched
         stack = world()
         it = pytestconfig.stash[REAL] = stack.__enter__()
     try:
@@ -50,7 +50,7 @@ def releaser(scene: Scene, fleet: Fleet) -> Releaser:
 
 @pytest.fixture(scope="session")
 def shipped() -> dict[str, str]:
-    """first, second, ...: the versions, as the story goes."""
+    """The versions that were released, as `first`, `second` and so on."""
     return {}
 
 

@@ -1,6 +1,6 @@
-"""The first release, from an image to a pod and back into the ledger that runs in it.
+"""The first release: from an image to a running pod, and into the ledger that runs in this pod.
 
-`make e2e` runs the chapters in their order, in one cluster: each test goes on where the last ended.
+`make e2e` runs the files in their order in one cluster. Each test continues where the one before ended.
 """
 
 import os
@@ -37,13 +37,13 @@ STAGING = """\
     observer:
       enabled: true
       environment: staging
-      schedule: "0 0 1 1 *" # the story runs it when it wants to
+      schedule: "0 0 1 1 *" # once a year: the tests start it themselves
       keySecretName: waybill-webhook
 """
 PATH = "apps/waybill/staging/release.yaml"
 
 
-def test_our_image_is_known_by_its_digest_alone(scene: Scene) -> None:
+def test_the_image_is_identified_by_its_digest_alone(scene: Scene) -> None:
     digest = scene.image.partition("@")[2]
     assert crane("digest", "--insecure", scene.image) == digest
     assert "waybill-service" in crane("config", "--insecure", scene.image)
@@ -79,9 +79,9 @@ def test_a_release_is_proposed_once(scene: Scene, fleet: Fleet, releaser: Releas
     assert [it["number"] for it in fleet.proposals()] != [first["number"]]
 
 
-def test_merged_it_runs(scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]) -> None:
+def test_a_merged_proposal_runs(scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]) -> None:
     fleet.edit(PATH, lambda text: text + STAGING, "Two replicas on PostgreSQL", "apps/waybill")
-    shipped["first"] = releaser.ship(scene.image)  # what the reviewer added stays
+    shipped["first"] = releaser.ship(scene.image)  # keeps what the reviewer added
     (proposal,) = fleet.proposals()
     fleet.merge(proposal["number"])
 
@@ -105,7 +105,7 @@ def forwarded(scene: Scene, tmp_path: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{wait_for_line(process, log, r'127.0.0.1:([0-9]+)')}"
 
 
-def test_a_release_is_filed_through_a_port_forward(
+def test_a_release_can_be_filed_through_a_port_forward(
     scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str], forwarded: str
 ) -> None:
     releaser.settings["WAYBILL_LEDGER_TOKEN"] = scene.ledger("staging").token("waybill")
@@ -115,7 +115,9 @@ def test_a_release_is_filed_through_a_port_forward(
     assert f"{filed['image']['repository']}@{filed['image']['digest']}" == scene.image, filed
 
 
-def test_the_ledger_tells_of_itself(scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]) -> None:
+def test_the_ledger_and_its_board_show_the_release_that_runs(
+    scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]
+) -> None:
     ledger = scene.ledger("staging")
     releaser.settings["WAYBILL_LEDGER"] = ledger.url
     said = ledger.wait_until("staging", "it runs", lambda it: it["health"] == "healthy")

@@ -1,4 +1,4 @@
-"""A second release takes over without a gap; one that cannot run, and one that is not there, change nothing."""
+"""A second release takes over without a lost request. A release that cannot run or does not exist changes nothing."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A release is promoted to a second environment, whose own ledger is SQLite, and rolled back there."""
+"""A release is promoted to a second environment, whose ledger uses SQLite, and rolled back there."""
 
 import os
 from collections.abc import Callable
@@ -16,7 +16,9 @@ PRODUCTION = """\
 """
 
 
-def test_a_second_environment(scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]) -> None:
+def test_a_promoted_release_runs_in_the_second_environment(
+    scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]
+) -> None:
     volume(scene)
     ran = releaser.waybill("promote", "--to", "production")
     assert ran.code == 0, ran.stderr
@@ -31,23 +33,24 @@ def test_a_second_environment(scene: Scene, fleet: Fleet, releaser: Releaser, sh
     assert "production" in board
 
 
-def test_a_roll_back_while_the_ledger_is_away(
+def test_a_roll_back_is_recorded_after_an_outage_of_the_ledger(
     scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str], record_property: Callable[[str, str], None]
 ) -> None:
-    """Production's own ledger is replaced by this, so it is asked all the time: SQLite has a gap, and loses nothing.
+    """Flux reports it to staging's ledger, which cannot be reached at the first attempt; Flux tries again.
 
-    The ledger that Flux reports this to cannot be reached until Flux has tried, and Flux tries again.
+    What is rolled back is production's own ledger. With SQLite it has one pod, so there is an outage, but nothing that
+    it confirmed is lost.
     """
     ledger, sqlite = scene.ledger("staging"), scene.ledger("production")
     reason = ["--roll-back", "The second one is slow"]
     ran = releaser.waybill("promote", "--to", "production", "--version", shipped["first"], *reason)
     assert ran.code == 0, ran.stderr
     with Load(sqlite.host, 80, sqlite.token("load"), "/releases?limit=10") as load:
-        lead(scene, "nobody")
+        select(scene, "nobody")
         fleet.merge(fleet.proposals()[0]["number"])
         scene.installed("production", shipped["first"])
         (said,) = scene.events("production", "UpgradeSucceeded")
-        lead(scene, "ledger")
+        select(scene, "ledger")
     record_property("figure", f"SQLite was away for {load.gap:.1f} s: {dict(load.ways)} of {load.done} requests")
     assert sqlite.filed("load") >= set(load.written)
     assert set(load.ways) <= {"503", "ECONNREFUSED"}, load.ways
@@ -55,29 +58,29 @@ def test_a_roll_back_while_the_ledger_is_away(
     ledger.wait_until("production", "the first runs", lambda it: it["release"]["version"] == shipped["first"])
     told = ledger.history("production")
     assert [it["release"]["version"] for it in told] == [shipped["first"], shipped["second"]]
-    assert ledger.hear("production", scene.keys["production"], said) == 200  # it has it
+    assert ledger.hear("production", scene.keys["production"], said) == 200  # it has this event already
     assert ledger.history("production") == told
 
 
-def lead(scene: Scene, component: str) -> None:
-    """Let the Service of staging's ledger lead to the pods of `component`.
+def select(scene: Scene, component: str) -> None:
+    """Make the Service of staging's ledger select the pods of `component`.
 
-    Flux tries for half a minute: pods that have to start first may come too late on a busy machine.
+    The pods are not stopped: Flux gives up after half a minute, and on a busy machine new pods may need longer.
     """
     namespace = "namespaces/staging"
     selector = {"app.kubernetes.io/component": component}
     scene.cluster.patch(f"/api/v1/{namespace}/services/waybill", {"spec": {"selector": selector}})
     slices = f"/apis/discovery.k8s.io/v1/{namespace}/endpointslices?labelSelector=kubernetes.io/service-name%3Dwaybill"
 
-    def leads() -> bool:
+    def selected() -> bool:
         found = [end for it in scene.cluster.items(slices) for end in it["endpoints"] or []]
         return bool(found) is (component == "ledger")
 
-    wait_for(f"the Service to lead to {component}", leads)
+    wait_for(f"the Service to select {component}", selected)
 
 
 def volume(scene: Scene) -> None:
-    """The volume that production's claim binds; its owner is the chart's user."""
+    """Create the volume for production's claim; its owner is the user of the chart's pods."""
     folder = scene.folder / "volume"
     folder.mkdir()
     os.chown(folder, 65532, 65532)

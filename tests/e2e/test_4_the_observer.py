@@ -1,4 +1,4 @@
-"""What Flux said and nobody heard is found again by an observer, which may look and do nothing else."""
+"""The observer reports what a ledger missed, and has no rights but to list HelmReleases."""
 
 import json
 from typing import Any
@@ -13,11 +13,11 @@ from tools.cluster.waiting import wait_for
 from tools.demo.world import run
 
 ALERTS = "/apis/notification.toolkit.fluxcd.io/v1beta3/namespaces/staging/alerts"
-NEVER = "0 0 1 1 *"  # but once a year: these tests say when it looks
+NEVER = "0 0 1 1 *"  # once a year: the tests start the observer themselves
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
-def test_what_flux_could_not_say_is_found_again(
+def test_the_observer_reports_a_release_whose_event_was_never_sent(
     scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]
 ) -> None:
     ledger = scene.ledger("staging")
@@ -35,13 +35,16 @@ def test_what_flux_could_not_say_is_found_again(
     assert ledger.running("staging") == said
 
 
-def test_a_ledger_that_heard_nothing_knows_the_present_after_one_look(
+def test_one_snapshot_is_enough_for_a_ledger_that_never_got_an_event(
     scene: Scene, releaser: Releaser, shipped: dict[str, str]
 ) -> None:
-    """Flux never spoke to production's own ledger. An observer that is installed alone, elsewhere, tells it once."""
-    told, deaf = scene.ledger("staging"), scene.ledger("production")
-    assert deaf.get("/environments") == {"items": [], "next": None}
-    assert releaser.waybill("record", WAYBILL_LEDGER=deaf.url, WAYBILL_LEDGER_TOKEN=deaf.token("waybill")).code == 0
+    """Flux sends no events to production's own ledger. It gets a snapshot of an observer in another namespace."""
+    told, uninformed = scene.ledger("staging"), scene.ledger("production")
+    assert uninformed.get("/environments") == {"items": [], "next": None}
+    assert (
+        releaser.waybill("record", WAYBILL_LEDGER=uninformed.url, WAYBILL_LEDGER_TOKEN=uninformed.token("waybill")).code
+        == 0
+    )
     scene.cluster.apply(
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "watch", "labels": RESTRICTED}},
         secret("watch", "waybill-webhook", {"token": scene.keys["staging"]}),
@@ -52,7 +55,7 @@ def test_a_ledger_that_heard_nothing_knows_the_present_after_one_look(
         "observer.enabled": True,
         "observer.environment": "staging",
         "observer.schedule": NEVER,
-        "observer.ledgerUrl": deaf.url,
+        "observer.ledgerUrl": uninformed.url,
         "observer.namespaces": ["staging"],
         "observer.keySecretName": "waybill-webhook",
     }
@@ -60,25 +63,30 @@ def test_a_ledger_that_heard_nothing_knows_the_present_after_one_look(
     flags = ["--plain-http", "--namespace=watch", *(f"--set-json={key}={json.dumps(it)}" for key, it in alone.items())]
     run(["helm", "install", *chart, *flags], releaser.env | {"KUBECONFIG": str(scene.cluster.kubeconfig)})
     scene.observe("look", "watch", "watch-observer")
-    assert present(deaf.running("staging")) == present(told.running("staging"))
+    assert present(uninformed.running("staging")) == present(told.running("staging"))
 
 
-def test_what_is_gone_unheard_is_missed_at_the_next_look(scene: Scene) -> None:
-    deaf, place = scene.ledger("production"), f"{HELM}/staging/helmreleases/passing"
+def test_the_next_snapshot_ends_what_was_removed_without_an_event(scene: Scene) -> None:
+    uninformed, place = scene.ledger("production"), f"{HELM}/staging/helmreleases/passing"
     whole = scene.helm_release("staging")
     assert whole
-    observer = {"enabled": True, "environment": "staging", "ledgerUrl": deaf.url, "keySecretName": "waybill-webhook"}
+    observer = {
+        "enabled": True,
+        "environment": "staging",
+        "ledgerUrl": uninformed.url,
+        "keySecretName": "waybill-webhook",
+    }
     values = {"ledger": {"enabled": False}, "observer": observer | {"schedule": NEVER}}
     passing = {"metadata": {"namespace": "staging", "name": "passing"}, "spec": whole["spec"] | {"values": values}}
     scene.cluster.apply({key: whole[key] for key in ("apiVersion", "kind")} | passing)
     wait_for("passing to be Ready", lambda: ready(scene.cluster.get(place)), 300)
     scene.observe("look-while", "watch", "watch-observer")
-    assert "staging/passing" in places(deaf)
+    assert "staging/passing" in places(uninformed)
 
     scene.cluster.kubectl("delete", "helmrelease", "passing", "-n", "staging")
     scene.observe("look-after", "watch", "watch-observer")
-    assert places(deaf) == ["staging/waybill"]
-    told = deaf.get("/environments/staging/arrivals")["items"]
+    assert places(uninformed) == ["staging/waybill"]
+    told = uninformed.get("/environments/staging/arrivals")["items"]
     ended = next(it for it in told if it["place"] == "staging/passing")
     assert (ended["basis"], ended["ended_by"]) == ("inferred", "absent")
 

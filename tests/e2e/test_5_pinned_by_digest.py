@@ -1,4 +1,4 @@
-"""The same with OCIRepository: the chart is fetched by its manifest's digest, which the events of Flux then name."""
+"""A release through an OCIRepository: Flux fetches the chart by its digest, and its events name that digest."""
 
 import json
 from collections.abc import Callable
@@ -36,13 +36,16 @@ def releaser(scene: Scene, fleet: Fleet) -> Releaser:
     return scene.releaser(fleet, ["pinned"], WAYBILL_FLUX_SOURCE="oci-repository")
 
 
-def test_it_runs_and_the_ledger_tells_of_itself(scene: Scene, fleet: Fleet, releaser: Releaser) -> None:
+def test_it_runs_and_the_ledger_shows_it(scene: Scene, fleet: Fleet, releaser: Releaser) -> None:
     ran = releaser.waybill("ship", "--image", scene.image, "--json")
     assert ran.code == 0, ran.stderr
     version, digest = ran.json["chart"]["version"], ran.json["chart"]["digest"]
     branch = "apps/waybill"
     fleet.edit("apps/waybill/pinned/release.yaml", lambda text: text + VALUES, "Two replicas on PostgreSQL", branch)
-    path, repository = "clusters/pinned/waybill.yaml", "This cluster knows the repo as pinned"  # `gitops` is another
+    path, repository = (
+        "clusters/pinned/waybill.yaml",
+        "This cluster knows the repo as pinned",
+    )  # `gitops` is the name of another repo
     fleet.edit(path, lambda text: text.replace("name: gitops", "name: pinned"), repository, branch)
     fleet.merge(fleet.proposals()[0]["number"])
     release = scene.installed("pinned", version)
@@ -58,7 +61,7 @@ def test_it_runs_and_the_ledger_tells_of_itself(scene: Scene, fleet: Fleet, rele
     assert (release["version"], release["image"], release["mismatched"]) == (version, scene.image, False)
 
 
-def test_a_rollout_loses_no_request_here_either(
+def test_a_rollout_of_a_pinned_chart_loses_no_request(
     scene: Scene, fleet: Fleet, releaser: Releaser, record_property: Callable[[str, str], None]
 ) -> None:
     _, figure = roll_out(scene, fleet, releaser, "pinned", images.labelled(scene.image, "second"))

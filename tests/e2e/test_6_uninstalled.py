@@ -1,11 +1,11 @@
-"""An environment without its release holds what it held before."""
+"""After its release was uninstalled, an environment is as it was before."""
 
 from tests.support.e2e.fleet import Fleet
 from tests.support.e2e.scene import Scene
 from tools.cluster.waiting import wait_for
 
 
-def test_uninstalled_nothing_is_left_but_the_record_and_the_volume(scene: Scene, fleet: Fleet) -> None:
+def test_only_the_record_and_the_volume_remain(scene: Scene, fleet: Fleet) -> None:
     (fleet.at("main") / "clusters" / "production" / "waybill.yaml").unlink()
     fleet.push("No more in production")
 

@@ -1,4 +1,4 @@
-"""Dependabot renews every lock, and a weekly workflow looks for advisories on each of them."""
+"""Dependabot updates every lock, and a weekly workflow looks for known vulnerabilities in each of them."""
 
 from fnmatch import fnmatch
 from pathlib import Path
@@ -23,7 +23,7 @@ LOCKS = [
 
 
 @pytest.mark.parametrize(("ecosystem", "folder"), LOCKS, ids=lambda it: str(it).removeprefix(str(CHECKOUT)))
-def test_dependabot_renews_every_lock(ecosystem: str, folder: Path) -> None:
+def test_dependabot_updates_every_lock(ecosystem: str, folder: Path) -> None:
     where = "/".join(["", *folder.relative_to(CHECKOUT).parts]) or "/"
     patterns = [
         pattern

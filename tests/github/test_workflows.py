@@ -1,4 +1,4 @@
-"""The workflows: actions are pinned, a `run` is one command of ours, what writes runs no pull request's code."""
+"""Actions are pinned, a `run` is one make target, and a job with write access runs no code of a pull request."""
 
 import re
 import shlex
@@ -19,7 +19,7 @@ USES = re.compile(r"^ +uses: (?P<action>\S+)(?: # (?P<comment>.*))?$", re.MULTIL
 
 def load(path: Path) -> dict[str, Any]:
     # A workflow's `on:` is the boolean of YAML 1.1 unless nothing is resolved.
-    return dict(yaml.load(path.read_text(), yaml.BaseLoader))  # noqa: S506 - it makes strings alone
+    return dict(yaml.load(path.read_text(), yaml.BaseLoader))  # noqa: S506 - it only makes strings
 
 
 def steps(path: Path) -> list[dict[str, Any]]:
@@ -29,7 +29,7 @@ def steps(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_every_action_is_pinned_by_commit_and_says_its_tag(path: Path) -> None:
+def test_every_action_is_pinned_by_commit_and_names_its_tag(path: Path) -> None:
     for action, comment in USES.findall(path.read_text()):
         if not action.startswith("./"):
             assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", action), action
@@ -56,7 +56,7 @@ def test_every_run_is_a_make_target_or_waybill(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_nothing_is_allowed_that_is_not_said(path: Path) -> None:
+def test_every_permission_is_declared_by_its_job(path: Path) -> None:
     file = load(path)
     assert file["permissions"] == {}
     assert not {"pull_request_target", "workflow_run"} & set(file["on"])

@@ -1,6 +1,6 @@
-"""The image that `make image` built: it starts as nobody with a read-only program, and answers.
+"""The image that `make image` built runs without root, cannot change its program, and answers.
 
-It needs buildah and a built image, so `make test` leaves it out.
+It needs buildah and a built image, so `make test` skips it.
 """
 
 import os

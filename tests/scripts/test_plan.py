@@ -12,6 +12,7 @@ from tests.support.builders import World, git
 from tests.support.forge_stand_in import StandIn, serving
 from tests.support.git_over_http import GitOverHttp
 from tests.support.registry_stand_in import answering, says
+from tests.support.scripts.everything import everything
 
 UNKNOWN = "sha256:<known after publish>"
 RELEASE = "apps/orders/staging/release.yaml"
@@ -35,16 +36,6 @@ def pushed(world: World, shipped: Any) -> str:
     assert git(world.gitops, "rev-parse", shipped["gitops"]["branch"]) == commit
     lines = git(world.gitops, "diff", "--no-renames", f"{commit}^", commit).split("\n")
     return "\n".join(line for line in lines if not line.startswith("index ")) + "\n"
-
-
-def everything(world: World) -> dict[str, bytes]:
-    """Each file of the world's repositories, and what the registry lists; git's store of the checkout may grow."""
-    files = [path for path in world.folder.rglob("*") if path.is_file()]
-    found = {str(path): path.read_bytes() for path in files if "checkout/.git/objects" not in str(path)}
-    for name in httpx.get(f"http://{world.registry}/v2/_catalog?n=1000").json()["repositories"]:
-        if world.folder.name in name:
-            found[name] = httpx.get(f"http://{world.registry}/v2/{name}/tags/list").content
-    return found
 
 
 def test_its_patch_is_the_one_that_ship_pushes(either: World) -> None:

@@ -104,13 +104,13 @@ def test_what_the_first_environment_does_not_prove(line: Line, first: str) -> No
     report, cause = UNCLEAR[first]
     report(line.ledger)
     said = refused(line, "--to", "production", WAYBILL_ENVIRONMENTS=f"{first},production")
-    assert f"What to promote of orders cannot be told from {first}: {cause}." in said
+    assert f"What to promote of orders is not clear from {first}: {cause}." in said
     assert "--version" in said
 
 
 def test_a_ledger_that_is_absent_or_silent_proves_nothing(line: Line) -> None:
     said = refused(line, "--to", "production", WAYBILL_LEDGER="")
-    assert "known to the ledger alone, and none is configured" in said
+    assert "Only a ledger knows what runs in an environment, and none is configured" in said
     assert "Set `ledger` in waybill.toml, or name the release with --version" in said
     with httpx.Client() as client, pytest.raises(httpx.ConnectError):
         client.get("http://127.0.0.1:9")
@@ -157,7 +157,7 @@ def test_where_nothing_can_be_proposed(line: Line) -> None:
     absent = str(line.world.folder / "none.git")
     said = refused(line, *version, WAYBILL_GITOPS=absent)
     assert f"refused (the GitOps repo): git cannot read {absent}: '{absent}' does not appear to be a git repo" in said
-    assert "Mend `gitops` in waybill.toml" in said
+    assert "Correct `gitops` in waybill.toml" in said
     (line.world.checkout / "without.toml").write_text('environments = ["staging", "production"]\n')
     said = refused(line, *version, "--config", "without.toml")
     assert "No GitOps repo is configured" in said

@@ -97,8 +97,8 @@ def test_what_is_not_committed_is_named_and_not_shipped(world: World) -> None:
     (world.checkout / "chart" / "templates" / "extra.yaml").write_text("{}")
     ran = world.waybill("ship", "--json", "--image", world.image())
     assert ran.code == 0
-    assert "chart/values.yaml is not committed" in ran.stderr
-    assert "chart/templates/extra.yaml is not committed" in ran.stderr
+    assert "chart/values.yaml has changes that are not committed" in ran.stderr
+    assert "chart/templates/extra.yaml has changes that are not committed" in ran.stderr
     release = ran.json["source"]["release_commit"]
     assert "edited" not in git(world.origin, "show", f"{release}:chart/values.yaml")
     assert (world.checkout / "chart" / "values.yaml").read_text() == "greeting: edited"

@@ -39,7 +39,7 @@ async def test_a_body_belongs_to_the_environment_that_signed_it(ledger: Served) 
     assert await Event.count() == 2
 
 
-async def test_both_keys_of_a_rotation_open_the_door(ledger: Served) -> None:
+async def test_both_keys_of_a_rotation_are_taken(ledger: Served) -> None:
     for number, key in enumerate(KEYS["production"]):
         body = json.dumps(event(resource_version=number)).encode()
         answer = await ledger.http.post(
@@ -58,7 +58,7 @@ async def test_a_signed_body_is_never_refused_for_what_it_says(ledger: Served, b
     assert await Arrival.count() == 0
 
 
-async def test_an_unknown_environment_is_told_as_a_wrong_signature_is(ledger: Served) -> None:
+async def test_an_unknown_environment_is_answered_as_a_wrong_signature_is(ledger: Served) -> None:
     headers = {"X-Signature": signature(b"{}", "no such key"), "X-Request-Id": "the-same-for-both"}
     known = await ledger.http.post("/hooks/flux/staging", content=b"{}", headers=headers)
     unknown = await ledger.http.post("/hooks/flux/elsewhere", content=b"{}", headers=headers)
@@ -66,7 +66,7 @@ async def test_an_unknown_environment_is_told_as_a_wrong_signature_is(ledger: Se
     assert known.text == unknown.text.replace("elsewhere", "staging")
 
 
-async def test_without_keys_there_is_no_door_and_the_rest_serves(database_url: str) -> None:
+async def test_without_keys_webhooks_are_not_found_and_the_rest_serves(database_url: str) -> None:
     async with served(database_url, FLUX_KEYS="") as ledger:
         assert (await ledger.say(event())).status_code == 404
         assert (await ledger.http.get("/readyz")).status_code == 200

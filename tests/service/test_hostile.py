@@ -1,4 +1,4 @@
-"""What nobody may send: told so in one form, alike on both databases, and nothing stays of it."""
+"""Hostile input is refused in one form, on both databases alike, and leaves nothing behind."""
 
 import json
 import random

@@ -66,7 +66,7 @@ async def _dump(database_url: str) -> str:
         return "".join([str(await table.select()) for table in TABLES])
 
 
-def test_a_database_that_cannot_be_used_is_told_without_its_password(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_used_is_named_without_its_password(tmp_path: Path) -> None:
     url = f"postgresql://waybill:{PASSWORD}@/ledger?host={tmp_path}"
     for args in (["migrate"], ["token", "list"]):
         refused = command(url, *args)
@@ -77,7 +77,7 @@ def test_a_database_that_cannot_be_used_is_told_without_its_password(tmp_path: P
     assert (wrong.code, PASSWORD in wrong.stderr) == (1, False)
 
 
-async def test_an_unforeseen_error_tells_its_id_and_nothing_else(
+async def test_an_unexpected_error_shows_its_id_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(*_: object) -> None:

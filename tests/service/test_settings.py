@@ -54,3 +54,8 @@ def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "url"
     file.write_text("sqlite:////srv/ledger.db\n")
     assert Settings.from_environment({"DATABASE_URL_FILE": str(file)}).database_url == "sqlite:////srv/ledger.db"
+    with pytest.raises(SettingsError, match=r"^FLUX_KEYS_FILE: it must be JSON of the form"):
+        Settings.from_environment({"FLUX_KEYS_FILE": str(file)})
+    file.write_bytes(b"\xff")
+    with pytest.raises(SettingsError, match=f"^DATABASE_URL_FILE: {file} is not text in UTF-8$"):
+        Settings.from_environment({"DATABASE_URL_FILE": str(file)})

@@ -1,4 +1,4 @@
-"""Clients that send a byte now and then, or read nothing, hold no place for ever and slow nobody else down."""
+"""Clients that send a byte now and then, or read nothing, are dropped in time and slow nobody else down."""
 
 import asyncio
 import time
@@ -69,7 +69,7 @@ async def test_slow_clients_are_dropped_and_slow_nobody_down(
     assert health < 2
 
 
-async def test_a_body_that_comes_too_slowly_is_told_so(ledger: Replica) -> None:
+async def test_a_body_that_comes_too_slowly_is_answered_with_408(ledger: Replica) -> None:
     host, port = ledger.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(SLOW_BODY + b"x")

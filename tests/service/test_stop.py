@@ -59,7 +59,7 @@ async def test_a_stop_under_load_leaves_no_request_without_its_answer(running: R
 
 
 async def test_one_that_drains_is_not_ready_and_answers_on(database_url: str, tmp_path: Path) -> None:
-    """Until it is told again."""
+    """Until a second signal."""
     with replica(database_url, tmp_path / "log", DRAIN_SECONDS="600") as it, it.http() as http:
         assert http.get("/readyz").status_code == 200
         it.process.terminate()

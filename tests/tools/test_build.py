@@ -1,4 +1,4 @@
-"""The pinned Go tools: what is built, and when."""
+"""A Go tool is pinned by hash, and built only when something changed."""
 
 import os
 import shutil
@@ -20,20 +20,20 @@ def test_a_tool_names_a_version_whose_hash_is_known(folder: Path) -> None:
     assert f" {version} h1:" in (folder / "go.sum").read_text()
 
 
-def test_helm_says_the_version_that_is_pinned() -> None:
+def test_helm_reports_the_pinned_version() -> None:
     _, version = build.pinned((build.GO / "helm" / "go.mod").read_text())
     said = subprocess.run(["helm", "version", "--short"], capture_output=True, check=True, text=True).stdout
     assert said.startswith(version)
 
 
 def test_what_is_built_is_not_built_again() -> None:
-    """Not even Go is looked for: PATH has nothing."""
+    """Go is not even looked for: PATH has no program."""
     command = [sys.executable, build.__file__, "helm", "registry", "crane", "kustomize"]
     done = subprocess.run(command, env=os.environ | {"PATH": "/nonexistent"}, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-def test_a_changed_pin_or_a_lost_program_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_pin_or_a_missing_program_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(build.GO / "crane", tmp_path / "tools" / "crane")
     for name in ("bin", "keys"):
         (tmp_path / ".tools" / name).mkdir(parents=True)

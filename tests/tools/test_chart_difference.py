@@ -1,4 +1,4 @@
-"""What reviewers of the chart are told about a change of it."""
+"""Reviewers see what a commit changes in the rendered chart."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tools.chart_difference import SCENARIOS, difference, main
 VALUES = SCENARIOS / "postgresql" / "values.yaml"
 
 
-def test_a_change_is_told_by_object_and_line(tmp_path: Path) -> None:
+def test_a_change_is_shown_by_object_and_line(tmp_path: Path) -> None:
     before = edited(tmp_path, "templates/deployment.yaml", "revisionHistoryLimit: 3", "revisionHistoryLimit: 10")
     (change,) = difference(VALUES, before).changes
     assert (change.what, change.name) == ("changed", "Deployment/ledger-waybill")
@@ -24,7 +24,7 @@ def test_values_that_the_chart_did_not_know_before_are_a_note(tmp_path: Path) ->
     assert "additional properties 'reads' not allowed" in found.notes[0]
 
 
-def test_every_scenario_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_scenario_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main("HEAD", tmp_path / "difference.md")
     text = (tmp_path / "difference.md").read_text()
     assert text == capsys.readouterr().out

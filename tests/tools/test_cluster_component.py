@@ -1,4 +1,4 @@
-"""What the cluster says of a process of its own that is gone."""
+"""The cluster names a process of its own that ended by itself."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def waits_in_vain(folder: Path) -> None:
         raise RuntimeError("waited in vain")
 
 
-def test_what_ended_by_itself_is_named_with_its_last_words(tmp_path: Path) -> None:
+def test_what_ended_by_itself_is_named_with_its_last_log_lines(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError) as caught:
         waits_in_vain(tmp_path)
     (note,) = caught.value.__notes__

@@ -1,4 +1,4 @@
-"""What runs isolated ends wholly, and nothing that it made outlives it."""
+"""A program in its own namespaces ends completely: no process, mount, interface or control group remains."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Another checkout: its processes, interface and control groups are told apart from those of this one."""
+    """Another checkout, with another name for its interface and control groups."""
     shutil.copytree(CHECKOUT / "tools" / "cluster", tmp_path / "tools" / "cluster")
     (tmp_path / ".cluster").mkdir()
     return tmp_path
@@ -69,7 +69,7 @@ def test_nothing_is_left(checkout: Path, victim: str) -> None:
     assert ask(checkout, "print(namespaces.end())") == "False"
 
 
-def test_another_process_with_the_old_number_is_left_alone(checkout: Path) -> None:
+def test_another_process_with_the_same_id_is_not_ended(checkout: Path) -> None:
     with subprocess.Popen(["sleep", SECONDS]) as process:
         (checkout / ".cluster" / "pid").write_text(str(process.pid))
         assert ask(checkout, "print(namespaces.end())") == "False"
@@ -78,7 +78,7 @@ def test_another_process_with_the_old_number_is_left_alone(checkout: Path) -> No
 
 
 def sleepers() -> list[str]:
-    """Processes of the test on this machine, as it sees them."""
+    """The test's own processes, as this machine sees them."""
     found = []
     for each in Path("/proc").glob("[0-9]*/cmdline"):
         try:

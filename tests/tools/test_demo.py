@@ -1,4 +1,4 @@
-"""`make run`: the demo ends well, its board stays open until Ctrl-C, and then nothing is left but its folder."""
+"""`make run`: the demo succeeds, its board stays open until Ctrl-C, and then only its folder remains."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ def command(folder: Path) -> list[str]:
 
 
 def processes(folder: Path) -> list[str]:
-    """Command lines of what runs from `folder`, or with it in its environment."""
+    """Command lines of the processes that have `folder` in their arguments or environment."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -47,7 +47,7 @@ def test_the_board_stays_open_until_ctrl_c_and_then_all_ends(tmp_path: Path) -> 
 
         second = subprocess.run(command(folder), cwd=CHECKOUT, capture_output=True, text=True, check=False)
         assert (second.returncode, second.stdout) == (1, "")
-        assert "Another demo works in" in second.stderr
+        assert "Another demo runs in" in second.stderr
         assert httpx.get(url, trust_env=False).is_success
     finally:
         os.killpg(demo.pid, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""The image that the demo and the tests ship is a real one, and its digest repeats."""
+"""The image that the demo and the tests ship is a real one, and the same content gives the same digest."""
 
 import json
 

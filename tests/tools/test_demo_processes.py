@@ -1,4 +1,4 @@
-"""What the demo starts ends with it, however it ends."""
+"""All processes that the demo starts end with it, even when it is killed."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ import pytest
 
 from tools.demo.processes import running, wait_for_line
 
-# Each has a child of its own and says both process ids.
+# It has a child, and prints both process ids.
 OBEDIENT = "sleep 60 & echo started $$ $!; wait"
 SIGNALLED = f"""
 from pathlib import Path
@@ -21,7 +21,7 @@ stop_cleanly()
 with running(["sh", "-c", {OBEDIENT!r}], Path("LOG")) as process:
     process.wait()
 """
-# The signal comes when the process runs and nobody has its id yet.
+# The signal comes when the process runs already, but its id is not known yet.
 AT_THE_START = """
 import signal, subprocess
 
@@ -62,7 +62,7 @@ def test_a_child_of_a_child_ends_with_the_block(tmp_path: Path) -> None:
     assert are_gone(pids)
 
 
-def test_a_program_that_ends_at_once_is_told_with_its_own_words(tmp_path: Path) -> None:
+def test_the_error_shows_what_a_program_wrote_that_ended_at_once(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with (
         running(["sh", "-c", "echo port is taken; exit 3"], log) as process,
@@ -71,9 +71,9 @@ def test_a_program_that_ends_at_once_is_told_with_its_own_words(tmp_path: Path) 
         wait_for_line(process, log, "listening")
 
 
-def test_a_program_that_says_nothing_is_not_waited_for_without_end(tmp_path: Path) -> None:
+def test_waiting_for_a_silent_program_ends(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with running(["sleep", "600"], log) as process, pytest.raises(RuntimeError, match="said nothing like it in time"):
+    with running(["sleep", "600"], log) as process, pytest.raises(RuntimeError, match="wrote nothing like it in time"):
         wait_for_line(process, log, "listening", seconds=0.1)
 
 
@@ -89,8 +89,8 @@ def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> Non
     assert are_gone(pids)
 
 
-def test_a_signal_in_the_moment_of_a_start_leaves_nothing_behind(tmp_path: Path) -> None:
-    marker = f"60.{os.getpid()}"  # seconds, as no other test waits them
+def test_a_signal_during_a_start_leaves_nothing_running(tmp_path: Path) -> None:
+    marker = f"60.{os.getpid()}"  # a number of seconds that no other test uses
     program = AT_THE_START + SIGNALLED.replace("sleep 60", f"sleep {marker}").replace("LOG", str(tmp_path / "log"))
     done = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == 128 + signal.SIGTERM

@@ -1,4 +1,4 @@
-"""No file is behind what it is made from, and one that is would be noticed."""
+"""Generated files are up to date, and one that is not is named."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tools.build import CHECKOUT
 from tools.generate import __main__ as generate
 
 
-def test_no_file_is_behind() -> None:
+def test_no_file_is_out_of_date() -> None:
     made = generate.files()
     assert [str(path) for path in generate.behind(made)] == [], "`make generate` writes them again"
     names = {str(path.relative_to(CHECKOUT)) for path in made}
@@ -16,7 +16,7 @@ def test_no_file_is_behind() -> None:
     assert len(names) == 4 + len(list(CHECKOUT.glob("tests/chart/scenarios/*/golden.yaml")))
 
 
-def test_a_file_that_is_behind_is_named_and_then_written(
+def test_a_file_that_is_out_of_date_is_named_and_then_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     old, same, new = (tmp_path / name for name in ("old", "same", "new"))

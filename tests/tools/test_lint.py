@@ -1,4 +1,4 @@
-"""`make lint` looks at every file that it can judge, and fails when one is bad."""
+"""`make lint` checks every file that one of its linters understands, and fails when one is bad."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def test_a_bad_file_fails_and_is_named(checkout: Path, capfd: pytest.CaptureFixt
     assert told.endswith("failed: yamllint, shellcheck\n")
 
 
-def test_what_git_ignores_and_what_is_no_yaml_yet_is_left_alone(checkout: Path) -> None:
+def test_ignored_files_and_templates_are_not_checked(checkout: Path) -> None:
     write(checkout / ".gitignore", "ignored/\n")
     write(checkout / "ignored" / "bad.yaml", "a: 1\na: 2\n")
     write(checkout / "chart" / "templates" / "config.yaml", "{{ if .Values.a }}\n")

@@ -1,4 +1,4 @@
-"""What a target lacks of the system is named in one go, before anything is built or installed."""
+"""All programs that a target misses are named at once, before anything is built or installed."""
 
 import os
 import re
@@ -16,13 +16,13 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def packages(target: str) -> set[str]:
-    """All that `target` needs but what no folder of PATH brings, which a test cannot take away."""
+    """The packages whose programs are found through PATH, which a test can take away."""
     return {DEBIAN[it] for it in TARGETS[target] if not it.startswith(("/", "module:"))}
 
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
-    """A fresh checkout, and `bin` with make's own needs alone."""
+    """A fresh checkout, and a folder `bin` with make and sh only."""
     for name in ("tools", "requirements"):
         shutil.copytree(CHECKOUT / name, tmp_path / name)
     shutil.copy(CHECKOUT / "Makefile", tmp_path)
@@ -46,7 +46,7 @@ def test_make_names_every_missing_package_and_does_nothing(bare: Path, target: s
 
 
 @pytest.mark.parametrize("target", sorted(AS_ROOT))
-def test_who_is_not_root_is_told_at_once_what_else_is_missing(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_and_the_missing_programs_are_asked_for_together(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("PATH", "/nonexistent")
     root, *install = complaint(target).splitlines()

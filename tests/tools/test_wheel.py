@@ -1,4 +1,4 @@
-"""The wheel holds both halves under names of their own, and does the demo's work."""
+"""The wheel has both halves under their own names, and works when it is installed alone."""
 
 import sqlite3
 from pathlib import Path
@@ -22,7 +22,7 @@ def test_it_holds_every_file_of_both_halves_and_the_templates(wheel: Path) -> No
     assert contents(wheel) == {f"{RENAMED[file.parts[0]]}/{'/'.join(file.parts[1:])}" for file in files}
 
 
-def test_installed_alone_it_does_the_work_of_the_demo(wheel: Path, tmp_path: Path) -> None:
+def test_installed_alone_it_does_every_step_of_the_demo(wheel: Path, tmp_path: Path) -> None:
     programs = install(wheel, tmp_path / "venv")
     journey = tmp_path / "journey"
     journey.mkdir()

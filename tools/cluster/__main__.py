@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         case ["up"]:
             return up()
         case ["down"]:
-            print("the cluster ended" if namespaces.end() else "no cluster was up; nothing is left of one")
+            print("the cluster has ended" if namespaces.end() else "no cluster is running")
             return 0
         case ["run", *command] if command:
             return run(command)
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def up() -> int:
     if namespaces.found():
-        sys.exit("A cluster is up already: `make cluster-down` ends it.")
+        sys.exit("A cluster is running already: `make cluster-down` ends it.")
     _prepare()
     with STORY.open("wb") as story:
         process = namespaces.start([sys.executable, "-m", "tools.cluster", "hold"], story)
@@ -47,7 +47,7 @@ def up() -> int:
             print(story.read(), end="", flush=True)
             if ended:
                 namespaces.end()
-                sys.exit(f"The cluster did not come up. Its logs lie in {namespaces.FOLDER / 'logs'}.")
+                sys.exit(f"The cluster did not start. Its logs are in {namespaces.FOLDER / 'logs'}.")
             time.sleep(0.2)
         print(story.read(), end="")
     namespaces.join()
@@ -56,12 +56,12 @@ def up() -> int:
 
 
 def run(command: Sequence[str]) -> int:
-    """Ends with the command's exit code; nothing of it is left then."""
+    """Run the command inside and return its exit code. Nothing of the cluster is left then."""
     if namespaces.found():
-        sys.exit("A cluster is up already: `make cluster-down` ends it.")
+        sys.exit("A cluster is running already: `make cluster-down` ends it.")
     _prepare()
     process = namespaces.start(command)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches the command by itself
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the command too
     signal.signal(signal.SIGTERM, lambda *_: process.kill())
     try:
         return process.wait()
@@ -70,7 +70,7 @@ def run(command: Sequence[str]) -> int:
 
 
 def hold() -> int:
-    """Inside: keep a cluster until it is killed."""
+    """Inside the namespaces: keep a cluster running until this process is killed."""
     from .world import REGISTRY_PORT, world
 
     with world() as it:
@@ -79,7 +79,7 @@ def hold() -> int:
             f"registry   {namespaces.ADDRESS}:{REGISTRY_PORT} (plain HTTP; here and for the node)",
             f"forge      http://{namespaces.ADDRESS}:3000/ (user {it.forge.user}, password {it.forge.password})",
             f"logs       {namespaces.FOLDER / 'logs'}",
-            "`make cluster-down` ends all of it.",
+            "`make cluster-down` ends all of this.",
         ]
         unfinished = ABOUT.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(lines))
@@ -89,7 +89,7 @@ def hold() -> int:
 
 
 def _prepare() -> None:
-    namespaces.end()  # what a killed one left
+    namespaces.end()  # what a killed cluster left
     namespaces.forget()
 
 

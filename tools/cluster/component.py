@@ -1,4 +1,4 @@
-"""One process of the cluster, with a log of its own; it is known when it ends by itself."""
+"""One process of the cluster with its own log. When it ends by itself, an error says so."""
 
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ _started: dict[Path, subprocess.Popen[bytes]] = {}
 def component(
     command: Sequence[str], logs: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Iterator[None]:
-    """It runs for as long as the block; when it does not, what fails for it says so."""
+    """Run `command` during the block. When it ended by itself, an exception from the block gets a note about it."""
     log = logs / f"{command[0]}.log"
     with running(command, log, env, cwd) as process:
         _started[log] = process
@@ -30,7 +30,7 @@ def component(
 
 
 def ended() -> list[str]:
-    """Of each that ended by itself: its name, its exit code, the end of its log."""
+    """Name, exit code and last log lines of each process that ended by itself."""
     return [_last_words(log, process) for log, process in _started.items() if process.poll() is not None]
 
 

@@ -20,7 +20,7 @@ ETCD = "http://127.0.0.1:2379"
 
 @contextmanager
 def serve_control_plane(folder: Path, logs: Path) -> Iterator[Kubernetes]:
-    """Yield a cluster without nodes. Its certificates and records lie in `folder`."""
+    """Yield a cluster without nodes. Its certificates and data are in `folder`."""
     folder.mkdir(parents=True)
     token = secrets.token_hex(16)
     tokens, key, certificates = folder / "tokens.csv", folder / "accounts.key", folder / "certificates"
@@ -36,7 +36,7 @@ def serve_control_plane(folder: Path, logs: Path) -> Iterator[Kubernetes]:
         f"--listen-client-urls={ETCD}",
         f"--advertise-client-urls={ETCD}",
         "--listen-peer-urls=http://127.0.0.1:2380",
-        "--unsafe-no-fsync",  # its data lives as long as this cluster
+        "--unsafe-no-fsync",  # its data is not needed after this cluster
     ]
     apiserver = [
         f"--etcd-servers={ETCD}",
@@ -71,7 +71,7 @@ def serve_control_plane(folder: Path, logs: Path) -> Iterator[Kubernetes]:
 
 
 def _answers(cluster: Kubernetes, authority: Path) -> bool:
-    """Ready, and the namespace that everything else expects is there."""
+    """Whether the API server answers and the namespace `default` exists."""
     try:
         return authority.exists() and cluster.get("/api/v1/namespaces/default") is not None
     except httpx.HTTPError:
@@ -79,7 +79,7 @@ def _answers(cluster: Kubernetes, authority: Path) -> bool:
 
 
 def _kubeconfig(authority: Path, token: str) -> dict[str, object]:
-    """The only certificate is the API server's own, so it is its own authority."""
+    """The API server's certificate is self-signed, so it is also the certificate authority."""
     return {
         "apiVersion": "v1",
         "kind": "Config",

@@ -1,4 +1,4 @@
-"""The events of the last `make e2e` as golden files: one of each kind that Flux sent, byte by byte.
+"""Keeps the events of the last `make e2e` as golden files: the first of each kind that Flux sent, byte by byte.
 
 `python -m tools.cluster.events` writes tests/contract/flux-events/, each named
 `<controller>-<its version>-<reason>.json`, with `-oci` where the chart came from an OCIRepository.
@@ -21,10 +21,10 @@ RECEIVED = FOLDER / "story" / "events"
 def main() -> None:
     files = sorted(RECEIVED.glob("*.json"))
     if not files:
-        sys.exit("No run of `make e2e` left events here.")
+        sys.exit("There are no events: run `make e2e` first.")
     versions = dict(re.findall(r"fluxcd/(\S+-controller) v(\S+)", (GO / "flux" / "go.mod").read_text()))
     first: dict[str, Path] = {}
-    # An OCI source's event names the chart's git repository, which in the story is a folder of this machine.
+    # An event of an OCI source names the chart's git repository; in the story that is a folder of this machine.
     for file in (it for it in files if str(CHECKOUT) not in it.read_text()):
         first.setdefault(name_of(json.loads(file.read_bytes()), versions), file)
     shutil.rmtree(KEPT, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Flux's controllers, outside the cluster that they serve: four processes of this machine."""
+"""Flux's four controllers, as processes outside the cluster that they work on."""
 
 import os
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from .parts import CRDS
 from .waiting import wait_for
 
 EVENTS = "127.0.0.1:9292"
-# In the order in which they start: who sends events needs who takes them.
+# In this order they start: notification-controller receives the events of the others.
 HEALTH = {"notification": 9440, "source": 9441, "kustomize": 9442, "helm": 9443}
 
 
 @contextmanager
 def run_flux(cluster: Kubernetes, folder: Path, logs: Path) -> Iterator[None]:
-    """Flux's kinds are known and its controllers watch; what they fetch lies in `folder`."""
+    """Install Flux's CRDs and run its controllers during the block. What they fetch is kept in `folder`."""
     folder.mkdir()
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}})
     cluster.kubectl("apply", "--server-side", "-f", str(CRDS / "bases"))
@@ -32,7 +32,7 @@ def run_flux(cluster: Kubernetes, folder: Path, logs: Path) -> Iterator[None]:
     artifacts.mkdir()
     sending = ["--requeue-dependency=1s", "--max-retry-delay=2s", f"--events-addr=http://{EVENTS}/"]
     more = {
-        # It drops an event that it has just seen; here a minute's worth happens in a second.
+        # It drops an event that it sent shortly before; in the tests the same event may rightly come twice in a minute.
         "notification": [f"--events-addr={EVENTS}", "--receiverAddr=127.0.0.1:9293", "--rate-limit-interval=1s"],
         "source": [*sending, f"--storage-path={artifacts}", "--storage-addr=127.0.0.1:9090"],
     }

@@ -1,4 +1,4 @@
-"""A real forge: Gitea with SQLite, whose pull requests have GitHub's shape."""
+"""A real forge: Gitea with SQLite, whose API for pull requests is like GitHub's."""
 
 import os
 import secrets
@@ -19,7 +19,7 @@ PORT = 3000
 
 @dataclass(frozen=True)
 class Forge:
-    """`url` is where this machine's own programs reach it; `token` may do everything there."""
+    """`url` is its address on this machine; `token` has all rights."""
 
     url: str
     user: str
@@ -27,7 +27,7 @@ class Forge:
     token: str
 
     def call(self, method: str, path: str, body: dict[str, object] | None = None) -> httpx.Response:
-        """One request of the API: `call("POST", "/user/repos", {"name": "fleet"})`. Raises for an error's status."""
+        """One request of the API: `call("POST", "/user/repos", {"name": "fleet"})`. Raises for an error."""
         headers = {"Authorization": f"Bearer {self.token}"}
         answer = httpx.request(
             method, f"{self.url}/api/v1{path}", json=body, headers=headers, trust_env=False, timeout=60
@@ -39,7 +39,7 @@ class Forge:
 
 @contextmanager
 def serve_forge(folder: Path, logs: Path) -> Iterator[Forge]:
-    """Yield a forge with one user and no repository; what it keeps lies in `folder`."""
+    """Yield a forge with one user and no repository. Its data is in `folder`."""
     folder.mkdir()
     settings = folder / "app.ini"
     settings.write_text(_settings(folder))
@@ -72,7 +72,7 @@ def _answers(forge: Forge) -> bool:
 
 def _settings(folder: Path) -> str:
     return f"""\
-; Everything here ends with the namespaces that it runs in, and so does what this could do as root.
+; It runs in namespaces of its own, so that even as root it changes nothing outside.
 I_AM_BEING_UNSAFE_RUNNING_AS_ROOT = true
 RUN_USER = root
 [server]

@@ -1,7 +1,7 @@
 """The first process inside the namespaces: `python -m tools.cluster.inside COMMAND...`.
 
-It makes a network with a loopback and one bridge, puts what is written to /var and /run elsewhere, runs the command and
-ends with it; the kernel then ends every other process here.
+It sets up a network with loopback and one bridge, redirects what is written to /var and /run, runs the command and ends
+with it. The kernel then ends every other process in the namespaces.
 """
 
 import os
@@ -18,13 +18,13 @@ def main(command: Sequence[str]) -> int:
     _network()
     _files()
     _control_groups()
-    os.environ["TMPDIR"] = "/var/tmp"  # noqa: S108 - as /var is, it is the folder's, and goes with it
-    # Ctrl-C reaches the command by itself: the terminal sends it to the whole group.
+    os.environ["TMPDIR"] = "/var/tmp"  # noqa: S108 - as all of /var, it is inside FOLDER and removed with it
+    # The terminal sends Ctrl-C to the command too, as it is in the same process group.
     signal.signal(signal.SIGINT, lambda *_: None)
     process = subprocess.Popen(command)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
-        pid, status = os.wait()  # here every orphan ends up
+        pid, status = os.wait()  # orphaned processes become children of this one
         if pid == process.pid:
             return abs(os.waitstatus_to_exitcode(status))
 
@@ -35,7 +35,7 @@ def _network() -> None:
         f"link add {BRIDGE} type bridge",
         f"address add {ADDRESS}/24 dev {BRIDGE}",
         f"link set {BRIDGE} up",
-        # To nowhere: the node's own address is looked for on the interface of the default route.
+        # It leads nowhere, but kubelet takes the node's address from the interface of the default route.
         f"route add default dev {BRIDGE}",
     ):
         subprocess.run(["ip", *words.split()], check=True)
@@ -43,7 +43,7 @@ def _network() -> None:
 
 
 def _files() -> None:
-    """/run is empty and ends with us, /var is the machine's with our writes in the folder."""
+    """Give /run an empty file system, and lay a folder over /var that takes all writes."""
     upper, work = FOLDER / "var", FOLDER / "var-work"
     resolver = FOLDER / "resolv.conf"
     for folder in (upper, work):
@@ -56,7 +56,7 @@ def _files() -> None:
 
 
 def _control_groups() -> None:
-    """The group that this runs in is the top of all that is seen here."""
+    """Make our control group look like the root group."""
     for ours in CGROUPS.glob(f"*/{NAME}"):
         _mount("--bind", str(ours), str(ours.parent))
 

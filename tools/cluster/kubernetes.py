@@ -1,4 +1,4 @@
-"""The API server as its user sees it."""
+"""A client of the Kubernetes API."""
 
 import json
 import ssl
@@ -14,13 +14,13 @@ import yaml
 
 @dataclass(frozen=True)
 class Kubernetes:
-    """The cluster that `kubeconfig` names, as its admin."""
+    """The cluster of `kubeconfig`, with the rights of its user."""
 
     kubeconfig: Path
 
     def kubectl(self, *arguments: str, input: str | None = None) -> str:
         """What kubectl prints. Raises RuntimeError with its own words."""
-        cache = self.kubeconfig.with_name("kubectl")  # HOME's would remember an earlier cluster
+        cache = self.kubeconfig.with_name("kubectl")  # the one in HOME may know another cluster's kinds
         command = ["kubectl", f"--kubeconfig={self.kubeconfig}", f"--cache-dir={cache}", *arguments]
         done = subprocess.run(command, input=input, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -1,7 +1,7 @@
 """Runs a program in network, mount and process namespaces of its own.
 
-Whatever it starts, mounts, or adds to its network lives in them and ends with them, so that ending one process takes
-everything along. Only two things lie outside: control groups, and the cable that joins a person's network to it.
+What it starts, mounts or adds to its network belongs to them and ends with them, so it is enough to end one process.
+Only two things are outside: control groups, and the virtual cable from this machine's network.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from .waiting import wait_for
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = CHECKOUT / ".cluster"
 PID = FOLDER / "pid"
-# Interfaces and control groups belong to the machine: two checkouts must not take each other's for their own.
+# Interfaces and control groups belong to the whole machine, so their name is different in each checkout.
 NAME = f"waybill{hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:8]}"
 BRIDGE, ADDRESS, PERSON = "wb0", "10.244.0.1", "10.244.0.254"
 CGROUPS = Path("/sys/fs/cgroup")
@@ -34,9 +34,9 @@ exec "$@"
 
 
 def start(command: Sequence[str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
-    """Start `command` inside; with `output` it outlives the terminal that started it.
+    """Start `command` inside. With `output` it goes on when the terminal is closed.
 
-    The process id is written down before there is anything to clean up.
+    The process id is written to PID before anything exists that would have to be cleaned up.
     """
     own = ["unshare", "--mount", "--net", "--pid", "--cgroup", "--fork", "--kill-child", "--mount-proc"]
     return subprocess.Popen(
@@ -50,7 +50,7 @@ def start(command: Sequence[str], output: IO[bytes] | None = None) -> subprocess
 
 
 def found() -> int | None:
-    """The process that holds the namespaces, or None. A number that the system gave to another process is not it."""
+    """The id of the process that holds the namespaces, or None, also when another process has that id by now."""
     with suppress(OSError, ValueError):
         pid = int(PID.read_text())
         process = Path(f"/proc/{pid}")
@@ -60,14 +60,14 @@ def found() -> int | None:
 
 
 def first_inside(pid: int) -> int | None:
-    """The first process inside, as it is called outside."""
+    """The first process inside, by its id outside."""
     with suppress(OSError, ValueError, IndexError):
         return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
     return None
 
 
 def join() -> None:
-    """A cable from this machine to the bridge inside; it goes when either end goes."""
+    """Connect this machine to the bridge inside with a virtual cable, which disappears with either end."""
     pid = found()
     inside = pid and first_inside(pid)
     for words in (
@@ -80,7 +80,7 @@ def join() -> None:
 
 
 def end() -> bool:
-    """End whatever `start` started, and take away what lies outside. False when there was nothing to end."""
+    """End all that `start` started, and remove what is outside. False when nothing was running."""
     pid = found()
     if pid:
         inside = first_inside(pid)
@@ -95,18 +95,18 @@ def end() -> bool:
 
 
 def forget() -> None:
-    """Take away what the last cluster wrote, its logs too."""
+    """Remove all files of the last cluster, its logs too."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o700)
 
 
 def _groups() -> list[Path]:
-    """A control group of ours in each hierarchy: what runs inside takes it for the top."""
+    """Make a control group in each hierarchy; inside it looks like the root group."""
     groups = []
     for top in (file.parent for file in CGROUPS.glob("*/cgroup.procs")):
         ours = top / NAME
         ours.mkdir(exist_ok=True)
-        for name in ("cpuset.cpus", "cpuset.mems"):  # a new group has none, and then runs nothing
+        for name in ("cpuset.cpus", "cpuset.mems"):  # empty in a new group, which then cannot run anything
             if (top / name).exists():
                 (ours / name).write_text((top / name).read_text())
         groups.append(ours)
@@ -114,7 +114,7 @@ def _groups() -> list[Path]:
 
 
 def _alive(pid: int) -> bool:
-    """A zombie has let go of everything: only its parent still asks for its exit code."""
+    """Whether the process exists and is no zombie: a zombie holds nothing any more."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
@@ -125,7 +125,7 @@ def _no_cable() -> bool:
 
 
 def _no_groups() -> bool:
-    """Removes the groups, deepest first; the kernel refuses while a dying process is still counted."""
+    """Remove the groups, deepest first, and say whether all are gone; the kernel refuses while a process is ending."""
     tops = [top for top in (*CGROUPS.glob(NAME), *CGROUPS.glob(f"*/{NAME}")) if top.is_dir()]
     for top in tops:
         for group, _, _ in os.walk(top, topdown=False):

@@ -16,7 +16,7 @@ from .kubernetes import Kubernetes, ready
 from .namespaces import ADDRESS, BRIDGE
 from .waiting import wait_for
 
-# The API server dials a node by its name for exec, logs and port-forward, and kubelet listens on loopback alone.
+# For exec, logs and port-forward the API server connects to the node by its name, and kubelet listens on loopback only.
 NODE = "localhost"
 SOCKET = Path("/run/containerd.sock")
 PLUGINS = "/usr/lib/cni"
@@ -29,7 +29,7 @@ endpoint = ["http://{0}"]
 
 @contextmanager
 def run_node(cluster: Kubernetes, registries: Sequence[str], folder: Path, logs: Path) -> Iterator[None]:
-    """A Ready node that pulls over plain HTTP from `registries` (each `host:port`, the first one here)."""
+    """Run a Ready node that pulls over plain HTTP from `registries` (each `host:port`; the first is local)."""
     folder.mkdir()
     network = folder / "network"
     network.mkdir()
@@ -39,7 +39,7 @@ def run_node(cluster: Kubernetes, registries: Sequence[str], folder: Path, logs:
     kubelet.write_text(yaml.safe_dump(_kubelet()))
     names.write_text(_names(cluster))
     proxy = [f"--kubeconfig={cluster.kubeconfig}", f"--hostname-override={NODE}", "--proxy-mode=iptables"]
-    # The machine's own limits of connection tracking stay as they are.
+    # The machine's limits of connection tracking are not changed.
     proxy += [
         "--conntrack-max-per-core=0",
         "--conntrack-tcp-timeout-established=0",
@@ -58,7 +58,7 @@ def run_node(cluster: Kubernetes, registries: Sequence[str], folder: Path, logs:
 
 
 def _pause(registry: str, folder: Path) -> str:
-    """The image that holds a pod's namespaces: one program that sleeps. Returns its name by digest."""
+    """Push the pause image, whose program sleeps and so keeps a pod's namespaces. Returns its name with digest."""
     layer = folder / "pause.tar"
     with tarfile.open(layer, "w") as tar:
         program = tarfile.TarInfo("busybox")
@@ -115,7 +115,7 @@ def _kubelet() -> dict[str, object]:
         "port": 10250,
         "readOnlyPort": 0,
         "healthzPort": 0,
-        # Only processes of this namespace reach it, and they are the cluster's own.
+        # Only processes inside the namespaces can reach it.
         "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
         "authorization": {"mode": "AlwaysAllow"},
         "containerRuntimeEndpoint": f"unix://{SOCKET}",
@@ -127,7 +127,7 @@ def _kubelet() -> dict[str, object]:
         "cgroupDriver": "cgroupfs",
         "cgroupsPerQOS": False,
         "enforceNodeAllocatable": [],
-        # The disk is the machine's: how full it is says nothing about this cluster.
+        # The disk belongs to the machine: that it is full is no reason to evict pods.
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "0%", "nodefs.inodesFree": "0%"},
         "imageGCHighThresholdPercent": 100,
     }

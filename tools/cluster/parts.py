@@ -1,6 +1,6 @@
-"""What lies in the modules of the pinned tools beside their programs: Flux's CRDs, Gitea's templates.
+"""Copies the files that the cluster needs from Go modules to `.tools/`: Flux's CRDs and Gitea's templates.
 
-`python -m tools.cluster.parts` copies both to `.tools/`; it needs the network where Go's cache lacks them.
+`python -m tools.cluster.parts` downloads the modules that are not in Go's cache.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _copy(tool: str, modules: list[str], to: Path, folders: list[str]) -> None:
-    """Once for each state of go.sum, which names the modules' content."""
+    """Copy `folders` of the modules, unless that was done for the same go.sum."""
     stamp = to / "from"
     pins = hashlib.sha256((GO / tool / "go.sum").read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == pins:
@@ -33,7 +33,7 @@ def _copy(tool: str, modules: list[str], to: Path, folders: list[str]) -> None:
     shutil.rmtree(to, ignore_errors=True)
     for source in _sources(tool, modules):
         for folder in folders:
-            # Without the modes: Go's cache may be read-only.
+            # Without file modes: files in Go's cache may be read-only.
             shutil.copytree(source / folder, to / Path(folder).name, copy_function=shutil.copyfile, dirs_exist_ok=True)
     stamp.write_text(pins)
 

@@ -1,4 +1,4 @@
-"""The whole of it, from nothing: registry, control plane, node, Flux, forge."""
+"""Starts everything: registry, control plane, node, Flux, forge."""
 
 import shutil
 import time
@@ -30,7 +30,7 @@ class World:
 
 @contextmanager
 def world() -> Iterator[World]:
-    """Yield a cluster that works; tells on stdout what is there. Only for a process inside the namespaces."""
+    """Yield a working cluster, and report each step on stdout. Only for a process inside the namespaces."""
     for name in ("registry", "control-plane", "node", "flux", "forge", "logs"):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
     LOGS.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""notification-controller's part, played: there is no cluster here to run it."""
+"""Sends events as Flux's notification-controller does: the demo has no cluster that could run it."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ PREFIX = "event.toolkit.fluxcd.io/"
 def installed(overlay: Path, env: dict[str, str]) -> dict[str, Any]:
     """The event with which Flux reports that it installed the HelmRelease that `overlay` builds to.
 
-    Everything that it says is read from what the GitOps repo and the registry hold.
+    All its content is read from the GitOps repo and the registry.
     """
     objects = list(yaml.safe_load_all(run(["kustomize", "build", overlay], env)))
     release = next(it for it in objects if it["kind"] == "HelmRelease")
@@ -31,9 +31,10 @@ def installed(overlay: Path, env: dict[str, str]) -> dict[str, Any]:
 
 
 def event(release: dict[str, Any], chart: str, metadata: dict[str, str]) -> dict[str, Any]:
-    """What a receiver gets when helm-controller has installed `release`; `metadata` is what that controller adds.
+    """The event that a receiver gets when helm-controller has installed `release` and adds `metadata`.
 
-    notification-controller copies the object's annotations that carry its prefix, without it; the controller's win.
+    notification-controller adds the object's annotations that have its prefix, without the prefix. If both have a key,
+    the value of helm-controller is taken.
     """
     it = release["metadata"]
     annotations = {key: value for key, value in it["annotations"].items() if key.startswith(PREFIX)}
@@ -63,7 +64,7 @@ def sign(body: bytes, key: str) -> str:
 
 
 def wire(event: dict[str, Any]) -> bytes:
-    """One line, no spaces, and what HTML reads as markup escaped, as Go's encoder writes it."""
+    """The bytes that Go's encoder would write: one line without spaces, with the characters of HTML markup escaped."""
     text = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
     return text.translate({ord(it): f"\\u{ord(it):04x}" for it in "<>&\u2028\u2029"}).encode()
 

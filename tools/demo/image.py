@@ -1,4 +1,4 @@
-"""A tiny container image, made on the spot and pushed with crane."""
+"""Makes a tiny container image and pushes it with crane."""
 
 import io
 import subprocess

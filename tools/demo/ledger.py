@@ -1,4 +1,4 @@
-"""A ledger of the demo's own: SQLite, on loopback, at a port that the kernel picks."""
+"""A ledger for the demo: SQLite, on loopback, at a free port."""
 
 import json
 import secrets
@@ -24,7 +24,7 @@ class Ledger:
 def serve_ledger(
     program: Sequence[str], folder: Path, service: str, environments: Sequence[str], env: dict[str, str]
 ) -> Iterator[Ledger]:
-    """Yield a ledger that knows one token, which may file releases of `service`, and a key for each environment."""
+    """Yield a ledger with one token, which may file releases of `service`, and a webhook key for each environment."""
     keys = {environment: secrets.token_hex(20) for environment in environments}
     settings = env | {
         "DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",

@@ -1,4 +1,4 @@
-"""Processes that live as long as a `with` block and never longer, with all that they started."""
+"""Processes that end with a `with` block, together with all processes that they started."""
 
 import os
 import re
@@ -15,7 +15,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def stop_cleanly() -> None:
-    """Make Ctrl-C, `kill` and a closed terminal leave every `with` block; the second of them changes nothing."""
+    """Make Ctrl-C, `kill` and a closed terminal leave every `with` block. A second one is ignored."""
 
     def stop(number: int, _: FrameType | None) -> None:
         for each in STOPPING:
@@ -33,7 +33,7 @@ def running(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start `command` in a process group of its own, its output in `log` or ours; end the group with the block."""
+    """Start `command` in its own process group, and end the group with the block. Its output goes to `log` or ours."""
     process = None
     try:
         with (log or Path(os.devnull)).open("wb") as file, _no_signals():
@@ -56,9 +56,9 @@ def running(
 
 @contextmanager
 def _no_signals() -> Iterator[None]:
-    """What would stop us waits until the block has ended: a process that starts or ends just then would be left behind.
+    """Delay signals that stop us until the block has ended, else a process that starts just then could be left running.
 
-    Not a mask: that, the started process would inherit.
+    A signal mask would not do: the started process would inherit it.
     """
     came: list[int] = []
     before = {number: signal.signal(number, lambda it, _: came.append(it)) for number in STOPPING}
@@ -74,7 +74,7 @@ def _no_signals() -> Iterator[None]:
 def wait_for_line(process: subprocess.Popen[bytes], log: Path, pattern: str, seconds: float = 30) -> str:
     """The first group of the first match of `pattern` in `log`.
 
-    Raises RuntimeError with the log when the process ends, or says nothing like it in time.
+    Raises RuntimeError with the log when the process ends, or writes nothing that matches in time.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -83,7 +83,7 @@ def wait_for_line(process: subprocess.Popen[bytes], log: Path, pattern: str, sec
         if found := re.search(pattern, text):
             return found[1]
         if not alive or time.monotonic() > deadline:
-            state = "said nothing like it in time" if alive else f"ended with {process.returncode}"
+            state = "wrote nothing like it in time" if alive else f"ended with {process.returncode}"
             raise RuntimeError(f"waited for {pattern!r}: {process.args!r} {state}\n{text}")
         time.sleep(0.02)
 

@@ -1,4 +1,4 @@
-"""A real OCI registry (CNCF Distribution) on loopback, at a port that the kernel picks."""
+"""A real OCI registry (CNCF Distribution), by default on loopback at a free port."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from .processes import running, wait_for_line
 def serve_registry(
     folder: Path, auth: Mapping[str, object] | None = None, address: str = "127.0.0.1:0", *, on_disk: bool = False
 ) -> Iterator[str]:
-    """Yield the `host:port` where the registry listens (plain HTTP). What is pushed lives in memory, which takes long
-    for what is large, or on disk; `folder` gets it, the configuration and the log. `auth` is that part of the
+    """Yield the `host:port` where the registry listens (plain HTTP). What is pushed is kept in memory, which is slow
+    for large images, or on disk. `folder` gets it, the configuration and the log. `auth` is that part of the
     configuration: https://distribution.github.io/distribution/about/configuration/#auth
     """
     storage = {"filesystem": {"rootdirectory": str(folder / "stored")}} if on_disk else {"inmemory": {}}

@@ -1,4 +1,4 @@
-"""What the demo runs in: no setting, credential or proxy of the person who runs it, and repositories of its own."""
+"""The surroundings of the demo: repositories of its own, and none of the user's settings, credentials or proxies."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TERM", "COLUMNS", "NO_COLOR
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """A process environment whose git, helm and crane write nothing outside `folder`."""
+    """Environment variables with which git, helm and crane write nothing outside `folder`."""
     person = {"NAME": "Reviewer", "EMAIL": "reviewer@example.org"}
     return {
         **{name: os.environ[name] for name in KEPT if name in os.environ},
@@ -35,9 +35,9 @@ def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path | None 
 
 
 def clone_of_the_checkout(folder: Path, env: Mapping[str, str]) -> Path:
-    """What HEAD holds, with a bare repository of its own as `origin`, so that no tag reaches yours."""
+    """A clone of HEAD whose `origin` is a bare repository in `folder`, so that no tag reaches this checkout."""
     origin, clone = folder / "origin.git", folder / "checkout"
-    # With the person's own git settings: they may be what lets git read this checkout.
+    # With the user's git settings: git may need them to read this checkout (safe.directory).
     run(["git", "clone", "--quiet", "--bare", CHECKOUT, origin], {**os.environ})
     run(["git", "clone", "--quiet", origin, clone], env)
     return clone

@@ -1,6 +1,6 @@
 """Writes every file that is made from other files: `make generate`.
 
-With --check it writes nothing, and fails when a file is behind what it is made from.
+With --check it writes nothing, and fails when a file is out of date.
 """
 
 import sys
@@ -17,7 +17,7 @@ def files() -> dict[Path, str]:
 
 
 def behind(made: Mapping[Path, str]) -> list[Path]:
-    """The files that do not hold what they should."""
+    """The files that are out of date."""
     return [path for path, text in made.items() if not path.exists() or path.read_text() != text]
 
 
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     late = behind(made)
     names = "\n".join(f"  {path.relative_to(CHECKOUT)}" for path in late)
     if late and arguments:
-        sys.exit(f"These files are behind what they are made from; `make generate` writes them again:\n{names}")
+        sys.exit(f"These files are out of date, `make generate` writes them again:\n{names}")
     for path in late:
         path.write_text(made[path])
     if late:

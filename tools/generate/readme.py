@@ -4,7 +4,8 @@ import subprocess
 from pathlib import Path
 
 from scripts.settings import KEYS
-from service.settings import Settings
+from service.observer.settings import ObserverSettings
+from service.settings import FromEnvironment, Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
@@ -20,11 +21,17 @@ def tables() -> dict[str, list[str]]:
     targets = [line.split(None, 1) for line in told.splitlines()]
     return {
         "settings": [f"| `{key}` | {meaning} |" for key, meaning in KEYS.items()],
-        "ledger settings": [
-            f"| `{it.name}` | {f'`{it.default}`' if it.default else ''} | {it.help} |" for it in Settings.declared()
-        ],
+        "ledger settings": _declared(Settings),
+        "observer settings": _declared(ObserverSettings),
         "targets": [f"| `make {name}` | {text} |" for name, text in targets],
     }
+
+
+def _declared(settings: type[FromEnvironment]) -> list[str]:
+    return [
+        f"| `{it.name}` | {'must be set' if it.default is None else it.default and f'`{it.default}`'} | {it.help} |"
+        for it in settings.declared()
+    ]
 
 
 def filled(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The ledger's image: `python -m tools.image build`, and `push REPOSITORY [FILE]` once it has been asked."""
+"""Builds and pushes the ledger's image: `python -m tools.image build` and `push REPOSITORY [FILE]`."""
 
 import sys
 from pathlib import Path
@@ -20,25 +20,27 @@ def main(arguments: list[str]) -> None:
         match arguments:
             case ["build"]:
                 build(NAME, available_base())
-                buildah("rmi", "--prune", "--force")  # the one before, and the stage that built this one
+                buildah("rmi", "--prune", "--force")  # the image before, and the build stage
                 print(f"{NAME} is built")
             case ["push", repository, *file]:
                 push(repository, *file)
             case _:
                 sys.exit(__doc__)
     except BuildahError as error:
-        sys.exit(f"The image was not made: {error}")
+        sys.exit(f"The image was not built or pushed: {error}")
 
 
 def push(repository: str, file: str | None = None) -> None:
-    """Pushes the image that was built, tagged with its commit, and prints REPOSITORY@DIGEST.
+    """Push the image that was built, tagged with its commit, and print REPOSITORY@DIGEST.
 
-    `file` gets it as the lines `repository=` and `digest=`, the form of GITHUB_OUTPUT.
+    The lines `repository=` and `digest=` are added to `file`, as GITHUB_OUTPUT wants them.
     """
     labels = inspect(NAME)["config"]["Labels"]
-    here = repository.startswith(("127.0.0.1:", "localhost:", f"{ADDRESS}:"))  # the last is `make cluster`'s
+    here = repository.startswith(
+        ("127.0.0.1:", "localhost:", f"{ADDRESS}:")
+    )  # ADDRESS is the registry of `make cluster`
     if labels[BASE_NAME] != pinned_base() and not here:
-        raise BuildahError(f"It stands on {labels[BASE_NAME]}; only one on the Containerfile's base is published.")
+        raise BuildahError(f"Its base is {labels[BASE_NAME]}; only an image on the Containerfile's base is published.")
     written = STORE / "digest"
     where = f"docker://{repository}:{labels[REVISION][:12]}"
     buildah("push", "--quiet", f"--tls-verify={'false' if here else 'true'}", "--digestfile", written, NAME, where)

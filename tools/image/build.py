@@ -1,4 +1,4 @@
-"""Builds the Containerfile: on the base that it names, or, where that cannot be pulled, on a Debian made here."""
+"""Builds the Containerfile on the base image that it names. Where that cannot be pulled, a Debian base is made here."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ MODIFIED = "-modified"
 
 
 def pinned_base() -> str:
-    """`NAME:TAG@sha256:...`, the one place for which is the Containerfile."""
+    """`NAME:TAG@sha256:...`, as the Containerfile names it."""
     found = re.search(r"^FROM (\S+@sha256:[0-9a-f]{64}) AS base$", (CHECKOUT / "Containerfile").read_text(), re.M)
     if not found:
         raise BuildahError("The Containerfile pins no base image.")
@@ -22,7 +22,7 @@ def pinned_base() -> str:
 
 
 def build(tag: str, base: str) -> None:
-    """Builds image `tag` on `base`; the same commit and base give the same layers, so they are built once."""
+    """Build image `tag` on `base`, unless it exists already: the same commit and base give the same layers."""
     labels = {BASE_NAME: base, REVISION: revision()}
     if not labels[REVISION].endswith(MODIFIED) and labels.items() <= _labels(tag).items():
         return
@@ -37,7 +37,7 @@ def build(tag: str, base: str) -> None:
 
 
 def _labels(tag: str) -> dict[str, str]:
-    """None of an image that is not there."""
+    """The labels of an image; none when it does not exist."""
     known: dict[str, str] = (
         inspect(tag)["config"]["Labels"] if buildah("images", "--noheading", "--filter", f"reference={tag}") else {}
     )
@@ -45,18 +45,18 @@ def _labels(tag: str) -> dict[str, str]:
 
 
 def available_base() -> str:
-    """The pinned base, else a Debian made on this machine."""
+    """The name of the pinned base, or of a Debian base made on this machine."""
     pinned = pinned_base()
     try:
         buildah("pull", "--quiet", pinned)
     except BuildahError as error:
-        print(f"The base image cannot be pulled here, so a Debian of this machine's mirror stands in:\n  {error}")
+        print(f"The base image cannot be pulled, so a base is made of Debian packages:\n  {error}")
         return debian()
     return pinned
 
 
 def wheels() -> Path:
-    """The locked wheels, fetched by this machine's pip: the build itself may have no way out."""
+    """A folder with the locked wheels, downloaded here: the build itself may have no network."""
     folder = STORE / "wheels"
     for name in ("run.txt", "build.txt"):
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
@@ -66,7 +66,7 @@ def wheels() -> Path:
 
 
 def revision() -> str:
-    """The commit that is checked out, and whether there is more than it."""
+    """The commit that is checked out, marked when the files differ from it."""
     return git("rev-parse", "HEAD") + (MODIFIED if git("status", "--porcelain") else "")
 
 

@@ -1,4 +1,4 @@
-"""buildah as a program, its images in `.cache/image`: no daemon, and no root needed."""
+"""Runs buildah with its images in `.cache/image`; it needs neither a daemon nor root."""
 
 import json
 import os
@@ -8,12 +8,12 @@ from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 STORE = CHECKOUT / ".cache" / "image"
-# These two work everywhere, inside a container and without root too, and leave no mount; who has better ones sets them.
+# These work everywhere, also in a container and without root, and leave no mount. The environment may set faster ones.
 ENVIRONMENT = {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"}
 
 
 class BuildahError(Exception):
-    """buildah's own words."""
+    """What buildah wrote to stderr."""
 
 
 def environment() -> dict[str, str]:
@@ -21,7 +21,7 @@ def environment() -> dict[str, str]:
 
 
 def command(*arguments: str | Path) -> list[str]:
-    """buildah itself; with folders of its own it does not ask STORAGE_DRIVER."""
+    """The command line of buildah. With --root it ignores STORAGE_DRIVER, so that is given as an option too."""
     store = [
         "--root",
         STORE / "images",
@@ -44,5 +44,5 @@ def buildah(*arguments: str | Path) -> str:
 
 
 def inspect(image: str) -> Any:
-    """The image's configuration, as OCI writes it."""
+    """The image's configuration in OCI's format."""
     return json.loads(buildah("inspect", "--type", "image", image))["OCIv1"]

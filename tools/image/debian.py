@@ -1,4 +1,4 @@
-"""A base image from Debian packages alone, for machines that reach a mirror and no image registry."""
+"""Makes a base image of Debian packages, for machines that reach a Debian mirror but no image registry."""
 
 import subprocess
 import tempfile
@@ -14,7 +14,7 @@ RELEASE = "bookworm"
 
 
 def debian() -> str:
-    """The name of the base, made at the first call (a minute); needs root, as debootstrap does."""
+    """The name of the base image, which is made when it does not exist: it takes a minute and needs root."""
     if NAME in buildah("images", "--format", "{{.Name}}").split():
         return NAME
     if missing := complaint("base"):

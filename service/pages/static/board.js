@@ -1,4 +1,4 @@
-// Keeps an open page fresh. Without it the page is the same, and as old as its loading.
+// Loads the content of an open page anew every 15 seconds. Without this script the page stays as it was loaded.
 "use strict";
 const SECONDS = 15;
 let main = document.querySelector("main");

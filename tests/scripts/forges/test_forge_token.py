@@ -103,23 +103,23 @@ def test_where_the_repository_moved_to_gets_no_token(gitea: Forge) -> None:
         ran = gitea.ship()
         assert elsewhere.git.authorizations == []
     assert ran.code == 1
-    assert "It moved: mend `gitops` in waybill.toml." in ran.stderr
+    assert "It moved: correct `gitops` in waybill.toml." in ran.stderr
 
 
 @pytest.mark.parametrize(
     ("trouble", "fault", "what", "remedy"),
     [
         ("wrong token", "GitOps repo", "asks for a credential that it accepts", "Give WAYBILL_FORGE_TOKEN"),
-        ("read only", "GitOps repo", "did not take refs/heads/apps/orders", "right to write there"),
+        ("read only", "GitOps repo", "did not accept refs/heads/apps/orders", "right to write there"),
         ("git 403", "GitOps repo", "error: 403", "Give WAYBILL_FORGE_TOKEN"),
-        ("git 404", "GitOps repo", "not found", "Mend `gitops` in waybill.toml"),
-        ("git 500", "GitOps repo", "error: 500", "Look whether it answers"),
+        ("git 404", "GitOps repo", "not found", "Correct `gitops` in waybill.toml"),
+        ("git 500", "GitOps repo", "error: 500", "Check that it answers"),
         ("api 401", "forge", "401 Bad credentials", "a token that is valid there"),
         ("api 403", "forge", "403 Resource not accessible", "may write pull requests"),
         ("api 404", "forge", "404 Not Found", "may see this repository"),
-        ("api 422", "forge", "422 Validation Failed", "Mend what it names"),
-        ("api 429", "forge", "429 Slow down", "asks for patience"),
-        ("api 503", "forge", "503 Gone fishing", "run the same command again when it is well"),
+        ("api 422", "forge", "422 Validation Failed", "Correct what it names"),
+        ("api 429", "forge", "429 Slow down", "limits requests"),
+        ("api 503", "forge", "503 Gone fishing", "run the same command again later"),
     ],
 )
 def test_a_no_is_told_with_whose_fault_it_is_and_what_to_do(

@@ -87,7 +87,7 @@ def test_where_another_run_was_faster_its_proposal_is_updated(forge: GitHub, sta
         (401, "WAYBILL_FORGE_TOKEN"),
         (403, "may write pull requests"),
         (404, "may see this repository"),
-        (422, "Mend what it names"),
+        (422, "Correct what it names"),
         (500, "same command again"),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_forge_that_is_down_is_refused() -> None:
 
 
 def test_a_token_never_travels_in_clear_text() -> None:
-    with pytest.raises(Refused, match="clear text"):
+    with pytest.raises(Refused, match="sent unencrypted"):
         Gitea("http://git.example/acme/fleet", TOKEN).find("apps/orders", "main")
 
 
@@ -152,7 +152,7 @@ def test_the_forge_is_chosen_by_name(tmp_path: Path) -> None:
     assert isinstance(forge_of("https://github.com/a/b", "github", None), GitHub)
     assert isinstance(forge_of("https://git.example/a/b", "gitea", None), Gitea)
     assert isinstance(forge_of(str(tmp_path), "file", None), FileForge)
-    with pytest.raises(Refused, match="cannot be told"):
+    with pytest.raises(Refused, match="does not show which forge"):
         forge_of("https://git.example/a/b", None, None)
     with pytest.raises(Refused, match='forge = "file" is for a path'):
         forge_of("https://example.org/fleet", "file", None)

@@ -90,15 +90,16 @@ def emptied(world: World, folder: Path) -> str:
 
 
 CASES: list[tuple[Callable[[World, Path], str], str, str, str]] = [
-    (absent, "gitops", "git cannot read {}: '{}' does not appear to be a git repository.", "Mend `gitops`"),
-    (plain_folder, "gitops", "git cannot read {}: '{}' does not appear to be a git repository.", "Mend `gitops`"),
+    (absent, "gitops", "git cannot read {}: '{}' does not appear to be a git repository.", "Correct `gitops`"),
+    (plain_folder, "gitops", "git cannot read {}: '{}' does not appear to be a git repository.", "Correct `gitops`"),
     (empty, "gitops", "The GitOps repo {} is empty.", "Push a first commit to it (a README will do)."),
-    (hook, "gitops", "{} did not take refs/heads/apps/orders: pre-receive hook declined; Ask the platform team.",
+    (hook, "gitops", "{} did not accept refs/heads/apps/orders: pre-receive hook declined; Ask the platform team.",
      "the right to write there"),
-    (checked_out, "gitops", "{} did not take refs/heads/apps/orders: branch is currently checked out", "mend what it"),
+    (checked_out, "gitops", "{} did not accept refs/heads/apps/orders: branch is currently checked out",
+     "correct what it"),
     (somebody_elses, "machine", "{} belongs to another user of this machine", "--add safe.directory {}"),
     (in_the_way, "gitops", "has the branch apps/orders/mine, beside which there can be no apps/orders", "Rename that"),
-    (broken, "gitops", f"{RELEASE} in the GitOps repo, line ", "Mend it."),
+    (broken, "gitops", f"{RELEASE} in the GitOps repo, line ", "Correct it."),
     (aliased, "gitops", "spec.chart.spec.version: line 16 has an anchor", "Write the value out"),
     (emptied, "gitops", f"{RELEASE} in the GitOps repo, metadata.annotations", "Add metadata.annotations"),
 ]  # fmt: skip

@@ -133,7 +133,7 @@ def test_the_default_keys_on_a_helm_create_chart_are_refused_with_the_template_a
     ran = world.waybill("ship", "--image", world.image())
     assert ran.code == 1
     assert "orders/templates/deployment.yaml" in ran.stderr
-    assert 'say `repository = "image.repository"` and `tag = "..."`' in " ".join(ran.stderr.split())
+    assert 'set `repository = "image.repository"` and `tag = "..."`' in " ".join(ran.stderr.split())
     assert world.tags() == {}
 
 

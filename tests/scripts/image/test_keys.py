@@ -163,5 +163,5 @@ def test_other_tables_are_refused(table: dict[str, KeyPath], says: str) -> None:
 
 def test_an_image_without_a_host_where_the_host_has_a_key() -> None:
     keys = parse({"registry": "r", "repository": "n", "digest": "d"})
-    with pytest.raises(Refused, match="nginx names no registry"):
+    with pytest.raises(Refused, match="nginx has no registry host"):
         write(keys, b"r: a\nn: b\nd: c\n", "nginx", f"sha256:{'a' * 64}", "c" * 40)

@@ -1,4 +1,4 @@
-"""Other values than the default for every value of the chart, and what has to stand beside them to matter."""
+"""Examples for every value of the chart, and the other values that must be set for them to have an effect."""
 
 from random import Random
 from typing import Any
@@ -85,7 +85,7 @@ CONTEXT: dict[str, dict[str, Any]] = {
 
 
 def context(path: str) -> dict[str, Any]:
-    """What has to be set for `path` to matter."""
+    """The values that must be set for `path` to have an effect."""
     found: dict[str, Any] = {}
     for prefix, values in CONTEXT.items():
         if path == prefix or path.startswith(f"{prefix}."):
@@ -94,7 +94,7 @@ def context(path: str) -> dict[str, Any]:
 
 
 def combination(number: int) -> dict[str, Any]:
-    """Values that the chart takes: some of the examples, their contexts beside them; the same for the same number."""
+    """Some of the examples with their contexts: values that the chart accepts. Each number has its own."""
     random = Random(number)  # noqa: S311 - a choice, no secret
     density, sqlite = random.choice((0.15, 0.5, 0.85)), random.random() < 0.5
     possible = [path for path in EXAMPLES if not (sqlite and "database" in context(path))]

@@ -1,4 +1,4 @@
-"""Golden renders: what the chart makes of each scenario's values, as reviewers see a change of it."""
+"""The golden renders of the scenarios in tests/chart/scenarios/: as committed, and as the chart renders them now."""
 
 from pathlib import Path
 

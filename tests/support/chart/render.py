@@ -1,4 +1,4 @@
-"""The chart, rendered with the pinned helm."""
+"""Renders the chart with the pinned helm."""
 
 import json
 import re
@@ -17,11 +17,11 @@ Values = Mapping[str, Any]
 
 
 class RefusedValues(Exception):
-    """What helm said."""
+    """The error message of helm."""
 
 
 class Loader(yaml.CSafeLoader):
-    """YAML in which a key stands once, as Flux's and Kubernetes' own readers demand; helm does not look."""
+    """Refuses YAML with a duplicate key, as Flux and Kubernetes do; helm does not check that."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value]
@@ -32,7 +32,7 @@ class Loader(yaml.CSafeLoader):
 
 def template(values: Values | None = None, *, chart: Path = CHART, name: str = "ledger", namespace: str = "waybill",
              more: tuple[str, ...] = ()) -> str:  # fmt: skip
-    """What `helm template` prints, hooks and tests too. Raises RefusedValues."""
+    """The output of `helm template`, with hooks and tests. Raises RefusedValues."""
     # PyYAML would write the string 1e3 without quotes, which Helm reads as a number
     given = json.dumps(dict(values or {}))
     # The chart itself stays as it is while tests run.
@@ -66,7 +66,7 @@ def one(objects: list[Object], kind: str) -> Object:
 
 
 def pods(objects: list[Object]) -> Iterator[tuple[str, Object]]:
-    """The pod templates, each with the `Kind/name` that makes it."""
+    """The pod templates, each with the `Kind/name` of its object."""
     for found in objects:
         spec = found["spec"]["jobTemplate"]["spec"] if found["kind"] == "CronJob" else found.get("spec", {})
         if "template" in spec:
@@ -74,7 +74,7 @@ def pods(objects: list[Object]) -> Iterator[tuple[str, Object]]:
 
 
 def edited(folder: Path, file: str, before: str, after: str) -> Path:
-    """A copy of the chart in `folder` with `before`, which must be there, replaced by `after` in `file`."""
+    """A copy of the chart in `folder`, with `before` replaced by `after` in `file`. Fails when it has no `before`."""
     copy = folder / "chart"
     if not copy.exists():
         shutil.copytree(CHART, copy)
@@ -85,7 +85,7 @@ def edited(folder: Path, file: str, before: str, after: str) -> Path:
 
 
 def released(folder: Path, version: str = "1.2.3", app_version: str = "0123456789ab") -> Path:
-    """A copy of the chart with these versions, whatever Chart.yaml says today."""
+    """A copy of the chart with these versions in Chart.yaml."""
     file = edited(folder, "Chart.yaml", "", "") / "Chart.yaml"
     text = re.sub(r"^version: .*$", f"version: {version}", file.read_text(), flags=re.MULTILINE)
     file.write_text(re.sub(r"^appVersion: .*$", f'appVersion: "{app_version}"', text, flags=re.MULTILINE))
@@ -93,7 +93,7 @@ def released(folder: Path, version: str = "1.2.3", app_version: str = "012345678
 
 
 def merged(values: Values, more: Values) -> dict[str, Any]:
-    """`more` over `values`, as helm lays one values file over another."""
+    """`values` overridden by `more`, as helm merges two values files."""
     result = dict(values)
     for key, value in more.items():
         old = result.get(key)

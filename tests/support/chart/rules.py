@@ -1,4 +1,4 @@
-"""What holds for every render, whatever the values. A rule yields a complaint for each place that breaks it."""
+"""Rules for every render, with any values. A rule yields a complaint for each place that breaks it."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def every_version_takes_it(objects: list[Object]) -> Iterator[str]:
 
 
 def pods_are_restricted(objects: list[Object]) -> Iterator[str]:
-    """By Kubernetes' own code, see tools/go/pod-security."""
+    """Checked with Kubernetes' own code, see tools/go/pod-security."""
     names, templates = zip(*pods(objects), strict=True)
     done = subprocess.run(["pod-security"], input=json.dumps(templates), capture_output=True, text=True, check=False)
     assert not done.stderr, done.stderr
@@ -45,7 +45,7 @@ def root_cannot_write(objects: list[Object]) -> Iterator[str]:
 
 
 def no_token_and_no_environment_of_others(objects: list[Object]) -> Iterator[str]:
-    """The observer alone asks Kubernetes."""
+    """Only the observer needs the Kubernetes API."""
     for name, pod in pods(objects):
         if pod["spec"].get("automountServiceAccountToken") is not name.startswith("CronJob/"):
             yield f"{name}: automountServiceAccountToken"
@@ -54,7 +54,7 @@ def no_token_and_no_environment_of_others(objects: list[Object]) -> Iterator[str
 
 
 def nothing_is_null_or_a_fraction(objects: list[Object]) -> Iterator[str]:
-    """A null is dropped by one Helm and kept by another; a large number must not become 1e+09."""
+    """Helm versions treat null differently, and a large number must not become 1e+09."""
     for path, value in _walk(objects):
         if value is None or isinstance(value, float):
             yield f"{path}: {value!r}"
@@ -66,7 +66,7 @@ def no_two_objects_are_one(objects: list[Object]) -> Iterator[str]:
 
 
 def no_two_entries_are_one(objects: list[Object]) -> Iterator[str]:
-    """Server-side apply refuses two entries of a list with one merge key."""
+    """Server-side apply refuses two list entries with the same merge key."""
     for path, value in _walk(objects):
         merge = MERGE_KEYS.get(path.rpartition(".")[2])
         if isinstance(value, list) and merge:
@@ -88,7 +88,7 @@ def objects_are_labelled_and_in_the_namespace(objects: list[Object]) -> Iterator
 
 
 def names_fit(objects: list[Object]) -> Iterator[str]:
-    """A Service's name is a DNS label that begins with a letter, and all share it; a CronJob's has 52 characters."""
+    """Names fit a Service (a DNS label that begins with a letter) and a CronJob (52 characters)."""
     for found in objects:
         name = found["metadata"]["name"]
         if not SERVICE_NAME.fullmatch(name) or (found["kind"] == "CronJob" and len(name) > 52):
@@ -96,7 +96,7 @@ def names_fit(objects: list[Object]) -> Iterator[str]:
 
 
 def the_observer_may_list_helmreleases_and_no_more(objects: list[Object]) -> Iterator[str]:
-    """Its Role is named after whose it is: releases of one name, in two namespaces, may read the same one."""
+    """Its Role is named after the release's namespace too, so that two observers of one namespace do not share it."""
     one = {"apiGroups": ["helm.toolkit.fluxcd.io"], "resources": ["helmreleases"], "verbs": ["list"]}
     for found in objects:
         if found["kind"] == "Role" and found["rules"] != [one]:
@@ -108,14 +108,14 @@ def the_observer_may_list_helmreleases_and_no_more(objects: list[Object]) -> Ite
 
 
 def pods_carry_no_version(objects: list[Object]) -> Iterator[str]:
-    """Else every new chart version would restart them."""
+    """Otherwise every new chart version would restart them."""
     for name, pod in pods(objects):
         if shown := {"helm.sh/chart", "app.kubernetes.io/version"} & pod["metadata"]["labels"].keys():
             yield f"{name}: {shown}"
 
 
 def selectors_find_their_pods_alone(objects: list[Object]) -> Iterator[str]:
-    """The ledger's, and the observer's for its NetworkPolicy; never those of `helm test`."""
+    """Selectors find the ledger's pods, or the observer's for its NetworkPolicy, but never those of `helm test`."""
     labels = {name: pod["metadata"]["labels"].items() for name, pod in pods(objects)}
     for found in objects:
         spec = found.get("spec", {})
@@ -128,7 +128,7 @@ def selectors_find_their_pods_alone(objects: list[Object]) -> Iterator[str]:
 
 
 def what_pods_name_is_there(objects: list[Object]) -> Iterator[str]:
-    """A ConfigMap, ServiceAccount and volume of the chart; what is the user's own is named in the values."""
+    """ConfigMaps, ServiceAccounts and volumes of the chart; the user's own objects are named in the values."""
     made = {(found["kind"], found["metadata"]["name"]) for found in objects}
     for name, pod in pods(objects):
         spec = pod["spec"]

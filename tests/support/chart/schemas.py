@@ -1,4 +1,4 @@
-"""What an API server takes, in every Kubernetes version that the chart supports and there are schemas for."""
+"""The Kubernetes API's schemas, for every version that the chart supports and that has schemas in the wheel."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def versions() -> list[str]:
 
 
 def complaints(found: Object, version: str) -> list[str]:
-    """What the API server of `version` would say to this object."""
+    """The errors of the API server of `version` for this object."""
     validator = _validator(found["apiVersion"], found["kind"], version)
     return [f"{'/'.join(map(str, error.instance_path))}: {error.message}" for error in validator.iter_errors(found)]
 

@@ -1,4 +1,4 @@
-"""PostgreSQL on the node, reached from pods through a Service without selector, as a team's own database is."""
+"""PostgreSQL outside the cluster, which pods reach through a Service without selector, as is usual for a database."""
 
 import secrets
 import shutil
@@ -16,7 +16,7 @@ NAMES = ("staging", "pinned")
 
 @contextmanager
 def database() -> Iterator[str]:
-    """Yield the password of the user `postgres`, which pods must give; there is a database for each of NAMES."""
+    """Yield the password of the user `postgres`. There is a database for each of NAMES."""
     password = secrets.token_hex(16)
     with postgres_server() as server:
         for statement in (f"ALTER USER postgres PASSWORD '{password}'", *(f"CREATE DATABASE {it}" for it in NAMES)):
@@ -34,7 +34,7 @@ def database() -> Iterator[str]:
 
 
 def service(namespace: str) -> list[dict[str, Any]]:
-    """The name `database` in `namespace`."""
+    """The objects that make `database` a host name in `namespace`."""
     meta = {"name": "database", "namespace": namespace}
     port = {"name": "postgresql", "port": PORT}
     labels = {"kubernetes.io/service-name": "database"}

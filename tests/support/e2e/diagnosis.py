@@ -1,4 +1,4 @@
-"""What the cluster itself says is wrong: the first words to read when a story stops."""
+"""What the cluster reports as wrong: read it first when a test fails."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,12 +16,12 @@ FLUX = {
 
 
 def diagnosis(cluster: Kubernetes) -> str:
-    """Processes that are gone, then in the order of the way from git to a pod, so that the first cause comes first."""
+    """Processes that ended, then failures in the order from git to pod, so that the cause comes before its effects."""
     try:
         told = [*_sources(cluster), *_pods(cluster), *_warnings(cluster)]
     except httpx.HTTPError as error:
         told = [f"The API server does not answer: {error}"]
-    return "\n".join([*ended(), *told]) or "The cluster complains of nothing."
+    return "\n".join([*ended(), *told]) or "The cluster reports nothing."
 
 
 def _sources(cluster: Kubernetes) -> Iterator[str]:

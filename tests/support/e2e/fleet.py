@@ -1,4 +1,4 @@
-"""A GitOps repo on the forge, and what people do to it: set it up, review, edit, merge, close."""
+"""A GitOps repo on the forge, and what people do with it: set it up, review, edit, merge, close."""
 
 import shutil
 from collections.abc import Callable
@@ -20,7 +20,7 @@ GITOPS = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositori
 
 @dataclass(frozen=True)
 class Fleet:
-    """`name` is the repo's and its GitRepository's, `clone` a reviewer's work tree, with the right to push."""
+    """`name` is the name of the repo and of its GitRepository; `clone` is the work tree of a reviewer who may push."""
 
     name: str
     forge: Forge
@@ -37,14 +37,14 @@ class Fleet:
         return f"/repos/{self.forge.user}/{self.name}"
 
     def create(self) -> None:
-        """As the forge makes it: with one commit."""
+        """Create the repo with one commit, and clone it."""
         body: dict[str, object] = {"name": self.name, "auto_init": True, "default_branch": "main"}
         self.forge.call("POST", "/user/repos", body)
         person = f"{self.forge.user}:{self.forge.password}"
         run(["git", "clone", "--quiet", self.url.replace("://", f"://{person}@"), self.clone], self.env)
 
     def join(self, environment: str, namespace: str, hook: str) -> None:
-        """One environment set up by gitops-templates/cluster/README.md, in a cluster that may hold others."""
+        """Set up an environment as gitops-templates/cluster/README.md says. The cluster may have others."""
         folder = self.clone / "clusters" / environment / "waybill"
         shutil.copytree(TEMPLATE, folder)
         (folder / "apps").rename(folder / namespace)
@@ -66,7 +66,7 @@ class Fleet:
         self.cluster.kubectl("apply", "--server-side", "-k", str(folder))
 
     def push(self, message: str, branch: str = "main") -> None:
-        """Commit whatever changed in the work tree and push it; Flux is told at once, as a webhook would."""
+        """Commit all changes of the work tree and push them. Flux looks at once, as after a webhook."""
         run(["git", "add", "--all"], self.env, self.clone)
         run(["git", "commit", "--quiet", "--message", message], self.env, self.clone)
         run(["git", "push", "--quiet", "origin", f"HEAD:{branch}"], self.env, self.clone)
@@ -79,7 +79,7 @@ class Fleet:
         self.push(message, branch)
 
     def at(self, branch: str) -> Path:
-        """The work tree, as the forge has that branch."""
+        """The work tree, with the forge's newest commit of the branch checked out."""
         run(["git", "fetch", "--quiet", "origin"], self.env, self.clone)
         run(["git", "checkout", "--quiet", "--detach", f"origin/{branch}"], self.env, self.clone)
         return self.clone
@@ -99,7 +99,7 @@ class Fleet:
         self.poke()
 
     def _merged(self, number: int) -> bool:
-        """405 while it still looks whether the branch can be merged."""
+        """Whether it was merged: the forge answers 405 while it still checks whether it can be."""
         try:
             return self.forge.call("POST", f"{self.api}/pulls/{number}/merge", {"Do": "merge"}).is_success
         except httpx.HTTPStatusError as error:

@@ -1,4 +1,4 @@
-"""Our image as CI would push it, and images that differ from it in a known way; each known by digest alone."""
+"""The ledger's image as CI would push it, and variants of it, all named by digest."""
 
 import subprocess
 import sys
@@ -8,19 +8,19 @@ from tools.demo.world import CHECKOUT
 
 
 def push(repository: str) -> str:
-    """`REPOSITORY@sha256:...` of the image that `make image` built from our Containerfile."""
+    """Push the image that `make image` built; returns `REPOSITORY@sha256:...`."""
     command = [sys.executable, "-m", "tools.image", "push", repository]
     done = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True)
     return done.stdout.split()[-1]
 
 
 def labelled(image: str, label: str) -> str:
-    """The same program under another digest."""
+    """The same program with another digest."""
     return _mutated(image, "--label", f"story={label}")
 
 
 def broken(image: str) -> str:
-    """An image whose program ends at once with an error."""
+    """An image whose program fails at once."""
     return _mutated(image, "--entrypoint", "/bin/false")
 
 

@@ -1,4 +1,4 @@
-"""A ledger in the cluster, as its clients ask it through its Service."""
+"""A client of a ledger in the cluster, through its Service."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ class Ledger:
         return f"http://{self.host}"
 
     def page(self, path: str) -> httpx.Response:
-        """The answer, as soon as there is one: while pods come and go, a request may fail."""
+        """The first answer that is no failure: while pods are replaced, a request may fail."""
         return wait_for(f"the ledger to answer {path}", lambda: self._ask(path))
 
     def get(self, path: str) -> Any:
-        """The answer as JSON, or None for what the ledger does not know."""
+        """The answer as JSON; None if the ledger does not know `path`."""
         answer = self.page(path)
         return answer.json() if answer.is_success else None
 
@@ -45,26 +45,26 @@ class Ledger:
         return None if answer.is_server_error else answer
 
     def hear(self, environment: str, key: str, body: bytes) -> int:
-        """The status with which it takes an event from whoever knows the environment's key."""
+        """Send an event signed with the environment's key; returns the status of the answer."""
         headers = {"X-Signature": flux.sign(body, key)}
         url = f"{self.url}/hooks/flux/{environment}"
         return httpx.post(url, content=body, headers=headers, trust_env=False, timeout=30).status_code
 
     def token(self, service: str) -> str:
-        """As its administrator makes one."""
+        """A new token that may file releases of `service`."""
         make = ["waybill-service", "token", "create", "--scope", "releases:write", "--service", service]
-        pod = settled(self.cluster, self.namespace)[0]  # one that leaves would end the command half-way
+        pod = settled(self.cluster, self.namespace)[0]  # in a pod that is being removed the command could be cut off
         return self.cluster.kubectl("exec", "-n", self.namespace, pod, "-c", "ledger", "--", *make)
 
     def running(self, environment: str) -> dict[str, Any]:
-        """What the ledger says of itself: the one service that runs there, or nothing."""
+        """The state of the service `waybill` in the environment; empty when it does not run there."""
         found = self.get(f"/environments/{environment}") or {"services": []}
         services: list[dict[str, Any]] = [it for it in found["services"] if it["service"] == "waybill"]
         assert len(services) <= 1, services
         return services[0] if services else {}
 
     def wait_until(self, environment: str, what: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """What it says as soon as that `holds`; a rollout that fails takes its time to do so."""
+        """The state as soon as it `holds`. A rollout that fails takes some minutes."""
 
         def check() -> dict[str, Any] | None:
             said = self.running(environment)
@@ -78,7 +78,7 @@ class Ledger:
         return items
 
     def filed(self, service: str) -> set[str]:
-        """Every version of `service`."""
+        """Every filed version of `service`."""
         versions, path = set(), f"/releases?service={service}&limit=200"
         while path:
             page = self.get(path)

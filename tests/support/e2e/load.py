@@ -1,4 +1,4 @@
-"""A steady reader and a steady writer, who count what is not answered."""
+"""A constant load on a ledger: one reader and one writer, who keep every request that failed."""
 
 import errno
 import http.client
@@ -14,7 +14,7 @@ from tests.support.service.served import document
 
 
 class Lost(NamedTuple):
-    """`how` is a status, the name of a system error, or that of what http.client raised."""
+    """A failed request. `how` is a status, the name of a system error, or that of an exception of http.client."""
 
     at: float
     how: str
@@ -23,9 +23,9 @@ class Lost(NamedTuple):
 
 @dataclass
 class Load:
-    """Reads `path` of `host:port`, and files releases there, until the block ends.
+    """Reads `path` of `host:port` and files releases there until the block ends.
 
-    Every answer but a success, and every call without one, is kept in `lost`.
+    Every request without an answer, or with another status than expected, is kept in `lost`.
     """
 
     host: str
@@ -52,7 +52,7 @@ class Load:
 
     @property
     def gap(self) -> float:
-        """Seconds from the first loss to the last."""
+        """Seconds from the first failed request to the last."""
         return self.lost[-1].at - self.lost[0].at if self.lost else 0.0
 
     @property
@@ -78,7 +78,7 @@ class Load:
         self.written.append(version)
 
     def _call(self, method: str, path: str, expected: int, body: str | None = None) -> None:
-        """On a connection of its own, as the clients behind a Service are many."""
+        """On a new connection each time, like many different clients."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
         try:
             headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}

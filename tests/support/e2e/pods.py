@@ -1,4 +1,4 @@
-"""The pods of a ledger, and a moment in which nothing about them moves."""
+"""The pods of a ledger, and waiting until a rollout of them is over."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ LEDGER = "labelSelector=app.kubernetes.io/component%3Dledger"
 
 
 def pods(cluster: Kubernetes, namespace: str) -> list[dict[str, Any]]:
-    """Those too that are leaving: a rollout is over for Helm and Flux before its old pods are gone."""
+    """All pods, also those being removed: for Helm and Flux a rollout is over before the old pods are gone."""
     return cluster.items(f"/api/v1/namespaces/{namespace}/pods?{LEDGER}")
 
 
 def settled(cluster: Kubernetes, namespace: str) -> list[str]:
-    """Names of the pods, as soon as all of them are the ones that the Deployment wants: ready, and none leaving."""
+    """Names of the pods, as soon as they are all ready, as many as the Deployment wants, and none is being removed."""
 
     def check() -> list[str] | None:
         deployment = cluster.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/waybill")

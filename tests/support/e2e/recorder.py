@@ -1,4 +1,4 @@
-"""Keeps every event that notification-controller sends, raw: beside each Alert of ours stands one to here."""
+"""Keeps every event that notification-controller sends, byte by byte, through Alerts beside those for the ledger."""
 
 import http.server
 import json
@@ -13,7 +13,7 @@ PORT = 8099
 
 @contextmanager
 def recorder(folder: Path) -> Iterator[None]:
-    """Bodies go to `folder`, named by number, kind and reason."""
+    """Write the bodies of the events to `folder`; the file names are number, kind and reason."""
     folder.mkdir(parents=True)
     lock = threading.Lock()
 
@@ -40,7 +40,7 @@ def recorder(folder: Path) -> Iterator[None]:
 
 
 def received(folder: Path, namespace: str, reason: str) -> list[bytes]:
-    """The bodies about HelmReleases of `namespace`, in the order in which they came."""
+    """The events about HelmReleases of `namespace`, in the order in which they came."""
     bodies = [file.read_bytes() for file in sorted(folder.glob(f"*-HelmRelease-{reason}.json"))]
     return [body for body in bodies if json.loads(body)["involvedObject"]["namespace"] == namespace]
 

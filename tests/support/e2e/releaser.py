@@ -1,4 +1,4 @@
-"""The service's checkout and the release tool in it, as its people and their CI use them."""
+"""A clone of this checkout with the release tool, as developers and their CI use it."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from tools.demo import world as demo
 
 @dataclass
 class Releaser:
-    """Runs in a clone with a remote of its own, both in `folder`; `settings` are the tool's, as variables."""
+    """The clone and its remote are in `folder`; `settings` are the tool's environment variables."""
 
     folder: Path
     settings: dict[str, str]
@@ -27,7 +27,7 @@ class Releaser:
         return demo.clone_of_the_checkout(self.folder, self.env)
 
     def waybill(self, *arguments: str, **more: str) -> Ran:
-        """What it did; all of it is kept in waybill.log."""
+        """Run the release tool. Its output is also kept in waybill.log."""
         program = ["env", f"PYTHONPATH={demo.CHECKOUT}", sys.executable, "-P", "-m", "scripts"]
         env = self.env | self.settings | more
         done = subprocess.run(
@@ -38,14 +38,14 @@ class Releaser:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def ship(self, image: str) -> str:
-        """Ships `image` and returns the version."""
+        """Ship `image`; returns the version."""
         ran = self.waybill("ship", "--image", image, "--json")
         assert ran.code == 0, ran.stderr
         version: str = ran.json["chart"]["version"]
         return version
 
     def commit(self, message: str) -> None:
-        """A commit of the service's people."""
+        """Commit a change and push it."""
         (self.clone / "NOTES.md").write_text(f"{message}\n")
         for words in (["add", "NOTES.md"], ["commit", "--quiet", "--message", message], ["push", "--quiet"]):
             demo.run(["git", *words], self.env, self.clone)

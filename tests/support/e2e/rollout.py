@@ -1,4 +1,4 @@
-"""A new release takes the place of the one that runs, while others read and write."""
+"""A rollout under load: a new release replaces the running one while clients read and write."""
 
 from tests.support.e2e.fleet import Fleet
 from tests.support.e2e.load import Load
@@ -10,9 +10,9 @@ REQUESTS = 10_000
 
 
 def roll_out(scene: Scene, fleet: Fleet, releaser: Releaser, environment: str, image: str) -> tuple[str, str]:
-    """Ships `image` to two replicas that many ask; returns its version, and what was asked, in words.
+    """Ship `image`, which replaces a ledger of two replicas under load. Returns its version and a summary of the load.
 
-    Not one request is lost, and the ledger tells that the new release began the moment the old one ended.
+    No request may be lost, and in the ledger's record the new release begins at the moment in which the old one ends.
     """
     ledger = scene.ledger(environment)
     before = ledger.running(environment)["release"]["version"]

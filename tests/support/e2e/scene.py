@@ -1,4 +1,4 @@
-"""What a story plays in: namespaces with their secrets, a GitOps repo, and what runs in them."""
+"""The setting of the tests: namespaces with their secrets, GitOps repos, and what runs there."""
 
 import json
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ HELM = "/apis/helm.toolkit.fluxcd.io/v2/namespaces"
 
 @dataclass
 class Scene:
-    """`keys` are the webhook keys, one for each environment; an environment has the namespace of its name.
+    """`keys` are the webhook keys of the environments. An environment's namespace has its name.
 
-    `empty` is what an environment's namespace holds before anything is released to it.
+    `empty` has the objects in each namespace before anything is released to it.
     """
 
     world: World
@@ -41,7 +41,7 @@ class Scene:
         return images.push(f"{self.world.registry}/waybill")
 
     def fleet(self, name: str, environments: list[str]) -> Fleet:
-        """A GitOps repo whose environments are set up; all of them report to the ledger that runs in the first."""
+        """A GitOps repo with its environments set up. All of them report to the ledger in the first one."""
         env = demo.environment(self.folder)
         found = Fleet(name, self.world.forge, self.cluster, self.folder / name, env)
         found.create()
@@ -70,7 +70,7 @@ class Scene:
         return self.cluster.get(f"{HELM}/{namespace}/helmreleases/waybill")
 
     def installed(self, namespace: str, version: str, seconds: float = 300) -> dict[str, Any]:
-        """The HelmRelease once it reports `version` as Ready."""
+        """The HelmRelease, as soon as it is Ready with `version`."""
 
         def check() -> dict[str, Any] | None:
             found = self.helm_release(namespace)
@@ -81,22 +81,22 @@ class Scene:
         return wait_for(f"{version} to be Ready in {namespace}", check, seconds)
 
     def objects(self, namespace: str) -> set[str]:
-        """Everything in the namespace but what Kubernetes puts into each, and what only tells of other objects."""
+        """All objects in the namespace, except events and those that Kubernetes puts into every namespace."""
         listed = self.cluster.kubectl("api-resources", "--namespaced", "--verbs=list", "--output=name").split()
         kinds = ",".join(it for it in listed if not it.startswith("events"))
         found = self.cluster.kubectl("get", kinds, "-n", namespace, "--ignore-not-found", "--output=name").split()
         return set(found) - {"configmap/kube-root-ca.crt", "serviceaccount/default"}
 
     def events(self, namespace: str, reason: str) -> list[bytes]:
-        """What Flux sent about the HelmReleases in `namespace`, as soon as there is some; a ledger may have missed it.
+        """The events that Flux sent about the HelmReleases in `namespace`, as soon as there is one.
 
-        Each Alert has deliveries of its own: that a ledger has an event does not mean that the recorder has it already.
+        Each Alert has its own delivery: a ledger may have an event before the recorder has it, and the reverse.
         """
         folder = self.folder / "events"
-        return wait_for(f"Flux to say {reason}", lambda: recorder.received(folder, namespace, reason))
+        return wait_for(f"Flux to send {reason}", lambda: recorder.received(folder, namespace, reason))
 
     def observe(self, job: str, namespace: str = "staging", observer: str = "waybill-observer") -> None:
-        """The observer that is installed in `namespace` looks once."""
+        """Run the observer that is installed in `namespace` once."""
         self.cluster.kubectl("create", "job", job, "-n", namespace, f"--from=cronjob/{observer}")
         path = f"/apis/batch/v1/namespaces/{namespace}/jobs/{job}"
         wait_for(f"{job} to be done", lambda: ready(self.cluster.get(path), "Complete"), 180)
@@ -105,7 +105,7 @@ class Scene:
         return Ledger(self.cluster, namespace)
 
     def _prepare(self, name: str) -> None:
-        """What an administrator makes in a namespace: the webhook's keys, and the way to the database."""
+        """What an administrator creates in a namespace: the webhook keys and the address of the database."""
         self.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         where = f"postgresql://postgres:{self.password}@database:{database.PORT}/{name}"
         self.cluster.apply(

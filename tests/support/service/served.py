@@ -71,7 +71,7 @@ def gitops(commit: str = "1", environment: str = "staging") -> dict[str, Any]:
 
 
 def event(reason: str = "InstallSucceeded", revision: str = "1.4.2", **more: Any) -> dict[str, Any]:
-    """What Flux was heard to say, of another HelmRelease, without annotations; `at` is its time, default now."""
+    """An event that Flux once sent, made to be about another HelmRelease, without annotations; `at`: default now."""
     at = more.pop("at", datetime.now(UTC))
     name, namespace = more.pop("name", "orders"), more.pop("namespace", "apps")
     said = recorded(reason)

@@ -19,7 +19,7 @@ def ago(hours: float) -> datetime:
 
 
 class Story:
-    """A running ledger and what is told to it."""
+    """A running ledger, and what is reported to it."""
 
     def __init__(self, it: Replica, token: str) -> None:
         self.url, self.token = it.url, token

@@ -1,4 +1,4 @@
-"""Reads a lock file, and what its packages say that they need."""
+"""Reads lock files and the requirements of their packages, and finds what is missing."""
 
 import re
 import tomllib
@@ -15,7 +15,7 @@ PIN = re.compile(r"^(\S+==.*?) \\$", re.MULTILINE)
 
 
 def linux(python: str) -> Environment:
-    """What markers are compared with on Linux with `python`, as `3.14`."""
+    """The values of markers on Linux with `python` (like `3.14`)."""
     env = default_environment()
     env.update(python_version=python, python_full_version=f"{python}.0", implementation_version=f"{python}.0")
     env.update(sys_platform="linux", platform_system="Linux", os_name="posix")
@@ -23,14 +23,14 @@ def linux(python: str) -> Environment:
 
 
 def pinned(lock: str, env: Environment) -> dict[str, str]:
-    """Name and version of each package that the text of a lock file names for `env`."""
+    """Name and version of each package that is locked for `env`."""
     found = [Requirement(line) for line in PIN.findall(lock)]
     here = [it for it in found if it.marker is None or it.marker.evaluate(dict(env))]
     return {canonicalize_name(it.name): str(it.specifier).removeprefix("==") for it in here}
 
 
 def wanted(source: Path) -> list[Requirement]:
-    """What a `.in` file or pyproject.toml asks for, with what the files ask for that it includes."""
+    """The requirements in a `.in` file, with those that it includes, or in pyproject.toml."""
     if source.suffix == ".toml":
         return [Requirement(line) for line in tomllib.loads(source.read_text())["project"]["dependencies"]]
     lines = [line.partition(" #")[0].strip() for line in source.read_text().splitlines()]
@@ -39,7 +39,7 @@ def wanted(source: Path) -> list[Requirement]:
 
 
 def installed(name: str, version: str) -> list[Requirement] | None:
-    """What the package needs, extras too; None where that version is not installed here."""
+    """The requirements of a package, with those of its extras. None if this version is not installed here."""
     try:
         found = distribution(name)
     except PackageNotFoundError:
@@ -53,7 +53,7 @@ def gaps(
     needs: Mapping[str, Sequence[Requirement] | None],
     env: Environment,
 ) -> Iterator[str]:
-    """Each requirement that holds in `env` and that no package satisfies."""
+    """Each requirement that applies in `env` and that no locked package satisfies."""
     seen: set[tuple[str, str]] = set()
     waiting = [("the project", it, "") for it in roots]
     while waiting:

@@ -1,0 +1,29 @@
+"""What is wrong with a render, and the refusal that tells it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import Refused
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`where` names template, object and field, the subject of `what`; `remedy` is whole sentences."""
+
+    where: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.where} {self.what}"
+
+
+def refused(findings: Sequence[Finding], environment: str = "") -> Refused:
+    """One refusal of them all; `environment` is where they were found, "" for what lies in the chart itself."""
+    texts = list(dict.fromkeys(map(str, findings)))
+    more = [f"{len(texts) - _SHOWN} more of the kind"] if len(texts) > _SHOWN else []
+    remedies = dict.fromkeys(finding.remedy for finding in findings[:_SHOWN])
+    what = ".\n".join(texts[:_SHOWN] + more)
+    return Refused(f"In {environment}: {what}." if environment else f"{what}.", "\n".join(remedies), fault="chart")

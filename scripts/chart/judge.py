@@ -1,0 +1,50 @@
+"""judge: whether a chart and what it renders would run as proposed. Nothing outside this machine is asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import images, record
+from .api import rules
+from .containers import containers_of
+from .findings import Finding
+from .images import Released
+from .manifests import manifests
+from .unseen import unseen
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`findings` refuse the release; `warnings` and `unseen` are told and stop nothing."""
+
+    findings: Sequence[Finding]
+    warnings: Sequence[str]
+    unseen: Sequence[str]
+
+
+def judge(
+    rendered: bytes,
+    files: Mapping[str, bytes],
+    released: Sequence[Released],
+    *,
+    namespace: str,
+    config: Mapping[str, Any] | None = None,
+    api_versions: Sequence[str] = (),
+    chart: str = "",
+) -> Judgement:
+    """`rendered` is what `helm template` printed, `files` are those of the chart's archive by their path in it; both
+    were made with the values `config` and for `api_versions`.
+
+    Refused where a template renders what is no object.
+    """
+    found = manifests(rendered)
+    too_large, nearly = record.judged(files, rendered, config)
+    return Judgement(
+        [
+            *images.findings(containers_of(found), released),
+            *rules.findings(found, namespace),
+            *too_large,
+        ],
+        nearly,
+        unseen(files, api_versions, chart),
+    )

@@ -1,0 +1,78 @@
+"""What `helm template` printed: every object, with the template that made it."""
+
+import re
+from dataclasses import dataclass, field
+
+from ..errors import Refused
+from ..yaml.document import Path, shown
+from ..yaml.objects import Duplicate, Object, items, read
+
+# What `helm template` writes above every document.
+_SOURCE = re.compile(rb"^---\n# Source: (.+)\n", re.MULTILINE)
+_TESTS = {"test", "test-success", "test-failure"}
+
+
+@dataclass(frozen=True)
+class RenderedObject:
+    """`duplicates` are the keys that stand twice in the object's document."""
+
+    template: str
+    object: Object
+    duplicates: list[Duplicate] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        return str(self.object["kind"])
+
+    @property
+    def name(self) -> str:
+        """`Deployment/orders`."""
+        metadata = self.object["metadata"]
+        return f"{self.kind}/{metadata.get('name') or metadata.get('generateName') or ''}"
+
+    @property
+    def hooks(self) -> set[str]:
+        """The moments at which Helm runs it, none for an object that is there all the time."""
+        annotations = self.object["metadata"].get("annotations")
+        named = annotations.get("helm.sh/hook") if isinstance(annotations, dict) else None
+        return {word.strip().lower() for word in str(named or "").split(",")} - {""}
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is only there while `helm test` runs."""
+        return bool(self.hooks) and self.hooks <= _TESTS
+
+    def at(self, path: Path) -> str:
+        """Template, object and field, for a person."""
+        return f"{self.template}, {self.name}, {shown(path)}"
+
+
+def manifests(rendered: bytes) -> list[RenderedObject]:
+    """Refused where a template renders what is no object."""
+    _, *parts = _SOURCE.split(rendered)
+    return [
+        manifest
+        for template, text in zip(parts[::2], parts[1::2], strict=True)
+        for manifest in _read(template.decode(errors="replace"), text)
+    ]
+
+
+def _read(template: str, text: bytes) -> list[RenderedObject]:
+    try:
+        found = [
+            RenderedObject(template, item, document.duplicates)
+            for document in read(text)
+            if document.value
+            for item in items(document.value)
+        ]
+    except ValueError as error:
+        raise Refused(f"{template} renders what is no YAML: {error}", "Correct the template.", fault="chart") from error
+    for manifest in found:
+        item = manifest.object
+        if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
+            raise Refused(f"{template} renders what has no kind.", "Correct the template.", fault="chart")
+        if not isinstance(item.get("metadata"), dict):
+            raise Refused(
+                f"{template} renders a {item['kind']} without metadata.", "Correct the template.", fault="chart"
+            )
+    return found

@@ -1,0 +1,91 @@
+"""What git holds of a chart and what the chart says have to be one: no pointers of git LFS in place of files, and
+Chart.yaml's dependencies, Chart.lock and charts/ agree."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from ..yaml.objects import read
+from .dependencies import DECLARED, LOCKED, Dependency, declared
+from .files import of_archive
+from .findings import Finding
+from .ranges import within
+
+# https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md; a pointer is below 1024 bytes.
+_POINTER, _POINTER_LIMIT = b"version https://git-lfs.github.com/spec/", 1024
+_UPDATE = "Run `helm dependency update` in the chart's folder and commit Chart.lock and charts/."
+
+
+class Bundled(NamedTuple):
+    """A chart that lies in charts/."""
+
+    name: str
+    version: str
+    path: str
+
+
+def findings(files: Mapping[str, bytes]) -> Iterator[Finding]:
+    """`files` are those of the chart's folder, by their path in it."""
+    yield from _pointers(files)
+    yield from _out_of_step(files)
+
+
+def _pointers(files: Mapping[str, bytes], inside: str = "") -> Iterator[Finding]:
+    for path, data in files.items():
+        if len(data) < _POINTER_LIMIT and data.startswith(_POINTER):
+            yield Finding(
+                f"{inside}{path}",
+                "is a pointer of git LFS, and the commit does not hold the file that it stands for",
+                "Commit the file itself: `git lfs untrack` it, then add it again.",
+            )
+        elif path.endswith(".tgz"):
+            yield from _pointers(of_archive(data), f"{inside}{path}, ")
+
+
+def _out_of_step(files: Mapping[str, bytes]) -> Iterator[Finding]:
+    needed, bundled = declared(files), list(_bundled(files))
+    # A lock has the form of what it locks.
+    fixed = declared({name: files.get(lock, b"") for name, lock in zip(DECLARED, LOCKED, strict=True)})
+    chart, lock = (next((name for name in reversed(names) if name in files), names[0]) for names in (DECLARED, LOCKED))
+    if fixed:
+        for item in needed:
+            if item.name not in {other.name for other in fixed}:
+                yield Finding(f"{lock}", f"does not name {item.name}, which {chart} needs", _UPDATE)
+        for item in fixed:
+            if item.name not in {other.name for other in needed}:
+                yield Finding(f"{lock}", f"names {item.name}, which {chart} does not need", _UPDATE)
+    for item in needed:
+        pins = [other for other in fixed if other.name == item.name]
+        if pins and all(within(other.version, item.version) is False for other in pins):
+            versions = " and ".join(other.version for other in pins)
+            yield Finding(lock, f"holds {item.name} {versions}, while {chart} wants {item.version}", _UPDATE)
+    for item in fixed or needed:
+        there = [other for other in bundled if other.name == item.name]
+        if there and not any(_fits(other, item) for other in there):
+            paths = " and ".join(f"{other.path} is {other.version}" for other in there)
+            yield Finding(
+                lock if fixed else chart,
+                f"says {item.name} {item.version}, while {paths}: that would be shipped",
+                _UPDATE,
+            )
+
+
+def _fits(there: Bundled, wanted: Dependency) -> bool:
+    """Of a chart without a repository the lock repeats the range."""
+    return there.version == wanted.version or within(there.version, wanted.version) is not False
+
+
+def _bundled(files: Mapping[str, bytes]) -> Iterator[Bundled]:
+    for path, data in files.items():
+        match path.split("/"):
+            case ["charts", folder, "Chart.yaml"]:
+                chart = data
+            case ["charts", folder] if folder.endswith(".tgz"):
+                chart = of_archive(data).get("Chart.yaml", b"")
+            case _:
+                continue
+        try:
+            found = next((document.value for document in read(chart)), None)
+        except ValueError:
+            continue
+        if isinstance(found, dict):
+            yield Bundled(str(found.get("name")), str(found.get("version")), f"charts/{folder}")

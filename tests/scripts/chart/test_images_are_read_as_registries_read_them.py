@@ -1,0 +1,33 @@
+"""One image has many names. Expected: what github.com/distribution/reference makes of each."""
+
+import pytest
+
+from scripts.image.name import full, read
+from tests.support.scripts.rendered import DIGEST
+
+
+@pytest.mark.parametrize(
+    ("image", "repository", "tag", "digest"),
+    [
+        ("nginx", "docker.io/library/nginx", "", ""),
+        ("library/nginx:1", "docker.io/library/nginx", "1", ""),
+        ("docker.io/nginx", "docker.io/library/nginx", "", ""),
+        ("index.docker.io/library/nginx", "docker.io/library/nginx", "", ""),
+        ("acme/orders", "docker.io/acme/orders", "", ""),
+        ("localhost/orders", "localhost/orders", "", ""),
+        ("registry:5000/orders:1.2", "registry:5000/orders", "1.2", ""),
+        ("127.0.0.1:5000/a/b", "127.0.0.1:5000/a/b", "", ""),
+        (f"ghcr.io/acme/orders:efbc18d20baa@{DIGEST}", "ghcr.io/acme/orders", "efbc18d20baa", DIGEST),
+        (f"orders@{DIGEST}", "docker.io/library/orders", "", DIGEST),
+    ],
+)
+def test_the_full_name(image: str, repository: str, tag: str, digest: str) -> None:
+    found = read(image)
+    assert found is not None
+    assert (found.repository, found.tag, found.digest) == (repository, tag, digest)
+    assert full(found.repository) == found.repository
+
+
+@pytest.mark.parametrize("image", ["", "@", "orders@sha256:12", "orders:", f"orders@{DIGEST}@{DIGEST}"])
+def test_what_names_no_image(image: str) -> None:
+    assert read(image) is None
