@@ -1,7 +1,7 @@
 """PostgreSQL with deadlines: a silent server must become an answer, never a request that hangs.
 
 This overrides private methods of Piccolo 1.38: the version is pinned and each behaviour has a test in
-tests/service/test_engines.py.
+tests/service/test_transactions.py.
 """
 
 from collections.abc import Sequence

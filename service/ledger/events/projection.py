@@ -1,7 +1,7 @@
 """Keeps `environment`, `place` and `arrival` as the events say, in the transaction that adds the events.
 
 An event that comes in order, as nearly every one does, continues from the place's state. One that comes late continues
-from the last arrival before it, and what followed is derived anew. tests/service/test_stories.py proves that both give
+from the last arrival before it, and what followed is derived anew. tests/service/test_order_of_events.py proves that both give
 what domain/timeline makes of all events at once.
 """
 
