@@ -155,7 +155,7 @@ async def test_connections_that_the_server_closed_while_they_rested_are_not_used
 async def test_a_connection_that_rested_long_is_replaced(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     [(first,)] = await database.fetch("SELECT pg_backend_pid()")
     assert await database.fetch("SELECT pg_backend_pid()") == [(first,)]
-    monkeypatch.setattr(postgres_connections, "REST_SECONDS", 0)
+    monkeypatch.setattr(postgres_connections, "IDLE_SECONDS", 0)
     assert await database.fetch("SELECT pg_backend_pid()") != [(first,)]
 
 
