@@ -1,4 +1,4 @@
-"""What became known with an event or a snapshot: the one source of metrics, and of whatever else tells of it."""
+"""The arrivals and failures that became known with an event or a snapshot: what metrics count."""
 
 from collections.abc import Iterable
 from datetime import datetime

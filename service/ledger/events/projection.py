@@ -1,8 +1,8 @@
-"""Keeps `environment`, `place` and `arrival` as the events say, in the transaction that adds the events.
+"""Derives `environment`, `place` and `arrival` from events, in the transaction that adds the events.
 
-An event that comes in order, as nearly every one does, continues from the place's state. One that comes late continues
-from the last arrival before it, and what followed is derived anew. tests/service/test_stories.py proves that both give
-what domain/timeline makes of all events at once.
+Nearly every event comes in order, and continues from the place's state. One that comes late continues from the last
+arrival before it, and what followed is derived anew. tests/service/test_order_of_events.py proves that both give what
+domain/timeline makes of all events at once.
 """
 
 from collections import defaultdict
@@ -87,9 +87,9 @@ async def _continue(key: PlaceKey, position: str, state: State, added: list[Entr
     """Puts into `changes` what `added` means for a place that stands at `position` in `state`."""
     turns, entries = list[Turn](), in_order(added)
     first = min(it.position for it in added)
-    if state.running and state.running.seen:  # an event may say it now
+    if state.running and state.running.seen:  # one of `added` may be the event of it
         first = min(first, position_at(state.running.since))
-    if first < position or any(it.seen_at is not None for it in added):  # or an event said it before
+    if first < position or any(it.seen_at is not None for it in added):  # or its event came before
         turns, entries = await _rewind(key, first, changes)
         state = turns[0].state if turns else NOTHING
     more, after = follow(state, entries)
