@@ -22,6 +22,7 @@ from ..rows import PlaceKey, PlaceSince
 from .news import News, news_of
 from .statements import (
     ArrivalColumns,
+    DeletedArrival,
     EndedArrival,
     KeptPlace,
     PlacePosition,
@@ -46,7 +47,7 @@ class Changes(NamedTuple):
     ended: list[EndedArrival]
     begun: list[ArrivalColumns]
     kept: list[KeptPlace]
-    deleted: set[PlacePosition]
+    deleted: list[DeletedArrival]
 
 
 class Batch(NamedTuple):
@@ -69,7 +70,7 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
             if entry is not None:
                 by_place[PlaceKey(name, entry.place)].append(entry)
     kept = {PlaceKey(it.environment, it.place): it for it in await place_of.each(list(by_place))}
-    changes = Changes([], [], [], set())
+    changes = Changes([], [], [], [])
     for key, entries in by_place.items():
         before = kept.get(key)
         position, state = (before.position, _decode(before.state)) if before else ("", NOTHING)
@@ -108,7 +109,7 @@ async def _rewind(key: PlaceKey, position: str, changes: Changes) -> tuple[list[
     while begun and begun[0].state.running and begun[0].state.running.seen:
         begun = await _begun_before(key, begun[0].position)
     since = begun[0].position if begun else ""
-    changes.deleted.update(await delete_from(PlacePosition(*key, since)))
+    changes.deleted.extend(await delete_from(PlacePosition(*key, since)))
     events = await events_since(PlaceSince(*key, begun[0].at if begun else 0))
     entries = (event_entry(*event) or fact_entry(*event) for event in events)
     return begun, [it for it in in_order(it for it in entries if it is not None) if it.position > since]
