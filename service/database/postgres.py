@@ -1,7 +1,7 @@
-"""PostgreSQL with deadlines: a server that does not answer becomes an error in time, never a request that hangs.
+"""PostgreSQL with deadlines: no request hangs because a server does not answer.
 
 This overrides private methods of Piccolo 1.38: the version is pinned and each behaviour has a test in
-tests/service/test_engines.py.
+tests/service/test_transactions.py.
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ class PooledTransaction(ReleasingTransaction, PostgresTransaction):  # type: ign
 class PooledPostgres(PostgresEngine):
     """`start` before the first query, `stop` after the last.
 
-    `statement_seconds` None waits for ever, for migrations.
+    `statement_seconds` None: a statement may take any time, as migrations do.
     """
 
     __slots__ = ("_connections", "_reads", "write_queues")

@@ -1,4 +1,4 @@
-"""Tokens: made, listed, revoked, and looked up."""
+"""API tokens: create, list, revoke, and find the one that a client sends."""
 
 import hmac
 import time
@@ -38,11 +38,11 @@ _by_sha256 = query(
 _remembered: dict[str, tuple[float, Token]] = {}
 
 
-async def find(secret: str) -> Token | None:
-    """The live token with this secret; None for a mistyped, unknown, expired or revoked one."""
-    if not is_well_formed(secret):
+async def find(shown: str) -> Token | None:
+    """The valid token that a client sent; None for a mistyped, unknown, expired or revoked one."""
+    if not is_well_formed(shown):
         return None
-    sha256, now = hashed(secret), time.monotonic()
+    sha256, now = hashed(shown), time.monotonic()
     since, token = _remembered.get(sha256, (0.0, None))
     if token is None or now - since > REMEMBERED_SECONDS:
         token = await _look_up(sha256)
@@ -55,7 +55,7 @@ async def find(secret: str) -> Token | None:
 
 
 async def create(name: str, scopes: tuple[str, ...], service: str | None, lifetime: timedelta) -> str:
-    """Returns the token itself, which nobody can ask for again."""
+    """Returns the token itself, which is not kept: it cannot be shown again."""
     secret, now = generate(), datetime.now(UTC)
     row = tables.Token(
         name=name,
