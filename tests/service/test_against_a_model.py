@@ -146,8 +146,8 @@ class Ledger(RuleBasedStateMachine):
         assert state is not None
         assert _plain(state.services) == self.model.runs(environment)
         assert int(state.last_confirmed_at.timestamp()) == self.model.confirmed[environment]
-        history = self.pages(lambda cursor: arrivals.in_environment(environment, None, cursor, 5))
-        assert history == [it for _, it in self.model.ran() if it["environment"] == environment]
+        listed = self.pages(lambda cursor: arrivals.in_environment(environment, None, cursor, 5))
+        assert listed == [it for _, it in self.model.ran() if it["environment"] == environment]
 
     def pages(self, ask: Any) -> list[Any]:
         found, cursor = [], None
