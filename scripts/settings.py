@@ -1,6 +1,7 @@
 """The settings: what each one means, stated once, and where it comes from: waybill.toml < environment < flags."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -85,10 +86,16 @@ def read(file: Path | None, flags: Mapping[str, Any]) -> Settings:
         return msgspec.convert({**_table(file), **_given(variables), **_given(flags)}, Settings)
     except msgspec.ValidationError as error:
         raise Refused(
-            f"The settings are not right: {error}.",
+            f"The settings are not right: {_plainly(str(error))}.",
             "Correct the key in waybill.toml, its WAYBILL_ variable or its flag.",
             fault="you",
         ) from error
+
+
+def _plainly(message: str) -> str:
+    """With the meaning of a key in place of the regular expression that its value does not match."""
+    found = re.search(r"matching regex .* - at `\$\.(\w+)", message, re.DOTALL)
+    return f"`{found[1]}` has a wrong form ({KEYS[found[1]].rstrip('.')})" if found else message
 
 
 def _table(file: Path | None) -> dict[str, Any]:

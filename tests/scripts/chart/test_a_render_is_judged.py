@@ -33,9 +33,9 @@ def test_every_kind_of_fault_is_found_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("a: [", "renders what is no YAML"),
-        ("a: b", "renders what has no kind"),
-        ("- a", "renders what has no kind"),
+        ("a: [", "renders text that is not YAML"),
+        ("a: b", "renders an object without a kind"),
+        ("- a", "renders an object without a kind"),
         ("kind: Pod", "renders a Pod without metadata"),
     ],
 )
