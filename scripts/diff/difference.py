@@ -81,8 +81,8 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
         return Difference(environment, notes=tuple(notes), unknown=True)
     if definitions(earlier) != definitions(chart):
         notes.append(
-            "The chart's crds/ changes, which Flux leaves in the cluster as they are, unless the HelmRelease says "
-            "`upgrade: {crds: CreateReplace}`."
+            "The chart's crds/ changes, which Flux leaves in the cluster as they are, unless the HelmRelease's "
+            "spec.upgrade.crds is CreateReplace."
         )
     if (present.name, present.namespace) != (release.name, release.namespace):
         notes.append(
