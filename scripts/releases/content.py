@@ -9,6 +9,7 @@ from ..chart.archive import same_content
 from ..clients.registry import CHART_LAYER, Registry
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
+from ..folder import read
 
 SOURCE = "org.opencontainers.image.source"
 # Beside the chart, `helm push` publishes its signature. Helm takes any other layer that it knows for the chart.
@@ -39,7 +40,7 @@ def find(
             fault="registry",
         )
     layers = [layer for layer in manifest.layers if layer.media_type != PROVENANCE_LAYER]
-    ours = archive.read_bytes()
+    ours = read(archive)
     if len(layers) == 1 and layers[0].media_type == CHART_LAYER and not manifest.manifests:
         digest = layers[0].digest
         if digest == digest_of(ours) or same_content(registry.blob(repository, digest), ours):

@@ -1,6 +1,5 @@
 """The waybill of a published version, from the ledger or from its tag, and the proof that its chart is published."""
 
-import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from ..chart.build import archive_of
 from ..clients.registry import Registry
 from ..document import Chart, Image, Source, Waybill, chart_of
 from ..errors import Refused
+from ..folder import write
 from ..source.checkout import Checkout
 from ..yaml.edit import read
 from .content import find
@@ -48,8 +48,8 @@ def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybil
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
         built = archive_of(str(told.source.release_commit), here.config, here.git, Path(folder))
         here.make_folder()
-        archive = Path(shutil.copy2(built, here.archive(waybill)))
-    return _published(waybill, archive, here.config.plain_http)
+        write(here.archive(waybill), built.read_bytes())
+    return _published(waybill, here.archive(waybill), here.config.plain_http)
 
 
 def from_tag(version: str, here: Checkout) -> Waybill:

@@ -1,6 +1,5 @@
 """package: the chart of the release commit as a .tgz, the same bytes on every machine."""
 
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from ..clients.helm import Helm
 from ..config import Config
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
+from ..folder import write
 from ..image import keys as image_keys
 from ..source.checkout import Checkout
 from ..source.commit import release_commit
@@ -59,10 +59,10 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
         )
         refuse_wrong(rendered, archive, namespace, waybill, here)
         here.make_folder()
-        made = Path(shutil.copy2(archive, here.archive(waybill)))
-    digest = digest_of(made.read_bytes())
-    here.report.say(f"package: {made.name}, {digest}")
-    return structs.replace(waybill, chart=structs.replace(chart, archive=digest))
+        made = archive.read_bytes()
+        write(here.archive(waybill), made)
+    here.report.say(f"package: {archive.name}, {digest_of(made)}")
+    return structs.replace(waybill, chart=structs.replace(chart, archive=digest_of(made)))
 
 
 def refuse_wrong(rendered: bytes, archive: Path, namespace: str, waybill: Waybill, here: Checkout) -> None:

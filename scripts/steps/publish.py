@@ -10,6 +10,7 @@ from ..clients.registry import Registry
 from ..clients.registry_http import Denied
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
+from ..folder import read
 from ..releases.content import find
 from ..source.checkout import Checkout
 from ..source.commit import release_commit
@@ -74,7 +75,7 @@ def look(waybill: Waybill, here: Checkout, *, first_publish: bool = False) -> st
 def refuse_other_archive(waybill: Waybill, archive: Path) -> None:
     """The file is what package made, byte for byte."""
     said = chart_of(waybill).archive
-    if said is UNSET or not archive.is_file() or digest_of(archive.read_bytes()) != said:
+    if said is UNSET or not archive.exists() or digest_of(read(archive)) != said:
         raise Refused(
             f"{archive.name} is not the chart that the waybill names.", "Run `waybill package` first.", fault="you"
         )
