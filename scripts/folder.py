@@ -33,7 +33,7 @@ def make(folder: Path) -> Path:
 
 def write(path: Path, data: bytes) -> None:
     """Replaces the file in one step, so that a killed run leaves the old one or the new one."""
-    if os.path.islink(path):  # noqa: PTH114 - Path's own raises for a name that is too long
+    if os.path.islink(path):  # Path's own raises for a name that is too long
         raise _link(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
     service, path = shipped.service, overlay(shipped.service, environment)
     notes: list[str] = []
     try:
-        release = release_of(build(folder / "after" / path), service)
+        release = release_of(build(folder / "after" / path, folder / "after"), service)
         notes = [f"Not seen here: {what}." for what in release.unseen]
         chart = (
             new_chart(shipped, folder) if environment in shipped.environments else _fetched(release, folder, shipped)
@@ -73,7 +73,7 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
         changes = [ObjectChange(change.what, change.name) for change in compare([], after, release.namespace)]
         return Difference(environment, tuple(changes), tuple(notes), first=True)
     try:
-        present = release_of(build(folder / "before" / path), service)
+        present = release_of(build(folder / "before" / path, folder / "before"), service)
         earlier = _fetched(present, folder, shipped)
         before = objects_of(present, earlier, shipped.kube_version)
     except Refused as error:
