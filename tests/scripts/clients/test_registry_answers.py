@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from scripts.clients.http import Patience
 from scripts.clients.registry import Registry
-from scripts.clients.registry_http import Patience
 from scripts.document import digest_of
 from scripts.errors import Refused
 from scripts.steps.package import package

@@ -111,7 +111,7 @@ def test_garbage_is_no_answer(forge: GitHub, stand_in: StandIn) -> None:
 def test_a_forge_that_is_down_is_refused() -> None:
     with serving(StandIn("github")) as address:
         pass
-    with pytest.raises(Refused, match="did not answer") as error:
+    with pytest.raises(Refused, match="does not answer") as error:
         GitHub(f"{address}/acme/fleet", TOKEN).find("apps/orders", "main")
     assert error.value.fault == "forge"
 
