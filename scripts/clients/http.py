@@ -168,12 +168,12 @@ class Client:
         import httpx
 
         if (scheme, proxy) not in self._clients:
-            secure = "https" in (scheme, (proxy.url if proxy else "").partition(":")[0])
-            context = trusted() if secure else None
+            context = trusted() if scheme == "https" else None
+            tls_to_proxy = trusted() if proxy and proxy.url.startswith("https:") else None
             self._clients[scheme, proxy] = httpx.Client(
                 timeout=httpx.Timeout(self._patience.read, connect=self._patience.connect),
                 verify=context or False,
-                proxy=httpx.Proxy(proxy.url, ssl_context=context) if proxy else None,
+                proxy=httpx.Proxy(proxy.url, ssl_context=tls_to_proxy) if proxy else None,
                 trust_env=False,
             )
         return self._clients[scheme, proxy]
