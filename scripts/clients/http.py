@@ -182,8 +182,8 @@ class Client:
 def _pause(answer: Answer) -> float:
     """Seconds that the answer asks to wait (RFC 9110, Retry-After: a number or a date)."""
     asked = answer.headers.get("Retry-After", "")
-    if re.fullmatch(r"[0-9]{1,9}", asked):
-        return int(asked)
+    if re.fullmatch(r"[0-9]+", asked):
+        return int(asked[:9])
     try:
         return max(0, parsedate_to_datetime(asked).timestamp() - time.time())
     except (ValueError, OverflowError):

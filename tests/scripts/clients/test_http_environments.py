@@ -71,6 +71,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             stack.enter_context(answering(behave))
             for behave in (tunnel(ports["GOOD"], here.proxied), answers, says(403), says(407))
         )
+        ports["SECURE"] = stack.enter_context(answering_tls(tunnel(ports["GOOD"], here.proxied), good))
         here.words |= {
             "PROXY": proxy,
             "PLAIN": plain,
@@ -135,6 +136,7 @@ ROWS: dict[str, tuple[str, str, Expected]] = {
     "a proxy": (f"https_proxy=http://PROXY {CA}", NAMED, None),
     "a proxy without a scheme": (f"HTTPS_PROXY=PROXY {CA}", NAMED, None),
     "a proxy for all": (f"ALL_PROXY=http://PROXY/ {CA}", NAMED, None),
+    "a proxy that is asked over TLS": (f"https_proxy=https://0.0.0.0:SECURE {CA}", NAMED, None),
     "the lower case comes first": (f"HTTPS_PROXY=http://127.0.0.1:1 https_proxy=http://PROXY {CA}", NAMED, None),
     "an empty one is not there": (f"https_proxy= all_proxy=http://PROXY {CA}", NAMED, None),
     "NO_PROXY names others": (f"https_proxy=http://PROXY NO_PROXY=xample,er.example {CA}", NAMED, None),
