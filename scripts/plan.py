@@ -13,6 +13,7 @@ from .document import Waybill, chart_of
 from .gitops.clone import cloned
 from .proposal.describe import differences
 from .proposal.intent import prepare
+from .proposal.verdict import check
 from .session import Session
 from .steps.bump import Choice, bump
 from .steps.package import package
@@ -57,6 +58,7 @@ def proposed(here: Session, planned: Plan, environments: Sequence[str]) -> Plan:
     forge, change = here.forge, here.change(planned.waybill, environments)
     with here.report.step("look at the GitOps repo"), cloned(str(here.config.gitops), here.config.forge_token) as git:
         intent = prepare(change, forge.find, git)
+        check(change, git, intent)
         return structs.replace(
             planned,
             gitops_files=changed(git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],

@@ -5,6 +5,7 @@ from typing import Any
 
 from .document import Waybill
 from .errors import Refused
+from .proposal.verdict import preview
 from .session import Session
 from .source.work_tree import unshipped
 from .steps.bump import Choice, bump
@@ -21,16 +22,18 @@ def ship(here: Session, choice: Choice, environments: Sequence[str]) -> tuple[Wa
     here.check(environments)
     for path in unshipped(here.config.chart, here.git):
         here.report.warn(f"{path} has changes that are not committed: they are not shipped")
-    waybill = published(here, choice)
+    waybill = published(here, choice, environments)
     waybill = here.keep(propose(here.change(waybill, environments), here.proposing_forge, here.report))
     return waybill, record(waybill, here.ledger, here.report)
 
 
-def published(here: Session, choice: Choice) -> Waybill:
-    """The release under a version that no other release took while it was being packaged."""
+def published(here: Session, choice: Choice, environments: Sequence[str]) -> Waybill:
+    """The release under a version that no other release took while it was being packaged; refused before that is
+    public where an environment would not run it as proposed."""
     for _ in range(TRIES):
         waybill = here.begin(bump(choice, here))
         waybill = here.keep(package(waybill, here))
+        preview(here.change(waybill, environments), here.proposing_forge, here.report)
         try:
             return here.keep(publish(waybill, here))
         except Overtaken as error:

@@ -20,10 +20,17 @@ class Finding:
         return f"{self.where} {self.what}"
 
 
-def refused(findings: Sequence[Finding], environment: str = "") -> Refused:
-    """One refusal of them all; `environment` is where they were found, "" for what lies in the chart itself."""
+def refused(findings: Sequence[Finding], environment: str = "", causes: Sequence[str] = ()) -> Refused:
+    """One refusal of them all.
+
+    `environment` is where they were found, "" for the chart with its own values; `causes` are files and keys of it.
+    """
     texts = list(dict.fromkeys(map(str, findings)))
     more = [f"{len(texts) - _SHOWN} more of the kind"] if len(texts) > _SHOWN else []
-    remedies = dict.fromkeys(finding.remedy for finding in findings[:_SHOWN])
+    remedies = list(dict.fromkeys(finding.remedy for finding in findings[:_SHOWN]))
     what = ".\n".join(texts[:_SHOWN] + more)
-    return Refused(f"In {environment}: {what}." if environment else f"{what}.", "\n".join(remedies), fault="chart")
+    if not environment:
+        return Refused(f"{what}.", "\n".join(remedies), fault="chart")
+    if causes:
+        remedies.insert(0, f"Take out of the GitOps repo what overrides the chart there: {'; '.join(causes)}.")
+    return Refused(f"In {environment}: {what}.", "\n".join(remedies), fault="gitops")

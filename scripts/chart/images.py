@@ -14,7 +14,7 @@ _TAG_AND_DIGEST = (
     '`repository = "{}"` and `tag = "..."` with the key of that tag.'
 )
 _OTHER_KEY = (
-    "Let its template use {}, or name the key that it does use in a block [[image]] of waybill.toml; take out what "
+    "Let its template use {}, or name the keys that it does use under [image] of waybill.toml; take out what "
     "sets another tag or digest in a values file or an environment."
 )
 _OTHER_REPOSITORY = (

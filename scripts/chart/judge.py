@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import images, record
+from . import images, record, sources
 from .api import rules
 from .containers import containers_of
 from .findings import Finding
@@ -43,6 +43,7 @@ def judge(
         [
             *images.findings(containers_of(found), released),
             *rules.findings(found, namespace),
+            *sources.pointers(files),
             *too_large,
         ],
         nearly,

@@ -12,6 +12,8 @@ from .ranges import within
 
 # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md; a pointer is below 1024 bytes.
 _POINTER, _POINTER_LIMIT = b"version https://git-lfs.github.com/spec/", 1024
+# What Helm reads itself, and says less of.
+_NEEDED = ("Chart.", "requirements.", "values.", "templates/", "charts/")
 _UPDATE = "Run `helm dependency update` in the chart's folder and commit Chart.lock and charts/."
 
 
@@ -24,12 +26,14 @@ class Bundled(NamedTuple):
 
 
 def findings(files: Mapping[str, bytes]) -> Iterator[Finding]:
-    """`files` are those of the chart's folder, by their path in it."""
-    yield from _pointers(files)
+    """`files` are those of the chart's folder, by their path in it. Of others than these .helmignore may keep some out
+    of the archive, where they are looked for again."""
+    yield from pointers({path: data for path, data in files.items() if path.startswith(_NEEDED)})
     yield from _out_of_step(files)
 
 
-def _pointers(files: Mapping[str, bytes], inside: str = "") -> Iterator[Finding]:
+def pointers(files: Mapping[str, bytes], inside: str = "") -> Iterator[Finding]:
+    """Pointers of git LFS in place of files, those in charts that lie packed in charts/ too."""
     for path, data in files.items():
         if len(data) < _POINTER_LIMIT and data.startswith(_POINTER):
             yield Finding(
@@ -38,7 +42,7 @@ def _pointers(files: Mapping[str, bytes], inside: str = "") -> Iterator[Finding]
                 "Commit the file itself: `git lfs untrack` it, then add it again.",
             )
         elif path.endswith(".tgz"):
-            yield from _pointers(of_archive(data), f"{inside}{path}, ")
+            yield from pointers(of_archive(data), f"{inside}{path}, ")
 
 
 def _out_of_step(files: Mapping[str, bytes]) -> Iterator[Finding]:

@@ -36,16 +36,20 @@ def definitions(chart: Path) -> dict[str, bytes]:
         return {name: file.read() for name, file in found.items() if file}
 
 
-def objects_of(release: HelmRelease, chart: Path, kube_version: str | None) -> list[Object]:
-    """The chart's objects with the release's values."""
-    manifests = Helm().template(
+def render(release: HelmRelease, chart: Path, kube_version: str | None) -> bytes:
+    """What `helm template` prints of the chart with the release's values."""
+    return Helm().template(
         chart,
         name=release.name,
         namespace=release.namespace,
         values=json.dumps(release.values, default=str).encode() if release.values else None,
         kube_version=kube_version,
     )
+
+
+def objects_of(release: HelmRelease, chart: Path, kube_version: str | None) -> list[Object]:
+    """The chart's objects with the release's values."""
     try:
-        return parse(manifests)
+        return parse(render(release, chart, kube_version))
     except ValueError as error:
         raise Refused(f"The chart renders what is no object: {error}", "Correct the chart.", fault="chart") from error

@@ -63,7 +63,7 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
         release = release_of(build(folder / "after" / path), service)
         notes = [f"Not seen here: {what}." for what in release.unseen]
         chart = (
-            _new_chart(shipped, folder) if environment in shipped.environments else _fetched(release, folder, shipped)
+            new_chart(shipped, folder) if environment in shipped.environments else _fetched(release, folder, shipped)
         )
         after = objects_of(release, chart, shipped.kube_version)
     except Refused as error:
@@ -91,7 +91,7 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
     return Difference(environment, tuple(compare(before, after, release.namespace)), tuple(notes))
 
 
-def _new_chart(shipped: Shipped, folder: Path) -> Path:
+def new_chart(shipped: Shipped, folder: Path) -> Path:
     if shipped.archive and shipped.archive.is_file():
         return shipped.archive
     return fetch(shipped.repository, shipped.chart.version, folder, shipped.plain_http)

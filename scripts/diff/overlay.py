@@ -13,7 +13,8 @@ from ..yaml.objects import Object, parse
 @dataclass(frozen=True)
 class HelmRelease:
     """A HelmRelease as kustomize builds it. `chart` is `host/path/name` and `reference` its version or digest, each ""
-    where the built objects do not name it; `unseen` is what Flux adds from outside the folder."""
+    where the built objects do not name it; `unseen` is what Flux adds from outside the folder. `images` are those that
+    its post-renderers set: https://fluxcd.io/flux/components/helm/helmreleases/#post-renderers."""
 
     name: str
     namespace: str
@@ -21,6 +22,7 @@ class HelmRelease:
     chart: str
     reference: str
     unseen: tuple[str, ...]
+    images: tuple[dict[str, Any], ...] = ()
 
 
 def build(folder: Path) -> list[Object]:
@@ -47,7 +49,8 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
     chart, reference = _chart(objects, spec)
     values_from = [f"{item.get('kind')} {item.get('name')}" for item in spec.get("valuesFrom") or []]
     unseen = [f"values from {', '.join(values_from)}"] if values_from else []
-    unseen += ["postRenderers"] if spec.get("postRenderers") else []
+    renderers = [item.get("kustomize") or {} for item in spec.get("postRenderers") or []]
+    unseen += ["postRenderers"] if renderers else []
     return HelmRelease(
         # https://fluxcd.io/flux/components/helm/helmreleases/#release-name
         name=spec.get("releaseName") or (f"{target}-{service}" if target else service),
@@ -56,6 +59,7 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
         chart=chart,
         reference=reference,
         unseen=tuple(unseen),
+        images=tuple(image for item in renderers for image in item.get("images") or []),
     )
 
 

@@ -10,17 +10,21 @@ from .body import Section, body, cut
 from .intent import Change, Intent, released
 
 
-def differences(change: Change, git: Git, intent: Intent) -> list[Difference]:
-    """What the intent's commit changes in each environment."""
+def shipped(change: Change, intent: Intent) -> Shipped:
     waybill, config = change.waybill, change.config
-    shipped = Shipped(
+    return Shipped(
         waybill.service, chart_of(waybill), intent.environments, change.archive, config.plain_http, config.kube_version
     )
+
+
+def differences(change: Change, git: Git, intent: Intent) -> list[Difference]:
+    """What the intent's commit changes in each environment."""
+    waybill = change.waybill
     before, after = (git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
     # The branch may bring what was proposed for another environment before.
     others = released(waybill.service, environments_in(after, waybill.service), before, after)
     names = dict.fromkeys([*intent.environments, *others])
-    return rendered_difference(git, intent.heads.base_head, intent.commit, list(names), shipped)
+    return rendered_difference(git, intent.heads.base_head, intent.commit, list(names), shipped(change, intent))
 
 
 def describe(change: Change, git: Git, intent: Intent) -> str:

@@ -15,12 +15,14 @@ from ..gitops.clone import cloned
 from ..proposal.body import is_about, title
 from ..proposal.describe import describe
 from ..proposal.intent import Change, Intent, prepare
+from ..proposal.verdict import check
 from ..report import Report
 
 TRIES = 5
 
 
 Describe = Callable[[Change, Git, Intent], str]
+Check = Callable[[Change, Git, Intent], None]
 
 
 def propose(change: Change, forge: Forge | None, report: Report) -> Waybill:
@@ -43,7 +45,7 @@ def propose(change: Change, forge: Forge | None, report: Report) -> Waybill:
 
 
 def carry_out(
-    change: Change, forge: Forge, report: Report, describe: Describe = describe
+    change: Change, forge: Forge, report: Report, describe: Describe = describe, check: Check = check
 ) -> tuple[Intent, Proposal | None]:
     """Pushes the branch and opens the proposal, if there is something to propose; a lost race starts again, TRIES
     times."""
@@ -55,6 +57,7 @@ def carry_out(
             intent = prepare(change, forge.find, git)
             if not intent.proposes:
                 return intent, None
+            check(change, git, intent)
             if intent.outcome == "push" and not git.push(
                 remote, ref, intent.commit, expect=intent.heads.branch_head or ""
             ):

@@ -1,4 +1,4 @@
-"""A database in use, from the first query to the last."""
+"""The database engine, from its start to its stop."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ from .piccolo_conf import Engine, engine_for, use
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Engine]:
-    """The engine of `url`, started. An embedded database belongs to whoever opens it, so it is migrated too."""
+    """The engine of `url`, started. SQLite is migrated as well: nothing else is there that would do it."""
     engine = use(engine_for(url))
     await engine.start()
     try:

@@ -1,4 +1,4 @@
-"""Applies what is pending, once, however many runners there are.
+"""Applies pending migrations, once, however many processes run this at one time.
 
 Piccolo has no lock of its own and records a migration outside its transaction. Here one transaction holds the
 lock, all pending migrations and their rows: either all of them happened, or none.
@@ -20,11 +20,11 @@ LOCK_SECONDS = 3
 
 
 async def migrate(engine: Engine) -> list[str]:
-    """Returns the ids that this call applied; a runner that waited for another finds none left."""
+    """Returns the ids that this call applied; one that waited for another process finds none left."""
     async with engine.transaction():
         if engine.engine_type == "postgres":
             await engine.fetch("SELECT pg_advisory_xact_lock($1)", [LOCK])
-            # A running ledger's table locks must not queue all its requests behind ours.
+            # Where a running ledger holds a table, we give up early: all its requests would wait behind our lock.
             await engine.fetch(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         todo = await pending()
         if todo:
@@ -36,7 +36,7 @@ async def migrate(engine: Engine) -> list[str]:
 
 
 async def pending() -> list[str]:
-    """The ids that this code knows and the database has not; newer ones than ours are no concern of ours."""
+    """The ids that this code knows and the database has not; migrations of newer versions do no harm."""
     done = await Migration.get_migrations_which_ran(NAME) if await Migration.table_exists() else []
     return [name for name in known() if name not in done]
 

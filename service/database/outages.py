@@ -1,4 +1,4 @@
-"""What is raised when the database is away, too slow or full: nothing is wrong with the request."""
+"""The errors of a database that cannot be reached, is too slow or is full: nothing is wrong with the request."""
 
 import functools
 import sqlite3

@@ -30,7 +30,7 @@ def current() -> Engine:
 
 
 def use(engine: Engine) -> Engine:
-    """Makes every table, and Piccolo itself, speak to this engine."""
+    """Every table, and Piccolo itself, uses this engine from now on."""
     global DB  # noqa: PLW0603 - Piccolo reads this name
     DB = engine
     os.environ["PICCOLO_CONF"] = __name__

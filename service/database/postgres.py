@@ -1,7 +1,7 @@
-"""PostgreSQL with deadlines: a silent server must become an answer, never a request that hangs.
+"""PostgreSQL with deadlines: no request hangs because a server does not answer.
 
 This overrides private methods of Piccolo 1.38: the version is pinned and each behaviour has a test in
-tests/service/test_engines.py.
+tests/service/test_transactions.py.
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ class PooledTransaction(ReleasingTransaction, PostgresTransaction):  # type: ign
 class PooledPostgres(PostgresEngine):
     """`start` before the first query, `stop` after the last.
 
-    `statement_seconds` None waits for ever, for migrations.
+    `statement_seconds` None: a statement may take any time, as migrations do.
     """
 
     __slots__ = ("_connections", "_reads", "write_queues")
@@ -102,7 +102,7 @@ class PooledPostgres(PostgresEngine):
         return rows
 
     async def fetch_each(self, sql: str, several: Sequence[Sequence[Any]]) -> list[Any]:
-        """Runs one statement for each list of values, in the transaction, on one way there and back."""
+        """Runs one statement for each list of values, in the transaction, in one round trip."""
         transaction = self.current_transaction.get()
         assert transaction is not None  # noqa: S101 - a caller's mistake
         rows: list[Any] = await transaction.connection.fetchmany(sql, several)

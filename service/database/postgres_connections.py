@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL that rest between two uses, last in first out.
+"""Idle connections to PostgreSQL, last in first out, in front of asyncpg's pool.
 
-asyncpg's pool opens, resets and closes them. Taking one from it and giving it back, with a deadline each, costs as
-much as reading a release by key (70 of 140 microseconds), so one that was left clean rests here instead.
+The pool opens, resets and closes them. To acquire and release one, with a deadline each, costs as much as reading a
+release by key (70 of 140 microseconds), so a connection that was left clean stays here instead.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from .outages import raises_outage
 # Together less than the time that a request has (http/limits.py), so that each ends by itself.
 CONNECT_SECONDS = 1.5
 RELEASE_SECONDS = 0.5
-REST_SECONDS = 60.0  # what lies between may forget a connection that is silent for long
+IDLE_SECONDS = 60.0  # a firewall between may drop a connection that is idle for longer
 
 
 class PostgresConnections:
@@ -22,18 +22,18 @@ class PostgresConnections:
 
     def __init__(self, pool: Any, size: int) -> None:
         self._pool = pool
-        self._free = asyncio.Semaphore(size)  # who came first is served first
-        self._resting: list[tuple[float, Any]] = []
+        self._free = asyncio.Semaphore(size)  # first come, first served
+        self._idle: list[tuple[float, Any]] = []
 
     @raises_outage
     async def take(self) -> Any:
         """Raises DatabaseOutage where none is free, or can be opened, in time."""
         if not self._free.locked():
             await self._free.acquire()
-            return await self._rested_or_new()
+            return await self._idle_or_new()
         async with asyncio.timeout(CONNECT_SECONDS):
             await self._free.acquire()
-            return await self._rested_or_new()
+            return await self._idle_or_new()
 
     @raises_outage
     async def give_back(self, connection: Any, *, clean: bool) -> None:
@@ -41,28 +41,28 @@ class PostgresConnections:
         not answer in time."""
         try:
             if clean:
-                self._resting.append((asyncio.get_running_loop().time(), connection))
+                self._idle.append((asyncio.get_running_loop().time(), connection))
             else:
                 await self._pool.release(connection, timeout=RELEASE_SECONDS)
         finally:
             self._free.release()
 
     async def close(self) -> None:
-        """Waits for what still runs, but not for a server that says nothing."""
+        """Waits for statements that still run, but not for a server that does not answer."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                while self._resting:
-                    await self._pool.release(self._resting.pop()[1])
+                while self._idle:
+                    await self._pool.release(self._idle.pop()[1])
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 
-    async def _rested_or_new(self) -> Any:
+    async def _idle_or_new(self) -> Any:
         try:
-            while self._resting:
-                since, connection = self._resting.pop()
+            while self._idle:
+                since, connection = self._idle.pop()
                 if not _is_gone(connection):
-                    if asyncio.get_running_loop().time() - since < REST_SECONDS:
+                    if asyncio.get_running_loop().time() - since < IDLE_SECONDS:
                         return connection
                     connection.terminate()
                 await self._pool.release(connection)
@@ -73,7 +73,7 @@ class PostgresConnections:
 
 
 def _is_gone(connection: Any) -> bool:
-    """Closed by the server; the pool may have taken it back for that."""
+    """The server closed it; the pool may have released it for that."""
     try:
         return bool(connection.is_closed())
     except asyncpg.InterfaceError:

@@ -65,13 +65,13 @@ class Query(Generic[Key, Row]):
         self._statements: dict[str, Statement] = {}
 
     async def __call__(self, key: Key) -> list[Row]:
-        """In a transaction whatever it does; outside of one, it must only read."""
+        """Outside of a transaction it must only read."""
         engine = piccolo_conf.current()
         sql, values_of = self.statement(engine.engine_type)
         return self._rows(await engine.fetch(sql, values_of(key)))
 
     async def each(self, keys: Sequence[Key]) -> list[Row]:
-        """Runs it for each key, in a transaction, and gives all rows: PostgreSQL is asked once for all."""
+        """Runs it for each key, in a transaction, and gives all rows: with PostgreSQL in one round trip."""
         if not keys:
             return []
         engine = piccolo_conf.current()
@@ -82,7 +82,7 @@ class Query(Generic[Key, Row]):
         return list(map(self._row, rows)) if self._row else []  # Piccolo lets every INSERT give an id
 
     def statement(self, engine_type: str) -> "Statement":
-        """As SQLite or PostgreSQL takes it."""
+        """Its SQL for `sqlite` or `postgres`."""
         if engine_type not in self._statements:
             markers = {name: Marker(position) for position, name in enumerate(self._fields)}
             [text] = self.build(**markers).querystrings
@@ -96,7 +96,7 @@ def query(build: Build, *, takes: type[Key], gives: type[Row]) -> Query[Key, Row
 @overload
 def query(build: Build, *, takes: type[Key], gives: None) -> Query[Key, Never]: ...
 def query(build: Build, *, takes: type[Key], gives: type[Row] | None) -> Query[Key, Any]:
-    """Raises TypeError where `build` takes neither the fields of `takes`, by their names, nor any keyword."""
+    """`build` has the fields of `takes` as parameters, or `**columns`. Raises TypeError where it has others."""
     return Query(build, takes, gives)
 
 

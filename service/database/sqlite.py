@@ -4,7 +4,7 @@ Piccolo opens a connection and a thread for every query. Here one connection rea
 (a point read takes microseconds; a hop to a thread costs more than the read), and one connection writes.
 COMMIT and ROLLBACK wait for the disk, so they run on the writer's own thread, and BEGIN does where another program
 holds the lock; the statements between them touch memory only and run inline. This overrides private methods of
-Piccolo 1.38: the version is pinned and each behaviour has a test in tests/service/test_engines.py.
+Piccolo 1.38: the version is pinned and each behaviour has a test in tests/service/test_transactions.py.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from piccolo.engine.sqlite import Atomic, SQLiteEngine, SQLiteTransaction, Trans
 
 from .transaction import ReleasingTransaction
 
-# Piccolo's own expect integers that were stored as text, and times without a zone: ten times the cost, for rows that
-# the ledger never wrote.
+# Piccolo's own converters also read integers stored as text and times without a zone, which the ledger never writes, at
+# ten times the cost.
 sqlite3.register_converter("INTEGER", int)
 sqlite3.register_converter("TIMESTAMPTZ", lambda text: datetime.fromisoformat(text.decode()))
 
@@ -33,7 +33,7 @@ PRAGMAS = (
     "cache_size=-16000",
     "temp_store=MEMORY",
     "mmap_size=268435456",
-    "wal_autocheckpoint=4000",  # pages, 16 MB: half the writing of the default for rows that lie all over an index
+    "wal_autocheckpoint=4000",  # pages, 16 MB: half as much is written as by default where rows lie all over an index
 )
 
 

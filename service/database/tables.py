@@ -1,9 +1,8 @@
-"""What the ledger remembers.
+"""The ledger's tables.
 
-`release`, `proposal` and `event` are what was said: appended, never changed. `environment`, `place` and
-`arrival` are what follows from the events; they are kept in the transaction that adds an event, and can be
-dropped and derived anew at any time. Lengths and alphabets are checked where input is decoded, alike for both
-databases, so text is `Text`.
+`release`, `proposal` and `event` are records: appended, never changed. `environment`, `place` and `arrival` are derived
+from the events, in the transaction that adds an event. Lengths and alphabets are checked where input is decoded, alike
+for both databases, so all text is `Text`.
 """
 
 from piccolo.columns import BigInt, BigSerial, Bytea, ForeignKey, Text, Timestamptz
@@ -27,7 +26,7 @@ class Release(Table):
 
 
 class Proposal(Table):
-    """A `gitops` part that some filing of a release carried. Unique: (release, sha256)."""
+    """A `gitops` part that was filed with a release. Unique: (release, sha256)."""
 
     id = BigSerial(primary_key=True)
     release = ForeignKey(Release, null=False, on_delete=OnDelete.restrict)
@@ -53,7 +52,7 @@ class Environment(Table):
 
     id = BigSerial(primary_key=True)
     environment = Text(unique=True)
-    events = BigInt(help_text="counts its events, so that equal counts mean that nothing was said in between")
+    events = BigInt(help_text="how many events it has; the same number means that none was added")
     confirmed_at = Timestamptz(help_text="when the newest event was received")
 
 
@@ -68,9 +67,9 @@ class Place(Table):
 
 
 class Arrival(Table):
-    """An arrival [started_at, ended_at) in which one revision ran at a place; the running one has no end.
+    """One revision ran at a place in [started_at, ended_at); what runs now has no end.
 
-    `service`, `chart` and `chart_digest` are what the events said; which filed release that is, is found when
+    `service`, `chart` and `chart_digest` are those of the event. Which filed release that is, is looked up when
     reading, so that a release filed later completes the record. Unique: (environment, place, position).
     """
 
@@ -82,7 +81,7 @@ class Arrival(Table):
     service = Text(help_text="our annotation, else the HelmRelease's name")
     chart = Text(null=True, default=None, help_text="the chart's name; null where `service` was annotated")
     version = Text(help_text="the revision without build metadata")
-    chart_digest = Text(null=True, default=None, help_text="of the manifest, where the event told it")
+    chart_digest = Text(null=True, default=None, help_text="of the manifest, where the event had it")
     started_at = BigInt(help_text="seconds since 1970")
     ended_at = BigInt(null=True, default=None)
     basis = Text(help_text="observed | late | inferred")

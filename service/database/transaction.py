@@ -1,7 +1,7 @@
 """A transaction that always gives its connection back.
 
 Piccolo's own transactions keep the connection when BEGIN or COMMIT fails and when the task is cancelled. One
-mixin mends both engines; each adds `_release`, which leaves the connection without an open transaction,
+mixin repairs both engines; each adds `_release`, which leaves the connection without an open transaction,
 whatever happened.
 """
 

@@ -6,12 +6,12 @@ from .state import NOTHING, Entry, FailedAttempt, Running, State
 
 
 def runs(state: State, it: Entry) -> State:
-    """The revision runs from now on; one that runs already goes on uncut."""
+    """The revision runs from now on. If it runs already, its arrival goes on."""
     return State(state.running if is_revision(state.running, it) else _begins(it), "healthy")
 
 
 def seen(state: State, it: Entry) -> State:
-    """An observer saw that the revision runs; of what was tried while it did he knows nothing."""
+    """An observer saw that the revision runs. It knows nothing of failed attempts while this revision ran."""
     return state if is_revision(state.running, it) else State(_begins(it), "healthy")
 
 
@@ -22,7 +22,7 @@ def attempted(state: State, it: Entry) -> State:
 
 
 def rolled_back(state: State, it: Entry) -> State:
-    """The revision runs (again). If the failed one was never reported running, nothing was interrupted."""
+    """The revision runs again. If the failed one was never reported to run, this one was not interrupted."""
     attempt = state.attempt
     if attempt is not None:
         attempt = replace(attempt, outcome="rolled back")
@@ -37,7 +37,7 @@ def removed(state: State, it: Entry) -> State:
 
 
 def taken_back(state: State, it: Entry) -> State:
-    """Nothing runs: the remedy of a failed release was to remove it. The failure stays in sight."""
+    """Nothing runs: Flux removed a failed release as its remedy. The failed attempt is still shown."""
     attempt = state.attempt or _undone(state.running, it, "failed")
     return State(None, "failing", attempt) if attempt else NOTHING
 
@@ -56,7 +56,7 @@ FAILURES = (attempted, failing)
 
 
 def _reported(state: State, it: Entry, health: str) -> State:
-    """How what runs is doing; a test of something else says nothing about it."""
+    """The health of what runs; a test of another revision says nothing about it."""
     if state.running is None or (it.cause.startswith("Test") and it.version and not is_revision(state.running, it)):
         return state
     return State(state.running, health, state.attempt)
@@ -67,7 +67,7 @@ def is_revision(running: Running | None, it: Entry) -> bool:
 
 
 def _undone(running: Running | None, it: Entry, outcome: str) -> FailedAttempt | None:
-    """What ran, was found wanting, and gave way."""
+    """The attempt of a revision that was reported to run, and was then rolled back or removed."""
     if running is None:
         return None
     return FailedAttempt(running.version, outcome, it.at, it.message, running.chart, running.service)

@@ -1,8 +1,8 @@
-"""What Flux says about a HelmRelease: from the signed bytes of a notification to a typed event.
+"""Flux's event about a HelmRelease: from the signed bytes of a notification to a typed event.
 
 The wire form is notification-controller's (`apis/event`, v1beta1 `Event`). It strips the prefixes of metadata
 keys before it sends; older versions, and a controller whose `--events-addr` points here, leave them on. Both
-are read. Nothing here raises for what a body says: what cannot be read is no Flux event and has no effect.
+are read. Nothing here raises because of a body: one that cannot be read is no Flux event and has no effect.
 """
 
 import re

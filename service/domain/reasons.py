@@ -1,4 +1,4 @@
-"""The reasons of Flux's events: what each does to a place, and what is read from an event by it.
+"""The reasons of Flux's events, and what each does to a place.
 
 helm-controller's reasons: https://fluxcd.io/flux/components/helm/helmreleases/#events, and api/v2/condition_types.go.
 """
@@ -12,7 +12,7 @@ from .state import AHEAD, LATE, Effect, Entry, position
 
 
 class Reason(NamedTuple):
-    """`rank` orders what is said of one moment."""
+    """`rank` orders events of one second and one resourceVersion."""
 
     effect: Effect
     rank: int
@@ -33,28 +33,30 @@ REASONS = {
     "UninstallSucceeded": Reason(removed, 6),
     "UninstallFailed": Reason(failing, 6),
 }
-# To remove a failed release as its remedy has the reason of an uninstall; only the message differs.
+# Flux removes a failed release as its remedy with the reason of an uninstall; only the message differs.
 REMEDIATION = "Helm uninstall remediation"
 TAKEN_BACK = Reason(taken_back, 6)
 
 
 def reason_of(event: Event) -> Reason | None:
-    """None: it changes nothing."""
+    """None: an event with this reason changes nothing."""
     if event.reason == "UninstallSucceeded" and event.message.startswith(REMEDIATION):
         return TAKEN_BACK
     return REASONS.get(event.reason)
 
 
 def event_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
-    """What a signed body says of a place; None: it is no event, or one that changes nothing."""
+    """The entry of a signed body; None: it is no event of a HelmRelease, or one that changes nothing.
+
+    An event from the future counts at the time of receipt: the sender's clock is ahead.
+    """
     event = parse(body)
     if event is None or (reason := reason_of(event)) is None:
         return None
     if event.version is None and reason.effect in OF_A_REVISION:
         return None
     received = (received_at - EPOCH) / SECOND
-    ahead = event.time > received + AHEAD
-    at = int(received) if ahead else event.time
+    at = int(received) if event.time > received + AHEAD else event.time
     return Entry(
         place=event.place,
         position=position(at, event.resource_version, reason.rank, sha256),
@@ -67,5 +69,4 @@ def event_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | None
         service=event.service,
         message=event.message,
         basis="late" if received > event.time + LATE else "observed",
-        ahead=ahead,
     )

@@ -1,7 +1,7 @@
 """What an observer saw in a cluster: the HelmReleases of whole namespaces, with the history that Flux keeps of each.
 
-A snapshot tells two kinds of facts, which are kept like events: a revision is deployed since a time (`Seen`), and a
-place is gone (`Absent`). The same fact seen again has the same bytes, so it is kept once.
+A snapshot holds two kinds of facts, which are kept like events: a revision is deployed since a time (`Seen`), and a
+place is gone (`Absent`). The same fact in a later snapshot has the same bytes, so it is kept once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -75,7 +75,7 @@ def parse(body: bytes) -> Snapshot | None:
 
 
 def facts(snapshot: Snapshot, running: Iterable[str], received_at: datetime) -> Iterator[Fact]:
-    """What it tells: what is deployed, and which of the places `running` are gone."""
+    """What is deployed, and which of the places `running` are gone."""
     listed = set()
     for it in snapshot.helmreleases:
         place = f"{it.namespace}/{it.name}"
@@ -94,7 +94,7 @@ def facts(snapshot: Snapshot, running: Iterable[str], received_at: datetime) -> 
 
 
 def fact_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
-    """The entry of a fact that was kept at `received_at`, the first time that it was seen; None: it is none."""
+    """The entry of a fact that was first received at `received_at`; None: the body is no fact."""
     try:
         fact = _fact(body)
     except (ValueError, RecursionError):
@@ -121,6 +121,6 @@ def entry_of(fact: Fact, sha256: str, received_at: datetime) -> Entry:
 
 
 def _seconds(time: datetime, received_at: datetime) -> int:
-    """A clock that is ahead of ours says nothing of the future."""
+    """A time in the future counts as the time of receipt: the sender's clock is ahead."""
     said, received = (time - EPOCH) // SECOND, (received_at - EPOCH) // SECOND
     return received if said > received + AHEAD else said

@@ -5,14 +5,13 @@ from collections.abc import Callable
 import msgspec
 
 AHEAD = 60  # seconds that a sender's clock may be ahead of ours
-LATE = 300  # seconds after which what is said was not observed in time
+LATE = 300  # seconds after its time from which on an event counts as late
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """One thing said about a place. `position` sorts it; `at` is in seconds since 1970; `effect` is what it does.
 
-    `ahead`: the sender's clock was, so `at` is the time of receipt. `seen_at`: an observer saw it then, for the first
-    time.
+    `seen_at`: None for an event; for what an observer saw, when it was first received.
     """
 
     place: str
@@ -26,12 +25,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     service: str | None = None
     message: str = ""
     basis: str = "observed"
-    ahead: bool = False
     seen_at: int | None = None
 
 
 class Running(msgspec.Struct, frozen=True, gc=False):
-    """The revision that runs, since when, and what the entry that began it called it. `seen`: an observer's did."""
+    """The revision that runs, with the names in the entry that began it. `since` is in seconds since 1970. `seen`: an
+    observer saw it, and no event has reported it yet."""
 
     version: str
     since: int

@@ -1,11 +1,11 @@
-"""What ran at a place, from when to when: a pure function of the set of things said about the place.
+"""What ran at a place, from when to when: a pure function of the set of the place's entries.
 
 Entries are sorted by time in whole seconds, resourceVersion, rank of the reason, SHA-256 of the body, so the order in
 which they are received cannot matter. Then they are folded: each changes the `State` by its effect. At a `Turn`
 something else begins to run, or nothing; an arrival lies between two turns.
 
-A fold can be continued from any State, so a place's past is not read again when something new is said of it.
-What an observer saw fits in as entries too: `seen` with the basis late, `removed` with the basis inferred.
+A fold can be continued from any State, so a new event does not make the ledger read a place's whole past again. What
+an observer saw becomes entries too: `seen` with the basis late, `removed` with the basis inferred.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,12 +16,12 @@ import msgspec
 from .effects import HEALTH, rolled_back, runs, seen
 from .state import NOTHING, Entry, Running, State
 
-NEAR = 60  # seconds by which two clocks that tell the same may differ
+NEAR = 60  # seconds by which two clocks may differ
 BASES = ("inferred", "late", "observed")  # weakest first
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
-    """The moment from which something else runs, or nothing; `state` is the one right after it."""
+    """The moment at which another revision begins to run, or nothing runs any more, and the state right after it."""
 
     position: str
     at: int
@@ -47,25 +47,25 @@ def timeline(entries: Iterable[Entry]) -> tuple[list[Arrival], State]:
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """Sorted, without what an observer saw and an event beside it says as well."""
+    """Sorted, without what an observer saw where an event beside it reports the same."""
     ordered = sorted(entries, key=lambda it: it.position)
     return [
         it
         for number, it in enumerate(ordered)
         if it.seen_at is None
         or not (
-            _tells(it, it.seen_at, map(ordered.__getitem__, range(number - 1, -1, -1)))
-            or _tells(it, it.seen_at, islice(ordered, number + 1, None))
+            _reports(it, it.seen_at, map(ordered.__getitem__, range(number - 1, -1, -1)))
+            or _reports(it, it.seen_at, islice(ordered, number + 1, None))
         )
     ]
 
 
-def _tells(fact: Entry, seen_at: int, others: Iterable[Entry]) -> bool:
-    """Whether the first of `others` that is about more than health, and not the same fact again, is the event of what
-    the observer saw.
+def _reports(fact: Entry, seen_at: int, others: Iterable[Entry]) -> bool:
+    """Whether the nearest of `others` is the event of what the observer saw. Entries about health alone, and the same
+    fact again, are skipped.
 
-    Helm's time is that of the action's beginning, an event's that of its success, so the event comes later, but not
-    after the observer saw the success. Whatever lies between the two makes the event another action's.
+    The observer has from Helm when the action began, an event has when it succeeded: so the event is later, but not
+    later than the observer saw the success. With another entry between the two, the event is of another action.
     """
     for it in others:
         if it.effect in HEALTH or (it.effect is seen and _same(it, fact)):
@@ -103,6 +103,6 @@ def weaker(one: str, other: str) -> str:
 
 
 def _same(one: Entry, other: Entry) -> bool:
-    """Of one revision; a digest that one of them does not tell says nothing."""
+    """Whether both are of one revision. Where one of them has no digest, the versions decide."""
     digests = {it.oci_digest for it in (one, other) if it.oci_digest}
     return one.version == other.version and len(digests) < 2

@@ -1,6 +1,6 @@
 """API tokens: `wb_`, 30 random base62 characters (178 bits) and 6 of checksum, so that a typing error, and a secret
-scanner's false find, are told without asking the database. Only the token's SHA-256 is kept: right for secrets of this
-size, which no dictionary holds.
+scanner's false positive, are detected without the database. Only the token's SHA-256 is kept, which is enough for a
+secret of this size: no dictionary has it.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ def hashed(token: str) -> str:
 
 
 def parse_scopes(given: Sequence[str]) -> tuple[str, ...]:
-    """In our order, each once. Raises ValueError for an unknown one, or none."""
+    """In the order of SCOPES, each once. Raises ValueError for an unknown one, or where none is given."""
     if unknown := sorted(set(given) - set(SCOPES)):
         raise ValueError(f"{', '.join(unknown)}: no such scope; there are {', '.join(SCOPES)}")
     if not given:

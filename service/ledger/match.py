@@ -33,7 +33,7 @@ FEW = "a.position || ''"
 
 
 class Release(Struct, frozen=True):
-    """What runs. `known`: it was filed. `mismatched`: Flux reported another chart digest than the filed one."""
+    """What runs. `known`: it was filed. `mismatched`: Flux reported another chart digest than was filed."""
 
     version: str
     known: bool
@@ -105,7 +105,7 @@ _decode = msgspec.json.Decoder(_Document).decode
 
 
 async def filed_release(annotated: str | None, place: str, chart: str | None, version: str) -> FiledRow:
-    """The filed release of what an event said of `place`."""
+    """The filed release that an event at `place` is of."""
     rows = await _filed(RevisionKey(annotated or name_in(place), None if annotated else chart, version))
     return rows[0] if rows else NOT_FILED
 

@@ -1,5 +1,5 @@
-"""A page of a list, newest first, and the cursor that continues it: a place in the order, so that what is added
-meanwhile neither repeats nor hides an item."""
+"""A page of a list, and the cursor of the next one: a position in the list's order, so that items that are added
+meanwhile neither repeat an item nor hide one."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -18,5 +18,5 @@ class Page(Struct, Generic[T], frozen=True):
 
 
 def page(rows: Sequence[R], limit: int, item: Callable[[R], T], cursor: Callable[[R], str]) -> Page[T]:
-    """From `limit` + 1 rows, if there are so many."""
+    """`rows` has one more than `limit` where there is a next page."""
     return Page([item(row) for row in rows[:limit]], cursor(rows[limit - 1]) if len(rows) > limit else None)

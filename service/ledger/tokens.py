@@ -1,4 +1,4 @@
-"""Tokens: made, listed, revoked, and found by what a client shows."""
+"""API tokens: create, list, revoke, and find the one that a client sends."""
 
 import hmac
 import time
@@ -39,7 +39,7 @@ _remembered: dict[str, tuple[float, Token]] = {}
 
 
 async def find(shown: str) -> Token | None:
-    """The live token that a client shows; None for a mistyped, unknown, expired or revoked one."""
+    """The valid token that a client sent; None for a mistyped, unknown, expired or revoked one."""
     if not is_well_formed(shown):
         return None
     sha256, now = hashed(shown), time.monotonic()
@@ -55,7 +55,7 @@ async def find(shown: str) -> Token | None:
 
 
 async def create(name: str, scopes: tuple[str, ...], service: str | None, lifetime: timedelta) -> str:
-    """Returns the token itself, which nobody can ask for again."""
+    """Returns the token itself, which is not kept: it cannot be shown again."""
     secret, now = generate(), datetime.now(UTC)
     row = tables.Token(
         name=name,

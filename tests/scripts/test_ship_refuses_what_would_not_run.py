@@ -101,6 +101,9 @@ CASES = {
     "a pointer of git LFS": Case(
         {"chart/files/model.bin": POINTER}, "files/model.bin is a pointer of git LFS", "git lfs"
     ),
+    "a pointer in place of a template": Case(
+        {"chart/templates/more.yaml": POINTER}, "templates/more.yaml is a pointer of git LFS", "git lfs"
+    ),
     "a pointer in charts/": Case(
         {"chart/charts/redis-1.0.0.tgz": POINTER}, "charts/redis-1.0.0.tgz is a pointer of git LFS", "git lfs"
     ),

@@ -1,4 +1,4 @@
-"""Whatever is said and filed in whatever order, the ledger answers as the naive model does.
+"""Whatever is said and filed in whatever order, the ledger answers as the model does.
 
 In `make test` some hundred steps on each database, in `make torture` 100,000.
 """
@@ -27,8 +27,8 @@ from service.ledger.events import take_snapshot as snapshots
 from service.ledger.releases import file as releases
 from service.ledger.releases import read as filed
 
-from ..support.service.naive import Naive, Said
-from ..support.service.sayings import (
+from ..support.service.model import Model, Said
+from ..support.service.model_inputs import (
     BEGINNING,
     CLOSE_EVENTS,
     CLOSE_SNAPSHOTS,
@@ -38,6 +38,7 @@ from ..support.service.sayings import (
     EVENTS,
     MOMENTS,
     NAMES,
+    ONE_MOMENT,
     SNAPSHOTS,
     VERSIONS,
     observed,
@@ -57,7 +58,7 @@ class Ledger(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.naive = Naive()
+        self.model = Model()
         self.runner.run(self._empty())
 
     async def _empty(self) -> None:
@@ -70,14 +71,14 @@ class Ledger(RuleBasedStateMachine):
         for it in several:
             body, said = spoken(**it)
             self.runner.run(_take(environment, body, datetime.fromtimestamp(said.received, UTC)))
-            self.naive.take(environment, body, said.received, [said])
+            self.model.take(environment, body, said.received, [said])
         self.compare(environment)
 
     @rule(environment=st.sampled_from(ENVIRONMENTS), it=SNAPSHOTS)
     def observe(self, environment: str, it: dict[str, Any]) -> None:
-        body, told, received = observed(**it, running=self.naive.running(environment))
+        body, told, received = observed(**it, running=self.model.running(environment))
         self.runner.run(_observe(environment, body, datetime.fromtimestamp(received, UTC)))
-        self.naive.take(environment, body, received, told)
+        self.model.take(environment, body, received, told)
         self.compare(environment)
 
     @rule(
@@ -87,12 +88,17 @@ class Ledger(RuleBasedStateMachine):
     )
     def tell_of_one_revision(self, several: list[Any]) -> None:
         """In an environment where nothing else is said."""
-        environment = f"alone-{len(self.naive.said)}"
+        environment = f"alone-{len(self.model.said)}"
         for heard, seen in several:
             if heard:
                 self.say(environment, [heard])
             else:
                 self.observe(environment, seen)
+
+    @rule(several=ONE_MOMENT)
+    def say_of_one_moment(self, several: list[dict[str, Any]]) -> None:
+        """In an environment where nothing else is said."""
+        self.say(f"alone-{len(self.model.said)}", several)
 
     @rule(service=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS), chart=st.sampled_from(["orders", "web"]))
     def file(self, service: str, version: str, chart: str) -> None:
@@ -103,22 +109,22 @@ class Ledger(RuleBasedStateMachine):
             image={"digest": digest_of(version)},
         )
         self.runner.run(_file(whole))
-        if all((it["service"], it["chart"]["version"]) != (service, version) for it in self.naive.filed):
-            self.naive.filed.append(whole)
+        if all((it["service"], it["chart"]["version"]) != (service, version) for it in self.model.filed):
+            self.model.filed.append(whole)
 
     @rule(environment=st.sampled_from(ENVIRONMENTS), at=MOMENTS)
     def what_ran_at(self, environment: str, at: int) -> None:
         state = self.runner.run(past.state_at(environment, BEGINNING + timedelta(seconds=at, milliseconds=500)))
-        assert (state is not None) == (environment in self.naive.said)
+        assert (state is not None) == (environment in self.model.said)
         if state is not None:
-            assert _plain(state.services) == self.naive.runs(environment, EPOCH + at)
+            assert _plain(state.services) == self.model.runs(environment, EPOCH + at)
 
     @rule(service=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS), limit=st.sampled_from([1, 3, 100]))
     def arrivals(self, service: str, version: str, limit: int) -> None:
-        ran = self.naive.ran()
+        ran = self.model.ran()
         of_service = [it for _, it in ran if it["service"] == service]
         assert self.pages(lambda cursor: arrivals.of_service(service, cursor, limit)) == of_service
-        for name in self.naive.said:
+        for name in self.model.said:
             here = [it for it in of_service if it["environment"] == name]
             assert self.pages(lambda cursor, name=name: arrivals.in_environment(name, service, cursor, limit)) == here
         digest = digest_of(version)
@@ -132,16 +138,16 @@ class Ledger(RuleBasedStateMachine):
         assert (_plain(whole.arrivals) if whole else []) == [it for _, it in ran if it["release"]["url"] == url]
 
     def _chart_digest(self, began: Said) -> str | None:
-        release = self.naive.release(began)
+        release = self.model.release(began)
         return began.digest or (release["chart"]["digest"] if release else None)
 
     def compare(self, environment: str) -> None:
         state = self.runner.run(environments.state_of(environment))
         assert state is not None
-        assert _plain(state.services) == self.naive.runs(environment)
-        assert int(state.last_confirmed_at.timestamp()) == self.naive.confirmed[environment]
+        assert _plain(state.services) == self.model.runs(environment)
+        assert int(state.last_confirmed_at.timestamp()) == self.model.confirmed[environment]
         history = self.pages(lambda cursor: arrivals.in_environment(environment, None, cursor, 5))
-        assert history == [it for _, it in self.naive.ran() if it["environment"] == environment]
+        assert history == [it for _, it in self.model.ran() if it["environment"] == environment]
 
     def pages(self, ask: Any) -> list[Any]:
         found, cursor = [], None

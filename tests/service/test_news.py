@@ -78,3 +78,4 @@ async def test_what_an_observer_saw_is_news_unless_an_event_said_it() -> None:
     await say("InstallSucceeded", "1.0.0", 0)
     assert (await take_snapshot(snapshot("1.0.0", 0))).news == News()
     assert (await take_snapshot(snapshot("1.1.0", 5))).news == News(arrivals=(arrival("1.1.0", 5),))
+    assert (await say("UpgradeSucceeded", "1.1.0", 6)).news == News()  # the event of what was seen

@@ -9,7 +9,7 @@ from msgspec import UNSET, structs
 from scripts.document import Waybill
 from scripts.forges.file import FileForge
 from scripts.report import Report
-from scripts.steps.propose import propose
+from scripts.steps.propose import carry_out
 from tests.support.gitops_repo import GitopsRepo, waybill
 
 HEADER = "metadata:\n  name: {{ .Release.Name }}\n  labels:\n    helm.sh/chart: orders-{{ .Chart.Version }}\n"
@@ -63,7 +63,8 @@ class Releases:
 
     def propose(self, version: str, *environments: str) -> str:
         change = self.repo.change(self.waybill(version), *environments, **self.settings)
-        propose(change, FileForge(str(self.repo.bare)), Report())
+        # Not judged: what these charts run is no image of a release.
+        carry_out(change, FileForge(str(self.repo.bare)), Report(), check=lambda *_: None)
         return str(self.repo.proposals()[-1]["body"])
 
     def merged(self, version: str, templates: Mapping[str, str], values: str = "digest: a\n") -> None:

@@ -10,8 +10,7 @@ from .words import Rule, any_text
 
 _TAG = (
     "A tag with a digest fits no label and no name. Let the chart take the digest from a key of its own, and say "
-    "`repository` and `digest` under [image] of waybill.toml instead of `tag`, or `post_render`, which leaves "
-    "values.yaml as it is."
+    "`repository` and `digest` under [image] of waybill.toml instead of `tag`."
 )
 _QUOTE = (
     "Put it in quotes in the template, as `{{ .Chart.AppVersion | quote }}`: a commit of digits alone is a number too."

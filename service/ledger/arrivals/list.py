@@ -177,7 +177,7 @@ async def of_image(digest: str, cursor: str | None = None, limit: int = 50) -> P
 
 
 async def of_chart(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
-    """What Flux reported with this chart digest; where it reported none, the filed release's counts."""
+    """What Flux reported with this chart digest or, where it reported none, what was filed with it."""
     return _page(await _of_chart(DigestArrivals(digest, *_before(cursor), limit + 1)), limit)
 
 

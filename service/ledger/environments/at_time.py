@@ -1,5 +1,5 @@
-"""What ran at a time gone by, with today's knowledge: the state after the last arrival until then, and what was said
-between the two."""
+"""What ran at a time in the past, as is known today: the state after the last arrival before it, continued with the
+events between the two."""
 
 from datetime import datetime
 
@@ -40,7 +40,7 @@ async def _state(environment: str, place: str, second: int) -> State:
     last = await last_before(PlacePosition(environment, place, position_at(second + 1)))
     position, state = (last[0].position, decode_state(last[0].state)) if last else ("", NOTHING)
     since = state.running.since if state.running else 0
-    # Whatever an observer saw to run has its arrival already, unless an event says it too.
+    # What only an observer saw to run has its arrival already; the rest is in events.
     facts = [
         event_entry(*event) or fact_entry(*event)
         for event in await _events_between(PlaceBetween(environment, place, since, second))

@@ -1,4 +1,4 @@
-"""What runs where now: one read of where each place stands after everything that was said of it."""
+"""What runs where now: the kept state of each place, in one read."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ class PlaceState(Struct, frozen=True):
 
 
 class EnvironmentState(Struct, frozen=True):
-    """What runs in an environment, or ran at `at`. `last_confirmed_at`: when Flux last said anything of it."""
+    """What runs in an environment, or ran at `at`. `last_confirmed_at`: when its newest event or snapshot came."""
 
     environment: str
     at: datetime

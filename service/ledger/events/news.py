@@ -1,6 +1,7 @@
-"""What became known with an event or a snapshot: the one source of metrics, and of whatever else tells of it."""
+"""The arrivals and failures that became known with an event or a snapshot: what metrics count."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from msgspec import Struct
@@ -8,7 +9,7 @@ from msgspec import Struct
 from ...domain.effects import FAILURES
 from ...domain.state import Entry
 from ..match import moment, name_in
-from .statements import ArrivalColumns, PlacePosition
+from .statements import ArrivalColumns, DeletedArrival
 
 
 class NewArrival(Struct, frozen=True):
@@ -41,13 +42,16 @@ class News(Struct, frozen=True):
 
 
 def news_of(
-    environment: str, entries: Iterable[Entry | None], begun: Iterable[ArrivalColumns], deleted: set[PlacePosition]
+    environment: str,
+    entries: Iterable[Entry | None],
+    begun: Iterable[ArrivalColumns],
+    deleted: Iterable[DeletedArrival],
 ) -> News:
-    """`entries` were just added; of the arrivals `begun`, those that were `deleted` before were known."""
+    """`entries` were just added; the arrivals `begun` are new, but for those that were known before they were `deleted`
+    to be derived anew."""
     arrivals = [
         NewArrival(environment, it.place, it.service, it.version, moment(it.started_at))
-        for it in begun
-        if PlacePosition(environment, it.place, it.position) not in deleted
+        for it in _new(list(begun), list(deleted))
     ]
     failures = [
         NewFailure(
@@ -57,3 +61,20 @@ def news_of(
         if it is not None and it.effect in FAILURES
     ]
     return News(tuple(sorted(arrivals, key=lambda it: it.since)), tuple(sorted(failures, key=lambda it: it.at)))
+
+
+def _new(begun: list[ArrivalColumns], deleted: list[DeletedArrival]) -> Iterator[ArrivalColumns]:
+    """An arrival that an observer saw gets another position when its event comes. So one at a new position was known
+    where an arrival of its version was deleted that did not come back at its own."""
+    known = {(it.environment, it.place, it.position) for it in deleted}
+    moved = [it for it in begun if (it.environment, it.place, it.position) not in known]
+    kept = {(it.environment, it.place, it.position) for it in begun}
+    left = Counter(
+        (it.environment, it.place, it.version) for it in deleted if (it.environment, it.place, it.position) not in kept
+    )
+    for it in moved:
+        revision = (it.environment, it.place, it.version)
+        if left[revision]:
+            left[revision] -= 1
+        else:
+            yield it

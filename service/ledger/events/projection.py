@@ -1,8 +1,8 @@
-"""Keeps `environment`, `place` and `arrival` as the events say, in the transaction that adds the events.
+"""Derives `environment`, `place` and `arrival` from events, in the transaction that adds the events.
 
-An event that comes in order, as nearly every one does, continues from the place's state. One that comes late continues
-from the last arrival before it, and what followed is derived anew. tests/service/test_stories.py proves that both give
-what domain/timeline makes of all events at once.
+Nearly every event comes in order, and continues from the place's state. One that comes late continues from the last
+arrival before it, and what followed is derived anew. tests/service/test_order_of_events.py proves that both give what
+domain/timeline makes of all events at once.
 """
 
 from collections import defaultdict
@@ -22,6 +22,7 @@ from ..rows import PlaceKey, PlaceSince
 from .news import News, news_of
 from .statements import (
     ArrivalColumns,
+    DeletedArrival,
     EndedArrival,
     KeptPlace,
     PlacePosition,
@@ -46,7 +47,7 @@ class Changes(NamedTuple):
     ended: list[EndedArrival]
     begun: list[ArrivalColumns]
     kept: list[KeptPlace]
-    deleted: set[PlacePosition]
+    deleted: list[DeletedArrival]
 
 
 class Batch(NamedTuple):
@@ -69,7 +70,7 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
             if entry is not None:
                 by_place[PlaceKey(name, entry.place)].append(entry)
     kept = {PlaceKey(it.environment, it.place): it for it in await place_of.each(list(by_place))}
-    changes = Changes([], [], [], set())
+    changes = Changes([], [], [], [])
     for key, entries in by_place.items():
         before = kept.get(key)
         position, state = (before.position, _decode(before.state)) if before else ("", NOTHING)
@@ -87,9 +88,9 @@ async def _continue(key: PlaceKey, position: str, state: State, added: list[Entr
     """Puts into `changes` what `added` means for a place that stands at `position` in `state`."""
     turns, entries = list[Turn](), in_order(added)
     first = min(it.position for it in added)
-    if state.running and state.running.seen:  # an event may say it now
+    if state.running and state.running.seen:  # one of `added` may be the event of it
         first = min(first, position_at(state.running.since))
-    if first < position or any(it.seen_at is not None for it in added):  # or an event said it before
+    if first < position or any(it.seen_at is not None for it in added):  # or its event came before
         turns, entries = await _rewind(key, first, changes)
         state = turns[0].state if turns else NOTHING
     more, after = follow(state, entries)
@@ -108,7 +109,7 @@ async def _rewind(key: PlaceKey, position: str, changes: Changes) -> tuple[list[
     while begun and begun[0].state.running and begun[0].state.running.seen:
         begun = await _begun_before(key, begun[0].position)
     since = begun[0].position if begun else ""
-    changes.deleted.update(await delete_from(PlacePosition(*key, since)))
+    changes.deleted.extend(await delete_from(PlacePosition(*key, since)))
     events = await events_since(PlaceSince(*key, begun[0].at if begun else 0))
     entries = (event_entry(*event) or fact_entry(*event) for event in events)
     return begun, [it for it in in_order(it for it in entries if it is not None) if it.position > since]

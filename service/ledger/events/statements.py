@@ -22,6 +22,13 @@ class PlacePosition(NamedTuple):
     position: str
 
 
+class DeletedArrival(NamedTuple):
+    environment: str
+    place: str
+    position: str
+    version: str
+
+
 class KeptPlace(NamedTuple):
     """A place after the last event that counts, at `position`; `state` is domain/state's State, as JSON."""
 
@@ -121,10 +128,10 @@ delete_from = query(
     lambda environment, place, position: (
         Arrival.delete()
         .where((Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position >= position))
-        .returning(Arrival.environment, Arrival.place, Arrival.position)
+        .returning(Arrival.environment, Arrival.place, Arrival.position, Arrival.version)
     ),
     takes=PlacePosition,
-    gives=PlacePosition,
+    gives=DeletedArrival,
 )
 events_since = query(
     lambda environment, place, at: Event.select(Event.body, Event.sha256, Event.received_at).where(

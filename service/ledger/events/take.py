@@ -1,4 +1,4 @@
-"""Takes what Flux says: keeps the signed bytes, and in the same transaction what follows from them."""
+"""Takes Flux's events: keeps the signed bytes and, in the same transaction, derives what follows from them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -100,9 +100,9 @@ async def take(body: Signed) -> Taken:
 
 
 async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
-    """In one order whoever takes, so that two replicas never wait for each other's rows."""
+    """In the order of their keys, so that two replicas never wait for each other's rows (deadlock)."""
     keys = [EventKey(it.environment, hashlib.sha256(it.body).hexdigest()) for it in bodies]
-    came = dict(reversed([*zip(keys, bodies, strict=True)]))  # the first of each
+    came = dict(reversed([*zip(keys, bodies, strict=True)]))  # of equal bodies the first
     entries = {key: event_entry(came[key].body, key.sha256, came[key].now) for key in sorted(came)}
     rows = [
         NewEvent(*key, came[key].body, came[key].now, *((entry.place, entry.at) if entry else (None, None)))

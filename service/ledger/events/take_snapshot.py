@@ -1,4 +1,4 @@
-"""Takes what an observer saw: the facts that are new are kept like events, and what follows from them with them."""
+"""Takes an observer's snapshots: keeps the facts that are new, like events, and derives what follows from them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ async def take(snapshot: Signed) -> Taken:
 
 
 async def _take_all(snapshots: Sequence[Signed]) -> list[Taken]:
-    """One after the other, each on what the one before left; in one order, so that two replicas never wait for each
-    other's rows."""
+    """One after the other, since each depends on the one before; by environment, so that two replicas never wait for
+    each other's rows (deadlock)."""
     results: dict[int, Taken] = {}
     for number in sorted(range(len(snapshots)), key=lambda number: snapshots[number].environment):
         results[number] = await _take(snapshots[number])
@@ -31,7 +31,7 @@ async def _take_all(snapshots: Sequence[Signed]) -> list[Taken]:
 
 
 async def _take(it: Signed) -> Taken:
-    """Of the snapshot itself its hash is kept: the next one, minutes later, tells nearly the same."""
+    """Of the snapshot itself only the hash is kept: the next one, minutes later, has nearly the same content."""
     sha256 = hashlib.sha256(it.body).hexdigest()
     inserted = await insert(NewEvent(it.environment, sha256, b"", it.now, None, None))
     if not inserted:
@@ -47,7 +47,7 @@ async def _take(it: Signed) -> Taken:
 
 
 async def _keep(environment: str, fact: Fact, now: datetime) -> list[Entry]:
-    """The fact's entry, if nobody saw it before."""
+    """The fact's entry, if the fact is new."""
     body = msgspec.json.encode(fact)
     sha256 = hashlib.sha256(body).hexdigest()
     if not await insert(NewEvent(environment, sha256, body, now, fact.place, fact.at)):

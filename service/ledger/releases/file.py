@@ -1,4 +1,4 @@
-"""Files releases: the first filing of a service and version stays, whatever comes after it."""
+"""Files releases: of each service and version the first filing stays as it is."""
 
 import hashlib
 from collections.abc import Sequence
@@ -117,7 +117,7 @@ async def file(filing: Filing) -> FilingResult:
 
 
 async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
-    """In one order whoever files, so that two replicas never wait for each other's rows."""
+    """In the order of their keys, so that two replicas never wait for each other's rows (deadlock)."""
     ordered = sorted(filings, key=_order)
     inserted = await _insert.each([_row(it) for it in ordered])
     ids = {VersionKey(it.service, it.version): it.id for it in inserted}

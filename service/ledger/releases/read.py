@@ -1,6 +1,6 @@
 """Reads what was filed: one release with all that is known of it, and the newest ones.
 
-A waybill is kept, and given, as the JSON that it came as.
+A waybill is kept and given as the JSON that was filed.
 """
 
 from collections.abc import Iterable
@@ -113,7 +113,7 @@ def _before(condition: str, *values: Any) -> Query[Any, Any]:
     )
 
 
-# One statement, since asking costs more than finding.
+# One statement: a round trip costs more than the search.
 _RELEASE_AND_ARRIVALS = (
     "SELECT r.document, r.id, r.recorded_at, r.sha256, p.id AS proposal, p.part, NULL AS position,"
     " NULL AS environment, NULL AS place, NULL AS started_at, NULL AS ended_at, NULL AS basis, NULL AS ended_by,"

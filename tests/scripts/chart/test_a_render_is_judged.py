@@ -2,10 +2,13 @@
 
 import time
 
+import pytest
+
 from scripts.chart.files import of_folder
 from scripts.chart.findings import Finding, refused
 from scripts.chart.judge import Judgement, judge
 from scripts.clients.helm import Helm
+from scripts.errors import Refused
 from tests.support.builders import TOP
 from tests.support.scripts.rendered import DIGEST, ORDERS, REPOSITORY, pod, rendered
 
@@ -23,6 +26,22 @@ def test_every_kind_of_fault_is_found_at_once() -> None:
     assert next(finding.where.split(",")[0] for finding in found) == "orders/templates/web.yaml"
     assert any("ConfigMap/A" in finding.where for finding in found)
     assert judged({}, web=pod(IMAGE)) == Judgement([], [], [])
+    pointer = b"version https://git-lfs.github.com/spec/v1\n"
+    assert [finding.where for finding in judged({"files/a": pointer}, web=pod(IMAGE)).findings] == ["files/a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("a: [", "renders what is no YAML"),
+        ("a: b", "renders what has no kind"),
+        ("- a", "renders what has no kind"),
+        ("kind: Pod", "renders a Pod without metadata"),
+    ],
+)
+def test_what_is_no_object_is_refused_with_its_template(text: str, what: str) -> None:
+    with pytest.raises(Refused, match=f"orders/templates/web.yaml {what}"):
+        judged({}, web=text)
 
 
 def test_what_the_templates_ask_the_cluster_is_not_seen_here() -> None:
@@ -46,7 +65,7 @@ def test_a_refusal_names_the_environment_and_each_remedy_once() -> None:
     assert error.what.startswith("In staging: a.yaml, Pod/0, spec is wrong.\n")
     assert error.what.endswith("Pod/7, spec is wrong.\n3 more of the kind.")
     assert error.remedy == "Correct it."
-    assert error.fault == "chart"
+    assert error.fault == "gitops"
     assert refused(findings[:1]).what == "a.yaml, Pod/0, spec is wrong."
 
 

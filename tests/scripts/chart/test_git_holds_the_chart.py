@@ -6,7 +6,7 @@ import tarfile
 import pytest
 
 from scripts.chart.findings import Finding
-from scripts.chart.sources import findings
+from scripts.chart.sources import findings, pointers
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"1" * 64 + b"\nsize 12345\n"
 
@@ -43,11 +43,10 @@ def test_a_pointer_is_refused_where_it_lies() -> None:
         "charts/redis-1.0.0.tgz": tgz(files__data=POINTER, Chart=chart_yaml("1.0.0")),
         "charts/other-1.0.0.tgz": POINTER,
     }
-    assert [finding.where for finding in findings(files)] == [
-        "files/model.bin",
-        "charts/redis-1.0.0.tgz, files/data.yaml",
-        "charts/other-1.0.0.tgz",
-    ]
+    needed = ["charts/redis-1.0.0.tgz, files/data.yaml", "charts/other-1.0.0.tgz"]
+    assert [finding.where for finding in pointers(files)] == ["files/model.bin", *needed]
+    # .helmignore may keep the first one out of the archive.
+    assert [finding.where for finding in findings(files)] == needed
     assert "git lfs untrack" in next(findings(files)).remedy
 
 

@@ -28,7 +28,7 @@ def test_another_tag_or_digest_of_the_repository_is_refused_wherever_it_is(image
         [finding] = judged(web=pod(IMAGE), worker=worker)
         assert finding.where == "orders/templates/worker.yaml, Pod/worker, container c0"
         assert image in finding.what
-        assert ("`tag =" if OTHER not in image else "[[image]]") in finding.remedy
+        assert ("`tag =" if OTHER not in image else "[image]") in finding.remedy
 
 
 def test_docker_hub_has_one_repository_under_many_names() -> None:

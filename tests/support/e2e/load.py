@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 from tests.support.service.served import document
 
+# No connection was made: kube-proxy has no pod for the Service, or still one whose network is gone already.
+UNREACHABLE = {"ECONNREFUSED", "EHOSTUNREACH"}
+
 
 class Lost(NamedTuple):
     """A failed request. `how` is a status, the name of a system error, or that of an exception of http.client."""

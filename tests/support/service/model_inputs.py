@@ -1,17 +1,13 @@
-"""What may be said to a ledger: events as Flux sends them and snapshots of an observer, each with what it means to the
-naive model."""
+"""What may be sent to a ledger: events of Flux and snapshots of an observer, each with what it means to the model."""
 
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 from hypothesis import strategies as st
 
-from service.domain.snapshot import Absent, Seen
-
-from .naive import NO_EFFECT, RANKS, REMEDIATION, Said
+from .model import NO_EFFECT, REASONS, REMEDIATION, Said
 from .served import event
 
 BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)
@@ -29,7 +25,7 @@ def told(moments: st.SearchStrategy[int], names: tuple[str, ...], versions: tupl
     events = st.fixed_dictionaries(
         {
             "name": st.sampled_from(names),
-            "reason": st.sampled_from([*RANKS, "UpgradeSucceeded", "UpgradeSucceeded", "UpgradeFailed", NO_EFFECT]),
+            "reason": st.sampled_from([*REASONS, "UpgradeSucceeded", "UpgradeSucceeded", "UpgradeFailed", NO_EFFECT]),
             "version": st.sampled_from(versions),
             "at": moments,
             "lag": st.sampled_from([1, 1, 1, 299, 301, 4000, -59, -61, -4000]),  # seconds until we hear of it
@@ -65,6 +61,13 @@ EVENTS, SNAPSHOTS = told(MOMENTS, NAMES, VERSIONS)
 _REASONS = ["InstallSucceeded", "UpgradeSucceeded", "RollbackSucceeded", "UpgradeFailed", "UninstallSucceeded"]
 _EVENTS, _SNAPSHOTS = told(st.sampled_from([0, 1, 50, 70, 130, 400]), NAMES[:1], VERSIONS[:1])
 CLOSE_EVENTS = st.builds(lambda it, reason: it | {"reason": reason, "lag": 1}, _EVENTS, st.sampled_from(_REASONS))
+# Of one moment of one place, so that only the sequence of the reasons orders them.
+_OF_ONE_MOMENT, _ = told(st.just(0), NAMES[:1], VERSIONS[:2])
+ONE_MOMENT = st.lists(
+    _OF_ONE_MOMENT.map(lambda it: it | {"lag": 1, "resource_version": 1, "digest": None, "service": None}),
+    min_size=2,
+    max_size=6,
+)
 CLOSE_SNAPSHOTS = _SNAPSHOTS.map(lambda it: it | {"lag": 1}).filter(lambda it: it["listed"])
 
 
@@ -110,8 +113,10 @@ def observed(
                 EPOCH + taken - deployed["ago"],
                 *(deployed[it] for it in ("version", "digest", "chart")),
             )
-            seen = Seen(f"apps/{name}", _counts_at(at, received), version, chart, digest)
-            told.append(Said(name, "seen", version, seen.at, received, 0, _sha256(seen), digest, None, chart, ""))
+            since = _counts_at(at, received)
+            kept = {"type": "Seen", "place": f"apps/{name}", "at": since, "version": version, "chart": chart}
+            sha256 = _sha256(kept | {"oci_digest": digest})
+            told.append(Said(name, "seen", version, since, received, 0, sha256, digest, None, chart, ""))
             more = {"ociDigest": digest} if digest else {}
             entry = {"chartName": chart, "chartVersion": version + (f"+{digest[7:19]}" if digest else ""), **more}
             history = [
@@ -121,8 +126,9 @@ def observed(
         releases.append({"namespace": "apps", "name": name, "history": history})
     for name in running:
         if name not in listed and "apps" in namespaces:
-            absent = Absent(f"apps/{name}", _counts_at(EPOCH + taken, received))
-            told.append(Said(name, "absent", "", absent.at, received, 0, _sha256(absent), None, None, "", ""))
+            gone = _counts_at(EPOCH + taken, received)
+            sha256 = _sha256({"type": "Absent", "place": f"apps/{name}", "at": gone})
+            told.append(Said(name, "absent", "", gone, received, 0, sha256, None, None, "", ""))
     whole = {"taken_at": _z(EPOCH + taken), "namespaces": namespaces, "helmreleases": releases}
     return json.dumps(whole).encode(), told, received
 
@@ -131,9 +137,9 @@ def _counts_at(at: int, received: int) -> int:
     return received if at > received + 60 else at
 
 
-def _sha256(fact: Seen | Absent) -> str:
+def _sha256(fact: dict[str, Any]) -> str:
     """Of what the ledger keeps of it: it decides between two of one moment."""
-    return hashlib.sha256(msgspec.json.encode(fact)).hexdigest()
+    return hashlib.sha256(json.dumps(fact, separators=(",", ":")).encode()).hexdigest()
 
 
 def _z(seconds: int) -> str:

@@ -1,24 +1,20 @@
-"""What the ledger should answer, worked out anew from everything that was said: slow, plain, and written from the
-rules alone (design: "Reading events"), so that it shares no code with what it is compared to."""
+"""The model: what the ledger should answer, worked out anew from everything that was said to it. Slow, plain, and
+written from the rules alone: it shares no table, helper or constant with the code that it judges."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-RANKS = {
-    "InstallFailed": 1,
-    "UpgradeFailed": 1,
-    "InstallSucceeded": 2,
-    "UpgradeSucceeded": 2,
-    "RollbackSucceeded": 3,
-    "RollbackFailed": 3,
-    "TestSucceeded": 4,
-    "TestFailed": 4,
-    "DriftDetected": 5,
-    "DriftCorrected": 5,
-    "UninstallSucceeded": 6,
-    "UninstallFailed": 6,
-}
-FACTS = {"seen": 2, "absent": 6}  # an observer's, and their ranks
+# What helm-controller does one after the other in one reconcile, as the ledger orders events of one moment. "seen" and
+# "absent" are an observer's.
+SEQUENCE = (
+    ("InstallFailed", "UpgradeFailed"),
+    ("InstallSucceeded", "UpgradeSucceeded", "seen"),
+    ("RollbackSucceeded", "RollbackFailed"),
+    ("TestSucceeded", "TestFailed"),
+    ("DriftDetected", "DriftCorrected", "DriftCorrectionFailed"),
+    ("UninstallSucceeded", "UninstallFailed", "absent"),
+)
+REASONS = [reason for step in SEQUENCE for reason in step if reason[0].isupper()]
 NO_EFFECT = "Progressing"
 REMEDIATION = "Helm uninstall remediation"
 TURNING = (
@@ -28,7 +24,8 @@ TURNING = (
     "UpgradeSucceeded",
     "RollbackSucceeded",
     "UninstallSucceeded",
-    *FACTS,
+    "seen",
+    "absent",
 )
 BASES = {"seen": "late", "absent": "inferred"}
 WEAKEST = ["inferred", "late", "observed"]
@@ -64,7 +61,8 @@ class Said:
 
     @property
     def order(self) -> tuple[int, int, int, str]:
-        return self.counts_at, self.resource_version, (RANKS | FACTS)[self.reason], self.sha256
+        rank = next(number for number, step in enumerate(SEQUENCE) if self.reason in step)
+        return self.counts_at, self.resource_version, rank, self.sha256
 
 
 @dataclass
@@ -143,7 +141,7 @@ def _same(one: Said, other: Said) -> bool:
 
 
 @dataclass
-class Naive:
+class Model:
     said: dict[str, dict[str, Said]] = field(default_factory=dict)  # environment -> sha256 -> what was said
     filed: list[dict[str, Any]] = field(default_factory=list)  # in the order of filing
     bodies: set[tuple[str, bytes]] = field(default_factory=set)  # a body that comes again is no news

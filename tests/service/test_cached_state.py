@@ -36,7 +36,7 @@ async def test_an_answer_is_made_once_for_all_who_ask_before_the_next_change(
     ledger: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ledger.say(event())
-    monkeypatch.setattr(current_state, "TRUSTED_SECONDS", 600)
+    monkeypatch.setattr(current_state, "CACHED_SECONDS", 600)
     first = await current_state.answer("staging")
     monkeypatch.setattr(current_state, "state_of", None)
     again = await current_state.answer("staging")

@@ -1,11 +1,11 @@
-"""What the ledger needs of its engines and Piccolo's own do not give: nothing is kept that somebody else needs."""
+"""A transaction gives its connection back, whatever happens to it; and the engines' other promises."""
 
 import asyncio
 import contextlib
 import random
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import asyncpg
@@ -13,7 +13,6 @@ import pytest
 from piccolo.engine.exceptions import TransactionError
 
 from service.database import postgres_connections
-from service.database.group_commit import written
 from service.database.piccolo_conf import Engine
 from service.database.postgres import POOL_SIZE
 from service.database.tables import Event
@@ -156,7 +155,7 @@ async def test_connections_that_the_server_closed_while_they_rested_are_not_used
 async def test_a_connection_that_rested_long_is_replaced(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     [(first,)] = await database.fetch("SELECT pg_backend_pid()")
     assert await database.fetch("SELECT pg_backend_pid()") == [(first,)]
-    monkeypatch.setattr(postgres_connections, "REST_SECONDS", 0)
+    monkeypatch.setattr(postgres_connections, "IDLE_SECONDS", 0)
     assert await database.fetch("SELECT pg_backend_pid()") != [(first,)]
 
 
@@ -166,30 +165,3 @@ async def test_an_engine_leaves_no_thread(database: Engine) -> None:
         await Event.insert(row(f"{number}"))
         await Event.select()
     assert threading.active_count() <= before + 1
-
-
-async def test_of_writes_that_commit_together_one_that_fails_fails_alone(database: Engine) -> None:
-    async def work(numbers: Sequence[int]) -> Sequence[int]:
-        for number in numbers:
-            await Event.insert(row(f"{number}"))
-            if number == 7:
-                raise ValueError(number)
-        return numbers
-
-    results = await asyncio.gather(*(written(work, number) for number in range(20)), return_exceptions=True)
-    assert [it for it in results if isinstance(it, int)] == [number for number in range(20) if number != 7]
-    assert isinstance(results[7], ValueError)
-    assert await Event.count() == 19
-
-
-async def test_who_gives_up_waiting_does_not_stop_the_others(database: Engine) -> None:
-    async def work(numbers: Sequence[int]) -> Sequence[int]:
-        for number in numbers:
-            await Event.insert(row(f"{number}"))
-        return numbers
-
-    tasks = [asyncio.ensure_future(written(work, number)) for number in range(20)]
-    await asyncio.sleep(0)
-    tasks[3].cancel()
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [it for it in results if isinstance(it, int)] == [number for number in range(20) if number != 3]

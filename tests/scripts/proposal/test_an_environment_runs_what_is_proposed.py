@@ -1,0 +1,140 @@
+"""An environment whose own files would run something else than the release is refused, by file and key, and nothing is
+out: by plan, ship and promote."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.builders import VALUES, World, git
+from tests.support.scripts.everything import everything
+
+OPTIONAL = """\
+{{ if .Values.web.enabled }}
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ .Release.Name }}}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "{{ .Values.image.repository }}@{{ .Values.image.digest }}"}]}
+{{ end }}
+"""
+RELEASE = "apps/orders/staging/release.yaml"
+
+
+def override(world: World, spec: str, path: str = RELEASE, branch: str = "apps/orders") -> None:
+    """Somebody merges the proposal on `branch`, and appends `spec` to a HelmRelease."""
+    git(world.reviewed, "fetch", "--quiet", "origin")
+    git(world.reviewed, "merge", "--quiet", "--no-edit", f"origin/{branch}")
+    file = world.reviewed / path
+    file.write_text(file.read_text() + spec)
+    git(world.reviewed, "commit", "--quiet", "--all", "--allow-empty", "--message", "An override")
+    git(world.reviewed, "push", "--quiet", "origin", "HEAD:main")
+
+
+def outside(world: World) -> Mapping[str, bytes]:
+    """All but what lies in the checkout and what the reviewer has."""
+    inside = (str(world.checkout), str(world.reviewed))
+    return {path: data for path, data in everything(world).items() if not path.startswith(inside)}
+
+
+OVERRIDES = {
+    "another digest": (f"  values: {{image: {{digest: 'sha256:{'a' * 64}'}}}}\n", "image.digest"),
+    "another repository": ("  values: {image: {repository: mirror.example.org/orders}}\n", "image.repository"),
+    "a substitution of Flux": ("  values: {image: {digest: '${digest}'}}\n", "image.digest"),
+    "the container is off": ("  values: {web: {enabled: false}}\n", "web.enabled"),
+    "a post-renderer": (
+        "  postRenderers: [{kustomize: {images: [{name: %s, digest: 'sha256:" + "b" * 64 + "'}]}}]\n",
+        "postRenderers",
+    ),
+}
+
+
+@pytest.fixture
+def shipped(world: World) -> World:
+    """A chart that an environment can switch off; its first release is proposed."""
+    world.commit({"chart/values.yaml": VALUES + "web: {enabled: true}\n", "chart/templates/deployment.yaml": OPTIONAL})
+    world.ship(world.image())
+    return world
+
+
+@pytest.mark.parametrize("spec", OVERRIDES.values(), ids=OVERRIDES)
+def test_an_override_is_refused_and_nothing_is_out(shipped: World, spec: tuple[str, str]) -> None:
+    text, key = spec
+    image = shipped.image("two")
+    override(shipped, text.replace("%s", image.partition("@")[0]))
+    before = outside(shipped)
+    for command in ("plan", "ship"):
+        ran = shipped.waybill(command, "--json", "--image", image)
+        assert (ran.code, ran.json["fault"]) == (1, "gitops"), ran.stderr
+        assert ran.json["refused"].startswith("In staging: ")
+        assert key in ran.json["refused"] + ran.json["remedy"]
+        if key != "postRenderers":
+            assert f"{RELEASE}, spec.values.{key}" in ran.json["remedy"]
+    assert outside(shipped) == before
+
+
+def test_an_overridden_tag_is_refused(world: World) -> None:
+    """The chart is of `helm create`'s kind: repository and tag."""
+    world.commit(
+        {
+            "chart/values.yaml": VALUES.replace('digest: ""', 'tag: ""'),
+            "chart/templates/deployment.yaml": OPTIONAL.replace("{{ if .Values.web.enabled }}\n", "")
+            .replace("{{ end }}\n", "")
+            .replace("@{{ .Values.image.digest }}", ":{{ .Values.image.tag }}"),
+            "waybill.toml": (world.checkout / "waybill.toml").read_text()
+            + '[image]\nrepository = "image.repository"\ntag = "image.tag"\n',
+        }
+    )
+    world.ship(world.image())
+    override(world, "  values: {image: {tag: hotfix-7}}\n")
+    before = outside(world)
+    for command in ("plan", "ship"):
+        ran = world.waybill(command, "--json", "--image", world.image("two"))
+        assert ran.code == 1, ran.stdout
+        assert "container web runs" in ran.json["refused"]
+        assert ":hotfix-7" in ran.json["refused"]
+        assert f"{RELEASE}, spec.values.image.tag" in ran.json["remedy"]
+    assert {path: data for path, data in outside(world).items() if "images-" not in path} == {
+        path: data for path, data in before.items() if "images-" not in path
+    }
+
+
+def test_the_override_may_lie_in_the_base(shipped: World) -> None:
+    override(shipped, "  values: {web: {enabled: false}}\n", "apps/orders/base/helmrelease.yaml")
+    ran = shipped.waybill("plan", "--json", "--image", shipped.image("two"))
+    assert ran.code == 1
+    assert "apps/orders/base/helmrelease.yaml, spec.values.web.enabled" in ran.json["remedy"]
+
+
+def test_what_says_nothing_of_the_image_ships(shipped: World) -> None:
+    override(shipped, "  values: {greeting: hi}\n")
+    shipped.ship(shipped.image("two"))
+
+
+def test_promote_refuses_an_override_of_the_other_environment(shipped: World) -> None:
+    override(shipped, "")
+    version = next(iter(shipped.tags())).removeprefix("orders-")
+    first = shipped.waybill("promote", "--json", "--to", "production", "--version", version)
+    assert first.code == 0, first.stderr
+    override(
+        shipped,
+        "  values: {web: {enabled: false}}\n",
+        "apps/orders/production/release.yaml",
+        "promote/orders/production",
+    )
+    shipped.ship(shipped.image("two"))
+    newest = sorted(shipped.tags())[-1].removeprefix("orders-")
+    before = outside(shipped)
+    ran = shipped.waybill("promote", "--json", "--to", "production", "--version", newest)
+    assert ran.code == 1, ran.stdout
+    assert "apps/orders/production/release.yaml, spec.values.web.enabled" in ran.json["remedy"]
+    assert outside(shipped) == before
+
+
+def test_what_cannot_be_rendered_here_is_said_in_the_proposal(shipped: World) -> None:
+    override(shipped, "  valuesFrom: [{kind: ConfigMap, name: more}]\n")
+    shipped.ship(shipped.image("two"))
+    assert "Not seen here: values from ConfigMap more" in Path(shipped.checkout, ".waybill/orders.md").read_text()
