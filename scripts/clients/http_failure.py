@@ -50,7 +50,8 @@ def failure(error: Exception, peer: Peer, place: str, proxy: Proxy | None) -> Re
         return no_answer(peer, place, "does not answer in time")
     if isinstance(error, httpx.InvalidURL) or (isinstance(error, ValueError) and not unconnected):
         return no_address(peer, place)
-    return no_answer(peer, place, f"does not answer, it cannot be reached: {_words(error, causes)}")
+    verb = "does not answer, it cannot be reached" if unconnected else "does not answer as HTTP servers do"
+    return no_answer(peer, place, f"{verb}: {_words(error, causes)}")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

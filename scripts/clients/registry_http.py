@@ -118,7 +118,7 @@ class Connection:
             where = urlsplit(url)
         except ValueError as error:
             raise self.garbage("", f"it leads to what is no address: {error}") from error
-        trusted = where.scheme == "https" or (self._local and is_loopback(where.netloc))
+        trusted = where.scheme == "https" or (where.scheme == "http" and self._local and is_loopback(where.netloc))
         if not trusted and not url.startswith(f"{self._origin}/"):
             raise self.garbage(where.path, f"it leads to {where.scheme}://{where.netloc}, which is not encrypted")
 
