@@ -57,17 +57,23 @@ def likely_forge(gitops: str | None) -> str | None:
 def normalise(url: str) -> str:
     """`https://host/path` for every form of one remote: no user, password, query, trailing `/` or `.git`.
 
-    scp-like (`git@host:path`) and `ssh://` addresses become https, since the host serves both; a local path stays.
+    scp-like (`git@host:path`) and `ssh://` addresses become https, since the host serves both; a local path stays, as
+    does what is no address.
     """
     scp = re.match(r"(?:[^/@:]+@)?([^/:@]+):(?!//)(.*)", url)
     if scp:
         url = f"ssh://{scp[1]}/{scp[2].lstrip('/')}"
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        number = parts.port
+    except ValueError:
+        return url
     if parts.scheme not in ("http", "https", "ssh", "git"):
         return url
     secure = parts.scheme in ("https", "ssh")
     # The port of ssh is not that of https.
-    usual = {"http": 80, "https": 443}.get(parts.scheme, parts.port)
-    port = f":{parts.port}" if parts.port not in (None, usual) else ""
+    usual = {"http": 80, "https": 443}.get(parts.scheme, number)
+    port = f":{number}" if number not in (None, usual) else ""
+    host = (parts.hostname or "").lower()
     path = parts.path.rstrip("/").removesuffix(".git").rstrip("/")
-    return f"{'https' if secure else parts.scheme}://{(parts.hostname or '').lower()}{port}{path}"
+    return f"{'https' if secure else parts.scheme}://{f'[{host}]' if ':' in host else host}{port}{path}"
