@@ -1,6 +1,8 @@
 """What the user sees: progress and messages on stderr, the result on stdout (a short table, or JSON)."""
 
+import re
 import sys
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,29 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 NEXT = "\n"
+# What CI systems read as commands: GitHub `::x::` at a line's start and `##[x]`, Azure `##vso[x]`, TeamCity
+# `##teamcity[x]` anywhere.
+COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\w*\[)", re.MULTILINE)
+
+
+def printable(text: str) -> str:
+    """`text`, which others may have written, without what acts instead of being read: characters that are no signs
+    (controls, escape sequences, bidi controls, what is invisible) are spelled as Python does, no line is a command to a
+    CI system, and no password is shown."""
+    seen = "".join(map(_sign, text.replace("\r\n", "\n")))
+    return censor(COMMAND.sub(lambda found: f"{found[0]} ", seen))
+
+
+def _sign(sign: str) -> str:
+    if sign in "\n\t" or sign.isprintable():
+        return sign
+    return " " if unicodedata.category(sign) == "Zs" else ascii(sign)[1:-1]
+
+
+def _escaped(sign: str) -> str:
+    """As JSON spells it."""
+    units = sign.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 class Report:
@@ -35,20 +60,20 @@ class Report:
 
     def say(self, text: str) -> None:
         """Something that was done, or that the user should know."""
-        self._tell(censor(text))
+        self._tell(printable(text))
 
     def warn(self, text: str) -> None:
-        self._tell(f"warning: {censor(text)}", "yellow")
+        self._tell(f"warning: {printable(text)}", "yellow")
 
     def refuse(self, error: Refused) -> None:
         """Cause and remedy; with --json also on stdout, so that a program need not read prose."""
-        self._tell(f"refused ({SUBJECT[error.fault]}): {censor(error.what)}", "bold red")
-        self._tell(f"  what to do: {censor(error.remedy)}")
+        self._tell(f"refused ({SUBJECT[error.fault]}): {printable(error.what)}", "bold red")
+        self._tell(f"  what to do: {printable(error.remedy)}")
         if self.json:
             self._write(
                 {
-                    "refused": censor(error.what),
-                    "remedy": censor(error.remedy),
+                    "refused": printable(error.what),
+                    "remedy": printable(error.remedy),
                     "fault": error.fault,
                 }
             )
@@ -58,6 +83,7 @@ class Report:
         if self.json:
             self._write(document)
             return
+        rows = {name: printable(value) for name, value in rows.items()}
         if not sys.stdout.isatty():
             width = max(map(len, rows))
             for name, value in rows.items():
@@ -76,7 +102,7 @@ class Report:
     def text(self, text: str) -> None:
         """A further part of the result for people; with --json the document holds it already."""
         if text and not self.json:
-            sys.stdout.write(f"\n{text.rstrip()}\n")
+            sys.stdout.write(f"\n{printable(text).rstrip()}\n")
 
     def _tell(self, text: str, style: str | None = None) -> None:
         if self._terminal:
@@ -85,7 +111,10 @@ class Report:
             sys.stderr.write(f"{text}\n")
 
     def _write(self, document: Any) -> None:
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+        written = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+        # The same document with other escapes: outside strings, JSON has none of these characters.
+        seen = "".join(sign if sign == "\n" or sign.isprintable() else _escaped(sign) for sign in written)
+        sys.stdout.buffer.write(COMMAND.sub(r"\\u0023", seen).encode() + b"\n")
         sys.stdout.flush()
 
 

@@ -31,23 +31,28 @@ COMMAND = ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
 
 
 def authorization(url: str, token: str) -> dict[str, str]:
-    """What makes git send `token` to the host of `url`, over https or to loopback; nothing for other transports.
+    """What makes git send `token` to `url`, over https or to loopback, and no other header that git's configuration has
+    for it (two of Authorization are refused by forges); nothing for other transports.
 
     In the environment, since other users of the machine can read a command line. Forges take any user name with a
     token as password; GitHub documents this one.
     """
-    host = re.match(r"https://[^/]+/|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?/", url)
-    if host is None:
+    place = re.match(r"(https://|http://(?=(localhost|127\.0\.0\.1|\[::1\])(:\d+)?/))([^/@]*@)?(?P<path>[^/]+/.*)", url)
+    if place is None:
         return {}
+    # git takes the settings whose URL fits best: none fits better than the whole.
+    key = f"http.{place[1]}{place['path']}"
     number = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
     basic = b64encode(f"x-access-token:{token}".encode()).decode()
     return {
-        "GIT_CONFIG_COUNT": str(number + 2),
-        f"GIT_CONFIG_KEY_{number}": f"http.{host.group()}.extraHeader",
-        f"GIT_CONFIG_VALUE_{number}": f"Authorization: Basic {basic}",
+        "GIT_CONFIG_COUNT": str(number + 3),
+        f"GIT_CONFIG_KEY_{number}": f"{key}.extraHeader",
+        f"GIT_CONFIG_VALUE_{number}": "",  # forgets those before it
+        f"GIT_CONFIG_KEY_{number + 1}": f"{key}.extraHeader",
+        f"GIT_CONFIG_VALUE_{number + 1}": f"Authorization: Basic {basic}",
         # git would send it on to where the first answer redirects.
-        f"GIT_CONFIG_KEY_{number + 1}": f"http.{host.group()}.followRedirects",
-        f"GIT_CONFIG_VALUE_{number + 1}": "false",
+        f"GIT_CONFIG_KEY_{number + 2}": f"{key}.followRedirects",
+        f"GIT_CONFIG_VALUE_{number + 2}": "false",
     }
 
 

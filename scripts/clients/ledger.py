@@ -1,16 +1,20 @@
 """The ledger over HTTP: files releases and answers what runs where."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
 
 import msgspec
 
 from ..document import Waybill
 from ..errors import Refused
+from .http import Answer, Client, Patience, within
+from .http_failure import Peer
 
-if TYPE_CHECKING:
-    import httpx
-
-TIMEOUT = 10  # seconds, for each of connecting, writing and reading
+PATIENCE = Patience(whole=30)
+KEPT = "Everything before this step is done and kept; run the same command again when the ledger works again"
+PEER = Peer("ledger", "The ledger", "`ledger` in waybill.toml", "WAYBILL_LEDGER_TOKEN")
+FILING = replace(PEER, kept=f"{KEPT}, or, after `ship`, `waybill record`.")
 
 
 class Ledger:
@@ -23,44 +27,37 @@ class Ledger:
     def file(self, waybill: Waybill) -> tuple[bool, dict[str, Any]]:
         """Files the release: whether it is new, and the receipt. The same release again gives the first receipt."""
         answer = self._ask("POST", "/releases", content=msgspec.json.encode(waybill))
-        return answer.status_code == 201, self._object(answer)
+        return answer.status == 201, self._object(answer)
 
     def release(self, service: str, version: str) -> dict[str, Any] | None:
         """The waybill with receipt, proposals and arrivals; None where none was filed."""
         answer = self._ask("GET", f"/releases/{service}/{version}", absent=True)
-        return None if answer.status_code == 404 else self._object(answer)
+        return None if answer.status == 404 else self._object(answer)
 
     def environment(self, name: str) -> dict[str, Any] | None:
         """What runs in an environment; None where it never reported."""
         answer = self._ask("GET", f"/environments/{name}", absent=True)
-        return None if answer.status_code == 404 else self._object(answer)
+        return None if answer.status == 404 else self._object(answer)
 
-    def _ask(self, method: str, path: str, *, content: bytes | None = None, absent: bool = False) -> "httpx.Response":
-        import httpx
-
+    def _ask(self, method: str, path: str, *, content: bytes | None = None, absent: bool = False) -> Answer:
         headers = self._headers | ({"Content-Type": "application/json"} if content else {})
-        try:
-            answer = httpx.request(method, f"{self.url}{path}", content=content, headers=headers, timeout=TIMEOUT)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Refused(
-                f"The ledger at {self.url} does not answer: {str(error).rstrip('.')}.",
-                "Everything before this step is done and kept; run the same command again when the ledger is up, "
-                "or, after `ship`, `waybill record`."
-                if method == "POST"
-                else "Check that the address is right and that the ledger runs.",
-                fault="ledger",
-            ) from error
-        known = answer.headers.get("Content-Type", "").startswith("application/problem+json")
-        if answer.is_success or (absent and known and answer.status_code == 404):
-            return answer
-        if answer.status_code == 404 and not known:
-            raise self._no_ledger("it does not know this address")
-        raise Refused(f"The ledger answered {answer.status_code}: {_detail(answer)}.", _remedy(answer), fault="ledger")
+        # To file the same release again changes nothing, so every request may be repeated.
 
-    def _object(self, answer: "httpx.Response") -> dict[str, Any]:
+        def send(client: Client) -> Answer:
+            return client.send(method, f"{self.url}{path}", headers=headers, content=content)
+
+        answer = within(FILING if content else PEER, self.url, PATIENCE, send)
+        known = answer.headers.get("Content-Type", "").startswith("application/problem+json")
+        if answer.ok or (absent and known and answer.status == 404):
+            return answer
+        if answer.status == 404 and not known:
+            raise self._no_ledger("it does not know this address")
+        raise Refused(f"The ledger answered {answer.status}: {_detail(answer)}.", _remedy(answer), fault="ledger")
+
+    def _object(self, answer: Answer) -> dict[str, Any]:
         try:
-            return msgspec.json.decode(answer.content, type=dict[str, Any])
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return answer.decode(dict[str, Any])
+        except ValueError as error:
             raise self._no_ledger(error) from error
 
     def _no_ledger(self, cause: object) -> Refused:
@@ -69,26 +66,28 @@ class Ledger:
         )
 
 
-def _detail(answer: "httpx.Response") -> str:
-    """The text of a problem (RFC 9457), with the fields that the ledger names."""
+def _detail(answer: Answer) -> str:
+    """The text of a problem (RFC 9457) in one line, with the fields that the ledger names."""
     try:
-        problem = msgspec.json.decode(answer.content, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return answer.reason_phrase
+        problem = answer.decode(dict[str, Any])
+    except ValueError:
+        return HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else "no reason given"
     said = [str(problem.get(key)).rstrip(".") for key in ("title", "detail") if problem.get(key)]
     named = problem.get("differs") or problem.get("errors") or []
-    return ": ".join(said) + (f" ({', '.join(map(str, named))})" if named else "")
+    fields = ", ".join(map(str, named)) if isinstance(named, list) else ""
+    return " ".join((": ".join(said) + (f" ({fields})" if fields else "")).split())[:500]
 
 
-def _remedy(answer: "httpx.Response") -> str:
-    if answer.status_code in (401, 403) and answer.request.method == "GET":
-        return "Give WAYBILL_LEDGER_TOKEN a token with the scope read: this ledger is not public."
-    if answer.status_code in (401, 403):
-        return "Give WAYBILL_LEDGER_TOKEN a token with the scope releases:write for this service."
-    if answer.is_redirect:
-        return f"Set `ledger` in waybill.toml to where it sends you: {answer.headers.get('Location')}."
-    if answer.status_code == 409:
+def _remedy(answer: Answer) -> str:
+    """Chosen by the status, since texts change."""
+    if answer.status in (401, 403):
+        scope = "read: this ledger is not public" if answer.method == "GET" else "releases:write for this service"
+        return f"Give WAYBILL_LEDGER_TOKEN a token with the scope {scope}."
+    if 300 <= answer.status < 400:
+        where = answer.headers.get("Location", "")[:200] or "its new address"
+        return f"Set `ledger` in waybill.toml to where it sends you: {where}."
+    if answer.status == 409:
         return "Another release holds this service and version; look at it before you ship again."
-    if answer.status_code >= 500:
-        return "Everything before this step is done and kept; run the same command again when the ledger works again."
+    if answer.status == 429 or answer.status >= 500:
+        return f"{KEPT}."
     return "Correct what it names; the release tool and the ledger may be of different versions."

@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from ..document import Digest, digest_of
 from ..errors import Refused
-from .registry_http import PATIENCE, Answer, Connection, Patience, is_loopback, within
+from .http import ANSWER, PAGES, PATIENCE, Answer, Client, Patience, within
+from .proxy import is_loopback
+from .registry_http import BLOB, PEER, Connection
 from .registry_login import HUB
 
 T = TypeVar("T")
@@ -90,7 +92,7 @@ class Registry:
                 config = _blob(connection, name, manifest.config.digest)
                 try:
                     found = [msgspec.json.decode(config, type=Platform)]
-                except (msgspec.MsgspecError, UnicodeDecodeError):
+                except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                     found = [Platform()]
                 if not (found[0].os and found[0].architecture):
                     raise Refused(
@@ -107,14 +109,22 @@ class Registry:
 
         def ask(connection: Connection, name: str) -> list[str]:
             tags: list[str] = []
-            path: str | None = f"/v2/{name}/tags/list?n=1000"
-            while path:
+            size, path = 0, f"/v2/{name}/tags/list?n=1000"
+            for page in range(PAGES):
                 answer = connection.get(path)
-                if answer.status == 404:
+                if answer.status == 404 and page == 0:
                     return []
+                if answer.status == 404:
+                    raise connection.garbage(path, f"it is absent, and is page {page + 1} of a list that it began")
                 tags += _decode(connection, answer, _Tags).tags or []
-                path = connection.next_page(answer)
-            return tags
+                size += len(answer.body)
+                following = connection.next_page(answer)
+                if following is None:
+                    return tags
+                if size > ANSWER:
+                    break
+                path = following
+            raise connection.garbage(path, f"its list has more than {PAGES} pages or {ANSWER:,} bytes")
 
         return self._call(repository, ask)
 
@@ -137,11 +147,10 @@ class Registry:
         host, name = split(repository)
         scope = f"repository:{name}:{'pull,push' if to_push else 'pull'}"
 
-        def call() -> T:
-            with Connection(host, scope, self._plain_http, self._patience) as connection:
-                return ask(connection, name)
+        def call(client: Client) -> T:
+            return ask(Connection(client, host, scope, self._plain_http), name)
 
-        return within(self._patience, host, call)
+        return within(PEER, host, self._patience, call)
 
 
 def split(repository: str) -> tuple[str, str]:
@@ -169,7 +178,7 @@ def _manifest(connection: Connection, name: str, reference: str) -> Manifest | N
         return None
     manifest = _decode(connection, answer, Manifest)
     digest = digest_of(answer.body)
-    said = {reference if ":" in reference else digest, answer.head.headers.get("docker-content-digest", digest)}
+    said = {reference if ":" in reference else digest, answer.headers.get("docker-content-digest", digest)}
     if said != {digest}:
         raise connection.garbage(path, f"its content has the digest {digest}")
     if not (manifest.config or manifest.manifests):
@@ -179,7 +188,7 @@ def _manifest(connection: Connection, name: str, reference: str) -> Manifest | N
 
 def _blob(connection: Connection, name: str, digest: str) -> bytes:
     path = f"/v2/{name}/blobs/{digest}"
-    answer = connection.get(path, may_move=True)
+    answer = connection.get(path, may_move=True, largest=BLOB)
     if answer.status == 404:
         raise connection.garbage(path, "a manifest names it, and it is not there")
     if digest != digest_of(answer.body):
@@ -189,6 +198,6 @@ def _blob(connection: Connection, name: str, digest: str) -> bytes:
 
 def _decode(connection: Connection, answer: Answer, shape: type[T]) -> T:
     try:
-        return msgspec.json.decode(answer.body, type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise connection.garbage(answer.head.url.path, error) from error
+        return answer.decode(shape)
+    except ValueError as error:
+        raise connection.garbage(answer.url.path, error) from error

@@ -4,13 +4,14 @@ The files and the helper protocol are Docker's: https://docs.docker.com/referenc
 """
 
 import base64
-import binascii
+import json
 import os
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -25,21 +26,28 @@ IDENTITY_TOKEN = "<token>"  # noqa: S105 - the user name with which helpers mark
 
 @dataclass(frozen=True)
 class Login:
-    """`secret` is a password, or an OAuth2 refresh token when `user` is IDENTITY_TOKEN."""
+    """What a registry may ask for: user and password, an OAuth2 refresh token, or a token that it takes as it is."""
 
-    user: str
-    secret: str = field(repr=False)
+    user: str = ""
+    password: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
+    access_token: str = field(default="", repr=False)
 
 
 class _Auth(Struct):
-    auth: str = ""
-    identitytoken: str = ""
+    """Of the file, by names in lower case: Go, which helm and docker are written in, ignores case here."""
+
+    auth: str | None = None
+    username: str | None = None
+    password: str | None = None
+    identitytoken: str | None = None
+    registrytoken: str | None = None
 
 
 class _File(Struct, rename={"helpers": "credHelpers", "store": "credsStore"}):
-    auths: dict[str, _Auth] = {}
-    helpers: dict[str, str] = {}
-    store: str = ""
+    auths: dict[str, dict[str, Any] | None] | None = None
+    helpers: dict[str, str | None] | None = None
+    store: str | None = None
 
 
 class _Kept(Struct, rename="pascal"):
@@ -77,11 +85,13 @@ def _helm_home() -> Path:
 
 
 def _read(path: Path) -> _File | None:
+    """As Go reads it: the first JSON value of the file, whatever follows; null is as good as absent."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_File)
+        value, _ = json.JSONDecoder().raw_decode(path.read_text(encoding="utf-8", errors="replace").lstrip())
+        return msgspec.convert({} if value is None else value, _File)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise Refused(
             f"The registry logins in {path} cannot be read: {error}.",
             "Correct the file, or write it again with `helm registry login`.",
@@ -90,15 +100,19 @@ def _read(path: Path) -> _File | None:
 
 
 def _login(file: _File, path: Path, host: str) -> Login | None:
-    keys = [HUB_KEY, "docker.io", host] if host == HUB else [host, f"https://{host}", f"https://{host}/v2/"]
-    named = [(file.helpers[key], key) for key in keys if key in file.helpers]
+    auths, helpers = file.auths or {}, file.helpers or {}
+    keys = [HUB_KEY, "docker.io", host] if host == HUB else [host]
+    named = [(helper, key) for key in keys if (helper := helpers.get(key))]
     for helper, key in [*named, *([(file.store, keys[0])] if file.store else [])]:
         if login := _ask(helper, key, path):
             return login
-    for key in keys:
-        if (auth := file.auths.get(key)) and (auth.auth or auth.identitytoken):
-            return _decode(auth, path)
-    return None
+    found = [*(key for key in keys if key in auths), *(key for key in auths if _host(key) == host)]
+    return next((login for key in found if (login := _decode(auths[key], path))), None)
+
+
+def _host(key: str) -> str:
+    """The host of a key, which older versions of docker wrote as a URL."""
+    return re.sub(r"^(http://)?(https://)?", "", key).partition("/")[0]
 
 
 def _ask(helper: str, key: str, path: Path) -> Login | None:
@@ -118,16 +132,26 @@ def _ask(helper: str, key: str, path: Path) -> Login | None:
             "Repair the credential helper, or log in again with `helm registry login`.",
             fault="machine",
         )
+    if kept.username == IDENTITY_TOKEN:
+        return Login(refresh_token=kept.secret)
     return Login(kept.username, kept.secret)
 
 
-def _decode(auth: _Auth, path: Path) -> Login:
-    if auth.identitytoken:
-        return Login(IDENTITY_TOKEN, auth.identitytoken)
+def _decode(entry: dict[str, Any] | None, path: Path) -> Login | None:
+    """The login of an entry, none of an empty one; `auth` (base64, in which Go ignores line ends) comes first."""
     try:
-        user, _, password = base64.b64decode(auth.auth, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+        auth = msgspec.convert({key.lower(): value for key, value in (entry or {}).items()}, _Auth)
+        user, password = auth.username or "", auth.password or ""
+        if auth.auth:
+            decoded = base64.b64decode(re.sub(r"[\r\n]", "", auth.auth), validate=True)
+            user, colon, password = decoded.decode(errors="surrogateescape").partition(":")
+            if not colon:
+                raise ValueError
+    except (ValueError, msgspec.MsgspecError) as error:
         raise Refused(
-            f"{path} holds a login that is not base64.", "Log in again with `helm registry login`.", fault="machine"
+            f"{path} holds a login that is not base64 of `user:password`.",
+            "Log in again with `helm registry login`.",
+            fault="machine",
         ) from error
-    return Login(user, password.rstrip("\0"))
+    login = Login(user, password.rstrip("\0"), auth.identitytoken or "", auth.registrytoken or "")
+    return None if login == Login() else login

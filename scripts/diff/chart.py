@@ -11,6 +11,7 @@ from ..errors import Refused
 from ..yaml.objects import Object, parse
 from .overlay import HelmRelease
 
+_TEMPLATE = re.compile(r"\b[a-z0-9.-]+/(?:charts/[a-zA-Z0-9.-]+/)*templates/[\w./-]+:\d+(?::\d+)?", re.ASCII)
 _DEFINITION = re.compile(r"[^/]+/(charts/[^/]+/)*crds/")
 
 
@@ -43,14 +44,26 @@ def definitions(chart: Path) -> dict[str, bytes]:
 
 
 def render(release: HelmRelease, chart: Path, kube_version: str | None) -> bytes:
-    """What `helm template` prints of the chart with the release's values."""
-    return Helm().template(
-        chart,
-        name=release.name,
-        namespace=release.namespace,
-        values=json.dumps(release.values, default=str).encode() if release.values else None,
-        kube_version=kube_version,
-    )
+    """What `helm template` prints of the chart with the release's values. Helm's message may hold any of these values:
+    only where it failed is said."""
+    try:
+        return Helm().template(
+            chart,
+            name=release.name,
+            namespace=release.namespace,
+            values=json.dumps(release.values, default=str).encode() if release.values else None,
+            kube_version=kube_version,
+        )
+    except Refused as error:
+        if not release.values or not error.what.startswith("`helm template` failed"):
+            raise
+        places = dict.fromkeys(_TEMPLATE.findall(error.what))
+        raise Refused(
+            f"`helm template` failed with the values of HelmRelease {release.name}"
+            f"{' at ' if places else ''}{', '.join(places)}; its message may hold one of them and is not shown.",
+            "Render the chart with these values to see it.",
+            fault="gitops",
+        ) from None
 
 
 def objects_of(release: HelmRelease, chart: Path, kube_version: str | None) -> list[Object]:

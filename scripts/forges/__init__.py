@@ -21,7 +21,8 @@ class Proposal(Struct, frozen=True):
 
 
 class Forge(Protocol):
-    """Every verb raises Refused (fault "forge") when the forge does not answer or refuses; none retries."""
+    """Every verb raises Refused when the forge does not answer or refuses; what is safe to send again is, where
+    the forge limits requests (scripts/clients/http.py)."""
 
     def find(self, branch: str, base: str) -> Proposal | None:
         """The open proposal of `branch` into `base`, else the one that was created last, else None."""

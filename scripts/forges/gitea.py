@@ -3,8 +3,8 @@
 https://docs.gitea.com/api/: repoListPullRequests, repoGetPullRequestByBaseHead, and what it has in common with GitHub.
 """
 
-from itertools import count
-
+from ..clients.http import PAGES
+from ..errors import Refused
 from . import Proposal
 from .github import GitHub, Pull
 
@@ -19,18 +19,33 @@ class Gitea(GitHub):
         there is any (where there are several, it may answer with an old one; a base with a slash has no such route)."""
         if "/" not in base:
             any_state = self.call("GET", f"/pulls/{base}/{branch}", refused=(404,))
-            if any_state.status_code == 404:
+            if any_state.status == 404:
                 return None
             pull = self.decode(any_state, Pull)
-            if pull.state == "open":
+            if pull.state == "open" and is_of(pull, branch, base):
                 return pull.proposal
         for state in ("open", "closed"):
-            for page in count(1):
+            for page in range(1, PAGES + 1):
                 query = {"state": state, "base_branch": base, "page": str(page), "limit": "50"}
                 pulls = self.decode(self.call("GET", "/pulls", query=query), list[Pull])
                 if not pulls:
                     break
                 for pull in pulls:
-                    if pull.head.ref == branch and pull.base.ref == base:
+                    if is_of(pull, branch, base):
                         return pull.proposal
+            else:
+                raise Refused(
+                    f"{self.root} lists more than {PAGES} pages of {state} pull requests, and none is of {branch}.",
+                    f"Open a pull request of {branch} into {base} there: an open one is found first.",
+                    fault="forge",
+                )
         return None
+
+
+def is_of(pull: Pull, branch: str, base: str) -> bool:
+    """Whether `pull` is of this repository's `branch`, not of one of that name in a fork.
+
+    When a branch is deleted, `ref` becomes `refs/pull/<number>/head` and `label` keeps the name.
+    """
+    same = pull.head.repo_id == pull.base.repo_id
+    return same and branch in (pull.head.ref, pull.head.label) and pull.base.ref == base

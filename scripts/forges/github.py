@@ -12,8 +12,12 @@ from .rest import Rest
 
 
 class Ref(Struct):
+    """`label` and `repo_id` are Gitea's: the branch's name, which outlives the branch, and its repository's number."""
+
     ref: str
     sha: str = ""
+    label: str = ""
+    repo_id: int = 0
 
 
 class Pull(Struct):
@@ -48,8 +52,9 @@ class GitHub(Rest):
 
     def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
         fields = {"title": title, "head": branch, "base": base, "body": body}
+        # To open the same one again is refused and changes nothing.
         answer = self.call("POST", "/pulls", fields, refused=(409, 422))
-        if answer.status_code < 300:
+        if answer.ok:
             return self.decode(answer, Pull).proposal
         # Refused, most often because another run has just opened it.
         found = self.find(branch, base)
@@ -62,4 +67,4 @@ class GitHub(Rest):
         self.call("PATCH", f"/pulls/{number}", {"title": title, "body": body})
 
     def comment(self, number: int, text: str) -> None:
-        self.call("POST", f"/issues/{number}/comments", {"body": text})
+        self.call("POST", f"/issues/{number}/comments", {"body": text}, repeatable=False)

@@ -1,19 +1,19 @@
 """Requests to a forge about one repository, and the refusals that its answers become."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
 
 import msgspec
 
 from ..addresses import normalise
+from ..clients.http import Answer, Client, Patience, within
+from ..clients.http_failure import Peer
 from ..errors import Refused
 
-if TYPE_CHECKING:
-    import httpx
-
 T = TypeVar("T")
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+PATIENCE = Patience(whole=30)
+KEPT = "The steps before this one are done: run the same command again when it answers."
+PEER = Peer("forge", "The forge", "`gitops` in waybill.toml", "WAYBILL_FORGE_TOKEN", KEPT)
 MOVED = "The repository moved: set `gitops` in waybill.toml to its new address."
 
 
@@ -37,46 +37,37 @@ class Rest(ABC):
         *,
         query: dict[str, str] | None = None,
         refused: tuple[int, ...] = (),
-    ) -> "httpx.Response":
+        repeatable: bool = True,
+    ) -> Answer:
         """The answer to one request about the repository: a success, or a status of `refused`."""
-        import httpx
-
         url = f"{self.api}/repos/{self.owner}/{self.repository}{path}"
-        headers = {"Accept": "application/json", "User-Agent": "waybill"}
+        headers = {"Accept": "application/json"}
         if self.token:
-            if url.startswith("http://") and urlsplit(url).hostname not in LOOPBACK:
-                raise Refused(
-                    f"{self.root} is not https, so the forge's token would be sent unencrypted.",
-                    "Give `gitops` as https://...",
-                    fault="you",
-                )
             headers["Authorization"] = f"Bearer {self.token}"
-        timeout = httpx.Timeout(10, connect=3)
-        try:
-            answer = httpx.request(method, url, params=query, json=fields, headers=headers, timeout=timeout)
-        except httpx.HTTPError as error:
-            raise Refused(
-                f"{self.root} did not answer {method} {path}: {error or type(error).__name__}.",
-                "The steps before this one are done: run the same command again when it answers.",
-                fault="forge",
-            ) from error
-        if answer.is_success or answer.status_code in refused:
+        content = msgspec.json.encode(fields) if fields else None
+        if content:
+            headers["Content-Type"] = "application/json"
+
+        def send(client: Client) -> Answer:
+            return client.send(method, url, query=query, content=content, headers=headers, repeatable=repeatable)
+
+        answer = within(PEER, self.root, PATIENCE, send)
+        if answer.ok or answer.status in refused:
             return answer
         raise self.refusal(answer)
 
-    def refusal(self, answer: "httpx.Response") -> Refused:
+    def refusal(self, answer: Answer) -> Refused:
         said = " ".join(explain(answer).split())[:500]
         return Refused(
-            f"{answer.request.method} {answer.request.url.path} at {self.root}: {answer.status_code} {said}".strip()
-            + ".",
+            f"{answer.method} {answer.url.path} at {self.root}: {answer.status} {said}".strip() + ".",
             remedy(answer),
             fault="forge",
         )
 
-    def decode(self, answer: "httpx.Response", kind: type[T]) -> T:
+    def decode(self, answer: Answer, kind: type[T]) -> T:
         try:
-            return msgspec.json.decode(answer.content, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return answer.decode(kind)
+        except ValueError as error:
             raise Refused(
                 f"{self.root} gave an answer that no forge of this kind gives: {error}.",
                 "Check that `gitops` and `forge` in waybill.toml belong together.",
@@ -84,16 +75,17 @@ class Rest(ABC):
             ) from error
 
 
-def remedy(answer: "httpx.Response") -> str:
-    status, headers = answer.status_code, answer.headers
+def remedy(answer: Answer) -> str:
+    status, headers = answer.status, answer.headers
     # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     if status == 429 or (status == 403 and ("Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0")):
-        wait = headers.get("Retry-After")
-        return f"It limits requests: run the same command again {f'in {wait} s' if wait else 'in an hour'}."
+        wait = headers.get("Retry-After", "")
+        return f"It limits requests: run the same command again {f'in {wait} s' if wait.isdecimal() else 'in an hour'}."
     if status >= 500:
         return "The forge has an internal error. The steps before this one are done: run the same command again later."
     return {
         301: MOVED,
+        302: MOVED,
         307: MOVED,
         308: MOVED,
         401: "Give WAYBILL_FORGE_TOKEN a token that is valid there.",
@@ -103,14 +95,15 @@ def remedy(answer: "httpx.Response") -> str:
     }.get(status, "Correct what it names, then run the same command again.")
 
 
-def explain(answer: "httpx.Response") -> str:
+def explain(answer: Answer) -> str:
     """The `message` of an error body, with GitHub's details."""
     try:
-        body = answer.json()
-        details = [detail.get("message", "") for detail in body.get("errors", []) if isinstance(detail, dict)]
-        return "; ".join(filter(None, [body.get("message"), *details]))
-    except (ValueError, AttributeError, TypeError):
+        body = answer.decode(dict[str, Any])
+    except ValueError:
         return ""
+    errors = body["errors"] if isinstance(body.get("errors"), list) else []
+    details = [detail.get("message") for detail in errors if isinstance(detail, dict)]
+    return "; ".join(str(text) for text in (body.get("message"), *details) if text)
 
 
 def split_remote(remote: str) -> tuple[str, str, str]:

@@ -101,10 +101,14 @@ def parse(manifests: bytes) -> list[Object]:
 
 
 def items(document: Any) -> list[Any]:
-    """What a document holds: itself, or the items of a List."""
-    if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
-        return [item for part in document["items"] for item in items(part)]
-    return [document]
+    """What a document holds: itself, or the items of a list. Those of a ConfigMapList need not say what they are."""
+    if not isinstance(document, dict) or not isinstance(document.get("items"), list):
+        return [document]
+    kind = document.get("kind")
+    if not isinstance(kind, str) or not kind.endswith("List"):
+        return [document]
+    own = {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List")} if kind != "List" else {}
+    return [item for part in document["items"] for item in items({**own, **part} if isinstance(part, dict) else part)]
 
 
 def group_of(item: Object) -> str:

@@ -26,7 +26,7 @@ def test_the_refusals_are_what_the_program_says() -> None:
     table = README.split("<!-- refusals -->\n")[1].split("<!-- /refusals -->")[0]
     for row in table.strip().splitlines()[2:]:
         said = row.split("`")[1]
-        assert said in source or said.replace("401", "{answer.status_code}") in source, said
+        assert said in source or said.replace("401", "{answer.status}") in source, said
 
 
 def test_the_requests_are_the_ledgers() -> None:

@@ -24,6 +24,10 @@ ORDERS = "https://github.com/acme/orders"
         ("ssh://git@github.com:22/acme/orders.git", ORDERS),
         ("https://git.example.org:8443/acme/Orders", "https://git.example.org:8443/acme/Orders"),
         ("http://127.0.0.1:3000/acme/orders.git", "http://127.0.0.1:3000/acme/orders"),
+        ("ssh://git@[2001:db8::1]:22/acme/orders.git", "https://[2001:db8::1]/acme/orders"),
+        ("http://[::1]:3000/acme/orders.git", "http://[::1]:3000/acme/orders"),
+        ("http://[::1/acme/orders.git", "http://[::1/acme/orders.git"),
+        ("https://git.example.org:99999/acme/orders.git", "https://git.example.org:99999/acme/orders.git"),
         ("/srv/git/orders.git", "/srv/git/orders.git"),
     ],
 )

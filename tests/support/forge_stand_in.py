@@ -53,7 +53,7 @@ class StandIn:
 
     def act(self, method: str, where: dict[str, str], query: dict[str, str], body: Any) -> tuple[int, Any]:
         if "head" in where:
-            matching = [pull for pull in self.pulls if pull["head"]["ref"] == where["head"]]
+            matching = [pull for pull in self.pulls if where["head"] in (pull["head"]["ref"], pull["head"]["label"])]
             return (200, matching[0]) if matching and not self.hidden else (404, {"message": "Not Found"})
         if method == "GET":
             return 200, [] if self.hidden else self.listed(query)

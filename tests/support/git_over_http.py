@@ -28,7 +28,7 @@ class GitOverHttp:
     prefix = "/acme/fleet.git/"
 
     def answer(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
-        shown = request.headers.get("Authorization")
+        shown = ", ".join(request.headers.get_all("Authorization") or []) or None
         self.authorizations.append(shown)
         self.paths.append(request.path)
         parts = urlsplit(request.path)

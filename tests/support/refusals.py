@@ -15,12 +15,13 @@ from scripts.errors import Refused
 
 TOP = Path(__file__).resolve().parents[2]
 SCRIPTS = TOP / "scripts"
-CLASSES = {"Refused", "Denied", "Overtaken"}
+CLASSES = {"Refused", "Denied", "NoAnswer", "Overtaken"}
 # What makes a Refused: a class, or a function that fills in a part of it.
 MAKERS = {
     *CLASSES,
     *("refused", "garbage", "unreadable", "untrusted", "untaken"),
-    *("_unreachable", "_refusal", "_late", "_failure", "_failed"),
+    *("no_address", "no_answer", "no_credential", "proxy_refused", "too_much", "unencrypted"),
+    *("_certificate", "_refusal", "_late", "_failure", "_failed"),
 }
 
 

@@ -1,6 +1,7 @@
 """A server that says what a real registry cannot be made to say."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,8 +11,8 @@ Behaviour = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextmanager
-def answering(behave: Behaviour) -> Iterator[str]:
-    """`127.0.0.1:PORT` of a server that answers every request with `behave`."""
+def answering(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """`127.0.0.1:PORT` of a server that answers every request with `behave`, behind `tls` where it is given."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -30,6 +31,9 @@ def answering(behave: Behaviour) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls:
+        # The handshake is each connection's own: one that hangs holds up no other.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -1,5 +1,6 @@
 """Whatever a registry answers but 404, what it holds is not known: never "absent", never a guess, soon refused."""
 
+import gzip
 import json
 import time
 from collections.abc import Callable
@@ -7,8 +8,8 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from scripts.clients.http import Patience
 from scripts.clients.registry import Registry
-from scripts.clients.registry_http import Patience
 from scripts.document import digest_of
 from scripts.errors import Refused
 from scripts.steps.package import package
@@ -49,8 +50,16 @@ ANSWERS: dict[str, tuple[Behaviour, str]] = {
     "a login page": (says(200, b"<html>Sign in"), "not what a registry says"),
     "null": (says(200, b"null"), "not what a registry says"),
     "a list": (says(200, b"[]"), "not what a registry says"),
-    "no HTTP": (speaks_no_http, "cannot be reached"),
-    "hangs up": (hangs_up, "cannot be reached"),
+    "nested deep": (says(200, b"[" * 100_000), "not what a registry says"),
+    "an error that is nested deep": (says(500, b'{"errors":' + b"[" * 100_000), "500"),
+    "compressed, and never asked to": (
+        says(200, gzip.compress(bytes(2**20)), Content_Encoding="gzip"),
+        "not what a registry says",
+    ),
+    "401 with a challenge that is none": (says(401, WWW_Authenticate="Bearer x"), "no known way"),
+    "401 to half an address": (says(401, WWW_Authenticate='Bearer realm="http://[::1/"'), "no address"),
+    "no HTTP": (speaks_no_http, "as HTTP servers do"),
+    "hangs up": (hangs_up, "as HTTP servers do"),
     "silence": (silence, "does not answer in time"),
     "a byte now and then": (drips, "did not finish within 4 s"),
     "no end": (never_ends, "127.0.0.1"),  # too large or too late, by how fast the machine is
@@ -97,6 +106,73 @@ def test_a_manifest_that_is_none_or_another_is_refused(behaviour: Behaviour) -> 
 def test_a_list_of_tags_that_goes_on_elsewhere_is_not_followed() -> None:
     page = says(200, b'{"tags": ["1.0.0"]}', Link='<http://127.0.0.1:1/v2/x/tags/list>; rel="next"')
     with answering(page) as host, pytest.raises(Refused, match="another host"):
+        Registry(patience=SOON).tags(f"{host}/charts/orders")
+
+
+def pages(*answers: Behaviour) -> Behaviour:
+    """The pages of a list, one after another, the last one without end."""
+    left = list(answers)
+
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        answer(request)
+
+    return behave
+
+
+def page(tag: str, link: str = '</v2/charts/orders/tags/list?last=x>; rel="next"') -> Behaviour:
+    return says(200, json.dumps({"tags": [tag]}).encode(), Link=link)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "cause"),
+    [
+        (pages(page("1.0.0"), says(404)), "it is absent, and is page 2 of a list that it began"),
+        (pages(page("1.0.0"), says(500)), "500"),
+        (pages(page("1.0.0"), says(200, b"[]")), "not what a registry says"),
+        (page("1.0.0"), "more than 100 pages"),
+        (page("1" * 2**21), "16,777,216 bytes"),
+        (page("1.0.0", '<http://a:x/>; rel="next"'), "no address"),
+        (page("1.0.0", "<//0.0.0.0/x>; rel=next"), "another host"),
+    ],
+)
+def test_a_list_that_is_cut_short_or_has_no_end_is_refused(behaviour: Behaviour, cause: str) -> None:
+    with answering(behaviour) as host, pytest.raises(Refused) as error:
+        Registry(patience=Patience(whole=10)).tags(f"{host}/charts/orders")
+    assert cause in error.value.what
+    assert error.value.fault == "registry"
+
+
+def test_a_list_of_several_pages_is_read_to_its_end() -> None:
+    last = says(200, b'{"tags": ["1.0.2"]}', Link='</v2/x>; rel="prev"')
+    with answering(pages(page("1.0.0"), page("1.0.1", "<?last=y>; title=x; rel=next"), last)) as host:
+        assert Registry(patience=SOON).tags(f"{host}/charts/orders") == ["1.0.0", "1.0.1", "1.0.2"]
+
+
+@pytest.mark.parametrize(
+    "where", ["http://a:x/", "http://[::1", "http://0.0.0.0:1/x", "ftp://127.0.0.1/x", "/v2/round"]
+)
+def test_a_blob_that_moves_to_nowhere_is_refused(where: str) -> None:
+    with (
+        answering(says(302, Location=where)) as host,
+        pytest.raises(Refused, match=r"not what a registry|302|location header") as error,
+    ):
+        Registry(patience=SOON).blob(f"{host}/charts/orders", DIGEST)
+    assert error.value.fault == "registry"
+
+
+def test_a_registry_that_is_busy_is_asked_again() -> None:
+    with answering(pages(says(503, Retry_After="0"), says(200, b'{"tags": ["1.0.0"]}'))) as host:
+        assert Registry(patience=SOON).tags(f"{host}/charts/orders") == ["1.0.0"]
+
+
+def test_a_token_that_no_header_can_hold_is_refused() -> None:
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        realm = f'Bearer realm="http://{request.headers["Host"]}/token"'
+        answer = says(200, b'{"token": "a\\nb"}') if "/token" in request.path else says(401, WWW_Authenticate=realm)
+        answer(request)
+
+    with answering(behave) as host, pytest.raises(Refused, match="its token is none"):
         Registry(patience=SOON).tags(f"{host}/charts/orders")
 
 

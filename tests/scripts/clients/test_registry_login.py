@@ -241,5 +241,5 @@ def test_docker_hub_goes_by_its_old_name(tmp_path: Path) -> None:
     docker(tmp_path / "home/.docker", {"auths": {HUB_KEY: {"auth": encoded()}}})
     login = find(HUB)
     assert login
-    assert (login.user, login.secret) == (USER, PASSWORD)
+    assert (login.user, login.password) == (USER, PASSWORD)
     assert PASSWORD not in repr(login)

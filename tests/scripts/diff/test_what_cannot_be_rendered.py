@@ -24,4 +24,4 @@ def test_what_is_no_release_or_no_object_is_refused(tmp_path: Path, monkeypatch:
     program(tmp_path, "kustomize", "echo 'a: 1'")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(Refused, match="kustomize built something that is not"):
-        build(tmp_path)
+        build(tmp_path, tmp_path)

@@ -88,6 +88,16 @@ def test_a_token_can_come_from_a_file(gitea: Forge, tmp_path: Path) -> None:
     assert ran.code == 0, ran.stderr
 
 
+def test_git_sends_one_authorization_whatever_its_configuration_adds(gitea: Forge, tmp_path: Path) -> None:
+    """As actions/checkout leaves it there."""
+    keys = ("http", f'http "{gitea.address}/"', f'http "{gitea.address}/acme/fleet.git"')
+    header = "\textraheader = AUTHORIZATION: basic b3RoZXI6dG9rZW4="
+    (tmp_path / "gitconfig").write_text("".join(f"[{key}]\n{header}\n" for key in keys))
+    ran = gitea.ship(GIT_CONFIG_GLOBAL=str(tmp_path / "gitconfig"))
+    assert ran.code == 0, ran.stderr
+    assert set(gitea.git.authorizations) == {basic(TOKEN)}
+
+
 def test_without_a_token_nothing_is_begun(gitea: Forge) -> None:
     ran = gitea.ship(token="")
     assert (ran.code, ran.json["fault"]) == (1, "you")

@@ -71,6 +71,34 @@ def test_without_an_open_one_the_latest_tells_how_it_ended(
     assert (found.number, found.state) == (mine["number"], state)
 
 
+def gitea_with(*heads: dict[str, object]) -> StandIn:
+    """Gitea with a closed pull request of `apps/orders` for each of `heads`, which say what is special of its head."""
+    gitea = StandIn("gitea")
+    for head in heads:
+        pull = gitea.open("apps/orders", "main", state="closed")
+        pull["head"].update({"repo_id": 1} | head)
+        pull["base"].update(repo_id=1)
+    return gitea
+
+
+def test_a_closed_one_whose_branch_was_deleted_is_found() -> None:
+    """Gitea keeps the branch's name in `label` alone."""
+    gitea = gitea_with({"ref": "refs/pull/1/head", "label": "apps/orders"})
+    with serving(gitea) as address:
+        found = Gitea(f"{address}/acme/fleet.git", TOKEN).find("apps/orders", "main")
+    assert gitea.problems == []
+    assert found is not None
+    assert (found.number, found.state) == (1, "closed")
+
+
+def test_a_forks_branch_of_that_name_is_another() -> None:
+    gitea = gitea_with({"repo_id": 2})
+    gitea.pulls[0]["state"] = "open"
+    with serving(gitea) as address:
+        assert Gitea(f"{address}/acme/fleet.git", TOKEN).find("apps/orders", "main") is None
+    assert gitea.problems == []
+
+
 def test_where_another_run_was_faster_its_proposal_is_updated(forge: GitHub, stand_in: StandIn) -> None:
     theirs = stand_in.open("apps/orders", "main")
     stand_in.hidden = True
@@ -111,7 +139,7 @@ def test_garbage_is_no_answer(forge: GitHub, stand_in: StandIn) -> None:
 def test_a_forge_that_is_down_is_refused() -> None:
     with serving(StandIn("github")) as address:
         pass
-    with pytest.raises(Refused, match="did not answer") as error:
+    with pytest.raises(Refused, match="does not answer") as error:
         GitHub(f"{address}/acme/fleet", TOKEN).find("apps/orders", "main")
     assert error.value.fault == "forge"
 
