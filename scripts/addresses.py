@@ -18,7 +18,8 @@ def repository_address(address: str | None, key: str, here: Path, *, resolve: bo
     if address is None:
         return None
     if address.startswith("-") or "::" in address.split("/")[0] or re.search(r"[\x00-\x20\x7f]", address):
-        raise Refused(f"{key} = {address!r} is no address of a repository.", "Give a URL or a path.", fault="you")
+        shown = f" = {address!r}" if "@" not in address else ""  # it may hold a password
+        raise Refused(f"{key}{shown} is no address of a repository.", "Give a URL or a path.", fault="you")
     # A password may hold an unescaped `/`; a port holds digits alone.
     if re.match(r"[a-z+]+://[^/@]*:(?!\d+/)[^@]*@", address):
         raise Refused(
@@ -29,6 +30,19 @@ def repository_address(address: str | None, key: str, here: Path, *, resolve: bo
     if resolve and is_local(address) and "://" not in address:
         return str((here / address).resolve())
     return address.rstrip("/")
+
+
+def ledger_address(url: str | None) -> str | None:
+    """The ledger's address without a last `/`; it carries no credential and no query."""
+    if url is None:
+        return None
+    if re.search(r"[@?#]", url):
+        raise Refused(
+            "The address in ledger carries a user, a password or a query.",
+            "Give it as https://host/path; the token goes into WAYBILL_LEDGER_TOKEN.",
+            fault="you",
+        )
+    return url.rstrip("/")
 
 
 def likely_forge(gitops: str | None) -> str | None:

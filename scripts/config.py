@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .addresses import likely_forge, repository_address
+from .addresses import ledger_address, likely_forge, repository_address
 from .errors import Refused
 from .settings import Service, Settings, read
 
@@ -100,7 +100,7 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
         "gitops": gitops,
         "source_repository": source,
         "forge": settings.forge or likely_forge(gitops),
-        "ledger": settings.ledger and settings.ledger.rstrip("/"),
+        "ledger": ledger_address(settings.ledger),
     }
     return Config(
         **keys,

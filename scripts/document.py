@@ -6,14 +6,13 @@ be filed in the end is refused before anything is published.
 """
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
+from . import folder
 from .errors import Refused
 
 # Python's `$` matches before a last line feed too, JSON Schema's does not: the look-ahead makes them agree.
@@ -44,7 +43,7 @@ Platform = Annotated[str, Meta(pattern=rf"^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?{END
 
 
 class Image(Struct, frozen=True, forbid_unknown_fields=True):
-    """`platforms` are `os/architecture[/variant]`; `checked` is false when the registry was not asked."""
+    """`platforms` are `os/architecture[/variant]`; `checked`: the registry was seen to have the image."""
 
     repository: Text
     digest: Digest
@@ -110,7 +109,7 @@ def dump(waybill: Waybill) -> bytes:
 def load(path: Path) -> Waybill | None:
     """The waybill at `path`, None where there is none; one that cannot be read is refused."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Waybill)
+        return msgspec.json.decode(folder.read(path), type=Waybill)
     except FileNotFoundError:
         return None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -134,17 +133,8 @@ def check(waybill: Waybill) -> None:
 
 
 def save(path: Path, waybill: Waybill) -> None:
-    """Replaces the file in one step, so that a killed run leaves the old waybill or the new one."""
     check(waybill)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(dump(waybill))
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    folder.write(path, dump(waybill))
 
 
 def continued(old: Waybill | None, new: Waybill) -> Waybill:

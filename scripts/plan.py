@@ -47,7 +47,7 @@ def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
 
 
 def render(here: Session, environments: Sequence[str]) -> Plan:
-    """What propose would do with the waybill as it lies."""
+    """What propose would do with the waybill as it is on disk."""
     waybill = here.read()
     published = chart_of(waybill).digest is not UNSET
     return proposed(here, Plan(waybill=waybill, published=published), environments)

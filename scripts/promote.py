@@ -9,7 +9,7 @@ from .document import Waybill
 from .errors import Refused
 from .proposal.intent import Change
 from .releases.current import running
-from .releases.lookup import from_ledger, from_tag
+from .releases.lookup import proven
 from .session import Session
 from .steps.propose import propose
 from .steps.record import record
@@ -30,7 +30,7 @@ def promote(
             fault="you",
         )
     forge, environments = here.proposing_forge, here.config.chosen([to])
-    wanted = str(strict(version, "--version", fault="you")) if version else proven(here, to)
+    wanted = str(strict(version, "--version", fault="you")) if version else current(here, to)
     release = released(here, wanted)
     name = f"{release.service}@{to}"
     if here.document == here.config.document:
@@ -41,6 +41,7 @@ def promote(
         environments,
         f"promote/{release.service}/{to}",
         here.make_folder() / f"{name}.md",
+        here.archive(release),
         roll_back=roll_back,
         named=version is not None,
     )
@@ -48,7 +49,7 @@ def promote(
     return waybill, record(waybill, here.ledger, here.report)
 
 
-def proven(here: Session, to: str) -> str:
+def current(here: Session, to: str) -> str:
     """The version that runs healthy in the first environment, from the ledger."""
     first = here.config.environments[0]
     if to == first:
@@ -70,12 +71,13 @@ def proven(here: Session, to: str) -> str:
 
 def released(here: Session, version: str) -> Waybill:
     """The waybill of `version`, from the ledger where it is filed there, else from its tag and the registry."""
+    filed, ledger = None, here.ledger
     try:
-        if filed := here.ledger and here.ledger.release(here.config.service, version):
-            return from_ledger(filed)
+        filed = ledger.release(here.config.service, version) if ledger else None
     except Refused as error:
-        # A ledger that is down, perhaps by the same outage, stops no roll back.
+        # A ledger that is down, perhaps by the same outage, does not stop a rollback.
         here.report.warn(error.what)
-    release = from_tag(version, here)
-    here.report.say(f"promote: {version}, read from its tag and the registry")
+    release = proven(version, filed, here)
+    if not filed:
+        here.report.say(f"promote: {version}, read from its tag and the registry")
     return release

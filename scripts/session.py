@@ -10,6 +10,7 @@ from .config import load
 from .document import Waybill, continued, save
 from .document import load as load_document
 from .errors import Refused
+from .folder import refuse_links
 from .proposal.intent import Change
 from .report import Report
 from .source.checkout import Checkout
@@ -103,4 +104,5 @@ def start(
     """Reads the settings; refused where they do not fit together."""
     config = load(flags, path=path, cwd=cwd, remote=remote)
     folder = config.document.parent
+    refuse_links(folder)
     return Session(config, Git(Path(config.root)), report, folder, waybill or config.document)

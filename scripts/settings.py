@@ -19,6 +19,7 @@ Label = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Registry = Annotated[str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
 KeyPath = str | tuple[str | int, ...]
+ForgeName = Literal["github", "gitea", "file"]
 
 
 def about(text: str) -> Meta:
@@ -46,7 +47,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, re
         str | None, about("The branch that pull requests are merged into. Default: the GitOps repo's default branch.")
     ] = None
     forge: Annotated[
-        Literal["github", "gitea", "file"] | None,
+        ForgeName | None,
         about("Who opens the pull request: github, gitea, or file (the GitOps repo is a path on this machine)."),
     ] = None
     environments: Annotated[tuple[Label, ...], about("All environments, in the order of promotion.")] = ()

@@ -15,7 +15,7 @@ S = TypeVar("S", bound=FromEnvironment)
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """The ledger: which release was filed, and what runs where since when.
+    """The ledger: which releases were filed, and what runs where, since when.
 
     Settings are read from environment variables; the README lists them.
     """
@@ -56,7 +56,7 @@ def migrate_() -> None:
 def observe_() -> None:
     """Report the HelmReleases of this cluster to the ledger, once. Runs in a pod.
 
-    So the ledger learns what events did not tell it.
+    So the ledger also learns what was in events that were lost.
     """
     from .observer.kubernetes import Kubernetes
     from .observer.program import observe

@@ -99,7 +99,7 @@ async def one(service: str, version: str, db: Session) -> dict[str, Any]:
     )
     return whole(found) | {
         "proposals": [it.part for it in found.proposals],
-        "arrivals": [interval(it) for it in arrivals],
+        "arrivals": [arrival_of(it) for it in arrivals],
     }
 
 
@@ -111,7 +111,7 @@ async def environment(environment: str, db: Session) -> dict[str, Any]:
         .where(Arrival.environment == environment, Arrival.ended_at.is_(None))
         .order_by(Arrival.service)
     )
-    services = [interval(arrival) | {"known": release is not None} for arrival, release in rows]
+    services = [arrival_of(arrival) | {"known": release is not None} for arrival, release in rows]
     if not services:
         raise HTTPException(404)
     return {"environment": environment, "at": now(), "services": services}
@@ -189,7 +189,7 @@ def receipt(it: Release) -> dict[str, Any]:
     }
 
 
-def interval(it: Arrival) -> dict[str, Any]:
+def arrival_of(it: Arrival) -> dict[str, Any]:
     keys = ("environment", "place", "service", "version", "started_at", "ended_at", "health")
     return {key: getattr(it, key) for key in keys}
 

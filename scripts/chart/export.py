@@ -31,8 +31,8 @@ def export(git: Git, commit: str, chart: str, others: Sequence[str], root: Path)
     for path in near:
         if not _leads_into(root, folder / path):
             raise Refused(
-                f"The chart needs the one in {path}, which its commit does not hold.",
-                "Commit it at that place, seen from the chart's folder, or publish it and name its repository.",
+                f"The chart depends on the chart in {path}, which its commit does not hold.",
+                "Commit it there (the path is relative to the chart's folder), or publish it and name its repository.",
                 fault="chart",
             )
     for path in others:

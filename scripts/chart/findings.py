@@ -1,4 +1,4 @@
-"""What is wrong with a render, and the refusal that tells it."""
+"""What is wrong with a render, and the refusal that lists it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

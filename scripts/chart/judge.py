@@ -1,4 +1,4 @@
-"""judge: whether a chart and what it renders would run as proposed. Nothing outside this machine is asked."""
+"""judge: whether a chart and what it renders would run as proposed. It needs no network."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from .unseen import unseen
 
 @dataclass(frozen=True)
 class Judgement:
-    """`findings` refuse the release; `warnings` and `unseen` are told and stop nothing."""
+    """`findings` refuse the release; `warnings` and `unseen` are printed and stop nothing."""
 
     findings: Sequence[Finding]
     warnings: Sequence[str]
@@ -35,7 +35,7 @@ def judge(
     """`rendered` is what `helm template` printed, `files` are those of the chart's archive by their path in it; both
     were made with the values `config` and for `api_versions`.
 
-    Refused where a template renders what is no object.
+    Refused where a template renders something that is not a Kubernetes object.
     """
     found = manifests(rendered)
     too_large, nearly = record.judged(files, rendered, config)

@@ -48,7 +48,7 @@ class RenderedObject:
 
 
 def manifests(rendered: bytes) -> list[RenderedObject]:
-    """Refused where a template renders what is no object."""
+    """Refused where a template renders something that is not a Kubernetes object."""
     _, *parts = _SOURCE.split(rendered)
     return [
         manifest
@@ -66,11 +66,13 @@ def _read(template: str, text: bytes) -> list[RenderedObject]:
             for item in items(document.value)
         ]
     except ValueError as error:
-        raise Refused(f"{template} renders what is no YAML: {error}", "Correct the template.", fault="chart") from error
+        raise Refused(
+            f"{template} renders text that is not YAML: {error}", "Correct the template.", fault="chart"
+        ) from error
     for manifest in found:
         item = manifest.object
         if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
-            raise Refused(f"{template} renders what has no kind.", "Correct the template.", fault="chart")
+            raise Refused(f"{template} renders an object without a kind.", "Correct the template.", fault="chart")
         if not isinstance(item.get("metadata"), dict):
             raise Refused(
                 f"{template} renders a {item['kind']} without metadata.", "Correct the template.", fault="chart"

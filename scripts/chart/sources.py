@@ -12,7 +12,7 @@ from .ranges import within
 
 # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md; a pointer is below 1024 bytes.
 _POINTER, _POINTER_LIMIT = b"version https://git-lfs.github.com/spec/", 1024
-# What Helm reads itself, and says less of.
+# What Helm reads itself, with a less helpful message.
 _NEEDED = ("Chart.", "requirements.", "values.", "templates/", "charts/")
 _UPDATE = "Run `helm dependency update` in the chart's folder and commit Chart.lock and charts/."
 

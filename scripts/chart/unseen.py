@@ -12,7 +12,7 @@ _APIS = re.compile(rb"\.APIVersions\b")
 
 
 def unseen(files: Mapping[str, bytes], api_versions: Sequence[str], chart: str) -> list[str]:
-    """Sentences without a full stop, each once; `api_versions` are those that the render was told of."""
+    """Sentences without a full stop, each once; `api_versions` are those that the render was given."""
     found: dict[str, list[str]] = {}
     for path, data in _templates(files, chart):
         code = b" ".join(_TEXT.sub(b'""', action) for action in _ACTION.findall(data))

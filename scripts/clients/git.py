@@ -58,7 +58,7 @@ def authorization(url: str, token: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class TreeFile:
-    """A file of a tree: `mode` as git writes it (100644, 100755, 120000, 160000), `path` relative to what was asked."""
+    """A file of a tree: `mode` as git writes it (100644, 100755, 120000, 160000), `path` relative to that tree."""
 
     mode: str
     path: str

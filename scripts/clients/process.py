@@ -17,6 +17,7 @@ AUTHORIZATION = re.compile(r"(?i)\b(authorization:\s*\w+|bearer|token|basic)\s+[
 
 # What differs in a child's environment from ours: values to set, and None for a variable that it does not get.
 Changes = Mapping[str, str | None]
+TOKENS: Changes = dict.fromkeys(f"WAYBILL_{name}_TOKEN{end}" for name in ("FORGE", "LEDGER") for end in ("", "_FILE"))
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ def censor(text: str) -> str:
 
 
 def environment(changes: Changes) -> dict[str, str]:
-    return {name: value for name, value in {**os.environ, **changes}.items() if value is not None}
+    """Ours with `changes`, and without the tokens that are Waybill's alone."""
+    every = {**os.environ, **TOKENS, **changes}
+    return {name: value for name, value in every.items() if value is not None}
 
 
 def run(

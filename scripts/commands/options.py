@@ -34,9 +34,15 @@ environment = click.option(
 )
 # The options of every command.
 settings = all_of(
-    click.option("--config", type=click.Path(path_type=Path), help="Default: the nearest waybill.toml upwards."),
+    click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="Default: waybill.toml in this folder or the nearest one above.",
+    ),
     click.option("--remote", default="origin", help="The git remote that tags are pushed to.", show_default=True),
-    click.option("--waybill", type=click.Path(path_type=Path), help="The waybill. Default: .waybill/<service>.json."),
+    click.option(
+        "--waybill", type=click.Path(path_type=Path), help="The waybill's file. Default: .waybill/<service>.json."
+    ),
     click.option("--json", is_flag=True, help="Print the result as JSON."),
     *(
         click.option(f"--{field.name.replace('_', '-')}", metavar="TEXT", help=KEYS[field.encode_name])
@@ -46,7 +52,11 @@ settings = all_of(
 # The options of the commands that begin a release.
 image = all_of(
     click.option("--image", "reference", required=True, metavar="REPO@sha256:...", help="The image that CI built."),
-    click.option("--part", type=click.Choice(["patch", "minor", "major"]), help="What to raise. Default: patch."),
+    click.option(
+        "--part",
+        type=click.Choice(["patch", "minor", "major"]),
+        help="The part of the version to raise. Default: patch.",
+    ),
     click.option("--version", "exact", metavar="X.Y.Z", help="Release exactly this version."),
     click.option("--skip-image-check", is_flag=True, help="Do not check that the registry has the image."),
     click.option(

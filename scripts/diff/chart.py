@@ -11,18 +11,25 @@ from ..errors import Refused
 from ..yaml.objects import Object, parse
 from .overlay import HelmRelease
 
+_TEMPLATE = re.compile(r"\b[a-z0-9.-]+/(?:charts/[a-zA-Z0-9.-]+/)*templates/[\w./-]+:\d+(?::\d+)?", re.ASCII)
 _DEFINITION = re.compile(r"[^/]+/(charts/[^/]+/)*crds/")
 
 
 def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Path:
     """The published chart as a .tgz in `folder`."""
     if not repository or not reference:
-        raise Refused("The folder does not say where its chart lies.", "Name it there.", fault="gitops")
+        raise Refused(
+            "The environment's folder does not say where its chart is.",
+            "Name the chart's source there.",
+            fault="gitops",
+        )
     registry = Registry(plain_http)
     manifest = registry.manifest(repository, reference.replace("+", "_"))
     layers = [layer for layer in manifest.layers if layer.media_type == CHART_LAYER] if manifest else []
     if not layers:
-        raise Refused(f"{repository} has no chart {reference}.", "Publish it.", fault="registry")
+        raise Refused(
+            f"{repository} has no chart {reference}.", "Publish it, or name one that is there.", fault="registry"
+        )
     path = folder / f"{layers[0].digest.removeprefix('sha256:')}.tgz"
     path.write_bytes(registry.blob(repository, layers[0].digest))
     return path
@@ -37,14 +44,26 @@ def definitions(chart: Path) -> dict[str, bytes]:
 
 
 def render(release: HelmRelease, chart: Path, kube_version: str | None) -> bytes:
-    """What `helm template` prints of the chart with the release's values."""
-    return Helm().template(
-        chart,
-        name=release.name,
-        namespace=release.namespace,
-        values=json.dumps(release.values, default=str).encode() if release.values else None,
-        kube_version=kube_version,
-    )
+    """What `helm template` prints of the chart with the release's values. Helm's message may hold any of these values:
+    only where it failed is said."""
+    try:
+        return Helm().template(
+            chart,
+            name=release.name,
+            namespace=release.namespace,
+            values=json.dumps(release.values, default=str).encode() if release.values else None,
+            kube_version=kube_version,
+        )
+    except Refused as error:
+        if not release.values or not error.what.startswith("`helm template` failed"):
+            raise
+        places = dict.fromkeys(_TEMPLATE.findall(error.what))
+        raise Refused(
+            f"`helm template` failed with the values of HelmRelease {release.name}"
+            f"{' at ' if places else ''}{', '.join(places)}; its message may hold one of them and is not shown.",
+            "Render the chart with these values to see it.",
+            fault="gitops",
+        ) from None
 
 
 def objects_of(release: HelmRelease, chart: Path, kube_version: str | None) -> list[Object]:
@@ -52,4 +71,6 @@ def objects_of(release: HelmRelease, chart: Path, kube_version: str | None) -> l
     try:
         return parse(render(release, chart, kube_version))
     except ValueError as error:
-        raise Refused(f"The chart renders what is no object: {error}", "Correct the chart.", fault="chart") from error
+        raise Refused(
+            f"The chart renders something that is not a Kubernetes object: {error}", "Correct the chart.", fault="chart"
+        ) from error

@@ -60,7 +60,7 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
     service, path = shipped.service, overlay(shipped.service, environment)
     notes: list[str] = []
     try:
-        release = release_of(build(folder / "after" / path), service)
+        release = release_of(build(folder / "after" / path, folder / "after"), service)
         notes = [f"Not seen here: {what}." for what in release.unseen]
         chart = (
             new_chart(shipped, folder) if environment in shipped.environments else _fetched(release, folder, shipped)
@@ -73,7 +73,7 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
         changes = [ObjectChange(change.what, change.name) for change in compare([], after, release.namespace)]
         return Difference(environment, tuple(changes), tuple(notes), first=True)
     try:
-        present = release_of(build(folder / "before" / path), service)
+        present = release_of(build(folder / "before" / path, folder / "before"), service)
         earlier = _fetched(present, folder, shipped)
         before = objects_of(present, earlier, shipped.kube_version)
     except Refused as error:
@@ -81,8 +81,8 @@ def _difference(environment: str, folder: Path, shipped: Shipped) -> Difference:
         return Difference(environment, notes=tuple(notes), unknown=True)
     if definitions(earlier) != definitions(chart):
         notes.append(
-            "The chart's crds/ changes, which Flux leaves in the cluster as they are, unless the HelmRelease says "
-            "`upgrade: {crds: CreateReplace}`."
+            "The chart's crds/ changes, which Flux leaves in the cluster as they are, unless the HelmRelease's "
+            "spec.upgrade.crds is CreateReplace."
         )
     if (present.name, present.namespace) != (release.name, release.namespace):
         notes.append(

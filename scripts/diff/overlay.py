@@ -8,6 +8,7 @@ from typing import Any
 from ..clients.process import run
 from ..errors import Refused
 from ..yaml.objects import Object, parse
+from .bases import refuse_foreign
 
 
 @dataclass(frozen=True)
@@ -25,16 +26,24 @@ class HelmRelease:
     images: tuple[dict[str, Any], ...] = ()
 
 
-def build(folder: Path) -> list[Object]:
-    """The objects of a kustomize folder. Refused where neither kustomize nor kubectl is there, or the build fails."""
+# Nothing is fetched: what a kustomization names must lie in the repo. Plugins are off unless a flag turns them on.
+ALONE = {"GIT_ALLOW_PROTOCOL": "none", "KUSTOMIZE_PLUGIN_HOME": "/nowhere"}
+
+
+def build(folder: Path, root: Path) -> list[Object]:
+    """The objects of a kustomize folder in the repo that lies at `root`. Refused where neither kustomize nor kubectl is
+    there, where the folder needs what the repo does not hold, or the build fails."""
     command = ["kustomize", "build"] if shutil.which("kustomize") else ["kubectl", "kustomize"]
     if shutil.which(command[0]) is None:
         raise Refused("Neither kustomize nor kubectl is installed.", "Install one of them.", fault="machine")
-    manifests = run([*command, folder], timeout=60, fault="gitops").stdout
+    refuse_foreign(folder, root)
+    manifests = run([*command, folder], env=ALONE, timeout=60, fault="gitops").stdout
     try:
         return parse(manifests)
     except ValueError as error:
-        raise Refused(f"kustomize built what is no object: {error}", "Correct the folder.", fault="gitops") from error
+        raise Refused(
+            f"kustomize built something that is not a Kubernetes object: {error}", "Correct the folder.", fault="gitops"
+        ) from error
 
 
 def release_of(objects: list[Object], service: str) -> HelmRelease:
@@ -42,7 +51,9 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
     found = [item for item in objects if item["kind"] == "HelmRelease" and item["metadata"].get("name") == service]
     if len(found) != 1:
         raise Refused(
-            f"The folder builds {len(found)} HelmReleases called {service}.", "It must build one.", fault="gitops"
+            f"The folder builds {len(found)} HelmReleases called {service}.",
+            "Make it build exactly one.",
+            fault="gitops",
         )
     metadata, spec = found[0]["metadata"], found[0].get("spec") or {}
     target = spec.get("targetNamespace")

@@ -1,5 +1,6 @@
 """Secrets as they may be shown: that a value changes, never the value."""
 
+from itertools import zip_longest
 from typing import Any
 
 from ..yaml.objects import Object
@@ -8,15 +9,32 @@ FIELDS = ("data", "stringData")
 
 
 def veiled(before: Object, after: Object) -> tuple[Object, Object]:
-    """Both without the data of a Secret; what is there before and changes is marked in the second."""
-    if "Secret" not in (before.get("kind"), after.get("kind")):
-        return before, after
+    """Both without the data of Secrets, wherever in an object one lies; what is there before and changes is marked in
+    the second."""
     return _veil(before, {}), _veil(after, before)
 
 
-def _veil(item: Object, earlier: Object) -> Object:
-    shown = {field: _mark(item[field], earlier.get(field)) for field in FIELDS if field in item}
-    return {**item, **shown}
+def _veil(value: Any, earlier: Any, *, secret: bool = False) -> Any:
+    """`secret`: `value` is an item of a SecretList, which need not name its kind."""
+    if isinstance(value, list):
+        others = earlier if isinstance(earlier, list) else []
+        return [_veil(item, old, secret=secret) for item, old in zip_longest(value, others[: len(value)])]
+    if not isinstance(value, dict):
+        return value
+    known = earlier if isinstance(earlier, dict) else {}
+    secret = value.get("kind", "Secret" if secret else None) == "Secret"
+    listed = value.get("kind") == "SecretList"
+    return {
+        key: _mark(part, known.get(key))
+        if (secret and key in FIELDS) or _holds_the_object(key)
+        else _veil(part, known.get(key), secret=listed and key == "items")
+        for key, part in value.items()
+    }
+
+
+def _holds_the_object(key: Any) -> bool:
+    """Whether it is an annotation with the whole object as it was applied, data and all, as kubectl writes it."""
+    return isinstance(key, str) and "last-applied" in key
 
 
 def _mark(data: Any, earlier: Any) -> Any:

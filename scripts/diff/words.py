@@ -1,22 +1,20 @@
 """The rendered difference as people read it: Markdown in the proposal, plain text on the terminal."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from .difference import Difference
+from .markdown import code, fenced, prose
 
 
 def markdown(difference: Difference) -> str:
     lines = [f"In the cluster: {summary(difference)}", ""]
-    lines += ["- " + note.replace("<", "&lt;") for note in difference.notes] + [""] * bool(difference.notes)
+    lines += [f"- {prose(note)}" for note in difference.notes] + [""] * bool(difference.notes)
     for change in difference.changes:
         if change.lines:
-            ticks = [len(run) for line in change.lines for run in re.findall("`+", line)]
-            fence = "`" * max([3, *(length + 1 for length in ticks)])
-            lines += [f"**{change.what}** `{change.name}`", f"{fence}diff", *change.lines, fence, ""]
+            lines += [f"**{change.what}** {code(change.name)}", *fenced(change.lines, "diff"), ""]
         elif change.what != "version labels":
-            lines.append(f"- **{change.what}** `{change.name}`")
+            lines.append(f"- **{change.what}** {code(change.name)}")
     return "\n".join(lines).rstrip()
 
 

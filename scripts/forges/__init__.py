@@ -1,10 +1,12 @@
-"""Who opens pull requests: four verbs, one file for each forge. A new forge is one file and its line in `forge_of`."""
+"""Who opens pull requests: four verbs, one file for each forge. A new forge is one file, its lines in `forge_of` and
+its name in settings.py."""
 
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from msgspec import Struct
 
 from ..errors import Refused
+from ..settings import ForgeName
 
 
 class Proposal(Struct, frozen=True):
@@ -51,13 +53,8 @@ def forge_of(gitops: str | None, forge: str | None, token: str | None) -> Forge:
 
             return FileForge(gitops)
         case "file":
-            raise Refused(
-                f'forge = "file" is for a path of this machine, and gitops is {gitops}.',
-                'Set forge = "github" or forge = "gitea" in waybill.toml.',
-                fault="you",
-            )
-    raise Refused(
-        f"The address {gitops} does not show which forge it belongs to.",
-        'Set forge = "github" or forge = "gitea" in waybill.toml.',
-        fault="you",
-    )
+            what = f'forge = "file" is for a path on this machine, and gitops is {gitops}.'
+        case _:
+            what = f"The address {gitops} does not show which forge it belongs to."
+    remedy = f"Set `forge` in waybill.toml to one of {', '.join(get_args(ForgeName))}."
+    raise Refused(what, remedy, fault="you")

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..yaml.edit import Path as Keys
 from ..yaml.edit import read, set_scalar
 
-# Where a template says `service`.
+# Where a template has `service`.
 _NAMES: dict[str, tuple[Keys, ...]] = {
     "helmrepository.yaml": (("metadata", "name"),),
     "ocirepository.yaml": (("metadata", "name"),),

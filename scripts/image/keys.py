@@ -12,7 +12,7 @@ from ..yaml.document import shown
 from ..yaml.edit import Path, has, set_scalar
 from ..yaml.edit import read as scalar
 
-FORMS = ({"repository", "digest"}, {"reference"}, {"repository", "tag"})
+FORMS = (("repository", "digest"), ("repository", "tag"), ("reference",))
 # `host:port/path`, a tag that images do not need, a digest: the grammar of github.com/distribution/reference, loosely.
 _REFERENCE = re.compile(r"(?P<repository>.*?)(:[^/:@]*)?(@(?P<digest>.*))?", re.DOTALL)
 
@@ -27,12 +27,13 @@ class ImageKeys:
 def parse(table: Mapping[str, str | tuple[str | int, ...]]) -> ImageKeys:
     """The [image] table of waybill.toml; a path is dotted (`containers.0.image`: the digits index a list) or an array
     of keys and indexes."""
-    if set(table) - ({"registry"} if "repository" in table else set()) not in FORMS:
+    names = set(table) - ({"registry"} if "repository" in table else set())
+    if names not in map(set, FORMS):
         given = ", ".join(table) or "nothing"
         raise Refused(
-            f"[image] has {given}, which is none of the three forms.",
-            "Give repository and digest, or repository and tag, or reference alone; also registry, if the registry's "
-            "host has a key of its own.",
+            f"[image] has {given}, which is none of the forms that Waybill writes.",
+            f"Give {', or '.join(' and '.join(form) for form in FORMS)}; beside repository also registry, if the "
+            "registry's host has a key of its own.",
             fault="you",
         )
     paths = {name: _path(name, path) for name, path in table.items()}

@@ -1,8 +1,10 @@
 """The texts of a proposal: the commit's message, title and body of the pull request."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..diff.markdown import LINK, address, code, prose
 from ..document import Waybill, chart_of
 from ..gitops.clone import TRAILER
 
@@ -49,12 +51,12 @@ class Section:
 
     def lines(self, repository: str) -> list[str]:
         rows = [
-            f"| {name} | {code(self.before.get(name))} | {code(self.after.get(name))} |"
+            f"| {name} | {cell(self.before.get(name))} | {cell(self.after.get(name))} |"
             for name in ("version", "image")
         ]
         old, new = (commit_link(said.get("commit"), repository) for said in (self.before, self.after))
         table = ["| | before | after |", "|---|---|---|", *rows, f"| commit | {old} | {new} |"]
-        return [f"### {self.environment}", "", *table, "", self.difference, ""]
+        return [f"### {prose(self.environment)}", "", *table, "", self.difference, ""]
 
 
 def body(waybill: Waybill, sections: Iterable[Section], *, roll_back: str | None, ledger: str | None) -> str:
@@ -63,9 +65,9 @@ def body(waybill: Waybill, sections: Iterable[Section], *, roll_back: str | None
     for section in sections:
         lines += section.lines(waybill.source.repository)
     if waybill.source.run:
-        lines.append(f"Made by {waybill.source.run}")
+        lines.append(f"Made by {address(waybill.source.run)}")
     if ledger:
-        lines.append(f"In the ledger: {ledger}/releases/{waybill.service}/{version(waybill)}")
+        lines.append(f"In the ledger: {address(f'{ledger}/releases/{waybill.service}/{version(waybill)}')}")
     return "\n".join(["\n".join(lines).strip(), "", trailer(waybill), ""])
 
 
@@ -83,8 +85,10 @@ def cut(text: str, whole: str) -> str:
         if size < 0:
             break
         kept.append(line)
-        if line.startswith("```"):
-            fence = "" if fence else line[: len(line) - len(line.lstrip("`"))]
+        if line == fence:
+            fence = ""
+        elif not fence and line.startswith("```"):
+            fence = line[: len(line) - len(line.lstrip("`"))]
     missing = len(text) - len("\n".join(kept))
     return "\n".join(
         [*kept, fence, "", f"Cut here: {missing:,} more characters, the whole lies in {whole}.", "", last, ""]
@@ -95,12 +99,11 @@ def image(waybill: Waybill) -> str:
     return f"{waybill.image.repository}@{waybill.image.digest}"
 
 
-def code(text: str | None) -> str:
-    """One cell of a table, which `text` cannot break out of."""
-    return f"`{text.replace('`', '').replace('|', '')}`" if text else "none"
+def cell(text: str | None) -> str:
+    return code(text) if text else "none"
 
 
 def commit_link(commit: str | None, repository: str) -> str:
-    if commit and repository.startswith("http") and commit.isalnum():
+    if commit and re.fullmatch(r"[0-9a-f]{12,64}", commit) and LINK.fullmatch(repository):
         return f"[`{commit[:12]}`]({repository}/commit/{commit})"
-    return code(commit)
+    return cell(commit)

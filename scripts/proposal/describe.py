@@ -4,6 +4,7 @@ from ..clients.git import Git
 from ..diff.difference import Difference, Shipped, rendered_difference
 from ..diff.words import markdown
 from ..document import chart_of
+from ..folder import write
 from ..gitops.files import release_in
 from ..gitops.layout import app, environments_in
 from .body import Section, body, cut
@@ -41,5 +42,5 @@ def describe(change: Change, git: Git, intent: Intent) -> str:
         for found in differences(change, git, intent)
     ]
     text = body(waybill, sections, roll_back=change.roll_back, ledger=change.config.ledger)
-    change.whole.write_text(text, encoding="utf-8")
+    write(change.whole, text.encode())
     return cut(text, change.whole.name)

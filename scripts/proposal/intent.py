@@ -1,7 +1,7 @@
 """What propose has to do, worked out in a temporary clone without changing anything.
 
 The branch becomes the base's head and one Waybill commit. Somebody else's commit on it stays, ours then goes on top. A
-version that the base or the branch has is lowered only by a roll back; what a person closed is not reopened.
+version that the base or the branch has is lowered only by a rollback; what a person closed is not reopened.
 """
 
 from collections.abc import Callable, Iterable
@@ -91,7 +91,7 @@ def prepare(change: Change, find: Find, git: Git) -> Intent:
         )
     if change.roll_back and not higher:
         raise Refused(
-            f"Nothing has a higher version than {version(waybill)}: this is no roll back.",
+            f"No version there is higher than {version(waybill)}, so this is not a rollback.",
             "Leave --roll-back out.",
             fault="you",
         )

@@ -63,7 +63,7 @@ def check(change: Change, git: Git, intent: Intent) -> None:
 def _check(environment: str, change: Change, folder: Path, chart: Path, files: Mapping[str, bytes]) -> None:
     waybill, config = change.waybill, change.config
     try:
-        release = release_of(build(folder / overlay(waybill.service, environment)), waybill.service)
+        release = release_of(build(folder / overlay(waybill.service, environment), folder), waybill.service)
         rendered = render(release, chart, config.kube_version)
     except Refused:
         return

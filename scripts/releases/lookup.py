@@ -1,17 +1,21 @@
-"""The waybill of a published version: from the ledger, or from its tag and the registry."""
+"""The waybill of a published version, from the ledger or from its tag, and the proof that its chart is published."""
 
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, structs
 
-from ..clients.registry import CHART_LAYER, Manifest, Registry
-from ..config import Config
-from ..document import Chart, Image, Source, Waybill
+from ..chart.build import archive_of
+from ..clients.registry import Registry
+from ..document import Chart, Image, Source, Waybill, chart_of
 from ..errors import Refused
+from ..folder import write
 from ..source.checkout import Checkout
 from ..yaml.edit import read
+from .content import find
 
 
 def from_ledger(answer: dict[str, Any]) -> Waybill:
@@ -27,11 +31,32 @@ def from_ledger(answer: dict[str, Any]) -> Waybill:
     return structs.replace(found, gitops=UNSET)
 
 
+def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybill:
+    """The waybill of `version`, `filed` by the ledger or told by its tag, and its chart in `here.archive`.
+
+    Either way the tag names the commit, and the registry must have what that commit packages to: everything else is
+    refused.
+    """
+    told = from_tag(version, here)
+    if filed is None:
+        registry, image = Registry(here.config.plain_http), told.image
+        platforms = registry.platforms(image.repository, image.digest)
+        waybill = structs.replace(told, image=structs.replace(image, platforms=platforms, checked=True))
+    else:
+        waybill = from_ledger(filed)
+        _refuse_other_release(waybill, told)
+    with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
+        built = archive_of(str(told.source.release_commit), here.config, here.git, Path(folder))
+        here.make_folder()
+        write(here.archive(waybill), built.read_bytes())
+    return _published(waybill, here.archive(waybill), here.config.plain_http)
+
+
 def from_tag(version: str, here: Checkout) -> Waybill:
-    """The waybill of `version` as ship wrote it; refused where a part of it cannot be found."""
+    """What the tag of `version` says of it, without digests of the chart; refused where ship did not write it."""
     config, git, tag = here.config, here.git, f"{here.config.service}-{version}"
     release_commit = _tagged(tag, here)
-    parents = git.parents([release_commit])[release_commit]
+    parents = git.parents([release_commit]).get(release_commit, ())
     file = git.blob(release_commit, f"{config.chart}/Chart.yaml") or b""
     image = read(file, ("annotations", "waybill/image")) or ""
     source = read(file, ("annotations", "org.opencontainers.image.source")) or ""
@@ -43,15 +68,10 @@ def from_tag(version: str, here: Checkout) -> Waybill:
             "Give --version of a release that was shipped with Waybill.",
             fault="repository",
         )
-    registry = Registry(config.plain_http)
-    manifest = _published(config, registry, version)
-    layer = next(layer for layer in manifest.layers if layer.media_type == CHART_LAYER)
     committed_at = datetime.fromtimestamp(git.committed(parents[0]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Waybill(
         service=config.service,
-        image=Image(
-            repository=repository, digest=digest, platforms=registry.platforms(repository, digest), checked=True
-        ),
+        image=Image(repository=repository, digest=digest, platforms=(), checked=False),
         source=Source(
             repository=source,
             commit=parents[0],
@@ -63,11 +83,49 @@ def from_tag(version: str, here: Checkout) -> Waybill:
             name=config.service,
             version=version,
             app_version=read(file, ("appVersion",)) or "",
-            repository=str(config.registry),
-            archive=layer.digest,
-            digest=manifest.digest,
+            repository=config.registry or UNSET,
         ),
     )
+
+
+def _refuse_other_release(filed: Waybill, told: Waybill) -> None:
+    """The ledger and the tag must name one release."""
+    for name, theirs, ours in (
+        ("service", filed.service, told.service),
+        ("chart", chart_of(filed).name, chart_of(told).name),
+        ("version", chart_of(filed).version, chart_of(told).version),
+        ("image", f"{filed.image.repository}@{filed.image.digest}", f"{told.image.repository}@{told.image.digest}"),
+        ("release commit", str(filed.source.release_commit), str(told.source.release_commit)),
+    ):
+        if theirs != ours:
+            raise Refused(
+                f"The ledger has the {name} {theirs} for {told.source.tag}, and the tag has {ours}.",
+                "One of them was changed after the release: find out which. Ship a new version, which has its own tag.",
+                fault="ledger",
+            )
+
+
+def _published(waybill: Waybill, archive: Path, plain_http: bool) -> Waybill:
+    """`waybill` with the chart's digests; refused where the registry has another chart than `archive`, or none."""
+    chart = chart_of(waybill)
+    if chart.repository is UNSET:
+        raise Refused("No registry is configured.", "Set `registry` in waybill.toml.", fault="you")
+    repository = f"{chart.repository.removeprefix('oci://')}/{chart.name}"
+    found = find(waybill, archive, repository, plain_http)
+    if found is None:
+        raise Refused(
+            f"{chart.version} is reserved by its tag, but {repository} has no chart of that version.",
+            "Ship the tag's source commit again: that completes the release.",
+            fault="registry",
+        )
+    if chart.digest not in (UNSET, found.digest):
+        raise Refused(
+            f"{repository}:{chart.version} names the manifest {found.digest}, and the release was filed with "
+            f"{chart.digest}.",
+            "The registry's tag was moved after the release. Point it back to the manifest that was filed.",
+            fault="registry",
+        )
+    return structs.replace(waybill, chart=structs.replace(chart, archive=found.archive, digest=found.digest))
 
 
 def _tagged(tag: str, here: Checkout) -> str:
@@ -83,14 +141,3 @@ def _tagged(tag: str, here: Checkout) -> str:
     if name not in git.has([name]):
         git.fetch(config.remote, [ref])
     return name
-
-
-def _published(config: Config, registry: Registry, version: str) -> Manifest:
-    manifest = registry.manifest(config.chart_repository, version)
-    if manifest is None or not any(layer.media_type == CHART_LAYER for layer in manifest.layers):
-        raise Refused(
-            f"{version} is reserved by its tag, but {config.chart_repository} has no chart of that version.",
-            "Ship the tag's source commit again: that completes the release.",
-            fault="registry",
-        )
-    return manifest

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import folder
 from ..clients.git import Git
 from ..config import Config
 from ..document import Waybill, chart_of
@@ -23,8 +24,4 @@ class Checkout:
         return self.folder / f"{waybill.service}-{chart_of(waybill).version}.tgz"
 
     def make_folder(self) -> Path:
-        """Makes `folder`, which ignores itself, so that no commit takes it along."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if not (ignore := self.folder / ".gitignore").exists():
-            ignore.write_text("*\n")
-        return self.folder
+        return folder.make(self.folder)

@@ -1,13 +1,13 @@
 """package: the chart of the release commit as a .tgz, the same bytes on every machine."""
 
-import shutil
 import tempfile
 from pathlib import Path
 
 from msgspec import structs
 
+from ..chart.build import build_dependencies
 from ..chart.containers import containers
-from ..chart.dependencies import Dependency, missing
+from ..chart.dependencies import missing
 from ..chart.export import export
 from ..chart.files import of_archive, of_folder
 from ..chart.findings import refused
@@ -15,10 +15,10 @@ from ..chart.images import Released
 from ..chart.judge import judge
 from ..chart.sources import findings as source_findings
 from ..clients.helm import Helm
-from ..clients.registry import Registry
 from ..config import Config
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
+from ..folder import write
 from ..image import keys as image_keys
 from ..source.checkout import Checkout
 from ..source.commit import release_commit
@@ -59,22 +59,10 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
         )
         refuse_wrong(rendered, archive, namespace, waybill, here)
         here.make_folder()
-        made = Path(shutil.copy2(archive, here.archive(waybill)))
-    digest = digest_of(made.read_bytes())
-    here.report.say(f"package: {made.name}, {digest}")
-    return structs.replace(waybill, chart=structs.replace(chart, archive=digest))
-
-
-def build_dependencies(helm: Helm, chart: Path, seconds: int, lacking: list[Dependency], config: Config) -> None:
-    places = {item.repository for item in lacking if item.repository and not item.folder}
-    registries = sorted(place.removeprefix("oci://") for place in places if place.startswith("oci://"))
-    registry = Registry(config.plain_http)
-    helm.dependency_build(
-        chart,
-        seconds,
-        repositories=sorted(place for place in places if not place.startswith("oci://")),
-        plain_http=any(registry.uses_plain_http(place) for place in registries),
-    )
+        made = archive.read_bytes()
+        write(here.archive(waybill), made)
+    here.report.say(f"package: {archive.name}, {digest_of(made)}")
+    return structs.replace(waybill, chart=structs.replace(chart, archive=digest_of(made)))
 
 
 def refuse_wrong(rendered: bytes, archive: Path, namespace: str, waybill: Waybill, here: Checkout) -> None:

@@ -3,26 +3,17 @@
 import os
 from pathlib import Path
 
-from msgspec import UNSET, Struct, structs
+from msgspec import UNSET, structs
 
-from ..addresses import normalise
-from ..chart.archive import same_files
 from ..clients.helm import Helm
-from ..clients.registry import CHART_LAYER, Registry
+from ..clients.registry import Registry
 from ..clients.registry_http import Denied
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
+from ..folder import read
+from ..releases.content import find
 from ..source.checkout import Checkout
 from ..source.commit import release_commit
-
-SOURCE = "org.opencontainers.image.source"
-
-
-class Published(Struct, frozen=True):
-    """Digests of the manifest and of the .tgz in it."""
-
-    digest: str
-    archive: str
 
 
 class Overtaken(Refused):
@@ -48,14 +39,14 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
         if config.registry is None:
             here.report.say(f"publish: no registry is configured; the tag {tag} is set, the chart is not pushed")
             return waybill
-        found = find(waybill, here, to_push=True)
+        found = find(waybill, archive, config.chart_repository, config.plain_http, to_push=True)
         said = "was published before"
         if found is None:
             seconds = here.git.committed(commit)
             os.utime(archive, (seconds, seconds))  # it goes into the manifest
             plain_http = Registry(config.plain_http).uses_plain_http(config.chart_repository)
             Helm().push(archive, config.registry, plain_http)
-            found, said = find(waybill, here, to_push=True), "published"
+            found, said = find(waybill, archive, config.chart_repository, config.plain_http, to_push=True), "published"
     if found is None:
         raise Refused(
             f"{config.registry} accepted {chart.name} {chart.version} and does not list it.",
@@ -69,8 +60,11 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
 def look(waybill: Waybill, here: Checkout, *, first_publish: bool = False) -> str | None:
     """The manifest's digest when this chart is published, None when no chart of its version is; other content is
     refused. Needs no more than the right to read; with `first_publish` not even that."""
+    config = here.config
+    if config.registry is None:
+        return None
     try:
-        found = find(waybill, here) if here.config.registry else None
+        found = find(waybill, here.archive(waybill), config.chart_repository, config.plain_http)
     except Denied:
         if not first_publish:
             raise
@@ -78,38 +72,10 @@ def look(waybill: Waybill, here: Checkout, *, first_publish: bool = False) -> st
     return found.digest if found else None
 
 
-def find(waybill: Waybill, here: Checkout, *, to_push: bool = False) -> Published | None:
-    """What is published under the chart's version, if it is the content of the archive; `to_push` as the registry's
-    client has it."""
-    repository, version = here.config.chart_repository, chart_of(waybill).version
-    archive, registry = here.archive(waybill), Registry(here.config.plain_http)
-    manifest = registry.manifest(repository, version, to_push=to_push)
-    if manifest is None:
-        return None
-    source = (manifest.annotations or {}).get(SOURCE)
-    if source and normalise(source) != normalise(waybill.source.repository):
-        raise Refused(
-            f"{repository}:{version} is a chart of {source}, and this is one of {waybill.source.repository}.",
-            "Give one of the two services another name, or `registry` in waybill.toml another path.",
-            fault="registry",
-        )
-    layers = [layer.digest for layer in manifest.layers if layer.media_type == CHART_LAYER]
-    ours = digest_of(archive.read_bytes())
-    if len(layers) == 1 and (layers[0] == ours or same_files(registry.blob(repository, layers[0]), archive)):
-        return Published(digest=manifest.digest, archive=layers[0])
-    raise Refused(
-        f"{repository}:{version} is published with other content: {', '.join(layers) or 'no chart'} "
-        f"(manifest {manifest.digest}), and this release's chart is {ours}.",
-        "A published version is never overwritten. If that chart may go, delete it in the registry and ship again; "
-        "else raise `version` in Chart.yaml and commit.",
-        fault="registry",
-    )
-
-
 def refuse_other_archive(waybill: Waybill, archive: Path) -> None:
     """The file is what package made, byte for byte."""
     said = chart_of(waybill).archive
-    if said is UNSET or not archive.is_file() or digest_of(archive.read_bytes()) != said:
+    if said is UNSET or not archive.exists() or digest_of(read(archive)) != said:
         raise Refused(
             f"{archive.name} is not the chart that the waybill names.", "Run `waybill package` first.", fault="you"
         )

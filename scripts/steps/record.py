@@ -8,7 +8,7 @@ from ..report import Report
 
 
 def record(waybill: Waybill, ledger: Ledger | None, report: Report) -> dict[str, Any] | None:
-    """The receipt, or None when no ledger is configured (said). Filing twice gives the first receipt."""
+    """The receipt, or None when no ledger is configured, which is reported. Filing twice gives the first receipt."""
     if ledger is None:
         report.say("record: no ledger is configured; the release is not filed")
         return None

@@ -21,7 +21,7 @@ _RESOLVED = {_PLAIN, *(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float",
 
 
 class _Loader(CSafeLoader):
-    """Marks plain scalars, whose value `plain` tells."""
+    """Marks plain scalars; `plain` gives their value."""
 
 
 _Loader.yaml_implicit_resolvers = {None: [(_PLAIN, re.compile(""))]}
@@ -45,7 +45,7 @@ class Read:
 
 
 def read(text: bytes) -> Iterator[Read]:
-    """Every document. Raises ValueError for what is no YAML."""
+    """Every document. Raises ValueError for text that is not YAML."""
     try:
         for node in yaml.compose_all(text, Loader=_Loader):
             found = Read()
@@ -91,7 +91,7 @@ def _key(node: Node) -> str:
 
 
 def parse(manifests: bytes) -> list[Object]:
-    """The objects in many YAML documents, also those inside Lists. Raises ValueError for what is no object."""
+    """The objects in many YAML documents, also those inside Lists. Raises ValueError for anything else."""
     objects = [item for document in read(manifests) if document.value for item in items(document.value)]
     for number, found in enumerate(objects, 1):
         metadata = found.get("metadata") if isinstance(found, dict) else None
@@ -101,10 +101,14 @@ def parse(manifests: bytes) -> list[Object]:
 
 
 def items(document: Any) -> list[Any]:
-    """What a document holds: itself, or the items of a List."""
-    if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
-        return [item for part in document["items"] for item in items(part)]
-    return [document]
+    """What a document holds: itself, or the items of a list. Those of a ConfigMapList need not say what they are."""
+    if not isinstance(document, dict) or not isinstance(document.get("items"), list):
+        return [document]
+    kind = document.get("kind")
+    if not isinstance(kind, str) or not kind.endswith("List"):
+        return [document]
+    own = {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List")} if kind != "List" else {}
+    return [item for part in document["items"] for item in items({**own, **part} if isinstance(part, dict) else part)]
 
 
 def group_of(item: Object) -> str:

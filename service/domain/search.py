@@ -3,8 +3,9 @@
 import re
 from typing import NamedTuple
 
+from .event import NAME
+
 _HEX = re.compile(r"[0-9a-f]{4,64}")
-_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _VERSION = re.compile(r"[0-9a-z][0-9a-z.-]{0,127}")
 _BOTH = re.compile(r"([a-z0-9][a-z0-9-]*?)[ /@-]v?([0-9]+\.[0-9a-z.-]*)")
 
@@ -33,6 +34,6 @@ def parse(text: str) -> Terms:
         digest=f"sha256:{text}" if is_hex else None,
         commit=text if is_hex and len(text) <= 40 else None,
         version=version if _VERSION.fullmatch(version) else None,
-        service=text if _NAME.fullmatch(text) else None,
+        service=text if NAME.fullmatch(text) else None,
         release=(both[1], both[2]) if both else None,
     )

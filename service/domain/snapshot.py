@@ -11,9 +11,10 @@ import msgspec
 
 from .effects import removed, seen
 from .event import CHART_NAME, DIGEST, EPOCH, NAME, SECOND, VERSION, only
+from .reasons import REASONS
 from .state import AHEAD, Entry, position
 
-SEEN_RANK, ABSENT_RANK = 2, 6  # among what is said of one moment: as of a success, and of an uninstall
+SEEN_RANK, ABSENT_RANK = REASONS["UpgradeSucceeded"].rank, REASONS["UninstallSucceeded"].rank
 
 
 class Seen(msgspec.Struct, frozen=True, tag=True):

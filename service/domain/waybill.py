@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from .event import DIGEST
+
 # Python's `$` matches before a last line feed too, JSON Schema's does not: the look-ahead makes them agree.
 END = "$(?!\n)"
 LABEL = rf"^[a-z0-9]([a-z0-9-]*[a-z0-9])?{END}"
@@ -30,7 +32,7 @@ Version = Annotated[
         description="SemVer 2.0.0 without build metadata.",
     ),
 ]
-Digest = Annotated[str, Meta(pattern=rf"^sha256:[a-f0-9]{{64}}{END}")]
+Digest = Annotated[str, Meta(pattern=rf"^{DIGEST.pattern}{END}")]
 Commit = Annotated[str, Meta(pattern=rf"^[a-f0-9]{{40}}{END}")]
 Time = Annotated[
     str,
@@ -49,7 +51,7 @@ Platform = Annotated[str, Meta(pattern=rf"^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?{END
 
 
 class Image(Struct, frozen=True, forbid_unknown_fields=True):
-    """`checked` is false when the release tool was told not to ask the registry."""
+    """`checked`: the registry was seen to have the image."""
 
     repository: Text
     digest: Digest

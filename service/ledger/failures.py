@@ -47,7 +47,7 @@ class Failure(Struct, frozen=True):
 
 
 class FailureWindow(Struct, frozen=True):
-    """`begins` is later than was asked for where there were more events than are looked at."""
+    """`begins` is later than the caller's where there were more than MOST events."""
 
     begins: datetime
     failures: list[Failure]

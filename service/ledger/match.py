@@ -118,7 +118,7 @@ def name_in(place: str) -> str:
 def release_of(
     service: str | None, version: str, reported: str | None, published: str | None, document: str | None
 ) -> Release:
-    """The release of `version`, with what `document`, its waybill, says, if one was filed."""
+    """The release of `version`, with what is in `document`, its waybill, if one was filed."""
     if document is None:
         return Release(version, False, False, None, None, None)
     it = _decode(document)

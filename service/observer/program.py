@@ -1,5 +1,5 @@
-"""Reads the HelmReleases of a cluster and posts to the ledger what is there: so the ledger learns what events did not
-tell it."""
+"""Reads the HelmReleases of a cluster and posts to the ledger what is there: so it also learns what was in events that
+were lost."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

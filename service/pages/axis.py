@@ -1,4 +1,4 @@
-"""A stretch of time drawn to scale: where a moment lies on it, in percent, and which moments get a mark."""
+"""A span of time drawn to scale: where a moment lies on it, in percent, and which moments get a mark."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -26,12 +26,12 @@ async def show_board() -> Response[str]:
     page = await environments.states(limit=MOST_ENVIRONMENTS)
     found = page.items
     most = max(LATEST, MOST_BARS // len(found)) if found else 0
-    past = [await arrivals_between(it.environment, now - STRIP, now, most) for it in found]
-    axis = Axis(max((it.begins for it in past), default=now - STRIP), now)
+    windows = [await arrivals_between(it.environment, now - STRIP, now, most) for it in found]
+    axis = Axis(max((it.begins for it in windows), default=now - STRIP), now)
     table = rows(
-        found, {it.environment: lanes(window.arrivals, (), axis) for it, window in zip(found, past, strict=True)}
+        found, {it.environment: lanes(window.arrivals, (), axis) for it, window in zip(found, windows, strict=True)}
     )
-    recent = _since(now - STRIP, (it.arrivals for it in past))
+    recent = _since(now - STRIP, (it.arrivals for it in windows))
     return html(
         "board.html",
         now=now,
@@ -48,7 +48,7 @@ async def show_board() -> Response[str]:
     )
 
 
-def _since(moment: datetime, past: Iterable[list[Arrival]]) -> list[Arrival]:
+def _since(moment: datetime, windows: Iterable[list[Arrival]]) -> list[Arrival]:
     """The arrivals that began after `moment`, newest first."""
-    recent = (it for arrivals in past for it in arrivals if it.from_ > moment)
+    recent = (it for arrivals in windows for it in arrivals if it.from_ > moment)
     return sorted(recent, key=lambda it: it.from_, reverse=True)

@@ -36,11 +36,11 @@ class Row:
         return all(it.state.health == "healthy" for cell in self.cells for it in cell)
 
 
-def rows(environments: Sequence[EnvironmentState], past: Mapping[str, Sequence[Lane]]) -> list[Row]:
-    """A row for each service, by name; `past` has the lanes of each environment."""
+def rows(environments: Sequence[EnvironmentState], lanes: Mapping[str, Sequence[Lane]]) -> list[Row]:
+    """A row for each service, by name; `lanes` are those of each environment."""
     found: defaultdict[str, list[list[Cell]]] = defaultdict(lambda: [[] for _ in environments])
     for column, environment in enumerate(environments):
-        bars = {lane.place: lane.bars for lane in past.get(environment.environment, ())}
+        bars = {lane.place: lane.bars for lane in lanes.get(environment.environment, ())}
         for state in environment.services:
             found[state.service][column].append(Cell(state, bars.get(state.place, ())))
     for cells in found.values():

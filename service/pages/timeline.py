@@ -13,7 +13,7 @@ LEGIBLE, TIGHT = 5, 18  # percent of the width below which a bar has no room for
 
 @dataclass(frozen=True)
 class Bar:
-    """`x` and `width` in percent. `shade` tells neighbours apart; `cut`: it began before the axis does."""
+    """`x` and `width` in percent. `shade` differs between neighbours; `cut`: it began before the axis does."""
 
     arrival: Arrival
     x: float

@@ -29,7 +29,7 @@ def test_they_name_what_was_installed(scenario: Path) -> None:
 
 
 def test_without_keys_they_say_that_events_of_flux_are_not_taken() -> None:
-    assert "Flux is not listened to yet" in notes()
+    assert "takes no events from Flux yet" in notes()
 
 
 def test_an_observer_alone_names_the_ledger_that_it_reports_to() -> None:

@@ -34,7 +34,7 @@ def test_what_never_becomes_ready_is_rolled_back(
     )
     assert said["release"]["version"] == shipped["second"]
     assert said["attempt"]["version"] == shipped["third"]
-    assert shipped["third"] not in [(it["release"] or {}).get("version") for it in ledger.history("staging")]
+    assert shipped["third"] not in [(it["release"] or {}).get("version") for it in ledger.arrivals("staging")]
     assert [len(scene.events("staging", it)) for it in ("UpgradeFailed", "RollbackSucceeded")] == [1, 1]
     assert settled(scene.cluster, "staging") == before
 

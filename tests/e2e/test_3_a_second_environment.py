@@ -56,10 +56,10 @@ def test_a_roll_back_is_recorded_after_an_outage_of_the_ledger(
     assert set(load.ways) <= {"503", *UNREACHABLE}, load.ways
 
     ledger.wait_until("production", "the first runs", lambda it: it["release"]["version"] == shipped["first"])
-    told = ledger.history("production")
+    told = ledger.arrivals("production")
     assert [it["release"]["version"] for it in told] == [shipped["first"], shipped["second"]]
     assert ledger.hear("production", scene.keys["production"], said) == 200  # it has this event already
-    assert ledger.history("production") == told
+    assert ledger.arrivals("production") == told
 
 
 def select(scene: Scene, component: str) -> None:

@@ -15,4 +15,4 @@ def test_only_the_record_and_the_volume_remain(scene: Scene, fleet: Fleet) -> No
     wait_for("all of it to go but its claim", lambda: left() == {"persistentvolumeclaim/waybill"}, 300, every=1)
     ledger = scene.ledger("staging")
     wait_for("the ledger to say that it is gone", lambda: not ledger.running("production"))
-    assert ledger.history("production")[0]["ended_by"] == "UninstallSucceeded"
+    assert ledger.arrivals("production")[0]["ended_by"] == "UninstallSucceeded"

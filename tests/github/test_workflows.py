@@ -64,11 +64,26 @@ def test_every_permission_is_declared_by_its_job(path: Path) -> None:
         assert job["permissions"]
 
 
-def test_what_can_write_or_holds_a_secret_runs_no_code_of_a_pull_request() -> None:
-    for name, job in load(GITHUB / "workflows" / "pull-request.yml")["jobs"].items():
-        if "write" in job["permissions"].values() or "secrets." in str(job):
-            assert not [step["run"] for step in job["steps"] if "run" in step], name
+def test_no_secret_lies_beside_a_file_of_a_pull_request() -> None:
+    """A pull request changes its own workflow and its own settings of every tool: only a job without a secret may read
+    them, and one that can write reads none."""
+    jobs = load(GITHUB / "workflows" / "pull-request.yml")["jobs"]
+    for name, job in jobs.items():
+        assert "secrets" not in str(job), name
+        assert "environment" not in job, name
+        if "write" in job["permissions"].values():
+            used = [step.get("uses", "a command").partition("@")[0] for step in job["steps"]]
+            assert used == ["actions/download-artifact", "marocchino/sticky-pull-request-comment"], name
             assert "head.repo.fork" in job["if"], name
+
+
+def test_the_scanner_gets_its_token_with_what_was_merged() -> None:
+    file = load(GITHUB / "workflows" / "release.yml")
+    assert file["on"] == {"push": {"branches": ["main"]}}
+    scans = [path.name for path in WORKFLOWS if "SONAR_TOKEN" in path.read_text()]
+    assert scans == ["release.yml"]
+    (checkout,) = [step for step in file["jobs"]["sonar"]["steps"] if "checkout" in step["uses"]]
+    assert checkout["with"] == {"persist-credentials": "false", "fetch-depth": "0"}
 
 
 def test_a_release_waits_for_the_checks_and_ships_the_image_that_was_pushed() -> None:

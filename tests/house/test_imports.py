@@ -34,7 +34,7 @@ SCRIPTS_LAYERS = [
     {"settings"},
     {"image", "clients"},
     {"document", "addresses"},
-    {"yaml"},
+    {"yaml", "folder"},
     {"errors"},
 ]
 EITHER_HALF = {"scripts", "service", "waybill", "waybill_service"}

@@ -97,6 +97,11 @@ def test_paths_are_relative_to_the_nearest_file(checkout: Path) -> None:
         ('gitops = "--upload-pack=touch x"', "no address"),
         ('gitops = "ext::sh -c touch% x"', "no address"),
         ('gitops = "https://user:hunter2@example.org/fleet"', "carries a password"),
+        ('gitops = "https://user:hunter2 x@example.org/fleet"', "no address"),
+        ('ledger = "https://user:hunter2@ledger.example"', "carries a user, a password"),
+        ('ledger = "https://hunter2@ledger.example/below"', "carries a user, a password"),
+        ('ledger = "https://ledger.example/?token=hunter2"', "carries a user, a password"),
+        ('registry = "oci://user:hunter2@ghcr.io/acme"', "not right"),
         ("registry = [", "cannot be read"),
     ],
 )

@@ -149,7 +149,7 @@ def test_a_version_that_is_not_out(line: Line) -> None:
 def test_a_roll_back_without_a_reason_or_a_higher_version(line: Line) -> None:
     version = ("--to", "production", "--version", "0.1.0")
     assert "gives no reason" in refused(line, *version, "--roll-back", " ")
-    assert "this is no roll back" in refused(line, *version, "--roll-back", "Because.")
+    assert "so this is not a rollback" in refused(line, *version, "--roll-back", "Because.")
 
 
 def test_where_nothing_can_be_proposed(line: Line) -> None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 def identity(whole: dict[str, Any]) -> str:
-    """As design.md tells it, written another way than the ledger's."""
+    """The rule of RFC 8785, written another way than the ledger's."""
     names = {
         "image": {"repository", "digest"},
         "source": {"repository", "commit"},

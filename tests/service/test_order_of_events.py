@@ -143,8 +143,8 @@ async def test_every_order_gives_one_ledger(
         for name in some:
             ends.add(await end(name))
     assert len(ends) == 1
-    [(history, standing, _)] = ends
-    assert list(history) == [(*it, "observed") for it in reversed(ran)]
+    [(arrived, standing, _)] = ends
+    assert list(arrived) == [(*it, "observed") for it in reversed(ran)]
     assert standing[:1] + standing[2:] == (version, attempt) if standing else version is None
     record_property("figure", f"{len(orders)} orders of {len(said)} events, one end")
 
@@ -158,7 +158,7 @@ def shuffled(length: int) -> Any:
 
 async def end(environment: str) -> Any:
     """All that the ledger says of the environment's only place, and what it keeps of it."""
-    history = (await arrivals.in_environment(environment)).items
+    listed = (await arrivals.in_environment(environment)).items
     state = await environments.state_of(environment)
     assert state is not None
     [kept] = await Place.select(Place.position, Place.state).where(Place.environment == environment)
@@ -170,5 +170,5 @@ async def end(environment: str) -> Any:
         )
         for it in state.services
     ]
-    told = [(it.release.version, seconds(it.from_), seconds(it.until), it.ended_by, it.basis) for it in history]
+    told = [(it.release.version, seconds(it.from_), seconds(it.until), it.ended_by, it.basis) for it in listed]
     return tuple(told), standing[0] if standing else None, (kept["position"], kept["state"])

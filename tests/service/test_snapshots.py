@@ -34,7 +34,7 @@ def snapshot(*history: dict[str, Any], taken: datetime | None = None, namespaces
     return snapshots.snapshot(*history, taken=taken or NOW, namespaces=namespaces)
 
 
-async def history(ledger: Served) -> list[tuple[str, str, str | None, str, str | None]]:
+async def arrivals(ledger: Served) -> list[tuple[str, str, str | None, str, str | None]]:
     items = (await ledger.get("/environments/staging/arrivals"))["items"]
     return [(it["release"]["version"], it["from"], it["until"], it["basis"], it["ended_by"]) for it in items]
 
@@ -54,17 +54,17 @@ async def test_what_an_event_says_too_is_the_events(ledger: Served) -> None:
     """Helm's time is that of the upgrade's beginning, minutes before it succeeded."""
     await ledger.say(event("InstallSucceeded", "1.4.1", at=ago(9000)))
     await ledger.say(event("UpgradeSucceeded", "1.4.2", at=ago(100)))
-    before = await history(ledger)
+    before = await arrivals(ledger)
     assert (await see(ledger, snapshot(deployed("1.4.2", ago(280))))).status_code == 201
-    assert await history(ledger) == before
+    assert await arrivals(ledger) == before
     assert before[0] == ("1.4.2", written(ago(100)), None, "observed", None)
 
 
 async def test_what_an_event_said_without_a_digest_is_not_cut_by_one(ledger: Served) -> None:
     await ledger.say(event("UpgradeSucceeded", "1.4.2", at=ago(100)))
-    before = await history(ledger)
+    before = await arrivals(ledger)
     await see(ledger, snapshot(deployed("1.4.2", ago(90), ociDigest=f"sha256:{'9' * 64}"), taken=ago(60)))
-    assert await history(ledger) == before
+    assert await arrivals(ledger) == before
 
 
 async def test_the_order_in_which_facts_arrive_cannot_matter(ledger: Served) -> None:
@@ -81,7 +81,7 @@ async def test_the_order_in_which_facts_arrive_cannot_matter(ledger: Served) -> 
             answer = await (see(ledger, fact) if isinstance(fact, bytes) else ledger.say(fact))
             assert answer.status_code == 201
         [standing] = (await ledger.get("/environments/staging"))["services"]
-        ends.add(json.dumps([standing, await history(ledger)]))
+        ends.add(json.dumps([standing, await arrivals(ledger)]))
     assert len(ends) == 1
     [end] = ends
     assert json.loads(end)[1] == [
@@ -95,7 +95,7 @@ async def test_the_order_in_which_facts_arrive_cannot_matter(ledger: Served) -> 
 async def test_an_event_tells_what_was_seen_only_if_nothing_lies_between(
     ledger: Served, between: tuple[int, int]
 ) -> None:
-    """What was seen since 235 seconds is the install's, 15 seconds before, or the roll back's, long after, unless
+    """What was seen since 235 seconds is the install's, 15 seconds before, or the rollback's, long after, unless
     it was uninstalled in between: then it is neither's."""
     when, number = between
     other = ("RollbackSucceeded", 50) if when == 200 else ("InstallSucceeded", 250)
@@ -110,7 +110,7 @@ async def test_an_event_tells_what_was_seen_only_if_nothing_lies_between(
             await table.delete(force=True)
         for fact in order:
             await (see(ledger, fact) if isinstance(fact, bytes) else ledger.say(fact))
-        ends.add(tuple(await history(ledger)))
+        ends.add(tuple(await arrivals(ledger)))
     [end] = ends
     assert (written(ago(235)), "late") in [(since, basis) for _, since, _, basis, _ in end]
     assert len(end) == 2
@@ -139,14 +139,14 @@ async def test_a_success_that_an_observer_saw_ends_the_attempt_before_it(ledger:
 async def test_a_place_that_is_gone_has_ended_unless_its_namespace_was_not_read(ledger: Served) -> None:
     await ledger.say(event(at=ago(280)))
     assert (await see(ledger, snapshot(taken=ago(60), namespaces=("other",)))).status_code == 201
-    assert (await history(ledger))[0][2] is None
+    assert (await arrivals(ledger))[0][2] is None
     assert (await see(ledger, snapshot(taken=ago(30)))).status_code == 201
-    assert await history(ledger) == [("1.4.2", written(ago(280)), written(ago(30)), "inferred", "absent")]
+    assert await arrivals(ledger) == [("1.4.2", written(ago(280)), written(ago(30)), "inferred", "absent")]
     assert (await ledger.get("/environments/staging"))["services"] == []
     at = written(ago(100))
     assert (await ledger.get(f"/environments/staging?at={at}"))["services"][0]["release"]["version"] == "1.4.2"
     await ledger.say(event(at=ago(10), resource_version=5))
-    assert (await history(ledger))[0] == ("1.4.2", written(ago(10)), None, "observed", None)
+    assert (await arrivals(ledger))[0] == ("1.4.2", written(ago(10)), None, "observed", None)
 
 
 async def test_a_repeat_is_answered_with_its_first_receipt_and_the_same_facts_are_kept_once(ledger: Served) -> None:

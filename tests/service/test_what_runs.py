@@ -81,8 +81,8 @@ async def test_a_first_install_that_failed_is_listed_and_an_uninstalled_place_is
     await ledger.say(event("InstallSucceeded", at=at(1)))
     await ledger.say(event("UninstallSucceeded", at=at(2)))
     assert await running(ledger) == {}
-    [past] = (await ledger.get("/environments/staging/arrivals"))["items"]
-    assert (past["from"], past["until"], past["ended_by"]) == (z(at(1)), z(at(2)), "UninstallSucceeded")
+    [arrival] = (await ledger.get("/environments/staging/arrivals"))["items"]
+    assert (arrival["from"], arrival["until"], arrival["ended_by"]) == (z(at(1)), z(at(2)), "UninstallSucceeded")
 
 
 @pytest.mark.parametrize("filed", ["before", "between", "after", "never"])
@@ -96,8 +96,8 @@ async def test_a_release_counts_whenever_it_is_filed(ledger: Served, filed: str)
     if filed == "after":
         await ledger.file(document())
     known = filed != "never"
-    history = (await ledger.get("/environments/staging/arrivals"))["items"]
-    for release in [(await running(ledger))["apps/orders"]["release"], history[0]["release"]]:
+    arrivals = (await ledger.get("/environments/staging/arrivals"))["items"]
+    for release in [(await running(ledger))["apps/orders"]["release"], arrivals[0]["release"]]:
         assert (release["version"], release["known"], release["image"] is not None) == ("1.4.2", known, known)
         assert (release["commit"], release["url"]) == (("c" * 40, "/releases/orders/1.4.2") if known else (None, None))
 

@@ -19,7 +19,7 @@ class Description:
 
     def __init__(self, name: str) -> None:
         self.document = nullable(json.loads((FOLDER / f"{name}.json").read_text()))
-        self.prefix = {"github": "/api/v3", "gitea": "/api/v1"}[name]
+        self.prefix = self.document.get("basePath", "/api/v3")  # GitHub's own servers have the latter
 
     def operation(self, method: str, path: str) -> tuple[dict[str, Any], dict[str, str]]:
         """The operation and its path parameters. Swagger cannot say that a branch's name may hold a slash."""

@@ -4,28 +4,24 @@ The needs of a package are read from its installed metadata. So this cannot chec
 not install (bench, audit, go); `make locks` checks them all.
 """
 
+import re
+import subprocess
+import sys
 from itertools import combinations
 
 import pytest
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
-from tests.support.tools.lock_file import gaps, installed, linux, pinned, wanted
-from tools.locks import CHECKOUT, SOURCES, lock
+from tools.lock_gaps import CHECKOUT, PYTHONS, gaps, lacking, linux, pinned
+from tools.locks import SOURCES, lock
 
-PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 INSTALLED = ["run", "dev", "build"]
 
 
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("name", INSTALLED)
 def test_every_requirement_is_locked(name: str, python: str) -> None:
-    env = linux(python)
-    packages = pinned(lock(name).read_text(), env)
-    needs = {it: installed(it, version) for it, version in packages.items()}
-    here = pinned(lock(name).read_text(), default_environment())
-    assert [it for it, found in needs.items() if found is None and it in here] == []
-    assert list(gaps(wanted(CHECKOUT / SOURCES[name]), packages, needs, env)) == []
+    assert lacking(lock(name), CHECKOUT / SOURCES[name], python, sys.path) == []
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -54,3 +50,22 @@ def test_every_lock_file_has_a_source_and_is_checked() -> None:
 def test_a_gap_is_noticed(needs: list[str], packages: dict[str, str], gap: str | None) -> None:
     found = gaps([Requirement("a[more]")], packages | {"a": "1"}, {"a": [*map(Requirement, needs)]}, linux("3.14"))
     assert set(found) == ({gap} if gap else set())
+
+
+def test_make_installs_the_locks_and_nothing_else() -> None:
+    """Every line of every target that installs, as make would run it on a fresh machine."""
+    command = ["make", "--dry-run", "--always-make", "test", "bench", "audit", "install"]
+    lines = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.splitlines()
+    installs = [number for number, line in enumerate(lines) if " pip install " in line]
+    assert len(installs) == 6
+    for number in installs:
+        of_lock = "--no-deps --require-hashes --requirement requirements/" in lines[number]
+        of_waybill = lines[number].endswith("--no-deps --no-build-isolation .")
+        assert of_lock or of_waybill, lines[number]
+    assert sum(" pip check " in line for line in lines) == 5  # build.txt and Waybill itself are checked together
+
+
+@pytest.mark.parametrize("file", ["Containerfile", "tools/build.py", "tools/image/build.py", "tools/locks.py"])
+def test_what_else_installs_a_lock_resolves_nothing(file: str) -> None:
+    text = (CHECKOUT / file).read_text()
+    assert text.count("--require-hashes") == len(re.findall(r"--no-deps\W+--require-hashes", text)) > 0

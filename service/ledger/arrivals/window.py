@@ -39,7 +39,7 @@ _running_at = query(
 
 
 class Window(Struct, frozen=True):
-    """`begins` is later than what was asked for where there was too much to give all."""
+    """`begins` is later than the caller's where there were too many arrivals to give all."""
 
     begins: datetime
     arrivals: list[Arrival]

@@ -16,7 +16,7 @@ from ..rows import EnvironmentKey
 
 
 class Attempt(Struct, frozen=True):
-    """The latest version that failed to run since what runs began. `outcome`: failed | rolled back."""
+    """The latest version that failed to run since the running one began. `outcome`: failed | rolled back."""
 
     version: str
     outcome: str

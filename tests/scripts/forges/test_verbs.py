@@ -182,7 +182,7 @@ def test_the_forge_is_chosen_by_name(tmp_path: Path) -> None:
     assert isinstance(forge_of(str(tmp_path), "file", None), FileForge)
     with pytest.raises(Refused, match="does not show which forge"):
         forge_of("https://git.example/a/b", None, None)
-    with pytest.raises(Refused, match='forge = "file" is for a path'):
+    with pytest.raises(Refused, match='forge = "file" is for a path on'):
         forge_of("https://example.org/fleet", "file", None)
     with pytest.raises(Refused, match="No GitOps repo"):
         forge_of(None, None, None)

@@ -140,12 +140,12 @@ def test_the_default_keys_on_a_helm_create_chart_are_refused_with_the_template_a
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ('[image]\nrepository = "image.repository"\n', "none of the three forms"),
+        ('[image]\nrepository = "image.repository"\n', "none of the forms"),
         ('[image]\nreference = "web.image"\n', "values.yaml has no web.image"),
         ('[image]\nreference = "image"\n', "it holds a mapping, not a single value"),
         ('[image]\nreference = "image.0"\n', "image holds a mapping, so there is no image.0"),
         ('[image]\nreference = "greeting.image"\n', "greeting holds a single value"),
-        ('[image]\nreference = "image.digest"\nregistry = "image.repository"\n', "none of the three forms"),
+        ('[image]\nreference = "image.digest"\nregistry = "image.repository"\n', "none of the forms"),
         ('[image]\nrepositry = "a"\ndigest = "b"\n', "has repositry, digest, which is none"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The three forms in which values.yaml names an image: read back as written, beside bytes that stay."""
+"""The forms in which values.yaml names an image: read back as written, beside bytes that stay."""
 
 import pytest
 import yaml
@@ -140,7 +140,7 @@ def test_values_without_a_place_for_the_image_are_refused(table: dict[str, KeyPa
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ({}, "has nothing, which is none of the three forms"),
+        ({}, "has nothing, which is none of the forms"),
         ({"repository": "a"}, "has repository, which is none"),
         ({"digest": "a"}, "has digest"),
         ({"tag": "a", "digest": "b"}, "has tag, digest"),

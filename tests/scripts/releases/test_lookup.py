@@ -4,7 +4,7 @@ import pytest
 
 from scripts.errors import Refused
 from scripts.image.reference import parse
-from scripts.releases.lookup import from_ledger, from_tag
+from scripts.releases.lookup import from_ledger, proven
 from scripts.steps.bump import Choice, bump
 from tests.support.builders import World
 from tests.support.release import checkout
@@ -20,4 +20,4 @@ def test_a_version_that_is_reserved_and_not_published_is_refused(world: World) -
     release = bump(Choice(parse(world.image())), here)
     here.git.create("origin", f"refs/tags/{release.source.tag}", str(release.source.release_commit))
     with pytest.raises(Refused, match=r"0\.1\.0 is reserved by its tag"):
-        from_tag("0.1.0", here)
+        proven("0.1.0", None, here)

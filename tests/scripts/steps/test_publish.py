@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,14 +16,18 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from scripts.chart.archive import same_files
+from scripts.chart.archive import same_content
 from scripts.clients.helm import Helm
+from scripts.clients.registry import CHART_LAYER
 from scripts.document import Waybill, chart_of
 from scripts.errors import Refused
+from scripts.releases.content import PROVENANCE_LAYER
 from scripts.steps.package import package
 from scripts.steps.publish import Overtaken, look, publish
 from tests.support.builders import World, git, program
 from tests.support.release import bumped, checkout
+from tests.support.scripts.archives import bomb, forged, push_layers, with_a_second_member, with_garbage
+from tests.support.scripts.everything import everything
 from tools.demo.image import crane
 
 Edit = Callable[[str, bytes], bytes | None]
@@ -66,20 +71,29 @@ def ready(world: World) -> Ready:
     return Ready(world, made, world.folder / "out/orders-0.1.0.tgz")
 
 
-def repacked(archive: Path, folder: Path, edit: Edit = lambda _, data: data) -> Path:
-    """The same chart compressed anew, with what `edit` makes of each file; None leaves it out."""
+def rewritten(archive: Path, folder: Path, data: bytes) -> Path:
     folder.mkdir()
+    (folder / archive.name).write_bytes(data)
+    return folder / archive.name
+
+
+def recompressed(archive: Path, folder: Path) -> Path:
+    """The same tar, compressed anew."""
+    return rewritten(archive, folder, gzip.compress(gzip.decompress(archive.read_bytes()), zlib.Z_BEST_SPEED))
+
+
+def repacked(archive: Path, folder: Path, edit: Edit) -> Path:
+    """The chart in a new tar, with what `edit` makes of each file; None leaves it out."""
     plain = io.BytesIO()
-    with tarfile.open(archive) as old, tarfile.open(fileobj=plain, mode="w") as new:
+    with tarfile.open(archive) as old, tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as new:
         for member in old:
             file = old.extractfile(member)
             assert file
             data = edit(member.name, file.read())
             if data is not None:
-                member.size, member.mtime = len(data), 12345
+                member.size = len(data)
                 new.addfile(member, io.BytesIO(data))
-    (folder / archive.name).write_bytes(gzip.compress(plain.getvalue(), zlib.Z_BEST_SPEED))
-    return folder / archive.name
+    return rewritten(archive, folder, gzip.compress(plain.getvalue()))
 
 
 def test_the_tag_and_the_chart_are_there_and_repeating_changes_nothing(ready: Ready) -> None:
@@ -124,7 +138,7 @@ def test_without_a_registry_only_the_tag_is_set(world: World, capsys: pytest.Cap
 
 
 def test_the_same_content_in_another_compression_is_this_release(ready: Ready) -> None:
-    other = repacked(ready.archive, ready.world.folder / "other")
+    other = recompressed(ready.archive, ready.world.folder / "other")
     assert other.read_bytes() != ready.archive.read_bytes()
     manifest = ready.push(other)
     done = ready.publish()
@@ -152,14 +166,60 @@ def test_other_content_is_refused_with_both_digests_and_stays(ready: Ready, edit
     assert ready.digest() == manifest
 
 
-@pytest.mark.parametrize("layer", [b"no archive", gzip.compress(b"no tar", mtime=0), b"\x1f\x8b\x08" + bytes(600)])
-def test_a_layer_that_is_no_chart_is_other_content(ready: Ready, layer: bytes) -> None:
-    assert not same_files(layer, ready.archive)
+@pytest.mark.parametrize("forge", [forged, with_garbage, with_a_second_member, bomb])
+def test_what_helm_may_read_otherwise_is_other_content(ready: Ready, forge: Callable[[bytes], bytes]) -> None:
+    other = rewritten(ready.archive, ready.world.folder / "other", forge(ready.archive.read_bytes()))
+    push_layers(ready.reference, [(CHART_LAYER, other.read_bytes())])
+    manifest, before = ready.digest(), everything(ready.world)
+    with pytest.raises(Refused, match="published with other content"):
+        ready.look()
+    assert everything(ready.world) == before
+    with pytest.raises(Refused, match="published with other content"):
+        ready.publish()
+    assert ready.digest() == manifest
+
+
+def test_python_does_not_see_the_forged_member_and_helm_renders_it(ready: Ready) -> None:
+    other = rewritten(ready.archive, ready.world.folder / "other", forged(ready.archive.read_bytes()))
+    with tarfile.open(other) as tar, tarfile.open(ready.archive) as own:
+        assert tar.getnames() == own.getnames()
+    assert b"kind: ClusterRoleBinding" in Helm().template(other, name="orders", namespace="apps")
+
+
+@pytest.mark.parametrize("media_type", ["application/tar+gzip", "application/vnd.oci.image.layer.v1.tar+gzip"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_layer_that_another_client_may_take_for_the_chart_is_other_content(
+    ready: Ready, media_type: str, first: bool
+) -> None:
+    ours = ready.archive.read_bytes()
+    layers = [(CHART_LAYER, ours), (media_type, forged(ours))]
+    push_layers(ready.reference, layers[::-1] if first else layers)
+    with pytest.raises(Refused, match="published with other content"):
+        ready.look()
+
+
+def test_a_signature_beside_the_chart_is_no_other_content(ready: Ready) -> None:
+    push_layers(ready.reference, [(CHART_LAYER, ready.archive.read_bytes()), (PROVENANCE_LAYER, b"signed")])
+    assert ready.look() == ready.digest()
+
+
+def test_a_layer_that_is_no_chart_is_other_content(ready: Ready) -> None:
     whole = ready.archive.read_bytes()
-    assert same_files(whole, ready.archive)
-    assert not same_files(whole[:-40], ready.archive)
-    for place in range(100, len(whole) - 8):
-        assert not same_files(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :], ready.archive)
+    assert same_content(whole, whole)
+    for layer in (b"", b"no archive", gzip.compress(b"no tar", mtime=0), b"\x1f\x8b\x08" + bytes(600), whole[:-40]):
+        assert not same_content(layer, whole)
+        assert not same_content(whole, layer)
+    for place in range(100, len(whole)):
+        assert not same_content(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :], whole)
+
+
+def test_a_bomb_takes_no_memory(ready: Ready) -> None:
+    ours = ready.archive.read_bytes()
+    other = bomb(ours)
+    tracemalloc.start()
+    assert not same_content(other, ours)
+    assert tracemalloc.get_traced_memory()[1] < 2**20 + len(other)
+    tracemalloc.stop()
 
 
 def test_what_is_no_chart_is_refused(ready: Ready) -> None:

@@ -72,7 +72,7 @@ class Ledger:
 
         return wait_for(f"the ledger to say that {what}", check, 240)
 
-    def history(self, environment: str) -> list[dict[str, Any]]:
+    def arrivals(self, environment: str) -> list[dict[str, Any]]:
         found = self.get(f"/environments/{environment}/arrivals?service=waybill&limit=200")
         items: list[dict[str, Any]] = found["items"]
         return items

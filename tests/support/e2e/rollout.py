@@ -28,7 +28,7 @@ def roll_out(scene: Scene, fleet: Fleet, releaser: Releaser, environment: str, i
         assert part in proposal["body"], proposal["body"]
 
     ledger.wait_until(environment, f"{version} runs", lambda it: it["release"]["version"] == version)
-    newest, older = ledger.history(environment)[:2]
+    newest, older = ledger.arrivals(environment)[:2]
     assert (newest["release"]["version"], older["release"]["version"]) == (version, before)
     assert (newest["until"], older["until"]) == (None, newest["from"])
     assert [it["release"]["mismatched"] for it in (newest, older)] == [False, False]

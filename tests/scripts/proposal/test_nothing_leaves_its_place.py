@@ -1,0 +1,142 @@
+"""What a chart or a GitOps repo says stays in its place in a pull request's body, as a CommonMark parser reads it: the
+headings, links, mentions and closing keywords are ours alone, and so is every block."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from scripts.diff.compare import ObjectChange
+from scripts.diff.difference import Difference
+from scripts.diff.words import markdown
+from scripts.document import Chart, Image, Source, Waybill
+from scripts.proposal.body import LIMIT, Section, body, cut, trailer
+
+PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+REPOSITORY, COMMIT, DIGEST = "https://example.org/acme/orders", "a" * 40, f"sha256:{'b' * 64}"
+RELEASE = Waybill(
+    service="orders",
+    image=Image(repository="ghcr.io/acme/orders", digest=DIGEST, platforms=(), checked=True),
+    source=Source(
+        repository=REPOSITORY, commit=COMMIT, committed_at="2026-01-02T03:04:05Z", run="https://ci.example/7"
+    ),
+    chart=Chart(name="orders", version="1.4.2", app_version=""),
+)
+# As https://docs.github.com/en/get-started/writing-on-github has them, Gitea's are the same.
+MENTION = re.compile(r"(?<![A-Za-z0-9_`/])@[A-Za-z0-9]")
+REFERENCE = re.compile(r"(?i)#\d|\bgh-\d|!\d|\b(?=[a-z]*\d)[0-9a-f]{7,40}\b|://|\bwww\.")
+
+PIECES = [
+    *["\n", "\n\n", "\r", "\u2028", "\x0b", "\x00", "\t", " ", "    ", "`", "```", "~~~", "````diff\n", "<!--", "-->"],
+    *["<details>", "</details>", "<script>", "<img src=x onerror=y>", "</pre>", "&#64;ada", "&lt;", "\\", "|", "||"],
+    *["@ada", "@acme/platform", "closes #7", "Fixes: acme/x#7", "resolves https://github.com/acme/x/issues/7", "GH-7"],
+    *[
+        "# fake",
+        "\n### production\n",
+        "---",
+        "===",
+        "- ",
+        "1. ",
+        "> ",
+        "[a](https://evil.example)",
+        "![a](https://e.e)",
+    ],
+    *["[a]: https://evil.example\n", "<https://evil.example>", "www.evil.example", "ada@evil.example", "deadbeef1"],
+    *["Waybill-Release: orders 9.9.9", "\u202e", "\u200b", "*", "_", "**bold**", "orders", "é", "😀", "x" * 90],
+]
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=8).map("".join)
+LINES = TEXTS.flatmap(lambda text: st.sampled_from("+- ").map(lambda sign: sign + " ".join(text.splitlines())))
+
+
+def section(environment: str, text: str, lines: list[str]) -> Section:
+    """One environment of which everything is said that somebody else may choose."""
+    names = {"version": text, "image": text, "commit": text}
+    changes = (
+        ObjectChange("changed", text, tuple(lines)),
+        ObjectChange("added", f"{text}/{text} in {text}"),
+        ObjectChange("version labels", text),
+    )
+    notes = (f"It could not be rendered: {text}", text)
+    return Section(environment, names, names, markdown(Difference(environment, changes, notes)))
+
+
+def walk(text: str) -> Iterator[Token]:
+    for token in PARSER.parse(text):
+        yield token
+        yield from token.children or []
+
+
+def shape(text: str) -> list[str]:
+    """The blocks in order, and what in the line is more than text; the whole document but its texts."""
+    return [token.type for token in walk(text) if token.type not in ("text", "text_special")]
+
+
+def spoken(text: str) -> str:
+    """What a forge reads mentions and references in: text that is no code."""
+    return "\n".join(token.content for token in walk(text) if token.type in ("text", "text_special"))
+
+
+def whole(environment: str, text: str, lines: list[str]) -> str:
+    return body(RELEASE, [section(environment, text, lines)], roll_back=None, ledger="https://ledger.example")
+
+
+def check(written: str) -> None:
+    tokens = list(walk(written))
+    assert not [token for token in tokens if token.type in ("html_block", "html_inline", "image", "code_block", "hr")]
+    assert len([token for token in tokens if token.type == "heading_open"]) == 1
+    links = [str(token.attrs["href"]) for token in tokens if token.type == "link_open"]
+    assert set(links) <= {f"{REPOSITORY}/commit/{COMMIT}"}
+    said = spoken(written)
+    for ours in ("https://ci.example/7", "https://ledger.example/releases/orders/1.4.2"):
+        said = said.replace(ours, "")
+    assert not MENTION.search(said)
+    assert not REFERENCE.search(said.replace(COMMIT[:12], ""))
+    assert written.splitlines().count(trailer(RELEASE)) == 1
+    assert written.endswith(f"\n\n{trailer(RELEASE)}\n")
+
+
+@given(TEXTS, TEXTS, st.lists(LINES, min_size=1, max_size=6))
+@example("staging", "x`\n\n<!--", [" a"])
+@example("staging\n<!--", "|`a`| @ada", ["+```", "-````"])
+@example("staging", "closes #7", [" "])
+def test_everything_but_the_texts_is_the_same_for_every_text(environment: str, text: str, lines: list[str]) -> None:
+    written = whole(environment, text, lines)
+    check(written)
+    plain = [kind for kind in shape(whole("staging", "plain", ["+a"])) if kind != "code_inline"]
+    # A word may be put into code.
+    assert [kind for kind in shape(written) if kind != "code_inline"] == plain
+    (fence,) = [token for token in walk(written) if token.type == "fence"]
+    assert fence.info == "diff"
+    assert len(fence.content.splitlines()) == len(lines)
+
+
+@given(TEXTS, st.lists(LINES, min_size=1, max_size=4), st.integers(0, 90))
+def test_a_body_that_is_cut_is_as_safe(text: str, lines: list[str], more: int) -> None:
+    long = [*lines, *([f"+{'x' * 97}"] * (LIMIT // 99 - 10)), *lines]
+    written = cut(whole("staging", text, [*long, *lines * more]), "orders.md")
+    assert len(written) <= LIMIT
+    check(written)
+    assert len([token for token in walk(written) if token.type == "fence"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("The release moves from apps/orders to shop/shop-orders.",) * 2,
+        ("Not seen here: values from Secret mine.",) * 2,
+        ("give <digest>", "give &lt;digest>"),
+        ("`helm template` failed: a_b", "'helm template' failed: `a_b`"),
+    ],
+)
+def test_ordinary_words_stay_as_they_are(text: str, shown: str) -> None:
+    assert f"- {shown}\n" in whole("staging", text, ["+a"])
+
+
+def test_what_cannot_be_seen_is_shown() -> None:
+    written = whole("staging", "a\u202eb", ["+c\u202ed"])
+    assert "`a\\u202eb`" in written
+    assert "+c\\u202ed" in written

@@ -1,0 +1,103 @@
+"""Whoever may push to the registry cannot have another chart proposed than the one that the tag's commit packages to:
+on every path that ends in a pull request."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.clients.registry import CHART_LAYER
+from tests.support.builders import World, git
+from tests.support.running_ledger import RunningLedger, serving
+from tests.support.scripts.archives import forged, push_layers
+from tests.support.scripts.everything import everything
+
+PROMOTE = ("promote", "--to", "production", "--version", "0.1.0")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[RunningLedger]:
+    with serving(tmp_path / "ledger", "orders", ["staging", "production"]) as it:
+        yield it
+
+
+def attack(world: World) -> None:
+    """Puts the chart with an additional ClusterRoleBinding under the release's version."""
+    ours = (world.checkout / ".waybill/orders-0.1.0.tgz").read_bytes()
+    push_layers(f"{world.registry}/charts-{world.folder.name}/orders:0.1.0", [(CHART_LAYER, forged(ours))])
+
+
+def refused(world: World, *command: str, env: dict[str, str] | None = None) -> str:
+    """What is said; nothing changes but the run's own files."""
+    before = everything(world)
+    ran = world.waybill(*command, env=env)
+    after = everything(world)
+    assert ran.code == 1, ran.stdout
+    own = (f"{world.checkout}/.waybill/", f"{world.folder}/ledger/")  # the ledger's: by what it tells, where it matters
+    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert [path for path in changed if not path.startswith(own)] == []
+    return ran.stderr
+
+
+@pytest.mark.parametrize("source", ["helm-repository", "oci-repository"])
+def test_a_chart_that_came_between_tag_and_push_is_refused_when_ship_is_repeated(world: World, source: str) -> None:
+    image, env = world.image(), {"WAYBILL_FLUX_SOURCE": source}
+    for step in (("bump", "--image", image), ("package",)):
+        assert world.waybill(*step).code == 0
+    git(world.checkout, "checkout", "--quiet", "--", ".")
+    down = world.waybill("publish", env={"WAYBILL_REGISTRY": "oci://127.0.0.1:1/charts"})
+    assert (down.code, list(world.tags())) == (1, ["orders-0.1.0"])
+    attack(world)
+    for command in ("ship", "plan"):
+        said = refused(world, command, "--image", image, env=env)
+        assert "published with other content" in said
+        assert "Find out who pushed it" in said
+
+
+def test_a_tag_of_the_registry_that_was_moved_is_refused_when_ship_is_repeated(world: World) -> None:
+    image = world.image()
+    world.ship(image)
+    attack(world)
+    for command in ("ship", "plan"):
+        assert "published with other content" in refused(world, command, "--image", image)
+
+
+def test_a_moved_tag_is_refused_by_promote_without_a_ledger(world: World) -> None:
+    world.ship(world.image())
+    attack(world)
+    assert "published with other content" in refused(world, *PROMOTE)
+
+
+def test_a_moved_tag_is_refused_by_promote_with_a_ledger_and_with_one_that_is_down(
+    world: World, ledger: RunningLedger, tmp_path: Path
+) -> None:
+    world.ship(world.image(), env=ledger.env)
+    attack(world)
+    with serving(tmp_path / "down", "orders", []) as down:
+        pass
+    for env in (ledger.env, down.env):
+        assert "published with other content" in refused(world, *PROMOTE, env=env)
+    assert ledger.tells("/releases/orders/0.1.0")["proposals"][1:] == []
+
+
+def test_the_filed_manifest_and_the_published_one_must_be_one(world: World, ledger: RunningLedger) -> None:
+    """The same chart under another manifest: Flux, which pins the filed one, would not find it."""
+    world.ship(world.image(), env=ledger.env)
+    ours = (world.checkout / ".waybill/orders-0.1.0.tgz").read_bytes()
+    push_layers(f"{world.registry}/charts-{world.folder.name}/orders:0.1.0", [(CHART_LAYER, ours)])
+    said = refused(world, *PROMOTE, env=ledger.env)
+    assert "names the manifest sha256:" in said
+    assert "Point it back to the manifest that was filed" in said
+
+
+def test_a_git_tag_that_was_moved_after_the_release_is_refused(world: World, ledger: RunningLedger) -> None:
+    """To the commit of another image of the same version."""
+    world.ship(world.image(), env=ledger.env)
+    first = world.tags()["orders-0.1.0"]
+    text = git(world.origin, "show", f"{first}:chart/Chart.yaml")
+    (world.checkout / "chart/Chart.yaml").write_text(text.replace("@sha256:", "/other@sha256:"))
+    git(world.checkout, "commit", "--quiet", "-am", "Another")
+    git(world.checkout, "push", "--quiet", "--force", "origin", "HEAD:refs/tags/orders-0.1.0")
+    said = refused(world, *PROMOTE, env=ledger.env)
+    assert "The ledger has the image" in said
+    assert "and the tag has" in said
