@@ -1,6 +1,8 @@
 """Whatever the environment says about proxies and certificates: an answer, or a refusal with cause and remedy. Forge,
 ledger and registry are asked by one client, so each row holds for all three."""
 
+import shutil
+import subprocess
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -61,6 +63,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     (folder / "garbage.pem").write_text("no certificate")
     (folder / "empty.pem").write_text("")
     (folder / "hashed").mkdir()
+    shutil.copy(ours.file, folder / "hashed")
+    subprocess.run(["openssl", "rehash", folder / "hashed"], check=True)
     with ExitStack() as stack:
         ports = {
             "GOOD": stack.enter_context(answering_tls(answers, good)),
@@ -155,7 +159,8 @@ ROWS: dict[str, tuple[str, str, Expected]] = {
     "NO_PROXY with a star": (f"{DEAD} NO_PROXY=*", TLS, None),
     "NO_PROXY with what nobody can read": (f"{DEAD} NO_PROXY=0.0.0.0/33,[::,://,/8,:,0.0.0.0/x,%", TLS, VIA_DEAD),
     "the authority in SSL_CERT_FILE": (CA, TLS, None),
-    "the authority in SSL_CERT_DIR": ("SSL_CERT_DIR=FOLDER/hashed:/absent", TLS, UNTRUSTED),
+    "the authority in SSL_CERT_DIR": ("SSL_CERT_DIR=/absent:FOLDER/hashed", TLS, None),
+    "SSL_CERT_DIR without it": ("SSL_CERT_DIR=FOLDER", TLS, UNTRUSTED),
     "SSL_CERT_FILE is not there": ("SSL_CERT_FILE=/absent/ca.pem", TLS, UNREADABLE),
     "SSL_CERT_FILE is a folder": ("SSL_CERT_FILE=FOLDER", TLS, UNREADABLE),
     "SSL_CERT_FILE is no certificate": ("SSL_CERT_FILE=FOLDER/garbage.pem", TLS, UNREADABLE),

@@ -138,7 +138,7 @@ def page(tag: str, link: str = '</v2/charts/orders/tags/list?last=x>; rel="next"
 )
 def test_a_list_that_is_cut_short_or_has_no_end_is_refused(behaviour: Behaviour, cause: str) -> None:
     with answering(behaviour) as host, pytest.raises(Refused) as error:
-        Registry(patience=Patience(whole=10)).tags(f"{host}/charts/orders")
+        Registry(patience=Patience(whole=60)).tags(f"{host}/charts/orders")
     assert cause in error.value.what
     assert error.value.fault == "registry"
 

@@ -88,6 +88,17 @@ def test_a_token_can_come_from_a_file(gitea: Forge, tmp_path: Path) -> None:
     assert ran.code == 0, ran.stderr
 
 
+def test_an_environment_full_of_proxies_and_certificates_stops_nothing_on_this_machine(gitea: Forge) -> None:
+    ran = gitea.ship(
+        NO_PROXY="localhost,127.0.0.1,::1/128",
+        ALL_PROXY="socks://127.0.0.1:1",
+        https_proxy="http://[",
+        SSL_CERT_FILE="/absent/ca.pem",
+        SSLKEYLOGFILE="/absent/keys",
+    )
+    assert ran.code == 0, ran.stderr
+
+
 def test_git_sends_one_authorization_whatever_its_configuration_adds(gitea: Forge, tmp_path: Path) -> None:
     """As actions/checkout leaves it there."""
     keys = ("http", f'http "{gitea.address}/"', f'http "{gitea.address}/acme/fleet.git"')
