@@ -10,7 +10,7 @@ from .containers import containers_of
 from .findings import Finding
 from .images import Released
 from .manifests import manifests
-from .unseen import unseen
+from .unknowns import unseen
 
 
 @dataclass(frozen=True)
