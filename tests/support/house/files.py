@@ -14,7 +14,20 @@ ROOMS = {"utils", "util", "core", "common", "helpers", "helper", "base", "manage
 # for these nouns.
 PARTICIPLE = re.compile(r".*(ed|ing)")
 NOUNS = {"settings", "feed", "not_found"}
-MOODS = {"found", "past", "silent", "told", "together", "stretch", "ready", "lost", "seldom", "quiet", "known", "unseen"}
+MOODS = {
+    "found",
+    "past",
+    "silent",
+    "told",
+    "together",
+    "stretch",
+    "ready",
+    "lost",
+    "seldom",
+    "quiet",
+    "known",
+    "unseen",
+}
 CLASSES = ("Manager", "Helper", "Service", "Repository", "DTO", "Dto", "Util", "Utils")
 
 
