@@ -29,6 +29,8 @@ def promote(
             "Set `gitops` in waybill.toml.",
             fault="you",
         )
+    if here.ledger:
+        here.ledger.check()
     forge, environments = here.proposing_forge, here.config.chosen([to])
     wanted = str(strict(version, "--version", fault="you")) if version else current(here, to)
     release = released(here, wanted)

@@ -59,6 +59,8 @@ class Session(Checkout):
                 "Set `registry` in waybill.toml.",
                 fault="you",
             )
+        if self.ledger:
+            self.ledger.check()
         if self.config.gitops is not None:
             self.config.chosen(environments)
             _ = self.proposing_forge if to_propose else self.forge

@@ -60,6 +60,12 @@ class Answer:
             raise ValueError(str(error)) from error
 
 
+def may_have_credential(url: str) -> bool:
+    """Whether what is sent to `url` is encrypted or stays on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or is_loopback(parts.netloc)
+
+
 def within(peer: Peer, place: str, patience: Patience, call: "Callable[[Client], T]") -> T:
     """What `call` returns or raises; refused when it has not ended in time, whatever it waits for (name server,
     a byte now and then, a credential helper): it runs in a thread that dies with the process.
@@ -146,7 +152,7 @@ class Client:
         origin, credential = f"{parts.scheme}://{parts.netloc}", headers.get("Authorization")
         if credential and not HEADER_VALUE.fullmatch(credential):
             raise no_credential(self._peer)
-        if credential and parts.scheme == "http" and not is_loopback(parts.netloc):
+        if credential and not may_have_credential(url):
             raise unencrypted(self._peer, origin)
         return origin
 

@@ -8,8 +8,8 @@ import msgspec
 
 from ..document import Waybill
 from ..errors import Refused
-from .http import Answer, Client, Patience, within
-from .http_failure import Peer
+from .http import Answer, Client, Patience, may_have_credential, within
+from .http_failure import Peer, unencrypted
 
 PATIENCE = Patience(whole=30)
 KEPT = "Everything before this step is done and kept; run the same command again when the ledger works again"
@@ -23,6 +23,11 @@ class Ledger:
     def __init__(self, url: str, token: str | None) -> None:
         self.url = url
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def check(self) -> None:
+        """Refuses an address to which the token may not be sent, before anything is sent."""
+        if self._headers and not may_have_credential(self.url):
+            raise unencrypted(PEER, self.url)
 
     def file(self, waybill: Waybill) -> tuple[bool, dict[str, Any]]:
         """Files the release: whether it is new, and the receipt. The same release again gives the first receipt."""

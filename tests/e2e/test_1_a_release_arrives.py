@@ -119,7 +119,7 @@ def test_the_ledger_and_its_board_show_the_release_that_runs(
     scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]
 ) -> None:
     ledger = scene.ledger("staging")
-    releaser.settings["WAYBILL_LEDGER"] = ledger.url
+    releaser.settings["WAYBILL_LEDGER"] = ledger.loopback
     said = ledger.wait_until("staging", "it runs", lambda it: it["health"] == "healthy")
     release = said["release"]
     assert (release["version"], release["image"], release["known"]) == (shipped["first"], scene.image, True)

@@ -42,7 +42,9 @@ def test_one_snapshot_is_enough_for_a_ledger_that_never_got_an_event(
     told, uninformed = scene.ledger("staging"), scene.ledger("production")
     assert uninformed.get("/environments") == {"items": [], "next": None}
     assert (
-        releaser.waybill("record", WAYBILL_LEDGER=uninformed.url, WAYBILL_LEDGER_TOKEN=uninformed.token("waybill")).code
+        releaser.waybill(
+            "record", WAYBILL_LEDGER=uninformed.loopback, WAYBILL_LEDGER_TOKEN=uninformed.token("waybill")
+        ).code
         == 0
     )
     scene.cluster.apply(

@@ -54,7 +54,7 @@ def test_it_runs_and_the_ledger_shows_it(scene: Scene, fleet: Fleet, releaser: R
     assert json.loads(scene.events("pinned", "InstallSucceeded")[0])["metadata"]["oci-digest"] == digest
 
     ledger = scene.ledger("pinned")
-    releaser.settings |= {"WAYBILL_LEDGER": ledger.url, "WAYBILL_LEDGER_TOKEN": ledger.token("waybill")}
+    releaser.settings |= {"WAYBILL_LEDGER": ledger.loopback, "WAYBILL_LEDGER_TOKEN": ledger.token("waybill")}
     assert releaser.waybill("record").code == 0
     said = ledger.wait_until("pinned", "it runs", lambda it: it["health"] == "healthy" and it["release"]["known"])
     release = said["release"]

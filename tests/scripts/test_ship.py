@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.support.builders import World, git
+from tests.support.scripts.everything import everything
 
 
 def chart_tags(world: World) -> list[str]:
@@ -163,6 +164,18 @@ def test_settings_that_stop_a_later_step_are_refused_before_the_first(world: Wor
     assert ran.code == 1
     assert "moon is no environment" in ran.stderr
     assert world.tags() == {}
+
+
+@pytest.mark.parametrize("command", ["plan", "ship", "promote"])
+def test_a_ledger_to_which_the_token_may_not_travel_is_refused_first(world: World, command: str) -> None:
+    image = world.image()
+    before = everything(world)
+    rest = ["--to", "staging", "--version", "0.1.0"] if command == "promote" else ["--image", image]
+    env = {"WAYBILL_LEDGER": "http://ledger.example.org", "WAYBILL_LEDGER_TOKEN": "token"}
+    ran = world.waybill(command, "--json", *rest, env=env)
+    assert (ran.code, ran.json["fault"]) == (1, "you")
+    assert "http://ledger.example.org is not https" in ran.json["refused"]
+    assert everything(world) == before
 
 
 def test_without_a_registry_nothing_is_proposed(world: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from tests.support.e2e.pods import settled
+from tests.support.e2e.relay import relayed
 from tools.cluster.kubernetes import Kubernetes
 from tools.cluster.waiting import wait_for
 from tools.demo import flux
@@ -27,6 +28,11 @@ class Ledger:
     @property
     def url(self) -> str:
         return f"http://{self.host}"
+
+    @property
+    def loopback(self) -> str:
+        """Its address for the release tool."""
+        return relayed(self.host)
 
     def page(self, path: str) -> httpx.Response:
         """The first answer that is no failure: while pods are replaced, a request may fail."""
