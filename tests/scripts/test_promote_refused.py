@@ -162,3 +162,13 @@ def test_where_nothing_can_be_proposed(line: Line) -> None:
     said = refused(line, *version, "--config", "without.toml")
     assert "No GitOps repo is configured" in said
     assert "Set `gitops` in waybill.toml" in said
+
+
+def test_without_a_registry_nobody_knows_what_is_published(line: Line) -> None:
+    text = (line.world.checkout / "waybill.toml").read_text()
+    (line.world.checkout / "unpublished.toml").write_text(
+        "".join(it for it in text.splitlines(True) if not it.startswith("registry"))
+    )
+    version = ("--to", "production", "--version", "0.1.0", "--config", "unpublished.toml")
+    said = refused(line, *version, WAYBILL_LEDGER="")
+    assert "No registry is configured" in said

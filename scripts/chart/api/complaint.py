@@ -25,7 +25,7 @@ def checked(manifest: RenderedObject, path: Path, value: Any, rule: Rule = any_t
         return
     why = rule(value) if isinstance(value, str) else "text belongs there"
     if why:
-        yield refused(manifest, path, value, why)
+        yield complaint(manifest, path, value, why)
 
 
 def mapping(manifest: RenderedObject, path: Path, found: Any, key: Rule, value: Rule = any_text) -> Iterator[Finding]:
@@ -35,10 +35,10 @@ def mapping(manifest: RenderedObject, path: Path, found: Any, key: Rule, value: 
             yield from checked(manifest, (*path, name), name, key)
             yield from checked(manifest, (*path, name), item, value)
     elif found is not None:
-        yield refused(manifest, path, found, "a mapping belongs there")
+        yield complaint(manifest, path, found, "a mapping belongs there")
 
 
-def refused(manifest: RenderedObject, path: Path, value: Any, why: str) -> Finding:
+def complaint(manifest: RenderedObject, path: Path, value: Any, why: str) -> Finding:
     """`value` is what stands there; that of a Secret is not shown."""
     hidden = manifest.kind == "Secret" and path[0] != "metadata"
     return Finding(manifest.at(path), f"is {_shown(value, hidden)}, which the API server refuses: {why}", _fix(value))

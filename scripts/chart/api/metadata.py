@@ -6,7 +6,7 @@ from typing import Any
 from ...yaml.document import Path
 from ..findings import Finding
 from ..manifests import RenderedObject
-from .complaint import checked, mapping, refused
+from .complaint import checked, complaint, mapping
 from .kinds import BATCH, DEFINITION, at, kind_of, name_rule, pods
 from .words import annotation_key, dns_label, label_key, label_value
 
@@ -32,11 +32,11 @@ def _identity(manifest: RenderedObject) -> Iterator[Finding]:
     elif name:
         yield from checked(manifest, path, name, name_rule(kind))
     if kind == (BATCH, "CronJob") and isinstance(name, str) and len(name) > _CRON_JOB_LIMIT:
-        yield refused(manifest, path, name, f"it is longer than {_CRON_JOB_LIMIT} characters")
+        yield complaint(manifest, path, name, f"it is longer than {_CRON_JOB_LIMIT} characters")
     if kind == DEFINITION and isinstance(spec := manifest.object.get("spec"), dict):
         needed = ".".join(str(part) for key in ("names.plural", "group") for _, part in at(spec, key))
         if name != needed:
-            yield refused(manifest, path, name, f"by its spec it is {needed}")
+            yield complaint(manifest, path, name, f"by its spec it is {needed}")
     yield from checked(manifest, ("metadata", "namespace"), metadata.get("namespace") or None, dns_label)
 
 
