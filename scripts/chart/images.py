@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..config import Config
+from ..document import Waybill
 from ..image import name as image_name
-from ..image.keys import in_template
+from ..image.keys import in_template, parse
 from ..yaml.document import Path, shown
 from .containers import Container
 from .findings import Finding
@@ -40,6 +42,12 @@ class Released:
 
     def __str__(self) -> str:
         return f"{self.repository}@{self.digest}"
+
+
+def released(waybill: Waybill, config: Config) -> Released:
+    """The image of a release, with the keys of values.yaml that name it."""
+    keys, image = parse(config.image_keys).paths, waybill.image
+    return Released(waybill.service, image.repository, image.digest, keys, f"{config.chart}/values.yaml")
 
 
 def findings(containers: Sequence[Container], images: Sequence[Released]) -> Iterator[Finding]:

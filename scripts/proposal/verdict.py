@@ -11,7 +11,7 @@ from typing import Any
 
 from ..chart.files import of_archive
 from ..chart.findings import Finding, refused
-from ..chart.images import Released
+from ..chart.images import Released, released
 from ..chart.judge import judge
 from ..clients.git import Git
 from ..diff.chart import render
@@ -21,7 +21,6 @@ from ..errors import Refused
 from ..forges import Forge
 from ..gitops.clone import cloned
 from ..gitops.layout import app, overlay
-from ..image import keys as image_keys
 from ..image import name as image_name
 from ..report import Report
 from ..yaml.document import Path as Keys
@@ -67,8 +66,7 @@ def _check(environment: str, change: Change, folder: Path, chart: Path, files: M
         rendered = render(release, chart, config.kube_version)
     except Refused:
         return
-    keys = image_keys.parse(config.image_keys).paths
-    image = Released(waybill.service, waybill.image.repository, waybill.image.digest, keys)
+    image = released(waybill, config)
     verdict = judge(rendered, files, [image], namespace=release.namespace, config=release.values, chart=waybill.service)
     if found := [*_set_after_helm(release, image), *verdict.findings]:
         causes = list(_causes(folder, waybill.service, environment, image))

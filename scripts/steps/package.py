@@ -11,7 +11,7 @@ from ..chart.dependencies import missing
 from ..chart.export import export
 from ..chart.files import of_archive, of_folder
 from ..chart.findings import refused
-from ..chart.images import Released
+from ..chart.images import released
 from ..chart.judge import judge
 from ..chart.sources import findings as source_findings
 from ..clients.helm import Helm
@@ -19,7 +19,6 @@ from ..config import Config
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
 from ..folder import write
-from ..image import keys as image_keys
 from ..source.checkout import Checkout
 from ..source.commit import release_commit
 
@@ -67,10 +66,7 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
 
 def refuse_wrong(rendered: bytes, archive: Path, namespace: str, waybill: Waybill, here: Checkout) -> None:
     """Refuses what would not run as proposed, and says what cannot be known here."""
-    values = f"{here.config.chart}/values.yaml"
-    keys = image_keys.parse(here.config.image_keys).paths
-    image = Released(waybill.service, waybill.image.repository, waybill.image.digest, keys, values)
-    files = of_archive(archive.read_bytes())
+    files, image = of_archive(archive.read_bytes()), released(waybill, here.config)
     judgement = judge(rendered, files, [image], namespace=namespace, chart=waybill.service)
     if judgement.findings:
         raise refused(judgement.findings)
