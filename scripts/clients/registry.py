@@ -14,6 +14,7 @@ from msgspec import Struct
 from ..document import Digest, digest_of
 from ..errors import Refused
 from .http import ANSWER, PAGES, PATIENCE, Answer, Client, Patience, within
+from .json_keys import refuse_ambiguous
 from .proxy import is_loopback
 from .registry_http import BLOB, PEER, Connection
 from .registry_login import HUB
@@ -92,7 +93,8 @@ class Registry:
                 config = _blob(connection, name, manifest.config.digest)
                 try:
                     found = [msgspec.json.decode(config, type=Platform)]
-                except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                    refuse_ambiguous(config, Platform)
+                except (ValueError, RecursionError):
                     found = [Platform()]
                 if not (found[0].os and found[0].architecture):
                     raise Refused(
@@ -198,6 +200,8 @@ def _blob(connection: Connection, name: str, digest: str) -> bytes:
 
 def _decode(connection: Connection, answer: Answer, shape: type[T]) -> T:
     try:
-        return answer.decode(shape)
+        found = answer.decode(shape)
+        refuse_ambiguous(answer.body, shape)
     except ValueError as error:
         raise connection.garbage(answer.url.path, error) from error
+    return found

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from scripts.clients.http import Patience
-from scripts.clients.registry import Registry
+from scripts.clients.registry import CHART_LAYER, Registry
 from scripts.document import digest_of
 from scripts.errors import Refused
 from scripts.steps.package import package
@@ -28,7 +28,7 @@ from tests.support.registry_stand_in import (
 from tests.support.release import bumped, checkout
 
 SOON = Patience(connect=0.5, read=1, whole=4)
-DIGEST = f"sha256:{'a' * 64}"
+DIGEST, OTHERS = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 OTHER = json.dumps({"schemaVersion": 2, "config": {"digest": DIGEST}, "layers": []}).encode()
 
 ANSWERS: dict[str, tuple[Behaviour, str]] = {
@@ -101,6 +101,44 @@ def test_a_manifest_that_is_none_or_another_is_refused(behaviour: Behaviour) -> 
         Registry(patience=SOON).manifest(f"{host}/charts/orders", DIGEST)
     with answering(says(200, OTHER)) as host, pytest.raises(Refused, match="not what a registry says"):
         Registry(patience=SOON).blob(f"{host}/charts/orders", DIGEST)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        f'"layers": [], "Layers": [{{"digest": "{OTHERS}"}}]',
+        f'"layers": [], "layers": [{{"digest": "{OTHERS}"}}]',
+        f'"LAYERS": [{{"digest": "{OTHERS}"}}]',
+        f'"layer\u017f": [{{"digest": "{OTHERS}"}}]',  # Go folds the long s, too
+        f'"layers": [{{"digest": "{DIGEST}", "Digest": "{OTHERS}"}}]',
+        f'"layers": [{{"digest": "{DIGEST}", "mediatype": "{CHART_LAYER}"}}]',
+        '"layers": [], "annotations": {"a": "1", "a": "2"}',
+    ],
+)
+def test_a_manifest_that_helm_reads_otherwise_is_refused(keys: str) -> None:
+    """Go's encoding/json, which Helm uses, takes no notice of case, and the last of two keys."""
+    body = f'{{"schemaVersion": 2, "config": {{"digest": "{DIGEST}"}}, {keys}}}'.encode()
+    with answering(says(200, body)) as host, pytest.raises(Refused, match="can be read in two ways"):
+        Registry(patience=SOON).manifest(f"{host}/charts/orders", "1.2.3")
+
+
+def test_annotations_are_told_apart_by_case() -> None:
+    body = f'{{"schemaVersion": 2, "config": {{"digest": "{DIGEST}"}}, "annotations": {{"a": "1", "A": "2"}}}}'.encode()
+    with answering(says(200, body)) as host:
+        found = Registry(patience=SOON).manifest(f"{host}/charts/orders", "1.2.3")
+    assert found
+    assert found.annotations == {"a": "1", "A": "2"}
+
+
+def test_a_config_whose_platform_stands_twice_names_none() -> None:
+    config = b'{"os": "linux", "architecture": "amd64", "OS": "windows"}'
+    body = json.dumps({"schemaVersion": 2, "config": {"digest": digest_of(config)}, "layers": []}).encode()
+
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        says(200, config if "/blobs/" in request.path else body)(request)
+
+    with answering(behave) as host, pytest.raises(Refused, match="names no platform"):
+        Registry(patience=SOON).platforms(f"{host}/images/orders", digest_of(body))
 
 
 def test_a_list_of_tags_that_goes_on_elsewhere_is_not_followed() -> None:
