@@ -88,7 +88,7 @@ def warn_of_tags(found: list[tuple[str, str]], waybill: Waybill, here: Checkout)
 
 
 def _namespace(config: Config) -> str:
-    """That of the first environment."""
-    if isinstance(config.namespace, str):
-        return config.namespace
-    return next((config.namespace[name] for name in config.environments if name in config.namespace), "default")
+    """That of the first environment; without one there is nothing but the chart to look at."""
+    if config.environments:
+        return config.namespace_of(config.environments[0])
+    return config.namespace if isinstance(config.namespace, str) else "default"

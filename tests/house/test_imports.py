@@ -31,6 +31,7 @@ SCRIPTS_LAYERS = [
     {"gitops", "forges", "source"},
     {"chart"},
     {"config", "report"},
+    {"stages"},
     {"settings"},
     {"image", "clients"},
     {"document", "addresses"},
