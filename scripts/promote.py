@@ -47,7 +47,8 @@ def promote(
         roll_back=roll_back,
         named=version is not None,
     )
-    waybill = here.keep(propose(change, forge, here.report))
+    with here.repo(forge) as repo:
+        waybill = here.keep(propose(change, repo, here.report))
     return waybill, record(waybill, here.ledger, here.report)
 
 

@@ -1,12 +1,14 @@
 """What every command works with: the settings, the source repository, the waybill's file, the ledger and the forge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .clients.git import Git
 from .config import load
+from .diff.repo import Repo, opened
 from .document import Waybill, continued, save
 from .document import load as load_document
 from .errors import Refused
@@ -70,6 +72,15 @@ class Session(Checkout):
         names = self.config.chosen(environments) if self.config.gitops else ()
         whole = self.make_folder() / f"{waybill.service}.md"
         return Change(waybill, self.config, names, f"apps/{waybill.service}", whole, self.archive(waybill))
+
+    @contextmanager
+    def repo(self, forge: "Forge | None") -> Iterator[Repo | None]:
+        """The GitOps repo until the block ends; None without a `forge`."""
+        if forge is None:
+            yield None
+            return
+        with opened(forge, self.renderer, self.config) as repo:
+            yield repo
 
     @property
     def ledger(self) -> "Ledger | None":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..yaml.document import Path
-from .manifests import RenderedObject, manifests
+from .manifests import RenderedObject
 
 KEYS = ("containers", "initContainers", "ephemeralContainers")
 
@@ -31,12 +31,6 @@ def containers_of(found: Sequence[RenderedObject]) -> list[Container]:
         for manifest in found
         for path, item in _containers(manifest.object, ())
     ]
-
-
-def containers(rendered: bytes) -> list[tuple[str, str]]:
-    """Template and image of every container that `helm template` printed, each pair once."""
-    found = containers_of(manifests(rendered))
-    return list(dict.fromkeys((item.manifest.template, item.image) for item in found))
 
 
 def _containers(part: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -9,7 +9,7 @@ from .api import rules
 from .containers import containers_of
 from .findings import Finding
 from .images import Released
-from .manifests import manifests
+from .manifests import Rendered
 from .unknowns import unseen
 
 
@@ -23,7 +23,7 @@ class Judgement:
 
 
 def judge(
-    rendered: bytes,
+    rendered: Rendered,
     files: Mapping[str, bytes],
     released: Sequence[Released],
     *,
@@ -32,13 +32,13 @@ def judge(
     api_versions: Sequence[str] = (),
     chart: str = "",
 ) -> Judgement:
-    """`rendered` is what `helm template` printed, `files` are those of the chart's archive by their path in it; both
-    were made with the values `config` and for `api_versions`.
+    """`files` are those of the chart's archive by their path in it; it was rendered with the values `config` and for
+    `api_versions`.
 
     Refused where a template renders something that is not a Kubernetes object.
     """
-    found = manifests(rendered)
-    too_large, nearly = record.judged(files, rendered, config)
+    found = rendered.manifests
+    too_large, nearly = record.judged(files, rendered.text, config)
     return Judgement(
         [
             *images.findings(containers_of(found), released),

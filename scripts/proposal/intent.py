@@ -4,7 +4,7 @@ The branch becomes the base's head and one Waybill commit. Somebody else's commi
 version that the base or the branch has is lowered only by a rollback; what a person closed is not reopened.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from semver import Version
 
 from ..clients.git import Git
 from ..config import Config
+from ..diff.repo import Repo
 from ..document import Waybill
 from ..errors import Refused
 from ..forges import Proposal
@@ -22,8 +23,6 @@ from ..gitops.files import release_in
 from ..gitops.layout import Files, environments_in, paths, release_file
 from ..gitops.render import render
 from .body import commit_message, is_about, version
-
-Find = Callable[[str, str], Proposal | None]
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,11 @@ class Intent:
         return self.outcome in ("push", "held")
 
 
-def prepare(change: Change, find: Find, git: Git) -> Intent:
+def prepare(change: Change, repo: Repo) -> Intent:
     """Looks at the GitOps repo and the branch's latest proposal, and decides."""
-    waybill, config, branch = change.waybill, change.config, change.branch
+    waybill, config, branch, git = change.waybill, change.config, change.branch, repo.git
     heads = look(git, str(config.gitops), config.gitops_branch, branch)
-    known = find(branch, heads.base)
+    known = repo.forge.find(branch, heads.base)
     where = paths(waybill.service, config.environments)
     base_files = git.files(heads.base_head, *where)
     merged = merge(git, heads) if heads.branch_head else None

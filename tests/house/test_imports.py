@@ -35,7 +35,7 @@ SCRIPTS_LAYERS = [
     {"settings"},
     {"image", "clients"},
     {"document", "addresses"},
-    {"yaml", "folder"},
+    {"yaml", "folder", "once"},
     {"errors"},
 ]
 EITHER_HALF = {"scripts", "service", "waybill", "waybill_service"}
