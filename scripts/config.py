@@ -9,6 +9,7 @@ import msgspec
 
 from .addresses import ledger_address, likely_forge, repository_address
 from .errors import Refused
+from .image.keys import Block, parse
 from .settings import EnvironmentSettings, Service, Settings, read
 from .stages import Stage, stages
 
@@ -33,6 +34,10 @@ class Config(Settings, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Config({self.service})"  # tokens stay out of tracebacks
+
+    @property
+    def image_blocks(self) -> tuple[Block, ...]:
+        return parse(self.image_keys, self.service)
 
     @property
     def document(self) -> Path:
@@ -119,7 +124,7 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
         "ledger": ledger_address(settings.ledger),
         **_environments(settings),
     }
-    return Config(
+    config = Config(
         **keys,
         root=str(root),
         remote=repository_address(remote, "remote", root, resolve=False),
@@ -127,6 +132,8 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
         forge_token=secret("WAYBILL_FORGE_TOKEN"),
         ledger_token=secret("WAYBILL_LEDGER_TOKEN"),
     )
+    _ = config.image_blocks
+    return config
 
 
 def _environments(settings: Settings) -> dict[str, Any]:

@@ -19,7 +19,6 @@ Service = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$")]
 Label = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Registry = Annotated[str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
-KeyPath = str | tuple[str | int, ...]
 ForgeName = Literal["github", "gitea", "file"]
 Merge = Literal["review", "auto"]
 
@@ -91,9 +90,16 @@ class Settings(
         str | None, about("ServiceAccount that helm-controller uses to install the release.")
     ] = None
     image_keys: Annotated[
-        dict[str, KeyPath],
-        about("Keys of the image in values.yaml, e.g. repository=image.repository,digest=image.digest."),
+        dict[str, Any] | tuple[dict[str, Any], ...],
+        about(
+            "Where values.yaml names the image, one block for each place; flags and variables know one, "
+            "e.g. repository=image.repository,digest=image.digest."
+        ),
     ] = msgspec.field(default_factory=lambda: {"repository": "image.repository", "digest": "image.digest"})
+    tag_text: Annotated[
+        str,
+        about("What a tag key gets, of {commit}, {version} and {tag} (that of --image). Default: {commit}."),
+    ] = "{commit}"
 
 
 _ALL = msgspec.structs.fields(Settings)
@@ -151,7 +157,7 @@ def _parsed(kind: Any, text: str) -> Any:
     """The text of a variable or flag as waybill.toml has it: lists as `a,b`, tables as `key=value,key=value`."""
     kinds = _plain_types(kind)
     words = [word.strip() for word in text.split(",") if word.strip()]
-    if tuple in kinds:
+    if tuple in kinds and dict not in kinds:
         return words
     if dict in kinds and (str not in kinds or "=" in text):
         return {name: value for name, _, value in (word.partition("=") for word in words)}

@@ -17,7 +17,7 @@ def bump(**options: Any) -> None:
     from .results import show
 
     here = session(options)
-    waybill = here.begin(run(choice(options, alone=True), here))
+    waybill = here.begin(run(choice(here, options, alone=True), here))
     write_files(waybill, here)
     show(here, waybill)
 

@@ -4,7 +4,8 @@ The chart, rendered with the values that the environment's folder of the GitOps 
 promote and the steps ask here, before anything is pushed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +61,18 @@ def _check(environment: str, change: Change, repo: Repo, intent: Intent, files: 
         rendered = repo.after(intent.commit, environment, what)
     except Refused:
         return
-    image = released(waybill, config)
-    verdict = judge(rendered, files, [image], namespace=release.namespace, config=release.values, chart=waybill.service)
-    if found := [*_set_after_helm(release, image), *verdict.findings]:
-        causes = list(_causes(repo.tree(intent.commit), waybill.service, environment, image))
+    images = released(waybill, config)
+    verdict = judge(rendered, files, images, namespace=release.namespace, config=release.values, chart=waybill.service)
+    if found := [*_set_after_helm(release, images), *verdict.findings]:
+        causes = list(_causes(repo.tree(intent.commit), waybill.service, environment, images))
         more = [f"{len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []
         raise refused(found, environment, causes[:MOST_CAUSES] + more)
 
 
-def _set_after_helm(release: HelmRelease, image: Released) -> Iterator[Finding]:
+def _set_after_helm(release: HelmRelease, images: Sequence[Released]) -> Iterator[Finding]:
     """Images that a post-renderer sets:
     https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/."""
-    for item in release.images:
+    for item, image in product(release.images, images):
         named = image_name.read(str(item.get("name", "")))
         if named and named.repository == image.full and (item.get("digest") != image.digest or item.get("newName")):
             other = ", ".join(f"{key} {value}" for key, value in item.items() if key != "name")
@@ -82,8 +83,9 @@ def _set_after_helm(release: HelmRelease, image: Released) -> Iterator[Finding]:
             )
 
 
-def _causes(folder: Path, service: str, environment: str, image: Released) -> Iterator[str]:
+def _causes(folder: Path, service: str, environment: str, images: Sequence[Released]) -> Iterator[str]:
     """`FILE, spec.values.image.tag` for each value of the environment that is about the image or turns a thing off."""
+    about = {mapping for image in images for block in image.blocks for mapping in block.mapping}
     for part in ("base", environment):
         for file in sorted((folder / app(service) / part).rglob("*.yaml")):
             try:
@@ -93,13 +95,8 @@ def _causes(folder: Path, service: str, environment: str, image: Released) -> It
             for item in objects:
                 spec = item.get("spec") if item["kind"] == "HelmRelease" else None
                 for path, value in _leaves(spec.get("values") if isinstance(spec, dict) else None):
-                    if value in (False, 0) or any(path[: len(it)] == it for it in _about(image)):
+                    if value in (False, 0) or any(path[: len(it)] == it for it in about):
                         yield f"{file.relative_to(folder)}, {shown(('spec', 'values', *path))}"
-
-
-def _about(image: Released) -> set[Keys]:
-    """The mappings of values.yaml that hold the image's keys, or the keys where they lie at the top."""
-    return {path[:-1] or path for path in image.keys.values()}
 
 
 def _leaves(value: Any, path: Keys = ()) -> Iterator[tuple[Keys, Any]]:

@@ -62,8 +62,8 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
 
 def refuse_wrong(rendered: Rendered, archive: Path, namespace: str, waybill: Waybill, here: Checkout) -> None:
     """Refuses what would not run as proposed, and says what cannot be known here."""
-    files, image = of_archive(archive.read_bytes()), released(waybill, here.config)
-    judgement = judge(rendered, files, [image], namespace=namespace, chart=waybill.service)
+    files, images = of_archive(archive.read_bytes()), released(waybill, here.config)
+    judgement = judge(rendered, files, images, namespace=namespace, chart=waybill.service)
     if judgement.findings:
         raise refused(judgement.findings)
     for warning in judgement.warnings:

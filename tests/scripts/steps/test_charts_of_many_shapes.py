@@ -102,7 +102,7 @@ def test_a_chart_of_this_shape_is_released(tmp_path: Path, registry: str, shape:
         (world.checkout / name).unlink()
     world.commit({f"chart/{name}": text for name, text in files.items()})
     image, here = parse(world.image()), checkout(world, tmp_path)
-    waybill = package(bump(Choice(image), here), here)
+    waybill = package(bump(Choice({here.config.service: image}), here), here)
     rendered = Renderer(None).render(tmp_path / "orders-1.2.3.tgz", name="x", namespace="y")
     names = [it.image for it in containers_of(rendered.manifests)]
     assert any(name.startswith(image.repository) and name.endswith(image.digest) for name in names), rendered.text
