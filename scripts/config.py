@@ -9,7 +9,7 @@ import msgspec
 
 from .addresses import ledger_address, likely_forge, repository_address
 from .errors import Refused
-from .image.keys import Block, parse
+from .image.blocks import Block, parse
 from .settings import EnvironmentSettings, Service, Settings, read
 from .stages import Stage, stages
 
