@@ -89,8 +89,8 @@ def token() -> None:
 @click.option("--name", default="", help="A name for the list and the log. Default: the service.")
 def create(scopes: tuple[str, ...], service: str | None, expires: str, name: str) -> None:
     """Create a token and print it. It is stored only as a hash, so it cannot be printed again."""
+    from .domain.forms import is_label
     from .domain.tokens import parse_lifetime, parse_scopes
-    from .domain.waybill import is_label
     from .ledger import tokens
 
     if service is not None and not is_label(service):

@@ -17,11 +17,12 @@ from litestar.types import ControllerRouterHandler
 
 from .api.digests import get_digest
 from .api.environments import get_environment, list_arrivals, list_environments
-from .api.events import take_flux_event, take_snapshot
+from .api.events import check_key, take_flux_event, take_snapshot
 from .api.health import healthz, metrics, readyz
 from .api.releases import file_release, get_release, list_releases
 from .api.schema import get_openapi, get_waybill_schema
 from .api.services import get_service
+from .api.tokens import get_caller
 from .auth.guards import guard
 from .auth.webhook_key import FluxKeys
 from .database.lifespan import opened
@@ -47,6 +48,8 @@ ROUTES: list[ControllerRouterHandler] = [
     get_digest,
     take_flux_event,
     take_snapshot,
+    check_key,
+    get_caller,
     get_openapi,
     get_waybill_schema,
     healthz,

@@ -31,20 +31,28 @@ class Ledger:
 
     def file(self, waybill: Waybill) -> tuple[bool, dict[str, Any]]:
         """Files the release: whether it is new, and the receipt. The same release again gives the first receipt."""
-        answer = self._ask("POST", "/releases", content=msgspec.json.encode(waybill))
+        answer = self._ask("POST", "/releases", content=msgspec.json.encode(waybill), bearing=400)
+        if answer.status == 400:
+            raise self._refused(answer) if self.caller() else older_ledger("it takes no waybill of number 2")
         return answer.status == 201, self._object(answer)
+
+    def caller(self) -> dict[str, Any] | None:
+        """Whose token is sent, what it may do, and what the ledger takes; None: the ledger is too old to say."""
+        answer = self._ask("GET", "/caller", bearing=404)
+        return None if answer.status == 404 else self._object(answer)
 
     def release(self, service: str, version: str) -> dict[str, Any] | None:
         """The waybill with receipt, proposals and arrivals; None where none was filed."""
-        answer = self._ask("GET", f"/releases/{service}/{version}", absent=True)
+        answer = self._ask("GET", f"/releases/{service}/{version}", bearing=404)
         return None if answer.status == 404 else self._object(answer)
 
     def environment(self, name: str) -> dict[str, Any] | None:
         """What runs in an environment; None where it never reported."""
-        answer = self._ask("GET", f"/environments/{name}", absent=True)
+        answer = self._ask("GET", f"/environments/{name}", bearing=404)
         return None if answer.status == 404 else self._object(answer)
 
-    def _ask(self, method: str, path: str, *, content: bytes | None = None, absent: bool = False) -> Answer:
+    def _ask(self, method: str, path: str, *, content: bytes | None = None, bearing: int | None = None) -> Answer:
+        """The answer, where it is a success, or a ledger's own refusal with the status `bearing`."""
         headers = self._headers | ({"Content-Type": "application/json"} if content else {})
         # To file the same release again changes nothing, so every request may be repeated.
 
@@ -53,11 +61,15 @@ class Ledger:
 
         answer = within(FILING if content else PEER, self.url, PATIENCE, send)
         known = answer.headers.get("Content-Type", "").startswith("application/problem+json")
-        if answer.ok or (absent and known and answer.status == 404):
+        if answer.ok or (known and answer.status == bearing):
             return answer
         if answer.status == 404 and not known:
             raise self._no_ledger("it does not know this address")
-        raise Refused(f"The ledger answered {answer.status}: {_detail(answer)}.", _remedy(answer), fault="ledger")
+        raise self._refused(answer)
+
+    @staticmethod
+    def _refused(answer: Answer) -> Refused:
+        return Refused(f"The ledger answered {answer.status}: {_detail(answer)}.", _remedy(answer), fault="ledger")
 
     def _object(self, answer: Answer) -> dict[str, Any]:
         try:
@@ -69,6 +81,14 @@ class Ledger:
         return Refused(
             f"What answers at {self.url} is no ledger: {cause}.", "Correct `ledger` in waybill.toml.", fault="ledger"
         )
+
+
+def older_ledger(how: str) -> Refused:
+    return Refused(
+        f"The ledger is older than this Waybill: {how}.",
+        "Deploy the ledger first, then the release tool; until then use the Waybill that fits the ledger.",
+        fault="ledger",
+    )
 
 
 def _detail(answer: Answer) -> str:

@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from ..clients.registry import Registry
 from ..config import Config
-from ..document import Waybill, chart_of
+from ..document import Waybill, chart_of, image_of
 from ..errors import Refused
 from ..yaml.edit import Path as Keys
 from ..yaml.edit import read, set_scalar
@@ -76,7 +76,7 @@ def name_release(files: dict[str, bytes], overlay: str, waybill: Waybill, pinned
     for name, value in (
         ("service", waybill.service),
         ("release", chart.version),
-        ("image", f"{waybill.image.repository}@{waybill.image.digest}"),
+        ("image", str(image_of(waybill))),
         ("commit", waybill.source.commit),
     ):
         put(files, path, annotation(name), value)

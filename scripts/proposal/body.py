@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..diff.markdown import LINK, address, code, prose
-from ..document import Waybill, chart_of
+from ..document import Waybill, chart_of, image_of
 from ..gitops.clone import TRAILER
 
 LIMIT = 60_000  # characters; GitHub takes 65,536
@@ -35,7 +35,7 @@ def commit_message(waybill: Waybill, environments: Iterable[str], roll_back: str
     reason = f"{roll_back.strip()}\n\n" if roll_back else ""
     return (
         f"{title(waybill, environments, roll_back)}\n\n{reason}"
-        f"Image {image(waybill)}\n"
+        f"Image {image_of(waybill)}\n"
         f"from commit {waybill.source.commit} of {waybill.source.repository}\n\n{trailer(waybill)}\n"
     )
 
@@ -64,8 +64,8 @@ def body(waybill: Waybill, sections: Iterable[Section], *, roll_back: str | None
     lines = [f"> {line}" for line in (roll_back or "").strip().splitlines()] + [""]
     for section in sections:
         lines += section.lines(waybill.source.repository)
-    if waybill.source.run:
-        lines.append(f"Made by {address(waybill.source.run)}")
+    if waybill.by and waybill.by.run:
+        lines.append(f"Made by {address(waybill.by.run)}")
     if ledger:
         lines.append(f"In the ledger: {address(f'{ledger}/releases/{waybill.service}/{version(waybill)}')}")
     return "\n".join(["\n".join(lines).strip(), "", trailer(waybill), ""])
@@ -93,10 +93,6 @@ def cut(text: str, whole: str) -> str:
     return "\n".join(
         [*kept, fence, "", f"Cut here: {missing:,} more characters, the whole lies in {whole}.", "", last, ""]
     )
-
-
-def image(waybill: Waybill) -> str:
-    return f"{waybill.image.repository}@{waybill.image.digest}"
 
 
 def cell(text: str | None) -> str:

@@ -15,12 +15,13 @@ from semver import Version
 from ..clients.git import Git
 from ..config import Config
 from ..diff.repo import Repo
-from ..document import Waybill
+from ..document import Destination, Waybill
 from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import Heads, foreign_commits, is_merged, look, merge, patch
 from ..gitops.files import release_in
 from ..gitops.layout import Files, environments_in, paths, release_file
+from ..gitops.places import places
 from ..gitops.render import render
 from .body import commit_message, is_about, version
 
@@ -30,7 +31,8 @@ class Change:
     """What shall be proposed: a release for some environments, on a branch of the GitOps repo.
 
     `whole` is the file that gets the whole body of the proposal, `archive` the chart where it may not be published yet.
-    `roll_back` is the reason why the version is lowered. With `named` somebody asked for this very version.
+    `roll_back` is the reason why the version is lowered. With `named` somebody asked for this very version. `kind` is
+    the command that proposes.
     """
 
     waybill: Waybill
@@ -41,6 +43,7 @@ class Change:
     archive: Path | None = None
     roll_back: str | None = None
     named: bool = False
+    kind: Literal["ship", "promote", "rollback"] = "ship"
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Intent:
 
     `push`: the branch gets `commit`. `held`: it has the result already, as `commit`. Otherwise nothing is proposed.
     `said` is that in words. `environments` are those that are proposed, `patch` is what the commit changes, `known` the
-    latest proposal of the branch.
+    latest proposal of the branch, `places` the HelmReleases that run the release then.
     """
 
     outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
@@ -59,6 +62,7 @@ class Intent:
     environments: tuple[str, ...] = ()
     commit: str = ""
     patch: bytes = b""
+    places: tuple[Destination, ...] = ()
 
     @property
     def proposes(self) -> bool:
@@ -101,7 +105,8 @@ def prepare(change: Change, repo: Repo) -> Intent:
     foreign = foreign_commits(git, heads) if live else []
     if live and not rendered(branch_files) and (merged or foreign):
         said = f"{branch} has it already" + ("" if merged else f", but does not merge into {heads.base} cleanly")
-        return Intent("held", said, heads, known, environments, live)
+        to = places(branch_files, waybill.service, environments)
+        return Intent("held", said, heads, known, environments, live, places=to)
 
     start = parent = heads.base_head
     if live and foreign:
@@ -112,7 +117,8 @@ def prepare(change: Change, repo: Repo) -> Intent:
     commit = commit_of(change, environments, tree, parent, git)
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
-    return Intent("push", said, heads, known, environments, commit, patch(git, parent, commit))
+    to = places(git.files(commit, *where), waybill.service, environments)
+    return Intent("push", said, heads, known, environments, commit, patch(git, parent, commit), to)
 
 
 def commit_of(change: Change, environments: Iterable[str], tree: str, parent: str, git: Git) -> str:

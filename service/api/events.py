@@ -46,6 +46,19 @@ async def take_snapshot(request: Request[Any, Any, Any], environment: Environmen
     return _answer("snapshot", await snapshots.take(_signed(request, environment, body)))
 
 
+@post(
+    "/hooks/flux/{environment:str}/check",
+    public=True,
+    status_code=204,
+    refuses=[401, 404],
+    operation_id="check_signature",
+    tags=["events"],
+)
+async def check_key(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> None:
+    """Whether a body is signed with a key of the environment. Nothing is kept."""
+    _signed(request, environment, body)
+
+
 def _signed(request: Request[Any, Any, Any], environment: str, body: bytes) -> Signed:
     try:
         check_signature(request.app.state.flux_keys, environment, body, request.headers.getall("x-signature", []))

@@ -1,7 +1,8 @@
 """Which filed release an arrival is of: looked up when reading, so that a release filed later completes the record.
 
 An arrival names a service (our annotation, else the HelmRelease's name) and, where nothing was annotated, the chart of
-the event's message. The filed release of that chart and version is it, else the one of that service and version.
+the event's message, which is called as its service. The filed release of that service and version is it, else the one
+of the service that the arrival names.
 
 All SQL that several files put together stands here, with the aliases that it relies on: `a` is an arrival, or anything
 with its columns service, chart and version; `r` is the filed release that it is of.
@@ -11,19 +12,21 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from ..database import tables
 from ..database.query import query
+from .releases.number_two import TEXT
 
-# The id of `r`, or null. Two services may have filed the same chart: the first counts.
+# The id of `r`, or null.
 FILED = (
-    "coalesce((SELECT min(x.id) FROM release x WHERE x.chart_name = a.chart AND x.version = a.version),"
+    "coalesce((SELECT x.id FROM release x WHERE x.service = a.chart AND x.version = a.version),"
     " (SELECT x.id FROM release x WHERE x.service = a.service AND x.version = a.version))"
 )
 WITH_RELEASE = f"LEFT JOIN release r ON r.id = {FILED}"
 RELEASE_COLUMNS = (
-    "a.version, a.chart_digest AS reported, r.service AS filed_service, r.chart_digest AS published, r.document"
+    "a.version, a.chart_digest AS reported, r.service AS filed_service, r.chart_digest AS published,"
+    f" {TEXT} AS document"
 )
 ARRIVAL_COLUMNS = (
     f"a.environment, a.place, a.service, a.started_at, a.ended_at, a.basis, a.ended_by, a.position, {RELEASE_COLUMNS}"
@@ -33,12 +36,14 @@ FEW = "a.position || ''"
 
 
 class Release(Struct, frozen=True):
-    """What runs. `known`: it was filed. `mismatched`: Flux reported another chart digest than was filed."""
+    """What runs. `known`: it was filed. `mismatched`: Flux reported another chart digest than was filed. `images` are
+    all of the release, by name, `image` the first of them."""
 
     version: str
     known: bool
     mismatched: bool
     image: str | None
+    images: dict[str, str]
     commit: str | None
     url: str | None
 
@@ -78,6 +83,7 @@ class FiledRow(NamedTuple):
 class _Image(Struct):
     repository: str
     digest: str
+    name: str = ""
 
 
 class _Source(Struct):
@@ -85,14 +91,17 @@ class _Source(Struct):
 
 
 class _Document(Struct):
-    image: _Image
+    """Of number 2, or of number 1, which has one image."""
+
     source: _Source
+    images: list[_Image] = []
+    image: _Image | UnsetType = UNSET
 
 
 NOT_FILED = FiledRow(None, None, None)
 _filed = query(
     lambda service, chart, version: tables.Release.raw(
-        "SELECT r.service AS filed_service, r.chart_digest AS published, r.document FROM"
+        f"SELECT r.service AS filed_service, r.chart_digest AS published, {TEXT} AS document FROM"
         f" (SELECT {{}} AS service, {{}} AS chart, {{}} AS version) a JOIN release r ON r.id = {FILED}",
         service,
         chart,
@@ -120,13 +129,17 @@ def release_of(
 ) -> Release:
     """The release of `version`, with what is in `document`, its waybill, if one was filed."""
     if document is None:
-        return Release(version, False, False, None, None, None)
+        return Release(version, False, False, None, {}, None, None)
     it = _decode(document)
+    images = {each.name: f"{each.repository}@{each.digest}" for each in it.images}
+    if it.image:  # of number 1
+        images = {str(service): f"{it.image.repository}@{it.image.digest}"}
     return Release(
         version=version,
         known=True,
         mismatched=reported is not None and reported != published,
-        image=f"{it.image.repository}@{it.image.digest}",
+        image=next(iter(images.values())),
+        images=images,
         commit=it.source.commit,
         url=f"/releases/{service}/{version}",
     )

@@ -55,7 +55,10 @@ def test_what_runs_healthy_in_the_first_environment_is_proposed_for_the_next(
     ledger.hears("staging", "0.1.0")
     promoted = promote(world, env=ledger.env)
     assert {**promoted, "gitops": None} == {**shipped, "gitops": None}
-    assert (promoted["gitops"]["branch"], promoted["gitops"]["environments"]) == (BRANCH, ["production"])
+    assert (promoted["gitops"]["branch"], promoted["gitops"]["places"]) == (
+        BRANCH,
+        [{"environment": "production", "place": "apps/orders"}],
+    )
     assert show(world, f"{BRANCH}:{RELEASE}") == show(world, "main:apps/orders/staging/release.yaml")
     changed = git(world.gitops, "diff", "--name-only", "main", BRANCH).splitlines()
     assert changed == [
@@ -71,7 +74,10 @@ def test_what_runs_healthy_in_the_first_environment_is_proposed_for_the_next(
     assert json.loads((folder / "orders.json").read_text()) == shipped
     assert json.loads((folder / "orders@production.json").read_text()) == promoted
     filed = ledger.tells("/releases/orders/0.1.0")
-    assert {proposal["branch"] for proposal in (filed["gitops"], *filed["proposals"])} == {"apps/orders", BRANCH}
+    assert {proposal["branch"] for proposal in (filed["gitops"], *filed["proposals"]["items"])} == {
+        "apps/orders",
+        BRANCH,
+    }
 
     head = git(world.gitops, "rev-parse", BRANCH)
     assert promote(world, env=ledger.env) == promoted
@@ -138,7 +144,7 @@ def test_three_environments_are_promoted_each_on_its_own_branch(world: World) ->
         path = world.folder / f"{to}.json"
         ran = world.waybill("promote", "--to", to, "--version", "0.1.0", "--waybill", str(path), env=three)
         assert ran.code == 0, ran.stderr
-        assert json.loads(path.read_text())["gitops"]["environments"] == [to]
+        assert [it["environment"] for it in json.loads(path.read_text())["gitops"]["places"]] == [to]
     merge(world, "apps/orders")
     for to in ("canary", "production"):
         merge(world, f"promote/orders/{to}")

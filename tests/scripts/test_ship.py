@@ -19,12 +19,15 @@ def test_a_digest_goes_through_every_step(world: World) -> None:
     repository, digest = image.split("@")
     waybill = world.ship(image)
 
-    assert waybill["image"] == {
-        "repository": repository,
-        "digest": digest,
-        "platforms": ["linux/amd64"],
-        "checked": True,
-    }
+    assert waybill["images"] == [
+        {
+            "name": "orders",
+            "repository": repository,
+            "digest": digest,
+            "manifests": {"linux/amd64": digest},
+            "checked": True,
+        }
+    ]
     assert waybill["source"]["repository"] == "https://example.org/acme/orders"
     assert waybill["source"]["commit"] == git(world.checkout, "rev-parse", "HEAD")
     assert world.tags() == {"orders-0.1.0": waybill["source"]["release_commit"]}

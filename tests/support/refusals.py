@@ -20,6 +20,7 @@ CLASSES = {"Refused", "Denied", "NoAnswer", "Overtaken"}
 MAKERS = {
     *CLASSES,
     *("refused", "garbage", "unreadable", "untrusted", "untaken"),
+    *("older_ledger", "_refused"),
     *("no_address", "no_answer", "no_credential", "proxy_refused", "too_much", "unencrypted"),
     *("_certificate", "_refusal", "_late", "_failure", "_failed"),
 }

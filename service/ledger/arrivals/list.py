@@ -17,6 +17,7 @@ from ...database.query import query
 from ...domain.signature import ENVIRONMENT
 from ..match import ARRIVAL_COLUMNS, FEW, FILED, WITH_RELEASE, ArrivalRow, Release, moment, release_of
 from ..page import Page, page
+from ..releases.number_two import WITH_IMAGE
 
 CURSOR = re.compile(rf"[0-9a-f]{{97}}\.{ENVIRONMENT.pattern}")
 BEGINNING = "g" * 97 + "."  # sorts after every cursor: positions are digits and a to f
@@ -78,16 +79,15 @@ _REPORTED = "SELECT a.* FROM arrival a WHERE"
 # A truth value and not `= service`: PostgreSQL then expects to find many, and walks the index in order.
 _OF_SERVICE = (
     "SELECT a.* FROM arrival a WHERE a.service = {} AND coalesce((SELECT x.service = a.service FROM release x"
-    " WHERE x.chart_name = a.chart AND x.version = a.version ORDER BY x.id LIMIT 1), TRUE)"
+    " WHERE x.service = a.chart AND x.version = a.version), TRUE)"
 )
 _RELEASED = (
     f"SELECT a.* FROM release f JOIN arrival a ON a.service = f.service AND a.version = f.version WHERE f.id = {FILED}"
 )
 # CROSS: SQLite then begins with the releases; by itself it walks all arrivals of an environment.
 _BY_CHART = (
-    "SELECT a.* FROM release f CROSS JOIN arrival a WHERE a.chart = f.chart_name AND a.version = f.version"
-    " AND a.service <> f.service AND NOT EXISTS (SELECT 1 FROM release x"
-    " WHERE x.chart_name = f.chart_name AND x.version = f.version AND x.id < f.id)"
+    "SELECT a.* FROM release f CROSS JOIN arrival a WHERE a.chart = f.service AND a.version = f.version"
+    " AND a.service <> f.service"
 )
 
 
@@ -135,8 +135,8 @@ _of_service = query(
 )
 _of_image = query(
     lambda digest, position, before, limit: _newest(
-        Branch(f"{_RELEASED} AND f.image_digest = {{}}", [digest], FEW),
-        Branch(f"{_BY_CHART} AND f.image_digest = {{}}", [digest], FEW),
+        Branch(f"{_RELEASED} AND f.id IN ({WITH_IMAGE})", [digest, digest], FEW),
+        Branch(f"{_BY_CHART} AND f.id IN ({WITH_IMAGE})", [digest, digest], FEW),
         cursor=[position, before],
         limit=limit,
     ),

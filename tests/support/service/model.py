@@ -168,15 +168,9 @@ class Model:
         return place
 
     def release(self, it: Said) -> dict[str, Any] | None:
-        by_chart = [
-            each for each in self.filed if (each["chart"]["name"], each["chart"]["version"]) == (it.chart, it.version)
-        ]
-        if it.service is None and by_chart:
-            return by_chart[0]
-        service = it.service or it.name
-        return next(
-            (each for each in self.filed if (each["service"], each["chart"]["version"]) == (service, it.version)), None
-        )
+        named = [it.service] if it.service else [it.chart, it.name]
+        filed = {(each["service"], each["chart"]["version"]): each for each in self.filed}
+        return next((filed[name, it.version] for name in named if (name, it.version) in filed), None)
 
     def service(self, it: Said) -> str:
         found = self.release(it)
@@ -230,7 +224,12 @@ class Model:
             "version": it.version,
             "known": found is not None,
             "mismatched": bool(found and it.digest and it.digest != found["chart"]["digest"]),
-            "image": f"{found['image']['repository']}@{found['image']['digest']}" if found else None,
+            "image": self.images(found)[0][1] if found else None,
+            "images": dict(self.images(found)) if found else {},
             "commit": found["source"]["commit"] if found else None,
             "url": f"/releases/{found['service']}/{it.version}" if found else None,
         }
+
+    @staticmethod
+    def images(waybill: dict[str, Any]) -> list[tuple[str, str]]:
+        return [(it["name"], f"{it['repository']}@{it['digest']}") for it in waybill["images"]]
