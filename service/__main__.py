@@ -39,12 +39,15 @@ def migrate_() -> None:
     """Migrate the database to this version. Several may run at once."""
     from .database.migrate import migrate
     from .database.piccolo_conf import engine_for, use
+    from .ledger.releases.upgrade import upgrade
 
     async def work() -> list[str]:
         engine = use(engine_for(_settings(Settings).database_url, statement_seconds=None))
         await engine.start()
         try:
-            return await migrate(engine)
+            applied = await migrate(engine)
+            await upgrade()
+            return applied
         finally:
             await engine.stop()
 

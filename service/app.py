@@ -3,6 +3,7 @@
 To add a route, write a handler in api/ or pages/, mark it `public=True` or `scope="read"`, and name it in ROUTES.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +31,7 @@ from .database.outages import OUTAGES
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
 from .http.limits import BODY_BYTES, with_deadline
 from .http.telemetry import with_telemetry
+from .ledger.releases.upgrade import upgrade
 from .pages.assets import static_files
 from .pages.board import show_board
 from .pages.environments import show_environment
@@ -67,8 +69,13 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
-    async with opened(app.state.settings.database_url):
+    async with opened(app.state.settings.database_url) as engine:
+        # With PostgreSQL, `waybill-service migrate` has done it.
+        upgrading = asyncio.create_task(upgrade()) if engine.engine_type == "sqlite" else None
         yield
+        if upgrading:
+            upgrading.cancel()
+            await asyncio.wait([upgrading])
 
 
 def create_app(settings: Settings) -> Litestar:

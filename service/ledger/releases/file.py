@@ -101,7 +101,7 @@ _propose = query(
     takes=NewProposal,
     gives=None,
 )
-_add_image = query(
+add_image = query(
     lambda **columns: ReleaseImage.insert(ReleaseImage(**columns)),
     takes=NewImage,
     gives=None,
@@ -169,7 +169,7 @@ async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
         if it.document.gitops is not UNSET:
             gitops = ProposedGitops(**structs.asdict(it.document.gitops), by=it.document.by)
             proposals.append(NewProposal(kept.id, *_part(it.document.gitops), it.now, encode(gitops).decode()))
-    await _add_image.each(new_images)
+    await add_image.each(new_images)
     await _propose.each(proposals)
     return [results[id(it)] for it in filings]
 

@@ -1,7 +1,7 @@
 """Releases in number 2 of the waybill, whichever number they were filed in.
 
 A ledger before number 2 may run on the same database and file releases; those are converted when they are read, and for
-good by `convert`. All SQL here has the alias `r` for a release.
+good by upgrade.py. All SQL here has the alias `r` for a release.
 """
 
 from ...domain.identity import sha256
