@@ -47,6 +47,7 @@ def promote(
         roll_back=roll_back,
         named=version is not None,
         kind="promote" if roll_back is None else "rollback",
+        history=here.history,
     )
     with here.repo(forge) as repo:
         waybill = here.keep(propose(change, repo, here.report))

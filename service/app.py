@@ -27,7 +27,7 @@ from .api.tokens import get_caller
 from .auth.guards import guard
 from .auth.webhook_key import FluxKeys
 from .database.lifespan import opened
-from .database.outages import OUTAGES
+from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
 from .http.limits import BODY_BYTES, with_deadline
 from .http.telemetry import with_telemetry
@@ -69,7 +69,7 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
-    async with opened(app.state.settings.database_url) as engine:
+    async with opened(app.state.settings.database_url, app.state.settings.database_pooler) as engine:
         # With PostgreSQL, `waybill-service migrate` has done it.
         upgrading = asyncio.create_task(upgrade()) if engine.engine_type == "sqlite" else None
         yield
@@ -89,7 +89,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={
             Refused: refused,
             HTTPException: http_error,
-            **dict.fromkeys(OUTAGES, outage),
+            **dict.fromkeys(DATABASE_ERRORS, database_error),
             Exception: unexpected,
         },
         openapi_config=None,
@@ -114,9 +114,12 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     return _answer(Problem(title=status.phrase, status=status, detail=detail, errors=errors), headers)
 
 
-def outage(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    log.warning("the database cannot be used: %s", type(error).__name__)
-    answer = try_again("The database does not answer.")
+def database_error(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    if not is_outage(error):
+        return unexpected(request, error)
+    cause = str(error) if isinstance(error, WronglySetUp) else type(error).__name__
+    log.warning("the database cannot be used: %s", cause)
+    answer = try_again(str(error) if isinstance(error, WronglySetUp) else "The database does not answer.")
     return _answer(answer.problem, answer.headers)
 
 

@@ -80,6 +80,7 @@ def with_proposal(change: Change, intent: Intent, proposal: Proposal | None) -> 
         branch=change.branch,
         commit=intent.commit,
         places=intent.places,
+        replaces=intent.replaces or UNSET,
         kind=change.kind,
         reason=words(change.roll_back) if change.roll_back else UNSET,
         # A proposal that is a file on this machine is no link for others.
@@ -94,7 +95,8 @@ def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:
     if known is None or known.state != "open":
         return forge.create(change.branch, intent.heads.base, name, body)
     if (known.title, known.body) != (name, body):
-        forge.update(known.number, name, body)
+        brought = forge.update(known.number, name, body)
         if not is_about(known.body, change.waybill):
             forge.comment(known.number, f"Proposed here now: {name}.")
+        return brought
     return known
