@@ -15,6 +15,11 @@ class DatabaseOutage(Exception):
     """No connection to the database, or no answer in time."""
 
 
+class FileLost(DatabaseOutage):
+    """SQLite's file was deleted or replaced; the message says which, in one sentence. SQLite would go on writing to the
+    old one, and all of it would be lost with the process."""
+
+
 OUTAGES: tuple[type[Exception], ...] = (
     DatabaseOutage,
     sqlite3.OperationalError,
