@@ -7,27 +7,39 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from . import ci
 from .addresses import ledger_address, likely_forge, repository_address
 from .errors import Refused
-from .settings import Service, Settings, read
+from .image.blocks import Block, parse
+from .settings import EnvironmentSettings, Service, Settings, read
+from .stages import Stage, stages
 
 if TYPE_CHECKING:
     from .clients.git import Git
 
 
 class Config(Settings, frozen=True, kw_only=True):
-    """Settings with every path relative to `root` (the repository's top) and each default of a repository filled in."""
+    """Settings with every path relative to `root` (the repository's top) and each default of a repository filled in.
+
+    `environments` are single ones, `groups` the names of those that form a group; a table of a group is one of each.
+    """
 
     service: Service
+    groups: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     values: tuple[str, ...] = ()
     root: str
     remote: str = "origin"
+    actor: str | None = None
     run: str | None = None
     forge_token: str | None = None
     ledger_token: str | None = None
 
     def __repr__(self) -> str:
         return f"Config({self.service})"  # tokens stay out of tracebacks
+
+    @property
+    def image_blocks(self) -> tuple[Block, ...]:
+        return parse(self.image_keys, self.service)
 
     @property
     def document(self) -> Path:
@@ -40,28 +52,34 @@ class Config(Settings, frozen=True, kw_only=True):
             raise Refused("No registry is configured.", "Set `registry` in waybill.toml.", fault="you")
         return f"{self.registry.removeprefix('oci://')}/{self.service}"
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        group_of = {name: group for group, names in self.groups.items() for name in names}
+        order = dict.fromkeys(group_of.get(name, name) for name in self.environments)
+        return tuple(Stage(name, self.groups.get(name, (name,))) for name in order)
+
     def chosen(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The environments `names`, in the order of waybill.toml; its first one where `names` is empty."""
+        """The environments that `names`, of environments and groups, stand for, in the order of waybill.toml; its first
+        one where `names` is empty."""
         if not self.environments:
             raise Refused(
                 "No environment is configured.", 'Set `environments` in waybill.toml, e.g. ["staging"].', fault="you"
             )
         names = set(names) or set(self.environments[:1])
-        if unknown := sorted(names - set(self.environments)):
+        if unknown := sorted(names - {*self.environments, *self.groups}):
+            groups = f", the groups {', '.join(self.groups)}" if self.groups else ""
             raise Refused(
                 f"{', '.join(unknown)} is no environment of this service.",
-                f"The environments are {', '.join(self.environments)}; a new one goes into waybill.toml.",
+                f"The environments are {', '.join(self.environments)}{groups}; a new one goes into waybill.toml.",
                 fault="you",
             )
-        if "base" in names:
-            raise Refused(
-                'An environment cannot be called "base".',
-                "Rename it in waybill.toml: apps/<service>/base is what all environments have in common.",
-                fault="you",
-            )
-        return tuple(name for name in self.environments if name in names)
+        wanted = {member for name in names for member in self.groups.get(name, (name,))}
+        return tuple(name for name in self.environments if name in wanted)
 
     def namespace_of(self, environment: str) -> str:
+        table = self.environment_tables.get(environment)
+        if table and table.namespace:
+            return table.namespace
         if isinstance(self.namespace, str):
             return self.namespace
         if environment not in self.namespace:
@@ -71,6 +89,11 @@ class Config(Settings, frozen=True, kw_only=True):
                 fault="you",
             )
         return self.namespace[environment]
+
+    def merges(self, environment: str) -> bool:
+        """Whether the forge is asked to merge what is proposed for `environment`."""
+        table = self.environment_tables.get(environment)
+        return table is not None and table.merge == "auto"
 
 
 def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remote: str = "origin") -> Config:
@@ -96,20 +119,53 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
         "service": _service(settings, Git(root), chart),
         "chart": chart,
         "values": tuple(inside(path, "values") for path in values),
+        "paths": tuple(inside(path, "paths", top=True) for path in settings.paths),
         "registry": settings.registry and settings.registry.rstrip("/"),
         "gitops": gitops,
         "source_repository": source,
         "forge": settings.forge or likely_forge(gitops),
         "ledger": ledger_address(settings.ledger),
+        **_environments(settings),
     }
-    return Config(
+    config = Config(
         **keys,
         root=str(root),
         remote=repository_address(remote, "remote", root, resolve=False),
-        run=os.environ.get("WAYBILL_RUN") or _github_run(),
+        actor=ci.actor(),
+        run=ci.run(),
         forge_token=secret("WAYBILL_FORGE_TOKEN"),
         ledger_token=secret("WAYBILL_LEDGER_TOKEN"),
     )
+    _ = config.image_blocks
+    return config
+
+
+def _environments(settings: Settings) -> dict[str, Any]:
+    """The environments by themselves, the groups, and the table of each environment: its own before its group's."""
+    order = stages(settings.environments)
+    groups = {stage.name: stage.environments for stage in order if stage.environments != (stage.name,)}
+    names = tuple(name for stage in order for name in stage.environments)
+    tables: dict[str, EnvironmentSettings] = {}
+    for stage in order:
+        above = settings.environment_tables.get(stage.name, EnvironmentSettings())
+        for name in stage.environments:
+            own = settings.environment_tables.get(name, above)
+            tables[name] = EnvironmentSettings(own.namespace or above.namespace, own.merge or above.merge)
+    for table in settings.environment_tables:
+        if table not in (*names, *groups):
+            raise Refused(
+                f"waybill.toml has the table [environment.{table}], and `environments` does not name {table}.",
+                f"Correct the name ({', '.join((*names, *groups)) or 'none is configured'}), or add it there.",
+                fault="you",
+            )
+    for name, told in tables.items():
+        if told.namespace and isinstance(settings.namespace, dict) and name in settings.namespace:
+            raise Refused(
+                f"waybill.toml says the namespace of {name} twice: in [namespace] and in [environment.{name}].",
+                "Take one of them out.",
+                fault="you",
+            )
+    return {"environments": names, "groups": groups, "environment_tables": tables}
 
 
 def secret(name: str) -> str | None:
@@ -151,9 +207,10 @@ class _Inside:
     def __init__(self, here: Path, root: Path) -> None:
         self.here, self.root = here, root
 
-    def __call__(self, path: str, key: str) -> str:
+    def __call__(self, path: str, key: str, *, top: bool = False) -> str:
+        """With `top` the repository's top is inside, too: it is `.`."""
         whole = (self.here / path).resolve()
-        if not whole.is_relative_to(self.root) or whole == self.root:
+        if not whole.is_relative_to(self.root) or (whole == self.root and not top):
             raise Refused(
                 f"{key} = {path!r} does not lie inside the repository.", "Name a path inside it.", fault="you"
             )
@@ -185,8 +242,3 @@ def _service(settings: Settings, git: "Git", chart: str) -> str:
             "Rename the chart.",
             fault="chart",
         ) from error
-
-
-def _github_run() -> str | None:
-    server, repository, run = (os.environ.get(f"GITHUB_{key}") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
-    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None

@@ -8,9 +8,9 @@ from pathlib import Path
 from msgspec import UNSET, Struct, structs
 
 from .clients.git import Git
+from .diff.repo import opened
 from .diff.words import plain
 from .document import Waybill, chart_of
-from .gitops.clone import cloned
 from .proposal.describe import differences
 from .proposal.intent import prepare
 from .proposal.verdict import check
@@ -55,16 +55,16 @@ def render(here: Session, environments: Sequence[str]) -> Plan:
 
 def proposed(here: Session, planned: Plan, environments: Sequence[str]) -> Plan:
     """`planned` with what propose would do."""
-    forge, change = here.forge, here.change(planned.waybill, environments)
-    with here.report.step("look at the GitOps repo"), cloned(str(here.config.gitops), here.config.forge_token) as git:
-        intent = prepare(change, forge.find, git)
-        check(change, git, intent)
+    change = here.change(planned.waybill, environments)
+    with here.report.step("look at the GitOps repo"), opened(here.forge, here.renderer, here.config) as repo:
+        intent = prepare(change, repo)
+        check(change, repo, intent)
         return structs.replace(
             planned,
-            gitops_files=changed(git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],
+            gitops_files=changed(repo.git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],
             said=intent.said,
             patch=intent.patch.decode(errors="replace"),
-            difference=plain(differences(change, git, intent)) if intent.proposes else "",
+            difference=plain(differences(change, repo, intent)) if intent.proposes else "",
         )
 
 

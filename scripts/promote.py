@@ -46,8 +46,10 @@ def promote(
         here.archive(release),
         roll_back=roll_back,
         named=version is not None,
+        history=here.history,
     )
-    waybill = here.keep(propose(change, forge, here.report))
+    with here.repo(forge) as repo:
+        waybill = here.keep(propose(change, repo, here.report))
     return waybill, record(waybill, here.ledger, here.report)
 
 

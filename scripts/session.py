@@ -1,17 +1,21 @@
 """What every command works with: the settings, the source repository, the waybill's file, the ledger and the forge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .clients.git import Git
 from .config import load
+from .diff.repo import Repo, opened
 from .document import Waybill, continued, save
 from .document import load as load_document
 from .errors import Refused
 from .folder import refuse_links
+from .proposal.commits import History
 from .proposal.intent import Change
+from .releases.current import known_commit
 from .report import Report
 from .source.checkout import Checkout
 
@@ -69,7 +73,29 @@ class Session(Checkout):
         """What shipping `waybill` proposes: nothing, where no GitOps repo is configured."""
         names = self.config.chosen(environments) if self.config.gitops else ()
         whole = self.make_folder() / f"{waybill.service}.md"
-        return Change(waybill, self.config, names, f"apps/{waybill.service}", whole, self.archive(waybill))
+        return Change(
+            waybill,
+            self.config,
+            names,
+            f"apps/{waybill.service}",
+            whole,
+            self.archive(waybill),
+            history=self.history,
+        )
+
+    @property
+    def history(self) -> History:
+        config, ledger = self.config, self.ledger
+        return History(self.git, config.paths, config.authors, lambda name: known_commit(ledger, config.service, name))
+
+    @contextmanager
+    def repo(self, forge: "Forge | None") -> Iterator[Repo | None]:
+        """The GitOps repo until the block ends; None without a `forge`."""
+        if forge is None:
+            yield None
+            return
+        with opened(forge, self.renderer, self.config) as repo:
+            yield repo
 
     @property
     def ledger(self) -> "Ledger | None":

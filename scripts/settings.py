@@ -19,8 +19,8 @@ Service = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$")]
 Label = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Registry = Annotated[str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
-KeyPath = str | tuple[str | int, ...]
 ForgeName = Literal["github", "gitea", "file"]
+Merge = Literal["review", "auto"]
 
 
 def about(text: str) -> Meta:
@@ -28,9 +28,22 @@ def about(text: str) -> Meta:
     return Meta(description=text)
 
 
-class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"image_keys": "image"}):
-    """The keys of waybill.toml. Every field is also a flag and a variable WAYBILL_<FIELD>; the key `image` is
-    `image_keys` there, since --image is the image itself."""
+class EnvironmentSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table [environment.NAME] of waybill.toml; None: as for every environment."""
+
+    namespace: Label | None = None
+    merge: Merge | None = None
+
+
+class Settings(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    rename={"image_keys": "image", "environment_tables": "environment"},
+):
+    """The keys of waybill.toml. Every field but the tables [environment.NAME] is also a flag and a variable
+    WAYBILL_<FIELD>; the key `image` is `image_keys` there, since --image is the image itself."""
 
     service: Annotated[Service | None, about("Name of the service: its chart's name, which is the default.")] = None
     chart: Annotated[str, about("Folder of the chart.")] = "chart"
@@ -51,7 +64,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, re
         ForgeName | None,
         about("Who opens the pull request: github, gitea, or file (the GitOps repo is a path on this machine)."),
     ] = None
-    environments: Annotated[tuple[Label, ...], about("All environments, in the order of promotion.")] = ()
+    environments: Annotated[
+        tuple[str, ...],
+        about("All environments, in the order of promotion. A group is one stage: production = production-eu + ..."),
+    ] = ()
+    environment_tables: Annotated[
+        dict[Label, EnvironmentSettings],
+        about("Tables of one environment or group each: its `namespace`, and `merge`: review (the default) or auto."),
+    ] = msgspec.field(default_factory=dict)
     flux_source: Annotated[
         Literal["helm-repository", "oci-repository"],
         about("How Flux gets the chart: helm-repository (by version) or oci-repository (by digest)."),
@@ -69,14 +89,30 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, re
     service_account: Annotated[
         str | None, about("ServiceAccount that helm-controller uses to install the release.")
     ] = None
+    paths: Annotated[
+        tuple[str, ...],
+        Meta(min_length=1),
+        about(
+            'What of the repository is this service: commits that touch it are a release\'s changes. Default: ["."].'
+        ),
+    ] = (".",)
+    authors: Annotated[bool, about("Name the authors of commits in the record and in proposals. Default: true.")] = True
     image_keys: Annotated[
-        dict[str, KeyPath],
-        about("Keys of the image in values.yaml, e.g. repository=image.repository,digest=image.digest."),
+        dict[str, Any] | tuple[dict[str, Any], ...],
+        about(
+            "Where values.yaml names the image, one block for each place; flags and variables know one, "
+            "e.g. repository=image.repository,digest=image.digest."
+        ),
     ] = msgspec.field(default_factory=lambda: {"repository": "image.repository", "digest": "image.digest"})
+    tag_text: Annotated[
+        str,
+        about("What a tag key gets, of {commit}, {version} and {tag} (that of --image). Default: {commit}."),
+    ] = "{commit}"
 
 
-FIELDS = msgspec.structs.fields(Settings)
-KEYS: dict[str, str] = {field.encode_name: field.type.__metadata__[-1].description for field in FIELDS}
+_ALL = msgspec.structs.fields(Settings)
+FIELDS = tuple(field for field in _ALL if field.name != "environment_tables")  # --environment chooses environments
+KEYS: dict[str, str] = {field.encode_name: field.type.__metadata__[-1].description for field in _ALL}
 
 
 def read(file: Path | None, flags: Mapping[str, Any]) -> Settings:
@@ -129,7 +165,7 @@ def _parsed(kind: Any, text: str) -> Any:
     """The text of a variable or flag as waybill.toml has it: lists as `a,b`, tables as `key=value,key=value`."""
     kinds = _plain_types(kind)
     words = [word.strip() for word in text.split(",") if word.strip()]
-    if tuple in kinds:
+    if tuple in kinds and dict not in kinds:
         return words
     if dict in kinds and (str not in kinds or "=" in text):
         return {name: value for name, _, value in (word.partition("=") for word in words)}

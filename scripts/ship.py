@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from .diff.repo import Repo
 from .document import Waybill
 from .errors import Refused
 from .proposal.verdict import preview
@@ -22,18 +23,19 @@ def ship(here: Session, choice: Choice, environments: Sequence[str]) -> tuple[Wa
     here.check(environments)
     for path in unshipped(here.config.chart, here.git):
         here.report.warn(f"{path} has changes that are not committed: they are not shipped")
-    waybill = published(here, choice, environments)
-    waybill = here.keep(propose(here.change(waybill, environments), here.proposing_forge, here.report))
+    with here.repo(here.proposing_forge) as repo:
+        waybill = published(here, choice, environments, repo)
+        waybill = here.keep(propose(here.change(waybill, environments), repo, here.report))
     return waybill, record(waybill, here.ledger, here.report)
 
 
-def published(here: Session, choice: Choice, environments: Sequence[str]) -> Waybill:
+def published(here: Session, choice: Choice, environments: Sequence[str], repo: Repo | None) -> Waybill:
     """The release under a version that no other release took while it was being packaged; refused before that is
     public where an environment would not run it as proposed."""
     for _ in range(TRIES):
         waybill = here.begin(bump(choice, here))
         waybill = here.keep(package(waybill, here))
-        preview(here.change(waybill, environments), here.proposing_forge, here.report)
+        preview(here.change(waybill, environments), repo, here.report)
         try:
             return here.keep(publish(waybill, here))
         except Overtaken as error:

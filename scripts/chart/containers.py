@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..yaml.document import Path
-from .manifests import RenderedObject, manifests
+from .manifests import RenderedObject
 
 KEYS = ("containers", "initContainers", "ephemeralContainers")
 
 
 @dataclass(frozen=True)
 class Container:
-    """`name` is "" where the chart gives none; `path` is the way from the object to it."""
+    """What runs an image. `name` is "" where the chart gives none; `path` is the way from the object to it, or to an
+    image outside containers."""
 
     manifest: RenderedObject
     path: Path
@@ -21,6 +22,8 @@ class Container:
 
     @property
     def where(self) -> str:
+        if len(self.path) < 2 or self.path[-2] not in KEYS:
+            return self.manifest.at(self.path)
         return f"{self.manifest.template}, {self.manifest.name}, container {self.name or self.path[-1]}"
 
 
@@ -31,12 +34,6 @@ def containers_of(found: Sequence[RenderedObject]) -> list[Container]:
         for manifest in found
         for path, item in _containers(manifest.object, ())
     ]
-
-
-def containers(rendered: bytes) -> list[tuple[str, str]]:
-    """Template and image of every container that `helm template` printed, each pair once."""
-    found = containers_of(manifests(rendered))
-    return list(dict.fromkeys((item.manifest.template, item.image) for item in found))
 
 
 def _containers(part: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -6,10 +6,9 @@ from typing import Any
 
 from . import images, record, sources
 from .api import rules
-from .containers import containers_of
 from .findings import Finding
 from .images import Released
-from .manifests import manifests
+from .manifests import Rendered
 from .unknowns import unseen
 
 
@@ -23,7 +22,7 @@ class Judgement:
 
 
 def judge(
-    rendered: bytes,
+    rendered: Rendered,
     files: Mapping[str, bytes],
     released: Sequence[Released],
     *,
@@ -32,20 +31,20 @@ def judge(
     api_versions: Sequence[str] = (),
     chart: str = "",
 ) -> Judgement:
-    """`rendered` is what `helm template` printed, `files` are those of the chart's archive by their path in it; both
-    were made with the values `config` and for `api_versions`.
+    """`files` are those of the chart's archive by their path in it; it was rendered with the values `config` and for
+    `api_versions`.
 
     Refused where a template renders something that is not a Kubernetes object.
     """
-    found = manifests(rendered)
-    too_large, nearly = record.judged(files, rendered, config)
+    found = rendered.manifests
+    too_large, nearly = record.judged(files, rendered.text, config)
     return Judgement(
         [
-            *images.findings(containers_of(found), released),
+            *images.findings(found, released),
             *rules.findings(found, namespace),
             *sources.pointers(files),
             *too_large,
         ],
-        nearly,
+        [*images.warnings(found, released), *nearly],
         unseen(files, api_versions, chart),
     )

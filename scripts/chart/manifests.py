@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..errors import Refused
 from ..yaml.document import Path, shown
@@ -9,6 +10,7 @@ from ..yaml.objects import Duplicate, Object, items, read
 
 # What `helm template` writes above every document.
 _SOURCE = re.compile(rb"^---\n# Source: (.+)\n", re.MULTILINE)
+_DEFINITION = re.compile(rb"[^/]+/(charts/[^/]+/)*crds/")
 _TESTS = {"test", "test-success", "test-failure"}
 
 
@@ -45,6 +47,31 @@ class RenderedObject:
     def at(self, path: Path) -> str:
         """Template, object and field, for a person."""
         return f"{self.template}, {self.name}, {shown(path)}"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """`definitions` are the files in crds/ of the chart and of those in it, installed as they are; `text` is what the
+    templates rendered."""
+
+    definitions: bytes
+    text: bytes
+
+    @cached_property
+    def manifests(self) -> list[RenderedObject]:
+        """Refused where a template renders something that is not a Kubernetes object."""
+        return manifests(self.text)
+
+    @property
+    def objects(self) -> list[Object]:
+        return [manifest.object for manifest in self.manifests]
+
+
+def read_output(printed: bytes) -> Rendered:
+    """What `helm template --include-crds` printed: the definitions first, so that no template can pass for one."""
+    first = next((it for it in _SOURCE.finditer(printed) if not _DEFINITION.match(it[1])), None)
+    start = first.start() if first else len(printed)
+    return Rendered(printed[:start], printed[start:])
 
 
 def manifests(rendered: bytes) -> list[RenderedObject]:

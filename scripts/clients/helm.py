@@ -10,14 +10,11 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..document import digest_of
 from ..errors import Fault, Refused
 from .helm_repositories import known
 from .process import Completed, censor, run
 
 ALONE = {"HELM_NO_PLUGINS": "1", "HELM_DEBUG": "false", "HELM_NAMESPACE": "default", "TZ": "UTC", "LC_ALL": "C"}
-
-_RENDERED: dict[object, bytes] = {}
 
 
 class Helm:
@@ -45,21 +42,11 @@ class Helm:
         values: bytes | None = None,
         kube_version: str | None = None,
     ) -> bytes:
-        """The objects as YAML documents, hooks and tests too. `values` come after `values_files`.
-
-        A .tgz that was rendered before in this process is not rendered again with the same values.
-        """
-        pure = chart.is_file() and not values_files
-        rendering = (digest_of(chart.read_bytes()), name, namespace, values, kube_version) if pure else None
-        if rendering in _RENDERED:
-            return _RENDERED[rendering]
+        """What lies in crds/, then the objects as YAML documents, hooks and tests too. `values` come after
+        `values_files`."""
         files = [*_values(values_files), *(["--values", "-"] if values is not None else [])]
-        rendered = self._run(
-            "template", name, chart, "--namespace", namespace, *files, *_kube(kube_version), input=values, fault="chart"
-        )
-        if rendering:
-            _RENDERED[rendering] = rendered.stdout
-        return rendered.stdout
+        flags = ["--namespace", namespace, "--include-crds", *_kube(kube_version)]
+        return self._run("template", name, chart, *flags, *files, input=values, fault="chart").stdout
 
     def package(self, folder: Path, out: Path, seconds: int) -> Path:
         """The .tgz of the chart at `folder`, as if made at `seconds` since the epoch; `out` is an empty folder."""

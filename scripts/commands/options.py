@@ -51,7 +51,14 @@ settings = all_of(
 )
 # The options of the commands that begin a release.
 image = all_of(
-    click.option("--image", "reference", required=True, metavar="REPO@sha256:...", help="The image that CI built."),
+    click.option(
+        "--image",
+        "references",
+        required=True,
+        multiple=True,
+        metavar="[NAME=]REPO@sha256:...",
+        help="The image that CI built. NAME is that of [[image]] in waybill.toml; without it, the service's.",
+    ),
     click.option(
         "--part",
         type=click.Choice(["patch", "minor", "major"]),
@@ -86,12 +93,13 @@ def session(options: dict[str, Any]) -> "Session":
     )
 
 
-def choice(options: dict[str, Any], *, alone: bool = False) -> "Choice":
-    from ..image.reference import parse
+def choice(here: "Session", options: dict[str, Any], *, alone: bool = False) -> "Choice":
+    from ..image.blocks import names
+    from ..image.by_name import given
     from ..steps.bump import Choice
 
     return Choice(
-        image=parse(options["reference"]),
+        images=given(options["references"], names(here.config.image_blocks), here.config.service),
         part=options["part"],
         version=options["exact"],
         skip_image_check=options["skip_image_check"],

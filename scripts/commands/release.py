@@ -20,7 +20,7 @@ def ship(only: tuple[str, ...], **options: Any) -> None:
     from .results import show
 
     here = session(options)
-    show(here, *run(here, choice(options), only))
+    show(here, *run(here, choice(here, options), only))
 
 
 @click.command()
@@ -33,7 +33,7 @@ def plan(only: tuple[str, ...], **options: Any) -> None:
     from .results import show_plan
 
     here = session(options)
-    show_plan(here, run(here, choice(options), only))
+    show_plan(here, run(here, choice(here, options), only))
 
 
 @click.command()

@@ -17,7 +17,7 @@ def bump(**options: Any) -> None:
     from .results import show
 
     here = session(options)
-    waybill = here.begin(run(choice(options, alone=True), here))
+    waybill = here.begin(run(choice(here, options, alone=True), here))
     write_files(waybill, here)
     show(here, waybill)
 
@@ -65,7 +65,9 @@ def propose(only: tuple[str, ...], **options: Any) -> None:
     from .results import show
 
     here = session(options)
-    show(here, here.keep(run(here.change(here.read(), only), here.proposing_forge, here.report)))
+    change = here.change(here.read(), only)
+    with here.repo(here.proposing_forge) as repo:
+        show(here, here.keep(run(change, repo, here.report)))
 
 
 @click.command()

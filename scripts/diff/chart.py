@@ -2,17 +2,15 @@
 
 import json
 import re
-import tarfile
 from pathlib import Path
 
-from ..clients.helm import Helm
+from ..chart.manifests import Rendered
+from ..chart.renderer import Renderer
 from ..clients.registry import CHART_LAYER, Registry
 from ..errors import Refused
-from ..yaml.objects import Object, parse
 from .overlay import HelmRelease
 
 _TEMPLATE = re.compile(r"\b[a-z0-9.-]+/(?:charts/[a-zA-Z0-9.-]+/)*templates/[\w./-]+:\d+(?::\d+)?", re.ASCII)
-_DEFINITION = re.compile(r"[^/]+/(charts/[^/]+/)*crds/")
 
 
 def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Path:
@@ -35,24 +33,15 @@ def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Pa
     return path
 
 
-def definitions(chart: Path) -> dict[str, bytes]:
-    """What lies in crds/ of a .tgz and of the charts in it: installed as it is, and no part of what is rendered."""
-    with tarfile.open(chart) as tar:
-        members = [member for member in tar if member.isfile() and _DEFINITION.match(member.name)]
-        found = {member.name: tar.extractfile(member) for member in members}
-        return {name: file.read() for name, file in found.items() if file}
-
-
-def render(release: HelmRelease, chart: Path, kube_version: str | None) -> bytes:
-    """What `helm template` prints of the chart with the release's values. Helm's message may hold any of these values:
-    only where it failed is said."""
+def render(release: HelmRelease, chart: Path, renderer: Renderer) -> Rendered:
+    """The chart with the release's values. Helm's message may hold any of these values: only where it failed is
+    said."""
     try:
-        return Helm().template(
+        return renderer.render(
             chart,
             name=release.name,
             namespace=release.namespace,
             values=json.dumps(release.values, default=str).encode() if release.values else None,
-            kube_version=kube_version,
         )
     except Refused as error:
         if not release.values or not error.what.startswith("`helm template` failed"):
@@ -64,13 +53,3 @@ def render(release: HelmRelease, chart: Path, kube_version: str | None) -> bytes
             "Render the chart with these values to see it.",
             fault="gitops",
         ) from None
-
-
-def objects_of(release: HelmRelease, chart: Path, kube_version: str | None) -> list[Object]:
-    """The chart's objects with the release's values."""
-    try:
-        return parse(render(release, chart, kube_version))
-    except ValueError as error:
-        raise Refused(
-            f"The chart renders something that is not a Kubernetes object: {error}", "Correct the chart.", fault="chart"
-        ) from error

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from semver import Version
+
 from ..clients.git import IDENTITY, Git, authorization
 from ..errors import Refused
 
-TRAILER = "Waybill-Release"
+TRAILER, REPLACES = "Waybill-Release", "Waybill-Replaces"
 BASE, BRANCH = "refs/waybill/base", "refs/waybill/branch"
 
 
@@ -71,6 +73,14 @@ def foreign_commits(git: Git, heads: Heads) -> list[str]:
     lines = git.run("log", "--no-show-signature", shape, f"{heads.base_head}..{heads.branch_head}").splitlines()
     rows = [line.split("\0") for line in lines]
     return [name for name, author, committer, trailer in rows if {author, committer} != {IDENTITY} or not trailer]
+
+
+def recorded(git: Git, heads: Heads, live: str | None, trailer: str) -> str | None:
+    """The version that the newest commit with `trailer` says to replace, on a branch whose head is `live`."""
+    shape = f"--format=%(trailers:key={TRAILER},separator=%x2C)%x00%(trailers:key={REPLACES},valueonly,separator=%x2C)"
+    lines = git.run("log", "--no-show-signature", shape, f"{heads.base_head}..{live}").splitlines() if live else []
+    said = next((row[1] for line in lines if (row := line.split("\0"))[0] == trailer), "")
+    return said if Version.is_valid(said) else None
 
 
 def merge(git: Git, heads: Heads) -> str | None:

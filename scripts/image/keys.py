@@ -1,50 +1,24 @@
-"""Where values.yaml names the image: repository + digest, one reference, or repository + tag; a repository's host may
-stand in a key of its own, registry."""
+"""Reads and writes the images in values.yaml, at the places that blocks name."""
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from ..errors import Refused
 from ..yaml.document import parse as document
 from ..yaml.document import shown
 from ..yaml.edit import Path, has, set_scalar
 from ..yaml.edit import read as scalar
+from .blocks import Block
+from .by_name import Images
 
-FORMS = (("repository", "digest"), ("repository", "tag"), ("reference",))
 # `host:port/path`, a tag that images do not need, a digest: the grammar of github.com/distribution/reference, loosely.
 _REFERENCE = re.compile(r"(?P<repository>.*?)(:[^/:@]*)?(@(?P<digest>.*))?", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class ImageKeys:
-    """The paths into values.yaml by name; the names are one of FORMS, with `registry` beside a repository."""
-
-    paths: Mapping[str, Path]
-
-
-def parse(table: Mapping[str, str | tuple[str | int, ...]]) -> ImageKeys:
-    """The [image] table of waybill.toml; a path is dotted (`containers.0.image`: the digits index a list) or an array
-    of keys and indexes."""
-    names = set(table) - ({"registry"} if "repository" in table else set())
-    if names not in map(set, FORMS):
-        given = ", ".join(table) or "nothing"
-        raise Refused(
-            f"[image] has {given}, which is none of the forms that Waybill writes.",
-            f"Give {', or '.join(' and '.join(form) for form in FORMS)}; beside repository also registry, if the "
-            "registry's host has a key of its own.",
-            fault="you",
-        )
-    paths = {name: _path(name, path) for name, path in table.items()}
-    if len(set(paths.values())) < len(paths):
-        raise Refused(f"[image] names one key for both {' and '.join(paths)}.", "Name a key for each.", fault="you")
-    return ImageKeys(paths)
-
-
-def read(keys: ImageKeys, values: bytes, *, name: str = "values.yaml") -> tuple[str, str]:
+def read(block: Block, values: bytes, *, name: str = "values.yaml") -> tuple[str, str]:
     """Repository and digest as values.yaml has them, "" where absent; a tag is left out."""
-    texts = {key: scalar(values, path, name=name) or "" for key, path in keys.paths.items()}
+    texts = {key: scalar(values, path, name=name) or "" for key, path in block.paths.items()}
     if "reference" in texts:
         found = _REFERENCE.fullmatch(texts["reference"])
         return (found["repository"], found["digest"] or "") if found else ("", "")
@@ -53,26 +27,40 @@ def read(keys: ImageKeys, values: bytes, *, name: str = "values.yaml") -> tuple[
 
 
 def write(
-    keys: ImageKeys, values: bytes, repository: str, digest: str, commit: str, *, name: str = "values.yaml"
+    blocks: Sequence[Block], values: bytes, images: Images, tags: Mapping[str, str], *, name: str = "values.yaml"
 ) -> bytes:
-    """`values`, the content of the file `name`, with the image in it, every other byte as it was.
+    """`values`, the content of the file `name`, with the images in it, every other byte as it was; `tags` are the texts
+    of tag keys by the image's name.
 
     The key `digest` alone may be missing and is added behind its sibling; the rest shows where the image stands.
     """
-    host, rest = _split(repository) if "registry" in keys.paths else ("", repository)
-    texts = {
+    done: dict[Path, str] = {}
+    for block in blocks:
+        texts = _texts(block, images, tags)
+        for key, path in block.paths.items():
+            if done.setdefault(path, texts[key]) != texts[key]:
+                raise Refused(
+                    f"waybill.toml wants two texts in {shown(path)} of {name}: {done[path]} and {texts[key]}.",
+                    "Give each image a key of its own, in the chart and in [[image]].",
+                    fault="you",
+                )
+            _needs(values, path, name, may_be_added=key == "digest")
+            beside = block.paths.get("repository", ())
+            after = str(beside[-1]) if beside and beside[:-1] == path[:-1] else None
+            values = set_scalar(values, path, texts[key], after=after, name=name)
+    return values
+
+
+def _texts(block: Block, images: Images, tags: Mapping[str, str]) -> dict[str, str]:
+    image, tag = images[block.name], tags.get(block.name, "")
+    host, rest = _split(image.repository) if "registry" in block.paths else ("", image.repository)
+    return {
         "registry": host,
         "repository": rest,
-        "digest": digest,
-        "reference": f"{repository}@{digest}",
-        "tag": f"{commit[:12]}@{digest}",
+        "digest": image.digest,
+        "reference": str(image),
+        "tag": tag if "digest" in block.paths else f"{tag}@{image.digest}",
     }
-    for key, path in keys.paths.items():
-        _needs(values, path, name, may_be_added=key == "digest")
-        beside = keys.paths.get("repository", ())
-        after = str(beside[-1]) if beside and beside[:-1] == path[:-1] else None
-        values = set_scalar(values, path, texts[key], after=after, name=name)
-    return values
 
 
 def _split(repository: str) -> tuple[str, str]:
@@ -92,21 +80,6 @@ def in_template(path: Path) -> str:
     if all(re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", str(key)) for key in path):
         return ".Values." + ".".join(map(str, path))
     return f"(index .Values {' '.join(json.dumps(key) for key in path)})"
-
-
-def _path(name: str, path: str | tuple[str | int, ...]) -> Path:
-    keys = (
-        tuple(int(key) if re.fullmatch("[0-9]+", key) else key for key in path.split("."))
-        if isinstance(path, str)
-        else path
-    )
-    if not keys or "" in keys:
-        raise Refused(
-            f"{name} = {path!r} in [image] is no path into values.yaml.",
-            'Write it with dots, as "image.digest", or as an array of keys and indexes.',
-            fault="you",
-        )
-    return keys
 
 
 def _needs(values: bytes, path: Path, name: str, *, may_be_added: bool) -> None:

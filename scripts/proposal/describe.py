@@ -1,46 +1,42 @@
 """The body of a proposal: what is proposed, and what that changes in the cluster; the whole text in a file as well."""
 
-from ..clients.git import Git
-from ..diff.difference import Difference, Shipped, rendered_difference
+from ..diff.difference import Difference, rendered_difference
+from ..diff.repo import Repo, Shipped
 from ..diff.words import markdown
 from ..document import chart_of
 from ..folder import write
 from ..gitops.files import release_in
 from ..gitops.layout import app, environments_in
 from .body import Section, body, cut
+from .commits import story
 from .intent import Change, Intent, released
 
 
 def shipped(change: Change, intent: Intent) -> Shipped:
-    waybill, config = change.waybill, change.config
-    return Shipped(
-        waybill.service, chart_of(waybill), intent.environments, change.archive, config.plain_http, config.kube_version
-    )
+    return Shipped(change.waybill.service, chart_of(change.waybill), intent.environments, change.archive)
 
 
-def differences(change: Change, git: Git, intent: Intent) -> list[Difference]:
+def differences(change: Change, repo: Repo, intent: Intent) -> list[Difference]:
     """What the intent's commit changes in each environment."""
     waybill = change.waybill
-    before, after = (git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
+    before, after = (repo.git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
     # The branch may bring what was proposed for another environment before.
     others = released(waybill.service, environments_in(after, waybill.service), before, after)
     names = dict.fromkeys([*intent.environments, *others])
-    return rendered_difference(git, intent.heads.base_head, intent.commit, list(names), shipped(change, intent))
+    return rendered_difference(repo, intent.heads.base_head, intent.commit, list(names), shipped(change, intent))
 
 
-def describe(change: Change, git: Git, intent: Intent) -> str:
+def describe(change: Change, repo: Repo, intent: Intent) -> str:
     """Markdown that a forge accepts; where it had to be cut, the whole text is in `change.whole`."""
     waybill = change.waybill
-    before, after = (git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
-    sections = [
-        Section(
-            found.environment,
-            release_in(before, waybill.service, found.environment),
-            release_in(after, waybill.service, found.environment),
-            markdown(found),
-        )
-        for found in differences(change, git, intent)
-    ]
+    before, after = (repo.git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
+    sections = []
+    for found in differences(change, repo, intent):
+        old, new = (release_in(files, waybill.service, found.environment) for files in (before, after))
+        # Of another environment's release, which the branch may bring, that one's commit counts.
+        commit, source = new.get("commit", waybill.source.commit), waybill.source.repository
+        commits = story(change.history, found.environment, old, commit, source)
+        sections.append(Section(found.environment, old, new, markdown(found), commits))
     text = body(waybill, sections, roll_back=change.roll_back, ledger=change.config.ledger)
     write(change.whole, text.encode())
     return cut(text, change.whole.name)

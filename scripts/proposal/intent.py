@@ -4,7 +4,7 @@ The branch becomes the base's head and one Waybill commit. Somebody else's commi
 version that the base or the branch has is lowered only by a rollback; what a person closed is not reopened.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,16 +14,16 @@ from semver import Version
 
 from ..clients.git import Git
 from ..config import Config
+from ..diff.repo import Repo
 from ..document import Waybill
 from ..errors import Refused
 from ..forges import Proposal
-from ..gitops.clone import Heads, foreign_commits, is_merged, look, merge, patch
+from ..gitops.clone import Heads, foreign_commits, is_merged, look, merge, patch, recorded
 from ..gitops.files import release_in
 from ..gitops.layout import Files, environments_in, paths, release_file
 from ..gitops.render import render
-from .body import commit_message, is_about, version
-
-Find = Callable[[str, str], Proposal | None]
+from .body import commit_message, is_about, trailer, version
+from .commits import History
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Change:
     """What shall be proposed: a release for some environments, on a branch of the GitOps repo.
 
     `whole` is the file that gets the whole body of the proposal, `archive` the chart where it may not be published yet.
-    `roll_back` is the reason why the version is lowered. With `named` somebody asked for this very version.
+    `roll_back` is the reason why the version is lowered. With `named` somebody asked for this very version. `history`
+    tells which commits are new.
     """
 
     waybill: Waybill
@@ -42,6 +43,7 @@ class Change:
     archive: Path | None = None
     roll_back: str | None = None
     named: bool = False
+    history: History | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Intent:
 
     `push`: the branch gets `commit`. `held`: it has the result already, as `commit`. Otherwise nothing is proposed.
     `said` is that in words. `environments` are those that are proposed, `patch` is what the commit changes, `known` the
-    latest proposal of the branch.
+    latest proposal of the branch, `replaces` the version that the branch proposed before.
     """
 
     outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
@@ -60,17 +62,18 @@ class Intent:
     environments: tuple[str, ...] = ()
     commit: str = ""
     patch: bytes = b""
+    replaces: str | None = None
 
     @property
     def proposes(self) -> bool:
         return self.outcome in ("push", "held")
 
 
-def prepare(change: Change, find: Find, git: Git) -> Intent:
+def prepare(change: Change, repo: Repo) -> Intent:
     """Looks at the GitOps repo and the branch's latest proposal, and decides."""
-    waybill, config, branch = change.waybill, change.config, change.branch
+    waybill, config, branch, git = change.waybill, change.config, change.branch, repo.git
     heads = look(git, str(config.gitops), config.gitops_branch, branch)
-    known = find(branch, heads.base)
+    known = repo.forge.find(branch, heads.base)
     where = paths(waybill.service, config.environments)
     base_files = git.files(heads.base_head, *where)
     merged = merge(git, heads) if heads.branch_head else None
@@ -99,26 +102,26 @@ def prepare(change: Change, find: Find, git: Git) -> Intent:
         said = f"{known.url} proposed {version(waybill)} and was closed: not proposed again (reopen it there)"
         return Intent("closed", said, heads, known)
 
+    earlier = replaced(change, environments, base_files, branch_files) or recorded(git, heads, live, trailer(waybill))
     foreign = foreign_commits(git, heads) if live else []
     if live and not rendered(branch_files) and (merged or foreign):
         said = f"{branch} has it already" + ("" if merged else f", but does not merge into {heads.base} cleanly")
-        return Intent("held", said, heads, known, environments, live)
+        return Intent("held", said, heads, known, environments, live, replaces=earlier)
 
     start = parent = heads.base_head
     if live and foreign:
         start = parent = live
     elif live and carries(waybill.service, environments, base_files, branch_files):
         start, parent = (merged, parent) if merged else (live, live)
-    tree = git.write_tree(start, rendered(git.files(start, *where)))
-    commit = commit_of(change, environments, tree, parent, git)
+    message = commit_message(waybill, environments, change.roll_back, earlier)
+    commit = commit_of(change, git.write_tree(start, rendered(git.files(start, *where))), parent, message, git)
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
-    return Intent("push", said, heads, known, environments, commit, patch(git, parent, commit))
+    return Intent("push", said, heads, known, environments, commit, patch(git, parent, commit), earlier)
 
 
-def commit_of(change: Change, environments: Iterable[str], tree: str, parent: str, git: Git) -> str:
+def commit_of(change: Change, tree: str, parent: str, message: str, git: Git) -> str:
     """Waybill's commit, dated as the source commit: the same release on the same parent gives the same id."""
-    message = commit_message(change.waybill, environments, change.roll_back)
     seconds = int(datetime.fromisoformat(change.waybill.source.committed_at).timestamp())
     return git.commit_tree(tree, [parent], message, seconds)
 
@@ -138,6 +141,19 @@ def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]
             if Version.is_valid(said) and Version.parse(said) > Version.parse(version(change.waybill)):
                 higher[environment] = f"{branch} has {said} for {environment}"
     return higher
+
+
+def replaced(change: Change, environments: Iterable[str], base_files: Files, branch_files: Files) -> str | None:
+    """The highest other version that the branch proposes for one of `environments`."""
+    versions = set()
+    for environment in environments:
+        arrived, there = (
+            release_in(files, change.waybill.service, environment).get("version", "")
+            for files in (base_files, branch_files)
+        )
+        if there not in (arrived, version(change.waybill)) and Version.is_valid(there) and "+" not in there:
+            versions.add(Version.parse(there))
+    return str(max(versions)) if versions else None
 
 
 def carries(service: str, environments: Iterable[str], base_files: Files, branch_files: Files) -> bool:

@@ -1,9 +1,11 @@
 """The checkout of a service, in which the steps of a release work."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from .. import folder
+from ..chart.renderer import Renderer
 from ..clients.git import Git
 from ..config import Config
 from ..document import Waybill, chart_of
@@ -18,6 +20,10 @@ class Checkout:
     git: Git
     report: Report
     folder: Path
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        return Renderer(self.config.kube_version)
 
     def archive(self, waybill: Waybill) -> Path:
         """Where package writes the chart and publish finds it."""

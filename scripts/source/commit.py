@@ -5,8 +5,10 @@ from msgspec import UNSET
 from ..clients.git import Git
 from ..document import Waybill
 from ..errors import Refused
+from ..image import by_name
 from ..image import keys as image_keys
-from ..image.reference import Reference
+from ..image.by_name import Images
+from ..image.tag import tag_of
 from ..yaml.edit import set_scalar
 from .checkout import Checkout
 
@@ -17,35 +19,40 @@ def release_commit(waybill: Waybill, git: Git) -> tuple[str, str]:
     if commit is UNSET or tag is UNSET or git.commit(commit) is None:
         raise Refused(
             f"The release commit of {waybill.service} is not in this clone.",
-            f"Run `waybill bump --image {waybill.image.repository}@{waybill.image.digest}` first: it builds the same "
-            "commit again.",
+            "Run `waybill bump` with the same --image first: it builds the same commit again.",
             fault="you",
         )
     return commit, tag
 
 
-def build(image: Reference, head: str, version: str, source: str, here: Checkout) -> str:
-    """A commit on `head` with the same dates; only two files of the chart differ: values.yaml has the image, Chart.yaml
-    the version and `source`, the address of the repository."""
-    tree = here.git.write_tree(head, _edited(image, head, version, source, here))
-    message = f"{here.config.service} {version}\n\nImage {image}\n"
+def build(images: Images, head: str, version: str, source: str, here: Checkout) -> str:
+    """A commit on `head` with the same dates; only two files of the chart differ: values.yaml has the images,
+    Chart.yaml the version and `source`, the address of the repository."""
+    tree = here.git.write_tree(head, _edited(images, head, version, source, here))
+    lines = "".join(f"Image {image}\n" for image in by_name.written(images, here.config.service).split())
+    message = f"{here.config.service} {version}\n\n{lines}"
     return here.git.commit_tree(tree, [head], message, here.git.committed(head))
 
 
-def _edited(image: Reference, head: str, version: str, source: str, here: Checkout) -> dict[str, bytes]:
+def _edited(images: Images, head: str, version: str, source: str, here: Checkout) -> dict[str, bytes]:
     values_path, chart_path = f"{here.config.chart}/values.yaml", f"{here.config.chart}/Chart.yaml"
     files = here.git.files(head, values_path, chart_path)
     if values_path not in files:
         raise Refused(f"{head[:12]} holds no {values_path}.", "Commit one with the image's keys.", fault="chart")
-    keys = image_keys.parse(here.config.image_keys)
-    values = image_keys.write(keys, files[values_path], image.repository, image.digest, head, name=values_path)
+    blocks = here.config.image_blocks
+    tags = {
+        block.name: tag_of(here.config.tag_text, images[block.name], head, version)
+        for block in blocks
+        if "tag" in block.paths
+    }
+    values = image_keys.write(blocks, files[values_path], images, tags, name=values_path)
     chart = set_scalar(files[chart_path], ("version",), version, name=chart_path)
     if here.config.app_version:
         chart = set_scalar(chart, ("appVersion",), head[:12], quoted=True, after="version", name=chart_path)
     for name, value in (
         ("org.opencontainers.image.source", source),
         ("org.opencontainers.image.revision", head),
-        ("waybill/image", str(image)),
+        ("waybill/image", by_name.written(images, here.config.service)),
     ):
         chart = set_scalar(chart, ("annotations", name), value, name=chart_path)
     return {values_path: values, chart_path: chart}

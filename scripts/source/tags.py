@@ -7,7 +7,7 @@ from ..chart.version import Version, tag_version
 from ..clients.git import IDENTITY, Git
 from ..errors import Refused
 from ..image import keys as image_keys
-from ..image.reference import Reference
+from ..image.by_name import Images
 from ..yaml.edit import read
 from .checkout import Checkout
 
@@ -33,20 +33,23 @@ def tagged(here: Checkout) -> list[Tagged]:
     return sorted(found, key=lambda it: it.version)
 
 
-def released_as(tags: Sequence[Tagged], commit: str, image: Reference, here: Checkout) -> Tagged | None:
-    """The tag that this commit and image were released under."""
+def released_as(tags: Sequence[Tagged], commit: str, images: Images, here: Checkout) -> Tagged | None:
+    """The tag that this commit and these images were released under."""
     parents = here.git.parents(tag.commit for tag in tags)
     for tag in tags:
         built_on = commit in parents.get(tag.commit, ())
-        if built_on and holds(tag.commit, image, here) and names_itself(tag, here):
+        if built_on and holds(tag.commit, images, here) and names_itself(tag, here):
             return tag
     return None
 
 
-def holds(commit: str, image: Reference, here: Checkout) -> bool:
-    """Whether values.yaml in `commit` names this image."""
+def holds(commit: str, images: Images, here: Checkout) -> bool:
+    """Whether values.yaml in `commit` names these images, each at its places."""
     values = here.git.blob(commit, f"{here.config.chart}/values.yaml") or b""
-    return image_keys.read(image_keys.parse(here.config.image_keys), values) == (image.repository, image.digest)
+    return all(
+        image_keys.read(block, values) == (images[block.name].repository, images[block.name].digest)
+        for block in here.config.image_blocks
+    )
 
 
 def names_itself(tag: Tagged, here: Checkout) -> bool:

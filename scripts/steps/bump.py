@@ -14,6 +14,8 @@ from ..clients.registry import Registry
 from ..clients.registry_http import Denied
 from ..document import Chart, Image, Source, Waybill
 from ..errors import Refused
+from ..image import by_name
+from ..image.by_name import Images
 from ..image.reference import Reference
 from ..report import Report
 from ..source.checkout import Checkout
@@ -25,10 +27,10 @@ from ..yaml.edit import read
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user wants from bump. `version` is an exact one. `alone`: nothing will be published, so that neither a
-    remote nor a registry is needed."""
+    """What the user wants from bump: `images` by their names. `version` is an exact one. `alone`: nothing will be
+    published, so that neither a remote nor a registry is needed."""
 
-    image: Reference
+    images: Images
     part: Part | None = None
     version: str | None = None
     skip_image_check: bool = False
@@ -41,18 +43,18 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
     """The waybill of this image at HEAD, with the release commit in `source`; the same input gives the same one."""
     config, git = here.config, here.git
     with here.report.step("bump"):
-        image = look_at_image(choice, here)
+        image = look_at_image(choice.images[config.service], choice, here)
         git.deepen(config.remote)
         head = str(git.commit("HEAD"))
         tags = tagged(here) if has_remote(choice, here) else []
-        known = released_as(tags, head, choice.image, here)
+        known = released_as(tags, head, choice.images, here)
         if known:
             version = known.version
             refuse_other_version(choice, known, here.report)
         else:
             version = choose(choice, head, tags, here)
         source = source_of(here)
-        commit = known.commit if known else build(choice.image, head, str(version), source, here)
+        commit = known.commit if known else build(choice.images, head, str(version), source, here)
     tag = f"{config.service}-{version}"
     here.report.say(f"bump: {tag}" + (", the version that this commit and image have already" if known else ""))
     return Waybill(
@@ -75,9 +77,9 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
     )
 
 
-def look_at_image(choice: Choice, here: Checkout) -> Image:
+def look_at_image(reference: Reference, choice: Choice, here: Checkout) -> Image:
     """Checks that the registry has the digest, unless the user does not want that."""
-    repository, digest = choice.image.repository, choice.image.digest
+    repository, digest = reference.repository, reference.digest
     if choice.skip_image_check:
         here.report.warn("it was not checked that the registry has this image (--skip-image-check)")
         return Image(repository=repository, digest=digest, platforms=(), checked=False)
@@ -153,7 +155,7 @@ def published(choice: Choice, here: Checkout, *, reading_may_be_denied: bool) ->
 def write_files(waybill: Waybill, here: Checkout) -> None:
     """Writes the two files of the release commit to the work tree, for people who commit bumps themselves."""
     head, release = waybill.source.commit, str(waybill.source.release_commit)
-    if holds(head, Reference(waybill.image.repository, waybill.image.digest), here):
+    if holds(head, by_name.of(waybill), here):
         here.report.say("bump: HEAD holds this image already, so no file is written")
         return
     files = here.git.files(release, f"{here.config.chart}/values.yaml", f"{here.config.chart}/Chart.yaml")

@@ -1,18 +1,20 @@
 """package: the chart of the release commit as a .tgz, the same bytes on every machine."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import structs
 
 from ..chart.build import build_dependencies
-from ..chart.containers import containers
+from ..chart.containers import containers_of
 from ..chart.dependencies import missing
 from ..chart.export import export
 from ..chart.files import of_archive, of_folder
 from ..chart.findings import refused
 from ..chart.images import released
 from ..chart.judge import judge
+from ..chart.manifests import Rendered, RenderedObject
 from ..chart.sources import findings as source_findings
 from ..clients.helm import Helm
 from ..config import Config
@@ -49,13 +51,7 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
                 fault="you",
             )
         namespace = _namespace(config)
-        rendered = helm.template(
-            archive,
-            name=waybill.service,
-            namespace=namespace,
-            values_files=values,
-            kube_version=config.kube_version,
-        )
+        rendered = here.renderer.render(archive, name=waybill.service, namespace=namespace, values_files=values)
         refuse_wrong(rendered, archive, namespace, waybill, here)
         here.make_folder()
         made = archive.read_bytes()
@@ -64,23 +60,23 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
     return structs.replace(waybill, chart=structs.replace(chart, archive=digest_of(made)))
 
 
-def refuse_wrong(rendered: bytes, archive: Path, namespace: str, waybill: Waybill, here: Checkout) -> None:
+def refuse_wrong(rendered: Rendered, archive: Path, namespace: str, waybill: Waybill, here: Checkout) -> None:
     """Refuses what would not run as proposed, and says what cannot be known here."""
-    files, image = of_archive(archive.read_bytes()), released(waybill, here.config)
-    judgement = judge(rendered, files, [image], namespace=namespace, chart=waybill.service)
+    files, images = of_archive(archive.read_bytes()), released(waybill, here.config)
+    judgement = judge(rendered, files, images, namespace=namespace, chart=waybill.service)
     if judgement.findings:
         raise refused(judgement.findings)
     for warning in judgement.warnings:
         here.report.warn(warning)
     for what in judgement.unseen:
         here.report.say(f"Not seen here: {what}.")
-    warn_of_tags(containers(rendered), waybill, here)
+    warn_of_tags(rendered.manifests, waybill, here)
 
 
-def warn_of_tags(found: list[tuple[str, str]], waybill: Waybill, here: Checkout) -> None:
+def warn_of_tags(found: Sequence[RenderedObject], waybill: Waybill, here: Checkout) -> None:
     """Charts of several images often take the tags of all from appVersion, which bump sets to the commit."""
-    commit = chart_of(waybill).app_version
-    if here.config.app_version and (tagged := dict.fromkeys(name for _, name in found if name.endswith(f":{commit}"))):
+    images, commit = (item.image for item in containers_of(found)), chart_of(waybill).app_version
+    if here.config.app_version and (tagged := dict.fromkeys(name for name in images if name.endswith(f":{commit}"))):
         here.report.warn(
             f"the chart runs {' and '.join(tagged)} too, by a tag that it takes from appVersion: if there is no "
             "such image, set `app_version = false` in waybill.toml"
@@ -88,7 +84,7 @@ def warn_of_tags(found: list[tuple[str, str]], waybill: Waybill, here: Checkout)
 
 
 def _namespace(config: Config) -> str:
-    """That of the first environment."""
-    if isinstance(config.namespace, str):
-        return config.namespace
-    return next((config.namespace[name] for name in config.environments if name in config.namespace), "default")
+    """That of the first environment; without one there is nothing but the chart to look at."""
+    if config.environments:
+        return config.namespace_of(config.environments[0])
+    return config.namespace if isinstance(config.namespace, str) else "default"

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from msgspec import UNSET, structs
 
 from ..addresses import normalise
-from ..clients.git import Git
+from ..diff.repo import Repo
 from ..document import Gitops, Waybill, chart_of
 from ..errors import Refused
 from ..forges import Forge, Proposal
-from ..gitops.clone import cloned
 from ..proposal.body import is_about, title
 from ..proposal.describe import describe
 from ..proposal.intent import Change, Intent, prepare
@@ -21,19 +20,19 @@ from ..report import Report
 TRIES = 5
 
 
-Describe = Callable[[Change, Git, Intent], str]
-Check = Callable[[Change, Git, Intent], None]
+Describe = Callable[[Change, Repo, Intent], str]
+Check = Callable[[Change, Repo, Intent], None]
 
 
-def propose(change: Change, forge: Forge | None, report: Report) -> Waybill:
-    """The waybill with `gitops` filled when something is proposed, else without it; without a `forge` nothing is.
+def propose(change: Change, repo: Repo | None, report: Report) -> Waybill:
+    """The waybill with `gitops` filled when something is proposed, else without it; without a `repo` nothing is.
 
     What a killed run left half done the same command completes.
     """
-    if forge is None:
+    if repo is None:
         report.say("propose: no GitOps repo is configured; nothing is proposed")
         return structs.replace(change.waybill, gitops=UNSET)
-    intent, proposal = carry_out(change, forge, report)
+    intent, proposal = carry_out(change, repo, report)
     report.say(f"propose: {intent.said}" + (f", {proposal.url}" if proposal else ""))
     if change.named and intent.outcome == "superseded":
         raise Refused(
@@ -45,27 +44,27 @@ def propose(change: Change, forge: Forge | None, report: Report) -> Waybill:
 
 
 def carry_out(
-    change: Change, forge: Forge, report: Report, describe: Describe = describe, check: Check = check
+    change: Change, repo: Repo, report: Report, describe: Describe = describe, check: Check = check
 ) -> tuple[Intent, Proposal | None]:
     """Pushes the branch and opens the proposal, if there is something to propose; a lost race starts again, TRIES
     times."""
     remote, ref = str(change.config.gitops), f"refs/heads/{change.branch}"
-    with report.step("propose"), cloned(remote, change.config.forge_token) as git:
+    with report.step("propose"):
         for attempt in range(TRIES):
             # In each round one of the releasers wins; the others wait for different times.
             time.sleep(random.uniform(0, 0.2 * 2**attempt) if attempt else 0)  # noqa: S311
-            intent = prepare(change, forge.find, git)
+            intent = prepare(change, repo)
             if not intent.proposes:
                 return intent, None
-            check(change, git, intent)
-            if intent.outcome == "push" and not git.push(
+            check(change, repo, intent)
+            if intent.outcome == "push" and not repo.git.push(
                 remote, ref, intent.commit, expect=intent.heads.branch_head or ""
             ):
                 continue
-            body = describe(change, git, intent)
+            body = describe(change, repo, intent)
             # Describing takes a while: only the run whose commit the branch still has may write the proposal.
-            if git.refs(remote, ref).get(ref) == intent.commit:
-                return intent, bring(change, intent, forge, body)
+            if repo.git.refs(remote, ref).get(ref) == intent.commit:
+                return intent, bring(change, intent, repo.forge, body)
     raise Refused(
         f"{change.branch} moved {TRIES} times while Waybill was about to propose.",
         "Run the same command again in a moment.",
@@ -93,7 +92,8 @@ def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:
     if known is None or known.state != "open":
         return forge.create(change.branch, intent.heads.base, name, body)
     if (known.title, known.body) != (name, body):
-        forge.update(known.number, name, body)
+        brought = forge.update(known.number, name, body)
         if not is_about(known.body, change.waybill):
             forge.comment(known.number, f"Proposed here now: {name}.")
+        return brought
     return known

@@ -31,10 +31,11 @@ SCRIPTS_LAYERS = [
     {"gitops", "forges", "source"},
     {"chart"},
     {"config", "report"},
-    {"settings"},
+    {"stages"},
+    {"settings", "ci"},
     {"image", "clients"},
     {"document", "addresses"},
-    {"yaml", "folder"},
+    {"yaml", "folder", "once"},
     {"errors"},
 ]
 EITHER_HALF = {"scripts", "service", "waybill", "waybill_service"}

@@ -88,7 +88,17 @@ def test_paths_are_relative_to_the_nearest_file(checkout: Path) -> None:
         ('registri = "oci://x/y"', "unknown key `registri`"),
         ('registry = "https://x/y"', "not right"),
         ("environments = 3", "not right"),
-        ('environments = ["Staging"]', "not right"),
+        ('environments = ["Staging"]', "'Staging' is no name of an environment"),
+        ('environments = ["production = eu + "]', "'' is no name of an environment"),
+        ('environments = ["staging", "production = staging + eu"]', "names staging twice"),
+        ('environments = ["production = production + eu"]', "names production twice"),
+        ('environments = ["base"]', 'cannot be called "base"'),
+        ('environments = ["staging"]\n[environment.stagin]\nnamespace = "a"', r"the table \[environment.stagin\]"),
+        ('environments = ["staging"]\n[environment.staging]\nmerge = "yes"', "not right"),
+        (
+            'environments = ["staging"]\n[namespace]\nstaging = "a"\n[environment.staging]\nnamespace = "a"',
+            "the namespace of staging twice",
+        ),
         ('forge = "gitlab"', "not right"),
         ('chart = "../elsewhere"', "inside the repository"),
         ('chart = "/etc"', "inside the repository"),
@@ -166,5 +176,28 @@ def test_the_environments_are_given_in_the_order_of_the_settings(tmp_path: Path)
     assert known.chosen(["production", "staging"]) == ("staging", "production")
     with pytest.raises(Refused, match="No environment is configured"):
         config(tmp_path, environments=()).chosen([])
-    with pytest.raises(Refused, match='cannot be called "base"'):
-        config(tmp_path, environments=("base",)).chosen([])
+
+
+def test_a_group_is_one_stage_and_stands_for_its_environments(checkout: Path) -> None:
+    known = loaded(
+        checkout,
+        """
+        environments = ["staging", "production = production-eu + production-us", "archive"]
+        namespace = "apps"
+        [environment.staging]
+        merge = "auto"
+        [environment.production]
+        namespace = "shop"
+        merge = "auto"
+        [environment.production-us]
+        merge = "review"
+        """,
+    )
+    assert known.environments == ("staging", "production-eu", "production-us", "archive")
+    assert [stage.name for stage in known.stages] == ["staging", "production", "archive"]
+    assert known.chosen(["archive", "production"]) == ("production-eu", "production-us", "archive")
+    assert [known.namespace_of(name) for name in known.environments] == ["apps", "shop", "shop", "apps"]
+    assert [known.merges(name) for name in known.environments] == [True, True, False, False]
+    with pytest.raises(Refused, match="prod is no environment") as refused:
+        known.chosen(["prod"])
+    assert "production-eu, production-us, archive, the groups production" in refused.value.remedy

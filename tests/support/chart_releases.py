@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET, structs
 
+from scripts.chart.renderer import Renderer
+from scripts.diff.repo import opened
 from scripts.document import Waybill
 from scripts.forges.file import FileForge
 from scripts.report import Report
@@ -64,7 +66,8 @@ class Releases:
     def propose(self, version: str, *environments: str) -> str:
         change = self.repo.change(self.waybill(version), *environments, **self.settings)
         # Not judged: what these charts run is no image of a release.
-        carry_out(change, FileForge(str(self.repo.bare)), Report(), check=lambda *_: None)
+        with opened(FileForge(str(self.repo.bare)), Renderer(None), change.config) as repo:
+            carry_out(change, repo, Report(), check=lambda *_: None)
         return str(self.repo.proposals()[-1]["body"])
 
     def merged(self, version: str, templates: Mapping[str, str], values: str = "digest: a\n") -> None:

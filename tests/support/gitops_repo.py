@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
+from scripts.chart.renderer import Renderer
 from scripts.clients.git import Git
 from scripts.config import Config
+from scripts.diff.repo import Repo, opened
 from scripts.document import Chart, Image, Source, Waybill
 from scripts.forges import Forge
 from scripts.forges.file import FileForge
@@ -127,11 +129,12 @@ class GitopsRepo:
 
 def proposed(change: Change, forge: Forge, describe: Describe | None = None) -> tuple[Waybill, Intent]:
     """The waybill as propose returns it, and what propose did."""
-    intent, proposal = carry_out(change, forge, Report(), describe or without_difference)
+    with opened(forge, Renderer(None), change.config) as repo:
+        intent, proposal = carry_out(change, repo, Report(), describe or without_difference)
     return with_proposal(change, intent, proposal), intent
 
 
-def without_difference(change: Change, _: Git, intent: Intent) -> str:
+def without_difference(change: Change, _: Repo, intent: Intent) -> str:
     """The body without what changes in the cluster: there is no chart."""
     sections = [Section(name, {}, {"image": image(change.waybill)}, "") for name in intent.environments]
     return body(change.waybill, sections, roll_back=change.roll_back, ledger=None)

@@ -7,6 +7,7 @@ import pytest
 from scripts.chart.files import of_folder
 from scripts.chart.findings import Finding, refused
 from scripts.chart.judge import Judgement, judge
+from scripts.chart.manifests import read_output
 from scripts.clients.helm import Helm
 from scripts.errors import Refused
 from tests.support.builders import TOP
@@ -17,7 +18,7 @@ IMAGE = f"{REPOSITORY}@{DIGEST}"
 
 def judged(files: dict[str, bytes], *, api_versions: tuple[str, ...] = (), **templates: str) -> Judgement:
     text = rendered(**templates)
-    return judge(text, files, [ORDERS], namespace="apps", api_versions=api_versions, chart="orders")
+    return judge(read_output(text), files, [ORDERS], namespace="apps", api_versions=api_versions, chart="orders")
 
 
 def test_every_kind_of_fault_is_found_at_once() -> None:
@@ -74,7 +75,7 @@ def test_the_ledgers_own_chart_is_right() -> None:
     text = Helm().template(
         chart, name="waybill", namespace="apps", values_files=[TOP / "tests/chart/scenarios/sqlite/values.yaml"]
     )
-    assert judge(text, of_folder(chart), [], namespace="apps") == Judgement([], [], [])
+    assert judge(read_output(text), of_folder(chart), [], namespace="apps") == Judgement([], [], [])
 
 
 def test_a_hundred_workloads_are_judged_in_well_under_a_second() -> None:

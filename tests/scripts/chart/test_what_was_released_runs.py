@@ -2,19 +2,19 @@
 
 import pytest
 
-from scripts.chart.containers import containers_of
 from scripts.chart.findings import Finding
 from scripts.chart.images import Released, findings
 from scripts.chart.manifests import manifests
-from tests.support.scripts.rendered import DIGEST, KEYS, ORDERS, OTHER, REPOSITORY, pod, rendered
+from scripts.image.blocks import Block
+from tests.support.scripts.rendered import DIGEST, ORDERS, OTHER, REPOSITORY, pod, rendered
 
 IMAGE = f"{REPOSITORY}@{DIGEST}"
 TEST = '{"helm.sh/hook": test}'
-WORKER = Released("worker", "ghcr.io/acme/worker", OTHER, {"reference": ("worker", "image")})
+WORKER = Released("worker", "ghcr.io/acme/worker", OTHER, (Block("worker", {"reference": ("worker", "image")}),))
 
 
 def judged(*released: Released, **templates: str) -> list[Finding]:
-    return list(findings(containers_of(manifests(rendered(**templates))), released or (ORDERS,)))
+    return list(findings(manifests(rendered(**templates)), released or (ORDERS,)))
 
 
 @pytest.mark.parametrize("image", [IMAGE, f"{REPOSITORY}:efbc18d20baa@{DIGEST}"])
@@ -32,7 +32,7 @@ def test_another_tag_or_digest_of_the_repository_is_refused_wherever_it_is(image
 
 
 def test_docker_hub_has_one_repository_under_many_names() -> None:
-    orders = Released("orders", "acme/orders", DIGEST, KEYS)
+    orders = Released("orders", "acme/orders", DIGEST, ORDERS.blocks)
     assert judged(orders, web=pod(f"docker.io/acme/orders@{DIGEST}")) == []
     [finding] = judged(orders, web=pod(f"acme/orders@{DIGEST}", "index.docker.io/acme/orders:1"))
     assert "index.docker.io/acme/orders:1" in finding.what
@@ -48,7 +48,7 @@ def test_the_digest_under_another_repository_is_refused() -> None:
 
 
 def test_two_released_images_may_share_a_digest() -> None:
-    twin = Released("twin", "ghcr.io/acme/twin", DIGEST, {})
+    twin = Released("twin", "ghcr.io/acme/twin", DIGEST, ())
     assert judged(ORDERS, twin, web=pod(IMAGE, f"ghcr.io/acme/twin@{DIGEST}")) == []
 
 
@@ -79,7 +79,9 @@ def test_a_template_that_joins_repository_and_tag_gets_the_form_that_fits() -> N
     assert finding.where.endswith("container c0")
     assert 'repository = "image.repository"' in finding.remedy
     assert "`tag =" in finding.remedy
-    tag = Released("orders", REPOSITORY, DIGEST, {"repository": ("image", "name"), "tag": ("image", "tag")})
+    tag = Released(
+        "orders", REPOSITORY, DIGEST, (Block("orders", {"repository": ("image", "name"), "tag": ("image", "tag")}),)
+    )
     [finding] = judged(tag, web=pod(f"{REPOSITORY}:1"))
     assert ".Values.image.tag" in finding.remedy
 
@@ -90,6 +92,15 @@ def test_each_of_several_images_has_to_run() -> None:
     [finding] = judged(ORDERS, WORKER, web=pod(IMAGE))
     assert "ghcr.io/acme/worker" in finding.where
     assert ".Values.worker.image" in finding.remedy
+
+
+def test_two_images_of_one_repository_are_told_apart_by_digest() -> None:
+    worker = Released("worker", REPOSITORY, OTHER, WORKER.blocks)
+    assert judged(ORDERS, worker, web=pod(IMAGE, f"{REPOSITORY}@{OTHER}")) == []
+    [finding] = judged(ORDERS, worker, web=pod(IMAGE))
+    assert f"No container runs {REPOSITORY}@{OTHER}" in finding.where
+    [finding] = judged(ORDERS, worker, web=pod(IMAGE, f"{REPOSITORY}@{OTHER}", f"{REPOSITORY}:1"))
+    assert f"{IMAGE} or {REPOSITORY}@{OTHER}" in finding.what
 
 
 def test_every_kind_of_container_however_deep() -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.chart.renderer import Renderer
 from scripts.clients.git import Git
 from scripts.diff.compare import compare
-from scripts.diff.difference import export
+from scripts.diff.repo import export, opened
 from scripts.diff.words import plain
 from scripts.forges.file import FileForge
-from scripts.gitops.clone import cloned
 from scripts.proposal.describe import differences
 from scripts.proposal.intent import prepare
 from scripts.yaml.objects import parse
@@ -150,9 +150,9 @@ def test_plan_can_read_it_on_the_terminal_before_the_chart_is_published(releases
     releases.publish("9.9.9", TEMPLATES, "digest: b\n")
     archive = releases.repo.folder / "chart-9.9.9" / "orders-9.9.9.tgz"
     change = replace(releases.repo.change(releases.waybill("1.5.0")), archive=archive)
-    with cloned("", None) as git:
-        intent = prepare(change, FileForge(str(releases.repo.bare)).find, git)
-        text = plain(differences(change, git, intent))
+    with opened(FileForge(str(releases.repo.bare)), Renderer(None), change.config) as repo:
+        intent = prepare(change, repo)
+        text = plain(differences(change, repo, intent))
     assert text.startswith("staging: 1 changed; 1 in their version labels alone.\n  changed Deployment/orders\n")
     assert "    -        image: orders@a\n    +        image: orders@b" in text
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from scripts.clients.git import Git
-from scripts.diff.difference import export
+from scripts.diff.repo import export
 from tests.support.gitops_repo import GitopsRepo, waybill
 
 SERVICES = ("orders", "orders-api", "on")

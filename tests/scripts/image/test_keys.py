@@ -1,15 +1,22 @@
 """The forms in which values.yaml names an image: read back as written, beside bytes that stay."""
 
+from typing import Any
+
 import pytest
 import yaml
 
 from scripts.errors import Refused
-from scripts.image.keys import parse, read, write
-from scripts.settings import KeyPath
+from scripts.image.blocks import Block, parse
+from scripts.image.keys import read, write
+from scripts.image.reference import Reference
 
 REPOSITORY, DIGEST, COMMIT = "ghcr.io/acme/orders", "sha256:" + "ab" * 32, "0123456789abcdef" * 2 + "01234567"
-PAIR: dict[str, KeyPath] = {"repository": "image.repository", "digest": "image.digest"}
-TAG: dict[str, KeyPath] = {"repository": "image.repository", "tag": "image.tag"}
+PAIR: dict[str, Any] = {"repository": "image.repository", "digest": "image.digest"}
+TAG: dict[str, Any] = {"repository": "image.repository", "tag": "image.tag"}
+
+
+def put(values: bytes, *blocks: Block, repository: str = REPOSITORY) -> bytes:
+    return write(blocks, values, {"orders": Reference(repository, DIGEST)}, {"orders": COMMIT[:12]})
 
 
 @pytest.mark.parametrize(
@@ -81,14 +88,20 @@ TAG: dict[str, KeyPath] = {"repository": "image.repository", "tag": "image.tag"}
             f'image:\n  repository: {REPOSITORY}\n  tag: "0123456789ab@{DIGEST}" # defaults to the appVersion\n',
             id="a tag without a value",
         ),
+        pytest.param(
+            TAG | {"digest": "image.digest"},
+            "image: {repository: nginx, tag: 1.2, digest: }\n",
+            f'image: {{repository: {REPOSITORY}, tag: 0123456789ab, digest: "{DIGEST}"}}\n',
+            id="a tag and a digest, each in a key of its own",
+        ),
     ],
 )
-def test_written_and_read_back(table: dict[str, KeyPath], before: str, after: str) -> None:
-    keys = parse(table)
-    written = write(keys, before.encode(), REPOSITORY, DIGEST, COMMIT)
+def test_written_and_read_back(table: dict[str, Any], before: str, after: str) -> None:
+    (block,) = parse(table, "orders")
+    written = put(before.encode(), block)
     assert written.decode() == after
-    assert read(keys, written) == (REPOSITORY, DIGEST)
-    assert write(keys, written, REPOSITORY, DIGEST, COMMIT) == written
+    assert read(block, written) == (REPOSITORY, DIGEST)
+    assert put(written, block) == written
     assert yaml.safe_load(written) != yaml.safe_load(before)
 
 
@@ -109,8 +122,8 @@ def test_written_and_read_back(table: dict[str, KeyPath], before: str, after: st
         (TAG, "image: {repository: a/b, tag: '1.2@sha256:1'}", ("a/b", "sha256:1")),
     ],
 )
-def test_what_values_hold(table: dict[str, KeyPath], values: str, image: tuple[str, str]) -> None:
-    assert read(parse(table), values.encode()) == image
+def test_what_values_hold(table: dict[str, Any], values: str, image: tuple[str, str]) -> None:
+    assert read(*parse(table, "orders"), values.encode()) == image
 
 
 @pytest.mark.parametrize(
@@ -130,9 +143,9 @@ def test_what_values_hold(table: dict[str, KeyPath], values: str, image: tuple[s
         (PAIR, "image: &i {repository: a, digest: b}\nother: *i\n", "has an anchor"),
     ],
 )
-def test_values_without_a_place_for_the_image_are_refused(table: dict[str, KeyPath], values: str, says: str) -> None:
+def test_values_without_a_place_for_the_image_are_refused(table: dict[str, Any], values: str, says: str) -> None:
     with pytest.raises(Refused) as refused:
-        write(parse(table), values.encode(), REPOSITORY, DIGEST, COMMIT)
+        put(values.encode(), *parse(table, "orders"))
     assert says in refused.value.what
     assert refused.value.fault == "chart"
 
@@ -145,7 +158,6 @@ def test_values_without_a_place_for_the_image_are_refused(table: dict[str, KeyPa
         ({"digest": "a"}, "has digest"),
         ({"tag": "a", "digest": "b"}, "has tag, digest"),
         ({"reference": "a", "digest": "b"}, "has reference, digest"),
-        ({"repository": "a", "digest": "b", "tag": "c"}, "has repository, digest, tag"),
         ({"repository": "a", "digest": "a"}, "one key for both repository and digest"),
         ({"repository": "a.0", "digest": ("a", 0)}, "one key for both"),
         ({"reference": ""}, "reference = '' in [image] is no path"),
@@ -154,14 +166,48 @@ def test_values_without_a_place_for_the_image_are_refused(table: dict[str, KeyPa
         ({"reference": ()}, "no path"),
     ],
 )
-def test_other_tables_are_refused(table: dict[str, KeyPath], says: str) -> None:
+def test_other_tables_are_refused(table: dict[str, Any], says: str) -> None:
     with pytest.raises(Refused) as refused:
-        parse(table)
+        parse(table, "orders")
     assert says in refused.value.what
     assert refused.value.fault == "you"
 
 
 def test_an_image_without_a_host_where_the_host_has_a_key() -> None:
-    keys = parse({"registry": "r", "repository": "n", "digest": "d"})
+    (block,) = parse({"registry": "r", "repository": "n", "digest": "d"}, "orders")
     with pytest.raises(Refused, match="nginx has no registry host"):
-        write(keys, b"r: a\nn: b\nd: c\n", "nginx", f"sha256:{'a' * 64}", "c" * 40)
+        put(b"r: a\nn: b\nd: c\n", block, repository="nginx")
+
+
+def test_each_place_of_an_image_gets_it() -> None:
+    tables = [{"repository": "a.name", "tag": "a.tag"}, {"repository": "a.name", "digest": "b"}, {"reference": "c"}]
+    blocks = parse(tables, "orders")
+    written = put(b"a: {name: x, tag: y}\nb: z\nc: none\n", *blocks)
+    assert written.decode() == (
+        f"a: {{name: {REPOSITORY}, tag: {COMMIT[:12]}@{DIGEST}}}\nb: {DIGEST}\nc: {REPOSITORY}@{DIGEST}\n"
+    )
+    assert {read(block, written) for block in blocks} == {(REPOSITORY, DIGEST)}
+
+
+def test_one_key_cannot_hold_two_texts() -> None:
+    blocks = parse([{"reference": "a"}, {"repository": "b", "digest": "a"}], "orders")
+    with pytest.raises(Refused, match="wants two texts in a of values"):
+        put(b"a: x\nb: y\n", *blocks)
+
+
+@pytest.mark.parametrize(
+    ("tables", "says"),
+    [
+        ([], "names no image"),
+        (
+            [{"reference": "a"}, {"referense": "b"}],
+            "[[image]] number 2 of waybill.toml has the unknown key `referense`",
+        ),
+        ([{"reference": "a"}, {"repository": "b"}], "[[image]] number 2 has repository, which is none"),
+        ({"quux": "a"}, "[image] of waybill.toml has the unknown key `quux`"),
+    ],
+)
+def test_the_block_that_is_wrong_is_named(tables: Any, says: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse(tables, "orders")
+    assert says in refused.value.what

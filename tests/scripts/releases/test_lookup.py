@@ -17,7 +17,7 @@ def test_an_answer_of_the_ledger_that_is_no_waybill_is_refused() -> None:
 
 def test_a_version_that_is_reserved_and_not_published_is_refused(world: World) -> None:
     here = checkout(world)
-    release = bump(Choice(parse(world.image())), here)
+    release = bump(Choice({"orders": parse(world.image())}), here)
     here.git.create("origin", f"refs/tags/{release.source.tag}", str(release.source.release_commit))
     with pytest.raises(Refused, match=r"0\.1\.0 is reserved by its tag"):
         proven("0.1.0", None, here)

@@ -14,7 +14,7 @@ from tests.support.release import checkout
 
 
 def bumped(world: World, image: str, **flags: Any) -> Waybill:
-    choice = Choice(parse(image), skip_image_check=True)
+    choice = Choice({"orders": parse(image)}, skip_image_check=True)
     return bump(choice, checkout(world, **flags))
 
 
@@ -135,4 +135,4 @@ def test_a_commit_without_values(world: World) -> None:
     (world.checkout / "chart/values.yaml").unlink()
     world.commit({})
     with pytest.raises(Refused, match=r"holds no chart/values\.yaml"):
-        bump(Choice(parse(world.image())), checkout(world))
+        bump(Choice({"orders": parse(world.image())}), checkout(world))

@@ -11,7 +11,7 @@ from tools.demo.image import crane
 
 
 def chosen(world: World, image: str, **choice: object) -> str:
-    waybill = bump(Choice(parse(image), **choice), checkout(world))  # type: ignore[arg-type]
+    waybill = bump(Choice({"orders": parse(image)}, **choice), checkout(world))  # type: ignore[arg-type]
     return str(waybill.chart.version)  # type: ignore[union-attr]
 
 
@@ -77,9 +77,9 @@ def test_a_pre_release_goes_on_within_its_own_version(world: World) -> None:
 
 def test_a_tag_without_a_chart_is_completed_by_its_own_input_alone(world: World) -> None:
     image, other = world.image("one"), world.image("two")
-    half = bump(Choice(parse(image)), checkout(world))
+    half = bump(Choice({"orders": parse(image)}), checkout(world))
     git(world.checkout, "push", "--quiet", "origin", f"{half.source.release_commit}:refs/tags/{half.source.tag}")
-    assert bump(Choice(parse(image), part="major"), checkout(world)) == half
+    assert bump(Choice({"orders": parse(image)}, part="major"), checkout(world)) == half
     assert chosen(world, other) == "0.1.1"
     with pytest.raises(Refused, match=r"are released as orders-0\.1\.0 already"):
         chosen(world, image, version="0.7.0")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.chart.containers import containers
-from scripts.clients.helm import Helm
+from scripts.chart.containers import containers_of
+from scripts.chart.renderer import Renderer
 from scripts.image.reference import parse
 from scripts.steps.bump import Choice, bump
 from scripts.steps.package import package
@@ -102,11 +102,10 @@ def test_a_chart_of_this_shape_is_released(tmp_path: Path, registry: str, shape:
         (world.checkout / name).unlink()
     world.commit({f"chart/{name}": text for name, text in files.items()})
     image, here = parse(world.image()), checkout(world, tmp_path)
-    waybill = package(bump(Choice(image), here), here)
-    rendered = Helm().template(tmp_path / "orders-1.2.3.tgz", name="x", namespace="y")
-    assert any(name.startswith(image.repository) and name.endswith(image.digest) for _, name in containers(rendered)), (
-        rendered
-    )
+    waybill = package(bump(Choice({here.config.service: image}), here), here)
+    rendered = Renderer(None).render(tmp_path / "orders-1.2.3.tgz", name="x", namespace="y")
+    names = [it.image for it in containers_of(rendered.manifests)]
+    assert any(name.startswith(image.repository) and name.endswith(image.digest) for name in names), rendered.text
     released = here.git.blob(str(waybill.source.release_commit), "chart/values.yaml") or b""
     before = files["values.yaml"].encode().splitlines(keepends=True)
     changed = [line for line, old in zip(released.splitlines(keepends=True), before, strict=True) if line != old]

@@ -3,11 +3,12 @@
 import textwrap
 
 from scripts.chart.images import Released
+from scripts.image.blocks import Block
 
 DIGEST, OTHER = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
 REPOSITORY = "ghcr.io/acme/orders"
 KEYS = {"repository": ("image", "repository"), "digest": ("image", "digest")}
-ORDERS = Released("orders", REPOSITORY, DIGEST, KEYS)
+ORDERS = Released("orders", REPOSITORY, DIGEST, (Block("orders", KEYS),))
 
 
 def rendered(**templates: str) -> bytes:

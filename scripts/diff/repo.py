@@ -1,0 +1,118 @@
+"""The GitOps repo as one command works with it: its forge, a temporary clone, and what commits make Flux install."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ..chart.manifests import Rendered
+from ..chart.renderer import Renderer
+from ..clients.git import Git
+from ..config import Config
+from ..document import Chart
+from ..forges import Forge
+from ..gitops.clone import cloned
+from ..gitops.layout import overlay
+from ..once import Once
+from .chart import fetch, render
+from .overlay import HelmRelease, build, release_of
+
+WORKERS = 4  # each waits for a program
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What is proposed: the chart of a service, fetched where `archive` is None or gone, for `environments`."""
+
+    service: str
+    chart: Chart
+    environments: tuple[str, ...]
+    archive: Path | None
+
+    @property
+    def repository(self) -> str:
+        return f"{str(self.chart.repository or '').removeprefix('oci://')}/{self.chart.name}"
+
+
+class Repo:
+    """Each commit is written out, each folder built, and each chart fetched and rendered once."""
+
+    def __init__(self, forge: Forge, git: Git, renderer: Renderer, folder: Path, *, plain_http: bool) -> None:
+        self.forge, self.git = forge, git
+        self._renderer, self._folder, self._plain_http = renderer, folder, plain_http
+        self._pool = ThreadPoolExecutor(WORKERS)
+        self._trees, self._releases, self._charts = Once[Path](), Once[HelmRelease](), Once[Path]()
+
+    def tree(self, commit: str) -> Path:
+        """The folder with the files of a commit."""
+        return self._trees(commit, lambda: export(self.git, commit, self._folder / commit))
+
+    def has(self, commit: str, environment: str, shipped: Shipped) -> bool:
+        """Whether the service is in an environment."""
+        return (self.tree(commit) / overlay(shipped.service, environment)).is_dir()
+
+    def release(self, commit: str, environment: str, shipped: Shipped) -> HelmRelease:
+        """The HelmRelease that a commit has for an environment; refused where its folder cannot be built."""
+
+        def make() -> HelmRelease:
+            root = self.tree(commit)
+            return release_of(build(root / overlay(shipped.service, environment), root), shipped.service)
+
+        return self._releases((commit, environment), make)
+
+    def shipped_chart(self, shipped: Shipped) -> Path:
+        if shipped.archive and shipped.archive.is_file():
+            return shipped.archive
+        return self._chart(shipped.repository, shipped.chart.version)
+
+    def before(self, commit: str, environment: str, shipped: Shipped) -> Rendered:
+        """What runs: the chart that the HelmRelease of a commit names, with its values. Where its source lies elsewhere
+        it is looked for where the new one is."""
+        release = self.release(commit, environment, shipped)
+        chart = self._chart(release.chart or shipped.repository, release.reference)
+        return render(release, chart, self._renderer)
+
+    def after(self, commit: str, environment: str, shipped: Shipped) -> Rendered:
+        """What will run: in an environment that is shipped to, the chart that is shipped."""
+        if environment not in shipped.environments:
+            return self.before(commit, environment, shipped)
+        return render(self.release(commit, environment, shipped), self.shipped_chart(shipped), self._renderer)
+
+    def begin(self, before: str, after: str, environments: Sequence[str], shipped: Shipped) -> None:
+        """Begins to work out, side by side, what will be asked for of two commits."""
+        for commit in (after, before):
+            self.tree(commit)  # before the others, since one thread may ask git
+        for environment in environments:
+            self._pool.submit(self.after, after, environment, shipped)
+            if self.has(before, environment, shipped):
+                self._pool.submit(self.before, before, environment, shipped)
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _chart(self, repository: str, reference: str) -> Path:
+        return self._charts(
+            (repository, reference), lambda: fetch(repository, reference, self._folder, self._plain_http)
+        )
+
+
+@contextmanager
+def opened(forge: Forge, renderer: Renderer, config: Config) -> Iterator[Repo]:
+    """The repo that `config` names, until the block ends."""
+    with (
+        cloned(str(config.gitops), config.forge_token) as git,
+        tempfile.TemporaryDirectory(prefix="waybill-") as folder,
+        closing(Repo(forge, git, renderer, Path(folder), plain_http=config.plain_http)) as repo,
+    ):
+        yield repo
+
+
+def export(git: Git, revision: str, folder: Path) -> Path:
+    """The regular files of a revision, below `folder`; a path that would leave it is left out."""
+    for path, data in git.files(revision, ".").items():
+        if not {"..", ".git", ""} & set(PurePosixPath(path).parts) and not path.startswith("/"):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+    return folder
