@@ -26,9 +26,11 @@ def serve_() -> None:
     """Run the ledger until SIGTERM or Ctrl-C. An SQLite database is migrated first."""
     settings = _settings(Settings)
     from .app import create_app
+    from .database.lifespan import look_at
     from .http.server import serve
     from .http.telemetry import log_as_json
 
+    _run(lambda: look_at(settings.database_url, settings.database_pooler))
     log_as_json()
     if not serve(create_app(settings), settings):
         sys.exit(3)  # as uvicorn's own command does
@@ -40,8 +42,10 @@ def migrate_() -> None:
     from .database.migrate import migrate
     from .database.piccolo_conf import engine_for, use
 
+    settings = _settings(Settings)
+
     async def work() -> list[str]:
-        engine = use(engine_for(_settings(Settings).database_url, statement_seconds=None))
+        engine = use(engine_for(settings.database_url, None, settings.database_pooler))
         await engine.start()
         try:
             return await migrate(engine)
@@ -132,19 +136,23 @@ def _settings(kind: type[S]) -> S:
 def _with_database(work: Callable[[], Awaitable[T]]) -> T:
     from .database.lifespan import opened
 
+    settings = _settings(Settings)
+
     async def run() -> T:
-        async with opened(_settings(Settings).database_url):
+        async with opened(settings.database_url, settings.database_pooler):
             return await work()
 
     return _run(run)
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    from .database.outages import OUTAGES
+    from .database.outages import DATABASE_ERRORS, is_outage
 
     try:
         return asyncio.run(work())
-    except OUTAGES as error:
+    except DATABASE_ERRORS as error:
+        if not is_outage(error):
+            raise
         raise click.ClickException(f"the database cannot be used: {error or type(error).__name__}") from None
 
 

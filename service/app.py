@@ -25,7 +25,7 @@ from .api.services import get_service
 from .auth.guards import guard
 from .auth.webhook_key import FluxKeys
 from .database.lifespan import opened
-from .database.outages import OUTAGES, FileLost
+from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
 from .http.limits import BODY_BYTES, with_deadline, without_retry
 from .http.methods import with_head, with_methods
@@ -67,7 +67,7 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
-    async with opened(app.state.settings.database_url):
+    async with opened(app.state.settings.database_url, app.state.settings.database_pooler):
         yield
 
 
@@ -82,7 +82,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={
             Refused: refused,
             HTTPException: http_error,
-            **dict.fromkeys(OUTAGES, outage),
+            **dict.fromkeys(DATABASE_ERRORS, database_error),
             Exception: unexpected,
         },
         openapi_config=None,
@@ -111,9 +111,12 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     return _answer(Problem(title=status.phrase, status=status, detail=detail, errors=errors), headers)
 
 
-def outage(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    log.warning("the database cannot be used: %s", error if isinstance(error, FileLost) else type(error).__name__)
-    return refused(request, try_again(str(error) if isinstance(error, FileLost) else "The database does not answer."))
+def database_error(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    if not is_outage(error):
+        return unexpected(request, error)
+    cause = str(error) if isinstance(error, WronglySetUp) else type(error).__name__
+    log.warning("the database cannot be used: %s", cause)
+    return refused(request, try_again(cause if isinstance(error, WronglySetUp) else "The database does not answer."))
 
 
 def unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_type_hints
 
-from .database.url import parse_url
+from .database.url import Pooler, parse_url
 from .domain.signature import parse_keys
 
 ROOT_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
@@ -84,6 +84,13 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _pooler(text: str) -> Pooler:
+    match text:
+        case "none" | "session" | "transaction":
+            return text
+    raise ValueError(f"{text!r} is neither none nor session nor transaction")
+
+
 def _reads_need_token(text: str) -> bool:
     if text not in ("public", "token"):
         raise ValueError(f"{text!r} is neither public nor token")
@@ -122,6 +129,16 @@ class Settings(FromEnvironment):
             "sqlite:///waybill.db",
             _database_url,
             file="read",
+        ),
+    ]
+    database_pooler: Annotated[
+        Pooler,
+        Setting(
+            "DATABASE_POOLER",
+            "The mode of the pooler, as PgBouncer, that stands between the ledger and PostgreSQL: `session`, "
+            "`transaction`, or `none` where there is none. Where there is one, the ledger does not start with `none`.",
+            "none",
+            _pooler,
         ),
     ]
     host: Annotated[str, Setting("HOST", "The address to listen on.", "127.0.0.1")]

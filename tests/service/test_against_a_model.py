@@ -27,6 +27,7 @@ from service.ledger.events import take_snapshot as snapshots
 from service.ledger.releases import file as releases
 from service.ledger.releases import read as filed
 
+from ..support.service import pooler
 from ..support.service.model import REASONS, SEQUENCE, Model, Said
 from ..support.service.model_inputs import (
     BEGINNING,
@@ -188,7 +189,7 @@ def _plain(found: Any) -> Any:
 @pytest.fixture
 def machine(database_url: str) -> Iterator[type[Ledger]]:
     with asyncio.Runner() as runner:
-        engine = use(engine_for(database_url))
+        engine = use(engine_for(database_url, pooler=pooler.MODE))
         runner.run(engine.start())
         yield type("Ledger", (Ledger,), {"engine": engine, "runner": runner})
         runner.run(engine.stop())
