@@ -12,13 +12,12 @@ from typing import Literal
 
 from semver import Version
 
-from ..clients.git import Git
 from ..config import Config
 from ..diff.repo import Repo
 from ..document import Waybill
 from ..errors import Refused
 from ..forges import Proposal
-from ..gitops.clone import Heads, foreign_commits, is_merged, look, merge, patch, recorded
+from ..gitops.clone import Heads
 from ..gitops.files import release_in
 from ..gitops.layout import Files, environments_in, paths, release_file
 from ..gitops.render import render
@@ -72,12 +71,11 @@ class Intent:
 def prepare(change: Change, repo: Repo) -> Intent:
     """Looks at the GitOps repo and the branch's latest proposal, and decides."""
     waybill, config, branch, git = change.waybill, change.config, change.branch, repo.git
-    heads = look(git, str(config.gitops), config.gitops_branch, branch)
+    heads = repo.look(config.gitops_branch, branch)
     known = repo.forge.find(branch, heads.base)
     where = paths(waybill.service, config.environments)
     base_files = git.files(heads.base_head, *where)
-    merged = merge(git, heads) if heads.branch_head else None
-    live = heads.branch_head if heads.branch_head and not is_done(git, heads, merged, known) else None
+    live = heads.branch_head if heads.branch_head and not is_done(heads, known) else None
     branch_files = git.files(live, *where) if live else {}
 
     higher = higher_versions(change, {heads.base: base_files, branch: branch_files})
@@ -102,34 +100,30 @@ def prepare(change: Change, repo: Repo) -> Intent:
         said = f"{known.url} proposed {version(waybill)} and was closed: not proposed again (reopen it there)"
         return Intent("closed", said, heads, known)
 
-    earlier = replaced(change, environments, base_files, branch_files) or recorded(git, heads, live, trailer(waybill))
-    foreign = foreign_commits(git, heads) if live else []
-    if live and not rendered(branch_files) and (merged or foreign):
-        said = f"{branch} has it already" + ("" if merged else f", but does not merge into {heads.base} cleanly")
+    earlier = replaced(change, environments, base_files, branch_files)
+    earlier = earlier or (heads.recorded(trailer(waybill)) if live else None)
+    if live and not rendered(branch_files) and (heads.merged or heads.foreign_commits):
+        said = f"{branch} has it already" + ("" if heads.merged else f", but does not merge into {heads.base} cleanly")
         return Intent("held", said, heads, known, environments, live, replaces=earlier)
 
     start = parent = heads.base_head
-    if live and foreign:
+    if live and heads.foreign_commits:
         start = parent = live
     elif live and carries(waybill.service, environments, base_files, branch_files):
-        start, parent = (merged, parent) if merged else (live, live)
+        start, parent = (heads.merged, parent) if heads.merged else (live, live)
+    # Dated as the source commit: the same release on the same parent gives the same id.
+    seconds = int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
     message = commit_message(waybill, environments, change.roll_back, earlier)
-    commit = commit_of(change, git.write_tree(start, rendered(git.files(start, *where))), parent, message, git)
+    commit, changed = repo.commit(start, parent, rendered(git.files(start, *where)), message, seconds)
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
-    return Intent("push", said, heads, known, environments, commit, patch(git, parent, commit), earlier)
+    return Intent("push", said, heads, known, environments, commit, changed, earlier)
 
 
-def commit_of(change: Change, tree: str, parent: str, message: str, git: Git) -> str:
-    """Waybill's commit, dated as the source commit: the same release on the same parent gives the same id."""
-    seconds = int(datetime.fromisoformat(change.waybill.source.committed_at).timestamp())
-    return git.commit_tree(tree, [parent], message, seconds)
-
-
-def is_done(git: Git, heads: Heads, merged: str | None, known: Proposal | None) -> bool:
+def is_done(heads: Heads, known: Proposal | None) -> bool:
     """Whether the base has all that the branch brought, so that the next proposal starts afresh."""
     marked = known is not None and known.state == "merged" and known.head == heads.branch_head
-    return marked or is_merged(git, heads, merged)
+    return marked or heads.is_merged
 
 
 def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]:
