@@ -29,12 +29,15 @@ from .auth.webhook_key import FluxKeys
 from .database.lifespan import opened
 from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
-from .http.limits import BODY_BYTES, with_deadline
+from .http.limits import BODY_BYTES, with_deadline, without_retry
+from .http.methods import with_head, with_methods
+from .http.root_path import below
 from .http.telemetry import with_telemetry
 from .ledger.releases.upgrade import upgrade
 from .pages.assets import static_files
 from .pages.board import show_board
 from .pages.environments import show_environment
+from .pages.html import link_below
 from .pages.releases import show_release
 from .pages.search import show_search
 from .settings import Settings
@@ -94,12 +97,14 @@ def create_app(settings: Settings) -> Litestar:
         },
         openapi_config=None,
     )
-    app.asgi_handler = with_telemetry(with_deadline(app.asgi_handler))
+    answering = with_telemetry(with_methods(with_deadline(app.asgi_handler)))
+    app.asgi_handler = below(settings.root_path, answering)
+    link_below(settings.root_path)
     return app
 
 
-def refused(_: Request[Any, Any, Any], error: Refused) -> Response[Problem]:
-    return _answer(error.problem, error.headers)
+def refused(request: Request[Any, Any, Any], error: Refused) -> Response[Problem]:
+    return _answer(error.problem, without_retry(error.headers, request.scope["path"]))
 
 
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
@@ -111,6 +116,8 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
         detail = "A parameter of the request is missing or has a wrong form."
         errors = [f"{it.get('key', '')}: {it['message']}" for it in error.extra or [] if isinstance(it, dict)]
     headers = dict(error.headers or {}) | ({"Connection": "close"} if status == 413 else {})
+    if allow := headers.pop("allow", None):
+        headers["Allow"] = with_head(allow)
     return _answer(Problem(title=status.phrase, status=status, detail=detail, errors=errors), headers)
 
 
@@ -119,8 +126,7 @@ def database_error(request: Request[Any, Any, Any], error: Exception) -> Respons
         return unexpected(request, error)
     cause = str(error) if isinstance(error, WronglySetUp) else type(error).__name__
     log.warning("the database cannot be used: %s", cause)
-    answer = try_again(str(error) if isinstance(error, WronglySetUp) else "The database does not answer.")
-    return _answer(answer.problem, answer.headers)
+    return refused(request, try_again(cause if isinstance(error, WronglySetUp) else "The database does not answer."))
 
 
 def unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

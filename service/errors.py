@@ -64,9 +64,24 @@ class Conflict(Refused):
     title = "Conflict"
 
 
+class UriTooLong(Refused):
+    status = 414
+    title = "URI Too Long"
+
+
 class WrongMediaType(Refused):
     status = 415
     title = "Unsupported Media Type"
+
+
+class TooMany(Refused):
+    status = 429
+    title = "Too Many Requests"
+
+
+class HeadTooLarge(Refused):
+    status = 431
+    title = "Request Header Fields Too Large"
 
 
 class Unavailable(Refused):

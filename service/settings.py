@@ -5,6 +5,7 @@ of these declarations.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from .database.url import Pooler, parse_url
 from .domain.signature import parse_keys
+
+ROOT_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
 
 
 class SettingsError(Exception):
@@ -103,6 +106,12 @@ def _number(most: int) -> Callable[[str], int]:
     return read
 
 
+def _root_path(text: str) -> str:
+    if not ROOT_PATH.fullmatch(text):
+        raise ValueError(f"{text!r} is no path: write it like /waybill, without a slash at its end")
+    return "" if text == "/" else text
+
+
 def _flux_keys(text: str) -> str:
     parse_keys(text)
     return text
@@ -142,6 +151,16 @@ class Settings(FromEnvironment):
             "the scope `metrics`.",
             "public",
             _reads_need_token,
+        ),
+    ]
+    root_path: Annotated[
+        str,
+        Setting(
+            "ROOT_PATH",
+            "Where a proxy serves the ledger below a path, as `/waybill`: that path. The proxy may take it off the "
+            "address, or leave it.",
+            "/",
+            _root_path,
         ),
     ]
     drain_seconds: Annotated[

@@ -10,6 +10,7 @@ from msgspec.json import Encoder
 from ..auth.webhook_key import check_signature
 from ..errors import Unauthenticated
 from ..http.answer import JsonBytes
+from ..http.limits import HOOK_BYTES
 from ..http.telemetry import ARRIVALS, EVENTS, REFUSED
 from ..ledger.events import take as events
 from ..ledger.events import take_snapshot as snapshots
@@ -22,6 +23,7 @@ encode = Encoder().encode
 @post(
     "/hooks/flux/{environment:str}",
     public=True,
+    request_max_body_size=HOOK_BYTES,
     gives=EventReceipt,
     refuses=[401, 404],
     operation_id="take_flux_event",
@@ -35,6 +37,7 @@ async def take_flux_event(request: Request[Any, Any, Any], environment: Environm
 @post(
     "/hooks/flux/{environment:str}/snapshot",
     public=True,
+    request_max_body_size=HOOK_BYTES,
     gives=EventReceipt,
     refuses=[401, 404],
     operation_id="take_snapshot",

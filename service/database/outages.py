@@ -111,6 +111,10 @@ class WronglySetUp(DatabaseOutage):
     """The database cannot be used as it is set up; the message says what to change, and holds no secret."""
 
 
+class FileLost(WronglySetUp):
+    """SQLite's file was deleted or replaced. SQLite would go on writing to the old one, and then lose it."""
+
+
 # What is asked of `is_outage`.
 DATABASE_ERRORS: tuple[type[Exception], ...] = (
     DatabaseOutage,

@@ -70,7 +70,8 @@ async def assert_silent(ledger: Served, token: str) -> None:
     for answer in await answers(ledger, token):
         assert answer.status_code == 503, answer.text
         assert answer.headers["content-type"] == "application/problem+json"
-        assert int(answer.headers["retry-after"]) > 0
+        is_hook = answer.request.url.path.startswith("/hooks/")  # Flux takes Retry-After too seriously
+        assert is_hook != ("retry-after" in answer.headers)
     assert (await ledger.http.get("/healthz")).status_code == 200
 
 
