@@ -1,8 +1,10 @@
 """The command `waybill-service`: serve, migrate, observe, and tokens."""
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -73,6 +75,45 @@ def observe_() -> None:
         raise click.ClickException(str(error)) from None
     if failed := list(observe(settings, kubernetes)):
         raise click.ClickException("; ".join(failed))
+
+
+@main.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+def backup_(file: Path) -> None:
+    """Copy the SQLite database to FILE, as it is at this moment. The ledger may go on meanwhile.
+
+    A copy that `cp` makes of a database in use is not whole.
+    """
+    from .database.backup import backup
+
+    _copied(lambda database: backup(database, file), file)
+
+
+@main.command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+def restore_(file: Path) -> None:
+    """Make the SQLite database of FILE, which `backup` made. Stop the ledger first, and move its database away."""
+    from .database.backup import restore
+
+    _copied(lambda database: restore(file, database), file)
+
+
+def _copied(copy: Callable[[Path], int], file: Path) -> None:
+    from .database.backup import NotCopied
+    from .database.url import parse_url
+
+    kind, target = parse_url(_settings(Settings).database_url)
+    if kind != "sqlite":
+        raise click.ClickException(
+            "DATABASE_URL names PostgreSQL: use pg_dump and pg_restore, or your provider's backups"
+        )
+    try:
+        size = copy(Path(target))
+    except NotCopied as error:
+        raise click.ClickException(str(error)) from None
+    except (OSError, sqlite3.Error) as error:
+        raise click.ClickException(f"{file} and {target} cannot be copied: {error}") from None
+    click.echo(f"{size} bytes copied", err=True)
 
 
 @main.group()
