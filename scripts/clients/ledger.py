@@ -5,16 +5,27 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ..document import Waybill
 from ..errors import Refused
 from .http import Answer, Client, Patience, may_have_credential, within
-from .http_failure import Peer, unencrypted
+from .http_failure import Denied, NoAnswer, Peer, unencrypted
 
 PATIENCE = Patience(whole=30)
 KEPT = "Everything before this step is done and kept; run the same command again when the ledger works again"
 PEER = Peer("ledger", "The ledger", "`ledger` in waybill.toml", "WAYBILL_LEDGER_TOKEN")
 FILING = replace(PEER, kept=f"{KEPT}, or, after `ship`, `waybill record`.")
+WRITE, CALLER = "releases:write", "/caller"
+
+
+class Caller(Struct):
+    """What the ledger says of the token shown: `service` is the only one that it may write for, `accepts` are the
+    numbers of the documents that the ledger takes."""
+
+    scopes: list[str]
+    service: str | None
+    accepts: list[int]
 
 
 class Ledger:
@@ -24,22 +35,26 @@ class Ledger:
         self.url = url
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def check(self) -> None:
-        """Refuses an address to which the token may not be sent, before anything is sent."""
+    def caller(self) -> Caller | None:
+        """What the token may do; None of a ledger that is older than this question. Refused without asking where the
+        token may not be sent."""
         if self._headers and not may_have_credential(self.url):
             raise unencrypted(PEER, self.url)
+        answer = self._ask("GET", CALLER, bearing=404)
+        try:
+            return None if answer.status == 404 else answer.decode(Caller)
+        except ValueError as error:
+            raise self._no_ledger(error) from error
 
     def file(self, waybill: Waybill) -> tuple[bool, dict[str, Any]]:
         """Files the release: whether it is new, and the receipt. The same release again gives the first receipt."""
-        answer = self._ask("POST", "/releases", content=msgspec.json.encode(waybill), bearing=400)
+        content = msgspec.json.encode(waybill)
+        answer = self._ask("POST", "/releases", content=content, bearing=400)
+        if answer.status == 400 and self.caller() is None:
+            raise older_ledger("it takes no waybill of number 2")
         if answer.status == 400:
-            raise self._refused(answer) if self.caller() else older_ledger("it takes no waybill of number 2")
+            raise self._refused(answer, "/releases", content)
         return answer.status == 201, self._object(answer)
-
-    def caller(self) -> dict[str, Any] | None:
-        """Whose token is sent, what it may do, and what the ledger takes; None: the ledger is too old to say."""
-        answer = self._ask("GET", "/caller", bearing=404)
-        return None if answer.status == 404 else self._object(answer)
 
     def release(self, service: str, version: str) -> dict[str, Any] | None:
         """The waybill with receipt, proposals and arrivals; None where none was filed."""
@@ -52,7 +67,7 @@ class Ledger:
         return None if answer.status == 404 else self._object(answer)
 
     def _ask(self, method: str, path: str, *, content: bytes | None = None, bearing: int | None = None) -> Answer:
-        """The answer, where it is a success, or a ledger's own refusal with the status `bearing`."""
+        """A success, or a ledger's own refusal with the status `bearing`; NoAnswer where the ledger is not well."""
         headers = self._headers | ({"Content-Type": "application/json"} if content else {})
         # To file the same release again changes nothing, so every request may be repeated.
 
@@ -65,11 +80,13 @@ class Ledger:
             return answer
         if answer.status == 404 and not known:
             raise self._no_ledger("it does not know this address")
-        raise self._refused(answer)
+        raise self._refused(answer, path, content)
 
     @staticmethod
-    def _refused(answer: Answer) -> Refused:
-        return Refused(f"The ledger answered {answer.status}: {_detail(answer)}.", _remedy(answer), fault="ledger")
+    def _refused(answer: Answer, path: str, content: bytes | None) -> Refused:
+        scope = f"{WRITE} for this service" if content or path == CALLER else "read: this ledger is not public"
+        kind = NoAnswer if _is_unwell(answer) else Denied if answer.status in (401, 403) else Refused
+        return kind(f"The ledger answered {answer.status}: {_detail(answer)}.", _remedy(answer, scope), fault="ledger")
 
     def _object(self, answer: Answer) -> dict[str, Any]:
         try:
@@ -91,6 +108,10 @@ def older_ledger(how: str) -> Refused:
     )
 
 
+def _is_unwell(answer: Answer) -> bool:
+    return answer.status == 429 or answer.status >= 500
+
+
 def _detail(answer: Answer) -> str:
     """The text of a problem (RFC 9457) in one line, with the fields that the ledger names."""
     try:
@@ -103,16 +124,15 @@ def _detail(answer: Answer) -> str:
     return " ".join((": ".join(said) + (f" ({fields})" if fields else "")).split())[:500]
 
 
-def _remedy(answer: Answer) -> str:
+def _remedy(answer: Answer, scope: str) -> str:
     """Chosen by the status, since texts change."""
     if answer.status in (401, 403):
-        scope = "read: this ledger is not public" if answer.method == "GET" else "releases:write for this service"
         return f"Give WAYBILL_LEDGER_TOKEN a token with the scope {scope}."
     if 300 <= answer.status < 400:
         where = answer.headers.get("Location", "")[:200] or "its new address"
         return f"Set `ledger` in waybill.toml to where it sends you: {where}."
     if answer.status == 409:
         return "Another release holds this service and version; look at it before you ship again."
-    if answer.status == 429 or answer.status >= 500:
+    if _is_unwell(answer):
         return f"{KEPT}."
     return "Correct what it names; the release tool and the ledger may be of different versions."

@@ -1,5 +1,6 @@
 """Webhooks: Flux's notification-controller posts its events here, an observer its snapshots. Both sign the body."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from litestar import Request, post
 from litestar.params import RawBody
 from msgspec.json import Encoder
 
+from ..auth.quotas import Quotas
 from ..auth.webhook_key import check_signature
 from ..errors import Unauthenticated
 from ..http.answer import JsonBytes
@@ -14,6 +16,7 @@ from ..http.limits import HOOK_BYTES
 from ..http.telemetry import ARRIVALS, EVENTS, REFUSED
 from ..ledger.events import take as events
 from ..ledger.events import take_snapshot as snapshots
+from ..ledger.events.projection import TooManyPlaces
 from ..ledger.events.take import EventReceipt, Signed, Taken
 from .parameters import EnvironmentName
 
@@ -25,13 +28,13 @@ encode = Encoder().encode
     public=True,
     request_max_body_size=HOOK_BYTES,
     gives=EventReceipt,
-    refuses=[401, 404],
+    refuses=[401, 404, 429],
     operation_id="take_flux_event",
     tags=["events"],
 )
 async def take_flux_event(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> JsonBytes:
     """Keeps a signed body as it came. The same body again gets the first receipt again."""
-    return _answer("event", await events.take(_signed(request, environment, body)))
+    return await _taken("event", events.take, request, environment, body)
 
 
 @post(
@@ -39,14 +42,14 @@ async def take_flux_event(request: Request[Any, Any, Any], environment: Environm
     public=True,
     request_max_body_size=HOOK_BYTES,
     gives=EventReceipt,
-    refuses=[401, 404],
+    refuses=[401, 404, 429],
     operation_id="take_snapshot",
     tags=["events"],
 )
 async def take_snapshot(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> JsonBytes:
     """Takes what `waybill-service observe` saw in a cluster, signed like an event: a revision whose events were lost
     becomes known, and what is gone from the cluster has ended. The same body again gets the first receipt again."""
-    return _answer("snapshot", await snapshots.take(_signed(request, environment, body)))
+    return await _taken("snapshot", snapshots.take, request, environment, body)
 
 
 @post(
@@ -59,16 +62,31 @@ async def take_snapshot(request: Request[Any, Any, Any], environment: Environmen
 )
 async def check_key(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> None:
     """Whether a body is signed with a key of the environment. Nothing is kept."""
-    _signed(request, environment, body)
+    _check(request, environment, body)
 
 
-def _signed(request: Request[Any, Any, Any], environment: str, body: bytes) -> Signed:
+def _check(request: Request[Any, Any, Any], environment: str, body: bytes) -> None:
     try:
         check_signature(request.app.state.flux_keys, environment, body, request.headers.getall("x-signature", []))
     except Unauthenticated:
         REFUSED.inc()
         raise
-    return Signed(environment, body, datetime.now(UTC))
+
+
+async def _taken(
+    kind: str,
+    take: Callable[[Signed], Awaitable[Taken]],
+    request: Request[Any, Any, Any],
+    environment: str,
+    body: bytes,
+) -> JsonBytes:
+    _check(request, environment, body)
+    quotas: Quotas = request.app.state.quotas
+    quotas.take(key := f"environment/{environment}", len(body))
+    try:
+        return _answer(kind, await take(Signed(environment, body, datetime.now(UTC), quotas.quota.places)))
+    except TooManyPlaces:
+        raise quotas.refusal(key, "places", f"has more than {quotas.quota.places} places") from None
 
 
 def _answer(kind: str, taken: Taken) -> JsonBytes:

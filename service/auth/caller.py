@@ -6,9 +6,10 @@ from msgspec import Struct
 
 
 class Caller(Struct, frozen=True):
-    """`name` is logged. `scopes` say what the caller may do; `service` None: it may write for any service. `expires_at`
-    None: not known."""
+    """`key` tells callers apart, `name` is logged. `scopes` say what it may do; `service` None: writes for any.
+    `expires_at` None: not known."""
 
+    key: str
     name: str
     scopes: tuple[str, ...]
     service: str | None

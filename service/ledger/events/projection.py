@@ -5,7 +5,7 @@ arrival before it, and what followed is derived anew. tests/service/test_order_o
 domain/timeline makes of all events at once.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from ...domain.snapshot import fact_entry
 from ...domain.state import NOTHING, Entry, State, position_at
 from ...domain.timeline import Turn, arrivals, follow, in_order, weaker
 from ..match import name_in
-from ..rows import PlaceKey, PlaceSince
+from ..rows import EnvironmentKey, PlaceKey, PlaceSince
 from .news import News, news_of
 from .statements import (
     ArrivalColumns,
@@ -34,6 +34,7 @@ from .statements import (
     events_since,
     keep_place,
     last_before,
+    place_count,
     place_of,
 )
 
@@ -51,17 +52,22 @@ class Changes(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What was just added of one environment: an entry for each event, None for one without effect; and when the newest
-    was received."""
+    """What was just added of one environment: an entry for each event, None for one without effect; when the newest was
+    received; and how many places the environment may have."""
 
     entries: list[Entry | None]
     received_at: datetime
+    most_places: int
+
+
+class TooManyPlaces(Exception):
+    """An environment would have more places than it may."""
 
 
 async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
     """Derives what follows from events that were just added, by environment, inside their transaction.
 
-    It locks the environments' rows, in the order of their names.
+    It locks the environments' rows, in the order of their names. Raises TooManyPlaces.
     """
     await confirm.each([Report(name, len(it.entries), it.received_at) for name, it in sorted(batches.items())])
     by_place = defaultdict[PlaceKey, list[Entry]](list)
@@ -70,6 +76,10 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
             if entry is not None:
                 by_place[PlaceKey(name, entry.place)].append(entry)
     kept = {PlaceKey(it.environment, it.place): it for it in await place_of.each(list(by_place))}
+    for name, new in Counter(it.environment for it in by_place if it not in kept).items():
+        [had] = await place_count(EnvironmentKey(name))
+        if had.number + new > batches[name].most_places:
+            raise TooManyPlaces(name)
     changes = Changes([], [], [], [])
     for key, entries in by_place.items():
         before = kept.get(key)

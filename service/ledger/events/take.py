@@ -65,14 +65,16 @@ first = query(
 
 
 NO_NEWS = News()
+ANY_NUMBER = 2**31
 
 
 class Signed(msgspec.Struct, frozen=True):
-    """A body whose signature was right, received at `now`."""
+    """A body whose signature was right, received at `now`. `most_places`: that its environment may have."""
 
     environment: str
     body: bytes
     now: datetime
+    most_places: int = ANY_NUMBER
 
 
 class EventReceipt(msgspec.Struct, frozen=True):
@@ -114,8 +116,8 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
         receipts[EventKey(it.environment, it.sha256)] = EventReceipt(*it)
     batches = dict[str, Batch]()
     for environment, some in groupby(sorted(new), key=attrgetter("environment")):
-        received_at = max(it.now for it in bodies if it.environment == environment)
-        batches[environment] = Batch([entries[key] for key in some], received_at)
+        received_at, most_places = max((it.now, it.most_places) for it in bodies if it.environment == environment)
+        batches[environment] = Batch([entries[key] for key in some], received_at, most_places)
     news = await project(batches)
     return [
         Taken(receipts[key], True, news.pop(key.environment, NO_NEWS))

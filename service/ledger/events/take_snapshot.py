@@ -42,7 +42,7 @@ async def _take(it: Signed) -> Taken:
         running = [row.place for row in await places(EnvironmentKey(it.environment)) if _decode(row.state).running]
         for fact in sorted(facts(snapshot, running, it.now), key=lambda fact: fact.place):
             entries += await _keep(it.environment, fact, it.now)
-    news = await project({it.environment: Batch(entries, it.now)})
+    news = await project({it.environment: Batch(entries, it.now, it.most_places)})
     return Taken(EventReceipt(inserted[0].id, it.environment, it.now, sha256), True, news[it.environment])
 
 
