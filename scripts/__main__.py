@@ -1,11 +1,12 @@
 """The command `waybill`."""
 
+import os
 import sys
 
 import click
 
 from .commands import release, steps
-from .errors import Refused
+from .errors import Incomplete, Refused, accident
 from .report import Report
 
 
@@ -18,25 +19,37 @@ def cli() -> None:
     from WAYBILL_LEDGER_TOKEN and WAYBILL_FORGE_TOKEN (or the files that WAYBILL_LEDGER_TOKEN_FILE and
     WAYBILL_FORGE_TOKEN_FILE name), and from the credential stores of docker and git.
 
-    Exit code 0: done, 1: refused, with the cause and what to do, 2: wrong usage.
+    Exit code 0: done, 1: refused, or done but for a part, with the cause and what to do, 2: wrong usage.
     """
 
 
 for command in (
-    *(release.ship, release.plan, release.promote),
+    *(release.plan, release.ship, release.promote, release.rollback),
     *(steps.bump, steps.package, steps.publish, steps.render, steps.propose, steps.record),
 ):
     cli.add_command(command)
 
 
 def main() -> None:
-    """The entry point: a refusal is shown and ends with 1."""
+    """The entry point: a refusal is shown and ends with 1, and so is what this machine does not allow."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed before
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     # httpx imports its own command line where it can, which takes as long as all the rest of it.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]
     try:
         cli(prog_name="waybill", standalone_mode=True)
     except Refused as error:
-        Report(json="--json" in sys.argv).refuse(error)
+        report = Report(json="--json" in sys.argv)
+        if isinstance(error, Incomplete):
+            from .commands.results import show_done
+
+            show_done(report, error)
+        report.refuse(error)
+        sys.exit(1)
+    except (OSError, MemoryError) as error:
+        Report().refuse(accident(error))
         sys.exit(1)
 
 

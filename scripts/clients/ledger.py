@@ -15,7 +15,7 @@ from .http_failure import Denied, NoAnswer, Peer, unencrypted
 PATIENCE = Patience(whole=30)
 KEPT = "Everything before this step is done and kept; run the same command again when the ledger works again"
 PEER = Peer("ledger", "The ledger", "`ledger` in waybill.toml", "WAYBILL_LEDGER_TOKEN")
-FILING = replace(PEER, kept=f"{KEPT}, or, after `ship`, `waybill record`.")
+FILING = replace(PEER, kept=f"{KEPT}.")
 WRITE, CALLER = "releases:write", "/caller"
 
 
@@ -54,16 +54,24 @@ class Ledger:
             raise older_ledger("it takes no waybill of number 2")
         if answer.status == 400:
             raise self._refused(answer, "/releases", content)
-        return answer.status == 201, self._object(answer)
+        receipt = self._object(answer)
+        if not (isinstance(receipt.get("id"), int) and isinstance(receipt.get("recorded_at"), str)):
+            raise self._no_ledger("its receipt has no id, or no time")
+        return answer.status == 201, receipt
 
     def release(self, service: str, version: str) -> dict[str, Any] | None:
         """The waybill with receipt, proposals and arrivals; None where none was filed."""
         answer = self._ask("GET", f"/releases/{service}/{version}", bearing=404)
         return None if answer.status == 404 else self._object(answer)
 
-    def environment(self, name: str) -> dict[str, Any] | None:
-        """What runs in an environment; None where it never reported."""
-        answer = self._ask("GET", f"/environments/{name}", bearing=404)
+    def environment(self, name: str, at: str = "") -> dict[str, Any] | None:
+        """What runs in an environment, or ran at the time `at` (RFC 3339, UTC); None where it never reported."""
+        answer = self._ask("GET", f"/environments/{name}{f'?at={at}' if at else ''}", bearing=404)
+        return None if answer.status == 404 else self._object(answer)
+
+    def arrivals(self, environment: str, service: str) -> dict[str, Any] | None:
+        """The newest arrivals of a service there; None where the environment never reported."""
+        answer = self._ask("GET", f"/environments/{environment}/arrivals?service={service}&limit=100", bearing=404)
         return None if answer.status == 404 else self._object(answer)
 
     def _ask(self, method: str, path: str, *, content: bytes | None = None, bearing: int | None = None) -> Answer:

@@ -8,7 +8,7 @@ from msgspec import UNSET, structs
 
 from ..addresses import normalise
 from ..diff.repo import Repo
-from ..document import Gitops, PullRequest, Waybill, chart_of, words
+from ..document import Gitops, PullRequest, Waybill, words
 from ..errors import Refused
 from ..forges import Forge, Proposal
 from ..proposal.body import is_about, title
@@ -34,12 +34,6 @@ def propose(change: Change, repo: Repo | None, report: Report) -> Waybill:
         return structs.replace(change.waybill, gitops=UNSET)
     intent, proposal = carry_out(change, repo, report)
     report.say(f"propose: {intent.said}" + (f", {proposal.url}" if proposal else ""))
-    if change.named and intent.outcome == "superseded":
-        raise Refused(
-            f"{chart_of(change.waybill).version} is {intent.said}.",
-            'To put the lower version there, give the reason with --roll-back "...".',
-            fault="you",
-        )
     return with_proposal(change, intent, proposal)
 
 
@@ -82,7 +76,7 @@ def with_proposal(change: Change, intent: Intent, proposal: Proposal | None) -> 
         places=intent.places,
         replaces=intent.replaces or UNSET,
         kind=change.kind,
-        reason=words(change.roll_back) if change.roll_back else UNSET,
+        reason=words(change.reason) if change.reason else UNSET,
         # A proposal that is a file on this machine is no link for others.
         proposal=PullRequest(proposal.url, proposal.number) if proposal.url.startswith("http") else UNSET,
     )
@@ -91,7 +85,7 @@ def with_proposal(change: Change, intent: Intent, proposal: Proposal | None) -> 
 
 def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:
     """One open proposal with this body."""
-    name, known = title(change.waybill, intent.environments, change.roll_back), intent.known
+    name, known = title(change.waybill, intent.environments, change.reason), intent.known
     if known is None or known.state != "open":
         return forge.create(change.branch, intent.heads.base, name, body)
     if (known.title, known.body) != (name, body):

@@ -25,7 +25,10 @@ def test_an_image_tells_its_platform_and_an_index_all_of_them(repository: str) -
     assert Registry().manifests(repository, one) == {"linux/arm64": one}
     both = push_image(f"{repository}-index", platforms=("linux/amd64", "linux/arm/v7"))
     index = json.loads(crane("manifest", "--insecure", f"{repository}-index@{both}"))
-    listed = {"/".join(it["platform"][key] for key in PARTS if key in it["platform"]): it["digest"] for it in index["manifests"]}
+    listed = {
+        "/".join(it["platform"][key] for key in PARTS if key in it["platform"]): it["digest"]
+        for it in index["manifests"]
+    }
     assert Registry().manifests(f"{repository}-index", both) == listed
     assert (listed.keys(), both in listed.values()) == ({"linux/amd64", "linux/arm/v7"}, False)
 
