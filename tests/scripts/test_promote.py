@@ -139,12 +139,12 @@ def test_a_group_gets_a_proposal_for_each_of_its_environments(world: World, tmp_
         ledger.hears("staging", "0.1.0")
         ran = world.waybill("promote", "--json", "--to", "production", env=ledger.env | GROUP)
         assert ran.code == 0, ran.stderr
-        said = [(it["gitops"]["branch"], it["gitops"]["environments"]) for it in ran.json]
+        said = [(it["gitops"]["branch"], [to["environment"] for to in it["gitops"]["places"]]) for it in ran.json]
         assert said == [(f"promote/orders/{name}", [name]) for name in ("production-eu", "production-us")]
         for waybill, name in zip(ran.json, ("production-eu", "production-us"), strict=True):
             assert json.loads((world.checkout / ".waybill" / f"orders@{name}.json").read_text()) == waybill
         filed = ledger.tells("/releases/orders/0.1.0")
-        assert {it["branch"] for it in filed["proposals"]} >= {it["gitops"]["branch"] for it in ran.json}
+        assert {it["branch"] for it in filed["proposals"]["items"]} >= {it["gitops"]["branch"] for it in ran.json}
 
 
 def test_what_is_out_when_one_of_several_fails_is_said_and_repeating_completes_it(world: World) -> None:
@@ -163,7 +163,7 @@ def test_what_is_out_when_one_of_several_fails_is_said_and_repeating_completes_i
     (world.gitops / "hooks" / "update").unlink()
     again = world.waybill(*command, env=GROUP)
     assert again.code == 0, again.stderr
-    assert [it["gitops"]["environments"] for it in again.json] == [["production-eu"], ["production-us"]]
+    assert [[to["environment"] for to in it["gitops"]["places"]] for it in again.json] == [["production-eu"], ["production-us"]]
     assert again.json[0] == done
     assert len(proposals(world)) == 3
 
