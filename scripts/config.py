@@ -216,7 +216,10 @@ class _Inside:
 
     def __call__(self, path: str, key: str, *, top: bool = False) -> str:
         """With `top` the repository's top is inside, too: it is `.`."""
-        whole = (self.here / path).resolve()
+        try:
+            whole = (self.here / path).resolve()
+        except (OSError, ValueError, RuntimeError):  # a NUL, or links that lead in a circle
+            whole = Path()
         if not whole.is_relative_to(self.root) or (whole == self.root and not top):
             raise Refused(
                 f"{key} = {path!r} does not lie inside the repository.", "Name a path inside it.", fault="you"

@@ -144,7 +144,7 @@ def _table(file: Path | None) -> dict[str, Any]:
         return {}
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise Refused(f"{file} cannot be read: {error}.", "Correct the file.", fault="you") from error
     for key in table:
         if key not in KEYS:

@@ -49,7 +49,10 @@ class Ledger:
     def file(self, waybill: Waybill) -> tuple[bool, dict[str, Any]]:
         """Files the release: whether it is new, and the receipt. The same release again gives the first receipt."""
         answer = self._ask("POST", "/releases", content=msgspec.json.encode(waybill))
-        return answer.status == 201, self._object(answer)
+        receipt = self._object(answer)
+        if not (isinstance(receipt.get("id"), int) and isinstance(receipt.get("recorded_at"), str)):
+            raise self._no_ledger("its receipt has no id, or no time")
+        return answer.status == 201, receipt
 
     def release(self, service: str, version: str) -> dict[str, Any] | None:
         """The waybill with receipt, proposals and arrivals; None where none was filed."""
