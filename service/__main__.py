@@ -138,13 +138,14 @@ def token() -> None:
 def create(scopes: tuple[str, ...], service: str | None, expires: str, name: str) -> None:
     """Create a token and print it. It is stored only as a hash, so it cannot be printed again."""
     from .domain.forms import is_label
-    from .domain.tokens import parse_lifetime, parse_scopes
+    from .domain.tokens import check_name, parse_lifetime, parse_scopes
     from .ledger import tokens
 
     if service is not None and not is_label(service):
         raise click.UsageError(f"{service!r} is not the name of a service: lower-case letters, digits and dashes")
     try:
         allowed, lifetime = parse_scopes(scopes), parse_lifetime(expires)
+        check_name(name)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     click.echo(_with_database(lambda: tokens.create(name or service or "unnamed", allowed, service, lifetime)))
@@ -157,7 +158,8 @@ def list_() -> None:
 
     for it in _with_database(tokens.every):
         state = "revoked" if it.revoked_at else f"expires {it.expires_at:%Y-%m-%d}"
-        click.echo(f"{it.id}\t{it.name}\t{' '.join(it.scopes)}\t{it.service or 'any service'}\t{state}")
+        name = "".join(each if each.isprintable() else "\ufffd" for each in it.name)  # of before names were checked
+        click.echo(f"{it.id}\t{name}\t{' '.join(it.scopes)}\t{it.service or 'any service'}\t{state}")
 
 
 @token.command()
@@ -166,7 +168,7 @@ def revoke(id: int) -> None:
     """Revoke the token with this number, as `list` shows it. Every ledger refuses it within 5 seconds."""
     from .ledger import tokens
 
-    if not _with_database(lambda: tokens.revoke(id)):
+    if id not in range(2**63) or not _with_database(lambda: tokens.revoke(id)):
         raise click.ClickException(f"there is no token {id}; `waybill-service token list` shows all tokens")
 
 

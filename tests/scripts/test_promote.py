@@ -163,7 +163,10 @@ def test_what_is_out_when_one_of_several_fails_is_said_and_repeating_completes_i
     (world.gitops / "hooks" / "update").unlink()
     again = world.waybill(*command, env=GROUP)
     assert again.code == 0, again.stderr
-    assert [[to["environment"] for to in it["gitops"]["places"]] for it in again.json] == [["production-eu"], ["production-us"]]
+    assert [[to["environment"] for to in it["gitops"]["places"]] for it in again.json] == [
+        ["production-eu"],
+        ["production-us"],
+    ]
     assert again.json[0] == done
     assert len(proposals(world)) == 3
 
