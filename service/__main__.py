@@ -39,17 +39,28 @@ def migrate_() -> None:
     """Migrate the database to this version. Several may run at once."""
     from .database.migrate import migrate
     from .database.piccolo_conf import engine_for, use
+    from .ledger.events.rebuild import rebuild_stale
 
     async def work() -> list[str]:
         engine = use(engine_for(_settings(Settings).database_url, statement_seconds=None))
         await engine.start()
         try:
-            return await migrate(engine)
+            applied = await migrate(engine)
+            await rebuild_stale()
+            return applied
         finally:
             await engine.stop()
 
     applied = _run(work)
     click.echo(f"applied {', '.join(applied)}" if applied else "nothing to apply", err=True)
+
+
+@main.command("rebuild")
+def rebuild_() -> None:
+    """Derive anew what ran where, from all that Flux and observers said. An upgrade that needs it does it by itself."""
+    from .ledger.events.rebuild import rebuild
+
+    click.echo(f"derived {_with_database(rebuild)} places anew", err=True)
 
 
 @main.command("observe")

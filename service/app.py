@@ -3,6 +3,7 @@
 To add a route, write a handler in api/ or pages/, mark it `public=True` or `scope="read"`, and name it in ROUTES.
 """
 
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,9 +27,11 @@ from .auth.guards import guard
 from .auth.webhook_key import FluxKeys
 from .database.lifespan import opened
 from .database.outages import OUTAGES
+from .domain.standing import NewerRules, OlderRules
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
 from .http.limits import BODY_BYTES, with_deadline
 from .http.telemetry import with_telemetry
+from .ledger.events.rebuild import rebuild_stale
 from .pages.assets import static_files
 from .pages.board import show_board
 from .pages.environments import show_environment
@@ -65,6 +68,8 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
     async with opened(app.state.settings.database_url):
+        with contextlib.suppress(*OUTAGES):  # /readyz says so
+            await rebuild_stale()
         yield
 
 
@@ -80,6 +85,8 @@ def create_app(settings: Settings) -> Litestar:
             Refused: refused,
             HTTPException: http_error,
             **dict.fromkeys(OUTAGES, outage),
+            NewerRules: newer,
+            OlderRules: older,
             Exception: unexpected,
         },
         openapi_config=None,
@@ -107,6 +114,16 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 def outage(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     log.warning("the database cannot be used: %s", type(error).__name__)
     answer = try_again("The database does not answer.")
+    return _answer(answer.problem, answer.headers)
+
+
+def newer(_: Request[Any, Any, Any], error: NewerRules) -> Response[Problem]:
+    answer = try_again("A newer version of this ledger made what was asked for; this one is about to be replaced.")
+    return _answer(answer.problem, answer.headers)
+
+
+def older(_: Request[Any, Any, Any], error: OlderRules) -> Response[Problem]:
+    answer = try_again("What runs is derived anew after an upgrade: see `waybill-service rebuild`.")
     return _answer(answer.problem, answer.headers)
 
 

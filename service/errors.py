@@ -69,6 +69,11 @@ class WrongMediaType(Refused):
     title = "Unsupported Media Type"
 
 
+class Unprocessable(Refused):
+    status = 422
+    title = "Unprocessable Content"
+
+
 class Unavailable(Refused):
     """Nothing is wrong with the request; the same one may be sent again."""
 

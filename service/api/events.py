@@ -8,11 +8,13 @@ from litestar.params import RawBody
 from msgspec.json import Encoder
 
 from ..auth.webhook_key import check_signature
-from ..errors import Unauthenticated
+from ..domain.event import Cause
+from ..errors import Unauthenticated, Unprocessable
 from ..http.answer import JsonBytes
-from ..http.telemetry import ARRIVALS, EVENTS, REFUSED
+from ..http.telemetry import ARRIVALS, EVENTS, REFUSED_EVENTS, UNREAD
 from ..ledger.events import take as events
 from ..ledger.events import take_snapshot as snapshots
+from ..ledger.events import unread
 from ..ledger.events.take import EventReceipt, Signed, Taken
 from .parameters import EnvironmentName
 
@@ -23,40 +25,60 @@ encode = Encoder().encode
     "/hooks/flux/{environment:str}",
     public=True,
     gives=EventReceipt,
-    refuses=[401, 404],
+    refuses=[401, 404, 422],
     operation_id="take_flux_event",
     tags=["events"],
 )
 async def take_flux_event(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> JsonBytes:
-    """Keeps a signed body as it came. The same body again gets the first receipt again."""
-    return _answer("event", await events.take(_signed(request, environment, body)))
+    """Keeps a signed event as it came, of whatever kind and reason. The same body again gets the first receipt
+    again."""
+    signed = _signed(request, environment, body)
+    return await _answer("event", signed, await events.take(signed))
 
 
 @post(
     "/hooks/flux/{environment:str}/snapshot",
     public=True,
     gives=EventReceipt,
-    refuses=[401, 404],
+    refuses=[401, 404, 422],
     operation_id="take_snapshot",
     tags=["events"],
 )
 async def take_snapshot(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> JsonBytes:
     """Takes what `waybill-service observe` saw in a cluster, signed like an event: a revision whose events were lost
     becomes known, and what is gone from the cluster has ended. The same body again gets the first receipt again."""
-    return _answer("snapshot", await snapshots.take(_signed(request, environment, body)))
+    signed = _signed(request, environment, body)
+    return await _answer("snapshot", signed, await snapshots.take(signed))
 
 
 def _signed(request: Request[Any, Any, Any], environment: str, body: bytes) -> Signed:
     try:
         check_signature(request.app.state.flux_keys, environment, body, request.headers.getall("x-signature", []))
     except Unauthenticated:
-        REFUSED.inc()
+        REFUSED_EVENTS.inc()
         raise
     return Signed(environment, body, datetime.now(UTC))
 
 
-def _answer(kind: str, taken: Taken) -> JsonBytes:
+async def _answer(kind: str, signed: Signed, taken: Taken) -> JsonBytes:
     environment = taken.receipt.environment
+    if taken.cause is not None:
+        UNREAD.labels(environment, kind, str(taken.cause)).inc()
+    if taken.receipt.id == 0 and taken.cause is not None:
+        await unread.count(environment, taken.cause, signed.now)
+        raise _refused(kind, signed, taken.cause)
     EVENTS.labels(environment, kind, "taken" if taken.new else "repeated").inc()
     ARRIVALS.labels(environment).inc(len(taken.news.arrivals))
     return JsonBytes(encode(taken.receipt), 201 if taken.new else 200)
+
+
+def _refused(kind: str, signed: Signed, cause: Cause) -> Unprocessable:
+    """Flux shows the beginning of the answer, so the remedy comes first."""
+    door = f"/hooks/flux/{signed.environment}"
+    if kind == "snapshot" and b'"involvedObject"' in signed.body:
+        return Unprocessable(f"Send events of Flux to {door}: this address takes an observer's snapshots.")
+    if kind == "event" and b'"helmreleases"' in signed.body:
+        return Unprocessable(f"Send an observer's snapshots to {door}/snapshot: this address takes events of Flux.")
+    if kind == "snapshot":
+        return Unprocessable(f"Let `waybill-service observe` post here: the body is {cause}.")
+    return Unprocessable(f"Let a Provider of type generic-hmac post here: the body is {cause}.")

@@ -58,7 +58,7 @@ def test_what_runs_is_reported_page_by_page_and_what_is_gone_ends(database_url: 
         lists["apps"].pop()
         assert observed(api, ledger.url) == []
         [gone] = [it for it in http.get("/environments/staging/arrivals").json()["items"] if it["until"]]
-        assert (gone["place"], gone["basis"], gone["ended_by"]) == ("apps/mail", "inferred", "absent")
+        assert (gone["place"], gone["basis"], gone["ended_by"]) == ("apps/mail", "absence", "absent")
 
 
 def test_only_what_the_ledger_reads_is_sent() -> None:

@@ -24,7 +24,7 @@ async def test_a_signed_event_is_kept_as_it_came_and_counts_once(ledger: Served)
     [row] = await Event.select()
     assert (row["body"], row["place"]) == (body, "apps/orders")
     [arrival] = await Arrival.select()
-    assert (arrival["version"], arrival["basis"]) == ("1.4.2", "observed")
+    assert (arrival["version"], arrival["basis"]) == ("1.4.2", "event")
     assert (await Environment.select())[0]["events"] == 1
 
 

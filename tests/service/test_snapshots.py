@@ -57,7 +57,7 @@ async def test_what_an_event_says_too_is_the_events(ledger: Served) -> None:
     before = await arrivals(ledger)
     assert (await see(ledger, snapshot(deployed("1.4.2", ago(280))))).status_code == 201
     assert await arrivals(ledger) == before
-    assert before[0] == ("1.4.2", written(ago(100)), None, "observed", None)
+    assert before[0] == ("1.4.2", written(ago(100)), None, "event", None)
 
 
 async def test_what_an_event_said_without_a_digest_is_not_cut_by_one(ledger: Served) -> None:
@@ -86,7 +86,7 @@ async def test_the_order_in_which_facts_arrive_cannot_matter(ledger: Served) -> 
     [end] = ends
     assert json.loads(end)[1] == [
         ["1.4.2", written(ago(100)), None, "observed", None],
-        ["1.4.1", written(ago(200)), written(ago(100)), "observed", "UpgradeSucceeded"],
+        ["1.4.1", written(ago(200)), written(ago(100)), "event", "UpgradeSucceeded"],
     ]
     assert json.loads(end)[0]["attempt"]["version"] == "1.4.3"
 
@@ -141,12 +141,12 @@ async def test_a_place_that_is_gone_has_ended_unless_its_namespace_was_not_read(
     assert (await see(ledger, snapshot(taken=ago(60), namespaces=("other",)))).status_code == 201
     assert (await arrivals(ledger))[0][2] is None
     assert (await see(ledger, snapshot(taken=ago(30)))).status_code == 201
-    assert await arrivals(ledger) == [("1.4.2", written(ago(280)), written(ago(30)), "inferred", "absent")]
+    assert await arrivals(ledger) == [("1.4.2", written(ago(280)), written(ago(30)), "absence", "absent")]
     assert (await ledger.get("/environments/staging"))["services"] == []
     at = written(ago(100))
     assert (await ledger.get(f"/environments/staging?at={at}"))["services"][0]["release"]["version"] == "1.4.2"
     await ledger.say(event(at=ago(10), resource_version=5))
-    assert (await arrivals(ledger))[0] == ("1.4.2", written(ago(10)), None, "observed", None)
+    assert (await arrivals(ledger))[0] == ("1.4.2", written(ago(10)), None, "event", None)
 
 
 async def test_a_repeat_is_answered_with_its_first_receipt_and_the_same_facts_are_kept_once(ledger: Served) -> None:

@@ -41,7 +41,7 @@ async def test_a_filed_release_that_arrived(ledger: Served) -> None:
             "place": "apps/orders",
             "health": "healthy",
             "since": z(now),
-            "basis": "observed",
+            "basis": "event",
             "release": {
                 "version": "1.4.2",
                 "known": True,
@@ -185,7 +185,7 @@ async def test_knowledge_that_comes_late_changes_what_ran(ledger: Served) -> Non
     then = (await running(ledger, when=now - timedelta(hours=1)))["apps/orders"]
     assert (then["release"]["version"], then["basis"]) == ("1.0.0", "late")
     it = (await running(ledger))["apps/orders"]
-    assert (it["release"]["version"], it["basis"]) == ("2.0.0", "observed")
+    assert (it["release"]["version"], it["basis"]) == ("2.0.0", "event")
 
 
 @pytest.mark.parametrize("when", ["yesterday", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z"])

@@ -1,43 +1,42 @@
 """The model: what the ledger should answer, worked out anew from everything that was said to it. Slow, plain, and
-written from the rules alone: it shares no table, helper or constant with the code that it judges."""
+written from what Flux does alone: it shares no table, helper or constant with the code that it judges."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-# What helm-controller does one after the other in one reconcile, as the ledger orders events of one moment. "seen" and
-# "absent" are an observer's.
+# What helm-controller does one after the other in one reconcile.
 SEQUENCE = (
-    ("InstallFailed", "UpgradeFailed"),
-    ("InstallSucceeded", "UpgradeSucceeded", "seen"),
-    ("RollbackSucceeded", "RollbackFailed"),
+    ("AccessDenied", "ArtifactFailed", "DependencyNotReady", "InvalidCELExpression", "ValuesError", "PendingRelease"),
+    ("InstallSucceeded", "InstallFailed", "UpgradeSucceeded", "UpgradeFailed"),
     ("TestSucceeded", "TestFailed"),
-    ("DriftDetected", "DriftCorrected", "DriftCorrectionFailed"),
-    ("UninstallSucceeded", "UninstallFailed", "absent"),
+    ("DriftDetected",),
+    ("DriftCorrected", "DriftCorrectionFailed"),
+    ("RollbackSucceeded", "RollbackFailed", "UninstallSucceeded", "UninstallFailed"),
+    ("HealthCheckCanceled",),
 )
-REASONS = [reason for step in SEQUENCE for reason in step if reason[0].isupper()]
-NO_EFFECT = "Progressing"
+REASONS = [reason for step in SEQUENCE for reason in step]
+NO_EFFECT = ("InventoryBuildFailed", "Progressing")
 REMEDIATION = "Helm uninstall remediation"
-TURNING = (
-    "InstallFailed",
-    "UpgradeFailed",
-    "InstallSucceeded",
-    "UpgradeSucceeded",
-    "RollbackSucceeded",
-    "UninstallSucceeded",
-    "seen",
-    "absent",
-)
-BASES = {"seen": "late", "absent": "inferred"}
-WEAKEST = ["inferred", "late", "observed"]
-NEAR = 60
+WEAKEST = ["absence", "snapshot", "late", "event"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A HelmRelease as an observer saw it. `history`: (status, version, digest, deployed at), newest first. `ready`:
+    (status, reason, since). `under_way`: a reconcile is."""
+
+    history: tuple[tuple[str, str, str | None, int], ...]
+    ready: tuple[str, str, int]
+    suspended: bool = False
+    under_way: bool = False
+    old_generation: bool = False
 
 
 @dataclass(frozen=True)
 class Said:
-    """`at` and `received` in seconds; `chart` is the name in the message; `digest` the chart's, if told.
-
-    An observer's are "seen", since `at`, and "absent"; `received` is then when he first said so.
-    """
+    """`at` and `received` in seconds; `chart` is the name in the message; `digest` the chart's, if told. An observer's
+    have the reason "seen", with what he saw, or "absent"."""
 
     name: str
     reason: str
@@ -46,10 +45,12 @@ class Said:
     received: int
     resource_version: int
     sha256: str
-    digest: str | None
-    service: str | None
-    chart: str
-    message: str
+    digest: str | None = None
+    service: str | None = None
+    chart: str = ""
+    message: str = ""
+    uid: str = ""
+    seen: Seen | None = None
 
     @property
     def counts_at(self) -> int:
@@ -57,177 +58,388 @@ class Said:
 
     @property
     def basis(self) -> str:
-        return BASES.get(self.reason) or ("late" if self.received > self.at + 300 else "observed")
+        known = {"seen": "snapshot", "absent": "absence"}
+        return known.get(self.reason) or ("late" if self.received > self.at + 300 else "event")
 
     @property
-    def order(self) -> tuple[int, int, int, str]:
-        rank = next(number for number, step in enumerate(SEQUENCE) if self.reason in step)
-        return self.counts_at, self.resource_version, rank, self.sha256
+    def rank(self) -> int:
+        return next((number for number, step in enumerate(SEQUENCE) if self.reason in step), 9)
+
+    @property
+    def order(self) -> tuple[int, bool, int, int, str]:
+        return self.resource_version, self.reason != "seen", self.counts_at, self.rank, self.sha256
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What began to run `since` then, by what was `said`."""
+
+    said: Said
+    since: int
+    number: int
 
 
 @dataclass
 class Place:
-    """`runs` is the event that began what runs now; `ran` has (its event, until, basis, ended by)."""
+    """`ran` has (what ran, until, basis, ended by)."""
 
-    runs: Said | None = None
+    runs: Ran | None = None
     health: str = "unknown"
+    health_since: int | None = None
+    cause: str | None = None
     attempt: dict[str, Any] | None = None
     failed: Said | None = None
-    ran: list[tuple[Said, int, str, str]] = field(default_factory=list)
+    blocked: tuple[str, int] | None = None
+    suspended: int | None = None
+    drifted: int | None = None
+    uncertain: bool = False
+    left: Ran | None = None
+    gone: int | None = None
+    turned: int = 0
+    turns: int = 0
+    ran: list[tuple[Ran, int, str, str]] = field(default_factory=list)
 
     def hear(self, it: Said) -> None:
-        runs, same = self.runs, self.runs is not None and _same(self.runs, it)
-        if it.reason in ("InstallSucceeded", "UpgradeSucceeded"):
-            self._becomes(self.runs if same else it, it)
-            self.health, self.attempt = "healthy", None
+        if it.reason == "absent":
+            self._absent(it)
+        elif it.seen:
+            self._see(it, it.seen)
+        else:
+            self._event(it)
+
+    def _event(self, it: Said) -> None:
+        same = self.runs is not None and _same(self.runs.said, it)
+        if it.rank == 0:
+            if it.reason == "PendingRelease":
+                self.blocked = None
+            elif not self.blocked or self.blocked[0] != it.reason:
+                self.blocked = it.reason, it.counts_at
+            else:
+                self.blocked = it.reason, min(self.blocked[1], it.counts_at)
+        elif it.reason in ("InstallSucceeded", "UpgradeSucceeded"):
+            self.attempt = self.blocked = self.drifted = None
+            self.uncertain = False
+            if not same:
+                self._begins(it, it.counts_at, it)
+            self._is("healthy", it.reason, it.counts_at)
         elif it.reason in ("InstallFailed", "UpgradeFailed"):
-            self.health, self.failed = "failing", it
-            self.attempt = {"version": it.version, "outcome": "failed", "at": it.counts_at, "message": it.message}
+            self.blocked = None
+            self._tried(it, "failed")
+            self.uncertain = self.runs is not None
+            self._is("failing", it.reason, it.counts_at)
         elif it.reason == "RollbackSucceeded":
+            self.blocked = None
+            self.uncertain = False
             if self.attempt:
                 self.attempt = {**self.attempt, "outcome": "rolled back"}
-            elif runs and not same:
-                self._gave_way(runs, it, "rolled back")
-            self._becomes(self.runs if same else it, it)
-            self.health = "healthy"
-        elif it.reason == "seen":
+            elif self.runs and not same:
+                self._gave_way(it, "rolled back")
             if not same:
-                self._becomes(it, it)
-                self.health, self.attempt = "healthy", None
-        elif it.reason in ("UninstallSucceeded", "absent"):
-            if not it.message.startswith(REMEDIATION):
+                self._begins(it, it.counts_at, it)
+                self.drifted = None
+            self._is("healthy", it.reason, it.counts_at)
+        elif it.reason == "UninstallSucceeded":
+            self._uninstalled(it)
+        elif it.reason == "HealthCheckCanceled":
+            if self.runs or self.attempt:
                 self.attempt = None
-            elif runs and not self.attempt:
-                self._gave_way(runs, it, "failed")
-            self._becomes(None, it)
-            self.health = "failing" if self.attempt else "unknown"
-        elif runs and not (it.reason.startswith("Test") and not same):
-            self.health = "healthy" if it.reason in ("TestSucceeded", "DriftCorrected") else "failing"
+                self._is("progressing", it.reason, it.counts_at)
+        elif self.runs and not (it.reason.startswith("Test") and not same):
+            self.blocked = None
+            if it.reason in ("DriftDetected", "DriftCorrectionFailed"):
+                self.drifted = it.counts_at
+            elif it.reason == "DriftCorrected":
+                self.drifted = None
+            elif it.reason in ("RollbackFailed", "UninstallFailed"):
+                self.uncertain = True
+            well = it.reason in ("TestSucceeded", "DriftCorrected")
+            self._is("healthy" if well else "failing", it.reason, it.counts_at)
 
-    def _becomes(self, other: Said | None, it: Said) -> None:
-        if self.runs is not None and other is not self.runs:
-            basis = min(self.runs.basis, it.basis, key=WEAKEST.index)
-            self.ran.append((self.runs, it.counts_at, basis, it.reason))
-        self.runs = other
+    def _uninstalled(self, it: Said) -> None:
+        remedy = it.message.startswith(REMEDIATION)
+        if remedy and self.runs and not self.attempt:
+            self._gave_way(it, "failed")
+        attempt, failed = (self.attempt, self.failed) if remedy else (None, None)
+        self._ends(it)
+        self._forget()
+        self.attempt, self.failed = attempt, failed
+        if attempt:
+            self._is("failing", it.reason, it.counts_at)
 
-    def _gave_way(self, runs: Said, it: Said, outcome: str) -> None:
-        self.failed = runs
-        self.attempt = {"version": runs.version, "outcome": outcome, "at": it.counts_at, "message": it.message}
+    def _absent(self, it: Said) -> None:
+        left, gone = (self.runs, it.counts_at) if self.runs else (self.left, self.gone)
+        began = self.runs
+        self._ends(it)
+        self._forget()
+        self.suspended, self.left, self.gone = None, left, gone
+        if began:
+            self.health_since, self.cause = it.counts_at, "absent"
 
+    def _see(self, it: Said, seen: Seen) -> None:
+        if seen.suspended:
+            self.suspended = self.suspended or it.counts_at
+            return
+        self.suspended = None
+        status, reason, since = seen.ready
+        since = min(it.received if since > it.received + 60 else since, it.counts_at)
+        blocks = status == "False" and reason not in ("UpgradeFailed", "RollbackSucceeded", "UninstallSucceeded")
+        blocked = (reason, since) if blocks else None
+        if blocked and self.blocked and self.blocked[0] == reason:
+            blocked = reason, min(self.blocked[1], since)
+        if seen.under_way:
+            if blocked:
+                self.blocked = blocked
+            elif self.runs or self.attempt:
+                self._is("progressing", "Reconciling", since)
+            return
+        self.blocked = blocked
+        if seen.old_generation:
+            return
+        self._history(it, seen)
+        known = {"True": "healthy", "Unknown": "progressing"}.get(status)
+        if status == "False" and not blocks:
+            known = {"UpgradeFailed": "failing", "RollbackSucceeded": "healthy"}.get(reason)
+        if known and (self.runs or (self.attempt and known != "healthy")):
+            self._is(known, reason, since)
 
-def _is_told(fact: Said, said: list[Said]) -> bool:
-    """An observer's fact that an event tells too, with nothing between the two."""
-    if fact.reason != "seen":
-        return False
-    telling = [it for it in said if it.reason in TURNING and not (it.reason == "seen" and _alike(it, fact))]
-    before = max((it for it in telling if it.order < fact.order), key=lambda it: it.order, default=None)
-    behind = min((it for it in telling if it.order > fact.order), key=lambda it: it.order, default=None)
-    return any(
-        it is not None
-        and it.reason in ("InstallSucceeded", "UpgradeSucceeded", "RollbackSucceeded")
-        and _alike(it, fact)
-        and fact.counts_at - NEAR <= it.counts_at <= fact.received + NEAR
-        for it in (before, behind)
-    )
+    def _history(self, it: Said, seen: Seen) -> None:
+        if not seen.history:
+            return
+        newest, well = seen.history[0], seen.ready[0] == "True"
+        if newest[0] == "uninstalled":
+            blocked = self.blocked
+            self._ends(it)
+            self._forget()
+            self.blocked = blocked
+            return
+        deployed = next((each for each in seen.history if each[0] == "deployed"), None)
+        if deployed:
+            told = replace(it, version=deployed[1], digest=deployed[2], service=None)
+            if self.runs is None or not _same(self.runs.said, told):
+                at = it.received if deployed[3] > it.received + 60 else deployed[3]
+                named = self.runs.said.service if self.runs and self.runs.said.chart == it.chart else None
+                attempt, suspended, blocked = self.attempt, self.suspended, self.blocked
+                self._begins(replace(told, service=named), min(at, it.counts_at), it)
+                self._forget(keep_running=True)
+                self.attempt, self.suspended, self.blocked = attempt, suspended, blocked
+        if newest[0] == "failed":
+            at = min(it.received if newest[3] > it.received + 60 else newest[3], it.counts_at)
+            if not self.attempt or self.attempt["version"] != newest[1]:
+                self.attempt = {"version": newest[1], "outcome": "failed", "at": at, "message": ""}
+                self.failed = replace(it, version=newest[1], service=None)
+            self.uncertain = self.runs is not None
+        elif newest[0] == "deployed":
+            self.uncertain = False
+            if seen.ready[1] == "RollbackSucceeded":
+                self._was_rolled_back(it, seen)
+            elif well:
+                self.attempt = None
 
+    def _was_rolled_back(self, it: Said, seen: Seen) -> None:
+        failed = next((each for each in seen.history if each[0] == "failed"), None)
+        if self.attempt:
+            self.attempt = {**self.attempt, "outcome": "rolled back"}
+        elif failed:
+            at = it.received if failed[3] > it.received + 60 else failed[3]
+            self.attempt = {"version": failed[1], "outcome": "rolled back", "at": at, "message": ""}
+            self.failed = replace(it, version=failed[1], service=None)
 
-def _alike(one: Said, other: Said) -> bool:
-    """What is not told of a digest speaks against nothing."""
-    return one.version == other.version and (one.digest == other.digest or None in (one.digest, other.digest))
+    def _is(self, health: str, cause: str, at: int) -> None:
+        if self.health != health or self.health_since is None:
+            self.health, self.health_since = health, max(at, self.runs.since) if self.runs else at
+        self.cause = cause
+
+    def _begins(self, it: Said, since: int, by: Said) -> None:
+        self._ends(by, since)
+        self.turned = max(self.turned, since)
+        self.turns += 1
+        self.runs = Ran(it, self.turned, self.turns)
+        self.health, self.health_since = "unknown", None
+        self.left = self.gone = None
+
+    def _ends(self, by: Said, at: int | None = None) -> None:
+        if self.runs is not None:
+            until = max(self.turned, by.counts_at if at is None else at)
+            basis = min(self.runs.said.basis, by.basis, key=WEAKEST.index)
+            self.ran.append((self.runs, until, basis, by.reason))
+            if at is None:
+                self.turned = until
+                self.turns += 1
+        self.runs = None
+
+    def _forget(self, *, keep_running: bool = False) -> None:
+        fresh = Place()
+        kept = {"ran", "turned", "turns", "suspended"} | ({"runs", "left", "gone"} if keep_running else set())
+        for name, value in vars(fresh).items():
+            if name not in kept:
+                setattr(self, name, value)
+
+    def _tried(self, it: Said, outcome: str) -> None:
+        self.failed = it
+        self.attempt = {"version": it.version, "outcome": outcome, "at": it.counts_at, "message": it.message}
+
+    def _gave_way(self, it: Said, outcome: str) -> None:
+        assert self.runs
+        self._tried(it, outcome)
+        self.failed = self.runs.said
+        assert self.attempt
+        self.attempt["version"] = self.runs.said.version
 
 
 def _same(one: Said, other: Said) -> bool:
-    return (one.version, one.digest) == (other.version, other.digest)
+    """Two digests decide; else the versions, with the build metadata that helm-controller makes of a digest."""
+    if one.version != other.version:
+        return False
+    if one.digest and other.digest:
+        return one.digest == other.digest
+    return one.digest is None and other.digest is None
+
+
+def in_order(said: list[Said]) -> list[Said]:
+    """Of one object. By its version; a cluster that was restored counts anew after more than an hour. What has no
+    version comes before the first that is later, or that comes after a later one."""
+    versioned = [it for it in said if it.reason != "absent"]
+    runs: list[list[Said]] = [[]]
+    for it in sorted(versioned, key=lambda it: (it.counts_at, it.order)):
+        before = [each for each in versioned if each in runs[-1]]
+        latest = max((each.counts_at for run in runs for each in run), default=it.counts_at)
+        if before and it.resource_version < max(each.resource_version for each in before):
+            if it.counts_at - latest > 3600:
+                runs.append([])
+        runs[-1].append(it)
+    ordered = [it for run in runs for it in sorted(run, key=lambda it: it.order)]
+    for gone in sorted((it for it in said if it.reason == "absent"), key=lambda it: it.counts_at):
+        later = (number for number, it in enumerate(ordered) if it.counts_at > gone.counts_at)
+        ordered.insert(next(later, len(ordered)), gone)
+    return ordered
 
 
 @dataclass
 class Model:
-    said: dict[str, dict[str, Said]] = field(default_factory=dict)  # environment -> sha256 -> what was said
+    said: dict[str, dict[tuple[str, int], Said]] = field(default_factory=dict)  # environment -> what was said
     filed: list[dict[str, Any]] = field(default_factory=list)  # in the order of filing
     bodies: set[tuple[str, bytes]] = field(default_factory=set)  # a body that comes again is no news
     confirmed: dict[str, int] = field(default_factory=dict)  # environment -> when it was last heard of
+    listings: dict[str, tuple[int, set[str]]] = field(default_factory=dict)  # environment -> the newest of `apps`
+    began: dict[tuple[int, str], int] = field(default_factory=dict)  # place -> when its newest run of levels did
 
     def take(self, environment: str, body: bytes, received: int, told: list[Said]) -> None:
         known = self.said.setdefault(environment, {})
         if (environment, body) not in self.bodies:
             self.bodies.add((environment, body))
             self.confirmed[environment] = max(received, self.confirmed.get(environment, 0))
-            for it in told:
-                known.setdefault(it.sha256, it)
+            for it in [*told, *self._gone_by(environment, told)]:
+                self._keep(known, it)
 
-    def running(self, environment: str) -> list[str]:
-        names = {it.name for it in self.said.get(environment, {}).values()}
-        return [name for name in names if self.place(environment, name).runs]
+    def _keep(self, known: dict[tuple[str, int], Said], it: Said) -> None:
+        """Of a run of equal levels the ledger keeps the first and the last."""
+        ordered = in_order([each for each in known.values() if each.name == it.name and each.reason not in NO_EFFECT])
+        last = max((each.counts_at for each in ordered), default=0)
+        if it.rank == 9 and ordered and ordered[-1].sha256 == it.sha256 and ordered[-1].counts_at == last:
+            run = [each for each in ordered if each.sha256 == it.sha256]
+            run = [each for each in run if each.counts_at >= self.began.get((id(known), it.name), 0)]
+            if it.counts_at > last and len(run) > 1:
+                del known[run[-1].sha256, run[-1].counts_at]
+            elif run[0].counts_at <= it.counts_at <= last:
+                return
+        elif it.rank == 9:
+            self.began[id(known), it.name] = it.counts_at
+        known.setdefault((it.sha256, it.counts_at), it)
+
+    def list_names(self, environment: str, at: int, names: Iterable[str]) -> None:
+        """What a complete list of the namespace had, if it is the newest."""
+        if at >= self.listings.get(environment, (0, set()))[0]:
+            self.listings[environment] = at, set(names)
+
+    def _gone_by(self, environment: str, told: list[Said]) -> Iterator[Said]:
+        """Who is heard of for the first time, and was not in a later list."""
+        at, names = self.listings.get(environment, (0, set[str]()))
+        for it in told:
+            new = it.reason not in NO_EFFECT and it.name not in self.known(environment)
+            if new and it.name not in names and it.counts_at < at:
+                yield Said(it.name, "absent", "", at, at, 0, f"absent {it.name}")
+
+    def known(self, environment: str) -> set[str]:
+        return {it.name for it in self.said.get(environment, {}).values() if it.reason not in NO_EFFECT}
 
     def place(self, environment: str, name: str, until: int | None = None) -> Place:
-        place = Place()
-        said = [it for it in self.said[environment].values() if it.name == name and it.reason != NO_EFFECT]
-        for it in sorted(said, key=lambda it: it.order):
-            if not _is_told(it, said) and (until is None or it.counts_at <= until):
+        said = [it for it in self.said[environment].values() if it.name == name and it.reason not in NO_EFFECT]
+        ordered = in_order(said)
+        if until is not None:
+            place, last = Place(), 0
+            for number, it in enumerate(ordered):
+                turns = place.turns
                 place.hear(it)
+                if place.turns > turns and place.turned <= until:
+                    last = number + 1
+            ordered = ordered[:last] + [it for it in ordered[last:] if it.counts_at <= until]
+        place = Place()
+        for it in ordered:
+            place.hear(it)
         return place
 
     def release(self, it: Said) -> dict[str, Any] | None:
-        by_chart = [
-            each for each in self.filed if (each["chart"]["name"], each["chart"]["version"]) == (it.chart, it.version)
-        ]
-        if it.service is None and by_chart:
-            return by_chart[0]
-        service = it.service or it.name
-        return next(
-            (each for each in self.filed if (each["service"], each["chart"]["version"]) == (service, it.version)), None
-        )
+        filed = (each for each in self.filed if each["service"] == self.service(it))
+        return next((each for each in filed if each["chart"]["version"] == it.version), None)
 
     def service(self, it: Said) -> str:
-        found = self.release(it)
-        return found["service"] if found else it.service or it.name
+        return it.service or it.chart or it.name
 
     def runs(self, environment: str, until: int | None = None) -> list[dict[str, Any]]:
         """The `services` of GET /environments/{environment}, by service and place; times in seconds."""
         found = []
-        for name in {it.name for it in self.said[environment].values()}:
+        for name in self.known(environment):
             place = self.place(environment, name, until)
-            if place.runs or place.attempt:
-                named = place.runs or place.failed
-                assert named
-                found.append(
-                    {
-                        "service": self.service(named),
-                        "place": f"apps/{name}",
-                        "health": place.health,
-                        "since": place.runs.counts_at if place.runs else None,
-                        "basis": place.runs.basis if place.runs else None,
-                        "release": self.described(place.runs) if place.runs else None,
-                        "attempt": place.attempt,
-                    }
-                )
+            named = place.runs.said if place.runs else place.failed if place.attempt else place.left and place.left.said
+            if not named and not place.blocked:
+                continue
+            doubtful = place.health_since is not None and until is not None and place.health_since > until
+            found.append(
+                {
+                    "service": self.service(named) if named else name,
+                    "place": f"apps/{name}",
+                    "health": "unknown" if doubtful else place.health,
+                    "health_since": None if doubtful else place.health_since,
+                    "health_cause": None if doubtful else place.cause,
+                    "since": place.runs.since if place.runs else None,
+                    "basis": place.runs.said.basis if place.runs else None,
+                    "release": self.described(place.runs.said) if place.runs else None,
+                    "attempt": place.attempt,
+                    "running_certain": place.runs is not None and not place.uncertain,
+                    "blocked": place.blocked,
+                    "suspended_since": place.suspended,
+                    "unmanaged": place.left and (place.left.said.version, place.gone),
+                    "drift_seen_at": place.drifted,
+                }
+            )
         return sorted(found, key=lambda it: (it["service"], it["place"]))
 
     def ran(self) -> list[tuple[Said, dict[str, Any]]]:
-        """Every arrival anywhere, newest first, each with the event that began it."""
+        """Every arrival anywhere, newest first, each with what began it."""
         found = []
-        for environment, said in self.said.items():
-            for name in {it.name for it in said.values()}:
+        for environment in self.said:
+            for name in self.known(environment):
                 place = self.place(environment, name)
-                now = [(place.runs, None, place.runs.basis, None)] if place.runs else []
+                now = [(place.runs, None, place.runs.said.basis, None)] if place.runs else []
                 for began, until, basis, ended_by in [*place.ran, *now]:
                     arrival = {
                         "environment": environment,
                         "place": f"apps/{name}",
-                        "service": self.service(began),
-                        "release": self.described(began),
-                        "from": began.counts_at,
+                        "service": self.service(began.said),
+                        "release": self.described(began.said),
+                        "from": began.since,
                         "until": until,
                         "basis": basis,
                         "ended_by": ended_by,
                     }
-                    found.append((began, arrival))
-        return sorted(found, key=lambda it: (it[0].order, it[1]["environment"]), reverse=True)
+                    found.append(((began.since, began.number, began.said.sha256, environment), began.said, arrival))
+        return [(said, arrival) for _, said, arrival in sorted(found, key=lambda it: it[0], reverse=True)]
 
     def described(self, it: Said) -> dict[str, Any]:
         found = self.release(it)
         return {
             "version": it.version,
+            "build": it.digest[7:19] if it.digest else None,
             "known": found is not None,
             "mismatched": bool(found and it.digest and it.digest != found["chart"]["digest"]),
             "image": f"{found['image']['repository']}@{found['image']['digest']}" if found else None,
