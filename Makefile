@@ -60,6 +60,10 @@ cluster-parts: setup
 	@$(venv) tools/build.py etcd kubernetes coredns flux gitea
 	@$(venv) -m tools.cluster.parts
 
+.PHONY: databases
+databases: needs-databases setup .venv/dev.stamp ## Run the ledger's tests on PostgreSQL behind PgBouncer, in each of its modes.
+	@for mode in session transaction; do WAYBILL_POOLER=$$mode $(venv) -m pytest -m postgres tests/service $(ARGS) || exit; done
+
 .PHONY: torture
 torture: setup .venv/dev.stamp ## Run the crash and load tests at full size.
 	@WAYBILL_TORTURE=1 $(venv) -m pytest -m torture $(ARGS)

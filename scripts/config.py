@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from . import ci
 from .addresses import ledger_address, likely_forge, repository_address
 from .errors import Refused
-from .image.keys import Block, parse
+from .image.blocks import Block, parse
 from .settings import EnvironmentSettings, Service, Settings, read
 from .stages import Stage, stages
 
@@ -28,6 +29,7 @@ class Config(Settings, frozen=True, kw_only=True):
     values: tuple[str, ...] = ()
     root: str
     remote: str = "origin"
+    actor: str | None = None
     run: str | None = None
     forge_token: str | None = None
     ledger_token: str | None = None
@@ -117,6 +119,7 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
         "service": _service(settings, Git(root), chart),
         "chart": chart,
         "values": tuple(inside(path, "values") for path in values),
+        "paths": tuple(inside(path, "paths", top=True) for path in settings.paths),
         "registry": settings.registry and settings.registry.rstrip("/"),
         "gitops": gitops,
         "source_repository": source,
@@ -128,7 +131,8 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
         **keys,
         root=str(root),
         remote=repository_address(remote, "remote", root, resolve=False),
-        run=os.environ.get("WAYBILL_RUN") or _github_run(),
+        actor=ci.actor(),
+        run=ci.run(),
         forge_token=secret("WAYBILL_FORGE_TOKEN"),
         ledger_token=secret("WAYBILL_LEDGER_TOKEN"),
     )
@@ -203,9 +207,10 @@ class _Inside:
     def __init__(self, here: Path, root: Path) -> None:
         self.here, self.root = here, root
 
-    def __call__(self, path: str, key: str) -> str:
+    def __call__(self, path: str, key: str, *, top: bool = False) -> str:
+        """With `top` the repository's top is inside, too: it is `.`."""
         whole = (self.here / path).resolve()
-        if not whole.is_relative_to(self.root) or whole == self.root:
+        if not whole.is_relative_to(self.root) or (whole == self.root and not top):
             raise Refused(
                 f"{key} = {path!r} does not lie inside the repository.", "Name a path inside it.", fault="you"
             )
@@ -237,8 +242,3 @@ def _service(settings: Settings, git: "Git", chart: str) -> str:
             "Rename the chart.",
             fault="chart",
         ) from error
-
-
-def _github_run() -> str | None:
-    server, repository, run = (os.environ.get(f"GITHUB_{key}") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
-    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None

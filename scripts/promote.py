@@ -46,6 +46,7 @@ def promote(
         here.archive(release),
         roll_back=roll_back,
         named=version is not None,
+        history=here.history,
     )
     with here.repo(forge) as repo:
         waybill = here.keep(propose(change, repo, here.report))

@@ -13,7 +13,9 @@ from .document import Waybill, continued, save
 from .document import load as load_document
 from .errors import Refused
 from .folder import refuse_links
+from .proposal.commits import History
 from .proposal.intent import Change
+from .releases.current import known_commit
 from .report import Report
 from .source.checkout import Checkout
 
@@ -71,7 +73,20 @@ class Session(Checkout):
         """What shipping `waybill` proposes: nothing, where no GitOps repo is configured."""
         names = self.config.chosen(environments) if self.config.gitops else ()
         whole = self.make_folder() / f"{waybill.service}.md"
-        return Change(waybill, self.config, names, f"apps/{waybill.service}", whole, self.archive(waybill))
+        return Change(
+            waybill,
+            self.config,
+            names,
+            f"apps/{waybill.service}",
+            whole,
+            self.archive(waybill),
+            history=self.history,
+        )
+
+    @property
+    def history(self) -> History:
+        config, ledger = self.config, self.ledger
+        return History(self.git, config.paths, config.authors, lambda name: known_commit(ledger, config.service, name))
 
     @contextmanager
     def repo(self, forge: "Forge | None") -> Iterator[Repo | None]:

@@ -89,6 +89,14 @@ class Settings(
     service_account: Annotated[
         str | None, about("ServiceAccount that helm-controller uses to install the release.")
     ] = None
+    paths: Annotated[
+        tuple[str, ...],
+        Meta(min_length=1),
+        about(
+            'What of the repository is this service: commits that touch it are a release\'s changes. Default: ["."].'
+        ),
+    ] = (".",)
+    authors: Annotated[bool, about("Name the authors of commits in the record and in proposals. Default: true.")] = True
     image_keys: Annotated[
         dict[str, Any] | tuple[dict[str, Any], ...],
         about(

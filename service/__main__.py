@@ -1,8 +1,10 @@
 """The command `waybill-service`: serve, migrate, observe, and tokens."""
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -26,9 +28,11 @@ def serve_() -> None:
     """Run the ledger until SIGTERM or Ctrl-C. An SQLite database is migrated first."""
     settings = _settings(Settings)
     from .app import create_app
+    from .database.lifespan import look_at
     from .http.server import serve
     from .http.telemetry import log_as_json
 
+    _run(lambda: look_at(settings.database_url, settings.database_pooler))
     log_as_json()
     if not serve(create_app(settings), settings):
         sys.exit(3)  # as uvicorn's own command does
@@ -41,8 +45,10 @@ def migrate_() -> None:
     from .database.piccolo_conf import engine_for, use
     from .ledger.events.rebuild import rebuild_stale
 
+    settings = _settings(Settings)
+
     async def work() -> list[str]:
-        engine = use(engine_for(_settings(Settings).database_url, statement_seconds=None))
+        engine = use(engine_for(settings.database_url, None, settings.database_pooler))
         await engine.start()
         try:
             applied = await migrate(engine)
@@ -80,6 +86,45 @@ def observe_() -> None:
         raise click.ClickException(str(error)) from None
     if failed := list(observe(settings, kubernetes)):
         raise click.ClickException("; ".join(failed))
+
+
+@main.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+def backup_(file: Path) -> None:
+    """Copy the SQLite database to FILE, as it is at this moment. The ledger may go on meanwhile.
+
+    A copy that `cp` makes of a database in use is not whole.
+    """
+    from .database.backup import backup
+
+    _copied(lambda database: backup(database, file), file)
+
+
+@main.command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+def restore_(file: Path) -> None:
+    """Make the SQLite database of FILE, which `backup` made. Stop the ledger first, and move its database away."""
+    from .database.backup import restore
+
+    _copied(lambda database: restore(file, database), file)
+
+
+def _copied(copy: Callable[[Path], int], file: Path) -> None:
+    from .database.backup import NotCopied
+    from .database.url import parse_url
+
+    kind, target = parse_url(_settings(Settings).database_url)
+    if kind != "sqlite":
+        raise click.ClickException(
+            "DATABASE_URL names PostgreSQL: use pg_dump and pg_restore, or your provider's backups"
+        )
+    try:
+        size = copy(Path(target))
+    except NotCopied as error:
+        raise click.ClickException(str(error)) from None
+    except (OSError, sqlite3.Error) as error:
+        raise click.ClickException(f"{file} and {target} cannot be copied: {error}") from None
+    click.echo(f"{size} bytes copied", err=True)
 
 
 @main.group()
@@ -143,19 +188,23 @@ def _settings(kind: type[S]) -> S:
 def _with_database(work: Callable[[], Awaitable[T]]) -> T:
     from .database.lifespan import opened
 
+    settings = _settings(Settings)
+
     async def run() -> T:
-        async with opened(_settings(Settings).database_url):
+        async with opened(settings.database_url, settings.database_pooler):
             return await work()
 
     return _run(run)
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    from .database.outages import OUTAGES
+    from .database.outages import DATABASE_ERRORS, is_outage
 
     try:
         return asyncio.run(work())
-    except OUTAGES as error:
+    except DATABASE_ERRORS as error:
+        if not is_outage(error):
+            raise
         raise click.ClickException(f"the database cannot be used: {error or type(error).__name__}") from None
 
 

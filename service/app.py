@@ -3,7 +3,6 @@
 To add a route, write a handler in api/ or pages/, mark it `public=True` or `scope="read"`, and name it in ROUTES.
 """
 
-import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,15 +25,18 @@ from .api.services import get_service
 from .auth.guards import guard
 from .auth.webhook_key import FluxKeys
 from .database.lifespan import opened
-from .database.outages import OUTAGES
-from .domain.standing import NewerRules, OlderRules
+from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage
+from .domain.place import NewerRules, OlderRules
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
-from .http.limits import BODY_BYTES, with_deadline
+from .http.limits import BODY_BYTES, with_deadline, without_retry
+from .http.methods import with_head, with_methods
+from .http.root_path import below
 from .http.telemetry import with_telemetry
 from .ledger.events.rebuild import rebuild_stale
 from .pages.assets import static_files
 from .pages.board import show_board
 from .pages.environments import show_environment
+from .pages.html import link_below
 from .pages.releases import show_release
 from .pages.search import show_search
 from .settings import Settings
@@ -67,10 +69,18 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
-    async with opened(app.state.settings.database_url):
-        with contextlib.suppress(*OUTAGES):  # /readyz says so
-            await rebuild_stale()
+    async with opened(app.state.settings.database_url, app.state.settings.database_pooler):
+        await _derive_anew()
         yield
+
+
+async def _derive_anew() -> None:
+    """What older rules derived. Where the database cannot be used yet, /readyz says so."""
+    try:
+        await rebuild_stale()
+    except DATABASE_ERRORS as error:
+        if not is_outage(error):
+            raise
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -84,19 +94,21 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={
             Refused: refused,
             HTTPException: http_error,
-            **dict.fromkeys(OUTAGES, outage),
             NewerRules: newer,
             OlderRules: older,
+            **dict.fromkeys(DATABASE_ERRORS, database_error),
             Exception: unexpected,
         },
         openapi_config=None,
     )
-    app.asgi_handler = with_telemetry(with_deadline(app.asgi_handler))
+    answering = with_telemetry(with_methods(with_deadline(app.asgi_handler)))
+    app.asgi_handler = below(settings.root_path, answering)
+    link_below(settings.root_path)
     return app
 
 
-def refused(_: Request[Any, Any, Any], error: Refused) -> Response[Problem]:
-    return _answer(error.problem, error.headers)
+def refused(request: Request[Any, Any, Any], error: Refused) -> Response[Problem]:
+    return _answer(error.problem, without_retry(error.headers, request.scope["path"]))
 
 
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
@@ -108,13 +120,17 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
         detail = "A parameter of the request is missing or has a wrong form."
         errors = [f"{it.get('key', '')}: {it['message']}" for it in error.extra or [] if isinstance(it, dict)]
     headers = dict(error.headers or {}) | ({"Connection": "close"} if status == 413 else {})
+    if allow := headers.pop("allow", None):
+        headers["Allow"] = with_head(allow)
     return _answer(Problem(title=status.phrase, status=status, detail=detail, errors=errors), headers)
 
 
-def outage(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    log.warning("the database cannot be used: %s", type(error).__name__)
-    answer = try_again("The database does not answer.")
-    return _answer(answer.problem, answer.headers)
+def database_error(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    if not is_outage(error):
+        return unexpected(request, error)
+    cause = str(error) if isinstance(error, WronglySetUp) else type(error).__name__
+    log.warning("the database cannot be used: %s", cause)
+    return refused(request, try_again(cause if isinstance(error, WronglySetUp) else "The database does not answer."))
 
 
 def newer(_: Request[Any, Any, Any], error: NewerRules) -> Response[Problem]:

@@ -64,6 +64,11 @@ class Conflict(Refused):
     title = "Conflict"
 
 
+class UriTooLong(Refused):
+    status = 414
+    title = "URI Too Long"
+
+
 class WrongMediaType(Refused):
     status = 415
     title = "Unsupported Media Type"
@@ -72,6 +77,16 @@ class WrongMediaType(Refused):
 class Unprocessable(Refused):
     status = 422
     title = "Unprocessable Content"
+
+
+class TooMany(Refused):
+    status = 429
+    title = "Too Many Requests"
+
+
+class HeadTooLarge(Refused):
+    status = 431
+    title = "Request Header Fields Too Large"
 
 
 class Unavailable(Refused):

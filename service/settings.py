@@ -5,13 +5,16 @@ of these declarations.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_type_hints
 
-from .database.url import parse_url
+from .database.url import Pooler, parse_url
 from .domain.signature import parse_keys
+
+ROOT_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
 
 
 class SettingsError(Exception):
@@ -81,6 +84,13 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _pooler(text: str) -> Pooler:
+    match text:
+        case "none" | "session" | "transaction":
+            return text
+    raise ValueError(f"{text!r} is neither none nor session nor transaction")
+
+
 def _reads_need_token(text: str) -> bool:
     if text not in ("public", "token"):
         raise ValueError(f"{text!r} is neither public nor token")
@@ -94,6 +104,12 @@ def _number(most: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _root_path(text: str) -> str:
+    if not ROOT_PATH.fullmatch(text):
+        raise ValueError(f"{text!r} is no path: write it like /waybill, without a slash at its end")
+    return "" if text == "/" else text
 
 
 def _flux_keys(text: str) -> str:
@@ -115,6 +131,16 @@ class Settings(FromEnvironment):
             file="read",
         ),
     ]
+    database_pooler: Annotated[
+        Pooler,
+        Setting(
+            "DATABASE_POOLER",
+            "The mode of the pooler, as PgBouncer, that stands between the ledger and PostgreSQL: `session`, "
+            "`transaction`, or `none` where there is none. Where there is one, the ledger does not start with `none`.",
+            "none",
+            _pooler,
+        ),
+    ]
     host: Annotated[str, Setting("HOST", "The address to listen on.", "127.0.0.1")]
     port: Annotated[int, Setting("PORT", "The port to listen on; 0 takes a free one.", "8080", _number(65535))]
     reads_need_token: Annotated[
@@ -125,6 +151,16 @@ class Settings(FromEnvironment):
             "the scope `metrics`.",
             "public",
             _reads_need_token,
+        ),
+    ]
+    root_path: Annotated[
+        str,
+        Setting(
+            "ROOT_PATH",
+            "Where a proxy serves the ledger below a path, as `/waybill`: that path. The proxy may take it off the "
+            "address, or leave it.",
+            "/",
+            _root_path,
         ),
     ]
     drain_seconds: Annotated[

@@ -30,6 +30,7 @@ DEBIAN = {
     "debootstrap": "debootstrap",
     "wrk": "wrk",
     "taskset": "util-linux",
+    "/usr/sbin/pgbouncer": "pgbouncer",
 }
 SETUP = ("git", "module:ensurepip")
 CLUSTER = (
@@ -44,6 +45,7 @@ TARGETS = {
     "cluster": (*SETUP, *CLUSTER),
     "cluster-down": (),
     "e2e": (*SETUP, *CLUSTER, "buildah", "debootstrap", "chromium"),
+    "databases": (*SETUP, "/usr/sbin/pgbouncer"),
     "bench": (*SETUP, "wrk", "taskset"),
 }
 AS_ROOT = {"cluster", "cluster-down", "e2e"}

@@ -62,6 +62,7 @@ DRAIN_SECONDS: "8"
 DATABASE_URL: sqlite:////var/lib/waybill/ledger.db
 {{- else }}
 DATABASE_URL_FILE: /etc/waybill/database/url
+DATABASE_POOLER: {{ .Values.database.postgresql.pooler }}
 {{- end }}
 {{- if .Values.flux.keysSecretName }}
 FLUX_KEYS_FILE: /etc/waybill/flux/keys.json

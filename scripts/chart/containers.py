@@ -12,7 +12,8 @@ KEYS = ("containers", "initContainers", "ephemeralContainers")
 
 @dataclass(frozen=True)
 class Container:
-    """`name` is "" where the chart gives none; `path` is the way from the object to it."""
+    """What runs an image. `name` is "" where the chart gives none; `path` is the way from the object to it, or to an
+    image outside containers."""
 
     manifest: RenderedObject
     path: Path
@@ -21,6 +22,8 @@ class Container:
 
     @property
     def where(self) -> str:
+        if len(self.path) < 2 or self.path[-2] not in KEYS:
+            return self.manifest.at(self.path)
         return f"{self.manifest.template}, {self.manifest.name}, container {self.name or self.path[-1]}"
 
 

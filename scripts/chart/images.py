@@ -7,10 +7,13 @@ from ..config import Config
 from ..document import Waybill
 from ..image import by_name
 from ..image import name as image_name
-from ..image.keys import Block, in_template
+from ..image.blocks import At, Block
+from ..image.keys import in_template
 from ..yaml.document import shown
-from .containers import Container
+from . import outside
+from .containers import Container, containers_of
 from .findings import Finding
+from .manifests import RenderedObject
 
 _TAG_AND_DIGEST = (
     "The template joins the repository and a tag, as charts of `helm create` do: under [image] in waybill.toml set "
@@ -41,6 +44,10 @@ class Released:
         """The repository as registries know it."""
         return image_name.full(self.repository)
 
+    @property
+    def at(self) -> list[At]:
+        return [at for block in self.blocks for at in block.at]
+
     def __str__(self) -> str:
         return f"{self.repository}@{self.digest}"
 
@@ -60,23 +67,66 @@ def released(waybill: Waybill, config: Config) -> list[Released]:
     ]
 
 
-def findings(containers: Sequence[Container], images: Sequence[Released]) -> Iterator[Finding]:
+def findings(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> Iterator[Finding]:
     """A container that `helm test` alone runs proves nothing, and may run no other build of the image either."""
-    ran: set[str] = set()
-    wrong: set[str] = set()
-    for container in containers:
-        if found := image_name.read(container.image):
-            other = list(_other(container, found, images))
-            yield from other
-            if not container.manifest.is_test:
-                (wrong if other else ran).update([found.repository, found.digest, f"{found.repository}@{found.digest}"])
+    yield from _nowhere(rendered, images)
+    places = [*containers_of(rendered), *_named(rendered, images)]
+    elsewhere = [mention for mention in _mentioned(rendered, images) if mention.place not in places]
+    ran, wrong = set[str](), set[str]()
+    for place in [*places, *(mention.place for mention in elsewhere if mention.runs)]:
+        other = list(_other(place, images))
+        yield from other
+        found = image_name.read(place.image)
+        if found and not place.manifest.is_test and (other or place in places):
+            names = [found.repository, found.digest, f"{found.repository}@{found.digest}"]
+            (wrong if other else ran).update(names)
     for image in images:
         # What runs wrong was said; an image that shares its repository runs where its own digest does.
         if f"{image.full}@{image.digest}" not in ran and not {image.full, image.digest} & wrong:
-            yield _unused(image, containers)
+            yield _unused(image, places, [it for it in elsewhere if _concerns(it.place, image)])
 
 
-def _other(container: Container, found: image_name.Name, images: Sequence[Released]) -> Iterator[Finding]:
+def warnings(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> Iterator[str]:
+    """Other tags and digests of the images where nothing says that they run."""
+    known = _named(rendered, images)
+    for mention in _mentioned(rendered, images):
+        if not mention.runs and mention.place not in known and any(_other(mention.place, images)):
+            yield (
+                f"{mention.place.where} names {mention.place.image}, which is not what is released: if something runs "
+                f"it, add `{mention.at}` to the image's block in waybill.toml"
+            )
+
+
+def _nowhere(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> Iterator[Finding]:
+    for image in images:
+        for at in image.at:
+            if not outside.named(rendered, at):
+                yield Finding(
+                    f"`at` of the image {image.name}",
+                    f"names {shown(at.path)} of {at.kind}, and the chart renders no image there",
+                    "Name kind and path as the chart renders them, or take `at` out of waybill.toml.",
+                )
+
+
+def _named(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> list[Container]:
+    return [place for image in images for at in image.at for place in outside.named(rendered, at)]
+
+
+def _mentioned(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> list[outside.Mention]:
+    return [it for it in outside.mentions(rendered) if any(_concerns(it.place, image) for image in images)]
+
+
+def _concerns(place: Container, image: Released) -> bool:
+    found = image_name.read(place.image)
+    if found is None:
+        return False
+    return found.digest == image.digest or (found.repository == image.full and bool(found.tag or found.digest))
+
+
+def _other(container: Container, images: Sequence[Released]) -> Iterator[Finding]:
+    found = image_name.read(container.image)
+    if found is None:
+        return
     mine = [image for image in images if image.full == found.repository]
     same = [image for image in images if image.digest == found.digest]
     if mine and not any(image in same for image in mine):
@@ -96,12 +146,19 @@ def _other(container: Container, found: image_name.Name, images: Sequence[Releas
         )
 
 
-def _unused(image: Released, containers: Sequence[Container]) -> Finding:
+def _unused(image: Released, containers: Sequence[Container], elsewhere: Sequence[outside.Mention]) -> Finding:
     runs = dict.fromkeys(
         f"{item.image} ({item.manifest.template}{', for `helm test` alone' if item.manifest.is_test else ''})"
         for item in containers
     )
     named = ", ".join(" and ".join(map(shown, block.paths.values())) for block in image.blocks)
+    if elsewhere:
+        return Finding(
+            f"No container runs {image}:",
+            f"it stands only at {' and '.join(dict.fromkeys(it.place.where for it in elsewhere))}",
+            "If that runs it, add to the image's block in waybill.toml: "
+            f"{' or '.join(dict.fromkeys(it.at for it in elsewhere))}.",
+        )
     return Finding(
         f"No container runs {image}, though {named} in {image.values} name it:",
         f"the chart renders {', '.join(runs) or 'no container at all'}",

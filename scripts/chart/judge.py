@@ -6,7 +6,6 @@ from typing import Any
 
 from . import images, record, sources
 from .api import rules
-from .containers import containers_of
 from .findings import Finding
 from .images import Released
 from .manifests import Rendered
@@ -41,11 +40,11 @@ def judge(
     too_large, nearly = record.judged(files, rendered.text, config)
     return Judgement(
         [
-            *images.findings(containers_of(found), released),
+            *images.findings(found, released),
             *rules.findings(found, namespace),
             *sources.pointers(files),
             *too_large,
         ],
-        nearly,
+        [*images.warnings(found, released), *nearly],
         unseen(files, api_versions, chart),
     )

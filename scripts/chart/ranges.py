@@ -12,13 +12,14 @@ _WRITTEN = (
     rf"v?(?:{_PART})(?:\.(?:{_PART}))?(?:\.(?:{_PART}))?"
     r"(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
+# Compiled when they are first used: few charts have dependencies, and it takes as long as a program of git.
 _OPERATOR = r"!=|>=|=>|<=|=<|~>|=|>|<|~|\^|"
-_BETWEEN = re.compile(rf"\s*({_WRITTEN})\s+-\s+({_WRITTEN})\s*")
-_ALL_OF = re.compile(rf"\s*(?:{_OPERATOR})\s*{_WRITTEN}\s*(?:(?:\s+|,\s*)(?:{_OPERATOR})\s*{_WRITTEN}\s*)*")
-_ONE = re.compile(rf"({_OPERATOR})\s*({_WRITTEN})")
+_BETWEEN = rf"\s*({_WRITTEN})\s+-\s+({_WRITTEN})\s*"
+_ALL_OF = rf"\s*(?:{_OPERATOR})\s*{_WRITTEN}\s*(?:(?:\s+|,\s*)(?:{_OPERATOR})\s*{_WRITTEN}\s*)*"
+_ONE = rf"({_OPERATOR})\s*({_WRITTEN})"
 # What may stand before `*`, which every version then matches.
 _TAKE_ANY = {"", "=", "~", "~>", ">=", "=>"}
-_NUMBERS = re.compile(rf"v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?(-[^+]*)?(?:\+.*)?")
+_NUMBERS = rf"v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?(-[^+]*)?(?:\+.*)?"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class _Bound:
 def within(version: str, wanted: str) -> bool | None:
     """None where `version` or `wanted` cannot be read, or is written so that one would not expect Helm's answer."""
     found = _bound(version)
-    groups = [_constraints(part) for part in _BETWEEN.sub(r">= \1, <= \2 ", wanted).split("||")]
+    groups = [_constraints(part) for part in re.sub(_BETWEEN, r">= \1, <= \2 ", wanted).split("||")]
     if found is None or found.given < 3 or None in groups:
         return None
     return any(_all(found.version, group) for group in groups if group is not None)
@@ -49,15 +50,15 @@ def _all(version: Version, group: list[tuple[str, _Bound]]) -> bool:
 
 
 def _constraints(text: str) -> list[tuple[str, _Bound]] | None:
-    if not _ALL_OF.fullmatch(text):
+    if not re.fullmatch(_ALL_OF, text):
         return None
-    found = [(operator, _bound(written)) for operator, written in _ONE.findall(text)]
+    found = [(operator, _bound(written)) for operator, written in re.findall(_ONE, text)]
     known = [(operator, bound) for operator, bound in found if bound and (bound.given or operator in _TAKE_ANY)]
     return known if len(known) == len(found) else None
 
 
 def _bound(written: str) -> _Bound | None:
-    found = _NUMBERS.fullmatch(written.strip())
+    found = re.fullmatch(_NUMBERS, written.strip())
     if found is None:
         return None
     *numbers, prerelease = found.groups()

@@ -182,9 +182,12 @@ class Git:
             )
         return found.code == 0
 
+    def is_shallow(self) -> bool:
+        return self.run("rev-parse", "--is-shallow-repository") == "true"
+
     def deepen(self, remote: str) -> None:
         """Fetches the whole history into a shallow clone; refused where the remote does not give it."""
-        if self.run("rev-parse", "--is-shallow-repository") != "true":
+        if not self.is_shallow():
             return
         done = self.call("fetch", "--quiet", "--unshallow", "--no-tags", "--no-write-fetch-head", remote, check=False)
         if done.code != 0:

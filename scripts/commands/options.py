@@ -94,8 +94,8 @@ def session(options: dict[str, Any]) -> "Session":
 
 
 def choice(here: "Session", options: dict[str, Any], *, alone: bool = False) -> "Choice":
+    from ..image.blocks import names
     from ..image.by_name import given
-    from ..image.keys import names
     from ..steps.bump import Choice
 
     return Choice(

@@ -1,7 +1,7 @@
 """The GitOps repo as one command works with it: its forge, a temporary clone, and what commits make Flux install."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ..clients.git import Git
 from ..config import Config
 from ..document import Chart
 from ..forges import Forge
-from ..gitops.clone import cloned
+from ..gitops.clone import Heads, cloned, look, patch
 from ..gitops.layout import overlay
 from ..once import Once
 from .chart import fetch, render
@@ -39,11 +39,31 @@ class Shipped:
 class Repo:
     """Each commit is written out, each folder built, and each chart fetched and rendered once."""
 
-    def __init__(self, forge: Forge, git: Git, renderer: Renderer, folder: Path, *, plain_http: bool) -> None:
+    def __init__(self, forge: Forge, git: Git, renderer: Renderer, folder: Path, config: Config) -> None:
         self.forge, self.git = forge, git
-        self._renderer, self._folder, self._plain_http = renderer, folder, plain_http
+        self._renderer, self._folder = renderer, folder
+        self._remote, self._plain_http = str(config.gitops), config.plain_http
         self._pool = ThreadPoolExecutor(WORKERS)
-        self._trees, self._releases, self._charts = Once[Path](), Once[HelmRelease](), Once[Path]()
+        self._heads: Heads | None = None
+        self._commits, self._trees = Once[tuple[str, bytes]](), Once[Path]()
+        self._releases, self._charts = Once[HelmRelease](), Once[Path]()
+
+    def look(self, base: str | None, branch: str) -> Heads:
+        """The remote's two branches now; where nothing moved since the last look, what is known of them stays known."""
+        found = look(self.git, self._remote, base, branch)
+        self._heads = self._heads if found == self._heads else found
+        return self._heads
+
+    def commit(
+        self, start: str, parent: str, changes: Mapping[str, bytes], message: str, seconds: int
+    ) -> tuple[str, bytes]:
+        """A commit of Waybill's on `parent` with the tree of `start` and these `changes`, and what it changes."""
+
+        def make() -> tuple[str, bytes]:
+            made = self.git.commit_tree(self.git.write_tree(start, changes), [parent], message, seconds)
+            return made, patch(self.git, parent, made)
+
+        return self._commits((start, parent, tuple(changes.items()), message, seconds), make)
 
     def tree(self, commit: str) -> Path:
         """The folder with the files of a commit."""
@@ -104,7 +124,7 @@ def opened(forge: Forge, renderer: Renderer, config: Config) -> Iterator[Repo]:
     with (
         cloned(str(config.gitops), config.forge_token) as git,
         tempfile.TemporaryDirectory(prefix="waybill-") as folder,
-        closing(Repo(forge, git, renderer, Path(folder), plain_http=config.plain_http)) as repo,
+        closing(Repo(forge, git, renderer, Path(folder), config)) as repo,
     ):
         yield repo
 

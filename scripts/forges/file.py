@@ -46,12 +46,13 @@ class FileForge:
                 record = ProposalFile(number=number, branch=branch, base=base, title=title, body=body)
                 self.write(record)
                 return self.proposal(record)
-        self.update(found.number, title, body)
-        return found
+        return self.update(found.number, title, body)
 
-    def update(self, number: int, title: str, body: str) -> None:
+    def update(self, number: int, title: str, body: str) -> Proposal:
         with self.alone():
-            self.write(msgspec.structs.replace(self.read(self.path(number)), title=title, body=body))
+            record = msgspec.structs.replace(self.read(self.path(number)), title=title, body=body)
+            self.write(record)
+        return self.proposal(record)
 
     def comment(self, number: int, text: str) -> None:
         with self.alone():

@@ -3,10 +3,11 @@
 https://docs.github.com/en/rest/pulls/pulls, https://docs.github.com/en/rest/issues/comments
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from ..document import Page
 from . import Proposal
 from .rest import Rest
 
@@ -23,8 +24,8 @@ class Ref(Struct):
 class Pull(Struct):
     """What is read of a pull request; Gitea answers in the same shape."""
 
-    number: int
-    html_url: str
+    number: Annotated[int, Meta(gt=0)]
+    html_url: Page
     state: Literal["open", "closed"]
     title: str
     body: str | None
@@ -60,11 +61,10 @@ class GitHub(Rest):
         found = self.find(branch, base)
         if found is None or found.state != "open":
             raise self.refusal(answer)
-        self.update(found.number, title, body)
-        return found
+        return self.update(found.number, title, body)
 
-    def update(self, number: int, title: str, body: str) -> None:
-        self.call("PATCH", f"/pulls/{number}", {"title": title, "body": body})
+    def update(self, number: int, title: str, body: str) -> Proposal:
+        return self.decode(self.call("PATCH", f"/pulls/{number}", {"title": title, "body": body}), Pull).proposal
 
     def comment(self, number: int, text: str) -> None:
         self.call("POST", f"/issues/{number}/comments", {"body": text}, repeatable=False)

@@ -3,24 +3,73 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
+
+from semver import Version
 
 from ..clients.git import IDENTITY, Git, authorization
 from ..errors import Refused
 
-TRAILER = "Waybill-Release"
+TRAILER, REPLACES = "Waybill-Release", "Waybill-Replaces"
 BASE, BRANCH = "refs/waybill/base", "refs/waybill/branch"
 
 
 @dataclass(frozen=True)
 class Heads:
-    """The base branch and ours, as the remote had them at one moment; `branch_head` is None where ours is absent."""
+    """The base branch and ours, as the remote had them at one moment; `branch_head` is None where ours is absent. How
+    they relate is asked of `git` once."""
 
     base: str
     base_head: str
     branch: str
     branch_head: str | None
+    git: Git = field(compare=False, repr=False)
+
+    @cached_property
+    def merged(self) -> str | None:
+        """The tree of the base with the branch merged in, None where that conflicts or there is no branch."""
+        if self.branch_head is None:
+            return None
+        merged = self.git.call("merge-tree", "--write-tree", self.base_head, self.branch_head, check=False)
+        if merged.code > 1:
+            raise Refused(
+                f"git could not try to merge {self.branch} into {self.base}: {merged.complaint}",
+                "Waybill needs git 2.38 or later.",
+                fault="machine",
+            )
+        return merged.text if merged.code == 0 else None
+
+    @cached_property
+    def is_merged(self) -> bool:
+        """Whether the base contains the branch: its commits or, after a squash or a rebase, all that they changed."""
+        branch_head = str(self.branch_head)
+        began = self.git.call("merge-base", self.base_head, branch_head, check=False).text
+        changed = bool(began) and self.git.tree_id(began) != self.git.tree_id(branch_head)
+        return began == branch_head or (changed and self.merged == self.git.tree_id(self.base_head))
+
+    @cached_property
+    def foreign_commits(self) -> list[str]:
+        """The branch's commits that are not in the base and not Waybill's own, newest first.
+
+        A commit is Waybill's as long as author, committer and trailer are: somebody who amends it becomes the
+        committer.
+        """
+        return [row[0] for row in self._commits if {*row[1:3]} != {IDENTITY} or not row[3]]
+
+    def recorded(self, trailer: str) -> str | None:
+        """The version that the branch's newest commit with `trailer` says to replace."""
+        said = next((row[4] for row in self._commits if row[3] == trailer), "")
+        return said if Version.is_valid(said) else None
+
+    @cached_property
+    def _commits(self) -> list[list[str]]:
+        """Id, author, committer and trailers of the branch's commits that are not in the base, newest first."""
+        trailers = f"%(trailers:key={TRAILER},separator=%x2C)%x00%(trailers:key={REPLACES},valueonly,separator=%x2C)"
+        shape, between = f"--format=%H%x00%an <%ae>%x00%cn <%ce>%x00{trailers}", f"{self.base_head}..{self.branch_head}"
+        lines = self.git.run("log", "--no-show-signature", shape, between).splitlines()
+        return [line.split("\0") for line in lines]
 
 
 @contextmanager
@@ -37,9 +86,9 @@ def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
     ours = f"refs/heads/{branch}"
     above = [str(folder) for folder in PurePosixPath(ours).parents[:-3]]
     wanted = ["HEAD", ours, f"{ours}/*", *above, *([f"refs/heads/{base}"] if base else [])]
-    listed = git.ls_remote(remote, *wanted)
-    found = {ref: name for name, ref in (line.split("\t") for line in reversed(listed.splitlines()))}
-    head = found.get("HEAD", "").removeprefix("ref: ")  # the line that says where HEAD points comes first
+    listed = [line.split("\t") for line in git.ls_remote(remote, *wanted).splitlines()]
+    head = next((name.removeprefix("ref: ") for name, ref in listed if ref == "HEAD" and name.startswith("ref: ")), "")
+    found = {ref: name for name, ref in listed if not name.startswith("ref: ")}
     base_ref = f"refs/heads/{base}" if base else head
     if not base_ref.startswith("refs/heads/") or (base and base_ref not in found):
         raise Refused(
@@ -55,42 +104,12 @@ def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
             "Rename that branch.",
             fault="gitops",
         )
-    branch_ref = ours if ours in found else None
     # Refs of our own, so that a second look fetches only what is new.
-    git.fetch(remote, [f"+{base_ref}:{BASE}", *([f"+{branch_ref}:{BRANCH}"] if branch_ref else [])])
-    base_head = git.run("rev-parse", "--verify", BASE)
-    return Heads(base_ref.removeprefix("refs/heads/"), base_head, branch, git.commit(BRANCH) if branch_ref else None)
-
-
-def foreign_commits(git: Git, heads: Heads) -> list[str]:
-    """The branch's commits that are not in the base and not Waybill's own, newest first.
-
-    A commit is Waybill's as long as author, committer and trailer are: somebody who amends it becomes the committer.
-    """
-    shape = f"--format=%H%x00%an <%ae>%x00%cn <%ce>%x00%(trailers:key={TRAILER},valueonly,separator=%x2C)"
-    lines = git.run("log", "--no-show-signature", shape, f"{heads.base_head}..{heads.branch_head}").splitlines()
-    rows = [line.split("\0") for line in lines]
-    return [name for name, author, committer, trailer in rows if {author, committer} != {IDENTITY} or not trailer]
-
-
-def merge(git: Git, heads: Heads) -> str | None:
-    """The tree of the base with the branch merged in, None where that conflicts."""
-    merged = git.call("merge-tree", "--write-tree", heads.base_head, str(heads.branch_head), check=False)
-    if merged.code > 1:
-        raise Refused(
-            f"git could not try to merge {heads.branch} into {heads.base}: {merged.complaint}",
-            "Waybill needs git 2.38 or later.",
-            fault="machine",
-        )
-    return merged.text if merged.code == 0 else None
-
-
-def is_merged(git: Git, heads: Heads, merged: str | None) -> bool:
-    """Whether the base contains the branch: its commits or, after a squash or a rebase, all that they changed."""
-    branch_head = str(heads.branch_head)
-    began = git.call("merge-base", heads.base_head, branch_head, check=False).text
-    changed = bool(began) and git.tree_id(began) != git.tree_id(branch_head)
-    return began == branch_head or (changed and merged == git.tree_id(heads.base_head))
+    theirs = {BASE: base_ref} | ({BRANCH: ours} if ours in found else {})
+    if any(git.commit(ref) != found.get("HEAD" if name == head else name) for ref, name in theirs.items()):
+        git.fetch(remote, [f"+{name}:{ref}" for ref, name in theirs.items()])
+    heads = {ref: git.commit(ref) for ref in theirs}
+    return Heads(base_ref.removeprefix("refs/heads/"), str(heads[BASE]), branch, heads.get(BRANCH), git)
 
 
 def patch(git: Git, before: str, after: str) -> bytes:

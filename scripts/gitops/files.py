@@ -13,7 +13,8 @@ def annotation(name: str) -> Keys:
 
 
 def release_in(files: Files, service: str, environment: str) -> dict[str, str]:
-    """`version`, `image` and `commit` in the environment's release.yaml, each only where the file has it."""
+    """`version`, `image` and `commit` in the environment's release.yaml, each only where the file has it. Where
+    somebody changed the version alone, image and commit are another release's, and left out."""
     path = release_file(service, environment)
     if path not in files:
         return {}
@@ -21,9 +22,8 @@ def release_in(files: Files, service: str, environment: str) -> dict[str, str]:
     def value(keys: Keys) -> str | None:
         return read(files[path], keys, name=f"{path} in the GitOps repo", fault="gitops")
 
-    found = {
-        "version": value(CHART_VERSION) or value(annotation("release")),
-        "image": value(annotation("image")),
-        "commit": value(annotation("commit")),
-    }
+    annotated = value(annotation("release"))
+    version = value(CHART_VERSION) or annotated
+    names = ("image", "commit") if annotated in (None, version) else ()
+    found = {"version": version, **{name: value(annotation(name)) for name in names}}
     return {name: text for name, text in found.items() if text}

@@ -1,55 +1,19 @@
-"""Where values.yaml names an image: a block for each place, in one of the forms below; a repository's host may stand in
-a key of its own, registry."""
+"""Reads and writes the images in values.yaml, at the places that blocks name."""
 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
 
 from ..errors import Refused
 from ..yaml.document import parse as document
 from ..yaml.document import shown
 from ..yaml.edit import Path, has, set_scalar
 from ..yaml.edit import read as scalar
+from .blocks import Block
 from .by_name import Images
 
-FORMS = (("repository", "digest"), ("repository", "tag"), ("repository", "tag", "digest"), ("reference",))
-PATHS = ("registry", "repository", "digest", "tag", "reference")
 # `host:port/path`, a tag that images do not need, a digest: the grammar of github.com/distribution/reference, loosely.
 _REFERENCE = re.compile(r"(?P<repository>.*?)(:[^/:@]*)?(@(?P<digest>.*))?", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A place of the image `name`: the paths into values.yaml by key; the keys are one of FORMS, with `registry` beside
-    a repository."""
-
-    name: str
-    paths: Mapping[str, Path]
-
-    @property
-    def mapping(self) -> set[Path]:
-        """The mappings that hold the keys, or the keys where they lie at the top."""
-        return {path[:-1] or path for path in self.paths.values()}
-
-
-def parse(tables: Mapping[str, Any] | Sequence[Mapping[str, Any]], service: str) -> tuple[Block, ...]:
-    """The [image] table of waybill.toml, or its [[image]] tables; a path is dotted (`containers.0.image`: the digits
-    index a list) or an array of keys and indexes."""
-    if isinstance(tables, Mapping):
-        return (_block("[image]", tables, service),)
-    if not tables:
-        raise Refused(
-            "waybill.toml names no image.", "Write an [image] table, or leave `image` out for the default.", fault="you"
-        )
-    return tuple(_block(f"[[image]] number {number}", table, service) for number, table in enumerate(tables, 1))
-
-
-def names(blocks: Sequence[Block]) -> tuple[str, ...]:
-    """Each once, in the order of waybill.toml."""
-    return tuple(dict.fromkeys(block.name for block in blocks))
 
 
 def read(block: Block, values: bytes, *, name: str = "values.yaml") -> tuple[str, str]:
@@ -116,44 +80,6 @@ def in_template(path: Path) -> str:
     if all(re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", str(key)) for key in path):
         return ".Values." + ".".join(map(str, path))
     return f"(index .Values {' '.join(json.dumps(key) for key in path)})"
-
-
-def _block(where: str, table: Mapping[str, Any], service: str) -> Block:
-    for key in table:
-        if key not in PATHS:
-            near = get_close_matches(key, PATHS, 1)
-            raise Refused(
-                f"{where} of waybill.toml has the unknown key `{key}`.",
-                f"Did you mean `{near[0]}`?" if near else f"The keys are {', '.join(PATHS)}.",
-                fault="you",
-            )
-    found = set(table) - ({"registry"} if "repository" in table else set())
-    if found not in map(set, FORMS):
-        given = ", ".join(table) or "nothing"
-        raise Refused(
-            f"{where} has {given}, which is none of the forms that Waybill writes.",
-            f"Give {', or '.join(' and '.join(form) for form in FORMS)}; beside repository also registry, if the "
-            "registry's host has a key of its own.",
-            fault="you",
-        )
-    paths = {key: path_of(f"{key} = {table[key]!r} in {where}", table[key]) for key in table}
-    if len(set(paths.values())) < len(paths):
-        raise Refused(f"{where} names one key for both {' and '.join(paths)}.", "Name a key for each.", fault="you")
-    return Block(service, paths)
-
-
-def path_of(what: str, path: Any) -> Path:
-    """A path of waybill.toml; `what` names it in a refusal."""
-    keys = path
-    if isinstance(path, str):
-        keys = [int(key) if re.fullmatch("[0-9]+", key) else key for key in path.split(".")]
-    if not isinstance(keys, list | tuple) or not keys or not all(type(key) in (str, int) and key != "" for key in keys):
-        raise Refused(
-            f"{what} is no path.",
-            'Write it with dots, as "image.digest", or as an array of keys and indexes.',
-            fault="you",
-        )
-    return tuple(keys)
 
 
 def _needs(values: bytes, path: Path, name: str, *, may_be_added: bool) -> None:

@@ -1,12 +1,12 @@
 """The texts of a proposal: the commit's message, title and body of the pull request."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..diff.markdown import LINK, address, code, prose
 from ..document import Waybill, chart_of
-from ..gitops.clone import TRAILER
+from ..gitops.clone import REPLACES, TRAILER
 
 LIMIT = 60_000  # characters; GitHub takes 65,536
 
@@ -31,32 +31,36 @@ def title(waybill: Waybill, environments: Iterable[str], roll_back: str | None) 
     return f"Roll {waybill.service} back to {version(waybill)} in {to}"
 
 
-def commit_message(waybill: Waybill, environments: Iterable[str], roll_back: str | None) -> str:
+def commit_message(waybill: Waybill, environments: Iterable[str], roll_back: str | None, replaces: str | None) -> str:
+    trailers = [trailer(waybill), *([f"{REPLACES}: {replaces}"] if replaces else [])]
     reason = f"{roll_back.strip()}\n\n" if roll_back else ""
     return (
         f"{title(waybill, environments, roll_back)}\n\n{reason}"
         f"Image {image(waybill)}\n"
-        f"from commit {waybill.source.commit} of {waybill.source.repository}\n\n{trailer(waybill)}\n"
+        f"from commit {waybill.source.commit} of {waybill.source.repository}\n\n" + "\n".join([*trailers, ""])
     )
 
 
 @dataclass(frozen=True)
 class Section:
-    """One environment: the release in its release.yaml `before` and `after`, and the rendered `difference`."""
+    """One environment: the release in its release.yaml `before` and `after`, the rendered `difference`, and the list of
+    `commits`."""
 
     environment: str
     before: Mapping[str, str]
     after: Mapping[str, str]
     difference: str
+    commits: Sequence[str] = ()
 
     def lines(self, repository: str) -> list[str]:
-        rows = [
-            f"| {name} | {cell(self.before.get(name))} | {cell(self.after.get(name))} |"
-            for name in ("version", "image")
-        ]
-        old, new = (commit_link(said.get("commit"), repository) for said in (self.before, self.after))
+        rows = [f"| {name} | {cell(self.before, name)} | {cell(self.after, name)} |" for name in ("version", "image")]
+        old, new = (
+            commit_link(said["commit"], repository) if "commit" in said else cell(said, "commit")
+            for said in (self.before, self.after)
+        )
         table = ["| | before | after |", "|---|---|---|", *rows, f"| commit | {old} | {new} |"]
-        return [f"### {prose(self.environment)}", "", *table, "", self.difference, ""]
+        commits = [*self.commits, ""] if self.commits else []
+        return [f"### {prose(self.environment)}", "", *table, "", *commits, self.difference, ""]
 
 
 def body(waybill: Waybill, sections: Iterable[Section], *, roll_back: str | None, ledger: str | None) -> str:
@@ -99,11 +103,12 @@ def image(waybill: Waybill) -> str:
     return f"{waybill.image.repository}@{waybill.image.digest}"
 
 
-def cell(text: str | None) -> str:
-    return code(text) if text else "none"
+def cell(said: Mapping[str, str], name: str) -> str:
+    missing = "not known" if said else "none"
+    return code(said[name]) if name in said else missing
 
 
-def commit_link(commit: str | None, repository: str) -> str:
-    if commit and re.fullmatch(r"[0-9a-f]{12,64}", commit) and LINK.fullmatch(repository):
+def commit_link(commit: str, repository: str) -> str:
+    if re.fullmatch(r"[0-9a-f]{12,64}", commit) and LINK.fullmatch(repository):
         return f"[`{commit[:12]}`]({repository}/commit/{commit})"
-    return cell(commit)
+    return code(commit)

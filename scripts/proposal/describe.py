@@ -8,6 +8,7 @@ from ..folder import write
 from ..gitops.files import release_in
 from ..gitops.layout import app, environments_in
 from .body import Section, body, cut
+from .commits import story
 from .intent import Change, Intent, released
 
 
@@ -29,15 +30,13 @@ def describe(change: Change, repo: Repo, intent: Intent) -> str:
     """Markdown that a forge accepts; where it had to be cut, the whole text is in `change.whole`."""
     waybill = change.waybill
     before, after = (repo.git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
-    sections = [
-        Section(
-            found.environment,
-            release_in(before, waybill.service, found.environment),
-            release_in(after, waybill.service, found.environment),
-            markdown(found),
-        )
-        for found in differences(change, repo, intent)
-    ]
+    sections = []
+    for found in differences(change, repo, intent):
+        old, new = (release_in(files, waybill.service, found.environment) for files in (before, after))
+        # Of another environment's release, which the branch may bring, that one's commit counts.
+        commit, source = new.get("commit", waybill.source.commit), waybill.source.repository
+        commits = story(change.history, found.environment, old, commit, source)
+        sections.append(Section(found.environment, old, new, markdown(found), commits))
     text = body(waybill, sections, roll_back=change.roll_back, ledger=change.config.ledger)
     write(change.whole, text.encode())
     return cut(text, change.whole.name)

@@ -12,17 +12,17 @@ from typing import Literal
 
 from semver import Version
 
-from ..clients.git import Git
 from ..config import Config
 from ..diff.repo import Repo
 from ..document import Waybill
 from ..errors import Refused
 from ..forges import Proposal
-from ..gitops.clone import Heads, foreign_commits, is_merged, look, merge, patch
+from ..gitops.clone import Heads
 from ..gitops.files import release_in
 from ..gitops.layout import Files, environments_in, paths, release_file
 from ..gitops.render import render
-from .body import commit_message, is_about, version
+from .body import commit_message, is_about, trailer, version
+from .commits import History
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Change:
     """What shall be proposed: a release for some environments, on a branch of the GitOps repo.
 
     `whole` is the file that gets the whole body of the proposal, `archive` the chart where it may not be published yet.
-    `roll_back` is the reason why the version is lowered. With `named` somebody asked for this very version.
+    `roll_back` is the reason why the version is lowered. With `named` somebody asked for this very version. `history`
+    tells which commits are new.
     """
 
     waybill: Waybill
@@ -41,6 +42,7 @@ class Change:
     archive: Path | None = None
     roll_back: str | None = None
     named: bool = False
+    history: History | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Intent:
 
     `push`: the branch gets `commit`. `held`: it has the result already, as `commit`. Otherwise nothing is proposed.
     `said` is that in words. `environments` are those that are proposed, `patch` is what the commit changes, `known` the
-    latest proposal of the branch.
+    latest proposal of the branch, `replaces` the version that the branch proposed before.
     """
 
     outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
@@ -59,6 +61,7 @@ class Intent:
     environments: tuple[str, ...] = ()
     commit: str = ""
     patch: bytes = b""
+    replaces: str | None = None
 
     @property
     def proposes(self) -> bool:
@@ -68,12 +71,11 @@ class Intent:
 def prepare(change: Change, repo: Repo) -> Intent:
     """Looks at the GitOps repo and the branch's latest proposal, and decides."""
     waybill, config, branch, git = change.waybill, change.config, change.branch, repo.git
-    heads = look(git, str(config.gitops), config.gitops_branch, branch)
+    heads = repo.look(config.gitops_branch, branch)
     known = repo.forge.find(branch, heads.base)
     where = paths(waybill.service, config.environments)
     base_files = git.files(heads.base_head, *where)
-    merged = merge(git, heads) if heads.branch_head else None
-    live = heads.branch_head if heads.branch_head and not is_done(git, heads, merged, known) else None
+    live = heads.branch_head if heads.branch_head and not is_done(heads, known) else None
     branch_files = git.files(live, *where) if live else {}
 
     higher = higher_versions(change, {heads.base: base_files, branch: branch_files})
@@ -98,34 +100,30 @@ def prepare(change: Change, repo: Repo) -> Intent:
         said = f"{known.url} proposed {version(waybill)} and was closed: not proposed again (reopen it there)"
         return Intent("closed", said, heads, known)
 
-    foreign = foreign_commits(git, heads) if live else []
-    if live and not rendered(branch_files) and (merged or foreign):
-        said = f"{branch} has it already" + ("" if merged else f", but does not merge into {heads.base} cleanly")
-        return Intent("held", said, heads, known, environments, live)
+    earlier = replaced(change, environments, base_files, branch_files)
+    earlier = earlier or (heads.recorded(trailer(waybill)) if live else None)
+    if live and not rendered(branch_files) and (heads.merged or heads.foreign_commits):
+        said = f"{branch} has it already" + ("" if heads.merged else f", but does not merge into {heads.base} cleanly")
+        return Intent("held", said, heads, known, environments, live, replaces=earlier)
 
     start = parent = heads.base_head
-    if live and foreign:
+    if live and heads.foreign_commits:
         start = parent = live
     elif live and carries(waybill.service, environments, base_files, branch_files):
-        start, parent = (merged, parent) if merged else (live, live)
-    tree = git.write_tree(start, rendered(git.files(start, *where)))
-    commit = commit_of(change, environments, tree, parent, git)
+        start, parent = (heads.merged, parent) if heads.merged else (live, live)
+    # Dated as the source commit: the same release on the same parent gives the same id.
+    seconds = int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
+    message = commit_message(waybill, environments, change.roll_back, earlier)
+    commit, changed = repo.commit(start, parent, rendered(git.files(start, *where)), message, seconds)
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
-    return Intent("push", said, heads, known, environments, commit, patch(git, parent, commit))
+    return Intent("push", said, heads, known, environments, commit, changed, earlier)
 
 
-def commit_of(change: Change, environments: Iterable[str], tree: str, parent: str, git: Git) -> str:
-    """Waybill's commit, dated as the source commit: the same release on the same parent gives the same id."""
-    message = commit_message(change.waybill, environments, change.roll_back)
-    seconds = int(datetime.fromisoformat(change.waybill.source.committed_at).timestamp())
-    return git.commit_tree(tree, [parent], message, seconds)
-
-
-def is_done(git: Git, heads: Heads, merged: str | None, known: Proposal | None) -> bool:
+def is_done(heads: Heads, known: Proposal | None) -> bool:
     """Whether the base has all that the branch brought, so that the next proposal starts afresh."""
     marked = known is not None and known.state == "merged" and known.head == heads.branch_head
-    return marked or is_merged(git, heads, merged)
+    return marked or heads.is_merged
 
 
 def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]:
@@ -137,6 +135,19 @@ def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]
             if Version.is_valid(said) and Version.parse(said) > Version.parse(version(change.waybill)):
                 higher[environment] = f"{branch} has {said} for {environment}"
     return higher
+
+
+def replaced(change: Change, environments: Iterable[str], base_files: Files, branch_files: Files) -> str | None:
+    """The highest other version that the branch proposes for one of `environments`."""
+    versions = set()
+    for environment in environments:
+        arrived, there = (
+            release_in(files, change.waybill.service, environment).get("version", "")
+            for files in (base_files, branch_files)
+        )
+        if there not in (arrived, version(change.waybill)) and Version.is_valid(there) and "+" not in there:
+            versions.add(Version.parse(there))
+    return str(max(versions)) if versions else None
 
 
 def carries(service: str, environments: Iterable[str], base_files: Files, branch_files: Files) -> bool:

@@ -1,17 +1,21 @@
 """Which release an environment runs, from the ledger: only a healthy, known and single one may be promoted."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
 from ..errors import Refused
 
+if TYPE_CHECKING:
+    from ..clients.ledger import Ledger
+
 
 class RunningRelease(Struct):
     version: str
     known: bool
     mismatched: bool = False
+    commit: str | None = None
 
 
 class Running(Struct):
@@ -27,15 +31,7 @@ class Environment(Struct):
 
 def running(answer: dict[str, Any] | None, service: str, environment: str) -> str:
     """The version of `service` in an answer to GET /environments/{environment}; refused with the cause if unclear."""
-    try:
-        rows = msgspec.convert(answer, Environment).services if answer else []
-    except msgspec.ValidationError as error:
-        raise Refused(
-            f"The ledger's answer cannot be read: {error}.",
-            "Use a Waybill that is as new as the ledger.",
-            fault="ledger",
-        ) from error
-    mine = [row for row in rows if row.service == service]
+    mine = _rows(answer, service)
     cause = _unclear(mine) if mine else "nothing of it runs there"
     if answer is None:
         cause = f"{environment} never reported to the ledger"
@@ -46,6 +42,30 @@ def running(answer: dict[str, Any] | None, service: str, environment: str) -> st
             fault="ledger" if answer is None else "you",
         )
     return str(mine[0].release and mine[0].release.version)
+
+
+def known_commit(ledger: "Ledger | None", service: str, environment: str) -> tuple[str, str] | None:
+    """Version and source commit of what runs in an environment; None where the ledger does not tell, or its places
+    differ."""
+    try:
+        rows = _rows(ledger.environment(environment), service) if ledger else []
+    except Refused:
+        return None
+    found = {(row.release.version, row.release.commit) for row in rows if row.release}
+    version, commit = found.pop() if len(found) == 1 else ("", None)
+    return (version, commit) if commit else None
+
+
+def _rows(answer: dict[str, Any] | None, service: str) -> list[Running]:
+    try:
+        rows = msgspec.convert(answer, Environment).services if answer else []
+    except msgspec.ValidationError as error:
+        raise Refused(
+            f"The ledger's answer cannot be read: {error}.",
+            "Use a Waybill that is as new as the ledger.",
+            fault="ledger",
+        ) from error
+    return [row for row in rows if row.service == service]
 
 
 def _unclear(rows: list[Running]) -> str | None:

@@ -92,7 +92,8 @@ def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:
     if known is None or known.state != "open":
         return forge.create(change.branch, intent.heads.base, name, body)
     if (known.title, known.body) != (name, body):
-        forge.update(known.number, name, body)
+        brought = forge.update(known.number, name, body)
         if not is_about(known.body, change.waybill):
             forge.comment(known.number, f"Proposed here now: {name}.")
+        return brought
     return known

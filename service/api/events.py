@@ -11,6 +11,7 @@ from ..auth.webhook_key import check_signature
 from ..domain.event import Cause
 from ..errors import Unauthenticated, Unprocessable
 from ..http.answer import JsonBytes
+from ..http.limits import HOOK_BYTES
 from ..http.telemetry import ARRIVALS, EVENTS, REFUSED_EVENTS, UNREAD
 from ..ledger.events import take as events
 from ..ledger.events import take_snapshot as snapshots
@@ -24,6 +25,7 @@ encode = Encoder().encode
 @post(
     "/hooks/flux/{environment:str}",
     public=True,
+    request_max_body_size=HOOK_BYTES,
     gives=EventReceipt,
     refuses=[401, 404, 422],
     operation_id="take_flux_event",
@@ -39,6 +41,7 @@ async def take_flux_event(request: Request[Any, Any, Any], environment: Environm
 @post(
     "/hooks/flux/{environment:str}/snapshot",
     public=True,
+    request_max_body_size=HOOK_BYTES,
     gives=EventReceipt,
     refuses=[401, 404, 422],
     operation_id="take_snapshot",

@@ -6,6 +6,8 @@ from litestar.response import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from ..database.migrate import pending
+from ..database.piccolo_conf import current
+from ..database.readiness import hindrance
 from ..errors import Unavailable
 
 
@@ -17,12 +19,14 @@ def healthz() -> dict[str, str]:
 
 @get("/readyz", public=True, operation_id="readyz", tags=["health"])
 async def readyz(state: State) -> dict[str, str]:
-    """Readiness: the database answers and has every migration that this ledger knows; it may have newer ones. While it
-    drains, the ledger is not ready and still answers."""
+    """Readiness: the database would keep what is sent now, and has every migration that this ledger knows; it may have
+    newer ones. While it drains, the ledger is not ready and still answers."""
     if state.draining:
         raise Unavailable("This ledger is about to stop.", "Send requests to another one.")
     if missing := await pending():
         raise Unavailable(f"The database lacks the migrations {', '.join(missing)}.", "Run `waybill-service migrate`.")
+    if hindered := await hindrance(current()):
+        raise Unavailable(hindered, "Repair the database; what the ledger acknowledged may then have to be sent again.")
     return {"status": "ok"}
 
 

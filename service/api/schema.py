@@ -2,18 +2,21 @@
 
 from pathlib import Path
 
+import msgspec
 from litestar import get
+from litestar.datastructures import State
 from litestar.response import Response
 
 SERVICE = Path(__file__).resolve().parent.parent
-OPENAPI = (SERVICE / "openapi.json").read_bytes()
+OPENAPI = msgspec.json.decode((SERVICE / "openapi.json").read_bytes())
 WAYBILL = (SERVICE / "waybill.schema.json").read_bytes()
 
 
 @get("/schema", public=True, include_in_schema=False, sync_to_thread=False)
-def get_openapi() -> Response[bytes]:
-    """OpenAPI 3.1."""
-    return Response(OPENAPI, media_type="application/vnd.oai.openapi+json")
+def get_openapi(state: State) -> Response[bytes]:
+    """OpenAPI 3.1, with the path below which this ledger is served."""
+    described = OPENAPI | {"servers": [{"url": state.settings.root_path or "/"}]}
+    return Response(msgspec.json.encode(described), media_type="application/vnd.oai.openapi+json")
 
 
 @get("/waybill.schema.json", public=True, include_in_schema=False, sync_to_thread=False)

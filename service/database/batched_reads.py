@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Any
 
-from .outages import OUTAGES
+from .outages import is_outage
 
 MOST = 8  # queries of one batch, so that PostgreSQL works on some while others are answered
 Args = tuple[Any, ...]
@@ -59,7 +59,7 @@ class BatchedReads:
                 for number, *row in await self._fetch(numbered(sql, parameter), keys):
                     answers[number].append(tuple(row))
         except Exception as error:
-            if len(batch) > 1 and not isinstance(error, OUTAGES):
+            if len(batch) > 1 and not is_outage(error):
                 for each in batch:  # one of them is the cause
                     await self._answer(sql, [each])
                 return

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
-from .outages import OUTAGES
+from .outages import is_outage, tried_again
 from .piccolo_conf import Engine, current
 
 Item = TypeVar("Item")
@@ -22,8 +22,9 @@ async def written(work: Work[Item, Result], item: Item) -> Result:
     """The result of `work` for `item`, once it is durable.
 
     `work` gets the items that wait for it at one time, runs in a transaction, and returns a result for each, in their
-    order. Where it raises, each item is tried alone, and the error is that of its own item. A caller who is cancelled
-    may have been written all the same.
+    order. Where it raises, each item is tried alone, and the error is that of its own item. A transaction that the
+    database gave up is tried again, though it may have been committed: `work` finds what is written already. A caller
+    who is cancelled may have been written all the same.
     """
     engine = current()
     queue: WriteQueue[Item, Result] | None = engine.write_queues.get(work)
@@ -57,14 +58,17 @@ class WriteQueue(Generic[Item, Result]):
         finally:
             self._writer = None
 
+    async def _in_transaction(self, items: Sequence[Item]) -> Sequence[Result]:
+        async with self._engine.transaction():
+            return await self._work(items)
+
     async def _commit(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         if not batch:
             return
         try:
-            async with self._engine.transaction():
-                results = await self._work([item for item, _ in batch])
+            results = await tried_again(lambda: self._in_transaction([item for item, _ in batch]))
         except Exception as error:
-            if len(batch) > 1 and not isinstance(error, OUTAGES):
+            if len(batch) > 1 and not is_outage(error):
                 for it in batch:  # one of them is the cause
                     await self._commit([it])
                 return

@@ -9,7 +9,7 @@ from piccolo.table import Table
 from .postgres import STATEMENT_SECONDS, PooledPostgres
 from .sqlite import EmbeddedSQLite
 from .tables import TABLES
-from .url import parse_url
+from .url import Pooler, parse_url
 
 Engine = EmbeddedSQLite | PooledPostgres
 
@@ -17,10 +17,10 @@ DB: Engine | None = None
 APP_REGISTRY = AppRegistry(apps=[f"{__package__}.piccolo_app"])
 
 
-def engine_for(url: str, statement_seconds: float | None = STATEMENT_SECONDS) -> Engine:
+def engine_for(url: str, statement_seconds: float | None = STATEMENT_SECONDS, pooler: Pooler = "none") -> Engine:
     """The engine, not started. Raises ValueError for a URL that `parse_url` does not know."""
     kind, target = parse_url(url)
-    return EmbeddedSQLite(target) if kind == "sqlite" else PooledPostgres(target, statement_seconds)
+    return EmbeddedSQLite(target) if kind == "sqlite" else PooledPostgres(target, statement_seconds, pooler)
 
 
 def current() -> Engine:

@@ -4,7 +4,8 @@ This overrides private methods of Piccolo 1.38: the version is pinned and each b
 tests/service/test_transactions.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -12,23 +13,41 @@ from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from .batched_reads import BatchedReads
-from .outages import raises_outage
+from .outages import DATABASE_ERRORS, Effect, WronglySetUp, effect_of, raises_outage, tried_again
 from .postgres_connections import CONNECT_SECONDS, PostgresConnections
 from .transaction import ReleasingTransaction
+from .url import Pooler, hosts_of
 
 STATEMENT_SECONDS = 2.0  # with the others of postgres_connections.py less than the time that a request has
 POOL_SIZE = 10
+TRY_NEXT_HOST: tuple[type[Exception], ...] = (OSError, *DATABASE_ERRORS)
+
+
+def marks_useless(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """After an error that another connection may not have, this one is not used again."""
+
+    @wraps(call)
+    async def wrapped(self: "PostgresConnection", *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await call(self, *args, **kwargs)
+        except Exception as error:
+            self.useless = self.useless or effect_of(error) in (Effect.RECONNECT, Effect.OUTAGE)
+            raise
+
+    return wrapped
 
 
 class PostgresConnection(asyncpg.Connection):  # type: ignore[misc]
     """No statement of the ledger changes the session, so giving a connection back needs no round trip."""
 
+    useless = False
+
     def get_reset_query(self) -> str:
         return ""
 
-    execute = raises_outage(asyncpg.Connection.execute)  # also BEGIN, COMMIT and ROLLBACK
-    fetch = raises_outage(asyncpg.Connection.fetch)
-    fetchmany = raises_outage(asyncpg.Connection.fetchmany)
+    execute = marks_useless(raises_outage(asyncpg.Connection.execute))  # also BEGIN, COMMIT and ROLLBACK
+    fetch = marks_useless(raises_outage(asyncpg.Connection.fetch))
+    fetchmany = marks_useless(raises_outage(asyncpg.Connection.fetchmany))
 
 
 class PooledTransaction(ReleasingTransaction, PostgresTransaction):  # type: ignore[misc] # __aexit__ gives None
@@ -61,16 +80,24 @@ class PooledTransaction(ReleasingTransaction, PostgresTransaction):  # type: ign
 class PooledPostgres(PostgresEngine):
     """`start` before the first query, `stop` after the last.
 
-    `statement_seconds` None: a statement may take any time, as migrations do.
+    `statement_seconds` None: a statement may take any time, as migrations do. Of several hosts in the URL the one that
+    may write is used, unless the URL has `target_session_attrs`.
     """
 
-    __slots__ = ("_connections", "_reads", "write_queues")
+    __slots__ = ("_connections", "_hosts", "_pooler", "_reads", "write_queues")
 
-    def __init__(self, url: str, statement_seconds: float | None = STATEMENT_SECONDS) -> None:
+    def __init__(self, url: str, statement_seconds: float | None = STATEMENT_SECONDS, pooler: Pooler = "none") -> None:
         self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
         self._connections: PostgresConnections | None = None
         self._reads = BatchedReads(self._ask)
-        super().__init__({"dsn": url, "timeout": CONNECT_SECONDS, "command_timeout": statement_seconds})
+        self._pooler = pooler
+        self._hosts: list[dict[str, Any]] = [{"host": host, "port": port} for host, port in hosts_of(url)] or [{}]
+        options: dict[str, Any] = {"dsn": url, "timeout": CONNECT_SECONDS, "command_timeout": statement_seconds}
+        if len(self._hosts) > 1 and "target_session_attrs=" not in url:
+            options["target_session_attrs"] = "read-write"
+        if pooler == "transaction":
+            options["statement_cache_size"] = 0  # the next statement may go to another server
+        super().__init__(options)
 
     async def check_version(self) -> None:
         """Nothing: no query before `start`."""
@@ -86,7 +113,13 @@ class PooledPostgres(PostgresEngine):
 
     async def start(self) -> None:
         """Opens no connection yet: the ledger starts, and is not ready, while the server is away."""
-        await self.start_connection_pool(min_size=0, max_size=POOL_SIZE, connection_class=PostgresConnection)
+        await self.start_connection_pool(
+            min_size=0,
+            max_size=POOL_SIZE,
+            connection_class=PostgresConnection,
+            connect=self._connect,
+            init=refuse_pooler if self._pooler == "none" else None,
+        )
         self._connections = PostgresConnections(self.pool, POOL_SIZE)
 
     async def stop(self) -> None:
@@ -108,10 +141,28 @@ class PooledPostgres(PostgresEngine):
         rows: list[Any] = await transaction.connection.fetchmany(sql, several)
         return rows
 
+    async def _connect(self, *args: Any, **options: Any) -> Any:
+        """To the first host that answers in time and, of several, may write. asyncpg has one deadline for all of them,
+        so that a silent one would leave no time for the others. Raises the error of the last."""
+        error: Exception | None = None
+        for host in self._hosts:
+            share = {"timeout": CONNECT_SECONDS / len(self._hosts)}
+            try:
+                connection = await asyncpg.connect(*args, **(options | host | share))
+            except TRY_NEXT_HOST as it:
+                error = it
+            else:
+                self._hosts.sort(key=lambda it: it is not host)  # it is the first from now on
+                return connection
+        raise error or AssertionError
+
     async def _run_in_pool(self, query: str, args: Sequence[Any] | None = None) -> list[Any]:
         return await self._ask(query, [args or ()])
 
     async def _ask(self, sql: str, several: Sequence[Sequence[Any]]) -> list[Any]:
+        return await tried_again(lambda: self._ask_once(sql, several))
+
+    async def _ask_once(self, sql: str, several: Sequence[Sequence[Any]]) -> list[Any]:
         connection, answered = await self.started.take(), False
         try:
             rows: list[Any] = (
@@ -126,3 +177,17 @@ class PooledPostgres(PostgresEngine):
 
     def transaction(self, allow_nested: bool = True) -> PooledTransaction:
         return PooledTransaction(engine=self, allow_nested=allow_nested)
+
+
+async def refuse_pooler(connection: Any) -> None:
+    """Raises WronglySetUp where the process that answers is not the one that was connected to.
+
+    A pooler that gives each transaction another server mixes up the statements that a client prepared; answers are
+    then those of other statements.
+    """
+    # Without parameters: such a statement is not prepared.
+    if await connection.execute(f"SELECT 1 WHERE pg_backend_pid() = {connection.get_server_pid()}") != "SELECT 1":
+        raise WronglySetUp(
+            "A pooler, as PgBouncer, stands between the ledger and PostgreSQL. Set DATABASE_POOLER to `transaction` or "
+            "`session`, as the pooler's mode is."
+        )

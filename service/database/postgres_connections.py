@@ -38,9 +38,12 @@ class PostgresConnections:
     @raises_outage
     async def give_back(self, connection: Any, *, clean: bool) -> None:
         """Not `clean`: something may be open or under way. The pool rolls it back, and drops a connection that does
-        not answer in time."""
+        not answer in time. One that is `useless` is closed."""
         try:
-            if clean:
+            if not _is_gone(connection) and connection.useless:
+                connection.terminate()
+                await self._pool.release(connection)
+            elif clean:
                 self._idle.append((asyncio.get_running_loop().time(), connection))
             else:
                 await self._pool.release(connection, timeout=RELEASE_SECONDS)

@@ -8,15 +8,18 @@ Piccolo 1.38: the version is pinned and each behaviour has a test in tests/servi
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.sqlite import Atomic, SQLiteEngine, SQLiteTransaction, TransactionType
 
+from .outages import FileLost
 from .transaction import ReleasingTransaction
 
 # Piccolo's own converters also read integers stored as text and times without a zone, which the ledger never writes, at
@@ -81,6 +84,7 @@ class WriterTransaction(ReleasingTransaction, SQLiteTransaction):  # type: ignor
         return writer
 
     async def begin(self) -> None:
+        self.engine.started.check_files()
         await self.connection.begin(f"BEGIN {self.transaction_type.value}")
 
     async def rollback(self) -> None:
@@ -110,6 +114,15 @@ class SQLiteConnections:
     def __init__(self, path: str, **options: Any) -> None:
         self.writer = Writer(self._open(path, "journal_mode=WAL", **options))
         self.reader = self._open(path, "query_only=1", **options)
+        self.reader.execute("SELECT * FROM sqlite_schema LIMIT 1").fetchall()  # makes the log
+        self._files = {file: _identity(file) for file in (path, f"{path}-wal")}
+
+    def check_files(self) -> None:
+        """Raises FileLost."""
+        for file, known in self._files.items():
+            if (found := _identity(file)) != known:
+                what = "replaced" if found else "deleted"
+                raise FileLost(f"{Path(file).name}, a file of the database, was {what}: the ledger must be restarted.")
 
     @staticmethod
     def _open(path: str, last: str, **options: Any) -> sqlite3.Connection:
@@ -193,6 +206,15 @@ class EmbeddedSQLite(SQLiteEngine):
 
     def atomic(self, transaction_type: TransactionType = TransactionType.immediate) -> Atomic:
         return Atomic(engine=self, transaction_type=transaction_type)
+
+
+def _identity(file: str) -> tuple[int, int] | None:
+    """Which file has the name; None: none has it."""
+    try:
+        stat = os.stat(file)
+    except FileNotFoundError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 def _raw(writer: Any) -> sqlite3.Connection:

@@ -66,7 +66,7 @@ class Place(Table):
     environment = Text()
     place = Text()
     position = Text(help_text="of what began last, as in `arrival`")
-    state = Text(help_text="domain/standing's Standing, as JSON")
+    state = Text(help_text="domain/place's Standing, as JSON")
     service = Text(null=True, default=None, help_text="of what runs, or failed to; null: nothing")
     version = Text(null=True, default=None, help_text="as `service`, without build metadata")
 
@@ -82,7 +82,7 @@ class Arrival(Table):
     environment = Text()
     place = Text()
     position = Text(help_text="domain/state's `position` of the entry that began it")
-    state = Text(help_text="domain/standing's Standing right after that entry, of its lane alone, as JSON")
+    state = Text(help_text="domain/place's Standing right after that entry, of its lane alone, as JSON")
     service = Text(help_text="our annotation, else the chart's name, else the HelmRelease's")
     chart = Text(null=True, default=None, help_text="of versions before 0.3; null since then")
     version = Text(help_text="the revision without build metadata")
@@ -122,7 +122,7 @@ class Listing(Table):
     names = Text(help_text="JSON")
 
 
-class Image(Table):
+class ArrivalImage(Table, tablename="image"):
     """A digest that was seen in a pod, or named by an event, while an arrival lasted. Unique: all columns."""
 
     id = BigSerial(primary_key=True)
@@ -158,5 +158,5 @@ class Token(Table):
 
 TABLES: tuple[type[Table], ...] = (
     *(Release, Proposal, Event, Environment, Place, Arrival),
-    *(Level, Listing, Image, Unread, Token),
+    *(Level, Listing, ArrivalImage, Unread, Token),
 )

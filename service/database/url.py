@@ -1,6 +1,9 @@
 """The forms of DATABASE_URL, checked without loading a driver."""
 
 from typing import Literal, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+Pooler = Literal["none", "session", "transaction"]  # how a pooler between the ledger and PostgreSQL works
 
 
 class DatabaseUrl(NamedTuple):
@@ -16,5 +19,26 @@ def parse_url(url: str) -> DatabaseUrl:
     if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return DatabaseUrl("sqlite", rest[1:])
     if separator and scheme in ("postgresql", "postgres"):
+        hosts_of(url)
         return DatabaseUrl("postgres", url)
     raise ValueError("it must be sqlite:///relative.db, sqlite:////absolute.db or postgresql://user:password@host/name")
+
+
+def hosts_of(url: str) -> list[tuple[str, int]]:
+    """The hosts, or folders of sockets, that a URL of PostgreSQL names, each with its port:
+    `postgresql://a:5432,b/ledger`, or `postgresql:///ledger?host=a,b&port=5432,5433`. Empty where it names none."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    named = parts.netloc.rpartition("@")[2] or query.get("host", [""])[-1]
+    ports = query.get("port", [""])[-1].split(",")
+    hosts = [_host_and_port(it) for it in named.split(",") if it]
+    if len(ports) == 1:
+        ports *= len(hosts)
+    return [(host, port or int(also or 5432)) for (host, port), also in zip(hosts, ports, strict=True)]
+
+
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    if text.startswith("/"):
+        return text, None
+    parts = urlsplit(f"//{text}")
+    return unquote(parts.hostname or ""), parts.port

@@ -22,7 +22,7 @@ Key = tuple[int, str, int, int, int, str]
 Loose = tuple[int, int, str]
 
 
-class Lane(msgspec.Struct, gc=False, omit_defaults=True):
+class ObjectLane(msgspec.Struct, gc=False, omit_defaults=True):
     """`first` and `last`: when the object was first and last spoken of. `key` is the last entry's of the latest run,
     `loose` the last one's that has no version.
 
@@ -55,7 +55,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     at: int
     cause: str
     basis: str
-    lane: Lane
+    lane: ObjectLane
 
 
 class FoundImage(msgspec.Struct, frozen=True, gc=False):
@@ -71,14 +71,14 @@ class Followed(msgspec.Struct, frozen=True, gc=False):
 
     turns: list[Turn]
     images: list[FoundImage]
-    lane: Lane
+    lane: ObjectLane
 
 
 def key_of(it: Entry) -> Key:
     return len(it.resource_version), it.resource_version, 0 if it.level else 1, it.at, it.rank, it.sha256
 
 
-def in_order(entries: Iterable[Entry], after: Lane) -> list[Entry] | None:
+def in_order(entries: Iterable[Entry], after: ObjectLane) -> list[Entry] | None:
     """Sorted; None: some of them do not come after what the lane holds already."""
     versioned, loose = list[Entry](), list[Entry]()
     for it in entries:
@@ -98,7 +98,7 @@ def in_order(entries: Iterable[Entry], after: Lane) -> list[Entry] | None:
     return _merged(list(chain.from_iterable(runs)), loose, after.high)
 
 
-def _runs(by_time: list[Entry], after: Lane) -> list[list[Entry]]:
+def _runs(by_time: list[Entry], after: ObjectLane) -> list[list[Entry]]:
     """The first continues that of `after`."""
     runs: list[list[Entry]] = [[]]
     highest, high = (after.key[:2] if after.key else (0, "")), after.told
@@ -129,7 +129,7 @@ def _loose_key(it: Entry) -> Loose:
     return it.at, it.rank, it.sha256
 
 
-def follow(lane: Lane, entries: Iterable[Entry]) -> Followed:
+def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
     """`entries` are in order, and come after what the lane holds. `lane` is changed."""
     turns, images = list[Turn](), list[FoundImage]()
     for it in entries:
@@ -156,7 +156,7 @@ def _not_before(state: State, running: Running, at: int) -> State:
     return replace(state, running=replace(running, since=at), health_since=since)
 
 
-def _hear(lane: Lane, it: Entry) -> None:
+def _hear(lane: ObjectLane, it: Entry) -> None:
     if it.uid:
         if lane.last == 0 or it.at < lane.first:
             lane.first, lane.basis = it.at, it.basis

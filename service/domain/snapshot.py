@@ -22,7 +22,7 @@ MOST_IMAGES, MOST_REVISIONS = 500, 10
 ROUNDS = (10, 86400)  # seconds between which a round may last
 
 
-class Range(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+class NameRange(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     """The names of a namespace in [from, until) were read completely; until "": to the end."""
 
     namespace: str
@@ -87,12 +87,12 @@ class PostedHelmRelease(msgspec.Struct, rename="camel", omit_defaults=True):
     images_unknown: str | None = None
 
 
-class Snapshot(msgspec.Struct):
+class Snapshot(msgspec.Struct, omit_defaults=True):
     """As it is posted. `round_seconds`: for how long the observer waits between two."""
 
     taken_at: datetime
     helmreleases: list[PostedHelmRelease]
-    ranges: list[Range] = []
+    ranges: list[NameRange] = []
     namespaces: list[str] = []
     round_seconds: int | None = None
 
@@ -102,7 +102,7 @@ class _Whole(msgspec.Struct):
 
     taken_at: datetime
     helmreleases: list[msgspec.Raw]
-    ranges: list[Range] = []
+    ranges: list[NameRange] = []
     namespaces: list[str] = []
     round_seconds: int | None = None
 
@@ -124,7 +124,7 @@ class Sight(msgspec.Struct, frozen=True):
 
     at: int
     round_seconds: int | None
-    ranges: tuple[Range, ...]
+    ranges: tuple[NameRange, ...]
     names: frozenset[str]
     levels: tuple[SeenLevel, ...]
     unread: int
@@ -160,7 +160,7 @@ def parse(body: bytes, received_at: datetime) -> Sight | Cause:
             continue
         version = number(posted.resource_version) if posted.uid else ""
         levels.append(SeenLevel(f"{named.namespace}/{named.name}", version, level_of(posted, received_at)))
-    ranges = (*whole.ranges, *map(Range, whole.namespaces))
+    ranges = (*whole.ranges, *map(NameRange, whole.namespaces))
     round_seconds = None if whole.round_seconds is None else min(max(whole.round_seconds, ROUNDS[0]), ROUNDS[1])
     return Sight(at, round_seconds, ranges, frozenset(names), tuple(levels), unread)
 

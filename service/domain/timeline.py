@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import msgspec
 
-from .lane import FoundImage, Lane, Turn, follow, in_order
+from .lane import FoundImage, ObjectLane, Turn, follow, in_order
 from .state import NEAR, Entry, Running
 
 DAY = 86400  # a lane that was not heard for so long, while another was, has ended
@@ -43,7 +43,7 @@ class Timeline(msgspec.Struct, frozen=True, gc=False):
 
     arrivals: list[Arrival]
     images: list[FoundImage]
-    lanes: tuple[Lane, ...]
+    lanes: tuple[ObjectLane, ...]
 
 
 def timeline(entries: Iterable[Entry]) -> Timeline:
@@ -57,28 +57,30 @@ def timeline(entries: Iterable[Entry]) -> Timeline:
     )
 
 
-def lanes_of(entries: Iterable[Entry]) -> list[tuple[Lane, list[Entry]]]:
+def lanes_of(entries: Iterable[Entry]) -> list[tuple[ObjectLane, list[Entry]]]:
     """An empty lane for each uid, by its beginning, and what is to be followed in it."""
     own, common = dict[str, list[Entry]](), list[Entry]()
     for it in entries:
         (own.setdefault(it.uid, []) if it.uid else common).append(it)
-    begun = [Lane(uid, min(it.at for it in said), max(it.at for it in said)) for uid, said in own.items()] or [Lane()]
+    begun = [ObjectLane(uid, min(it.at for it in said), max(it.at for it in said)) for uid, said in own.items()] or [
+        ObjectLane()
+    ]
     begun.sort(key=lambda it: (it.first, it.uid))
     found = []
     for number, (lane, end) in enumerate(zip(begun, closings(begun), strict=True)):
         mine = own.get(lane.uid, []) + [
             it for it in common if (number == 0 or it.at >= lane.first) and (end is None or it.at < end.at)
         ]
-        found.append((Lane(lane.uid), in_order(mine, Lane()) or []))
+        found.append((ObjectLane(lane.uid), in_order(mine, ObjectLane()) or []))
     return found
 
 
-def closings(lanes: Sequence[Lane]) -> list[Closing | None]:
+def closings(lanes: Sequence[ObjectLane]) -> list[Closing | None]:
     """Of lanes by their beginning; None: it is open."""
     return [_closing(it, lanes[number + 1 :], lanes) for number, it in enumerate(lanes)]
 
 
-def _closing(it: Lane, later: Sequence[Lane], every: Sequence[Lane]) -> Closing | None:
+def _closing(it: ObjectLane, later: Sequence[ObjectLane], every: Sequence[ObjectLane]) -> Closing | None:
     for other in later:
         if it.last <= other.first + NEAR:
             return Closing(other.first, "replaced", other.basis)
@@ -110,11 +112,11 @@ def weaker(one: str, other: str) -> str:
     return min(one, other, key=BASES.index)
 
 
-def at_time(entries: Iterable[Entry], second: int) -> list[Lane]:
+def at_time(entries: Iterable[Entry], second: int) -> list[ObjectLane]:
     """The lanes that were open then, as is known today: each after its last turn until then, and what was said of it
     after that, until then."""
     whole = [(lane, ordered) for lane, ordered in lanes_of(entries)]
-    ends = closings([follow(Lane(lane.uid), ordered).lane for lane, ordered in whole])
+    ends = closings([follow(ObjectLane(lane.uid), ordered).lane for lane, ordered in whole])
     found = []
     for (lane, ordered), end in zip(whole, ends, strict=True):
         if end is None or end.at > second:
@@ -122,8 +124,8 @@ def at_time(entries: Iterable[Entry], second: int) -> list[Lane]:
     return [it for it in found if it.high >= 0] or found[:1]
 
 
-def _lane_at(lane: Lane, ordered: list[Entry], second: int) -> Lane:
-    last, kept = 0, Lane(lane.uid)
+def _lane_at(lane: ObjectLane, ordered: list[Entry], second: int) -> ObjectLane:
+    last, kept = 0, ObjectLane(lane.uid)
     for number, it in enumerate(ordered):
         if follow(lane, [it]).turns and lane.turned <= second:
             last, kept = number + 1, msgspec.structs.replace(lane)

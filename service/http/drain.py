@@ -2,10 +2,13 @@
 
 import asyncio
 import signal
+import socket
 from types import FrameType
 
 import uvicorn
 from litestar.datastructures import State
+
+from .connections import drop_late
 
 
 class DrainingServer(uvicorn.Server):
@@ -15,6 +18,10 @@ class DrainingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, state: State, seconds: int) -> None:
         super().__init__(config)
         self._state, self._seconds = state, seconds
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._dropping = asyncio.create_task(drop_late(self.server_state.connections))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig != signal.SIGTERM or not self._seconds or self._state.draining:

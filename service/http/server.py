@@ -1,76 +1,19 @@
-"""The web server: uvicorn with its settings, and connections that drop slow clients.
+"""The web server: uvicorn with its settings."""
 
-Uvicorn alone waits for ever for a request's headers, and for a client to read its answer. `DeadlineProtocol` overrides
-callbacks of uvicorn's httptools protocol; tests/service/test_slow_clients.py has a case for each.
-"""
-
-import asyncio
 import gc
+import resource
 import signal
 import sys
 from contextlib import suppress
-from typing import Any
 
 import uvicorn
 from litestar import Litestar
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..settings import Settings
+from .connections import CONNECTIONS, BoundedConnection
 from .drain import DrainingServer
 
-HEADER_SECONDS = 5.0
-READER_SECONDS = 4.0  # less than the answer's deadline, so that the answer ends before it is cut off
-
-
-class DeadlineProtocol(HttpToolsProtocol):
-    """HTTP/1.1; drops a connection whose headers do not arrive, or whose answer is not read, in time."""
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._drop_in(HEADER_SECONDS, "headers")
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._drop_in(HEADER_SECONDS, "headers")
-
-    def on_headers_complete(self) -> None:
-        self._keep("headers")
-        super().on_headers_complete()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._drop_in(READER_SECONDS, "reader")
-
-    def resume_writing(self) -> None:
-        self._keep("reader")
-        super().resume_writing()
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        self._close_in_time()
-
-    def timeout_keep_alive_handler(self) -> None:
-        super().timeout_keep_alive_handler()
-        self._close_in_time()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._keep(*list(self._timers))
-        super().connection_lost(exc)
-
-    def _close_in_time(self) -> None:
-        """A closing transport first sends everything, which takes for ever if the client reads nothing."""
-        if self.transport.is_closing():
-            self._drop_in(READER_SECONDS, "close")
-
-    def _drop_in(self, seconds: float, reason: str) -> None:
-        self._keep(reason)
-        self._timers[reason] = self.loop.call_later(seconds, self.transport.abort)
-
-    def _keep(self, *reasons: str) -> None:
-        for reason in reasons:
-            if timer := self._timers.pop(reason, None):
-                timer.cancel()
+OTHER_FILES = 64  # that the process has open beside its connections
 
 
 def serve(app: Litestar, settings: Settings) -> bool:
@@ -80,6 +23,7 @@ def serve(app: Litestar, settings: Settings) -> bool:
     # nothing is answered during the 50 ms that this takes.
     gc.collect()
     gc.freeze()
+    BoundedConnection.most = min(CONNECTIONS, _open_files() - OTHER_FILES)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -88,10 +32,20 @@ def serve(app: Litestar, settings: Settings) -> bool:
         access_log=False,
         server_header=False,
         ws="none",
-        http=DeadlineProtocol,
+        http=BoundedConnection,
         timeout_graceful_shutdown=10,
     )
     server = DrainingServer(config, app.state, settings.drain_seconds)
     with suppress(KeyboardInterrupt):
         server.run()
     return server.started
+
+
+def _open_files() -> int:
+    """How many files the process may have open: as many as it may allow itself, and as all limits together need."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else soft

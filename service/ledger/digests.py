@@ -3,7 +3,7 @@
 from typing import Literal
 
 from ..database.query import query
-from ..database.tables import Arrival, Image, Release
+from ..database.tables import Arrival, ArrivalImage, Release
 from .rows import DigestKey, Id
 
 _image = query(
@@ -15,7 +15,11 @@ _chart = query(
 _reported = query(
     lambda digest: Arrival.select(Arrival.id).where(Arrival.chart_digest == digest).limit(1), takes=DigestKey, gives=Id
 )
-_found = query(lambda digest: Image.select(Image.id).where(Image.digest == digest).limit(1), takes=DigestKey, gives=Id)
+_found = query(
+    lambda digest: ArrivalImage.select(ArrivalImage.id).where(ArrivalImage.digest == digest).limit(1),
+    takes=DigestKey,
+    gives=Id,
+)
 
 
 async def kind_of(digest: str) -> Literal["image", "chart"] | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ..domain.event import tests_in
-from ..domain.snapshot import CONDITIONS, PostedCondition, PostedHelmRelease, Range, Snapshot
+from ..domain.snapshot import CONDITIONS, NameRange, PostedCondition, PostedHelmRelease, Snapshot
 from .kubernetes import HelmReleaseObject
 
 
@@ -16,7 +16,7 @@ def snapshot(
 ) -> Snapshot:
     """`found` are all HelmReleases of the namespace; `taken_at` is the time before the first was read."""
     released = [posted(it) for it in found]
-    return Snapshot(taken_at, released, [Range(namespace)], round_seconds=round_seconds)
+    return Snapshot(taken_at, released, [NameRange(namespace)], round_seconds=round_seconds)
 
 
 def posted(it: HelmReleaseObject) -> PostedHelmRelease:

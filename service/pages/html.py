@@ -30,6 +30,18 @@ _templates.filters.update(
     ago=words.ago, clock=words.clock, span=words.span, short=words.short, count=words.count, https=words.https
 )
 
+_templates.globals["root"] = ""
+
+
+def link_below(root: str) -> None:
+    """From now on, for the whole process, every link begins with `root`."""
+    _templates.globals["root"] = root
+
+
+def address(path: str) -> str:
+    """Of a page of the board."""
+    return f"{_templates.globals['root']}{path}"
+
 
 def html(template: str, status: int = 200, **values: Any) -> Response[str]:
     """`values` must hold `now`; a name that a template misses is an error."""

@@ -9,7 +9,7 @@ from litestar.response import Redirect, Response
 
 from ..domain.search import parse
 from ..ledger.releases.search import search
-from .html import html
+from .html import address, html
 
 MOST = 50
 
@@ -18,7 +18,7 @@ MOST = 50
 async def show_search(text: Annotated[str, QueryParameter(name="q")] = "") -> Response[str] | Redirect:
     found = await search(parse(text), MOST + 1)
     if len(found) == 1:
-        return Redirect(f"/board/releases/{found[0].service}/{found[0].version}", status_code=303)
+        return Redirect(address(f"/board/releases/{found[0].service}/{found[0].version}"), status_code=303)
     return html(
         "search.html",
         now=datetime.now(UTC),

@@ -32,7 +32,7 @@ SCRIPTS_LAYERS = [
     {"chart"},
     {"config", "report"},
     {"stages"},
-    {"settings"},
+    {"settings", "ci"},
     {"image", "clients"},
     {"document", "addresses"},
     {"yaml", "folder", "once"},

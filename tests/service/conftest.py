@@ -12,6 +12,7 @@ import pytest
 from service.database.migrate import migrate
 from service.database.piccolo_conf import Engine, engine_for, use
 
+from ..support.service import pooler
 from ..support.service.postgres_server import PostgresServer, postgres_server
 from ..support.service.served import Served, served
 
@@ -22,7 +23,7 @@ BACKENDS = [
 ]
 
 
-async def _migrated(url: str) -> None:
+async def migrated(url: str) -> None:
     engine = use(engine_for(url, None))
     await engine.start()
     await migrate(engine)
@@ -39,7 +40,7 @@ async def run_sql(url: str, sql: str) -> None:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    asyncio.run(_migrated(f"sqlite:///{path}"))
+    asyncio.run(migrated(f"sqlite:///{path}"))
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -56,8 +57,14 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres: PostgresServer) -> str:
     asyncio.run(run_sql(postgres.url("postgres"), "CREATE DATABASE template_ledger"))
-    asyncio.run(_migrated(postgres.url("template_ledger")))
+    asyncio.run(migrated(postgres.url("template_ledger")))
     return "template_ledger"
+
+
+@pytest.fixture(scope="session")
+def pooler_folder(postgres: PostgresServer) -> Iterator[Path]:
+    with pooler.pooler(postgres, pooler.MODE) as folder:
+        yield folder
 
 
 @pytest.fixture(params=BACKENDS)
@@ -78,14 +85,15 @@ def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
     server: PostgresServer = request.getfixturevalue("postgres")
     name = f"ledger_{next(COUNTER)}"
     asyncio.run(run_sql(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
-    yield server.url(name)
+    through = None if pooler.MODE == "none" else request.getfixturevalue("pooler_folder")
+    yield pooler.url(through, name) if through else server.url(name)
     asyncio.run(run_sql(server.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Engine]:
     """The engine of `database_url`, started, and used by every table."""
-    engine = use(engine_for(database_url))
+    engine = use(engine_for(database_url, pooler=pooler.MODE))
     await engine.start()
     yield engine
     await engine.stop()

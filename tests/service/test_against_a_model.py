@@ -27,6 +27,7 @@ from service.ledger.events import take_snapshot as snapshots
 from service.ledger.releases import file as releases
 from service.ledger.releases import read as filed
 
+from ..support.service import pooler
 from ..support.service.model import SEQUENCE, Model, Said
 from ..support.service.model_inputs import (
     BEGINNING,
@@ -138,7 +139,10 @@ class Ledger(RuleBasedStateMachine):
         assert state is not None
         told, known = _told(state.services), self.model.runs(environment)
         assert told == known, [(one[key], key) for one in (told + known) for key in one][:1] and [
-            (key, one[key], two[key]) for one, two in zip(told, known, strict=False) for key in one if one[key] != two[key]
+            (key, one[key], two[key])
+            for one, two in zip(told, known, strict=False)
+            for key in one
+            if one[key] != two[key]
         ]
         assert int(state.last_confirmed_at.timestamp()) == self.model.confirmed[environment]
         listed = self.pages(lambda cursor: arrivals.in_environment(environment, None, cursor, 5))
@@ -202,7 +206,7 @@ def _told(services: Any) -> list[Any]:
 @pytest.fixture
 def machine(database_url: str) -> Iterator[type[Ledger]]:
     with asyncio.Runner() as runner:
-        engine = use(engine_for(database_url))
+        engine = use(engine_for(database_url, pooler=pooler.MODE))
         runner.run(engine.start())
         yield type("Ledger", (Ledger,), {"engine": engine, "runner": runner})
         runner.run(engine.stop())

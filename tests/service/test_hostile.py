@@ -58,7 +58,7 @@ async def test_no_hostile_body_is_filed(ledger: Served, record_property: Callabl
         ("/hooks/flux/staging", JSON, b"{}", 401),
         ("/hooks/flux/staging", {"X-Signature": ""}, b"{}", 401),
         ("/hooks/flux/staging", {"X-Signature": "sha256=" + "\u00e9" * 64}, b"{}", 401),
-        ("/hooks/flux/staging", {"X-Signature": signature(b"{}", KEYS["staging"][0])}, b" " * 300_000, 413),
+        ("/hooks/flux/staging", {"X-Signature": signature(b"{}", KEYS["staging"][0])}, b" " * 4_300_000, 413),
         ("/hooks/flux/Staging", {"X-Signature": signature(b"{}", KEYS["staging"][0])}, b"{}", 400),
         ("/hooks/flux/a%00b", {"X-Signature": signature(b"{}", KEYS["staging"][0])}, b"{}", 400),
         ("/hooks/flux/" + "a" * 5_000, {"X-Signature": signature(b"{}", KEYS["staging"][0])}, b"{}", 400),

@@ -17,6 +17,7 @@ from service.database.piccolo_conf import Engine
 from service.database.tables import Event
 from service.ledger import tokens
 
+from ..support.service import pooler
 from ..support.service.postgres_server import PostgresServer, postgres_server
 from ..support.service.replica import Replica, command, replica, starting
 from ..support.service.served import KEYS, event, signature
@@ -104,7 +105,7 @@ async def test_a_crash_of_postgresql_loses_nothing(
                 await asyncio.to_thread(crashing.stop, "immediate")
                 await asyncio.to_thread(crashing.start)
                 await writers.until(1, seconds=10)
-        async with opened(url):
+        async with opened(url, pooler.MODE):
             await writers.assert_nothing_lost()
         assert "Traceback" not in ledger.log.read_text()
     record_property("figure", f"{CRASHES} crashes, {len(writers.acknowledged)} acknowledged, none lost or twice")

@@ -37,7 +37,8 @@ def test_the_ledger_keeps_to_its_description(
             [
                 Path(sys.executable).with_name("schemathesis"),
                 *("run", f"{ledger.url}/schema", "--header", f"Authorization: Bearer {token}"),
-                *("--checks", "all", "--max-examples", str(size(100, 300)), "--phases", PHASES),
+                *("--checks", "all", "--exclude-checks", "allow_header_conformance"),  # HEAD is where GET is
+                *("--max-examples", str(size(100, 300)), "--phases", PHASES),
                 *(("--include-method", "POST") if backend == "postgres" and size(1, 0) else ()),
                 *("--suppress-health-check", "all", "--no-color", "--continue-on-failure", "--warnings", "off"),
             ],

@@ -12,6 +12,7 @@ from service.database.tables import TABLES
 from service.ledger.releases import read as filed
 
 from ..support.builders import TOP
+from ..support.service import pooler
 from ..support.service.comparisons import compared
 from ..support.service.replica import command, replica
 from ..support.service.served import KEYS, document, event, served, signature
@@ -62,7 +63,7 @@ def test_tokens_keys_and_passwords_are_nowhere_but_where_they_were_given(
 
 
 async def _dump(database_url: str) -> str:
-    async with opened(database_url):
+    async with opened(database_url, pooler.MODE):
         return "".join([str(await table.select()) for table in TABLES])
 
 

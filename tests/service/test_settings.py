@@ -59,3 +59,10 @@ def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
     file.write_bytes(b"\xff")
     with pytest.raises(SettingsError, match=f"^DATABASE_URL_FILE: {file} is not text in UTF-8$"):
         Settings.from_environment({"DATABASE_URL_FILE": str(file)})
+
+
+@pytest.mark.parametrize("path", ["waybill", "/waybill/", "//", "/way bill", "https://example.org/waybill", '/"'])
+def test_a_root_path_that_is_none_is_refused_with_the_form_it_has(path: str) -> None:
+    with pytest.raises(SettingsError, match="write it like /waybill"):
+        Settings.from_environment({"ROOT_PATH": path})
+    assert Settings.from_environment({"ROOT_PATH": "/"}).root_path == ""

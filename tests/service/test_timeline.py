@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.database.piccolo_conf import Engine, engine_for, use
-from service.database.tables import TABLES, Image, Place
+from service.database.tables import TABLES, ArrivalImage, Place
 from service.domain import reasons, snapshot
 from service.domain.event import Cause
-from service.domain.lane import Lane, in_order
-from service.domain.standing import standing_in, text_of
+from service.domain.lane import ObjectLane, in_order
+from service.domain.place import standing_in, text_of
 from service.domain.state import Entry
 from service.domain.timeline import at_time, lanes_of, timeline
 from service.ledger.arrivals import list as arrivals
@@ -103,7 +103,7 @@ def test_the_order_is_total_whatever_order_the_entries_come_in(told: list[Told],
     assert lanes_of(shuffled) == lanes_of(entries)
     for _, ordered in lanes_of(entries):
         # One list, so of any three entries the order is transitive; and what is in order stays so.
-        assert in_order(ordered, Lane()) == ordered
+        assert in_order(ordered, ObjectLane()) == ordered
         assert len({id(it) for it in ordered}) == len(ordered)
     assert timeline(shuffled) == timeline(entries)
     for arrival in timeline(entries).arrivals:
@@ -156,7 +156,7 @@ async def _compare(engine: Engine, told: list[Told]) -> None:
             )
             for it in reversed(listed)
         ] == [(it.running.version, it.running.since, it.until, it.basis, it.ended_by) for it in whole.arrivals], step
-        images = await Image.select(Image.position, Image.digest, Image.seen)
+        images = await ArrivalImage.select(ArrivalImage.position, ArrivalImage.digest, ArrivalImage.seen)
         assert {tuple(it.values()) for it in images} == {(it.position, it.digest, it.seen) for it in whole.images}, step
         for second in (START, START + 1, START + 100, START + 9000, START + 150_000):
             lanes = await _lanes(key, kept[0]["state"], second)

@@ -17,6 +17,7 @@ from service.database.piccolo_conf import Engine
 from service.database.postgres import POOL_SIZE
 from service.database.tables import Event
 
+from ..support.service import pooler
 from ..support.service.postgres_server import PostgresServer
 from ..support.service.sizes import size
 from .conftest import run_sql
@@ -151,6 +152,7 @@ async def test_connections_that_the_server_closed_while_they_rested_are_not_used
     await asyncio.gather(*(Event.count() for _ in range(2 * POOL_SIZE)))
 
 
+@pytest.mark.skipif(pooler.MODE != "none", reason="the pooler has other connections to the server")
 @pytest.mark.parametrize("backend", [pytest.param("postgres", marks=pytest.mark.postgres)])
 async def test_a_connection_that_rested_long_is_replaced(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     [(first,)] = await database.fetch("SELECT pg_backend_pid()")

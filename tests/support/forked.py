@@ -40,6 +40,11 @@ class Process:
         """None while it runs; the number of the signal that ended it, below 0."""
         return self._process.exitcode
 
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
     def poll(self) -> int | None:
         return self.returncode
 

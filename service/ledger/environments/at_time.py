@@ -7,8 +7,8 @@ import msgspec
 
 from ...domain import timeline
 from ...domain.event import EPOCH, SECOND
-from ...domain.lane import Lane, follow, in_order
-from ...domain.standing import Standing, standing_in
+from ...domain.lane import ObjectLane, follow, in_order
+from ...domain.place import Standing, standing_in
 from ...domain.state import position_at
 from ..events.said import entries_between
 from ..events.statements import PlacePosition, last_before, places
@@ -33,7 +33,7 @@ async def state_at(environment: str, at: datetime) -> EnvironmentState | None:
     return EnvironmentState(environment, at, row.confirmed_at, by_service(states))
 
 
-async def _lanes(key: PlaceKey, state: str, second: int) -> list[Lane]:
+async def _lanes(key: PlaceKey, state: str, second: int) -> list[ObjectLane]:
     standing = standing_in(state)
     if standing is not None and len(standing.lanes) == 1:
         lane = await _continued(key, standing, second)
@@ -42,10 +42,10 @@ async def _lanes(key: PlaceKey, state: str, second: int) -> list[Lane]:
     return timeline.at_time(await entries_between(key), second)
 
 
-async def _continued(key: PlaceKey, standing: Standing, second: int) -> Lane | None:
+async def _continued(key: PlaceKey, standing: Standing, second: int) -> ObjectLane | None:
     """None: that cannot be told from the last arrival before."""
     rows = await last_before(PlacePosition(*key, position_at(second + 1)))
-    kept = standing_in(rows[0].state) if rows else Standing(lanes=(Lane(standing.lanes[0].uid),))
+    kept = standing_in(rows[0].state) if rows else Standing(lanes=(ObjectLane(standing.lanes[0].uid),))
     lane = kept.lanes[0] if kept else None
     if lane is None or -1 < standing.lanes[0].inverted >= lane.high:
         return None

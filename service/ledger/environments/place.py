@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from ...domain import images
 from ...domain.images import MISMATCHED, SAME, UNKNOWN, JudgedImage
-from ...domain.lane import Lane
+from ...domain.lane import ObjectLane
 from ...domain.state import Running, State
 from ..match import FiledRow, Release, filed_release, moment, named_service, release_of, released_images
 
@@ -92,7 +92,7 @@ class PlaceState(Struct, frozen=True):
 
 
 async def place_state(
-    place: str, lanes: list[Lane], at: int, silent: bool, filed: FiledRow | None = None
+    place: str, lanes: list[ObjectLane], at: int, silent: bool, filed: FiledRow | None = None
 ) -> PlaceState | None:
     """`lanes`: those that are open; `at`: in seconds since 1970. `filed`: the release of what the last lane names, if
     it was looked up. None: nothing runs at `place`, and nothing failed to."""
@@ -139,7 +139,7 @@ def _release(running: Running, filed: FiledRow | None, mismatched: bool) -> Rele
     return release_of(service, running.version, running.build, document, mismatched)
 
 
-def _health(state: State, lanes: list[Lane], at: int, silent: bool) -> tuple[str, datetime | None, str | None]:
+def _health(state: State, lanes: list[ObjectLane], at: int, silent: bool) -> tuple[str, datetime | None, str | None]:
     if silent:
         return "unknown", None, "silent"
     if len(lanes) > 1:
@@ -192,7 +192,7 @@ def _settled(state: State, shown: list[JudgedImage]) -> bool:
     return newer and SAME in verdicts and not verdicts & {MISMATCHED, UNKNOWN}
 
 
-def _contender(it: Lane) -> Contender:
+def _contender(it: ObjectLane) -> Contender:
     state = it.state
     running = state.running
     return Contender(

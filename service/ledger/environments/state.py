@@ -9,7 +9,7 @@ from msgspec import Struct
 from ...database.query import query
 from ...database.tables import Environment, Place
 from ...domain.event import EPOCH, SECOND
-from ...domain.standing import OlderRules, standing_in
+from ...domain.place import OlderRules, standing_in
 from ..events.unread import UnreadBodies, unread_of
 from ..match import FiledRow
 from ..page import Page, page

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ...domain.lane import FoundImage, Lane, Turn, follow, images_of, in_order
-from ...domain.standing import Standing, standing_in, standing_of, text_of
+from ...domain.lane import FoundImage, ObjectLane, Turn, follow, images_of, in_order
+from ...domain.place import Standing, standing_in, standing_of, text_of
 from ...domain.state import Entry, Running, position_at
 from ...domain.timeline import Arrival, arrivals, ending, timeline
 from ..match import named_service
 from ..rows import PlaceKey
-from .listing import absences
+from .names import absences
 from .news import News, news_of
 from .said import entries_between
 from .statements import (
@@ -65,7 +65,7 @@ class Changes(NamedTuple):
     def show(self, key: PlaceKey, found: Iterable[FoundImage]) -> None:
         self.images.extend(ImageColumns(*key, it.position, it.digest, it.seen) for it in found)
 
-    def keep(self, key: PlaceKey, lanes: tuple[Lane, ...]) -> None:
+    def keep(self, key: PlaceKey, lanes: tuple[ObjectLane, ...]) -> None:
         state = standing_of(lanes).state
         named = state.running or state.attempt or state.left
         service = named_service(named.service, named.chart, key.place) if named else None
@@ -133,12 +133,12 @@ async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], chang
     if len(uids) > 1 or len(standing.open) > 1:
         return False
     if not lanes:
-        lanes = (Lane("".join(uids)),)
+        lanes = (ObjectLane("".join(uids)),)
     elif uids - {lanes[-1].uid}:
         known, heard = {it.uid for it in lanes}, max(it.high for it in lanes)
         if "" in known or uids & known or any(not it.uid or it.at <= heard for it in added):
             return False
-        lanes = (*lanes, Lane("".join(uids)))
+        lanes = (*lanes, ObjectLane("".join(uids)))
     lane = lanes[-1]
     ordered = in_order(added, lane)
     if ordered is None:
@@ -157,7 +157,7 @@ async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], chang
     return True
 
 
-async def _rewound(key: PlaceKey, lanes: tuple[Lane, ...], added: list[Entry], changes: Changes) -> bool:
+async def _rewound(key: PlaceKey, lanes: tuple[ObjectLane, ...], added: list[Entry], changes: Changes) -> bool:
     """Continues from the last arrival that began before `added`, in its whole past, and derives anew what followed."""
     first, newest = min(it.at for it in added), lanes[-1]
     before = position_at(first)

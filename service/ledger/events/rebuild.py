@@ -7,9 +7,9 @@ from ...database.piccolo_conf import current
 from ...database.query import query
 from ...database.tables import Event, Place
 from ...domain.event import Cause
+from ...domain.place import standing_in
 from ...domain.reasons import event_entry
 from ...domain.snapshot import fact_entry
-from ...domain.standing import standing_in
 from ...domain.state import Entry
 from ..rows import EnvironmentKey, PlaceKey
 from .projection import Changes, derive, write

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ...database.query import query
-from ...database.tables import Arrival, Environment, Image, Place
+from ...database.tables import Arrival, ArrivalImage, Environment, Place
 from ..rows import EnvironmentKey, PlaceKey, PlaceRow
 
 
@@ -30,7 +30,7 @@ class DeletedArrival(NamedTuple):
 
 
 class KeptPlace(NamedTuple):
-    """A place; `position` of what began last; `state` is domain/standing's Standing, as JSON."""
+    """A place; `position` of what began last; `state` is domain/place's Standing, as JSON."""
 
     environment: str
     place: str
@@ -147,15 +147,22 @@ delete_from = query(
     gives=DeletedArrival,
 )
 keep_image = query(
-    lambda **columns: Image.insert(Image(**columns)).on_conflict(
-        target=(Image.environment, Image.place, Image.position, Image.digest, Image.seen), action="DO NOTHING"
+    lambda **columns: ArrivalImage.insert(ArrivalImage(**columns)).on_conflict(
+        target=(
+            ArrivalImage.environment,
+            ArrivalImage.place,
+            ArrivalImage.position,
+            ArrivalImage.digest,
+            ArrivalImage.seen,
+        ),
+        action="DO NOTHING",
     ),
     takes=ImageColumns,
     gives=None,
 )
 delete_images_from = query(
-    lambda environment, place, position: Image.delete().where(
-        (Image.environment == environment) & (Image.place == place) & (Image.position >= position)
+    lambda environment, place, position: ArrivalImage.delete().where(
+        (ArrivalImage.environment == environment) & (ArrivalImage.place == place) & (ArrivalImage.position >= position)
     ),
     takes=PlacePosition,
     gives=None,

@@ -12,12 +12,12 @@ from ...database.group_commit import written
 from ...database.query import query
 from ...domain.event import Cause
 from ...domain.level import Level
+from ...domain.place import standing_in
 from ...domain.snapshot import UNREADABLE, Sight, level_entries, parse
-from ...domain.standing import standing_in
 from ...domain.state import Entry
 from ..rows import EnvironmentKey, PlaceKey
-from . import listing, unread
-from .listing import NewLevel, absent_sha256, insert_level
+from . import names, unread
+from .names import NewLevel, absent_sha256, insert_level
 from .projection import Batch, project
 from .statements import places
 from .take import EventKey, EventReceipt, NewEvent, Signed, Taken, first, insert
@@ -94,7 +94,7 @@ async def _take(it: Signed) -> Taken:
         [kept] = await first(EventKey(it.environment, sha256))
         return Taken(EventReceipt(*kept), False)
     entries: list[Entry | None] = [None, *await _levels(it.environment, sight)]  # the snapshot counts, as an event does
-    await listing.keep(it.environment, sight.at, sight.ranges, sight.names)
+    await names.keep(it.environment, sight.at, sight.ranges, sight.names)
     await unread.add(it.environment, [UNREADABLE] * sight.unread, it.now)
     news = await project({it.environment: Batch(entries, it.now)})
     await _observe(Observed(it.environment, it.now, sight.round_seconds))

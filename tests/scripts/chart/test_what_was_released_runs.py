@@ -2,11 +2,10 @@
 
 import pytest
 
-from scripts.chart.containers import containers_of
 from scripts.chart.findings import Finding
 from scripts.chart.images import Released, findings
 from scripts.chart.manifests import manifests
-from scripts.image.keys import Block
+from scripts.image.blocks import Block
 from tests.support.scripts.rendered import DIGEST, ORDERS, OTHER, REPOSITORY, pod, rendered
 
 IMAGE = f"{REPOSITORY}@{DIGEST}"
@@ -15,7 +14,7 @@ WORKER = Released("worker", "ghcr.io/acme/worker", OTHER, (Block("worker", {"ref
 
 
 def judged(*released: Released, **templates: str) -> list[Finding]:
-    return list(findings(containers_of(manifests(rendered(**templates))), released or (ORDERS,)))
+    return list(findings(manifests(rendered(**templates)), released or (ORDERS,)))
 
 
 @pytest.mark.parametrize("image", [IMAGE, f"{REPOSITORY}:efbc18d20baa@{DIGEST}"])

@@ -35,7 +35,8 @@ def test_a_proposal_is_opened_found_updated_and_commented(forge: GitHub, stand_i
     made = forge.create("apps/orders", "main", "orders 1.0.0", "The body.")
     assert (made.number, made.state, made.title, made.body) == (1, "open", "orders 1.0.0", "The body.")
     assert made.url == "https://forge.example/acme/fleet/pull/1"
-    forge.update(made.number, "orders 1.0.1", "Another.")
+    updated = forge.update(made.number, "orders 1.0.1", "Another.")
+    assert (updated.number, updated.url, updated.title) == (1, made.url, "orders 1.0.1")
     forge.comment(made.number, "Look.")
     found = forge.find("apps/orders", "main")
     assert found is not None
@@ -104,7 +105,7 @@ def test_where_another_run_was_faster_its_proposal_is_updated(forge: GitHub, sta
     stand_in.hidden = True
     assert forge.find("apps/orders", "main") is None
     made = forge.create("apps/orders", "main", "mine", "body")
-    assert made.number == theirs["number"]
+    assert (made.number, made.url, made.title) == (theirs["number"], theirs["html_url"], "mine")
     assert [pull["title"] for pull in stand_in.pulls] == ["mine"]
 
 
@@ -134,6 +135,17 @@ def test_garbage_is_no_answer(forge: GitHub, stand_in: StandIn) -> None:
     with pytest.raises(Refused, match="no forge of this kind") as error:
         forge.find("apps/orders", "main")
     assert error.value.fault == "forge"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"html_url": "javascript:alert(1)"}, {"html_url": f"https://x/{'x' * 500}"}, {"number": 0}]
+)
+def test_a_proposal_without_an_address_or_a_number_is_no_answer(
+    forge: GitHub, stand_in: StandIn, wrong: dict[str, object]
+) -> None:
+    stand_in.open("apps/orders", "main").update(wrong)
+    with pytest.raises(Refused, match="no forge of this kind"):
+        forge.find("apps/orders", "main")
 
 
 def test_a_forge_that_is_down_is_refused() -> None:
@@ -193,7 +205,8 @@ def test_the_file_forge_keeps_proposals_beside_the_repository(tmp_path: Path) ->
     forge = FileForge((tmp_path / "work").as_uri())
     made = forge.create("apps/orders", "main", "one", "body")
     assert Path(made.url.removeprefix("file://")) == tmp_path / "work" / ".git" / "waybill-proposals" / "1.json"
-    assert forge.create("apps/orders", "main", "two", "body").number == 1
+    again = forge.create("apps/orders", "main", "two", "body")
+    assert (again.number, again.url, again.title) == (1, made.url, "two")
     forge.comment(1, "Look.")
     found = forge.find("apps/orders", "main")
     assert found is not None

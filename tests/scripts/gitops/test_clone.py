@@ -6,7 +6,7 @@ import pytest
 
 from scripts.clients.git import Git
 from scripts.errors import Refused
-from scripts.gitops.clone import Heads, merge
+from scripts.gitops.clone import Heads
 from tests.support.builders import git
 
 
@@ -19,4 +19,4 @@ def empty(tmp_path: Path) -> Git:
 
 def test_a_git_that_cannot_merge_without_a_work_tree_is_too_old(empty: Git) -> None:
     with pytest.raises(Refused, match="could not try to merge apps/orders into main"):
-        merge(empty, Heads("main", "--no-option-of-git", "apps/orders", "0" * 40))
+        _ = Heads("main", "--no-option-of-git", "apps/orders", "0" * 40, empty).merged

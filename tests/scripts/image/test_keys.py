@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from scripts.errors import Refused
-from scripts.image.keys import Block, parse, read, write
+from scripts.image.blocks import Block, parse
+from scripts.image.keys import read, write
 from scripts.image.reference import Reference
 
 REPOSITORY, DIGEST, COMMIT = "ghcr.io/acme/orders", "sha256:" + "ab" * 32, "0123456789abcdef" * 2 + "01234567"

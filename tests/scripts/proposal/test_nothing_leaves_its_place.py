@@ -1,5 +1,5 @@
-"""What a chart or a GitOps repo says stays in its place in a pull request's body, as a CommonMark parser reads it: the
-headings, links, mentions and closing keywords are ours alone, and so is every block."""
+"""What a chart, a GitOps repo or a commit says stays in its place in the body of a pull request, as a CommonMark parser
+reads it: the headings, links, mentions and closing keywords are ours alone, and so is every block."""
 
 import re
 from collections.abc import Iterator
@@ -12,9 +12,12 @@ from markdown_it.token import Token
 
 from scripts.diff.compare import ObjectChange
 from scripts.diff.difference import Difference
+from scripts.diff.markdown import code
 from scripts.diff.words import markdown
 from scripts.document import Chart, Image, Source, Waybill
 from scripts.proposal.body import LIMIT, Section, body, cut, trailer
+from scripts.proposal.commits import markdown as list_of
+from scripts.source.changes import NewCommit, NewCommits
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 REPOSITORY, COMMIT, DIGEST = "https://example.org/acme/orders", "a" * 40, f"sha256:{'b' * 64}"
@@ -61,7 +64,9 @@ def section(environment: str, text: str, lines: list[str]) -> Section:
         ObjectChange("version labels", text),
     )
     notes = (f"It could not be rendered: {text}", text)
-    return Section(environment, names, names, markdown(Difference(environment, changes, notes)))
+    commits = NewCommits((NewCommit(COMMIT, text, text), NewCommit(COMMIT, f"{text} {text}", "")), left_out=3)
+    story = list_of(commits, f"since {code(text)}", REPOSITORY)[:-1]
+    return Section(environment, names, names, markdown(Difference(environment, changes, notes)), story)
 
 
 def walk(text: str) -> Iterator[Token]:

@@ -64,6 +64,43 @@ def test_a_new_version_takes_the_place_of_the_old_one(repo: GitopsRepo) -> None:
     assert proposal["comments"] == ["Proposed here now: orders 1.5.0 to staging."]
 
 
+def test_what_it_replaces_is_known_however_often_it_is_proposed(repo: GitopsRepo) -> None:
+    """The version that was there before can arrive no more; a run that is killed after its push is not the last one."""
+    assert repo.propose()[1].replaces is None
+    assert repo.propose()[1].replaces is None
+    repo.commit({"README.md": "Moved on.\n"})
+    for _ in range(2):
+        assert repo.propose(waybill(version="1.5.0"))[1].replaces == "1.4.2"
+        repo.commit({f"notes-{_}.md": "A person's.\n"}, BRANCH)
+    assert repo.propose(waybill(version="1.6.0"))[1].replaces == "1.5.0"
+    assert git(repo.bare, "log", "-1", "--format=%(trailers:key=Waybill-Replaces,valueonly)", BRANCH) == "1.5.0"
+
+
+@pytest.mark.parametrize("state", ["merged", "cherry-picked"])
+def test_what_has_arrived_is_not_replaced(repo: GitopsRepo, state: str) -> None:
+    repo.propose()
+    if state == "merged":
+        repo.merge(BRANCH)
+    else:
+        repo.commit({path: data.decode() for path, data in repo.files(BRANCH).items()})
+        repo.commit({"mine.md": "So that the branch is not done.\n"}, BRANCH)
+    assert repo.propose(waybill(version="1.5.0"))[1].replaces is None
+
+
+def test_what_is_proposed_for_another_environment_is_not_replaced(repo: GitopsRepo) -> None:
+    repo.propose(waybill(version="1.4.0"), "production")
+    _, intent = repo.propose(waybill(version="1.5.0"), "staging")
+    assert (intent.replaces, repo.head(BRANCH)) == (None, intent.commit)
+    _, intent = repo.propose(waybill(version="1.6.0"), "staging", "production")
+    assert intent.replaces == "1.5.0"
+
+
+def test_the_version_in_the_place_of_a_closed_proposal_is_replaced(repo: GitopsRepo) -> None:
+    repo.propose()
+    repo.set_state(BRANCH, "closed")
+    assert repo.propose(waybill(version="1.5.0"))[1].replaces == "1.4.2"
+
+
 def test_what_the_base_has_is_not_proposed(repo: GitopsRepo) -> None:
     repo.propose()
     repo.merge(BRANCH)

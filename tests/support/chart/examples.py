@@ -35,6 +35,7 @@ EXAMPLES: dict[str, list[Any]] = {
     "database.postgresql.secretName": ["123", "ledger-db"],
     "database.postgresql.secretKey": ["0x1F", "uri"],
     "database.postgresql.port": [6432],
+    "database.postgresql.pooler": ["session", "transaction"],
     "flux.keysSecretName": ["true", "webhook-keys"],
     "flux.keysSecretKey": ["1.0", "keys"],
     "flux.namespace": ["123", "flux"],

@@ -3,7 +3,7 @@
 import textwrap
 
 from scripts.chart.images import Released
-from scripts.image.keys import Block
+from scripts.image.blocks import Block
 
 DIGEST, OTHER = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
 REPOSITORY = "ghcr.io/acme/orders"

@@ -107,15 +107,18 @@ class Place:
         else:
             self._event(it)
 
+    def _block(self, it: Said) -> None:
+        if it.reason == "PendingRelease":
+            self.blocked = None
+        elif not self.blocked or self.blocked[0] != it.reason:
+            self.blocked = it.reason, it.counts_at
+        else:
+            self.blocked = it.reason, min(self.blocked[1], it.counts_at)
+
     def _event(self, it: Said) -> None:
         same = self.runs is not None and _same(self.runs.said, it)
         if it.rank == 0:
-            if it.reason == "PendingRelease":
-                self.blocked = None
-            elif not self.blocked or self.blocked[0] != it.reason:
-                self.blocked = it.reason, it.counts_at
-            else:
-                self.blocked = it.reason, min(self.blocked[1], it.counts_at)
+            self._block(it)
         elif it.reason in ("InstallSucceeded", "UpgradeSucceeded"):
             self.attempt = self.blocked = self.drifted = None
             self.uncertain = False
@@ -128,32 +131,41 @@ class Place:
             self.uncertain = self.runs is not None
             self._is("failing", it.reason, it.counts_at)
         elif it.reason == "RollbackSucceeded":
-            self.blocked = None
-            self.uncertain = False
-            if self.attempt:
-                self.attempt = {**self.attempt, "outcome": "rolled back"}
-            elif self.runs and not same:
-                self._gave_way(it, "rolled back")
-            if not same:
-                self._begins(it, it.counts_at, it)
-                self.drifted = None
-            self._is("healthy", it.reason, it.counts_at)
+            self._back(it, same)
         elif it.reason == "UninstallSucceeded":
             self._uninstalled(it)
         elif it.reason == "HealthCheckCanceled":
-            if self.runs or self.attempt:
-                self.attempt = None
-                self._is("progressing", it.reason, it.counts_at)
+            self._canceled(it)
         elif self.runs and not (it.reason.startswith("Test") and not same):
-            self.blocked = None
-            if it.reason in ("DriftDetected", "DriftCorrectionFailed"):
-                self.drifted = it.counts_at
-            elif it.reason == "DriftCorrected":
-                self.drifted = None
-            elif it.reason in ("RollbackFailed", "UninstallFailed"):
-                self.uncertain = True
-            well = it.reason in ("TestSucceeded", "DriftCorrected")
-            self._is("healthy" if well else "failing", it.reason, it.counts_at)
+            self._health(it)
+
+    def _health(self, it: Said) -> None:
+        self.blocked = None
+        if it.reason in ("DriftDetected", "DriftCorrectionFailed"):
+            self.drifted = it.counts_at
+        elif it.reason == "DriftCorrected":
+            self.drifted = None
+        elif it.reason in ("RollbackFailed", "UninstallFailed"):
+            self.uncertain = True
+        well = it.reason in ("TestSucceeded", "DriftCorrected")
+        self._is("healthy" if well else "failing", it.reason, it.counts_at)
+
+    def _back(self, it: Said, same: bool) -> None:
+        self.blocked = None
+        self.uncertain = False
+        if self.attempt:
+            self.attempt = {**self.attempt, "outcome": "rolled back"}
+        elif self.runs and not same:
+            self._gave_way(it, "rolled back")
+        if not same:
+            self._begins(it, it.counts_at, it)
+            self.drifted = None
+        self._is("healthy", it.reason, it.counts_at)
+
+    def _canceled(self, it: Said) -> None:
+        if self.runs or self.attempt:
+            self.attempt = None
+            self._is("progressing", it.reason, it.counts_at)
 
     def _uninstalled(self, it: Said) -> None:
         remedy = it.message.startswith(REMEDIATION)
@@ -303,9 +315,9 @@ def in_order(said: list[Said]) -> list[Said]:
     for it in sorted(versioned, key=lambda it: (it.counts_at, it.order)):
         before = [each for each in versioned if each in runs[-1]]
         latest = max((each.counts_at for run in runs for each in run), default=it.counts_at)
-        if before and it.resource_version < max(each.resource_version for each in before):
-            if it.counts_at - latest > 3600:
-                runs.append([])
+        below = before and it.resource_version < max(each.resource_version for each in before)
+        if below and it.counts_at - latest > 3600:
+            runs.append([])
         runs[-1].append(it)
     ordered = [it for run in runs for it in sorted(run, key=lambda it: it.order)]
     for gone in sorted((it for it in said if it.reason == "absent"), key=lambda it: it.counts_at):

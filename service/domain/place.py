@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .lane import Lane
+from .lane import ObjectLane
 from .state import State
 from .timeline import closings
 
@@ -23,10 +23,10 @@ class Standing(msgspec.Struct, gc=False, omit_defaults=True):
     """Lanes by their beginning. Of those that are closed only the times are kept."""
 
     rules: int = 0
-    lanes: tuple[Lane, ...] = ()
+    lanes: tuple[ObjectLane, ...] = ()
 
     @property
-    def open(self) -> list[Lane]:
+    def open(self) -> list[ObjectLane]:
         if len(self.lanes) == 1:
             return [self.lanes[0]]
         return [it for it, end in zip(self.lanes, closings(self.lanes), strict=True) if end is None]
@@ -53,18 +53,18 @@ def standing_in(text: str) -> Standing | None:
     return found if found.rules == RULES else None
 
 
-def standing_of(lanes: Sequence[Lane]) -> Standing:
+def standing_of(lanes: Sequence[ObjectLane]) -> Standing:
     if len(lanes) == 1:
         return Standing(RULES, tuple(lanes))
     ends = closings(lanes)
     return Standing(
         RULES,
         tuple(
-            it if end is None else Lane(it.uid, it.first, it.last, it.basis, high=it.high)
+            it if end is None else ObjectLane(it.uid, it.first, it.last, it.basis, high=it.high)
             for it, end in zip(lanes, ends, strict=True)
         ),
     )
 
 
-def text_of(lanes: Sequence[Lane]) -> str:
+def text_of(lanes: Sequence[ObjectLane]) -> str:
     return _encode(standing_of(lanes)).decode()

@@ -9,7 +9,7 @@ import msgspec
 
 from ...database.query import query
 from ...database.tables import Level, Listing
-from ...domain.snapshot import Range, level_entries
+from ...domain.snapshot import NameRange, level_entries
 from ...domain.state import Entry
 from ..rows import PlaceKey
 
@@ -77,7 +77,7 @@ _decode = msgspec.json.Decoder(list[str]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-async def keep(environment: str, at: int, ranges: Iterable[Range], names: Iterable[str]) -> None:
+async def keep(environment: str, at: int, ranges: Iterable[NameRange], names: Iterable[str]) -> None:
     """`names`: namespace/name."""
     split = [it.split("/") for it in sorted(names)]
     rows = [
@@ -98,7 +98,7 @@ async def absences(heard: Mapping[PlaceKey, int]) -> dict[PlaceKey, Entry]:
         namespace, _, name = key.place.partition("/")
         rows = await _of_namespace(NamespaceKey(key.environment, namespace))
         newest = max(
-            (it for it in rows if Range(namespace, it.begins, it.ends).holds(namespace, name)),
+            (it for it in rows if NameRange(namespace, it.begins, it.ends).holds(namespace, name)),
             key=lambda it: it.at,
             default=None,
         )
