@@ -1,11 +1,12 @@
 """The command `waybill`."""
 
+import os
 import sys
 
 import click
 
 from .commands import release, steps
-from .errors import Refused
+from .errors import Refused, accident
 from .report import Report
 
 
@@ -30,13 +31,20 @@ for command in (
 
 
 def main() -> None:
-    """The entry point: a refusal is shown and ends with 1."""
+    """The entry point: a refusal is shown and ends with 1, and so is what this machine does not allow."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed before
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     # httpx imports its own command line where it can, which takes as long as all the rest of it.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]
     try:
         cli(prog_name="waybill", standalone_mode=True)
     except Refused as error:
         Report(json="--json" in sys.argv).refuse(error)
+        sys.exit(1)
+    except (OSError, MemoryError) as error:
+        Report().refuse(accident(error))
         sys.exit(1)
 
 

@@ -183,7 +183,7 @@ def _top(cwd: Path) -> Path:
     from .clients.git import Git
     from .clients.git_remote import untrusted
 
-    found = Git(cwd).call("rev-parse", "--show-toplevel", check=False)
+    found = Git(cwd).call("rev-parse", "--show-object-format", "--show-toplevel", check=False)
     if "dubious ownership" in found.complaint:
         raise untrusted(str(cwd))
     if found.code != 0:
@@ -192,7 +192,14 @@ def _top(cwd: Path) -> Path:
             "Run waybill inside the checkout of the service.",
             fault="you",
         )
-    return Path(found.text).resolve()
+    format, _, top = found.text.partition("\n")
+    if format != "sha1":
+        raise Refused(
+            f"{top} names its objects by {format}, and a waybill names commits by SHA-1.",
+            "Ship from a repository of SHA-1 objects (`git init --object-format=sha1`).",
+            fault="repository",
+        )
+    return Path(top).resolve()
 
 
 def _nearest(cwd: Path, root: Path) -> Path | None:
@@ -209,7 +216,10 @@ class _Inside:
 
     def __call__(self, path: str, key: str, *, top: bool = False) -> str:
         """With `top` the repository's top is inside, too: it is `.`."""
-        whole = (self.here / path).resolve()
+        try:
+            whole = (self.here / path).resolve()
+        except (OSError, ValueError, RuntimeError):  # a NUL, or links that lead in a circle
+            whole = Path()
         if not whole.is_relative_to(self.root) or (whole == self.root and not top):
             raise Refused(
                 f"{key} = {path!r} does not lie inside the repository.", "Name a path inside it.", fault="you"

@@ -1,5 +1,7 @@
 """A refusal states whose fault it is, what happened and what to do; only `__main__` turns it into exit code 1."""
 
+import errno
+import os
 from typing import Literal
 
 Fault = Literal["you", "chart", "repository", "registry", "gitops", "forge", "ledger", "machine"]
@@ -27,3 +29,36 @@ class Refused(Exception):
         self.what = what
         self.remedy = remedy
         self.fault = fault
+
+
+AGAIN = ", then run the same command again."
+_REMEDIES = {
+    errno.ENOSPC: "Make room there",
+    errno.EDQUOT: "Make room there",
+    errno.EMFILE: "Allow more open files (`ulimit -n`)",
+    errno.ENFILE: "Allow more open files (`sysctl fs.file-max`)",
+    errno.EFBIG: "Allow larger files (`ulimit -f`)",
+    errno.ENAMETOOLONG: "Shorten the name: it may have 255 bytes, a whole path 4,096",
+    errno.ENOMEM: "Give it more memory",
+    errno.EAGAIN: "Allow more processes (`ulimit -u`)",
+}
+
+
+def of_machine(said: str) -> str | None:
+    """The remedy where a program says that this machine failed; what another one says begins with `remote:`."""
+    ours = "\n".join(line for line in said.lower().splitlines() if not line.startswith("remote:"))
+    return next((remedy for number, remedy in _REMEDIES.items() if os.strerror(number).lower() in ours), None)
+
+
+def accident(error: OSError | MemoryError, what: str = "") -> Refused:
+    """What this machine does not allow, as a refusal; `what` begins its sentence."""
+    if isinstance(error, MemoryError):
+        number, said, file = errno.ENOMEM, "No memory is left", None
+    else:
+        number, said, file = error.errno or 0, error.strerror or str(error), error.filename
+    what = what or (f"{file} cannot be used" if file is not None else "This machine does not allow what is needed")
+    return Refused(
+        f"{what}: {said}.",
+        f"{_REMEDIES.get(number, 'Correct that')}{AGAIN}",
+        fault="machine",
+    )

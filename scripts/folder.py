@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from .errors import Refused
+from .errors import Refused, accident
 
 
 def refuse_links(folder: Path) -> None:
@@ -25,7 +25,7 @@ def make(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise accident(error, f"{folder} cannot be written") from error
     if not (ignore := folder / ".gitignore").exists():
         write(ignore, b"*\n")
     return folder
@@ -46,13 +46,22 @@ def write(path: Path, data: bytes) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise accident(error, f"{path} cannot be written") from error
+
+
+def lay_out(path: Path, data: bytes, name: str) -> None:
+    """Writes a file of a commit, where it is called `name`, below a temporary folder."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise accident(error, f"{name} cannot be written to a temporary folder") from error
 
 
 def read(path: Path) -> bytes:
     """Raises FileNotFoundError where there is none."""
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             return file.read()
     except FileNotFoundError:
         raise
@@ -69,12 +78,4 @@ def _link(path: Path) -> Refused:
         f"{path} is a symbolic link, and Waybill keeps its own files there.",
         f"Remove it (`git rm {path.name}` in its folder, where a commit holds it): Waybill follows no link there.",
         fault="repository",
-    )
-
-
-def _unwritable(path: Path, error: OSError) -> Refused:
-    return Refused(
-        f"{path} cannot be written: {error.strerror}.",
-        "Correct that, then run the same command again.",
-        fault="machine",
     )

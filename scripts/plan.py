@@ -7,17 +7,21 @@ from pathlib import Path
 
 from msgspec import UNSET, Struct, structs
 
+from .checks import Release, refuse_early
 from .clients.git import Git
+from .clients.http_failure import Denied
+from .clients.registry import has_login
 from .diff.repo import opened
 from .diff.words import plain
 from .document import Waybill, chart_of
 from .proposal.describe import differences
 from .proposal.intent import prepare
 from .proposal.verdict import check
+from .releases.identity import refuse_other
 from .session import Session
 from .steps.bump import Choice, bump
 from .steps.package import package
-from .steps.publish import look
+from .steps.publish import look, refuse_unpushable
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -34,16 +38,29 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
-    here.check(environments, to_propose=False)
+    refuse_early(here, Release(environments, changes=False))
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
         there = replace(here, folder=Path(folder))
         waybill = package(bump(choice, there), there)
+        refuse_other(waybill, here.ledger, here.report)
         digest = look(waybill, there, first_publish=choice.first_publish)
         if digest:
             waybill = structs.replace(waybill, chart=structs.replace(chart_of(waybill), digest=digest))
+        else:
+            refuse_to_push(waybill, there)
         files = changed(here.git, waybill.source.commit, str(waybill.source.release_commit))
         planned = Plan(waybill=waybill, published=digest is not None, chart_files=files)
         return proposed(there, planned, environments) if here.config.gitops else planned
+
+
+def refuse_to_push(waybill: Waybill, here: Session) -> None:
+    """As publish does; but without a login nothing is known of one."""
+    try:
+        refuse_unpushable(waybill, here.config)
+    except Denied as denied:
+        if has_login(here.config.chart_repository):
+            raise
+        here.report.warn(f"whether the chart may be pushed is not known without a login: {denied.what}")
 
 
 def render(here: Session, environments: Sequence[str]) -> Plan:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from .chart.version import strict
+from .checks import Release, refuse_early
 from .document import Waybill
 from .errors import Refused
 from .proposal.intent import Change
@@ -29,8 +30,7 @@ def promote(
             "Set `gitops` in waybill.toml.",
             fault="you",
         )
-    if here.ledger:
-        here.ledger.check()
+    refuse_early(here, Release([to], begins=False))
     forge, environments = here.proposing_forge, here.config.chosen([to])
     wanted = str(strict(version, "--version", fault="you")) if version else current(here, to)
     release = released(here, wanted)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .clients.git import Git
+from .clients.git_version import refuse_old_git
 from .config import load
 from .diff.repo import Repo, opened
 from .document import Waybill, continued, save
@@ -54,20 +55,6 @@ class Session(Checkout):
     def begin(self, waybill: Waybill) -> Waybill:
         """Keeps what bump made, with what later steps added to the same release in an earlier run."""
         return self.keep(continued(load_document(self.document), waybill))
-
-    def check(self, environments: Sequence[str], *, to_propose: bool = True) -> None:
-        """Refuses what would stop a later step, before the first one changes anything outside."""
-        if self.config.registry is None and (self.config.gitops or self.config.ledger):
-            raise Refused(
-                "No registry is configured, so there is no chart that could be proposed or filed.",
-                "Set `registry` in waybill.toml.",
-                fault="you",
-            )
-        if self.ledger:
-            self.ledger.check()
-        if self.config.gitops is not None:
-            self.config.chosen(environments)
-            _ = self.proposing_forge if to_propose else self.forge
 
     def change(self, waybill: Waybill, environments: Sequence[str]) -> Change:
         """What shipping `waybill` proposes: nothing, where no GitOps repo is configured."""
@@ -129,7 +116,8 @@ class Session(Checkout):
 def start(
     flags: Mapping[str, Any], *, path: Path | None, remote: str, waybill: Path | None, report: Report, cwd: Path
 ) -> Session:
-    """Reads the settings; refused where they do not fit together."""
+    """Reads the settings; refused where they do not fit together, or git is too old for what follows."""
+    refuse_old_git()
     config = load(flags, path=path, cwd=cwd, remote=remote)
     folder = config.document.parent
     refuse_links(folder)

@@ -19,6 +19,8 @@ Service = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$")]
 Label = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Registry = Annotated[str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
+FluxVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$")]
+FLUX_VERSION = "2.9"
 ForgeName = Literal["github", "gitea", "file"]
 Merge = Literal["review", "auto"]
 
@@ -80,6 +82,9 @@ class Settings(
     kube_version: Annotated[
         str | None, about("Kubernetes version that the chart is rendered for. Default: Helm's own.")
     ] = None
+    flux_version: Annotated[
+        FluxVersion, about("Version of Flux in the clusters, e.g. 2.8: before 2.9, hooks are not post-rendered.")
+    ] = FLUX_VERSION
     values: Annotated[
         str | tuple[str, ...], about("Values files without which the chart cannot be linted and rendered.")
     ] = ()
@@ -139,7 +144,7 @@ def _table(file: Path | None) -> dict[str, Any]:
         return {}
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise Refused(f"{file} cannot be read: {error}.", "Correct the file.", fault="you") from error
     for key in table:
         if key not in KEYS:

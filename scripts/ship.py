@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from .checks import Release, refuse_early
 from .diff.repo import Repo
 from .document import Waybill
 from .errors import Refused
 from .proposal.verdict import preview
+from .releases.identity import refuse_other
 from .session import Session
-from .source.work_tree import unshipped
 from .steps.bump import Choice, bump
 from .steps.package import package
 from .steps.propose import propose
@@ -20,9 +21,7 @@ TRIES = 8
 
 def ship(here: Session, choice: Choice, environments: Sequence[str]) -> tuple[Waybill, dict[str, Any] | None]:
     """The finished waybill and the ledger's receipt. Repeating it completes what a killed run left."""
-    here.check(environments)
-    for path in unshipped(here.config.chart, here.git):
-        here.report.warn(f"{path} has changes that are not committed: they are not shipped")
+    refuse_early(here, Release(environments))
     with here.repo(here.proposing_forge) as repo:
         waybill = published(here, choice, environments, repo)
         waybill = here.keep(propose(here.change(waybill, environments), repo, here.report))
@@ -35,6 +34,7 @@ def published(here: Session, choice: Choice, environments: Sequence[str], repo: 
     for _ in range(TRIES):
         waybill = here.begin(bump(choice, here))
         waybill = here.keep(package(waybill, here))
+        refuse_other(waybill, here.ledger, here.report)
         preview(here.change(waybill, environments), repo, here.report)
         try:
             return here.keep(publish(waybill, here))

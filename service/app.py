@@ -23,6 +23,7 @@ from .api.releases import file_release, get_release, list_releases
 from .api.schema import get_openapi, get_waybill_schema
 from .api.services import get_service
 from .auth.guards import guard
+from .auth.quotas import Quotas
 from .auth.webhook_key import FluxKeys
 from .database.lifespan import opened
 from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage
@@ -88,7 +89,14 @@ def create_app(settings: Settings) -> Litestar:
         ROUTES,
         guards=[guard],
         lifespan=[lifespan],
-        state=State({"settings": settings, "flux_keys": FluxKeys(settings.flux_keys), "draining": False}),
+        state=State(
+            {
+                "settings": settings,
+                "flux_keys": FluxKeys(settings.flux_keys),
+                "quotas": Quotas(settings.event_quota),
+                "draining": False,
+            }
+        ),
         request_max_body_size=BODY_BYTES,
         logging_config=None,
         exception_handlers={

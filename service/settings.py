@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from .database.url import Pooler, parse_url
+from .domain.quota import Quota, parse_quota
 from .domain.signature import parse_keys
 
 ROOT_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
@@ -161,6 +162,16 @@ class Settings(FromEnvironment):
             "address, or leave it.",
             "/",
             _root_path,
+        ),
+    ]
+    event_quota: Annotated[
+        Quota,
+        Setting(
+            "EVENT_QUOTA",
+            "How much one environment's key may send, and one token file: requests and bytes a minute; and how many "
+            "places an environment may have. More is refused with 429, which Flux sends again.",
+            "1200/min, 64MiB/min, 6000 places",
+            parse_quota,
         ),
     ]
     drain_seconds: Annotated[

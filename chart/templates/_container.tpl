@@ -56,6 +56,8 @@ volumeMounts:
 HOST: {{ .Values.listen | quote }}
 PORT: "8080"
 READS: {{ .Values.reads }}
+ROOT_PATH: {{ .Values.rootPath | quote }}
+EVENT_QUOTA: {{ .Values.eventQuota | quote }}
 {{- /* Until the kubelet saw twice that a stopping pod is not ready, and every node took it out of the Service. */}}
 DRAIN_SECONDS: "8"
 {{- if eq .Values.database.engine "sqlite" }}

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from ..clients.git import Git, TreeFile
 from ..errors import Refused
+from ..folder import lay_out
 from .dependencies import declared
 
 LINK, SUBMODULE = "120000", "160000"
@@ -51,11 +52,11 @@ def _write(entries: Sequence[TreeFile], root: Path, seconds: int) -> None:
         path = root / entry.path
         if ".." in PurePosixPath(entry.path).parts:
             raise Refused(f"The commit holds the path {entry.path!r}.", "Remove it.", fault="repository")
-        path.parent.mkdir(parents=True, exist_ok=True)
         if entry.mode == LINK:
+            path.parent.mkdir(parents=True, exist_ok=True)
             links.append((path, entry.data))
         elif entry.mode != SUBMODULE:
-            path.write_bytes(entry.data)
+            lay_out(path, entry.data, f"{entry.path:.200} of the chart")
             os.utime(path, (seconds, seconds))
     # Last, so that nothing is written through one; those that lead out of the tree, or nowhere, are no part of it.
     for path, target in links:

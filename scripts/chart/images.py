@@ -29,6 +29,13 @@ _OTHER_REPOSITORY = (
 )
 
 
+_POST_RENDER = "Give `post_render` in waybill.toml exactly as the chart renders the image, without its tag."
+_HOOK = (
+    "Flux sets the digest in hooks from 2.9 on (`flux_version` in waybill.toml), and never with "
+    "`postRenderStrategy: nohooks`. Change that, or let the chart name the image by a key of values.yaml."
+)
+
+
 @dataclass(frozen=True)
 class Released:
     """An image that the release runs; `blocks` are the places in the file `values` where it stands."""
@@ -43,6 +50,11 @@ class Released:
     def full(self) -> str:
         """The repository as registries know it."""
         return image_name.full(self.repository)
+
+    @property
+    def names(self) -> set[str]:
+        """Beside it the repositories that the chart renders, where Flux puts this one in their place."""
+        return {self.full, *(image_name.full(block.post_render) for block in self.blocks if block.post_render)}
 
     @property
     def at(self) -> list[At]:
@@ -120,30 +132,38 @@ def _concerns(place: Container, image: Released) -> bool:
     found = image_name.read(place.image)
     if found is None:
         return False
-    return found.digest == image.digest or (found.repository == image.full and bool(found.tag or found.digest))
+    return found.digest == image.digest or (found.repository in image.names and bool(found.tag or found.digest))
 
 
 def _other(container: Container, images: Sequence[Released]) -> Iterator[Finding]:
     found = image_name.read(container.image)
     if found is None:
         return
-    mine = [image for image in images if image.full == found.repository]
+    if any((image.full, image.digest) == (found.repository, found.digest) for image in images):
+        return
+    mine = [image for image in images if found.repository in image.names]
     same = [image for image in images if image.digest == found.digest]
-    if mine and not any(image in same for image in mine):
-        joined = not found.digest and all("digest" in block.paths for block in mine[0].blocks)
+    if mine:
         yield Finding(
             container.where,
             f"runs {container.image}, while the release is {' or '.join(map(str, mine))}",
-            _TAG_AND_DIGEST.format(shown(mine[0].blocks[0].paths["repository"]))
-            if joined and mine[0].blocks
-            else _OTHER_KEY.format(_used(mine[0])),
+            _remedy(container, found, mine[0]),
         )
-    elif same and not mine:
+    elif same:
         yield Finding(
             container.where,
             f"runs {container.image}, the digest of {same[0].repository} under another repository",
             _OTHER_REPOSITORY.format(found.repository),
         )
+
+
+def _remedy(container: Container, found: image_name.Name, image: Released) -> str:
+    keys = [block.paths for block in image.blocks if block.paths]
+    if not keys:
+        return _HOOK if container.manifest.hooks else _POST_RENDER
+    if not found.digest and all("digest" in paths for paths in keys) and "repository" in keys[0]:
+        return _TAG_AND_DIGEST.format(shown(keys[0]["repository"]))
+    return _OTHER_KEY.format(_used(image))
 
 
 def _unused(image: Released, containers: Sequence[Container], elsewhere: Sequence[outside.Mention]) -> Finding:
@@ -168,4 +188,4 @@ def _unused(image: Released, containers: Sequence[Container], elsewhere: Sequenc
 
 
 def _used(image: Released) -> str:
-    return ", or ".join(" and ".join(map(in_template, block.paths.values())) for block in image.blocks)
+    return ", or ".join(" and ".join(map(in_template, block.paths.values())) for block in image.blocks if block.paths)

@@ -3,6 +3,7 @@
 import os
 import re
 import tempfile
+import time
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from ..errors import Fault, Refused
 from .git_objects import Objects
-from .git_remote import unreadable, untaken
+from .git_remote import declined, unreadable, untaken
 from .process import Changes, Completed, run
 
 IDENTITY = "Waybill <waybill@waybill.invalid>"
@@ -19,6 +20,7 @@ ENVIRONMENT: Changes = {
     "LC_ALL": "C",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",  # what only looks does not write the user's index
     # A URL can name a helper that runs commands (`ext::`): these transports alone.
     "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
     # git sets these for its hooks; they would point our commands at another repository or index.
@@ -27,6 +29,7 @@ ENVIRONMENT: Changes = {
 # Hooks and signing are for people's own commits; a background gc would outlive us.
 SETTINGS = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false",
             "i18n.commitEncoding=UTF-8", "tag.gpgSign=false", "push.gpgSign=false")  # fmt: skip
+MOVES_WITHIN = (0, 0.5)  # seconds
 COMMAND = ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
 
 
@@ -238,7 +241,11 @@ class Git:
         )  # fmt: skip
         if pushed.code == 0:
             return True
-        out, err = (part.decode(errors="replace") for part in (pushed.stdout, pushed.stderr))
-        if re.search(r"stale info|already exists|cannot lock ref|failed to update ref|incorrect old value", out + err):
-            return False
-        raise untaken(remote, ref, out, err, self.fault)
+        reason = declined(pushed.stdout)
+        # Why a remote declines it says in words of its own: whether the ref has moved tells a lost race from the rest.
+        # The push that won may still be under way.
+        for pause in MOVES_WITHIN if reason else ():
+            time.sleep(pause)
+            if self.refs(remote, ref).get(ref, "") != expect:
+                return False
+        raise untaken(remote, ref, reason, pushed.stderr.decode(errors="replace"), self.fault)

@@ -9,7 +9,9 @@ WHERE: dict[Fault, tuple[str, str]] = {
     "gitops": ("`gitops` in waybill.toml", "WAYBILL_FORGE_TOKEN, or git's credential store,"),
     "repository": ("the remote's address (`git remote set-url`)", "git's credential store"),
 }
-SAID = 6  # lines; what comes after is advice
+SAID, MOST = 6, 1000  # lines and characters; what comes after is advice
+TERMINAL = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|.)")  # escape sequences
+AUTHOR = "Waybill (its address is at waybill.invalid)"
 
 
 def unreadable(remote: str, complaint: str, fault: Fault) -> Refused:
@@ -38,20 +40,34 @@ def untrusted(folder: str) -> Refused:
     )
 
 
-def untaken(remote: str, ref: str, porcelain: str, stderr: str, fault: Fault) -> Refused:
-    """A push that the remote declined: its reason as `git push --porcelain` has it, and the output of its hooks."""
-    reason = re.search(r"^!.*\[.*\] \((.*)\)$", porcelain, re.MULTILINE)
+def declined(porcelain: bytes) -> str | None:
+    """Why the one ref of `git push --porcelain` did not move, in the remote's words or git's; None where the push never
+    came so far. https://git-scm.com/docs/git-push#_output
+    """
+    found = re.search(r"^!\t[^\t]*\t\[(.*?)\](?: \((.*)\))?$", porcelain.decode(errors="replace"), re.MULTILINE)
+    return (found[2] or found[1]) if found else None
+
+
+def untaken(remote: str, ref: str, reason: str | None, stderr: str, fault: Fault) -> Refused:
+    """A push that the remote declined, with the output of its hooks, or that it never came to decide on."""
     output = "\n".join(line for line in stderr.splitlines() if not line.startswith("error: failed to push"))
-    said = "; ".join(filter(None, [reason and reason[1], one_line(output)]))
-    return Refused(
-        f"{censor(remote)} did not accept {ref}: {said}.",
-        "Give the credential that git uses the right to write there, or correct what it names.",
-        fault=fault,
-    )
+    said = "; ".join(filter(None, [reason, one_line(output)]))
+    address, credential = WHERE.get(fault, WHERE["repository"])
+    if reason is None:
+        remedy = f"Give {credential} a credential with the right to write there, or correct {address}."
+    else:
+        tag = ref.startswith("refs/tags/")
+        remedy = (
+            f"A rule or hook there declines it{', and nothing else was pushed' * tag}. Give the account that git uses "
+            f"the right to write there, or let {'lightweight tags on ' * tag}commits by {AUTHOR} pass; or correct what "
+            "it names."
+        )
+    return Refused(f"{censor(remote)} did not accept {ref}: {said}.", remedy, fault=fault)
 
 
 def one_line(complaint: str) -> str:
-    """Without git's advice, which begins after a blank line."""
-    lines = complaint.strip().split("\n\n")[0].splitlines()
-    said = [re.sub(r"^((fatal|error|remote): *)+", "", line).rstrip(". ") for line in lines[:SAID]]
-    return censor("; ".join(line for line in said if line and line != "Could not read from remote repository"))
+    """Without git's advice, which begins after a blank line, colours, and lines that only decorate."""
+    lines = TERMINAL.sub("", complaint).strip().split("\n\n")[0].splitlines()
+    said = [re.sub(r"^((fatal|error|remote): *)+", "", line).rstrip(". ") for line in lines]
+    told = [line for line in said if any(map(str.isalnum, line)) and line != "Could not read from remote repository"]
+    return censor("; ".join(told[:SAID]))[:MOST]

@@ -65,11 +65,10 @@ class Helm:
         )
         if done.code != 0:
             host = registry.removeprefix("oci://").partition("/")[0]
-            denied = re.search(r"\b40[13]\b", done.complaint)
-            login = f"Log in with `helm registry login {host}`, as somebody who may push there"
             raise Refused(
                 f"{registry} did not accept {archive.name}: {done.complaint}",
-                f"{login if denied else 'Look at the registry'}, then run the same command again.",
+                f"Log in with `helm registry login {host}` as somebody who may push there, or look at the registry; "
+                "then run the same command again.",
                 fault="registry",
             )
 

@@ -28,6 +28,10 @@ class NoAnswer(Refused):
     """Nothing that could be used was answered; the same command may succeed later."""
 
 
+class Denied(Refused):
+    """401 or 403: whether the thing exists is not known."""
+
+
 def no_answer(peer: Peer, place: str, why: str, remedy: str = "") -> NoAnswer:
     """`why` completes the sentence that begins with the peer's name and place."""
     first = remedy or f"Check {peer.address}, the network, and that it runs"

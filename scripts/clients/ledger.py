@@ -5,16 +5,27 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ..document import Waybill
 from ..errors import Refused
 from .http import Answer, Client, Patience, may_have_credential, within
-from .http_failure import Peer, unencrypted
+from .http_failure import Denied, NoAnswer, Peer, unencrypted
 
 PATIENCE = Patience(whole=30)
 KEPT = "Everything before this step is done and kept; run the same command again when the ledger works again"
 PEER = Peer("ledger", "The ledger", "`ledger` in waybill.toml", "WAYBILL_LEDGER_TOKEN")
 FILING = replace(PEER, kept=f"{KEPT}, or, after `ship`, `waybill record`.")
+WRITE, CALLER = "releases:write", "/caller"
+
+
+class Caller(Struct):
+    """What the ledger says of the token shown: `service` is the only one that it may write for, `accepts` are the
+    numbers of the documents that the ledger takes."""
+
+    scopes: list[str]
+    service: str | None
+    accepts: list[int]
 
 
 class Ledger:
@@ -24,15 +35,24 @@ class Ledger:
         self.url = url
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def check(self) -> None:
-        """Refuses an address to which the token may not be sent, before anything is sent."""
+    def caller(self) -> Caller | None:
+        """What the token may do; None of a ledger that is older than this question. Refused without asking where the
+        token may not be sent."""
         if self._headers and not may_have_credential(self.url):
             raise unencrypted(PEER, self.url)
+        answer = self._ask("GET", CALLER, absent=True)
+        try:
+            return None if answer.status == 404 else answer.decode(Caller)
+        except ValueError as error:
+            raise self._no_ledger(error) from error
 
     def file(self, waybill: Waybill) -> tuple[bool, dict[str, Any]]:
         """Files the release: whether it is new, and the receipt. The same release again gives the first receipt."""
         answer = self._ask("POST", "/releases", content=msgspec.json.encode(waybill))
-        return answer.status == 201, self._object(answer)
+        receipt = self._object(answer)
+        if not (isinstance(receipt.get("id"), int) and isinstance(receipt.get("recorded_at"), str)):
+            raise self._no_ledger("its receipt has no id, or no time")
+        return answer.status == 201, receipt
 
     def release(self, service: str, version: str) -> dict[str, Any] | None:
         """The waybill with receipt, proposals and arrivals; None where none was filed."""
@@ -45,6 +65,7 @@ class Ledger:
         return None if answer.status == 404 else self._object(answer)
 
     def _ask(self, method: str, path: str, *, content: bytes | None = None, absent: bool = False) -> Answer:
+        """A success, or with `absent` that there is no such thing; NoAnswer where the ledger is not well."""
         headers = self._headers | ({"Content-Type": "application/json"} if content else {})
         # To file the same release again changes nothing, so every request may be repeated.
 
@@ -57,7 +78,9 @@ class Ledger:
             return answer
         if answer.status == 404 and not known:
             raise self._no_ledger("it does not know this address")
-        raise Refused(f"The ledger answered {answer.status}: {_detail(answer)}.", _remedy(answer), fault="ledger")
+        scope = f"{WRITE} for this service" if content or path == CALLER else "read: this ledger is not public"
+        kind = NoAnswer if _is_unwell(answer) else Denied if answer.status in (401, 403) else Refused
+        raise kind(f"The ledger answered {answer.status}: {_detail(answer)}.", _remedy(answer, scope), fault="ledger")
 
     def _object(self, answer: Answer) -> dict[str, Any]:
         try:
@@ -69,6 +92,10 @@ class Ledger:
         return Refused(
             f"What answers at {self.url} is no ledger: {cause}.", "Correct `ledger` in waybill.toml.", fault="ledger"
         )
+
+
+def _is_unwell(answer: Answer) -> bool:
+    return answer.status == 429 or answer.status >= 500
 
 
 def _detail(answer: Answer) -> str:
@@ -83,16 +110,15 @@ def _detail(answer: Answer) -> str:
     return " ".join((": ".join(said) + (f" ({fields})" if fields else "")).split())[:500]
 
 
-def _remedy(answer: Answer) -> str:
+def _remedy(answer: Answer, scope: str) -> str:
     """Chosen by the status, since texts change."""
     if answer.status in (401, 403):
-        scope = "read: this ledger is not public" if answer.method == "GET" else "releases:write for this service"
         return f"Give WAYBILL_LEDGER_TOKEN a token with the scope {scope}."
     if 300 <= answer.status < 400:
         where = answer.headers.get("Location", "")[:200] or "its new address"
         return f"Set `ledger` in waybill.toml to where it sends you: {where}."
     if answer.status == 409:
         return "Another release holds this service and version; look at it before you ship again."
-    if answer.status == 429 or answer.status >= 500:
+    if _is_unwell(answer):
         return f"{KEPT}."
     return "Correct what it names; the release tool and the ledger may be of different versions."

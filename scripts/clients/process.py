@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import Fault, Refused
+from ..errors import AGAIN, Fault, Refused, of_machine
 
 # To the last `@`, since people paste passwords with unescaped `/` and `@`; `repository@sha256:...` carries none.
 URL_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]+@(?!sha256:)")
@@ -157,6 +157,9 @@ def _late(name: str, timeout: float, fault: Fault) -> Refused:
 
 
 def _failure(name: str, complaint: str, fault: Fault) -> Refused:
+    remedy = of_machine(complaint)
     return Refused(
-        f"`{name}` failed: {complaint}", "Correct what it names, then run the same command again.", fault=fault
+        f"`{name}` failed: {complaint}",
+        f"{remedy or 'Correct what it names'}{AGAIN}",
+        fault="machine" if remedy else fault,
     )

@@ -1,4 +1,4 @@
-"""An OCI registry, read only: whether an image or a chart lies there, and which. `helm push` writes.
+"""An OCI registry: whether an image or a chart lies there, which, and whether one may be pushed. `helm push` writes.
 
 Repositories are `host/path`; only what the registry answers 404 for is "absent". Protocol:
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
@@ -17,7 +17,7 @@ from .http import ANSWER, PAGES, PATIENCE, Answer, Client, Patience, within
 from .json_keys import refuse_ambiguous
 from .proxy import is_loopback
 from .registry_http import BLOB, PEER, Connection
-from .registry_login import HUB
+from .registry_login import HUB, find
 
 T = TypeVar("T")
 MANIFESTS = ", ".join(
@@ -138,6 +138,15 @@ class Registry:
         """
         return self._call(repository, lambda connection, name: _manifest(connection, name, reference), to_push)
 
+    def offer(self, repository: str) -> None:
+        """Refuses unless the registry lets this login push there: an upload is begun and cancelled, since nothing else
+        tells. Denied where it says so."""
+
+        def ask(connection: Connection, name: str) -> None:
+            connection.begin_upload(f"/v2/{name}/blobs/uploads/")
+
+        self._call(repository, ask, to_push=True)
+
     def blob(self, repository: str, digest: str) -> bytes:
         """The blob's bytes, verified against `digest`; an absent one is refused."""
         return self._call(repository, lambda connection, name: _blob(connection, name, digest))
@@ -153,6 +162,10 @@ class Registry:
             return ask(Connection(client, host, scope, self._plain_http), name)
 
         return within(PEER, host, self._patience, call)
+
+
+def has_login(repository: str) -> bool:
+    return find(split(repository)[0]) is not None
 
 
 def split(repository: str) -> tuple[str, str]:

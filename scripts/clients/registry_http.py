@@ -7,6 +7,7 @@ https://distribution.github.io/distribution/spec/auth/token/.
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import parse_http_list, parse_keqv_list
@@ -15,7 +16,7 @@ from msgspec import Struct
 
 from ..errors import Refused
 from .http import ANSWER, HEADER_VALUE, Answer, Client
-from .http_failure import Peer
+from .http_failure import Denied, Peer
 from .proxy import is_loopback
 from .registry_login import Login, find
 
@@ -34,10 +35,6 @@ PEER = Peer(
 )
 
 
-class Denied(Refused):
-    """401 or 403: whether the thing exists is not known."""
-
-
 class _Token(Struct):
     token: str = ""
     access_token: str = ""
@@ -52,7 +49,7 @@ class _Errors(Struct):
 
 
 class Connection:
-    """GETs from one registry host; a login is looked up when the registry asks for it, and kept for the connection."""
+    """Requests to one registry host; a login is looked up when the registry asks for it, and kept."""
 
     def __init__(self, client: Client, host: str, scope: str, plain_http: bool) -> None:
         self.host = host
@@ -68,17 +65,39 @@ class Connection:
         With `may_move`, redirects are followed, without the login when they lead to another host: registries keep
         blobs in object stores. What comes from there must be verified.
         """
-        answer = self._ask(f"{self._origin}{path}", accept, largest)
-        if answer.status == 401 and self._authorization is None:
-            self._authorization = self._answer_challenge(answer)
-            answer = self._ask(f"{self._origin}{path}", accept, largest)
+        answer = self._let_in("GET", path, accept, largest)
         for _ in range(HOPS if may_move else 0):
             if answer.status not in (301, 302, 303, 307, 308) or "Location" not in answer.headers:
                 break
-            answer = self._ask(str(self._joined(answer, answer.headers["Location"])), accept, largest)
+            answer = self._ask("GET", str(self._joined(answer, answer.headers["Location"])), accept, largest)
         if answer.status not in (200, 404):
             raise self._refusal(answer)
         return answer
+
+    def begin_upload(self, path: str) -> None:
+        """Begins an upload with a POST to `path` and cancels it; refused where the registry takes none.
+
+        https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs; one that is not
+        cancelled expires.
+        """
+        answer = self._let_in("POST", path)
+        if answer.status == 404:
+            raise Refused(
+                f"{self.host} has no place for an upload at {path}, and makes none by itself ({self._said(answer)}).",
+                f"Create the repository {path.removeprefix('/v2/').removesuffix('/blobs/uploads/')} there, or correct "
+                "`registry` in waybill.toml.",
+                fault="registry",
+            )
+        if answer.status in (401, 403):
+            raise Denied(
+                f"{self.host} lets nobody with this login push to {path}: it answered {self._said(answer)}.",
+                f"Log in with `helm registry login {self.host}`, as somebody who may push there.",
+                fault="registry",
+            )
+        if answer.status != 202:
+            raise self._refusal(answer)
+        with suppress(Refused):
+            self._ask("DELETE", str(self._joined(answer, answer.headers.get("Location", ""))))
 
     def next_page(self, answer: Answer) -> str | None:
         """The path of the next page (RFC 8288), which must lie on the same host: it is asked with the login."""
@@ -105,12 +124,20 @@ class Connection:
             fault="registry",
         )
 
-    def _ask(self, url: str, accept: str, largest: int) -> Answer:
+    def _let_in(self, method: str, path: str, accept: str = "*/*", largest: int = ANSWER) -> Answer:
+        """The answer, after a login where the registry asks for one."""
+        answer = self._ask(method, f"{self._origin}{path}", accept, largest)
+        if answer.status == 401 and self._authorization is None:
+            self._authorization = self._answer_challenge(answer)
+            answer = self._ask(method, f"{self._origin}{path}", accept, largest)
+        return answer
+
+    def _ask(self, method: str, url: str, accept: str = "*/*", largest: int = ANSWER) -> Answer:
         headers = {"Accept": accept}
         if self._authorization and url.startswith(f"{self._origin}/"):
             headers["Authorization"] = self._authorization
         self._check(url)
-        return self._client.send("GET", url, headers=headers, largest=largest)
+        return self._client.send(method, url, headers=headers, largest=largest)
 
     def _check(self, url: str) -> None:
         """Refuses what leads elsewhere than to HTTPS, to this machine from itself, or to the registry."""
@@ -167,14 +194,17 @@ class Connection:
             raise self.garbage(answer.url.path, "its token is none that a header can hold")
         return token
 
-    def _refusal(self, answer: Answer) -> Refused:
-        """Codes are shown, messages are not: a registry could write anything into them."""
-        path, status = answer.url.path, answer.status
+    def _said(self, answer: Answer) -> str:
+        """The status and codes. Messages are not shown: a registry could write anything into them."""
         try:
             codes = [error.code for error in answer.decode(_Errors).errors]
         except ValueError:
             codes = []
-        said = " ".join([str(status), *(f"({code})" for code in codes[:3] if re.fullmatch(r"[A-Z_]{1,40}", code))])
+        told = (f"({code})" for code in codes[:3] if re.fullmatch(r"[A-Z_]{1,40}", code))
+        return " ".join([str(answer.status), *told])
+
+    def _refusal(self, answer: Answer) -> Refused:
+        path, status, said = answer.url.path, answer.status, self._said(answer)
         what = f"{answer.url.netloc.decode()} answered {said} for {path}; whether it exists there is not known."
         if status in (401, 403):
             return Denied(

@@ -34,10 +34,10 @@ def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Pa
 
 
 def render(release: HelmRelease, chart: Path, renderer: Renderer) -> Rendered:
-    """The chart with the release's values. Helm's message may hold any of these values: only where it failed is
-    said."""
+    """The chart with the release's values, as its post-renderers change it. Helm's message may hold any of these
+    values: only where it failed is said."""
     try:
-        return renderer.render(
+        rendered = renderer.render(
             chart,
             name=release.name,
             namespace=release.namespace,
@@ -53,3 +53,4 @@ def render(release: HelmRelease, chart: Path, renderer: Renderer) -> Rendered:
             "Render the chart with these values to see it.",
             fault="gitops",
         ) from None
+    return renderer.post_render(rendered, release.post_renderers, hooks=release.hooks)

@@ -1,11 +1,11 @@
 """What an environment's folder of the GitOps repo makes Flux install: its HelmRelease, and the chart as rendered."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..clients.process import run
+from ..chart.post_render import Renderers
+from ..clients import kustomize
 from ..errors import Refused
 from ..yaml.objects import Object, parse
 from .bases import refuse_foreign
@@ -14,8 +14,8 @@ from .bases import refuse_foreign
 @dataclass(frozen=True)
 class HelmRelease:
     """A HelmRelease as kustomize builds it. `chart` is `host/path/name` and `reference` its version or digest, each ""
-    where the built objects do not name it; `unseen` is what Flux adds from outside the folder. `images` are those that
-    its post-renderers set: https://fluxcd.io/flux/components/helm/helmreleases/#post-renderers."""
+    where the built objects do not name it; `unseen` is what Flux adds from outside the folder. `hooks`: the
+    post-renderers get the chart's hooks, too."""
 
     name: str
     namespace: str
@@ -23,23 +23,16 @@ class HelmRelease:
     chart: str
     reference: str
     unseen: tuple[str, ...]
-    images: tuple[dict[str, Any], ...] = ()
-
-
-# Nothing is fetched: what a kustomization names must lie in the repo. Plugins are off unless a flag turns them on.
-ALONE = {"GIT_ALLOW_PROTOCOL": "none", "KUSTOMIZE_PLUGIN_HOME": "/nowhere"}
+    post_renderers: Renderers = ()
+    hooks: bool = True
 
 
 def build(folder: Path, root: Path) -> list[Object]:
-    """The objects of a kustomize folder in the repo that lies at `root`. Refused where neither kustomize nor kubectl is
-    there, where the folder needs what the repo does not hold, or the build fails."""
-    command = ["kustomize", "build"] if shutil.which("kustomize") else ["kubectl", "kustomize"]
-    if shutil.which(command[0]) is None:
-        raise Refused("Neither kustomize nor kubectl is installed.", "Install one of them.", fault="machine")
+    """The objects of a kustomize folder in the repo that lies at `root`. Refused where the folder needs what the repo
+    does not hold, or cannot be built."""
     refuse_foreign(folder, root)
-    manifests = run([*command, folder], env=ALONE, timeout=60, fault="gitops").stdout
     try:
-        return parse(manifests)
+        return parse(kustomize.build(folder))
     except ValueError as error:
         raise Refused(
             f"kustomize built something that is not a Kubernetes object: {error}", "Correct the folder.", fault="gitops"
@@ -60,8 +53,6 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
     chart, reference = _chart(objects, spec)
     values_from = [f"{item.get('kind')} {item.get('name')}" for item in spec.get("valuesFrom") or []]
     unseen = [f"values from {', '.join(values_from)}"] if values_from else []
-    renderers = [item.get("kustomize") or {} for item in spec.get("postRenderers") or []]
-    unseen += ["postRenderers"] if renderers else []
     return HelmRelease(
         # https://fluxcd.io/flux/components/helm/helmreleases/#release-name
         name=spec.get("releaseName") or (f"{target}-{service}" if target else service),
@@ -70,7 +61,8 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
         chart=chart,
         reference=reference,
         unseen=tuple(unseen),
-        images=tuple(image for item in renderers for image in item.get("images") or []),
+        post_renderers=tuple(spec.get("postRenderers") or ()),
+        hooks=spec.get("postRenderStrategy") != "nohooks",
     )
 
 

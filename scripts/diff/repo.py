@@ -12,6 +12,7 @@ from ..chart.renderer import Renderer
 from ..clients.git import Git
 from ..config import Config
 from ..document import Chart
+from ..folder import lay_out
 from ..forges import Forge
 from ..gitops.clone import Heads, cloned, look, patch
 from ..gitops.layout import overlay
@@ -133,6 +134,5 @@ def export(git: Git, revision: str, folder: Path) -> Path:
     """The regular files of a revision, below `folder`; a path that would leave it is left out."""
     for path, data in git.files(revision, ".").items():
         if not {"..", ".git", ""} & set(PurePosixPath(path).parts) and not path.startswith("/"):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(data)
+            lay_out(folder / path, data, f"{path:.200} of the GitOps repo")
     return folder

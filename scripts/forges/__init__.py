@@ -1,4 +1,4 @@
-"""Who opens pull requests: four verbs, one file for each forge. A new forge is one file, its lines in `forge_of` and
+"""Who opens pull requests: five verbs, one file for each forge. A new forge is one file, its lines in `forge_of` and
 its name in settings.py."""
 
 from typing import Literal, Protocol, get_args
@@ -23,6 +23,10 @@ class Proposal(Struct, frozen=True):
 class Forge(Protocol):
     """Every verb raises Refused when the forge does not answer or refuses; what is safe to send again is, where
     the forge limits requests (scripts/clients/http.py)."""
+
+    def check(self) -> None:
+        """Refuses where the forge itself says that nothing may be pushed or proposed; what it does not tell is not
+        claimed."""
 
     def find(self, branch: str, base: str) -> Proposal | None:
         """The open proposal of `branch` into `base`, else the one that was created last, else None."""

@@ -33,6 +33,8 @@ class FileForge:
         git = repository / ".git"
         self.folder = (git if git.is_dir() else repository) / "waybill-proposals"
 
+    def check(self) -> None: ...
+
     def find(self, branch: str, base: str) -> Proposal | None:
         found = [record for record in self.records() if (record.branch, record.base) == (branch, base)]
         newest_first = sorted(found, key=lambda record: (record.state != "open", -record.number))

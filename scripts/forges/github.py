@@ -1,6 +1,7 @@
 """Pull requests on github.com and GitHub Enterprise Server, over REST.
 
-https://docs.github.com/en/rest/pulls/pulls, https://docs.github.com/en/rest/issues/comments
+https://docs.github.com/en/rest/pulls/pulls, https://docs.github.com/en/rest/issues/comments,
+https://docs.github.com/en/rest/repos/repos#get-a-repository
 """
 
 from typing import Annotated, Literal
@@ -8,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from ..document import Page
+from ..errors import Refused
 from . import Proposal
 from .rest import Rest
 
@@ -39,10 +41,50 @@ class Pull(Struct):
         return Proposal(self.number, self.html_url, state, self.title, self.body or "", self.head.sha)
 
 
+class Rights(Struct):
+    """Of the token's owner in a repository."""
+
+    push: bool
+
+
+class RepoState(Struct):
+    """What is read of a repository; a field that is left out says nothing. `mirror` is Gitea's."""
+
+    permissions: Rights | None = None
+    archived: bool = False
+    disabled: bool = False
+    mirror: bool = False
+    has_pull_requests: bool = True
+
+
+APPS = "ghs_"  # https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats
+
+
 class GitHub(Rest):
     @property
     def api(self) -> str:
         return "https://api.github.com" if self.root == "https://github.com" else f"{self.root}/api/v3"
+
+    def check(self) -> None:
+        found = self.decode(self.call("GET", ""), RepoState)
+        closed = {"archived": found.archived, "disabled": found.disabled, "a mirror": found.mirror}
+        if state := next((name for name, so in closed.items() if so), None):
+            raise self.stopped(f"is {state}, so nothing can be pushed to it", "Unlock it there, or correct `gitops`")
+        if not found.has_pull_requests:
+            raise self.stopped("has pull requests turned off", "Turn them on in its settings, or correct `gitops`")
+        # The owner of an app's token is no user: such a token is told `false`, whatever it may do.
+        if self.token and found.permissions and not found.permissions.push and not self.token.startswith(APPS):
+            raise self.stopped(
+                "lets the owner of WAYBILL_FORGE_TOKEN read, and not push",
+                "Give WAYBILL_FORGE_TOKEN a token of somebody who may write there",
+            )
+
+    def stopped(self, what: str, remedy: str) -> Refused:
+        return Refused(
+            f"{self.root}/{self.owner}/{self.repository} {what}.",
+            f"{remedy}, then run the same command again.",
+            fault="forge",
+        )
 
     def find(self, branch: str, base: str) -> Proposal | None:
         query = {"head": f"{self.owner}:{branch}", "base": base, "state": "all", "sort": "created",

@@ -13,6 +13,7 @@ from ..clients.git import IDENTITY, Git, authorization
 from ..errors import Refused
 
 TRAILER, REPLACES = "Waybill-Release", "Waybill-Replaces"
+SHA1 = 40  # hex digits
 BASE, BRANCH = "refs/waybill/base", "refs/waybill/branch"
 
 
@@ -36,8 +37,8 @@ class Heads:
         if merged.code > 1:
             raise Refused(
                 f"git could not try to merge {self.branch} into {self.base}: {merged.complaint}",
-                "Waybill needs git 2.38 or later.",
-                fault="machine",
+                "Correct what it names, then run the same command again.",
+                fault="gitops",
             )
         return merged.text if merged.code == 0 else None
 
@@ -77,7 +78,7 @@ def cloned(remote: str, token: str | None) -> Iterator[Git]:
     """An empty bare repository, in which git sends the forge's `token`, where there is one, to `remote`."""
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
         git = Git(Path(folder), fault="gitops", env=authorization(remote, token) if token else {})
-        git.run("init", "--quiet", "--bare")
+        git.run("init", "--quiet", "--bare", "--object-format=sha1")
         yield git
 
 
@@ -89,6 +90,12 @@ def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
     listed = [line.split("\t") for line in git.ls_remote(remote, *wanted).splitlines()]
     head = next((name.removeprefix("ref: ") for name, ref in listed if ref == "HEAD" and name.startswith("ref: ")), "")
     found = {ref: name for name, ref in listed if not name.startswith("ref: ")}
+    if any(len(name) > SHA1 for name in found.values()):
+        raise Refused(
+            f"The GitOps repo {remote} names its objects by SHA-256, and a waybill names commits by SHA-1.",
+            "Use a GitOps repo of SHA-1 objects (`git init --object-format=sha1`).",
+            fault="gitops",
+        )
     base_ref = f"refs/heads/{base}" if base else head
     if not base_ref.startswith("refs/heads/") or (base and base_ref not in found):
         raise Refused(

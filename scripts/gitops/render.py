@@ -13,11 +13,14 @@ from ..clients.registry import Registry
 from ..config import Config
 from ..document import Waybill, chart_of
 from ..errors import Refused
+from ..image import by_name
+from ..image.pins import pins
 from ..yaml.edit import Path as Keys
 from ..yaml.edit import read, set_scalar
 from . import layout, templates
 from .files import CHART_VERSION, annotation
 from .layout import Files
+from .post_renderers import pin_image
 
 # What `plan` writes for the one value that is known only after publishing.
 UNPUBLISHED = "sha256:<known after publish>"
@@ -46,6 +49,8 @@ def render(files: Files, waybill: Waybill, config: Config, environments: Iterabl
                 put(after, path, ("spec", "path"), f"./{overlay}")
         refuse_other_namespace(after, overlay, namespace)
         name_release(after, overlay, waybill, pinned)
+        for pin in pins(config.image_blocks, by_name.of(waybill)):
+            pin_image(after, base, f"{overlay}/release.yaml", pin)
     return {path: data for path, data in after.items() if files.get(path) != data}
 
 

@@ -9,9 +9,17 @@ from typing import Any
 from ..errors import Refused
 from ..yaml.document import Path
 
-FORMS = (("repository", "digest"), ("repository", "tag"), ("repository", "tag", "digest"), ("reference",))
+FORMS = (
+    ("repository", "digest"),
+    ("repository", "tag"),
+    ("repository", "tag", "digest"),
+    ("reference",),
+    ("post_render",),
+)
 PATHS = ("registry", "repository", "digest", "tag", "reference")
-KEYS = (*PATHS, "at")
+KEYS = (*PATHS, "post_render", "at")
+# No letter of it but the dot means anything in a regular expression, which kustomize takes it for.
+_RENDERED = re.compile(r"[a-z0-9.-]+(:[0-9]+(?=/))?(/[a-z0-9._-]+)*")
 EACH = "*"  # of a path: every item of a list, every value of a mapping
 
 
@@ -26,11 +34,13 @@ class At:
 @dataclass(frozen=True)
 class Block:
     """A place of the image `name`: the paths into values.yaml by key; the keys are one of FORMS, with `registry` beside
-    a repository. `at` are places outside containers that the render has it at."""
+    a repository. `post_render` stands for keys, where values.yaml stays as it is: the image as the chart renders it,
+    without tag, for which Flux sets the digest. `at` are places outside containers that the render has it at."""
 
     name: str
     paths: Mapping[str, Path]
     at: tuple[At, ...] = ()
+    post_render: str = ""
 
     @property
     def mapping(self) -> set[Path]:
@@ -47,7 +57,15 @@ def parse(tables: Mapping[str, Any] | Sequence[Mapping[str, Any]], service: str)
         raise Refused(
             "waybill.toml names no image.", "Write an [image] table, or leave `image` out for the default.", fault="you"
         )
-    return tuple(_block(f"[[image]] number {number}", table, service) for number, table in enumerate(tables, 1))
+    blocks = tuple(_block(f"[[image]] number {number}", table, service) for number, table in enumerate(tables, 1))
+    for block in blocks:
+        if block.post_render and len({other.name for other in blocks if other.post_render == block.post_render}) > 1:
+            raise Refused(
+                f"waybill.toml wants two images for the one that the chart renders as {block.post_render}.",
+                "Give each a key in values.yaml, or let the chart render them by different names.",
+                fault="you",
+            )
+    return blocks
 
 
 def names(blocks: Sequence[Block]) -> tuple[str, ...]:
@@ -64,9 +82,9 @@ def _block(where: str, table: Mapping[str, Any], service: str) -> Block:
                 f"Did you mean `{near[0]}`?" if near else f"The keys are {', '.join(KEYS)}.",
                 fault="you",
             )
-    found = set(table) & set(PATHS) - ({"registry"} if "repository" in table else set())
+    found = set(table) - {"at"} - ({"registry"} if "repository" in table else set())
     if found not in map(set, FORMS):
-        given = ", ".join(key for key in table if key in PATHS) or "nothing"
+        given = ", ".join(key for key in table if key != "at") or "nothing"
         raise Refused(
             f"{where} has {given}, which is none of the forms that Waybill writes.",
             f"Give {', or '.join(' and '.join(form) for form in FORMS)}; beside repository also registry, if the "
@@ -76,7 +94,17 @@ def _block(where: str, table: Mapping[str, Any], service: str) -> Block:
     paths = {key: path_of(f"{key} = {table[key]!r} in {where}", table[key]) for key in table if key in PATHS}
     if len(set(paths.values())) < len(paths):
         raise Refused(f"{where} names one key for both {' and '.join(paths)}.", "Name a key for each.", fault="you")
-    return Block(service, paths, _at(where, table.get("at", [])))
+    return Block(service, paths, _at(where, table.get("at", [])), _post_render(where, table.get("post_render")))
+
+
+def _post_render(where: str, given: Any) -> str:
+    if given is not None and not (isinstance(given, str) and _RENDERED.fullmatch(given)):
+        raise Refused(
+            f"`post_render = {given!r}` in {where} is no repository of an image.",
+            "Give the image as the chart renders it, without tag and digest.",
+            fault="you",
+        )
+    return given or ""
 
 
 def _at(where: str, given: Any) -> tuple[At, ...]:

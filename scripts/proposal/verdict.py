@@ -5,19 +5,17 @@ promote and the steps ask here, before anything is pushed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 from ..chart.files import of_archive
-from ..chart.findings import Finding, refused
+from ..chart.findings import refused
 from ..chart.images import Released, released
 from ..chart.judge import judge
-from ..diff.overlay import HelmRelease
+from ..chart.post_render import NotPostRendered
 from ..diff.repo import Repo
 from ..errors import Refused
 from ..gitops.layout import app
-from ..image import name as image_name
 from ..report import Report
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
@@ -59,44 +57,43 @@ def _check(environment: str, change: Change, repo: Repo, intent: Intent, files: 
     try:
         release = repo.release(intent.commit, environment, what)
         rendered = repo.after(intent.commit, environment, what)
+    except NotPostRendered:
+        raise
     except Refused:
         return
     images = released(waybill, config)
     verdict = judge(rendered, files, images, namespace=release.namespace, config=release.values, chart=waybill.service)
-    if found := [*_set_after_helm(release, images), *verdict.findings]:
+    if verdict.findings:
         causes = list(_causes(repo.tree(intent.commit), waybill.service, environment, images))
         more = [f"{len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []
-        raise refused(found, environment, causes[:MOST_CAUSES] + more)
-
-
-def _set_after_helm(release: HelmRelease, images: Sequence[Released]) -> Iterator[Finding]:
-    """Images that a post-renderer sets:
-    https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/."""
-    for item, image in product(release.images, images):
-        named = image_name.read(str(item.get("name", "")))
-        if named and named.repository == image.full and (item.get("digest") != image.digest or item.get("newName")):
-            other = ", ".join(f"{key} {value}" for key, value in item.items() if key != "name")
-            yield Finding(
-                f"HelmRelease/{release.name}, postRenderers",
-                f"sets the image {item['name']} to {other or 'nothing'}, while the release is {image}",
-                "Take the image out of `postRenderers` of the HelmRelease.",
-            )
+        raise refused(verdict.findings, environment, causes[:MOST_CAUSES] + more)
 
 
 def _causes(folder: Path, service: str, environment: str, images: Sequence[Released]) -> Iterator[str]:
-    """`FILE, spec.values.image.tag` for each value of the environment that is about the image or turns a thing off."""
-    about = {mapping for image in images for block in image.blocks for mapping in block.mapping}
+    """`FILE, spec.values.image.tag` for each part of the environment that could be why it would not run `images`."""
     for part in ("base", environment):
         for file in sorted((folder / app(service) / part).rglob("*.yaml")):
             try:
                 objects = parse(file.read_bytes())
             except ValueError:
                 continue
-            for item in objects:
-                spec = item.get("spec") if item["kind"] == "HelmRelease" else None
-                for path, value in _leaves(spec.get("values") if isinstance(spec, dict) else None):
-                    if value in (False, 0) or any(path[: len(it)] == it for it in about):
-                        yield f"{file.relative_to(folder)}, {shown(('spec', 'values', *path))}"
+            for spec in (item.get("spec") for item in objects if item["kind"] == "HelmRelease"):
+                for path in _overrides(spec if isinstance(spec, dict) else {}, images):
+                    yield f"{file.relative_to(folder)}, {shown(('spec', *path))}"
+
+
+def _overrides(spec: dict[str, Any], images: Sequence[Released]) -> Iterator[Keys]:
+    """Values that are about an image or turn a thing off, and post-renderers that set an image or patch one."""
+    about = {mapping for image in images for block in image.blocks for mapping in block.mapping}
+    for path, value in _leaves(spec.get("values")):
+        if value in (False, 0) or any(path[: len(it)] == it for it in about):
+            yield ("values", *path)
+    pins = [(block.post_render, image.digest) for image in images for block in image.blocks]
+    for index, renderer in enumerate(spec.get("postRenderers") or []):
+        for field, items in (renderer.get("kustomize") or {}).items():
+            for number, item in enumerate(items):
+                if field == "patches" or (item.get("name"), item.get("digest")) not in pins:
+                    yield ("postRenderers", index, "kustomize", field, number)
 
 
 def _leaves(value: Any, path: Keys = ()) -> Iterator[tuple[Keys, Any]]:

@@ -23,7 +23,7 @@ class Checkout:
 
     @cached_property
     def renderer(self) -> Renderer:
-        return Renderer(self.config.kube_version)
+        return Renderer(self.config.kube_version, self.config.flux_version)
 
     def archive(self, waybill: Waybill) -> Path:
         """Where package writes the chart and publish finds it."""

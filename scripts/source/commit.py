@@ -37,15 +37,15 @@ def build(images: Images, head: str, version: str, source: str, here: Checkout) 
 def _edited(images: Images, head: str, version: str, source: str, here: Checkout) -> dict[str, bytes]:
     values_path, chart_path = f"{here.config.chart}/values.yaml", f"{here.config.chart}/Chart.yaml"
     files = here.git.files(head, values_path, chart_path)
-    if values_path not in files:
+    blocks = [block for block in here.config.image_blocks if block.paths]
+    if values_path not in files and blocks:
         raise Refused(f"{head[:12]} holds no {values_path}.", "Commit one with the image's keys.", fault="chart")
-    blocks = here.config.image_blocks
     tags = {
         block.name: tag_of(here.config.tag_text, images[block.name], head, version)
         for block in blocks
         if "tag" in block.paths
     }
-    values = image_keys.write(blocks, files[values_path], images, tags, name=values_path)
+    values = image_keys.write(blocks, files.get(values_path, b""), images, tags, name=values_path)
     chart = set_scalar(files[chart_path], ("version",), version, name=chart_path)
     if here.config.app_version:
         chart = set_scalar(chart, ("appVersion",), head[:12], quoted=True, after="version", name=chart_path)
@@ -55,4 +55,4 @@ def _edited(images: Images, head: str, version: str, source: str, here: Checkout
         ("waybill/image", by_name.written(images, here.config.service)),
     ):
         chart = set_scalar(chart, ("annotations", name), value, name=chart_path)
-    return {values_path: values, chart_path: chart}
+    return ({values_path: values} if blocks else {}) | {chart_path: chart}

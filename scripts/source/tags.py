@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ..chart.version import Version, tag_version
 from ..clients.git import IDENTITY, Git
 from ..errors import Refused
+from ..image import by_name
 from ..image import keys as image_keys
 from ..image.by_name import Images
 from ..yaml.edit import read
@@ -44,10 +45,15 @@ def released_as(tags: Sequence[Tagged], commit: str, images: Images, here: Check
 
 
 def holds(commit: str, images: Images, here: Checkout) -> bool:
-    """Whether values.yaml in `commit` names these images, each at its places."""
-    values = here.git.blob(commit, f"{here.config.chart}/values.yaml") or b""
+    """Whether values.yaml in `commit` names these images, each at its places; Chart.yaml those that Flux sets."""
+    values, chart = (
+        here.git.blob(commit, f"{here.config.chart}/{name}") or b"" for name in ("values.yaml", "Chart.yaml")
+    )
+    said = by_name.read(read(chart, ("annotations", "waybill/image")) or "", here.config.service)
     return all(
         image_keys.read(block, values) == (images[block.name].repository, images[block.name].digest)
+        if block.paths
+        else said.get(block.name) == images[block.name]
         for block in here.config.image_blocks
     )
 

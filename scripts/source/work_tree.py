@@ -1,4 +1,5 @@
-"""The user's own files: `waybill bump` writes two of them, and `ship` warns of those that it does not ship."""
+"""The user's own files: `waybill bump` writes two of them, and of those that a release leaves out people are
+warned."""
 
 import tempfile
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ def write(files: Mapping[str, bytes], head: str, git: Git, scratch: Path) -> Non
             ) from error
 
 
-def unshipped(folder: str, git: Git) -> list[str]:
-    """Files below `folder` that differ from HEAD or are not in it."""
-    listed = git.call("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", folder).stdout
+def unshipped(git: Git, *paths: str) -> list[str]:
+    """Files at or below `paths` that differ from HEAD or are not in it."""
+    listed = git.call("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *paths).stdout
     return sorted(row[3:].decode(errors="replace") for row in listed.split(b"\0") if row)

@@ -10,8 +10,8 @@ from msgspec import UNSET
 
 from ..addresses import normalise
 from ..chart.version import Part, Version, comparable, next_version, registry_version, strict
+from ..clients.http_failure import Denied
 from ..clients.registry import Registry
-from ..clients.registry_http import Denied
 from ..document import Chart, Image, Source, Waybill
 from ..errors import Refused
 from ..image import by_name

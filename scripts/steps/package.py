@@ -21,6 +21,8 @@ from ..config import Config
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
 from ..folder import write
+from ..image import by_name
+from ..image.pins import renderers
 from ..source.checkout import Checkout
 from ..source.commit import release_commit
 
@@ -51,7 +53,10 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
                 fault="you",
             )
         namespace = _namespace(config)
-        rendered = here.renderer.render(archive, name=waybill.service, namespace=namespace, values_files=values)
+        rendered = here.renderer.post_render(
+            here.renderer.render(archive, name=waybill.service, namespace=namespace, values_files=values),
+            renderers(config.image_blocks, by_name.of(waybill)),
+        )
         refuse_wrong(rendered, archive, namespace, waybill, here)
         here.make_folder()
         made = archive.read_bytes()

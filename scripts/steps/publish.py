@@ -6,8 +6,9 @@ from pathlib import Path
 from msgspec import UNSET, structs
 
 from ..clients.helm import Helm
+from ..clients.http_failure import Denied
 from ..clients.registry import Registry
-from ..clients.registry_http import Denied
+from ..config import Config
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
 from ..folder import read
@@ -30,6 +31,7 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
     archive = here.archive(waybill)
     refuse_other_archive(waybill, archive)
     with here.report.step("publish"):
+        refuse_unpushable(waybill, config)
         if not here.git.create(config.remote, f"refs/tags/{tag}", commit):
             raise Overtaken(
                 f"Another release took this version: {config.remote} has the tag {tag} on another commit.",
@@ -55,6 +57,13 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
         )
     here.report.say(f"publish: {config.registry}/{chart.name} {chart.version} {said}, {found.digest}")
     return structs.replace(waybill, chart=structs.replace(chart, archive=found.archive, digest=found.digest))
+
+
+def refuse_unpushable(waybill: Waybill, config: Config) -> None:
+    """Refuses, before the tag is out, a chart that the registry has not and would not take."""
+    registry = Registry(config.plain_http)
+    if config.registry and registry.manifest(config.chart_repository, chart_of(waybill).version, to_push=True) is None:
+        registry.offer(config.chart_repository)
 
 
 def look(waybill: Waybill, here: Checkout, *, first_publish: bool = False) -> str | None:

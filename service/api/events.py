@@ -1,5 +1,6 @@
 """Webhooks: Flux's notification-controller posts its events here, an observer its snapshots. Both sign the body."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from litestar import Request, post
 from litestar.params import RawBody
 from msgspec.json import Encoder
 
+from ..auth.quotas import Quotas
 from ..auth.webhook_key import check_signature
 from ..domain.event import Cause
 from ..errors import Unauthenticated, Unprocessable
@@ -16,6 +18,7 @@ from ..http.telemetry import ARRIVALS, EVENTS, REFUSED_EVENTS, UNREAD
 from ..ledger.events import take as events
 from ..ledger.events import take_snapshot as snapshots
 from ..ledger.events import unread
+from ..ledger.events.projection import TooManyPlaces
 from ..ledger.events.take import EventReceipt, Signed, Taken
 from .parameters import EnvironmentName
 
@@ -27,15 +30,14 @@ encode = Encoder().encode
     public=True,
     request_max_body_size=HOOK_BYTES,
     gives=EventReceipt,
-    refuses=[401, 404, 422],
+    refuses=[401, 404, 422, 429],
     operation_id="take_flux_event",
     tags=["events"],
 )
 async def take_flux_event(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> JsonBytes:
     """Keeps a signed event as it came, of whatever kind and reason. The same body again gets the first receipt
     again."""
-    signed = _signed(request, environment, body)
-    return await _answer("event", signed, await events.take(signed))
+    return await _taken("event", events.take, request, environment, body)
 
 
 @post(
@@ -43,24 +45,35 @@ async def take_flux_event(request: Request[Any, Any, Any], environment: Environm
     public=True,
     request_max_body_size=HOOK_BYTES,
     gives=EventReceipt,
-    refuses=[401, 404, 422],
+    refuses=[401, 404, 422, 429],
     operation_id="take_snapshot",
     tags=["events"],
 )
 async def take_snapshot(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> JsonBytes:
     """Takes what `waybill-service observe` saw in a cluster, signed like an event: a revision whose events were lost
     becomes known, and what is gone from the cluster has ended. The same body again gets the first receipt again."""
-    signed = _signed(request, environment, body)
-    return await _answer("snapshot", signed, await snapshots.take(signed))
+    return await _taken("snapshot", snapshots.take, request, environment, body)
 
 
-def _signed(request: Request[Any, Any, Any], environment: str, body: bytes) -> Signed:
+async def _taken(
+    kind: str,
+    take: Callable[[Signed], Awaitable[Taken]],
+    request: Request[Any, Any, Any],
+    environment: str,
+    body: bytes,
+) -> JsonBytes:
     try:
         check_signature(request.app.state.flux_keys, environment, body, request.headers.getall("x-signature", []))
     except Unauthenticated:
         REFUSED_EVENTS.inc()
         raise
-    return Signed(environment, body, datetime.now(UTC))
+    quotas: Quotas = request.app.state.quotas
+    quotas.take(key := f"environment/{environment}", len(body))
+    signed = Signed(environment, body, datetime.now(UTC), quotas.quota.places)
+    try:
+        return await _answer(kind, signed, await take(signed))
+    except TooManyPlaces:
+        raise quotas.refusal(key, "places", f"has more than {quotas.quota.places} places") from None
 
 
 async def _answer(kind: str, signed: Signed, taken: Taken) -> JsonBytes:

@@ -75,12 +75,13 @@ async def get_release(service: ServiceName, version: Version) -> JsonBytes:
     scope="releases:write",
     gives=Receipt,
     takes=Waybill,
-    refuses=[409, 415],
+    refuses=[409, 415, 429],
     operation_id="file_release",
     tags=["releases"],
 )
 async def file_release(request: Request[Any, Any, Any], body: RawBody) -> JsonBytes:
     """Files a waybill. The same release again gets the first receipt again, and its proposal is kept if it is new."""
+    request.app.state.quotas.take(request.user.key, len(body))
     document, text = _waybill(request.headers.get("content-type", ""), body)
     check_writer(request.user, document.service)
     filed = await file.file(Filing(document, text, waybill.sha256(document), datetime.now(UTC)))

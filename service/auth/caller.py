@@ -4,8 +4,9 @@ from msgspec import Struct
 
 
 class Caller(Struct, frozen=True):
-    """`name` is logged. `scopes` say what the caller may do; `service` None: it may write for any service."""
+    """`key` tells callers apart, `name` is logged. `scopes` say what it may do; `service` None: writes for any."""
 
+    key: str
     name: str
     scopes: tuple[str, ...]
     service: str | None

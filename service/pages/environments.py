@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import get
+from litestar import Request, get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Response
 
@@ -27,6 +27,7 @@ PAGE = 25  # arrivals in the list
 
 @get("/board/environments/{environment:str}", scope="read", include_in_schema=False)
 async def show_environment(
+    request: Request[Any, Any, Any],
     environment: FromPath[str],
     at: Annotated[str | None, QueryParameter(name="at")] = None,
     window: Annotated[str | None, QueryParameter(name="window")] = None,
@@ -59,6 +60,7 @@ async def show_environment(
         marked_since=marked_since if marked_since > axis.begins else None,
         arrivals=await arrivals.in_environment(environment, None, cursor, PAGE),
         cursor=cursor,
+        over_quota=request.app.state.quotas.of(f"environment/{environment}"),
     )
 
 

@@ -24,6 +24,7 @@ SCRIPTS_LAYERS = [
     {"__main__"},
     {"commands"},
     {"ship", "plan", "promote"},
+    {"checks"},
     {"session"},
     {"steps"},
     {"proposal", "releases"},

@@ -78,6 +78,7 @@ def test_paths_are_relative_to_the_nearest_file(checkout: Path) -> None:
     config = load({}, cwd=checkout / "services/orders/chart")
     assert (config.service, config.chart) == ("invoices", "services/orders/chart")
     assert config.values == ("services/orders/ci.yaml",)
+    assert config.paths == ("services/orders",)
     assert config.gitops == str(checkout / "services/fleet.git")
     assert config.document == checkout / ".waybill/invoices.json"
 
@@ -103,6 +104,10 @@ def test_paths_are_relative_to_the_nearest_file(checkout: Path) -> None:
         ('chart = "../elsewhere"', "inside the repository"),
         ('chart = "/etc"', "inside the repository"),
         ('values = ["../../secret.yaml"]', "inside the repository"),
+        ('chart = "a\\u0000b"', "inside the repository"),
+        ('paths = ["../elsewhere"]', "inside the repository"),
+        ("paths = []", "not right"),
+        (f"environments = {'[' * 5000}", "cannot be read"),
         ('chart = "absent"', "holds no absent/Chart.yaml"),
         ('gitops = "--upload-pack=touch x"', "no address"),
         ('gitops = "ext::sh -c touch% x"', "no address"),

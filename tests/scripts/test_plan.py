@@ -114,11 +114,14 @@ def test_it_asks_to_read_and_never_to_write(world: World) -> None:
             "WAYBILL_REGISTRY": f"oci://{registry}/charts",
             "DOCKER_CONFIG": str(world.folder / "no-docker"),
         }
-        planned = plan(world, "--image", image.replace(real, registry), env=settings)
-    assert RELEASE in planned["patch"]
+        ran = world.waybill("plan", "--json", "--image", image.replace(real, registry), env=settings)
+    assert RELEASE in ran.json["patch"]
     assert {method for method, _, _ in api.requests} == {"GET"}
-    assert set(asked) <= {"GET", "HEAD"}
-    assert asked
+    # A POST begins an upload, which would be cancelled: nothing else tells whether one may push.
+    assert set(asked) <= {"GET", "HEAD", "POST"}
+    assert asked.count("POST") == 1
+    assert "whether the chart may be pushed is not known without a login" in ran.stderr
+    assert "whether it may be proposed is not known: ship needs WAYBILL_FORGE_TOKEN" in ran.stderr
     assert not any("receive-pack" in path for path in over_http.paths)
 
 

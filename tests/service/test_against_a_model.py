@@ -28,7 +28,7 @@ from service.ledger.releases import file as releases
 from service.ledger.releases import read as filed
 
 from ..support.service import pooler
-from ..support.service.model import SEQUENCE, Model, Said
+from ..support.service.model import Model
 from ..support.service.model_inputs import (
     BEGINNING,
     DIGESTS,
@@ -43,6 +43,7 @@ from ..support.service.model_inputs import (
     observed,
     spoken,
 )
+from ..support.service.model_place import SEQUENCE, Said
 from ..support.service.served import document
 from ..support.service.sizes import size
 

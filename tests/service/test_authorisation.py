@@ -130,7 +130,7 @@ async def test_another_way_to_prove_who_one_is_is_an_authenticator_more(
 ) -> None:
     async def badge(connection: guards.Connection) -> Caller | None:
         name = connection.headers.get("x-badge")
-        return Caller(name, ("releases:write",), "orders") if name else None
+        return Caller(f"test/{name}", name, ("releases:write",), "orders") if name else None
 
     async def status(service: str, **headers: str) -> int:
         return (await ledger.http.post("/releases", json=document(service), headers=headers)).status_code

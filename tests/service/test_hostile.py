@@ -99,7 +99,7 @@ async def test_no_signed_body_disturbs_the_ledger(
                 continue
             headers = {"X-Signature": signature(body, KEYS["staging"][0])}
             answer = await ledger.http.post(path, content=body, headers=headers)
-            assert answer.status_code in (200, 201), (name, answer.text)
+            assert answer.status_code in (200, 201, 422), (name, answer.text)
             unsigned = await ledger.http.post(path, content=body, headers={"X-Signature": "sha256=" + "0" * 64})
             assert unsigned.status_code == 401, name
             tried += 1

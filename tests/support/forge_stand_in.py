@@ -26,6 +26,11 @@ class StandIn:
         self.comments: list[str] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.problems: list[str] = []
+        # What it says of the repository and of the token's owner there.
+        self.repository: dict[str, Any] = {
+            "has_pull_requests": True,
+            "permissions": {"admin": False, "push": True, "pull": True},
+        }
         self.hidden = False  # from listing, as when another run opens one in between
         self.fail: tuple[int, bytes] | None = None
 
@@ -55,6 +60,8 @@ class StandIn:
         if "head" in where:
             matching = [pull for pull in self.pulls if where["head"] in (pull["head"]["ref"], pull["head"]["label"])]
             return (200, matching[0]) if matching and not self.hidden else (404, {"message": "Not Found"})
+        if where.keys() == {"owner", "repo"} and not query and method == "GET":
+            return 200, self.repository
         if method == "GET":
             return 200, [] if self.hidden else self.listed(query)
         if method == "PATCH":

@@ -5,7 +5,7 @@ before it, and what followed is derived anew; where that cannot be told apart, t
 tests/service/test_timeline.py proves that all three give what domain/timeline makes of all entries at once.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from ...domain.place import Standing, standing_in, standing_of, text_of
 from ...domain.state import Entry, Running, position_at
 from ...domain.timeline import Arrival, arrivals, ending, timeline
 from ..match import named_service
-from ..rows import PlaceKey
+from ..rows import EnvironmentKey, PlaceKey
 from .names import absences
 from .news import News, news_of
 from .said import entries_between
@@ -37,6 +37,7 @@ from .statements import (
     keep_image,
     keep_place,
     last_before,
+    place_count,
     place_of,
 )
 
@@ -74,17 +75,22 @@ class Changes(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What was just added of one environment: an entry for each event, None for one without effect; and when the newest
-    was received."""
+    """What was just added of one environment: an entry for each event, None for one without effect; when the newest was
+    received; and how many places the environment may have."""
 
     entries: list[Entry | None]
     received_at: datetime
+    most_places: int
+
+
+class TooManyPlaces(Exception):
+    """An environment would have more places than it may."""
 
 
 async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
     """Derives what follows from entries that were just added, by environment, inside their transaction.
 
-    It locks the environments' rows, in the order of their names.
+    It locks the environments' rows, in the order of their names. Raises TooManyPlaces.
     """
     await confirm.each([Report(name, len(it.entries), it.received_at) for name, it in sorted(batches.items())])
     by_place = defaultdict[PlaceKey, list[Entry]](list)
@@ -93,6 +99,10 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
             if entry is not None:
                 by_place[PlaceKey(name, entry.place)].append(entry)
     kept = {PlaceKey(it.environment, it.place): it for it in await place_of.each(list(by_place))}
+    for name, new in Counter(it.environment for it in by_place if it not in kept).items():
+        [had] = await place_count(EnvironmentKey(name))
+        if had.number + new > batches[name].most_places:
+            raise TooManyPlaces(name)
     heard = {key: min(it.at for it in several) for key, several in by_place.items() if key not in kept}
     for key, gone in (await absences(heard)).items():
         by_place[key].append(gone)

@@ -29,6 +29,10 @@ class DeletedArrival(NamedTuple):
     version: str
 
 
+class PlaceCount(NamedTuple):
+    number: int
+
+
 class KeptPlace(NamedTuple):
     """A place; `position` of what began last; `state` is domain/place's Standing, as JSON."""
 
@@ -102,6 +106,11 @@ places = query(
     lambda environment: Place.select(Place.place, Place.state).where(Place.environment == environment),
     takes=EnvironmentKey,
     gives=PlaceRow,
+)
+place_count = query(
+    lambda environment: Place.raw("SELECT count(*) AS number FROM place WHERE environment = {}", environment),
+    takes=EnvironmentKey,
+    gives=PlaceCount,
 )
 place_of = query(
     lambda environment, place: Place.select(

@@ -68,14 +68,16 @@ first = query(
 
 
 NO_NEWS = News()
+ANY_NUMBER = 2**31
 
 
 class Signed(msgspec.Struct, frozen=True):
-    """A body whose signature was right, received at `now`."""
+    """A body whose signature was right, received at `now`. `most_places`: that its environment may have."""
 
     environment: str
     body: bytes
     now: datetime
+    most_places: int = ANY_NUMBER
 
 
 class EventReceipt(msgspec.Struct, frozen=True):
@@ -120,9 +122,11 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
         receipts[EventKey(it.environment, it.sha256)] = EventReceipt(*it)
     batches = dict[str, Batch]()
     for environment, some in groupby(sorted(new), key=attrgetter("environment")):
-        received_at = max(it.now for it in bodies if it.environment == environment)
+        received_at, most_places = max((it.now, it.most_places) for it in bodies if it.environment == environment)
         counted = [entries[key] for key in some]
-        batches[environment] = Batch([it if isinstance(it, Entry) else None for it in counted], received_at)
+        batches[environment] = Batch(
+            [it if isinstance(it, Entry) else None for it in counted], received_at, most_places
+        )
         await unread.add(environment, [it for it in counted if isinstance(it, Cause)], received_at)
     news = await project(batches)
     taken = list[Taken]()

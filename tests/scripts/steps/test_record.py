@@ -77,6 +77,14 @@ def test_another_release_of_that_version_is_refused_naming_what_differs(line: Li
     assert ran.json["refused"].endswith("orders 0.1.0 is already filed, as another release (image.digest).")
 
 
+@pytest.mark.parametrize("receipt", [b"{}", b'{"id": 7}', b"[]"])
+def test_a_receipt_that_is_none_is_refused(line: Line, receipt: bytes) -> None:
+    with answering(says(201, receipt)) as host:
+        ran = line.record(f"http://{host}", "x")
+    assert (ran.code, ran.json["fault"]) == (1, "ledger")
+    assert "is no ledger: " in ran.json["refused"]
+
+
 def test_ship_is_done_but_for_a_ledger_that_is_down_and_record_completes_it(
     world: World, line: Line, tmp_path: Path
 ) -> None:

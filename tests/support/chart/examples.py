@@ -26,6 +26,8 @@ EXAMPLES: dict[str, list[Any]] = {
     "observer.keySecretKey": ["1e3", "key"],
     "observer.ports": [[443], [16443, 80]],
     "reads": ["token"],
+    "rootPath": ["/waybill", "/tools/waybill"],
+    "eventQuota": ["60/min, 4MiB/min, 10 places"],
     "listen": ["::"],
     "database.engine": ["postgresql"],
     "database.sqlite.existingClaim": ["123", "my-claim"],

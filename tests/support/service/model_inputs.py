@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from .model import NO_EFFECT, REASONS, REMEDIATION, Said, Seen
+from .model_place import NO_EFFECT, REASONS, REMEDIATION, Said, Seen
 from .served import event
 
 BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)
@@ -19,6 +19,14 @@ Saying = st.SearchStrategy[dict[str, Any]]
 MOMENTS = st.integers(0, 12) | st.sampled_from([50, 60, 70, 80, 140]) | st.integers(0, 3000)  # seconds after BEGINNING
 ENVIRONMENTS = ("staging", "production")
 CHARTS = ("orders", "web", "other")
+READY = [
+    ("True", "UpgradeSucceeded"),
+    ("True", "UpgradeSucceeded"),
+    ("False", "UpgradeFailed"),
+    ("False", "RollbackSucceeded"),
+    ("False", "SourceNotReady"),
+    ("Unknown", "Progressing"),
+]
 
 
 def told(moments: st.SearchStrategy[int], names: tuple[str, ...], versions: tuple[str, ...]) -> tuple[Saying, Saying]:
@@ -48,16 +56,7 @@ def told(moments: st.SearchStrategy[int], names: tuple[str, ...], versions: tupl
             "versions": st.tuples(st.sampled_from(versions), st.sampled_from(versions)),
             "digest": st.sampled_from([None, None, *DIGESTS]),
             "chart": st.sampled_from(CHARTS),
-            "ready": st.sampled_from(
-                [
-                    ("True", "UpgradeSucceeded"),
-                    ("True", "UpgradeSucceeded"),
-                    ("False", "UpgradeFailed"),
-                    ("False", "RollbackSucceeded"),
-                    ("False", "SourceNotReady"),
-                    ("Unknown", "Progressing"),
-                ]
-            ),
+            "ready": st.sampled_from(READY),
             "suspended": st.sampled_from([False, False, False, True]),
             "under_way": st.sampled_from([False, False, False, True]),
             "old_generation": st.sampled_from([False, False, False, True]),

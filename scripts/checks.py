@@ -1,0 +1,120 @@
+"""What would stop a later step of a release is refused before the first one changes anything.
+
+plan, ship and promote ask here, so that they refuse the same. What cannot be known from here is said and stops nothing:
+a ledger that does not answer, a forge that does not tell rights, and in plan a credential that is not here.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from msgspec import structs
+
+from .clients.http_failure import NoAnswer
+from .clients.ledger import WRITE, Caller
+from .document import Waybill
+from .errors import Refused
+from .session import Session
+from .source.work_tree import unshipped
+
+DOCUMENT: int = next(field.default for field in structs.fields(Waybill) if field.name == "waybill")
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is about to be done: `changes` is not so for plan; `begins` is not so for promote, which takes what was
+    published before."""
+
+    environments: Sequence[str]
+    changes: bool = True
+    begins: bool = True
+
+
+def refuse_early(here: Session, release: Release) -> None:
+    for one in CHECKS:
+        one(here, release)
+
+
+def chart_has_a_registry(here: Session, release: Release) -> None:
+    if release.begins and here.config.registry is None and (here.config.gitops or here.config.ledger):
+        raise Refused(
+            "No registry is configured, so there is no chart that could be proposed or filed.",
+            "Set `registry` in waybill.toml.",
+            fault="you",
+        )
+
+
+def environments_exist(here: Session, release: Release) -> None:
+    if here.config.gitops is not None:
+        here.config.chosen(release.environments)
+
+
+def edits_are_committed(here: Session, release: Release) -> None:
+    for path in unshipped(here.git, here.config.chart, *here.config.values) if release.begins else ():
+        here.report.warn(f"{path} has changes that are not committed: they are not shipped")
+
+
+def forge_takes_it(here: Session, release: Release) -> None:
+    if here.config.gitops is None:
+        return
+    if release.changes:
+        _ = here.proposing_forge  # needs the token
+    elif here.config.forge != "file" and not here.config.forge_token:
+        here.report.warn("whether it may be proposed is not known: ship needs WAYBILL_FORGE_TOKEN, and none is given")
+    here.forge.check()
+
+
+def ledger_takes_it(here: Session, release: Release) -> None:
+    """Old ledgers do not tell; one that is down stops no release."""
+    if (ledger := here.ledger) is None:
+        return
+    unknown = "whether the ledger takes this release is not known"
+    if not here.config.ledger_token:
+        if release.changes:
+            raise Refused(
+                "A release is filed with a token of the ledger, and none is given.",
+                "Set WAYBILL_LEDGER_TOKEN, or WAYBILL_LEDGER_TOKEN_FILE to the file that holds it.",
+                fault="you",
+            )
+        here.report.warn(f"{unknown}: ship needs WAYBILL_LEDGER_TOKEN, and none is given")
+        return
+    try:
+        caller = ledger.caller()
+    except NoAnswer as error:
+        here.report.warn(f"{unknown}: {error.what}")
+        return
+    if caller is None:
+        here.report.warn(f"{unknown}: it is an older one, which does not tell what a token may do")
+    else:
+        refuse_caller(caller, here.config.service)
+
+
+def refuse_caller(caller: Caller, service: str) -> None:
+    """Refuses a token that may not file releases of `service`, and a ledger that is older than our documents."""
+    if DOCUMENT not in caller.accepts:
+        raise Refused(
+            f"The ledger takes documents of number {' and '.join(map(str, caller.accepts))}, and this Waybill writes "
+            f"number {DOCUMENT}.",
+            "Deploy the newer ledger first: it takes older documents too.",
+            fault="ledger",
+        )
+    if WRITE not in caller.scopes:
+        lacks = f"has only the scope {', '.join(caller.scopes)}"
+    elif caller.service not in (None, service):
+        lacks = f"is for {caller.service} alone"
+    else:
+        return
+    raise Refused(
+        f"The token in WAYBILL_LEDGER_TOKEN {lacks}: it cannot file releases of {service}.",
+        f"Give WAYBILL_LEDGER_TOKEN one of `waybill-service token create --scope {WRITE} --service {service}`.",
+        fault="you",
+    )
+
+
+# The cheap ones first, then those that ask others.
+CHECKS: tuple[Callable[[Session, Release], None], ...] = (
+    chart_has_a_registry,
+    environments_exist,
+    edits_are_committed,
+    forge_takes_it,
+    ledger_takes_it,
+)

@@ -1,0 +1,60 @@
+"""Pins an image in spec.postRenderers of an environment's HelmRelease, without losing what its base has there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import Refused
+from ..yaml.edit import Path as Keys
+from ..yaml.edit import set_scalar
+from ..yaml.items import prepend
+from ..yaml.objects import parse
+from .layout import Files
+
+LIST: Keys = ("spec", "postRenderers")
+
+
+def pin_image(files: dict[str, bytes], base: str, path: str, pin: Mapping[str, str]) -> None:
+    """Sets the digest of `pin`, an item of kustomize's `images`, in the file `path`.
+
+    Kustomize lets the list of an overlay take the place of the base's: what that has is copied with the first pin.
+    """
+    name, present = f"{path} in the GitOps repo", _renderers(files, path)
+    inherited = [item for file in files if file.startswith(f"{base}/") for item in _renderers(files, file)]
+    if not present:
+        for item in [*reversed(inherited), {"kustomize": {"images": [dict(pin)]}}]:
+            files[path] = prepend(files[path], LIST, item, name=name, fault="gitops")
+        return
+    if lost := [item for item in inherited if item not in present]:
+        raise Refused(
+            f"The list spec.postRenderers of {name} takes the place of the one in {base}/, and lacks of it: {lost[0]}.",
+            f"Copy that item into {path}, or take it out of {base}/.",
+            fault="gitops",
+        )
+    places = _places(present, pin["name"])
+    if not places:
+        files[path] = prepend(files[path], LIST, {"kustomize": {"images": [dict(pin)]}}, name=name, fault="gitops")
+    for place, image in places:
+        for key in ("newName", "digest"):
+            if key in pin or key in image:
+                value = pin.get(key, pin["name"])
+                files[path] = set_scalar(files[path], (*LIST, *place, key), value, name=name, fault="gitops")
+
+
+def _renderers(files: Files, path: str) -> list[Any]:
+    """Those of the HelmReleases in a file; none in what cannot be read, which kustomize has a message for."""
+    try:
+        objects = parse(files.get(path, b""))
+    except ValueError:
+        return []
+    specs = [item.get("spec") or {} for item in objects if item["kind"] == "HelmRelease"]
+    return [item for spec in specs for item in spec.get("postRenderers") or []]
+
+
+def _places(renderers: list[Any], name: str) -> list[tuple[Keys, dict[str, Any]]]:
+    """Where a list of post-renderers sets the image."""
+    return [
+        ((index, "kustomize", "images", number), image)
+        for index, renderer in enumerate(renderers)
+        for number, image in enumerate((renderer.get("kustomize") or {}).get("images") or [])
+        if image.get("name") == name
+    ]
