@@ -140,7 +140,9 @@ def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
         if running is not before:
             lane.turned = max(lane.turned, it.at if running is None else running.since)
             lane.turns += 1
-            lane.opened = position(lane.turned, lane.turns, it.sha256) if running else ""
+            lane.opened = (
+                position(lane.turned, lane.key[1] if lane.key else "", lane.turns, it.sha256) if running else ""
+            )
             if running and running.since != lane.turned:
                 lane.state = _not_before(lane.state, running, lane.turned)
             turns.append(Turn(lane.opened, lane.turned, it.cause, it.basis, msgspec.structs.replace(lane)))

@@ -12,6 +12,7 @@ from .level import Level
 AHEAD = 60  # seconds that a sender's clock may be ahead of ours
 LATE = 300  # seconds after its time from which on an event counts as late
 NEAR = 60  # seconds by which two clocks may differ
+MOST_VERSION = 10**16 - 1  # that takes part in a position
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -131,9 +132,9 @@ Effect = Callable[[State, Entry], State]
 NOTHING = State()
 
 
-def position(at: int, number: int, sha256: str) -> str:
-    """Sorts the arrivals of a place by their beginning, then by their number; and those of several places."""
-    return f"{position_at(at)}{number:021d}{sha256}"
+def position(at: int, resource_version: str, number: int, sha256: str) -> str:
+    """Sorts arrivals by their beginning, then by resourceVersion; those of a place then by their number."""
+    return f"{position_at(at)}{min(int(resource_version or 0), MOST_VERSION):016d}{number:05d}{sha256}"
 
 
 def position_at(at: int) -> str:

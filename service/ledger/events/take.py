@@ -123,12 +123,12 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     batches = dict[str, Batch]()
     for environment, some in groupby(sorted(new), key=attrgetter("environment")):
         received_at, most_places = max((it.now, it.most_places) for it in bodies if it.environment == environment)
-        counted = [entries[key] for key in some]
-        batches[environment] = Batch(
-            [it if isinstance(it, Entry) else None for it in counted], received_at, most_places
-        )
-        await unread.add(environment, [it for it in counted if isinstance(it, Cause)], received_at)
+        counted = [it if isinstance(it := entries[key], Entry) else None for key in some]
+        batches[environment] = Batch(counted, received_at, most_places)
     news = await project(batches)
+    for name, batch in batches.items():  # after it, while the environments are locked
+        causes = [it for key in new if key.environment == name and isinstance(it := entries[key], Cause)]
+        await unread.add(name, causes, batch.received_at)
     taken = list[Taken]()
     for key, body in zip(keys, bodies, strict=True):
         cause = found if isinstance(found := read[key], Cause) else None

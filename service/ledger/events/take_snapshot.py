@@ -95,8 +95,8 @@ async def _take(it: Signed) -> Taken:
         return Taken(EventReceipt(*kept), False)
     entries: list[Entry | None] = [None, *await _levels(it.environment, sight)]  # the snapshot counts, as an event does
     await names.keep(it.environment, sight.at, sight.ranges, sight.names)
-    await unread.add(it.environment, [UNREADABLE] * sight.unread, it.now)
     news = await project({it.environment: Batch(entries, it.now, it.most_places)})
+    await unread.add(it.environment, [UNREADABLE] * sight.unread, it.now)
     await _observe(Observed(it.environment, it.now, sight.round_seconds))
     return Taken(EventReceipt(inserted[0].id, it.environment, it.now, sha256), True, news[it.environment])
 

@@ -1,5 +1,6 @@
 """The model of one place: what was said of it, in order, and what each does. Written from what Flux does alone."""
 
+# long because: the rules are read side by side.
 from dataclasses import dataclass, field, replace
 from typing import Any
 
