@@ -6,7 +6,7 @@ import sys
 import click
 
 from .commands import release, steps
-from .errors import Refused, accident
+from .errors import Incomplete, Refused, accident
 from .report import Report
 
 
@@ -19,12 +19,12 @@ def cli() -> None:
     from WAYBILL_LEDGER_TOKEN and WAYBILL_FORGE_TOKEN (or the files that WAYBILL_LEDGER_TOKEN_FILE and
     WAYBILL_FORGE_TOKEN_FILE name), and from the credential stores of docker and git.
 
-    Exit code 0: done, 1: refused, with the cause and what to do, 2: wrong usage.
+    Exit code 0: done, 1: refused, or done but for a part, with the cause and what to do, 2: wrong usage.
     """
 
 
 for command in (
-    *(release.ship, release.plan, release.promote),
+    *(release.plan, release.ship, release.promote, release.rollback),
     *(steps.bump, steps.package, steps.publish, steps.render, steps.propose, steps.record),
 ):
     cli.add_command(command)
@@ -41,7 +41,12 @@ def main() -> None:
     try:
         cli(prog_name="waybill", standalone_mode=True)
     except Refused as error:
-        Report(json="--json" in sys.argv).refuse(error)
+        report = Report(json="--json" in sys.argv)
+        if isinstance(error, Incomplete):
+            from .commands.results import show_done
+
+            show_done(report, error)
+        report.refuse(error)
         sys.exit(1)
     except (OSError, MemoryError) as error:
         Report().refuse(accident(error))

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .clients.git import Git
 
 
+class NoCheckout(Refused):
+    """There is no checkout of a service here."""
+
+
 class Config(Settings, frozen=True, kw_only=True):
     """Settings with every path relative to `root` (the repository's top) and each default of a repository filled in.
 
@@ -113,22 +117,39 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
     values = (settings.values,) if isinstance(settings.values, str) else settings.values
     inside = _Inside(here, root)
     chart = inside(settings.chart, "chart")
-    gitops = repository_address(settings.gitops, "gitops", here)
-    source = repository_address(settings.source_repository, "source_repository", here)
-    keys = msgspec.structs.asdict(settings) | {
+    keys = {
         "service": _service(settings, Git(root), chart),
         "chart": chart,
         "values": tuple(inside(path, "values") for path in values),
         "paths": tuple(inside(path, "paths", top=True) for path in settings.paths),
+        "source_repository": repository_address(settings.source_repository, "source_repository", here),
+    }
+    return _complete(settings, keys, here, root, remote)
+
+
+def without_checkout(
+    service: str, flags: Mapping[str, Any], environments: Iterable[str], *, path: Path | None, cwd: Path, remote: str
+) -> Config:
+    """The settings of `service` where its repository is not at hand: from the file `path`, if it is given, from
+    variables and `flags`. Where they name no environments, `environments` are those that there are."""
+    settings = read(path, {**flags, "service": service})
+    if not settings.environments:
+        settings = msgspec.structs.replace(settings, environments=tuple(environments))
+    here = path.parent.resolve() if path else cwd.resolve()
+    return _complete(settings, {"values": ()}, here, cwd.resolve(), remote)
+
+
+def _complete(settings: Settings, keys: dict[str, Any], here: Path, root: Path, remote: str) -> Config:
+    """`keys` are those that only a checkout can tell."""
+    gitops = repository_address(settings.gitops, "gitops", here)
+    common = {
         "registry": settings.registry and settings.registry.rstrip("/"),
         "gitops": gitops,
-        "source_repository": source,
         "forge": settings.forge or likely_forge(gitops),
         "ledger": ledger_address(settings.ledger),
-        **_environments(settings),
     }
     config = Config(
-        **keys,
+        **{**msgspec.structs.asdict(settings), **common, **_environments(settings), **keys},
         root=str(root),
         remote=repository_address(remote, "remote", root, resolve=False),
         actor=ci.actor(),
@@ -187,7 +208,7 @@ def _top(cwd: Path) -> Path:
     if "dubious ownership" in found.complaint:
         raise untrusted(str(cwd))
     if found.code != 0:
-        raise Refused(
+        raise NoCheckout(
             f"{cwd} is not in the work tree of a git repository.",
             "Run waybill inside the checkout of the service.",
             fault="you",
@@ -231,10 +252,10 @@ def _service(settings: Settings, git: "Git", chart: str) -> str:
     from .yaml.edit import read as scalar
 
     if git.commit("HEAD") is None:
-        raise Refused("The repository has no commit.", "Commit the chart first.", fault="repository")
+        raise NoCheckout("The repository has no commit.", "Commit the chart first.", fault="repository")
     source = git.blob("HEAD", f"{chart}/Chart.yaml")
     if source is None:
-        raise Refused(
+        raise NoCheckout(
             f"HEAD holds no {chart}/Chart.yaml.", "Commit the chart, or set `chart` in waybill.toml.", fault="you"
         )
     name = scalar(source, ("name",), name=f"{chart}/Chart.yaml")

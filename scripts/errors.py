@@ -2,7 +2,8 @@
 
 import errno
 import os
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 Fault = Literal["you", "chart", "repository", "registry", "gitops", "forge", "ledger", "machine"]
 
@@ -29,6 +30,15 @@ class Refused(Exception):
         self.what = what
         self.remedy = remedy
         self.fault = fault
+
+
+class Incomplete(Refused):
+    """A part of the command is done, the waybills `done`; what is `left` was refused. The same command completes it."""
+
+    def __init__(self, left: Sequence[Refused], done: Sequence[Any]) -> None:
+        remedies = dict.fromkeys(it.remedy for it in left)
+        super().__init__(" ".join(it.what for it in left), " ".join(remedies), fault=left[0].fault)
+        self.done = done
 
 
 AGAIN = ", then run the same command again."

@@ -11,12 +11,13 @@ from .checks import Release, refuse_early
 from .clients.git import Git
 from .clients.http_failure import Denied
 from .clients.registry import has_login
-from .diff.repo import opened
+from .diff.repo import Repo, opened
 from .diff.words import plain
 from .document import Waybill, chart_of
 from .proposal.describe import differences
-from .proposal.intent import prepare
+from .proposal.intent import Change, prepare
 from .proposal.verdict import check
+from .proposals import Changes
 from .releases.identity import refuse_other
 from .session import Session
 from .steps.bump import Choice, bump
@@ -50,7 +51,10 @@ def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
             refuse_to_push(waybill, there)
         files = changed(here.git, waybill.source.commit, str(waybill.source.release_commit))
         planned = Plan(waybill=waybill, published=digest is not None, chart_files=files)
-        return proposed(there, planned, environments) if here.config.gitops else planned
+        if here.config.gitops is None:
+            return planned
+        with opened(there.forge, there.renderer, there.config) as repo:
+            return proposed(there, planned, there.change(waybill, environments), repo)
 
 
 def refuse_to_push(waybill: Waybill, here: Session) -> None:
@@ -67,13 +71,22 @@ def render(here: Session, environments: Sequence[str]) -> Plan:
     """What propose would do with the waybill as it is on disk."""
     waybill = here.read()
     published = chart_of(waybill).digest is not UNSET
-    return proposed(here, Plan(waybill=waybill, published=published), environments)
+    planned = Plan(waybill=waybill, published=published)
+    with opened(here.forge, here.renderer, here.config) as repo:
+        return proposed(here, planned, here.change(waybill, environments), repo)
 
 
-def proposed(here: Session, planned: Plan, environments: Sequence[str]) -> Plan:
+def dry_run(here: Session, changes: Changes) -> list[Plan]:
+    """What proposing each of the `changes` would do; nothing changes outside this machine's caches."""
+    with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
+        there = replace(here, folder=Path(folder))
+        with opened(there.forge, there.renderer, there.config) as repo:
+            return [proposed(there, Plan(waybill=it.waybill, published=True), it, repo) for it in changes(there, repo)]
+
+
+def proposed(here: Session, planned: Plan, change: Change, repo: Repo) -> Plan:
     """`planned` with what propose would do."""
-    change = here.change(planned.waybill, environments)
-    with here.report.step("look at the GitOps repo"), opened(here.forge, here.renderer, here.config) as repo:
+    with here.report.step("look at the GitOps repo"):
         intent = prepare(change, repo)
         check(change, repo, intent)
         return structs.replace(

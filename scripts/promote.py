@@ -1,87 +1,86 @@
-"""promote: proposes a published release for another environment, on a branch of its own; a lower version is a roll
-back."""
+"""promote: proposes a published release for the environments that come next, each on a branch of its own."""
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
 
 from .chart.version import strict
 from .checks import Release, refuse_early
-from .document import Waybill
+from .config import Config
 from .errors import Refused
 from .proposal.intent import Change
+from .proposals import change_for, released
 from .releases.current import running
-from .releases.lookup import proven
 from .session import Session
-from .steps.propose import propose
-from .steps.record import record
+from .stages import Stage
 
 
 def promote(
-    here: Session, to: str, version: str | None, roll_back: str | None
-) -> tuple[Waybill, dict[str, Any] | None]:
-    """Proposes `version`, or what runs healthy in the first environment; `roll_back` is the reason to lower one."""
-    if roll_back is not None and not roll_back.strip():
+    here: Session, to: Sequence[str], version: str | None, source: str | None, *, dry_run: bool
+) -> list[Change]:
+    """What is to be proposed for the environments and groups `to`: `version`, or what runs healthy in `source`, which
+    is by itself the stage before the first of them."""
+    refuse_early(here, Release(to, changes=not dry_run, begins=False))
+    environments = here.config.chosen(to)
+    if len(environments) > 1 and here.document != here.config.document:
         raise Refused(
-            "--roll-back gives no reason.", "Give in a few words the reason for the lower version.", fault="you"
+            f"--waybill names one file, and {len(environments)} waybills are written.", "Leave it out.", fault="you"
         )
-    if here.config.gitops is None:
-        raise Refused(
-            "No GitOps repo is configured, so the release cannot be proposed.",
-            "Set `gitops` in waybill.toml.",
-            fault="you",
-        )
-    refuse_early(here, Release([to], begins=False))
-    forge, environments = here.proposing_forge, here.config.chosen([to])
-    wanted = str(strict(version, "--version", fault="you")) if version else current(here, to)
+    wanted = str(strict(version, "--version", fault="you")) if version else None
+    if wanted is None:
+        wanted = current(here, stage_before(here.config, environments, source))
     release = released(here, wanted)
-    name = f"{release.service}@{to}"
-    if here.document == here.config.document:
-        here = replace(here, document=here.folder / f"{name}.json")
-    change = Change(
-        release,
-        here.config,
-        environments,
-        f"promote/{release.service}/{to}",
-        here.make_folder() / f"{name}.md",
-        here.archive(release),
-        roll_back=roll_back,
-        named=version is not None,
-        history=here.history,
-    )
-    with here.repo(forge) as repo:
-        waybill = here.keep(propose(change, repo, here.report))
-    return waybill, record(waybill, here.ledger, here.report)
+    return [change_for(here, release, name, kind="promote", named=version is not None) for name in environments]
 
 
-def current(here: Session, to: str) -> str:
-    """The version that runs healthy in the first environment, from the ledger."""
-    first = here.config.environments[0]
-    if to == first:
+def stage_before(config: Config, environments: Sequence[str], source: str | None) -> Stage:
+    """Where what `environments` get is taken from: `source`, an environment or a group, else the stage before."""
+    stages = config.stages
+    if source:
+        names = config.chosen([source])
+        if both := sorted({*names} & {*environments}):
+            raise Refused(
+                f"{' and '.join(both)} is both where it comes from and where it goes to.",
+                "Give --from another environment, or name the release with --version.",
+                fault="you",
+            )
+        return Stage(source, names)
+    at = [number for number, stage in enumerate(stages) if {*stage.environments} & {*environments}]
+    if at[0] == 0:
         raise Refused(
-            f"{first} is the first environment: nothing comes before it that could be promoted.",
-            "Name the release with --version.",
+            f"{stages[0].name} comes first: nothing comes before it that could be promoted.",
+            "Name the release with --version, or where it runs with --from.",
             fault="you",
         )
+    if skipped := [stages[number].name for number in range(at[0], at[-1]) if number not in at]:
+        raise Refused(
+            f"{' and '.join(skipped)} would be skipped on the way to {stages[at[-1]].name}.",
+            "Add it with --to, or say with --from or --version what is to be promoted past it.",
+            fault="you",
+        )
+    return stages[at[0] - 1]
+
+
+def current(here: Session, stage: Stage) -> str:
+    """The version that runs healthy in every environment of `stage`, from the ledger."""
     if here.ledger is None:
         raise Refused(
             "Only a ledger knows what runs in an environment, and none is configured.",
             "Set `ledger` in waybill.toml, or name the release with --version.",
             fault="you",
         )
-    version = running(here.ledger.environment(first), here.config.service, first)
-    here.report.say(f"promote: {version} runs healthy in {first}")
-    return version
-
-
-def released(here: Session, version: str) -> Waybill:
-    """The waybill of `version`, from the ledger where it is filed there, else from its tag and the registry."""
-    filed, ledger = None, here.ledger
     try:
-        filed = ledger.release(here.config.service, version) if ledger else None
+        answers = {name: here.ledger.environment(name) for name in stage.environments}
     except Refused as error:
-        # A ledger that is down, perhaps by the same outage, does not stop a rollback.
-        here.report.warn(error.what)
-    release = proven(version, filed, here)
-    if not filed:
-        here.report.say(f"promote: {version}, read from its tag and the registry")
-    return release
+        remedy = f"{error.remedy} With --version a release is promoted without it."
+        raise Refused(error.what, remedy, fault=error.fault) from error
+    versions = {name: running(answer, here.config.service, name) for name, answer in answers.items()}
+    if len({*versions.values()}) > 1:
+        differ = " and ".join(f"{version} in {name}" for name, version in versions.items())
+        raise Refused(
+            f"What to promote of {here.config.service} is not clear from {stage.name}: its environments differ, "
+            f"{differ}.",
+            "Promote one of them with --from, or name the release with --version.",
+            fault="you",
+        )
+    version = versions[stage.environments[0]]
+    here.report.say(f"promote: {version} runs healthy in {' and '.join(stage.environments)}")
+    return version

@@ -3,14 +3,14 @@
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from .clients.process import censor
-from .errors import SUBJECT, Refused
+from .errors import SUBJECT, Incomplete, Refused
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,6 +46,7 @@ class Report:
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
+        self.left: list[Refused] = []
         self._terminal = _terminal() if sys.stderr.isatty() else None
 
     @contextmanager
@@ -65,8 +66,12 @@ class Report:
     def warn(self, text: str) -> None:
         self._tell(f"warning: {printable(text)}", "yellow")
 
+    def leave(self, error: Refused) -> None:
+        """Something that was refused and stops nothing else: the command ends with it."""
+        self.left.append(error)
+
     def refuse(self, error: Refused) -> None:
-        """Cause and remedy; with --json also on stdout, so that a program need not read prose."""
+        """Cause and remedy; with --json also on stdout, so that a program need not read prose, with what is done."""
         self._tell(f"refused ({SUBJECT[error.fault]}): {printable(error.what)}", "bold red")
         self._tell(f"  what to do: {printable(error.remedy)}")
         if self.json:
@@ -76,14 +81,19 @@ class Report:
                     "remedy": printable(error.remedy),
                     "fault": error.fault,
                 }
+                | ({"done": error.done} if isinstance(error, Incomplete) else {})
             )
 
-    def result(self, rows: Mapping[str, str], document: Any) -> None:
-        """`rows` as a table for people; with --json `document` instead, as msgspec encodes it."""
+    def results(self, tables: Sequence[Mapping[str, str]], document: Any) -> None:
+        """Each of `tables` for people, after an empty line; with --json `document` instead, as msgspec encodes it."""
         if self.json:
             self._write(document)
             return
-        rows = {name: printable(value) for name, value in rows.items()}
+        for number, rows in enumerate(tables):
+            sys.stdout.write("\n" if number else "")
+            self._table({name: printable(value) for name, value in rows.items()})
+
+    def _table(self, rows: Mapping[str, str]) -> None:
         if not sys.stdout.isatty():
             width = max(map(len, rows))
             for name, value in rows.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .clients.git import Git
 from .clients.git_version import refuse_old_git
-from .config import load
+from .config import NoCheckout, load, without_checkout
 from .diff.repo import Repo, opened
 from .document import Waybill, continued, save
 from .document import load as load_document
@@ -19,6 +19,7 @@ from .proposal.intent import Change
 from .releases.current import known_commit
 from .report import Report
 from .source.checkout import Checkout
+from .source.clone import source_cloned
 
 if TYPE_CHECKING:
     from .clients.ledger import Ledger
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session(Checkout):
-    """`document` is the file of the waybill; `keep` writes it after each step."""
+    """`document` is the file of the waybill; `keep` writes it after each step. `away`: there is no checkout."""
 
     document: Path
+    away: bool = False
 
     def read(self) -> Waybill:
         waybill = load_document(self.document)
@@ -122,3 +124,44 @@ def start(
     folder = config.document.parent
     refuse_links(folder)
     return Session(config, Git(Path(config.root)), report, folder, waybill or config.document)
+
+
+@contextmanager
+def start_for(
+    service: str,
+    flags: Mapping[str, Any],
+    environments: Sequence[str] = (),
+    *,
+    path: Path | None,
+    remote: str,
+    waybill: Path | None,
+    report: Report,
+    cwd: Path,
+) -> Iterator[Session]:
+    """A session of `service`: in its checkout here, else in a clone of `remote` where that is an address, else `away`
+    from any, with what the file `path`, variables and flags say."""
+    rest: dict[str, Any] = {"waybill": waybill, "report": report}
+    if here := _in_checkout(service, flags, path=path, remote=remote, cwd=cwd, **rest):
+        yield here
+    elif "/" in remote:
+        with source_cloned(remote, cwd) as top:
+            file = top / path if path else None
+            if (there := _in_checkout(service, flags, path=file, remote="origin", cwd=top, **rest)) is None:
+                raise Refused(
+                    f"{remote} is not the repository of {service}, as far as its waybill.toml says.",
+                    "Correct --remote, or name the waybill.toml of the service in it with --config.",
+                    fault="you",
+                )
+            yield there
+    else:
+        config = without_checkout(service, flags, environments, path=path, cwd=cwd, remote=remote)
+        refuse_links(config.document.parent)
+        yield Session(config, Git(cwd), report, config.document.parent, waybill or config.document, away=True)
+
+
+def _in_checkout(service: str, flags: Mapping[str, Any], **rest: Any) -> Session | None:
+    try:
+        here = start(flags, **rest)
+    except NoCheckout:
+        return None
+    return here if here.config.service == service else None

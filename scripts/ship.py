@@ -14,7 +14,7 @@ from .steps.bump import Choice, bump
 from .steps.package import package
 from .steps.propose import propose
 from .steps.publish import Overtaken, publish
-from .steps.record import record
+from .steps.record import record_shipped
 
 TRIES = 8
 
@@ -25,7 +25,7 @@ def ship(here: Session, choice: Choice, environments: Sequence[str]) -> tuple[Wa
     with here.repo(here.proposing_forge) as repo:
         waybill = published(here, choice, environments, repo)
         waybill = here.keep(propose(here.change(waybill, environments), repo, here.report))
-    return waybill, record(waybill, here.ledger, here.report)
+    return waybill, record_shipped(waybill, here.ledger, here.report)
 
 
 def published(here: Session, choice: Choice, environments: Sequence[str], repo: Repo | None) -> Waybill:

@@ -145,7 +145,7 @@ def token() -> None:
 @click.option("--name", default="", help="A name for the list and the log. Default: the service.")
 def create(scopes: tuple[str, ...], service: str | None, expires: str, name: str) -> None:
     """Create a token and print it. It is stored only as a hash, so it cannot be printed again."""
-    from .domain.tokens import parse_lifetime, parse_scopes
+    from .domain.tokens import check_name, parse_lifetime, parse_scopes
     from .domain.waybill import is_label
     from .ledger import tokens
 
@@ -153,6 +153,7 @@ def create(scopes: tuple[str, ...], service: str | None, expires: str, name: str
         raise click.UsageError(f"{service!r} is not the name of a service: lower-case letters, digits and dashes")
     try:
         allowed, lifetime = parse_scopes(scopes), parse_lifetime(expires)
+        check_name(name)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     click.echo(_with_database(lambda: tokens.create(name or service or "unnamed", allowed, service, lifetime)))
@@ -165,7 +166,8 @@ def list_() -> None:
 
     for it in _with_database(tokens.every):
         state = "revoked" if it.revoked_at else f"expires {it.expires_at:%Y-%m-%d}"
-        click.echo(f"{it.id}\t{it.name}\t{' '.join(it.scopes)}\t{it.service or 'any service'}\t{state}")
+        name = "".join(each if each.isprintable() else "\ufffd" for each in it.name)  # of before names were checked
+        click.echo(f"{it.id}\t{name}\t{' '.join(it.scopes)}\t{it.service or 'any service'}\t{state}")
 
 
 @token.command()
@@ -174,7 +176,7 @@ def revoke(id: int) -> None:
     """Revoke the token with this number, as `list` shows it. Every ledger refuses it within 5 seconds."""
     from .ledger import tokens
 
-    if not _with_database(lambda: tokens.revoke(id)):
+    if id not in range(2**63) or not _with_database(lambda: tokens.revoke(id)):
         raise click.ClickException(f"there is no token {id}; `waybill-service token list` shows all tokens")
 
 

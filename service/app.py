@@ -19,6 +19,7 @@ from .api.digests import get_digest
 from .api.environments import get_environment, list_arrivals, list_environments
 from .api.events import take_flux_event, take_snapshot
 from .api.health import healthz, metrics, readyz
+from .api.parameters import in_words
 from .api.releases import file_release, get_release, list_releases
 from .api.schema import get_openapi, get_waybill_schema
 from .api.services import get_service
@@ -126,7 +127,7 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     detail = f"{status.description or status.phrase}."
     if isinstance(error, ValidationException):
         detail = "A parameter of the request is missing or has a wrong form."
-        errors = [f"{it.get('key', '')}: {it['message']}" for it in error.extra or [] if isinstance(it, dict)]
+        errors = [f"{it.get('key', '')}: {in_words(it['message'])}" for it in error.extra or [] if isinstance(it, dict)]
     headers = dict(error.headers or {}) | ({"Connection": "close"} if status == 413 else {})
     if allow := headers.pop("allow", None):
         headers["Allow"] = with_head(allow)

@@ -15,7 +15,7 @@ from .http_failure import Denied, NoAnswer, Peer, unencrypted
 PATIENCE = Patience(whole=30)
 KEPT = "Everything before this step is done and kept; run the same command again when the ledger works again"
 PEER = Peer("ledger", "The ledger", "`ledger` in waybill.toml", "WAYBILL_LEDGER_TOKEN")
-FILING = replace(PEER, kept=f"{KEPT}, or, after `ship`, `waybill record`.")
+FILING = replace(PEER, kept=f"{KEPT}.")
 WRITE, CALLER = "releases:write", "/caller"
 
 
@@ -59,9 +59,14 @@ class Ledger:
         answer = self._ask("GET", f"/releases/{service}/{version}", absent=True)
         return None if answer.status == 404 else self._object(answer)
 
-    def environment(self, name: str) -> dict[str, Any] | None:
-        """What runs in an environment; None where it never reported."""
-        answer = self._ask("GET", f"/environments/{name}", absent=True)
+    def environment(self, name: str, at: str = "") -> dict[str, Any] | None:
+        """What runs in an environment, or ran at the time `at` (RFC 3339, UTC); None where it never reported."""
+        answer = self._ask("GET", f"/environments/{name}{f'?at={at}' if at else ''}", absent=True)
+        return None if answer.status == 404 else self._object(answer)
+
+    def arrivals(self, environment: str, service: str) -> dict[str, Any] | None:
+        """The newest arrivals of a service there; None where the environment never reported."""
+        answer = self._ask("GET", f"/environments/{environment}/arrivals?service={service}&limit=100", absent=True)
         return None if answer.status == 404 else self._object(answer)
 
     def _ask(self, method: str, path: str, *, content: bytes | None = None, absent: bool = False) -> Answer:

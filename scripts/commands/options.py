@@ -1,6 +1,7 @@
 """The options that commands have in common, and what they begin: a session, a choice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,11 +28,13 @@ def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 environment = click.option(
     "--environment",
+    "-e",
     "only",
     multiple=True,
     metavar="NAME",
-    help="Propose it for this environment; may be repeated. Default: the first one.",
+    help="Propose it for this environment or group; may be repeated. Default: the first environment.",
 )
+dry_run = click.option("--dry-run", is_flag=True, help="Show what would be proposed; change nothing.")
 # The options of every command.
 settings = all_of(
     click.option(
@@ -83,14 +86,26 @@ image = all_of(
 def session(options: dict[str, Any]) -> "Session":
     from ..session import start
 
-    return start(
-        options,
-        path=options["config"],
-        remote=options["remote"],
-        waybill=options["waybill"],
-        report=Report(json=options["json"]),
-        cwd=Path.cwd(),
-    )
+    return start(options, **_places(options))
+
+
+def session_for(
+    service: str, options: dict[str, Any], environments: Sequence[str] = ()
+) -> "AbstractContextManager[Session]":
+    """That of `service`, whether its checkout is here or not."""
+    from ..session import start_for
+
+    return start_for(service, options, environments, **_places(options))
+
+
+def _places(options: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "path": options["config"],
+        "remote": options["remote"],
+        "waybill": options["waybill"],
+        "report": Report(json=options["json"]),
+        "cwd": Path.cwd(),
+    }
 
 
 def choice(here: "Session", options: dict[str, Any], *, alone: bool = False) -> "Choice":

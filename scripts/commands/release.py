@@ -1,10 +1,14 @@
 """The commands that release: ship does every step, plan shows them, promote takes a release to another environment."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import choice, environment, image, session, settings
+from .options import choice, dry_run, environment, image, session, session_for, settings
+
+if TYPE_CHECKING:
+    from ..proposals import Changes
+    from ..session import Session
 
 
 @click.command()
@@ -30,26 +34,78 @@ def ship(only: tuple[str, ...], **options: Any) -> None:
 def plan(only: tuple[str, ...], **options: Any) -> None:
     """Show everything that ship would do; change nothing."""
     from ..plan import plan as run
-    from .results import show_plan
+    from .results import show_plans
 
     here = session(options)
-    show_plan(here, run(here, choice(here, options), only))
+    show_plans(here, [run(here, choice(here, options), only)])
 
 
 @click.command()
-@click.option("--to", required=True, metavar="ENVIRONMENT", help="The environment to propose it for.")
 @click.option(
-    "--version",
-    "exact",
-    metavar="X.Y.Z",
-    help="The release. Default: the one that runs healthy in the first environment.",
+    "--to",
+    required=True,
+    multiple=True,
+    metavar="NAME",
+    help="An environment or a group to propose it for; may be repeated.",
 )
-@click.option("--roll-back", metavar="TEXT", help="Allow a lower version than the one there; TEXT says why.")
+@click.option(
+    "--from",
+    "source",
+    metavar="NAME",
+    help="The environment or group whose healthy release is taken. Default: the one before.",
+)
+@click.option("--version", "exact", metavar="X.Y.Z", help="The release, whatever runs where.")
+@dry_run
 @settings
-def promote(to: str, exact: str | None, roll_back: str | None, **options: Any) -> None:
-    """Propose a published release for another environment."""
-    from ..promote import promote as run
-    from .results import show
+def promote(to: tuple[str, ...], source: str | None, exact: str | None, dry_run: bool, **options: Any) -> None:
+    """Propose a published release for the environments that come next.
 
-    here = session(options)
-    show(here, *run(here, to, exact, roll_back))
+    By itself it is the one that runs healthy in the environment before them.
+    """
+    from ..promote import promote as run
+
+    if source and exact:
+        raise click.UsageError("--from and --version both say which release is meant: give one of them.")
+    carry_out(session(options), lambda here, _: run(here, to, exact, source, dry_run=dry_run), dry_run)
+
+
+@click.command()
+@click.argument("name", metavar="SERVICE")
+@click.argument("version", required=False)
+@click.option(
+    "--environment",
+    "-e",
+    "only",
+    required=True,
+    multiple=True,
+    metavar="NAME",
+    help="The environment or group to roll back; may be repeated.",
+)
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the pull request and in the record.")
+@dry_run
+@settings
+def rollback(name: str, version: str | None, only: tuple[str, ...], reason: str, dry_run: bool, **options: Any) -> None:
+    """Propose a lower VERSION of SERVICE for environments, by itself the one that was healthy there before.
+
+    It needs no checkout: the ledger says what the release is. In a checkout of the service it needs no ledger, if
+    VERSION is given. Settings come from the checkout, if there is one here, from --config, variables and flags.
+    """
+    from ..rollback import rollback as run
+
+    with session_for(name, options, only) as found:
+        carry_out(found, lambda here, repo: run(here, repo, only, version, reason, dry_run=dry_run), dry_run)
+
+
+def carry_out(here: "Session", changes: "Changes", dry_run: bool) -> None:
+    """Proposes the changes, or with `dry_run` shows what that would do."""
+    from ..diff.repo import opened
+    from ..plan import dry_run as look
+    from ..proposals import propose_each
+    from .results import show_each, show_plans
+
+    if dry_run:
+        show_plans(here, look(here, changes))
+    else:
+        forge = here.proposing_forge or here.forge  # which refuses, where no GitOps repo is configured
+        with opened(forge, here.renderer, here.config) as repo:
+            show_each(here, propose_each(here, changes(here, repo), repo))

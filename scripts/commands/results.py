@@ -1,30 +1,55 @@
 """The result that ends a command: a short table, or JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..document import Waybill
+from ..errors import Incomplete
 from ..plan import Plan
+from ..report import Report
 from ..session import Session
 
-
-def show(here: Session, waybill: Waybill, receipt: Mapping[str, Any] | None = None) -> None:
-    here.report.result(rows(waybill, receipt), waybill)
+Receipt = Mapping[str, Any] | None
 
 
-def show_plan(here: Session, planned: Plan) -> None:
+def show(here: Session, waybill: Waybill, receipt: Receipt = None) -> None:
+    show_each(here, [(waybill, receipt)])
+
+
+def show_each(here: Session, done: Sequence[tuple[Waybill, Receipt]]) -> None:
+    """A table each; with --json the waybill, of several a list. Raises Incomplete where something was left undone."""
+    if here.report.left:
+        raise Incomplete(here.report.left, [waybill for waybill, _ in done])
+    tables = [rows(waybill, receipt) for waybill, receipt in done]
+    documents = [waybill for waybill, _ in done]
+    here.report.results(tables, documents[0] if len(documents) == 1 else documents)
+
+
+def show_done(report: Report, error: Incomplete) -> None:
+    """For people, what is done of a command that was refused in part; with --json the refusal itself has it."""
+    if not report.json:
+        report.results([rows(waybill) for waybill in error.done], None)
+
+
+def show_plans(here: Session, plans: Sequence[Plan]) -> None:
     """The table, the patch of the GitOps repo and what it changes in the clusters."""
-    table = rows(planned.waybill) | {
-        "propose": planned.said,
-        "chart files": "\n".join(planned.chart_files),
-        "GitOps files": "\n".join(planned.gitops_files),
-    }
-    here.report.result({label: value for label, value in table.items() if value}, planned)
-    for text in (planned.patch, planned.difference):
-        here.report.text(text)
+    tables = [
+        rows(planned.waybill)
+        | {
+            "propose": planned.said,
+            "chart files": "\n".join(planned.chart_files),
+            "GitOps files": "\n".join(planned.gitops_files),
+        }
+        for planned in plans
+    ]
+    found = [{label: value for label, value in table.items() if value} for table in tables]
+    here.report.results(found, plans[0] if len(plans) == 1 else plans)
+    for planned in plans:
+        for text in (planned.patch, planned.difference):
+            here.report.text(text)
 
 
-def rows(waybill: Waybill, receipt: Mapping[str, Any] | None = None) -> dict[str, str]:
+def rows(waybill: Waybill, receipt: Receipt = None) -> dict[str, str]:
     """Label -> value, in the order of the steps; what was not done has no row."""
     image, source, chart, gitops = waybill.image, waybill.source, waybill.chart, waybill.gitops
     all_rows = {

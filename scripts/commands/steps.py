@@ -50,10 +50,10 @@ def publish(**options: Any) -> None:
 def render(only: tuple[str, ...], **options: Any) -> None:
     """Show what propose would do to the GitOps repo."""
     from ..plan import render as run
-    from .results import show_plan
+    from .results import show_plans
 
     here = session(options)
-    show_plan(here, run(here, only))
+    show_plans(here, [run(here, only)])
 
 
 @click.command()

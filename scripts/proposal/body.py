@@ -24,18 +24,18 @@ def is_about(body: str, waybill: Waybill) -> bool:
     return trailer(waybill) in body.splitlines()
 
 
-def title(waybill: Waybill, environments: Iterable[str], roll_back: str | None) -> str:
+def title(waybill: Waybill, environments: Iterable[str], reason: str | None) -> str:
     to = " and ".join(environments)
-    if roll_back is None:
+    if reason is None:
         return f"{waybill.service} {version(waybill)} to {to}"
     return f"Roll {waybill.service} back to {version(waybill)} in {to}"
 
 
-def commit_message(waybill: Waybill, environments: Iterable[str], roll_back: str | None, replaces: str | None) -> str:
+def commit_message(waybill: Waybill, environments: Iterable[str], reason: str | None, replaces: str | None) -> str:
     trailers = [trailer(waybill), *([f"{REPLACES}: {replaces}"] if replaces else [])]
-    reason = f"{roll_back.strip()}\n\n" if roll_back else ""
+    why = f"{reason.strip()}\n\n" if reason else ""
     return (
-        f"{title(waybill, environments, roll_back)}\n\n{reason}"
+        f"{title(waybill, environments, reason)}\n\n{why}"
         f"Image {image(waybill)}\n"
         f"from commit {waybill.source.commit} of {waybill.source.repository}\n\n" + "\n".join([*trailers, ""])
     )
@@ -63,9 +63,9 @@ class Section:
         return [f"### {prose(self.environment)}", "", *table, "", *commits, self.difference, ""]
 
 
-def body(waybill: Waybill, sections: Iterable[Section], *, roll_back: str | None, ledger: str | None) -> str:
+def body(waybill: Waybill, sections: Iterable[Section], *, reason: str | None, ledger: str | None) -> str:
     """The whole text; its last line names the release."""
-    lines = [f"> {line}" for line in (roll_back or "").strip().splitlines()] + [""]
+    lines = [f"> {line}" for line in (reason or "").strip().splitlines()] + [""]
     for section in sections:
         lines += section.lines(waybill.source.repository)
     if waybill.source.run:

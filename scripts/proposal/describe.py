@@ -37,6 +37,6 @@ def describe(change: Change, repo: Repo, intent: Intent) -> str:
         commit, source = new.get("commit", waybill.source.commit), waybill.source.repository
         commits = story(change.history, found.environment, old, commit, source)
         sections.append(Section(found.environment, old, new, markdown(found), commits))
-    text = body(waybill, sections, roll_back=change.roll_back, ledger=change.config.ledger)
+    text = body(waybill, sections, reason=change.reason, ledger=change.config.ledger)
     write(change.whole, text.encode())
     return cut(text, change.whole.name)

@@ -30,8 +30,8 @@ class Change:
     """What shall be proposed: a release for some environments, on a branch of the GitOps repo.
 
     `whole` is the file that gets the whole body of the proposal, `archive` the chart where it may not be published yet.
-    `roll_back` is the reason why the version is lowered. With `named` somebody asked for this very version. `history`
-    tells which commits are new.
+    `reason` is why a rollback lowers the version. With `named` somebody asked for this very version. `history` tells
+    which commits are new.
     """
 
     waybill: Waybill
@@ -40,7 +40,8 @@ class Change:
     branch: str
     whole: Path
     archive: Path | None = None
-    roll_back: str | None = None
+    kind: Literal["ship", "promote", "rollback"] = "ship"
+    reason: str | None = None
     named: bool = False
     history: History | None = None
 
@@ -79,9 +80,9 @@ def prepare(change: Change, repo: Repo) -> Intent:
     branch_files = git.files(live, *where) if live else {}
 
     higher = higher_versions(change, {heads.base: base_files, branch: branch_files})
-    environments = tuple(name for name in change.environments if change.roll_back or name not in higher)
+    environments = tuple(name for name in change.environments if change.kind == "rollback" or name not in higher)
     if not environments:
-        return Intent("superseded", f"superseded: {', '.join(higher.values())}; nothing is proposed", heads, known)
+        return _superseded(change, higher, heads, known)
 
     def rendered(files: Files) -> dict[str, bytes]:
         return render(files, waybill, config, environments)
@@ -90,10 +91,10 @@ def prepare(change: Change, repo: Repo) -> Intent:
         return Intent(
             "unneeded", f"{heads.base} has {version(waybill)} already{still_open(change, known)}", heads, known
         )
-    if change.roll_back and not higher:
+    if change.kind == "rollback" and not higher:
         raise Refused(
-            f"No version there is higher than {version(waybill)}, so this is not a rollback.",
-            "Leave --roll-back out.",
+            f"No version in {' and '.join(environments)} is higher than {version(waybill)}, so this is not a rollback.",
+            f"Use `waybill promote --to {environments[0]} --version {version(waybill)}`.",
             fault="you",
         )
     if known and known.state == "closed" and is_about(known.body, waybill):
@@ -113,11 +114,23 @@ def prepare(change: Change, repo: Repo) -> Intent:
         start, parent = (heads.merged, parent) if heads.merged else (live, live)
     # Dated as the source commit: the same release on the same parent gives the same id.
     seconds = int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
-    message = commit_message(waybill, environments, change.roll_back, earlier)
+    message = commit_message(waybill, environments, change.reason, earlier)
     commit, changed = repo.commit(start, parent, rendered(git.files(start, *where)), message, seconds)
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
     return Intent("push", said, heads, known, environments, commit, changed, earlier)
+
+
+def _superseded(change: Change, higher: dict[str, str], heads: Heads, known: Proposal | None) -> Intent:
+    said = f"superseded: {', '.join(higher.values())}; nothing is proposed"
+    if not change.named:
+        return Intent("superseded", said, heads, known)
+    release = f"{change.waybill.service} {version(change.waybill)}"
+    raise Refused(
+        f"{version(change.waybill)} is {said}.",
+        f'To put the lower version there: `waybill rollback {release} -e {next(iter(higher))} --reason "..."`.',
+        fault="you",
+    )
 
 
 def is_done(heads: Heads, known: Proposal | None) -> bool:

@@ -1,6 +1,6 @@
 """Which release an environment runs, from the ledger: only a healthy, known and single one may be promoted."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -9,6 +9,8 @@ from ..errors import Refused
 
 if TYPE_CHECKING:
     from ..clients.ledger import Ledger
+
+T = TypeVar("T")
 
 
 class RunningRelease(Struct):
@@ -29,6 +31,18 @@ class Environment(Struct):
     services: list[Running]
 
 
+def told(answer: dict[str, Any], shape: type[T]) -> T:
+    """The ledger's `answer`, as it must be to be read here."""
+    try:
+        return msgspec.convert(answer, shape)
+    except msgspec.ValidationError as error:
+        raise Refused(
+            f"The ledger's answer cannot be read: {error}.",
+            "Use a Waybill that is as new as the ledger.",
+            fault="ledger",
+        ) from error
+
+
 def running(answer: dict[str, Any] | None, service: str, environment: str) -> str:
     """The version of `service` in an answer to GET /environments/{environment}; refused with the cause if unclear."""
     mine = _rows(answer, service)
@@ -38,7 +52,7 @@ def running(answer: dict[str, Any] | None, service: str, environment: str) -> st
     if cause:
         raise Refused(
             f"What to promote of {service} is not clear from {environment}: {cause}.",
-            "Correct that, or name the release with --version.",
+            "Correct that, name the release with --version, or another environment with --from.",
             fault="ledger" if answer is None else "you",
         )
     return str(mine[0].release and mine[0].release.version)
@@ -57,14 +71,7 @@ def known_commit(ledger: "Ledger | None", service: str, environment: str) -> tup
 
 
 def _rows(answer: dict[str, Any] | None, service: str) -> list[Running]:
-    try:
-        rows = msgspec.convert(answer, Environment).services if answer else []
-    except msgspec.ValidationError as error:
-        raise Refused(
-            f"The ledger's answer cannot be read: {error}.",
-            "Use a Waybill that is as new as the ledger.",
-            fault="ledger",
-        ) from error
+    rows = told(answer, Environment).services if answer else []
     return [row for row in rows if row.service == service]
 
 

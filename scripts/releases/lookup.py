@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, structs
 
 from ..chart.build import archive_of
+from ..clients.http_failure import Denied, NoAnswer
 from ..clients.registry import Registry
 from ..document import Chart, Image, Source, Waybill, chart_of
 from ..errors import Refused
@@ -50,6 +51,25 @@ def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybil
         here.make_folder()
         write(here.archive(waybill), built.read_bytes())
     return _published(waybill, here.archive(waybill), here.config.plain_http)
+
+
+def as_filed(answer: dict[str, Any], here: Checkout) -> Waybill:
+    """The waybill in an answer of the ledger, and its chart in `here.archive` as the registry has it: by the digests
+    that were filed. Where the registry cannot be asked that is said, and stops nothing: Flux asks it, too."""
+    waybill = from_ledger(answer)
+    chart, registry = chart_of(waybill), Registry(here.config.plain_http)
+    repository = f"{str(chart.repository).removeprefix('oci://')}/{chart.name}"
+    try:
+        manifest = registry.manifest(repository, chart.version)
+        if manifest is None or manifest.digest != chart.digest:
+            raise _moved(repository, chart, manifest.digest if manifest else "nothing")
+        archive = registry.blob(repository, str(chart.archive))
+    except (Denied, NoAnswer) as error:
+        here.report.warn(f"{error.what} Whether the chart is still there as it was filed is not known.")
+    else:
+        here.make_folder()
+        write(here.archive(waybill), archive)
+    return waybill
 
 
 def from_tag(version: str, here: Checkout) -> Waybill:
@@ -119,13 +139,16 @@ def _published(waybill: Waybill, archive: Path, plain_http: bool) -> Waybill:
             fault="registry",
         )
     if chart.digest not in (UNSET, found.digest):
-        raise Refused(
-            f"{repository}:{chart.version} names the manifest {found.digest}, and the release was filed with "
-            f"{chart.digest}.",
-            "The registry's tag was moved after the release. Point it back to the manifest that was filed.",
-            fault="registry",
-        )
+        raise _moved(repository, chart, found.digest)
     return structs.replace(waybill, chart=structs.replace(chart, archive=found.archive, digest=found.digest))
+
+
+def _moved(repository: str, chart: Chart, found: str) -> Refused:
+    return Refused(
+        f"{repository}:{chart.version} names the manifest {found}, and the release was filed with {chart.digest}.",
+        "The registry's tag was moved after the release. Point it back to the manifest that was filed.",
+        fault="registry",
+    )
 
 
 def _tagged(tag: str, here: Checkout) -> str:

@@ -8,7 +8,7 @@ from msgspec import UNSET, structs
 
 from ..addresses import normalise
 from ..diff.repo import Repo
-from ..document import Gitops, Waybill, chart_of
+from ..document import Gitops, Waybill
 from ..errors import Refused
 from ..forges import Forge, Proposal
 from ..proposal.body import is_about, title
@@ -34,12 +34,6 @@ def propose(change: Change, repo: Repo | None, report: Report) -> Waybill:
         return structs.replace(change.waybill, gitops=UNSET)
     intent, proposal = carry_out(change, repo, report)
     report.say(f"propose: {intent.said}" + (f", {proposal.url}" if proposal else ""))
-    if change.named and intent.outcome == "superseded":
-        raise Refused(
-            f"{chart_of(change.waybill).version} is {intent.said}.",
-            'To put the lower version there, give the reason with --roll-back "...".',
-            fault="you",
-        )
     return with_proposal(change, intent, proposal)
 
 
@@ -88,7 +82,7 @@ def with_proposal(change: Change, intent: Intent, proposal: Proposal | None) -> 
 
 def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:
     """One open proposal with this body."""
-    name, known = title(change.waybill, intent.environments, change.roll_back), intent.known
+    name, known = title(change.waybill, intent.environments, change.reason), intent.known
     if known is None or known.state != "open":
         return forge.create(change.branch, intent.heads.base, name, body)
     if (known.title, known.body) != (name, body):

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ..clients.ledger import Ledger
-from ..document import Waybill
+from ..document import Waybill, chart_of
+from ..errors import Refused
 from ..report import Report
 
 
@@ -16,3 +17,14 @@ def record(waybill: Waybill, ledger: Ledger | None, report: Report) -> dict[str,
         new, receipt = ledger.file(waybill)
     report.say(f"record: {'filed' if new else 'was filed before'} as {receipt['id']} at {receipt['recorded_at']}")
     return receipt
+
+
+def record_shipped(waybill: Waybill, ledger: Ledger | None, report: Report) -> dict[str, Any] | None:
+    """As `record`, for a release that is out: what the ledger refuses is left to a later `waybill record`."""
+    try:
+        return record(waybill, ledger, report)
+    except Refused as error:
+        release = f"{waybill.service} {chart_of(waybill).version}"
+        remedy = f"{error.remedy} `waybill record {release}` files it, from any checkout of {waybill.service}."
+        report.leave(Refused(f"{release} is shipped, not filed: {error.what}", remedy, fault=error.fault))
+        return None

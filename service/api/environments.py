@@ -1,10 +1,11 @@
 """Environments: what runs there, what ran at a time, and the arrivals."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from litestar import get
 from msgspec.json import Encoder
 
+from ..domain.moment import parse_moment
 from ..errors import NotFound, Refused
 from ..http.answer import JsonBytes
 from ..ledger.arrivals import list as arrivals
@@ -62,9 +63,9 @@ async def list_arrivals(
 
 def _moment(at: str) -> datetime:
     try:
-        return datetime.fromisoformat(at).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Refused("`at` is not a time.", "Write it like 2026-01-02T03:04:05Z.") from None
+        return parse_moment(at)
+    except ValueError as error:
+        raise Refused("A parameter of the request is missing or has a wrong form.", errors=[f"at: {error}"]) from None
 
 
 def _unknown(environment: str) -> NotFound:

@@ -6,8 +6,11 @@ from typing import Annotated
 from litestar.params import PathParameter, QueryParameter
 
 from ..domain.event import DIGEST, NAME, VERSION
+from ..domain.moment import FORM
 from ..domain.signature import ENVIRONMENT
 from ..ledger.arrivals.list import CURSOR
+
+NUMBER = "^[0-9]{1,18}$"
 
 
 def _whole(form: re.Pattern[str]) -> str:
@@ -34,14 +37,14 @@ At = Annotated[
     str | None,
     QueryParameter(
         name="at",
-        pattern=r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$",
-        schema_extra={"format": "date-time"},
-        description="RFC 3339. What ran then, as it is known today; without it, what runs now.",
+        schema_extra={"pattern": _whole(FORM)},
+        description="RFC 3339, or a date, which is its first moment in UTC. What ran then, as it is known today;"
+        " without it, what runs now.",
     ),
 ]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="The most items that an answer holds.")]
 NumberCursor = Annotated[
-    str | None, QueryParameter(name="cursor", pattern=r"^[0-9]{1,18}$", description="`next` of the page before.")
+    str | None, QueryParameter(name="cursor", pattern=NUMBER, description="`next` of the page before.")
 ]
 ArrivalCursor = Annotated[
     str | None,
@@ -51,3 +54,18 @@ ArrivalCursor = Annotated[
         description="`next` of the page before.",
     ),
 ]
+
+# What a form is in words: nobody is helped by a regular expression.
+WORDS = {
+    _whole(ENVIRONMENT): "it must be the name of an environment: lower-case letters, digits and dashes, at most 63",
+    _whole(NAME): "it must be the name of a service: lower-case letters, digits, dashes and dots",
+    _whole(VERSION): "it must be a version, as 1.4.2",
+    _whole(DIGEST): "it must be a digest: sha256: and 64 hexadecimal digits",
+    _whole(CURSOR): "it must be what `next` of the page before says",
+    NUMBER: "it must be what `next` of the page before says",
+}
+
+
+def in_words(message: str) -> str:
+    """What is wrong with a parameter, from what msgspec says of it."""
+    return next((words for form, words in WORDS.items() if message.endswith(repr(form))), message)

@@ -16,6 +16,7 @@ import msgspec
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 FORM = re.compile(r"wb_([0-9A-Za-z]{30})([0-9A-Za-z]{6})")
 SCOPES = ("releases:write", "read", "metrics")
+LONGEST = timedelta(days=366)
 _LIFETIME = re.compile(r"([1-9][0-9]{0,4})([hd])")
 
 
@@ -60,11 +61,20 @@ def parse_scopes(given: Sequence[str]) -> tuple[str, ...]:
 
 
 def parse_lifetime(text: str) -> timedelta:
-    """From `90d` or `12h`. Raises ValueError for another form."""
+    """From `90d` or `12h`. Raises ValueError for another form, and for more than LONGEST."""
     form = _LIFETIME.fullmatch(text)
     if form is None:
         raise ValueError(f"{text!r} is no lifetime; write a number of days or hours, as 90d or 12h")
-    return timedelta(**{"h": {"hours": int(form[1])}, "d": {"days": int(form[1])}}[form[2]])
+    lifetime = timedelta(**{"h": {"hours": int(form[1])}, "d": {"days": int(form[1])}}[form[2]])
+    if lifetime > LONGEST:
+        raise ValueError(f"{text} is too long: a token is valid for at most {LONGEST.days}d, and then replaced")
+    return lifetime
+
+
+def check_name(name: str) -> None:
+    """Raises ValueError for a name that a list or a log would not show as it is."""
+    if len(name) > 100 or not name.isprintable():
+        raise ValueError(f"{name!r} is no name for a token: at most 100 characters, all of them visible")
 
 
 def _checksum(secret: str) -> str:

@@ -23,6 +23,7 @@ _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
+    finalize=words.visible,
     trim_blocks=True,
     lstrip_blocks=True,
 )

@@ -42,8 +42,8 @@ def test_a_roll_back_is_recorded_after_an_outage_of_the_ledger(
     it confirmed is lost.
     """
     ledger, sqlite = scene.ledger("staging"), scene.ledger("production")
-    reason = ["--roll-back", "The second one is slow"]
-    ran = releaser.waybill("promote", "--to", "production", "--version", shipped["first"], *reason)
+    reason = ["--reason", "The second one is slow"]
+    ran = releaser.waybill("rollback", "waybill", shipped["first"], "--environment", "production", *reason)
     assert ran.code == 0, ran.stderr
     with Load(sqlite.host, 80, sqlite.token("load"), "/releases?limit=10") as load:
         select(scene, "nobody")

@@ -23,8 +23,8 @@ SERVICE_LAYERS = [
 SCRIPTS_LAYERS = [
     {"__main__"},
     {"commands"},
-    {"ship", "plan", "promote"},
-    {"checks"},
+    {"ship", "plan", "promote", "rollback"},
+    {"proposals", "checks"},
     {"session"},
     {"steps"},
     {"proposal", "releases"},

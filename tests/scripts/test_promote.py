@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.builders import World, git
+from tests.support.builders import World, git, program
 from tests.support.running_ledger import RunningLedger, serving
+from tests.support.scripts.everything import everything
 
 BRANCH = "promote/orders/production"
 RELEASE = "apps/orders/production/release.yaml"
-REASON = "1.5 loses orders.\nSee the incident of Monday."
+GROUP = {"WAYBILL_ENVIRONMENTS": "staging, production = production-eu + production-us"}
 
 
 @pytest.fixture
@@ -90,45 +91,87 @@ def test_the_tag_and_the_registry_tell_the_same_release_as_ship_did(world: World
     assert f"record: was filed before as {receipt['id']}" in again.stderr
 
 
-def test_a_roll_back_says_why_in_the_commit_and_the_proposal(world: World) -> None:
+def test_the_stage_before_says_what_is_promoted(world: World, tmp_path: Path) -> None:
+    """What runs two stages before does not skip the one between."""
+    four = {"WAYBILL_ENVIRONMENTS": "staging, qa, production = eu + us, archive"}
+    with serving(tmp_path / "ledger", "orders", ["staging", "qa", "eu", "us"]) as ledger:
+        for text in ("one", "two"):
+            world.ship(world.image(text), env=ledger.env)
+        for name, version in {"staging": "0.1.1", "qa": "0.1.0", "eu": "0.1.0", "us": "0.1.0"}.items():
+            ledger.hears(name, version)
+
+        def promoted(*args: str) -> Any:
+            ran = world.waybill("promote", "--json", "--dry-run", *args, env=ledger.env | four)
+            assert ran.code == 0, ran.stderr
+            plans = ran.json if isinstance(ran.json, list) else [ran.json]
+            return [(it["waybill"]["chart"]["version"], it["said"].partition(" for ")[2]) for it in plans]
+
+        assert promoted("--to", "qa") == [("0.1.1", "qa")]
+        assert promoted("--to", "production") == [("0.1.0", "eu"), ("0.1.0", "us")]
+        assert promoted("--to", "us") == [("0.1.0", "us")]
+        assert promoted("--to", "archive") == [("0.1.0", "archive")]
+        assert promoted("--to", "us", "--to", "qa") == [("0.1.1", "qa"), ("0.1.1", "us")]
+        assert promoted("--to", "production", "--from", "staging") == [("0.1.1", "eu"), ("0.1.1", "us")]
+        assert promoted("--to", "archive", "--from", "production") == [("0.1.0", "archive")]
+        assert promoted("--to", "archive", "--version", "0.1.1") == [("0.1.1", "archive")]
+
+
+def test_a_dry_run_shows_what_is_proposed_and_changes_nothing(world: World) -> None:
+    world.ship(world.image())
+    before = everything(world)
+    ran = world.waybill("promote", "--dry-run", "--to", "production", "--version", "0.1.0")
+    assert ran.code == 0, ran.stderr
+    assert "+++ b/apps/orders/production/release.yaml" in ran.stdout
+    assert "the first release there, 1 object" in ran.stdout
+    assert f"{BRANCH} at " in ran.stdout
+    assert everything(world) == before
+
+
+def test_a_group_gets_a_proposal_for_each_of_its_environments(world: World, tmp_path: Path) -> None:
+    with serving(tmp_path / "ledger", "orders", ["staging"]) as ledger:
+        world.ship(world.image(), env=ledger.env)
+        ledger.hears("staging", "0.1.0")
+        ran = world.waybill("promote", "--json", "--to", "production", env=ledger.env | GROUP)
+        assert ran.code == 0, ran.stderr
+        said = [(it["gitops"]["branch"], it["gitops"]["environments"]) for it in ran.json]
+        assert said == [(f"promote/orders/{name}", [name]) for name in ("production-eu", "production-us")]
+        for waybill, name in zip(ran.json, ("production-eu", "production-us"), strict=True):
+            assert json.loads((world.checkout / ".waybill" / f"orders@{name}.json").read_text()) == waybill
+        filed = ledger.tells("/releases/orders/0.1.0")
+        assert {it["branch"] for it in filed["proposals"]} >= {it["gitops"]["branch"] for it in ran.json}
+
+
+def test_what_is_out_when_one_of_several_fails_is_said_and_repeating_completes_it(world: World) -> None:
+    world.ship(world.image())
+    hook = "case $1 in refs/heads/promote/orders/production-us) echo Closed on Saturdays; exit 1;; esac"
+    program(world.gitops / "hooks", "update", hook)
+    command = ("promote", "--json", "--to", "production", "--version", "0.1.0")
+    ran = world.waybill(*command, env=GROUP)
+    assert (ran.code, ran.json["fault"]) == (1, "gitops")
+    assert "Nothing is proposed for production-us" in ran.json["refused"]
+    assert "Closed on Saturdays" in ran.json["refused"]
+    assert "The same command completes it" in ran.json["remedy"]
+    (done,) = ran.json["done"]
+    assert done["gitops"]["branch"] == "promote/orders/production-eu"
+    assert "environments  production-eu" in world.waybill(command[0], *command[2:], env=GROUP).stdout
+    (world.gitops / "hooks" / "update").unlink()
+    again = world.waybill(*command, env=GROUP)
+    assert again.code == 0, again.stderr
+    assert [it["gitops"]["environments"] for it in again.json] == [["production-eu"], ["production-us"]]
+    assert again.json[0] == done
+    assert len(proposals(world)) == 3
+
+
+def test_of_several_nothing_is_proposed_where_one_would_be_refused(world: World) -> None:
     for text in ("first", "second"):
         world.ship(world.image(text))
-        if text == "second":
-            promote(world, "--version", "0.1.1")
-            merge(world, BRANCH)
-    head = git(world.gitops, "rev-parse", BRANCH)
-    refused = world.waybill("promote", "--to", "production", "--version", "0.1.0")
-    assert (refused.code, git(world.gitops, "rev-parse", BRANCH)) == (1, head)
-    assert "0.1.0 is superseded: main has 0.1.1 for production" in refused.stderr
-    assert "--roll-back" in refused.stderr
-
-    promote(world, "--version", "0.1.0", "--roll-back", REASON)
-    assert git(world.gitops, "diff", "--name-only", "main", BRANCH) == RELEASE
-    assert 'version: "0.1.0"' in show(world, f"{BRANCH}:{RELEASE}")
-    message = git(world.gitops, "log", "-1", "--format=%B", BRANCH)
-    assert message.startswith(f"Roll orders back to 0.1.0 in production\n\n{REASON}\n")
-    record = list(proposals(world).values())[-1]
-    assert (record["title"], record["state"]) == ("Roll orders back to 0.1.0 in production", "open")
-    assert "> 1.5 loses orders.\n> See the incident of Monday." in record["body"]
-    assert "| version | `0.1.1` | `0.1.0` |" in record["body"]
-
-
-def test_a_ledger_that_is_down_stops_no_roll_back_and_is_told_afterwards(
-    world: World, ledger: RunningLedger, tmp_path: Path
-) -> None:
-    world.ship(world.image())
-    with serving(tmp_path / "down", "orders", []) as down:
-        pass
-    ran = world.waybill("promote", "--to", "production", "--version", "0.1.0", env=down.env)
+    command = ("promote", "--to", "production-us", "--version", "0.1.1")
+    assert world.waybill(*command, env=GROUP).code == 0
+    before = everything(world)
+    ran = world.waybill("promote", "--to", "production", "--version", "0.1.0", env=GROUP)
     assert ran.code == 1
-    assert f"refused (the ledger): The ledger at {down.url} does not answer" in ran.stderr
-    assert "run the same command again" in ran.stderr
-    assert 'version: "0.1.0"' in show(world, f"{BRANCH}:{RELEASE}")
-    head = git(world.gitops, "rev-parse", BRANCH)
-    again = world.waybill("promote", "--to", "production", "--version", "0.1.0", env=ledger.env)
-    assert again.code == 0, again.stderr
-    assert git(world.gitops, "rev-parse", BRANCH) == head
-    assert ledger.tells("/releases/orders/0.1.0")["gitops"]["branch"] == BRANCH
+    assert "0.1.0 is superseded: promote/orders/production-us has 0.1.1 for production-us" in ran.stderr
+    assert everything(world) == before
 
 
 def test_three_environments_are_promoted_each_on_its_own_branch(world: World) -> None:

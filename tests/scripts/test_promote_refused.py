@@ -75,7 +75,7 @@ UNCLEAR: dict[str, tuple[Callable[[RunningLedger], None], str]] = {
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory, registry: str) -> Iterator[Line]:
     world = World(tmp_path_factory.mktemp("refused"), registry)
-    with serving(world.folder / "ledger", "orders", list(UNCLEAR)) as ledger:
+    with serving(world.folder / "ledger", "orders", [*UNCLEAR, "f-one", "f-two"]) as ledger:
         for text in ("first", "second"):
             world.ship(world.image(text), env=ledger.env)
         yield Line(world, ledger)
@@ -122,6 +122,33 @@ def test_the_first_environment_has_nothing_before_it(line: Line) -> None:
     assert "nothing comes before it that could be promoted" in refused(line, "--to", "staging")
 
 
+def test_what_would_be_skipped_or_comes_from_itself(line: Line) -> None:
+    four = {"WAYBILL_ENVIRONMENTS": "staging, qa, production = eu + us, archive"}
+    said = refused(line, "--to", "qa", "--to", "archive", **four)
+    assert "production would be skipped on the way to archive" in said
+    assert "eu is both where it comes from and where it goes to" in refused(
+        line, "--to", "eu", "--from", "production", **four
+    )
+    assert "live is no environment" in refused(line, "--to", "eu", "--from", "live", **four)
+    for name, version in {"f-one": "0.1.0", "f-two": "0.1.1"}.items():
+        line.ledger.hears(name, version)
+    said = refused(line, "--to", "live", WAYBILL_ENVIRONMENTS="pair = f-one + f-two, live")
+    assert (
+        "What to promote of orders is not clear from pair: its environments differ, 0.1.0 in f-one and 0.1.1 in" in said
+    )
+
+
+def test_two_ways_to_name_the_release_are_wrong_usage(line: Line) -> None:
+    ran = line.world.waybill("promote", "--to", "production", "--from", "staging", "--version", "0.1.0")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert line.world.waybill("promote", "--version", "0.1.0").code == 2
+
+
+def test_one_file_for_several_waybills(line: Line) -> None:
+    said = refused(line, "--to", "staging", "--to", "production", "--version", "0.1.0", "--waybill", "one.json")
+    assert "--waybill names one file, and 2 waybills are written" in said
+
+
 def test_an_environment_that_waybill_toml_does_not_list(line: Line) -> None:
     said = refused(line, "--to", "prod", "--version", "0.1.0")
     assert "prod is no environment of this service" in said
@@ -144,12 +171,6 @@ def test_a_version_that_is_not_out(line: Line) -> None:
     assert "Ship the tag's source commit again" in said
     said = refused(line, "--to", "production", "--version", "--upload-pack=touch x")
     assert "which is no X.Y.Z" in said
-
-
-def test_a_roll_back_without_a_reason_or_a_higher_version(line: Line) -> None:
-    version = ("--to", "production", "--version", "0.1.0")
-    assert "gives no reason" in refused(line, *version, "--roll-back", " ")
-    assert "so this is not a rollback" in refused(line, *version, "--roll-back", "Because.")
 
 
 def test_where_nothing_can_be_proposed(line: Line) -> None:

@@ -45,7 +45,7 @@ def test_it_is_seen_and_does_nothing(text: str, capsys: pytest.CaptureFixture[st
         report.say(text)
         report.warn(text)
         report.refuse(Refused(text, text, fault="ledger"))
-        report.result({"release": text}, {"release": text.replace("\ud800", "")})
+        report.results([{"release": text}], {"release": text.replace("\ud800", "")})
         report.text(text)
         out, err = capsys.readouterr()
         assert not acts(out + err)
@@ -58,7 +58,7 @@ def test_nothing_that_anybody_writes_acts(text: str) -> None:
 
 def test_the_document_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     text = "".join(HARMFUL.values()).replace("\ud800", "") + "\\##[x] \U0001f6a2 é"
-    Report(json=True).result({}, {"release": text, "::error::": text})
+    Report(json=True).results([], {"release": text, "::error::": text})
     assert json.loads(capsys.readouterr().out) == {"release": text, "::error::": text}
 
 

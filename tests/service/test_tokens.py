@@ -1,11 +1,14 @@
 """Tokens as the command makes, lists and ends them."""
 
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from service.database.piccolo_conf import Engine
 from service.domain.tokens import ALPHABET, generate, is_well_formed
+from service.ledger import tokens
 
 from ..support.service.replica import command, replica
 
@@ -32,7 +35,19 @@ def test_a_token_is_created_shown_once_listed_and_revoked_everywhere_in_time(dat
 
 @pytest.mark.parametrize(
     "args",
-    [["--scope", "write"], [], ["--scope", "read", "--expires", "soon"], ["--scope", "read", "--service", "No Name"]],
+    [
+        ["--scope", "write"],
+        [],
+        ["--scope", "read", "--expires", "soon"],
+        ["--scope", "read", "--expires", "0d"],
+        ["--scope", "read", "--expires", "367d"],
+        ["--scope", "read", "--expires", "99999d"],
+        ["--scope", "read", "--expires", "99999h"],
+        ["--scope", "read", "--service", "No Name"],
+        ["--scope", "read", "--name", "a\x1b[2Jb"],
+        ["--scope", "read", "--name", "a\u202eb"],
+        ["--scope", "read", "--name", "x" * 101],
+    ],
 )
 def test_a_token_that_makes_no_sense_is_refused(tmp_path: Path, args: list[str]) -> None:
     refused = command(f"sqlite:///{tmp_path / 'ledger.db'}", "token", "create", *args)
@@ -45,3 +60,18 @@ def test_each_typing_error_is_seen_without_asking_the_database() -> None:
         for other in ALPHABET:
             assert is_well_formed(token[:place] + other + token[place + 1 :]) == (other == token[place])
     assert not is_well_formed(token + "\n")
+
+
+@pytest.mark.parametrize("number", ["0", str(2**63 - 1), str(2**63), "1" + 22 * "0"])
+def test_a_token_that_is_not_there_cannot_be_revoked(database_url: str, number: str) -> None:
+    refused = command(database_url, "token", "revoke", number)
+    assert refused.code == 1
+    assert f"there is no token {number}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.anyio
+async def test_a_list_shows_a_name_of_before_without_what_a_terminal_obeys(database_url: str, database: Engine) -> None:
+    await tokens.create("a\x1b[2J\u202e\nb", ("read",), None, timedelta(days=1))
+    [line] = command(database_url, "token", "list").stdout.splitlines()
+    assert line.startswith("1\ta\ufffd[2J\ufffd\ufffdb\tread")

@@ -55,6 +55,11 @@ async def test_what_is_known_and_empty_is_an_empty_list(ledger: Served) -> None:
         "/environments/Staging",
         "/digests/sha256:xyz",
         "/releases/orders/%00",
+        "/environments/staging?at=soon",
+        "/environments/staging?at=2026-13-01",
+        "/environments/staging?at=2026-02-30T00:00:00Z",
+        "/environments/staging?at=2026-01-01T00:00:00%2B25:00",
+        "/environments/staging?at=9999-12-31T23:59:59-23:00",
     ],
 )
 async def test_a_malformed_parameter_is_400_and_named(ledger: Served, path: str) -> None:
@@ -62,3 +67,23 @@ async def test_a_malformed_parameter_is_400_and_named(ledger: Served, path: str)
     assert answer.status_code == 400, answer.text
     [error] = answer.json()["errors"]
     assert error.partition(":")[0] in path or error.partition(":")[0] in ("service", "environment", "digest", "version")
+    assert "regex" not in error
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "2026-01-03",
+        "2026-01-03T00:00:00Z",
+        "2026-01-03T00:00:00.000Z",
+        "2026-01-03T02:00:00%2B02:00",
+        "2026-01-03T02:00:00+02:00",
+        "2026-01-02T19:00:00-0500",
+        "2026-01-03T00:00",
+        "2026-01-03 00:00:00",
+    ],
+)
+async def test_a_time_may_be_a_date_or_have_an_offset(ledger: Served, at: str) -> None:
+    await ledger.say(event())
+    then = await ledger.get(f"/environments/staging?at={at}")
+    assert then["at"] == "2026-01-03T00:00:00Z"

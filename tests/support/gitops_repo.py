@@ -110,20 +110,21 @@ class GitopsRepo:
     def text(self, path: str, branch: str = "main") -> str:
         return (Git(self.bare).blob(branch, path) or b"").decode()
 
-    def change(self, release: Waybill, *environments: str, roll_back: str | None = None, **settings: Any) -> Change:
+    def change(self, release: Waybill, *environments: str, reason: str | None = None, **settings: Any) -> Change:
         return Change(
             release,
             config(self.bare, release.service, **settings),
             environments or ("staging",),
             f"apps/{release.service}",
             self.folder / f"{release.service}.md",
-            roll_back=roll_back,
+            kind="ship" if reason is None else "rollback",
+            reason=reason,
         )
 
     def propose(
-        self, release: Waybill | None = None, *environments: str, roll_back: str | None = None, **settings: Any
+        self, release: Waybill | None = None, *environments: str, reason: str | None = None, **settings: Any
     ) -> tuple[Waybill, Intent]:
-        change = self.change(release or waybill(), *environments, roll_back=roll_back, **settings)
+        change = self.change(release or waybill(), *environments, reason=reason, **settings)
         return proposed(change, FileForge(str(self.bare)))
 
 
@@ -137,4 +138,4 @@ def proposed(change: Change, forge: Forge, describe: Describe | None = None) -> 
 def without_difference(change: Change, _: Repo, intent: Intent) -> str:
     """The body without what changes in the cluster: there is no chart."""
     sections = [Section(name, {}, {"image": image(change.waybill)}, "") for name in intent.environments]
-    return body(change.waybill, sections, roll_back=change.roll_back, ledger=None)
+    return body(change.waybill, sections, reason=change.reason, ledger=None)

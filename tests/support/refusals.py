@@ -15,13 +15,14 @@ from scripts.errors import Refused
 
 TOP = Path(__file__).resolve().parents[2]
 SCRIPTS = TOP / "scripts"
-CLASSES = {"Refused", "Denied", "NoAnswer", "Overtaken"}
+CLASSES = {"Refused", "Denied", "NoAnswer", "NoCheckout", "Overtaken"}
 # What makes a Refused: a class, or a function that fills in a part of it.
 MAKERS = {
     *CLASSES,
     *("refused", "accident", "garbage", "unreadable", "untrusted", "untaken"),
     *("no_address", "no_answer", "no_credential", "proxy_refused", "too_much", "unencrypted"),
     *("_certificate", "_refusal", "_late", "_failure", "_failed"),
+    *("_moved", "_unknown"),
 }
 
 

@@ -86,7 +86,7 @@ def spoken(text: str) -> str:
 
 
 def whole(environment: str, text: str, lines: list[str]) -> str:
-    return body(RELEASE, [section(environment, text, lines)], roll_back=None, ledger="https://ledger.example")
+    return body(RELEASE, [section(environment, text, lines)], reason=None, ledger="https://ledger.example")
 
 
 def check(written: str) -> None:

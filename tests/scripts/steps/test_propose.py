@@ -125,7 +125,7 @@ def test_a_lower_version_is_superseded(repo: GitopsRepo, where: str) -> None:
 def test_a_roll_back_lowers_the_version_and_says_why(repo: GitopsRepo) -> None:
     repo.propose(waybill(version="1.10.0"))
     repo.merge(BRANCH)
-    _, intent = repo.propose(waybill(version="1.9.0"), roll_back="It loses orders.\nSee the incident.")
+    _, intent = repo.propose(waybill(version="1.9.0"), reason="It loses orders.\nSee the incident.")
     assert intent.outcome == "push"
     assert '-      version: "1.10.0"\n+      version: "1.9.0"' in intent.patch.decode()
     message = git(repo.bare, "log", "-1", "--format=%B", BRANCH)

@@ -88,7 +88,7 @@ def test_a_proposal_of_another_version_that_the_base_overtook_is_named(repo: Git
     repo.propose()
     repo.merge(BRANCH)
     repo.propose(waybill(version="1.5.0"))
-    _, intent = repo.propose(waybill(), roll_back="1.5.0 is not wanted")
+    _, intent = repo.propose(waybill(), reason="1.5.0 is not wanted")
     assert intent.outcome == "unneeded"
     assert "2.json is still open for another version" in intent.said
 

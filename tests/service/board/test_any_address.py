@@ -30,6 +30,13 @@ async def test_an_empty_ledger_says_what_to_do(ledger: Served) -> None:
         ("/board/releases/orders/1.4.3", 404),
         ("/board/releases/%00/%ff", 404),
         ("/board/elsewhere", 404),
+        ("/static/x%00", 404),
+        ("/static/%00", 404),
+        ("/static/" + "x" * 300, 404),
+        ("/static/%ff", 404),
+        ("/static/", 404),
+        ("/static/board.css/x", 404),
+        ("/static/..%2fhtml.py", 404),
     ],
 )
 async def test_no_address_is_a_mistake_of_ours(ledger: Served, path: str, status: int) -> None:
@@ -61,3 +68,18 @@ async def test_a_large_board_stays_small(ledger: Served) -> None:
                 await ledger.say(said, environment)
     for path in ("/", "/board/environments/staging?window=30d"):
         assert len((await ledger.http.get(path)).content) < 75_000, path  # with style sheet and script below 100 KB
+
+
+async def test_pages_show_what_would_reorder_or_hide_text(ledger: Served) -> None:
+    """As a mark that can be seen; words in any language and emoji stay."""
+    name = "dev\u0645\u064f\u200c \U0001f469\u200d\U0001f4bb"
+    await ledger.file(document(source={"tag": f"{name} \u202egnp.exe\u2069"}))
+    await ledger.say(event())
+    await ledger.say(event("UpgradeFailed", "1.5.0", resource_version=2, message="all \u202ewell\u200b\x9b"))
+    pages = [
+        (await ledger.http.get(it)).text for it in ("/", "/board/environments/staging", "/board/releases/orders/1.4.2")
+    ]
+    for page in pages:
+        assert not set("\u202a\u202e\u2066\u2069\u200b\x9b") & set(page)
+    assert "all \ufffdwell\ufffd\ufffd" in pages[1]
+    assert f"{name} \ufffdgnp.exe\ufffd" in pages[2]

@@ -1,0 +1,110 @@
+"""rollback: proposes a lower version for environments, with the reason, on a branch each. It needs no checkout."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from msgspec import structs
+
+from .chart.version import strict
+from .checks import Release, refuse_early
+from .clients.http_failure import NoAnswer
+from .config import Config
+from .diff.repo import Repo
+from .document import Waybill
+from .errors import Refused
+from .gitops import layout
+from .gitops.files import release_in
+from .gitops.layout import Files
+from .proposal.intent import Change
+from .proposals import change_for, released
+from .releases.before import healthy_before
+from .releases.lookup import as_filed
+from .session import Session
+from .settings import EnvironmentSettings
+from .yaml.edit import read
+
+
+def rollback(
+    here: Session, repo: Repo, environments: Sequence[str], version: str | None, reason: str, *, dry_run: bool
+) -> list[Change]:
+    """What is to be proposed for `environments`: `version`, or for each what was healthy there before."""
+    if not (reason := _plain(reason)):
+        raise Refused("--reason gives no reason.", "Say in a few words why the version is lowered.", fault="you")
+    config = here.config
+    wanted = str(strict(version, "VERSION", fault="you")) if version else None
+    if here.ledger is None and (here.away or wanted is None):
+        raise Refused(
+            "Only a ledger knows what was healthy before, and what a release is, and none is configured.",
+            f"Set `ledger`; or give VERSION in a checkout of {config.service}.",
+            fault="you",
+        )
+    refuse_early(here, Release(environments, changes=not dry_run, begins=False))
+    names = config.chosen(environments)
+    files = _files(config, names, repo)
+    here = replace(here, config=_as_it_is(config, names, files))
+    chosen = {name: _to(here, name, wanted, files) for name in names}
+    releases = {version: _release(here, version) for version in dict.fromkeys(chosen.values())}
+    return [
+        change_for(here, releases[version], name, kind="rollback", reason=reason, named=wanted is not None)
+        for name, version in chosen.items()
+    ]
+
+
+def _plain(text: str) -> str:
+    """Of several lines, without control characters."""
+    lines = ("".join(sign if sign.isprintable() else " " for sign in line) for line in text.strip().split("\n"))
+    return "\n".join(line.rstrip() for line in lines).strip()
+
+
+def _files(config: Config, environments: Sequence[str], repo: Repo) -> Files:
+    """What the base branch of the GitOps repo holds of the service."""
+    heads = repo.look(config.gitops_branch, f"promote/{config.service}/{environments[0]}")
+    return repo.git.files(heads.base_head, *layout.paths(config.service, environments))
+
+
+def _as_it_is(config: Config, environments: Sequence[str], files: Files) -> Config:
+    """Settings that leave source and namespace as the GitOps repo has them: a rollback changes neither."""
+    base = layout.base(config.service)
+    pinned = f"{base}/ocirepository.yaml" in files
+    tables: Mapping[str, EnvironmentSettings] = config.environment_tables
+    for name in environments:
+        path = f"{layout.overlay(config.service, name)}/kustomization.yaml"
+        namespace = read(files[path], ("namespace",), name=path, fault="gitops") if path in files else None
+        table = tables.get(name, EnvironmentSettings())
+        tables = {**tables, name: structs.replace(table, namespace=namespace or table.namespace)}
+    source = "oci-repository" if pinned else "helm-repository"
+    return structs.replace(config, flux_source=source, environment_tables=dict(tables))
+
+
+def _to(here: Session, environment: str, version: str | None, files: Files) -> str:
+    service = here.config.service
+    present = release_in(files, service, environment).get("version")
+    if present is None:
+        raise Refused(
+            f"The GitOps repo has no release of {service} for {environment}, so there is nothing to roll back.",
+            "Correct SERVICE, --environment, or `gitops`.",
+            fault="you",
+        )
+    if version or here.ledger is None:
+        return str(version)
+    try:
+        before = healthy_before(here.ledger, service, environment, present, here.report)
+    except NoAnswer as error:
+        remedy = f"{error.remedy} In a checkout of {service}, a rollback with VERSION needs no ledger."
+        raise Refused(error.what, remedy, fault=error.fault) from error
+    here.report.say(f"rollback: {environment} has {present}, and {before} was healthy there before")
+    return before
+
+
+def _release(here: Session, version: str) -> Waybill:
+    if not here.away or here.ledger is None:
+        return released(here, version)
+    service = here.config.service
+    remedy = f"Run it in a checkout of {service}, or with --remote and the address of its repository"
+    try:
+        filed = here.ledger.release(service, version)
+    except Refused as error:
+        raise Refused(error.what, f"{error.remedy} Without the ledger: {remedy}.", fault=error.fault) from error
+    if filed is None:
+        raise Refused(f"{service} {version} is not filed with the ledger.", f"{remedy}: its tag tells.", fault="you")
+    return as_filed(filed, here)
