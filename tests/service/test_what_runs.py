@@ -204,7 +204,7 @@ async def test_knowledge_that_comes_late_changes_what_ran(ledger: Served) -> Non
     assert (it["release"]["version"], it["basis"]) == ("2.0.0", "event")
 
 
-@pytest.mark.parametrize("when", ["yesterday", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z"])
+@pytest.mark.parametrize("when", ["yesterday", "2026-13-01T00:00:00Z"])
 async def test_a_time_that_is_none_is_refused(ledger: Served, when: str) -> None:
     await ledger.say(event())
     assert (await ledger.http.get(f"/environments/staging?at={when}")).status_code == 400

@@ -123,11 +123,11 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     batches = dict[str, Batch]()
     for environment, some in groupby(sorted(new), key=attrgetter("environment")):
         received_at, most_places = max((it.now, it.most_places) for it in bodies if it.environment == environment)
-        counted = [it if isinstance(it := entries[key], Entry) else None for key in some]
+        counted = [said if isinstance(said := entries[key], Entry) else None for key in some]
         batches[environment] = Batch(counted, received_at, most_places)
     news = await project(batches)
     for name, batch in batches.items():  # after it, while the environments are locked
-        causes = [it for key in new if key.environment == name and isinstance(it := entries[key], Cause)]
+        causes = [said for key in new if key.environment == name and isinstance(said := entries[key], Cause)]
         await unread.add(name, causes, batch.received_at)
     taken = list[Taken]()
     for key, body in zip(keys, bodies, strict=True):

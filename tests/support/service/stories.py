@@ -1,6 +1,7 @@
 """Stories: what really happened at one place, told by hand as Flux and an observer would tell it, and the truth in the
 end. Written from what helm-controller 1.6.3 does; no rule of the ledger is looked at."""
 
+# long because: each story is told with its truth beside it.
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
