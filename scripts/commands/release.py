@@ -21,10 +21,10 @@ def ship(only: tuple[str, ...], **options: Any) -> None:
     The same commit and image are the same release, however often they are shipped.
     """
     from ..ship import ship as run
-    from .results import show
+    from .results import show_each
 
     here = session(options)
-    show(here, *run(here, choice(here, options), only))
+    show_each(here, [run(here, choice(here, options), only)])
 
 
 @click.command()
