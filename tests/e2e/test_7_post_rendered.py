@@ -1,4 +1,4 @@
-"""An image whose digest Flux sets after Helm: the pods run it, hooks too, though the chart's values name another one."""
+"""An image whose digest Flux sets after Helm: pods and hooks run it, though the chart's values name another one."""
 
 import pytest
 import yaml
