@@ -43,6 +43,7 @@ def migrate_() -> None:
     """Migrate the database to this version. Several may run at once."""
     from .database.migrate import migrate
     from .database.piccolo_conf import engine_for, use
+    from .ledger.events.rebuild import rebuild_stale
     from .ledger.releases.upgrade import upgrade
 
     settings = _settings(Settings)
@@ -53,12 +54,21 @@ def migrate_() -> None:
         try:
             applied = await migrate(engine)
             await upgrade()
+            await rebuild_stale()
             return applied
         finally:
             await engine.stop()
 
     applied = _run(work)
     click.echo(f"applied {', '.join(applied)}" if applied else "nothing to apply", err=True)
+
+
+@main.command("rebuild")
+def rebuild_() -> None:
+    """Derive anew what ran where, from all that Flux and observers said. An upgrade that needs it does it by itself."""
+    from .ledger.events.rebuild import rebuild
+
+    click.echo(f"derived {_with_database(rebuild)} places anew", err=True)
 
 
 @main.command("observe")

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from .options import choice, environment, image, session, session_for, settings
+from .options import allow_override, choice, environment, image, session, session_for, settings
 
 
 @click.command()
@@ -46,6 +46,7 @@ def publish(**options: Any) -> None:
 
 @click.command()
 @environment
+@allow_override
 @settings
 def render(only: tuple[str, ...], **options: Any) -> None:
     """Show what propose would do to the GitOps repo."""
@@ -58,6 +59,7 @@ def render(only: tuple[str, ...], **options: Any) -> None:
 
 @click.command()
 @environment
+@allow_override
 @settings
 def propose(only: tuple[str, ...], **options: Any) -> None:
     """Push the rendered files to the GitOps repo and open the pull request."""

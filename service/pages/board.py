@@ -40,6 +40,7 @@ async def show_board() -> Response[str]:
         next=page.next,
         rows=table,
         failing=[row.service for row in table if row.failing],
+        silent=[it.environment for it in found if it.silent_since],
         healthy=page.next is None and all(row.healthy for row in table),
         latest=recent[:LATEST],
         more=len(recent) > LATEST,

@@ -1,48 +1,36 @@
-"""What runs where now: the kept state of each place, in one read."""
+"""What runs where now: the kept standing of each place, in one read."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-import msgspec
 from msgspec import Struct
 
 from ...database.query import query
 from ...database.tables import Environment, Place
-from ...domain.state import State
-from ..match import RELEASE_COLUMNS, WITH_RELEASE, Release, filed_release, moment, name_in, release_of
+from ...domain.event import EPOCH, SECOND
+from ...domain.place import OlderRules, standing_in
+from ..events.unread import UnreadBodies, unread_of
+from ..match import FiledRow
 from ..page import Page, page
+from ..releases.number_two import TEXT
 from ..rows import EnvironmentKey
+from .place import PlaceState, place_state
 
-
-class Attempt(Struct, frozen=True):
-    """The latest version that failed to run since the running one began. `outcome`: failed | rolled back."""
-
-    version: str
-    outcome: str
-    at: datetime
-    message: str
-
-
-class PlaceState(Struct, frozen=True):
-    """How one place stands. `release` null: its first install failed. `health`: healthy | failing | unknown."""
-
-    service: str
-    place: str
-    health: str
-    since: datetime | None
-    basis: str | None
-    release: Release | None
-    attempt: Attempt | None
+ROUNDS = 3  # that an observer may miss before its environment is silent
 
 
 class EnvironmentState(Struct, frozen=True):
-    """What runs in an environment, or ran at `at`. `last_confirmed_at`: when its newest event or snapshot came."""
+    """What runs in an environment, or ran at `at`. `last_confirmed_at`: when its newest event or snapshot came.
+    `silent_since`: its observer has been silent since then, so that what it last knew may not be so any more. `unread`:
+    signed bodies that had no effect, by the cause."""
 
     environment: str
     at: datetime
     last_confirmed_at: datetime
     services: list[PlaceState]
+    silent_since: datetime | None = None
+    unread: list[UnreadBodies] = []
 
 
 class EnvironmentsAfter(NamedTuple):
@@ -54,64 +42,72 @@ class EnvironmentRow(NamedTuple):
     id: int
     environment: str
     confirmed_at: datetime
+    observed_at: datetime | None
+    round_seconds: int | None
 
 
-class RunningRow(NamedTuple):
-    """A place with its State, as JSON, and what runs there; `version` None: nothing does."""
+class StandingRow(NamedTuple):
+    """A place with its Standing, as JSON, and the filed release of what it names, if there is one."""
 
     place: str
     state: str
-    version: str | None
-    reported: str | None
     filed_service: str | None
     published: str | None
     document: str | None
 
 
-decode_state = msgspec.json.Decoder(State).decode
-
+_COLUMNS = "id, environment, confirmed_at, observed_at, round_seconds"
 _one = query(
-    lambda environment: Environment.select(Environment.id, Environment.environment, Environment.confirmed_at).where(
-        Environment.environment == environment
-    ),
+    lambda environment: Environment.raw(f"SELECT {_COLUMNS} FROM environment WHERE environment = {{}}", environment),
     takes=EnvironmentKey,
     gives=EnvironmentRow,
 )
 _several = query(
     lambda id, limit: Environment.raw(
-        "SELECT id, environment, confirmed_at FROM environment WHERE id > {} ORDER BY id LIMIT {}", id, limit
+        f"SELECT {_COLUMNS} FROM environment WHERE id > {{}} ORDER BY id LIMIT {{}}", id, limit
     ),
     takes=EnvironmentsAfter,
     gives=EnvironmentRow,
 )
-_running = query(
+_standing = query(
     lambda environment: Place.raw(
-        f"SELECT p.place, p.state, {RELEASE_COLUMNS} FROM place p"
-        " LEFT JOIN arrival a ON a.environment = p.environment AND a.place = p.place AND a.ended_at IS NULL"
-        f" {WITH_RELEASE} WHERE p.environment = {{}} ORDER BY p.place",
+        "SELECT p.place, p.state, r.service AS filed_service, r.chart_digest AS published,"
+        f" {TEXT} AS document FROM place p"
+        " LEFT JOIN release r ON r.service = p.service AND r.version = p.version"
+        " WHERE p.environment = {} ORDER BY p.place",
         environment,
     ),
     takes=EnvironmentKey,
-    gives=RunningRow,
+    gives=StandingRow,
 )
 
 
-async def last_confirmed(environment: str) -> datetime | None:
+async def environment_row(environment: str) -> EnvironmentRow | None:
     """None: it never reported."""
     rows = await _one(EnvironmentKey(environment))
-    return rows[0].confirmed_at if rows else None
+    return rows[0] if rows else None
 
 
-async def state_of(environment: str) -> EnvironmentState | None:
+def silent_since(it: EnvironmentRow, now: datetime, silent_after: int = 0) -> datetime | None:
+    """With an observer, when three of its rounds were missed; without one, when nothing was heard for `silent_after`
+    seconds, since Flux says nothing while nothing changes. 0: that is not judged."""
+    if it.observed_at is not None:
+        heard, seconds = it.observed_at, ROUNDS * (it.round_seconds or 0)
+    else:
+        heard, seconds = it.confirmed_at, silent_after
+    return heard if seconds and now - heard > timedelta(seconds=seconds) else None
+
+
+async def state_of(environment: str, silent_after: int = 0) -> EnvironmentState | None:
     """What runs now; None for an environment that never reported."""
-    confirmed_at = await last_confirmed(environment)
-    return await _state(environment, confirmed_at) if confirmed_at else None
+    row = await environment_row(environment)
+    return await _state(row, silent_after) if row else None
 
 
-async def states(cursor: str | None = None, limit: int = 50) -> Page[EnvironmentState]:
+async def states(cursor: str | None = None, limit: int = 50, silent_after: int = 0) -> Page[EnvironmentState]:
     """Every environment, in the order in which they first reported."""
     rows = await _several(EnvironmentsAfter(int(cursor or 0), limit + 1))
-    states = {it.id: await _state(it.environment, it.confirmed_at) for it in rows[:limit]}
+    states = {it.id: await _state(it, silent_after) for it in rows[:limit]}
     return page(rows, limit, lambda it: states[it.id], lambda it: str(it.id))
 
 
@@ -121,43 +117,21 @@ async def count() -> int:
     return number
 
 
-async def _state(environment: str, confirmed_at: datetime) -> EnvironmentState:
-    states = [await _place_state(it) for it in await _running(EnvironmentKey(environment))]
-    return EnvironmentState(environment, datetime.now(UTC), confirmed_at, in_order(states))
+async def _state(it: EnvironmentRow, silent_after: int) -> EnvironmentState:
+    now = datetime.now(UTC)
+    silent = silent_since(it, now, silent_after)
+    rows = await _standing(EnvironmentKey(it.environment))
+    states = [await _place(row, (now - EPOCH) // SECOND, silent is not None) for row in rows]
+    unread = await unread_of(it.environment)
+    return EnvironmentState(it.environment, now, it.confirmed_at, in_order(states), silent, unread)
 
 
 def in_order(states: Iterable[PlaceState | None]) -> list[PlaceState]:
     return sorted((it for it in states if it is not None), key=lambda it: (it.service, it.place))
 
 
-async def _place_state(it: RunningRow) -> PlaceState | None:
-    state = decode_state(it.state)
-    if it.version is None:
-        return await place_state(it.place, state)
-    release = release_of(it.filed_service, it.version, it.reported, it.published, it.document)
-    return _made(it.place, state, it.filed_service, release)
-
-
-async def place_state(place: str, state: State) -> PlaceState | None:
-    """None: nothing runs at `place`, and nothing failed to."""
-    named = state.running or state.attempt
-    if named is None:
-        return None
-    filed = await filed_release(named.service, place, named.chart, named.version)
-    release = None
-    if running := state.running:
-        release = release_of(filed.filed_service, running.version, running.oci_digest, filed.published, filed.document)
-    return _made(place, state, filed.filed_service or named.service, release)
-
-
-def _made(place: str, state: State, service: str | None, release: Release | None) -> PlaceState:
-    running, attempt = state.running, state.attempt
-    return PlaceState(
-        service=service or (running and running.service) or name_in(place),
-        place=place,
-        health=state.health,
-        since=moment(running.since) if running else None,
-        basis=running.basis if running else None,
-        release=release,
-        attempt=Attempt(attempt.version, attempt.outcome, moment(attempt.at), attempt.message) if attempt else None,
-    )
+async def _place(it: StandingRow, at: int, silent: bool) -> PlaceState | None:
+    standing = standing_in(it.state)
+    if standing is None:
+        raise OlderRules
+    return await place_state(it.place, standing.open, at, silent, FiledRow(it.filed_service, it.published, it.document))
