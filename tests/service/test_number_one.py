@@ -180,7 +180,8 @@ async def test_an_older_release_of_another_services_chart_is_matched_by_its_serv
     await kept_by_an_older_ledger(number_one("web", chart="orders"))
     message = "Helm install succeeded for release apps/{0}.v1 with chart orders@1.4.2"
     await ledger.say(event(name="orders", at=NOON, message=message.format("orders")))
-    await ledger.say(event(name="web", at=NOON, message=message.format("web")))
+    annotated = {"revision": "1.4.2", "service": "web"}
+    await ledger.say(event(name="web", at=NOON, message=message.format("web"), metadata=annotated))
     places = (await ledger.get("/environments/staging"))["services"]
     assert [(it["place"], it["service"], it["release"]["known"]) for it in places] == [
         ("apps/orders", "orders", False),
