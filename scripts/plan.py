@@ -15,8 +15,8 @@ from .diff.repo import Repo, opened
 from .diff.words import plain
 from .document import Waybill, chart_of
 from .proposal.describe import differences
-from .proposal.intent import Change, prepare
-from .proposal.verdict import check
+from .proposal.intent import Change
+from .proposal.verdict import decide
 from .proposals import Changes
 from .releases.identity import refuse_other
 from .session import Session
@@ -87,8 +87,7 @@ def dry_run(here: Session, changes: Changes) -> list[Plan]:
 def proposed(here: Session, planned: Plan, change: Change, repo: Repo) -> Plan:
     """`planned` with what propose would do."""
     with here.report.step("look at the GitOps repo"):
-        intent = prepare(change, repo)
-        check(change, repo, intent)
+        change, intent = decide(change, repo)
         return structs.replace(
             planned,
             gitops_files=changed(repo.git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],

@@ -52,6 +52,7 @@ def change_for(
         reason=reason,
         named=named,
         history=None if here.away else here.history,
+        allow_override=here.allow_override,
     )
 
 

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session(Checkout):
-    """`document` is the file of the waybill; `keep` writes it after each step. `away`: there is no checkout."""
+    """`document` is the file of the waybill; `keep` writes it after each step. `away`: there is no checkout. With
+    `allow_override` an environment may run other images than those of a release."""
 
     document: Path
     away: bool = False
+    allow_override: bool = False
 
     def read(self) -> Waybill:
         waybill = load_document(self.document)
@@ -70,6 +72,7 @@ class Session(Checkout):
             whole,
             self.archive(waybill),
             history=self.history,
+            allow_override=self.allow_override,
         )
 
     @property

@@ -43,6 +43,7 @@ def migrate_() -> None:
     """Migrate the database to this version. Several may run at once."""
     from .database.migrate import migrate
     from .database.piccolo_conf import engine_for, use
+    from .ledger.events.rebuild import rebuild_stale
 
     settings = _settings(Settings)
 
@@ -50,12 +51,22 @@ def migrate_() -> None:
         engine = use(engine_for(settings.database_url, None, settings.database_pooler))
         await engine.start()
         try:
-            return await migrate(engine)
+            applied = await migrate(engine)
+            await rebuild_stale()
+            return applied
         finally:
             await engine.stop()
 
     applied = _run(work)
     click.echo(f"applied {', '.join(applied)}" if applied else "nothing to apply", err=True)
+
+
+@main.command("rebuild")
+def rebuild_() -> None:
+    """Derive anew what ran where, from all that Flux and observers said. An upgrade that needs it does it by itself."""
+    from .ledger.events.rebuild import rebuild
+
+    click.echo(f"derived {_with_database(rebuild)} places anew", err=True)
 
 
 @main.command("observe")

@@ -28,11 +28,13 @@ from .auth.quotas import Quotas
 from .auth.webhook_key import FluxKeys
 from .database.lifespan import opened
 from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage
+from .domain.place import NewerRules, OlderRules
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
 from .http.limits import BODY_BYTES, with_deadline, without_retry
 from .http.methods import with_head, with_methods
 from .http.root_path import below
 from .http.telemetry import with_telemetry
+from .ledger.events.rebuild import rebuild_stale
 from .pages.assets import static_files
 from .pages.board import show_board
 from .pages.environments import show_environment
@@ -70,7 +72,17 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
     async with opened(app.state.settings.database_url, app.state.settings.database_pooler):
+        await _derive_anew()
         yield
+
+
+async def _derive_anew() -> None:
+    """What older rules derived. Where the database cannot be used yet, /readyz says so."""
+    try:
+        await rebuild_stale()
+    except DATABASE_ERRORS as error:
+        if not is_outage(error):
+            raise
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -91,6 +103,8 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={
             Refused: refused,
             HTTPException: http_error,
+            NewerRules: newer,
+            OlderRules: older,
             **dict.fromkeys(DATABASE_ERRORS, database_error),
             Exception: unexpected,
         },
@@ -126,6 +140,16 @@ def database_error(request: Request[Any, Any, Any], error: Exception) -> Respons
     cause = str(error) if isinstance(error, WronglySetUp) else type(error).__name__
     log.warning("the database cannot be used: %s", cause)
     return refused(request, try_again(cause if isinstance(error, WronglySetUp) else "The database does not answer."))
+
+
+def newer(_: Request[Any, Any, Any], error: NewerRules) -> Response[Problem]:
+    answer = try_again("A newer version of this ledger made what was asked for; this one is about to be replaced.")
+    return _answer(answer.problem, answer.headers)
+
+
+def older(_: Request[Any, Any, Any], error: OlderRules) -> Response[Problem]:
+    answer = try_again("What runs is derived anew after an upgrade: see `waybill-service rebuild`.")
+    return _answer(answer.problem, answer.headers)
 
 
 def unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

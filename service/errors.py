@@ -74,6 +74,11 @@ class WrongMediaType(Refused):
     title = "Unsupported Media Type"
 
 
+class Unprocessable(Refused):
+    status = 422
+    title = "Unprocessable Content"
+
+
 class TooMany(Refused):
     status = 429
     title = "Too Many Requests"

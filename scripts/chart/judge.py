@@ -14,11 +14,17 @@ from .unknowns import unseen
 
 @dataclass(frozen=True)
 class Judgement:
-    """`findings` refuse the release; `warnings` and `unseen` are printed and stop nothing."""
+    """Findings refuse the release: those of `images`, that what was released does not run, and `others`. `warnings` and
+    `unseen` are printed and stop nothing."""
 
-    findings: Sequence[Finding]
+    images: Sequence[Finding]
+    others: Sequence[Finding]
     warnings: Sequence[str]
     unseen: Sequence[str]
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [*self.images, *self.others]
 
 
 def judge(
@@ -39,8 +45,8 @@ def judge(
     found = rendered.manifests
     too_large, nearly = record.judged(files, rendered.text, config)
     return Judgement(
+        list(images.findings(found, released)),
         [
-            *images.findings(found, released),
             *rules.findings(found, namespace),
             *sources.pointers(files),
             *too_large,

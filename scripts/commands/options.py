@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +34,12 @@ environment = click.option(
     multiple=True,
     metavar="NAME",
     help="Propose it for this environment or group; may be repeated. Default: the first environment.",
+)
+allow_override = click.option(
+    "--allow-override",
+    is_flag=True,
+    help="Propose it although an environment overrides the image or turns it off; what is written there then does not "
+    "claim the image.",
 )
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would be proposed; change nothing.")
 # The options of every command.
@@ -86,7 +93,7 @@ image = all_of(
 def session(options: dict[str, Any]) -> "Session":
     from ..session import start
 
-    return start(options, **_places(options))
+    return replace(start(options, **_places(options)), allow_override=options.get("allow_override", False))
 
 
 def session_for(

@@ -1,10 +1,11 @@
 """The commands that release: ship does every step, plan shows them, promote takes a release to another environment."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import choice, dry_run, environment, image, session, session_for, settings
+from .options import allow_override, choice, dry_run, environment, image, session, session_for, settings
 
 if TYPE_CHECKING:
     from ..proposals import Changes
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @image
 @environment
+@allow_override
 @settings
 def ship(only: tuple[str, ...], **options: Any) -> None:
     """Bump, package, publish, render, propose, record.
@@ -21,15 +23,16 @@ def ship(only: tuple[str, ...], **options: Any) -> None:
     The same commit and image are the same release, however often they are shipped.
     """
     from ..ship import ship as run
-    from .results import show
+    from .results import show_each
 
     here = session(options)
-    show(here, *run(here, choice(here, options), only))
+    show_each(here, [run(here, choice(here, options), only)])
 
 
 @click.command()
 @image
 @environment
+@allow_override
 @settings
 def plan(only: tuple[str, ...], **options: Any) -> None:
     """Show everything that ship would do; change nothing."""
@@ -55,6 +58,7 @@ def plan(only: tuple[str, ...], **options: Any) -> None:
     help="The environment or group whose healthy release is taken. Default: the one before.",
 )
 @click.option("--version", "exact", metavar="X.Y.Z", help="The release, whatever runs where.")
+@allow_override
 @dry_run
 @settings
 def promote(to: tuple[str, ...], source: str | None, exact: str | None, dry_run: bool, **options: Any) -> None:
@@ -82,6 +86,7 @@ def promote(to: tuple[str, ...], source: str | None, exact: str | None, dry_run:
     help="The environment or group to roll back; may be repeated.",
 )
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the pull request and in the record.")
+@allow_override
 @dry_run
 @settings
 def rollback(name: str, version: str | None, only: tuple[str, ...], reason: str, dry_run: bool, **options: Any) -> None:
@@ -93,7 +98,8 @@ def rollback(name: str, version: str | None, only: tuple[str, ...], reason: str,
     from ..rollback import rollback as run
 
     with session_for(name, options, only) as found:
-        carry_out(found, lambda here, repo: run(here, repo, only, version, reason, dry_run=dry_run), dry_run)
+        here = replace(found, allow_override=options["allow_override"])
+        carry_out(here, lambda here, repo: run(here, repo, only, version, reason, dry_run=dry_run), dry_run)
 
 
 def carry_out(here: "Session", changes: "Changes", dry_run: bool) -> None:

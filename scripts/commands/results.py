@@ -12,15 +12,17 @@ from ..session import Session
 Receipt = Mapping[str, Any] | None
 
 
-def show(here: Session, waybill: Waybill, receipt: Receipt = None) -> None:
-    show_each(here, [(waybill, receipt)])
+def show(here: Session, waybill: Waybill) -> None:
+    here.report.results([rows(waybill)], waybill)
 
 
 def show_each(here: Session, done: Sequence[tuple[Waybill, Receipt]]) -> None:
-    """A table each; with --json the waybill, of several a list. Raises Incomplete where something was left undone."""
+    """What was proposed and filed, a table each; with --json the waybill, of several a list. Raises Incomplete where
+    something was left undone."""
     if here.report.left:
         raise Incomplete(here.report.left, [waybill for waybill, _ in done])
-    tables = [rows(waybill, receipt) for waybill, receipt in done]
+    unfiled = {} if here.config.ledger else {"receipt": "not filed: no ledger is configured"}
+    tables = [rows(waybill, receipt) | unfiled for waybill, receipt in done]
     documents = [waybill for waybill, _ in done]
     here.report.results(tables, documents[0] if len(documents) == 1 else documents)
 

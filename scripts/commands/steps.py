@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from .options import choice, environment, image, session, settings
+from .options import allow_override, choice, environment, image, session, session_for, settings
 
 
 @click.command()
@@ -46,6 +46,7 @@ def publish(**options: Any) -> None:
 
 @click.command()
 @environment
+@allow_override
 @settings
 def render(only: tuple[str, ...], **options: Any) -> None:
     """Show what propose would do to the GitOps repo."""
@@ -58,6 +59,7 @@ def render(only: tuple[str, ...], **options: Any) -> None:
 
 @click.command()
 @environment
+@allow_override
 @settings
 def propose(only: tuple[str, ...], **options: Any) -> None:
     """Push the rendered files to the GitOps repo and open the pull request."""
@@ -71,12 +73,25 @@ def propose(only: tuple[str, ...], **options: Any) -> None:
 
 
 @click.command()
+@click.argument("name", metavar="[SERVICE", required=False)
+@click.argument("version", metavar="VERSION]", required=False)
 @settings
-def record(**options: Any) -> None:
-    """File the release with the ledger."""
-    from ..steps.record import record as run
-    from .results import show
+def record(name: str | None, version: str | None, **options: Any) -> None:
+    """File the release with the ledger.
 
-    here = session(options)
-    waybill = here.read()
-    show(here, waybill, run(waybill, here.ledger, here.report))
+    With SERVICE and VERSION any release, on any machine: it is told by its tag, the registry, the GitOps repo and the
+    forge. That needs a checkout of the service, or --remote with the address of its repository.
+    """
+    from ..records import file_again
+    from ..steps.record import record as run
+    from .results import show_each
+
+    if name is None:
+        here = session(options)
+        waybill = here.read()
+        show_each(here, [(waybill, run(waybill, here.ledger, here.report))])
+        return
+    if version is None:
+        raise click.UsageError("Give SERVICE and VERSION, or neither: then .waybill/SERVICE.json is filed.")
+    with session_for(name, options) as found:
+        show_each(found, file_again(found, version))

@@ -4,7 +4,7 @@ A folder that is absent is copied from gitops-templates/ and filled in. In one t
 name the release are replaced; everything else that people wrote there stays, byte for byte.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import PurePosixPath
 
 from msgspec import UNSET
@@ -24,10 +24,15 @@ from .post_renderers import pin_image
 
 # What `plan` writes for the one value that is known only after publishing.
 UNPUBLISHED = "sha256:<known after publish>"
+# What the annotation says in place of images that an environment does not run as they were released.
+OVERRIDDEN = "overridden"
 
 
-def render(files: Files, waybill: Waybill, config: Config, environments: Iterable[str]) -> dict[str, bytes]:
-    """The files, by path, that are new or differ from `files` once `environments` run this release.
+def render(
+    files: Files, waybill: Waybill, config: Config, environments: Iterable[str], overridden: Container[str] = ()
+) -> dict[str, bytes]:
+    """The files, by path, that are new or differ from `files` once `environments` run this release; those that are
+    `overridden` do not claim its images.
 
     `files` holds what is there at `layout.paths`. Settings that contradict those files are refused.
     """
@@ -48,7 +53,7 @@ def render(files: Files, waybill: Waybill, config: Config, environments: Iterabl
                 put(after, path, ("metadata", "name"), f"{service}-{environment}")
                 put(after, path, ("spec", "path"), f"./{overlay}")
         refuse_other_namespace(after, overlay, namespace)
-        name_release(after, overlay, waybill, pinned)
+        name_release(after, overlay, waybill, pinned, claimed=environment not in overridden)
         for pin in pins(config.image_blocks, by_name.of(waybill)):
             pin_image(after, base, f"{overlay}/release.yaml", pin)
     return {path: data for path, data in after.items() if files.get(path) != data}
@@ -75,13 +80,13 @@ def name_chart(files: dict[str, bytes], base: str, waybill: Waybill, config: Con
         put(files, path, ("spec", "serviceAccountName"), config.service_account)
 
 
-def name_release(files: dict[str, bytes], overlay: str, waybill: Waybill, pinned: bool) -> None:
+def name_release(files: dict[str, bytes], overlay: str, waybill: Waybill, pinned: bool, *, claimed: bool) -> None:
     """The fields that change with every release."""
     chart, path = chart_of(waybill), f"{overlay}/release.yaml"
     for name, value in (
         ("service", waybill.service),
         ("release", chart.version),
-        ("image", f"{waybill.image.repository}@{waybill.image.digest}"),
+        ("image", by_name.written(by_name.of(waybill), waybill.service) if claimed else OVERRIDDEN),
         ("commit", waybill.source.commit),
     ):
         put(files, path, annotation(name), value)

@@ -11,7 +11,7 @@ from .name import full
 def pins(blocks: Sequence[Block], images: Images) -> list[dict[str, str]]:
     """`newName` only where the image lies elsewhere than the chart says; never `newTag`, which would stay beside the
     digest."""
-    found = {block.post_render: images[block.name] for block in blocks if block.post_render}
+    found = {block.post_render: images[block.name] for block in blocks if block.post_render and block.name in images}
     return [
         {"name": name}
         | ({} if full(name) == full(image.repository) else {"newName": image.repository})

@@ -8,6 +8,7 @@ from ..diff.markdown import LINK, address, code, prose
 from ..document import Waybill, chart_of
 from ..gitops.clone import REPLACES, TRAILER
 
+OVERRIDES = "**This environment does not run the images as they were released**, so its annotations do not claim them:"
 LIMIT = 60_000  # characters; GitHub takes 65,536
 
 
@@ -44,13 +45,14 @@ def commit_message(waybill: Waybill, environments: Iterable[str], reason: str | 
 @dataclass(frozen=True)
 class Section:
     """One environment: the release in its release.yaml `before` and `after`, the rendered `difference`, and the list of
-    `commits`."""
+    `commits`. `overrides` are why the environment does not run the images of the release."""
 
     environment: str
     before: Mapping[str, str]
     after: Mapping[str, str]
     difference: str
     commits: Sequence[str] = ()
+    overrides: Sequence[str] = ()
 
     def lines(self, repository: str) -> list[str]:
         rows = [f"| {name} | {cell(self.before, name)} | {cell(self.after, name)} |" for name in ("version", "image")]
@@ -60,7 +62,8 @@ class Section:
         )
         table = ["| | before | after |", "|---|---|---|", *rows, f"| commit | {old} | {new} |"]
         commits = [*self.commits, ""] if self.commits else []
-        return [f"### {prose(self.environment)}", "", *table, "", *commits, self.difference, ""]
+        overrides = [OVERRIDES, "", *(f"- {prose(said)}" for said in self.overrides), ""] if self.overrides else []
+        return [f"### {prose(self.environment)}", "", *table, "", *overrides, *commits, self.difference, ""]
 
 
 def body(waybill: Waybill, sections: Iterable[Section], *, reason: str | None, ledger: str | None) -> str:

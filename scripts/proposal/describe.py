@@ -36,7 +36,8 @@ def describe(change: Change, repo: Repo, intent: Intent) -> str:
         # Of another environment's release, which the branch may bring, that one's commit counts.
         commit, source = new.get("commit", waybill.source.commit), waybill.source.repository
         commits = story(change.history, found.environment, old, commit, source)
-        sections.append(Section(found.environment, old, new, markdown(found), commits))
+        overrides = change.overrides.get(found.environment, ())
+        sections.append(Section(found.environment, old, new, markdown(found), commits, overrides))
     text = body(waybill, sections, reason=change.reason, ledger=change.config.ledger)
     write(change.whole, text.encode())
     return cut(text, change.whole.name)

@@ -4,8 +4,8 @@ The branch becomes the base's head and one Waybill commit. Somebody else's commi
 version that the base or the branch has is lowered only by a rollback; what a person closed is not reopened.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -31,7 +31,8 @@ class Change:
 
     `whole` is the file that gets the whole body of the proposal, `archive` the chart where it may not be published yet.
     `reason` is why a rollback lowers the version. With `named` somebody asked for this very version. `history` tells
-    which commits are new.
+    which commits are new. With `allow_override` an environment may run other images than those of the release;
+    `overrides` says of each that does why.
     """
 
     waybill: Waybill
@@ -44,6 +45,8 @@ class Change:
     reason: str | None = None
     named: bool = False
     history: History | None = None
+    allow_override: bool = False
+    overrides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
         return _superseded(change, higher, heads, known)
 
     def rendered(files: Files) -> dict[str, bytes]:
-        return render(files, waybill, config, environments)
+        return render(files, waybill, config, environments, change.overrides)
 
     if not rendered(base_files):
         return Intent(

@@ -5,6 +5,7 @@ promote and the steps ask here, before anything is pushed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,27 +33,39 @@ def preview(change: Change, repo: Repo | None, report: Report) -> None:
     if repo is None:
         return
     with report.step("look at the GitOps repo"):
-        check(change, repo, prepare(change, repo))
+        decide(change, repo)
 
 
-def check(change: Change, repo: Repo, intent: Intent) -> None:
-    """Refuses what an environment would not run as proposed, with the files and keys that may be the cause.
+def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
+    """What propose has to do; refused where an environment would not run what is proposed. With `allow_override` the
+    change says which one would not run the images, and nothing claims there that it does."""
+    intent = prepare(change, repo)
+    found = check(change, repo, intent)
+    if found == change.overrides:
+        return change, intent
+    change = replace(change, overrides=found)
+    return change, prepare(change, repo)
+
+
+def check(change: Change, repo: Repo, intent: Intent) -> dict[str, tuple[str, ...]]:
+    """Refuses what an environment would not run as proposed, with the files and keys that may be the cause; where that
+    is allowed, they are returned by environment.
 
     What cannot be rendered here is not judged: the proposal's body says so.
     """
     if not intent.proposes:
-        return
+        return {}
     what = shipped(change, intent)
     repo.begin(intent.heads.base_head, intent.commit, intent.environments, what)
     try:
         files = of_archive(repo.shipped_chart(what).read_bytes())
     except Refused:
-        return
-    for environment in intent.environments:
-        _check(environment, change, repo, intent, files)
+        return {}
+    found = {name: _check(name, change, repo, intent, files) for name in intent.environments}
+    return {name: overrides for name, overrides in found.items() if overrides}
 
 
-def _check(environment: str, change: Change, repo: Repo, intent: Intent, files: Mapping[str, bytes]) -> None:
+def _check(environment: str, change: Change, repo: Repo, intent: Intent, files: Mapping[str, bytes]) -> tuple[str, ...]:
     waybill, config, what = change.waybill, change.config, shipped(change, intent)
     try:
         release = repo.release(intent.commit, environment, what)
@@ -60,13 +73,17 @@ def _check(environment: str, change: Change, repo: Repo, intent: Intent, files: 
     except NotPostRendered:
         raise
     except Refused:
-        return
+        return ()
     images = released(waybill, config)
     verdict = judge(rendered, files, images, namespace=release.namespace, config=release.values, chart=waybill.service)
-    if verdict.findings:
-        causes = list(_causes(repo.tree(intent.commit), waybill.service, environment, images))
-        more = [f"{len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []
-        raise refused(verdict.findings, environment, causes[:MOST_CAUSES] + more)
+    wrong = verdict.others if change.allow_override else verdict.findings
+    if not verdict.images and not wrong:
+        return ()
+    causes = list(_causes(repo.tree(intent.commit), waybill.service, environment, images))
+    causes[MOST_CAUSES:] = [f"{len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []
+    if wrong:
+        raise refused(wrong, environment, causes)
+    return (*dict.fromkeys(map(str, verdict.images)), *causes)
 
 
 def _causes(folder: Path, service: str, environment: str, images: Sequence[Released]) -> Iterator[str]:

@@ -13,15 +13,15 @@ from ..errors import Refused
 from ..forges import Forge, Proposal
 from ..proposal.body import is_about, title
 from ..proposal.describe import describe
-from ..proposal.intent import Change, Intent, prepare
-from ..proposal.verdict import check
+from ..proposal.intent import Change, Intent
+from ..proposal.verdict import decide
 from ..report import Report
 
 TRIES = 5
 
 
 Describe = Callable[[Change, Repo, Intent], str]
-Check = Callable[[Change, Repo, Intent], None]
+Decide = Callable[[Change, Repo], tuple[Change, Intent]]
 
 
 def propose(change: Change, repo: Repo | None, report: Report) -> Waybill:
@@ -38,7 +38,7 @@ def propose(change: Change, repo: Repo | None, report: Report) -> Waybill:
 
 
 def carry_out(
-    change: Change, repo: Repo, report: Report, describe: Describe = describe, check: Check = check
+    change: Change, repo: Repo, report: Report, describe: Describe = describe, decide: Decide = decide
 ) -> tuple[Intent, Proposal | None]:
     """Pushes the branch and opens the proposal, if there is something to propose; a lost race starts again, TRIES
     times."""
@@ -47,10 +47,9 @@ def carry_out(
         for attempt in range(TRIES):
             # In each round one of the releasers wins; the others wait for different times.
             time.sleep(random.uniform(0, 0.2 * 2**attempt) if attempt else 0)  # noqa: S311
-            intent = prepare(change, repo)
+            change, intent = decide(change, repo)
             if not intent.proposes:
                 return intent, None
-            check(change, repo, intent)
             if intent.outcome == "push" and not repo.git.push(
                 remote, ref, intent.commit, expect=intent.heads.branch_head or ""
             ):

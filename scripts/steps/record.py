@@ -25,6 +25,6 @@ def record_shipped(waybill: Waybill, ledger: Ledger | None, report: Report) -> d
         return record(waybill, ledger, report)
     except Refused as error:
         release = f"{waybill.service} {chart_of(waybill).version}"
-        remedy = f"{error.remedy} `waybill record {release}` files it, from any checkout of {waybill.service}."
+        remedy = f"{error.remedy} `waybill record {release}` files it, in any checkout of {waybill.service}."
         report.leave(Refused(f"{release} is shipped, not filed: {error.what}", remedy, fault=error.fault))
         return None

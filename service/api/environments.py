@@ -56,7 +56,7 @@ async def list_arrivals(
 ) -> Page[Arrival]:
     """The arrivals in an environment, newest first."""
     found = await arrivals.in_environment(environment, service, cursor, limit)
-    if not found.items and await state.last_confirmed(environment) is None:
+    if not found.items and await state.environment_row(environment) is None:
         raise _unknown(environment)
     return found
 

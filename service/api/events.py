@@ -10,12 +10,14 @@ from msgspec.json import Encoder
 
 from ..auth.quotas import Quotas
 from ..auth.webhook_key import check_signature
-from ..errors import Unauthenticated
+from ..domain.event import Cause
+from ..errors import Unauthenticated, Unprocessable
 from ..http.answer import JsonBytes
 from ..http.limits import HOOK_BYTES
-from ..http.telemetry import ARRIVALS, EVENTS, REFUSED
+from ..http.telemetry import ARRIVALS, EVENTS, REFUSED_EVENTS, UNREAD
 from ..ledger.events import take as events
 from ..ledger.events import take_snapshot as snapshots
+from ..ledger.events import unread
 from ..ledger.events.projection import TooManyPlaces
 from ..ledger.events.take import EventReceipt, Signed, Taken
 from .parameters import EnvironmentName
@@ -28,12 +30,13 @@ encode = Encoder().encode
     public=True,
     request_max_body_size=HOOK_BYTES,
     gives=EventReceipt,
-    refuses=[401, 404, 429],
+    refuses=[401, 404, 422, 429],
     operation_id="take_flux_event",
     tags=["events"],
 )
 async def take_flux_event(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> JsonBytes:
-    """Keeps a signed body as it came. The same body again gets the first receipt again."""
+    """Keeps a signed event as it came, of whatever kind and reason. The same body again gets the first receipt
+    again."""
     return await _taken("event", events.take, request, environment, body)
 
 
@@ -42,7 +45,7 @@ async def take_flux_event(request: Request[Any, Any, Any], environment: Environm
     public=True,
     request_max_body_size=HOOK_BYTES,
     gives=EventReceipt,
-    refuses=[401, 404, 429],
+    refuses=[401, 404, 422, 429],
     operation_id="take_snapshot",
     tags=["events"],
 )
@@ -62,18 +65,36 @@ async def _taken(
     try:
         check_signature(request.app.state.flux_keys, environment, body, request.headers.getall("x-signature", []))
     except Unauthenticated:
-        REFUSED.inc()
+        REFUSED_EVENTS.inc()
         raise
     quotas: Quotas = request.app.state.quotas
     quotas.take(key := f"environment/{environment}", len(body))
+    signed = Signed(environment, body, datetime.now(UTC), quotas.quota.places)
     try:
-        return _answer(kind, await take(Signed(environment, body, datetime.now(UTC), quotas.quota.places)))
+        return await _answer(kind, signed, await take(signed))
     except TooManyPlaces:
         raise quotas.refusal(key, "places", f"has more than {quotas.quota.places} places") from None
 
 
-def _answer(kind: str, taken: Taken) -> JsonBytes:
+async def _answer(kind: str, signed: Signed, taken: Taken) -> JsonBytes:
     environment = taken.receipt.environment
+    if taken.cause is not None:
+        UNREAD.labels(environment, kind, str(taken.cause)).inc()
+    if taken.receipt.id == 0 and taken.cause is not None:
+        await unread.count(environment, taken.cause, signed.now)
+        raise _refused(kind, signed, taken.cause)
     EVENTS.labels(environment, kind, "taken" if taken.new else "repeated").inc()
     ARRIVALS.labels(environment).inc(len(taken.news.arrivals))
     return JsonBytes(encode(taken.receipt), 201 if taken.new else 200)
+
+
+def _refused(kind: str, signed: Signed, cause: Cause) -> Unprocessable:
+    """Flux shows the beginning of the answer, so the remedy comes first."""
+    door = f"/hooks/flux/{signed.environment}"
+    if kind == "snapshot" and b'"involvedObject"' in signed.body:
+        return Unprocessable(f"Send events of Flux to {door}: this address takes an observer's snapshots.")
+    if kind == "event" and b'"helmreleases"' in signed.body:
+        return Unprocessable(f"Send an observer's snapshots to {door}/snapshot: this address takes events of Flux.")
+    if kind == "snapshot":
+        return Unprocessable(f"Let `waybill-service observe` post here: the body is {cause}.")
+    return Unprocessable(f"Let a Provider of type generic-hmac post here: the body is {cause}.")

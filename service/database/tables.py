@@ -1,11 +1,12 @@
 """The ledger's tables.
 
-`release`, `proposal` and `event` are records: appended, never changed. `environment`, `place` and `arrival` are derived
-from the events, in the transaction that adds an event. Lengths and alphabets are checked where input is decoded, alike
-for both databases, so all text is `Text`.
+`release`, `proposal` and `event` are records: appended, never changed. `level` and `listing` are records of what
+observers saw: of equal ones the first and the last are kept. `environment`, `place`, `arrival` and `image` are derived
+from them, in the transaction that adds an event or a level. Lengths and alphabets are checked where input is decoded,
+alike for both databases, so all text is `Text`.
 """
 
-from piccolo.columns import BigInt, BigSerial, Bytea, ForeignKey, Text, Timestamptz
+from piccolo.columns import BigInt, BigSerial, Boolean, Bytea, ForeignKey, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
@@ -54,6 +55,8 @@ class Environment(Table):
     environment = Text(unique=True)
     events = BigInt(help_text="how many events it has; the same number means that none was added")
     confirmed_at = Timestamptz(help_text="when the newest event was received")
+    observed_at = Timestamptz(null=True, default=None, help_text="when the newest snapshot was received")
+    round_seconds = BigInt(null=True, default=None, help_text="for how long its observer waits between two")
 
 
 class Place(Table):
@@ -62,8 +65,10 @@ class Place(Table):
     id = BigSerial(primary_key=True)
     environment = Text()
     place = Text()
-    position = Text(help_text="of the last event that counts, as in `arrival`")
-    state = Text(help_text="domain/state's State, as JSON")
+    position = Text(help_text="of what began last, as in `arrival`")
+    state = Text(help_text="domain/place's Standing, as JSON")
+    service = Text(null=True, default=None, help_text="of what runs, or failed to; null: nothing")
+    version = Text(null=True, default=None, help_text="as `service`, without build metadata")
 
 
 class Arrival(Table):
@@ -76,16 +81,66 @@ class Arrival(Table):
     id = BigSerial(primary_key=True)
     environment = Text()
     place = Text()
-    position = Text(help_text="domain/state's `position` of the event that began it")
-    state = Text(help_text="domain/state's State right after that event, as JSON")
-    service = Text(help_text="our annotation, else the HelmRelease's name")
-    chart = Text(null=True, default=None, help_text="the chart's name; null where `service` was annotated")
+    position = Text(help_text="domain/state's `position` of the entry that began it")
+    state = Text(help_text="domain/place's Standing right after that entry, of its lane alone, as JSON")
+    service = Text(help_text="our annotation, else the chart's name, else the HelmRelease's")
+    chart = Text(null=True, default=None, help_text="of versions before 0.3; null since then")
     version = Text(help_text="the revision without build metadata")
+    build = Text(null=True, default=None, help_text="its build metadata")
     chart_digest = Text(null=True, default=None, help_text="of the manifest, where the event had it")
     started_at = BigInt(help_text="seconds since 1970")
     ended_at = BigInt(null=True, default=None)
-    basis = Text(help_text="observed | late | inferred")
+    basis = Text(help_text="event | late | snapshot | absence")
     ended_by = Text(null=True, default=None)
+
+
+class Level(Table):
+    """What an observer saw of a HelmRelease, the same from `first_at` to `last_at`. Indexed: (environment, place,
+    last_at)."""
+
+    id = BigSerial(primary_key=True)
+    environment = Text()
+    place = Text()
+    sha256 = Text(help_text="hex, over `body` and the place")
+    body = Bytea(help_text="domain/level's Level, as JSON; empty: the HelmRelease was absent")
+    first_at = BigInt(help_text="seconds since 1970; so `last_at`")
+    first_version = Text(help_text="the resourceVersion then; so `last_version`")
+    last_at = BigInt()
+    last_version = Text()
+
+
+class Listing(Table):
+    """The names that a range of a namespace had when it was last read. Unique: (environment, namespace, begins,
+    ends)."""
+
+    id = BigSerial(primary_key=True)
+    environment = Text()
+    namespace = Text()
+    begins = Text()
+    ends = Text(help_text='without this name; "": to the end')
+    at = BigInt()
+    names = Text(help_text="JSON")
+
+
+class ArrivalImage(Table, tablename="image"):
+    """A digest that was seen in a pod, or named by an event, while an arrival lasted. Unique: all columns."""
+
+    id = BigSerial(primary_key=True)
+    environment = Text()
+    place = Text()
+    position = Text(help_text="the arrival's")
+    digest = Text(index=True)
+    seen = Boolean(help_text="in a pod; else it was intended")
+
+
+class Unread(Table):
+    """How many bodies of an environment had no effect, by the cause. Unique: (environment, cause)."""
+
+    id = BigSerial(primary_key=True)
+    environment = Text()
+    cause = Text()
+    bodies = BigInt()
+    last_at = Timestamptz()
 
 
 class Token(Table):
@@ -101,4 +156,7 @@ class Token(Table):
     revoked_at = Timestamptz(null=True, default=None)
 
 
-TABLES: tuple[type[Table], ...] = (Release, Proposal, Event, Environment, Place, Arrival, Token)
+TABLES: tuple[type[Table], ...] = (
+    *(Release, Proposal, Event, Environment, Place, Arrival),
+    *(Level, Listing, ArrivalImage, Unread, Token),
+)

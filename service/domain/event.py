@@ -1,8 +1,7 @@
-"""Flux's event about a HelmRelease: from the signed bytes of a notification to a typed event.
+"""Flux's event: from the signed bytes of a notification to a typed event, or the cause why they hold none that counts.
 
-The wire form is notification-controller's (`apis/event`, v1beta1 `Event`). It strips the prefixes of metadata
-keys before it sends; older versions, and a controller whose `--events-addr` points here, leave them on. Both
-are read. Nothing here raises because of a body: one that cannot be read is no Flux event and has no effect.
+The wire form is notification-controller's (`apis/event`, v1beta1 `Event`). It strips the prefixes of metadata keys
+before it sends; older versions, and a controller whose `--events-addr` points here, leave them on. Both are read.
 """
 
 import re
@@ -15,78 +14,177 @@ SECOND = timedelta(seconds=1)
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """One event about a HelmRelease. `time` is the sender's, in whole seconds since 1970.
+    """One event about a HelmRelease, or about the source of its chart. `time` is the sender's, in whole seconds since
+    1970; `resource_version` and `uid` are the HelmRelease's, "" where the event does not tell them.
 
-    `version` is the chart's, without build metadata: helm-controller adds `+<12 hex of the chart's digest>`.
-    `service` is our annotation (what was intended); `chart` is the name in the message.
+    `version` is the chart's, and `build` its build metadata: helm-controller adds `+<12 hex of the chart's digest>`.
+    `service`, `release`, `image` and `tests` are our annotations: what was intended. `chart` is the name in the
+    message, `severity` info or error.
     """
 
     place: str
+    kind: str
+    uid: str
     reason: str
+    severity: str
     time: int
-    resource_version: int
+    resource_version: str
     version: str | None
+    build: str | None
     oci_digest: str | None
     chart: str | None
     service: str | None
+    release: str | None
+    image: str | None
+    tests: int | None
     message: str
+
+
+class Cause(str):
+    """Why a body has no effect: a short phrase, which is counted and shown."""
+
+
+NOT_JSON, NO_EVENT = Cause("not JSON"), Cause("no event of Flux")
+NO_NAME, NO_TIME = Cause("no usable name of a HelmRelease"), Cause("no usable time")
+OTHER_KIND, OTHER_REASON = Cause("about another kind of object"), Cause("a reason that changes nothing")
+NO_VERSION = Cause("names no version of a chart")
+NO_PLACE = Cause("about a source of which no HelmRelease is known")
+REFUSED = (NOT_JSON, NO_EVENT)  # no event of Flux at all
 
 
 class _Object(msgspec.Struct):
     kind: str
     name: str
-    namespace: str
-    resourceVersion: str = ""  # noqa: N815 - Kubernetes' own spelling
+    namespace: str = ""
+    uid: str | None = None
+    resourceVersion: str | int | None = None  # noqa: N815 - Kubernetes' own spelling
 
 
 class _Body(msgspec.Struct):
     involvedObject: _Object  # noqa: N815
     reason: str
-    timestamp: datetime
+    timestamp: str
     message: str = ""
-    metadata: dict[str, str] | None = None
+    severity: str = "info"
+    metadata: dict[str, object] | None = None
 
 
 _decode = msgspec.json.Decoder(_Body).decode
 NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # Kubernetes: RFC 1123 subdomain
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?")
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,127}")
+BUILD = re.compile(r"[0-9A-Za-z.-]{1,128}")
 DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
-_NUMBER = re.compile(r"[0-9]{1,20}")
+NUMBER = re.compile(r"[0-9]{1,39}")  # KEP-5504: up to 128 bits
 CHART_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_CHART = re.compile(rf"\bchart ({CHART_NAME.pattern})@([0-9A-Za-z.-]{{1,128}})")
+IMAGE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:/-]{0,255}@sha256:[a-f0-9]{64}")
+_CHART = re.compile(rf"\bchart ({CHART_NAME.pattern})@([0-9A-Za-z.-]{{1,128}})(?:\+({BUILD.pattern}))?")
+_DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,6})(?:\.\d+)?s)?")  # of Go, without fractions
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 _OURS = "event.toolkit.fluxcd.io/"
 _CONTROLLERS = "helm.toolkit.fluxcd.io/"
+SOURCES = ("HelmChart", "OCIRepository")
+TEST_SECONDS = 300  # helm-controller's default of spec.timeout
 
 
-def parse(body: bytes) -> Event | None:
-    """The event that a body holds; None: no event, not about a HelmRelease, no usable name or time."""
+def parse(body: bytes) -> Event | Cause:
+    """The event that a body holds, or why it holds none that this ledger reads."""
     try:
         said = _decode(body)
+    except msgspec.ValidationError:
+        return NO_EVENT
     except (ValueError, RecursionError):
-        return None
+        return NOT_JSON
     it = said.involvedObject
-    if it.kind != "HelmRelease" or not NAME.fullmatch(it.name) or not NAME.fullmatch(it.namespace):
-        return None
-    if said.timestamp.tzinfo is None or said.timestamp < EPOCH:
-        return None
-    metadata = said.metadata or {}
-    revision = metadata.get(_CONTROLLERS + "revision") or metadata.get("revision") or ""
-    oci_digest = metadata.get(_CONTROLLERS + "oci-digest") or metadata.get("oci-digest")
+    if it.kind != "HelmRelease" and it.kind not in SOURCES:
+        return OTHER_KIND
+    place = place_of(it.kind, it.namespace, it.name)
+    if place is None:
+        return NO_NAME if it.kind == "HelmRelease" else NO_PLACE
+    time = _time(said.timestamp)
+    if time is None:
+        return NO_TIME
+    metadata = {key: value for key, value in (said.metadata or {}).items() if isinstance(value, str)}
+    told = metadata.get(_CONTROLLERS + "revision") or metadata.get("revision") or ""
+    digest = metadata.get(_CONTROLLERS + "oci-digest") or metadata.get("oci-digest")
     chart = _CHART.search(said.message)
+    version, build = revision(told)
+    if version is None and chart:
+        version, build = chart[2], chart[3]
+
+    def ours(name: str) -> str | None:
+        return metadata.get(name) or metadata.get(_OURS + name)
+
     return Event(
-        place=f"{it.namespace}/{it.name}",
+        place=place,
+        kind=it.kind,
+        uid=(it.uid or "")[:64] if it.kind == "HelmRelease" else "",
         reason=said.reason,
-        time=(said.timestamp - EPOCH) // SECOND,
-        resource_version=int(it.resourceVersion) if _NUMBER.fullmatch(it.resourceVersion) else 0,
-        version=only(VERSION, revision.partition("+")[0]) or (chart and chart[2]) or None,
-        oci_digest=only(DIGEST, oci_digest),
+        severity=said.severity,
+        time=time,
+        resource_version=number(it.resourceVersion) if it.kind == "HelmRelease" else "",
+        version=version,
+        build=build,
+        oci_digest=digest_in(digest),
         chart=chart[1] if chart else None,
-        service=only(_LABEL, metadata.get("service") or metadata.get(_OURS + "service")),
-        message=_UNPRINTABLE.sub("", said.message.partition("\n")[0])[:1000],
+        service=only(_LABEL, ours("service")),
+        release=only(VERSION, ours("release")),
+        image=only(IMAGE, ours("image")),
+        tests=tests_in(ours("tests")),
+        message=line(said.message),
     )
+
+
+def place_of(kind: str, namespace: str, name: str) -> str | None:
+    """namespace/name of the HelmRelease. Flux names a HelmChart `<namespace>-<name>` of its HelmRelease; Waybill gives
+    an OCIRepository the HelmRelease's name."""
+    if kind == "HelmChart":
+        if not name.startswith(f"{namespace}-"):
+            return None
+        name = name.removeprefix(f"{namespace}-")
+    return f"{namespace}/{name}" if NAME.fullmatch(name) and NAME.fullmatch(namespace) else None
+
+
+def revision(text: str | None) -> tuple[str | None, str | None]:
+    """The version and the build metadata of a revision, as Flux writes it: `1.2.3`, `1.2.3+build`,
+    `1.2.3@sha256:...`; None where it is a digest alone."""
+    version, _, build = (text or "").partition("@")[0].partition("+")
+    found = only(VERSION, version)
+    return (None, None) if found is None or version == "sha256" else (found, only(BUILD, build))
+
+
+def digest_in(text: str | None) -> str | None:
+    """Of `sha256:...`, and of what stands before an `@`, as `latest@sha256:...`."""
+    return only(DIGEST, (text or "").rpartition("@")[2])
+
+
+def tests_in(text: str | None) -> int | None:
+    """For how many seconds Helm's tests may run, of our annotation; None: there are none, or none are known of."""
+    if not text or text == "false":
+        return None
+    parts = _DURATION.fullmatch(text)
+    seconds = sum(int(it or 0) * of for it, of in zip(parts.groups(), (3600, 60, 1), strict=True)) if parts else 0
+    return seconds or TEST_SECONDS
+
+
+def number(text: str | int | None) -> str:
+    """A resourceVersion without leading zeros; "": there is none."""
+    return str(only(NUMBER, str(text)) or "").lstrip("0")
+
+
+def line(text: str) -> str:
+    """The first line of a message of Flux, without what cannot be printed."""
+    return _UNPRINTABLE.sub("", text.partition("\n")[0])[:1000]
 
 
 def only(pattern: re.Pattern[str], text: str | None) -> str | None:
     return text if text and pattern.fullmatch(text) else None
+
+
+def _time(text: str) -> int | None:
+    """In seconds since 1970; None: no time with an offset, or one before 1970."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if time.tzinfo is None or time < EPOCH else (time - EPOCH) // SECOND

@@ -1,72 +1,105 @@
-"""The reasons of Flux's events, and what each does to a place.
+"""The reasons of Flux's events: what each does to a place, and its place in the sequence of one reconcile.
 
-helm-controller's reasons: https://fluxcd.io/flux/components/helm/helmreleases/#events, and api/v2/condition_types.go.
+All that helm-controller 1.2.0 to 1.6.3 emits about a HelmRelease: api/v2/condition_types.go, and the calls of Eventf in
+internal/controller/helmrelease_controller.go and internal/reconcile/*.go. The sequence is that of
+internal/reconcile/atomic_release.go: unlock, one action of Helm, its test, drift found and corrected, the remedy; what
+precedes them ends the reconcile. Of sources: source-controller 1.9.4,
+internal/controller/{helmchart,ocirepository}_*.go.
 """
 
 from datetime import datetime
 from typing import NamedTuple
 
-from .effects import OF_A_REVISION, attempted, failing, healthy, removed, rolled_back, runs, taken_back
-from .event import EPOCH, SECOND, Event, parse
-from .state import AHEAD, LATE, Effect, Entry, position
+from . import effects
+from .event import EPOCH, NO_VERSION, OTHER_REASON, SECOND, SOURCES, Cause, Event, parse
+from .state import AHEAD, LATE, Effect, Entry
 
 
 class Reason(NamedTuple):
-    """`rank` orders events of one second and one resourceVersion."""
+    """`effect` None: it changes nothing. `rank` orders the events of one reconcile in one second."""
 
-    effect: Effect
+    effect: Effect | None
     rank: int
 
 
 REASONS = {
-    "InstallFailed": Reason(attempted, 1),
-    "UpgradeFailed": Reason(attempted, 1),
-    "InstallSucceeded": Reason(runs, 2),
-    "UpgradeSucceeded": Reason(runs, 2),
-    "RollbackSucceeded": Reason(rolled_back, 3),
-    "RollbackFailed": Reason(failing, 3),
-    "TestSucceeded": Reason(healthy, 4),
-    "TestFailed": Reason(failing, 4),
-    "DriftCorrected": Reason(healthy, 5),
-    "DriftDetected": Reason(failing, 5),
-    "DriftCorrectionFailed": Reason(failing, 5),
-    "UninstallSucceeded": Reason(removed, 6),
-    "UninstallFailed": Reason(failing, 6),
+    "AccessDenied": Reason(effects.blocked, 0),
+    "ArtifactFailed": Reason(effects.blocked, 0),
+    "DependencyNotReady": Reason(effects.blocked, 0),
+    "InvalidCELExpression": Reason(effects.blocked, 0),
+    "ValuesError": Reason(effects.blocked, 0),
+    "PendingRelease": Reason(effects.unblocked, 0),  # Flux unlocked it; where it could not, see below
+    "InstallSucceeded": Reason(effects.runs, 1),
+    "InstallFailed": Reason(effects.attempted, 1),
+    "UpgradeSucceeded": Reason(effects.runs, 1),
+    "UpgradeFailed": Reason(effects.attempted, 1),
+    "TestSucceeded": Reason(effects.test_succeeded, 2),
+    "TestFailed": Reason(effects.test_failed, 2),
+    "DriftDetected": Reason(effects.drifted, 3),
+    "DriftCorrected": Reason(effects.corrected, 4),
+    "DriftCorrectionFailed": Reason(effects.correction_failed, 4),
+    "RollbackSucceeded": Reason(effects.rolled_back, 5),
+    "RollbackFailed": Reason(effects.failing, 5),
+    "UninstallSucceeded": Reason(effects.removed, 5),
+    "UninstallFailed": Reason(effects.failing, 5),
+    "HealthCheckCanceled": Reason(effects.canceled, 6),
+    # Severity error, and yet no failure: only the inventory in the status is incomplete.
+    "InventoryBuildFailed": Reason(None, 1),
+    "NamespaceCheckSkipped": Reason(None, 1),
+    # Severity trace: never sent.
+    "HelmChartCreated": Reason(None, 0),
+    "HelmChartInSync": Reason(None, 0),
+    "HelmChartDeleted": Reason(None, 0),
+    "HelmChartSyncErr": Reason(None, 0),
 }
+UNLOCK_FAILED = Reason(effects.blocked, 0)
 # Flux removes a failed release as its remedy with the reason of an uninstall; only the message differs.
 REMEDIATION = "Helm uninstall remediation"
-TAKEN_BACK = Reason(taken_back, 6)
+TAKEN_BACK = Reason(effects.taken_back, 5)
+SOURCE_FAILED, SOURCE_READY = Reason(effects.source_failed, 0), Reason(effects.source_ready, 0)
 
 
-def reason_of(event: Event) -> Reason | None:
-    """None: an event with this reason changes nothing."""
+def reason_of(event: Event) -> Reason:
+    if event.kind in SOURCES:
+        return SOURCE_FAILED if event.severity == "error" else SOURCE_READY
+    if event.reason == "PendingRelease" and event.severity == "error":
+        return UNLOCK_FAILED
     if event.reason == "UninstallSucceeded" and event.message.startswith(REMEDIATION):
         return TAKEN_BACK
-    return REASONS.get(event.reason)
+    return REASONS.get(event.reason, Reason(None, 0))
 
 
-def event_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
-    """The entry of a signed body; None: it is no event of a HelmRelease, or one that changes nothing.
+def event_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | Cause:
+    """The entry of a signed body, or why it has no effect.
 
     An event from the future counts at the time of receipt: the sender's clock is ahead.
     """
     event = parse(body)
-    if event is None or (reason := reason_of(event)) is None:
-        return None
-    if event.version is None and reason.effect in OF_A_REVISION:
-        return None
+    if isinstance(event, Cause):
+        return event
+    effect, rank = reason_of(event)
+    if effect is None:
+        return OTHER_REASON
+    if event.version is None and effect in effects.OF_A_REVISION:
+        return NO_VERSION
     received = (received_at - EPOCH) / SECOND
-    at = int(received) if event.time > received + AHEAD else event.time
     return Entry(
         place=event.place,
-        position=position(at, event.resource_version, reason.rank, sha256),
-        at=at,
-        effect=reason.effect,
+        uid=event.uid,
+        resource_version=event.resource_version if event.uid else "",
+        at=int(received) if event.time > received + AHEAD else event.time,
+        rank=rank,
+        sha256=sha256,
+        effect=effect,
         cause=event.reason,
+        basis="late" if received > event.time + LATE else "event",
         version=event.version,
+        build=event.build,
         oci_digest=event.oci_digest,
         chart=event.chart,
         service=event.service,
+        release=event.release,
+        image=event.image,
+        tests=event.tests,
         message=event.message,
-        basis="late" if received > event.time + LATE else "observed",
     )

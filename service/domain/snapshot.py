@@ -1,127 +1,260 @@
-"""What an observer saw in a cluster: the HelmReleases of whole namespaces, with the history that Flux keeps of each.
+"""An observer's snapshot: the HelmReleases of ranges of names that it read completely, each as it is at that moment.
 
-A snapshot holds two kinds of facts, which are kept like events: a revision is deployed since a time (`Seen`), and a
-place is gone (`Absent`). The same fact in a later snapshot has the same bytes, so it is kept once.
+What is kept of it are its levels, one of each HelmRelease, and the names that each range had. Older observers post
+`namespaces` instead of ranges, and of each HelmRelease its history alone.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
-from .effects import removed, seen
-from .event import CHART_NAME, DIGEST, EPOCH, NAME, SECOND, VERSION, only
-from .reasons import REASONS
-from .state import AHEAD, Entry, position
+from .effects import absent
+from .event import CHART_NAME, EPOCH, NAME, NOT_JSON, SECOND, TEST_SECONDS, Cause, line, number, only
+from .level import Condition, HelmRevision, Level, LevelImage
+from .level_effect import seen
+from .state import AHEAD, Entry
 
-SEEN_RANK, ABSENT_RANK = REASONS["UpgradeSucceeded"].rank, REASONS["UninstallSucceeded"].rank
-
-
-class Seen(msgspec.Struct, frozen=True, tag=True):
-    """`version`, without build metadata, is deployed at `place` since `at`, in seconds since 1970."""
-
-    place: str
-    at: int
-    version: str
-    chart: str | None
-    oci_digest: str | None
+NO_SNAPSHOT, UNREADABLE = Cause("no snapshot of an observer"), Cause("a HelmRelease of a snapshot that cannot be read")
+CONDITIONS = frozenset({"Ready", "Reconciling", "Stalled", "Released", "TestSuccess", "Remediated", "Drifted"})
+MOST_IMAGES, MOST_REVISIONS = 500, 10
+ROUNDS = (10, 86400)  # seconds between which a round may last
 
 
-class Absent(msgspec.Struct, frozen=True, tag=True):
-    """Nothing was at `place`, in a namespace that was read completely, at `at`."""
+class NameRange(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """The names of a namespace in [from, until) were read completely; until "": to the end."""
 
-    place: str
-    at: int
+    namespace: str
+    from_: str = ""
+    until: str = ""
+
+    def holds(self, namespace: str, name: str) -> bool:
+        return namespace == self.namespace and self.from_ <= name and (not self.until or name < self.until)
 
 
-Fact = Seen | Absent
+class PostedCondition(msgspec.Struct, omit_defaults=True):
+    """`since`: its lastTransitionTime."""
+
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    since: datetime | None = None
 
 
-class HistoryEntry(msgspec.Struct, rename="camel"):
+class PostedRevision(msgspec.Struct, rename="camel", omit_defaults=True):
     """An entry of `status.history`: https://fluxcd.io/flux/components/helm/helmreleases/#history."""
 
     status: str
-    last_deployed: datetime
     chart_version: str
     chart_name: str = ""
+    version: int = 0
+    action: str | None = None
+    last_deployed: datetime | None = None
     oci_digest: str | None = None
 
 
-class SeenHelmRelease(msgspec.Struct):
+class PostedImage(msgspec.Struct, omit_defaults=True):
+    """`asked` is the pod's spec.image, `running` the imageID that its kubelet reports, in so many `pods`."""
+
+    workload: str
+    container: str
+    asked: str
+    running: str = ""
+    pods: int = 0
+
+
+class PostedHelmRelease(msgspec.Struct, rename="camel", omit_defaults=True):
+    """`test_seconds`: the time-out of its tests. `remote`: it is for another cluster, so its pods are not here.
+    `images` null: nobody looked at pods; `images_unknown`: why they could not be seen, in part or whole."""
+
     namespace: str
     name: str
-    history: list[HistoryEntry] = []
+    uid: str = ""
+    resource_version: str = ""
+    generation: int | None = None
+    observed_generation: int | None = None
+    deletion_timestamp: str | None = None
+    suspended: bool = False
+    tests: bool | None = None
+    test_seconds: int | None = None
+    tests_ignored: bool = False
+    remote: bool = False
+    conditions: list[PostedCondition] | None = None
+    history: list[PostedRevision] | None = None
+    images: list[PostedImage] | None = None
+    images_unknown: str | None = None
 
 
-class Snapshot(msgspec.Struct):
-    """`namespaces` are those that were read completely at `taken_at`."""
+class Snapshot(msgspec.Struct, omit_defaults=True):
+    """As it is posted. `round_seconds`: for how long the observer waits between two."""
 
     taken_at: datetime
-    namespaces: list[str]
-    helmreleases: list[SeenHelmRelease]
+    helmreleases: list[PostedHelmRelease]
+    ranges: list[NameRange] = []
+    namespaces: list[str] = []
+    round_seconds: int | None = None
 
 
-_decode = msgspec.json.Decoder(Snapshot).decode
-_fact = msgspec.json.Decoder(Fact).decode
+class _Whole(msgspec.Struct):
+    """A HelmRelease that cannot be read must not take the others with it."""
+
+    taken_at: datetime
+    helmreleases: list[msgspec.Raw]
+    ranges: list[NameRange] = []
+    namespaces: list[str] = []
+    round_seconds: int | None = None
 
 
-def parse(body: bytes) -> Snapshot | None:
-    """None: it is no snapshot, so it has no effect."""
+class _Name(msgspec.Struct):
+    namespace: str
+    name: str
+
+
+class SeenLevel(msgspec.Struct, frozen=True):
+    place: str
+    resource_version: str
+    level: Level
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """What a snapshot tells: at `at`, the `ranges` had exactly these `names`, namespace/name, and `levels` of those
+    that could be read. `unread`: how many could not."""
+
+    at: int
+    round_seconds: int | None
+    ranges: tuple[NameRange, ...]
+    names: frozenset[str]
+    levels: tuple[SeenLevel, ...]
+    unread: int
+
+
+_decode = msgspec.json.Decoder(_Whole).decode
+_release = msgspec.json.Decoder(PostedHelmRelease).decode
+_name = msgspec.json.Decoder(_Name).decode
+_level = msgspec.json.Decoder(Level).decode
+_fact = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def parse(body: bytes, received_at: datetime) -> Sight | Cause:
+    """What the snapshot tells, or why it tells nothing."""
     try:
-        snapshot = _decode(body)
+        whole = _decode(body)
+    except msgspec.ValidationError:
+        return NO_SNAPSHOT
     except (ValueError, RecursionError):
-        return None
-    times = [snapshot.taken_at, *(entry.last_deployed for it in snapshot.helmreleases for entry in it.history)]
-    return None if any(time.tzinfo is None or time < EPOCH for time in times) else snapshot
-
-
-def facts(snapshot: Snapshot, running: Iterable[str], received_at: datetime) -> Iterator[Fact]:
-    """What is deployed, and which of the places `running` are gone."""
-    listed = set()
-    for it in snapshot.helmreleases:
-        place = f"{it.namespace}/{it.name}"
-        if not NAME.fullmatch(it.namespace) or not NAME.fullmatch(it.name):
+        return NOT_JSON
+    if whole.taken_at.tzinfo is None or whole.taken_at < EPOCH:
+        return NO_SNAPSHOT
+    at, names, levels, unread = _seconds(whole.taken_at, received_at), set[str](), list[SeenLevel](), 0
+    for raw in whole.helmreleases:
+        try:
+            named = _name(raw)
+            if not NAME.fullmatch(named.namespace) or not NAME.fullmatch(named.name):
+                raise ValueError
+            names.add(f"{named.namespace}/{named.name}")
+            posted = _release(raw)
+        except (ValueError, RecursionError):
+            unread += 1
             continue
-        listed.add(place)
-        for entry in it.history:
-            version = only(VERSION, entry.chart_version.partition("+")[0])
-            if entry.status == "deployed" and version:
-                at = _seconds(entry.last_deployed, received_at)
-                chart = only(CHART_NAME, entry.chart_name)
-                yield Seen(place, at, version, chart, only(DIGEST, entry.oci_digest))
-    for place in running:
-        if place not in listed and place.partition("/")[0] in snapshot.namespaces:
-            yield Absent(place, _seconds(snapshot.taken_at, received_at))
+        version = number(posted.resource_version) if posted.uid else ""
+        levels.append(SeenLevel(f"{named.namespace}/{named.name}", version, level_of(posted, received_at)))
+    ranges = (*whole.ranges, *map(NameRange, whole.namespaces))
+    round_seconds = None if whole.round_seconds is None else min(max(whole.round_seconds, ROUNDS[0]), ROUNDS[1])
+    return Sight(at, round_seconds, ranges, frozenset(names), tuple(levels), unread)
+
+
+def level_of(it: PostedHelmRelease, received_at: datetime) -> Level:
+    conditions = None
+    if it.conditions is not None:
+        found = [
+            Condition(
+                each.type, each.status[:16], each.reason[:128], line(each.message), _when(each.since, received_at)
+            )
+            for each in it.conditions
+            if each.type in CONDITIONS
+        ]
+        conditions = tuple(sorted(found, key=lambda each: each.type))
+    history = tuple(
+        HelmRevision(
+            each.status,
+            each.chart_version[:300],
+            only(CHART_NAME, each.chart_name) or "",
+            each.version,
+            each.action or "",
+            _when(each.last_deployed, received_at),
+            each.oci_digest,
+        )
+        for each in (it.history or [])[:MOST_REVISIONS]
+    )
+    return Level(
+        namespace=it.namespace,
+        name=it.name,
+        uid=it.uid[:64],
+        counts=it.generation is None or it.observed_generation == it.generation,
+        deleted=it.deletion_timestamp is not None,
+        suspended=it.suspended,
+        tests=(it.test_seconds or TEST_SECONDS) if it.tests else None,
+        tests_ignored=it.tests_ignored,
+        conditions=conditions,
+        history=history,
+        images=_images(it),
+        unseen="it is for another cluster" if it.remote else it.images_unknown and line(it.images_unknown),
+    )
+
+
+def _images(it: PostedHelmRelease) -> tuple[LevelImage, ...] | None:
+    """Without the number of pods, which changes while nothing else does."""
+    if it.images is None or it.remote:
+        return None
+    named = {(each.workload[:300], each.container[:64], each.asked[:600], each.running[:600]) for each in it.images}
+    return tuple(LevelImage(*each) for each in sorted(named)[:MOST_IMAGES])
+
+
+def level_entries(place: str, body: bytes, sha256: str, seen_at: list[tuple[int, str]]) -> Iterator[Entry]:
+    """The entries of a level that was seen at these times, at these resourceVersions; an empty body: of nothing."""
+    level = _level(body) if body else None
+    for at, resource_version in seen_at:
+        yield Entry(
+            place=place,
+            uid=level.uid if level else "",
+            resource_version=resource_version,
+            at=at,
+            rank=0 if level else 9,
+            sha256=sha256,
+            effect=seen if level else absent,
+            cause="seen" if level else "absent",
+            basis="snapshot" if level else "absence",
+            level=level,
+        )
 
 
 def fact_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
-    """The entry of a fact that was first received at `received_at`; None: the body is no fact."""
+    """The entry of what an older version of this ledger kept of a snapshot; None: the body is no such fact."""
     try:
         fact = _fact(body)
-    except (ValueError, RecursionError):
+        place, at = str(fact["place"]), int(fact["at"])
+    except (ValueError, RecursionError, KeyError, TypeError):
         return None
-    return entry_of(fact, sha256, received_at)
+    if fact.get("type") == "Absent":
+        return next(level_entries(place, b"", sha256, [(at, "")]))
+    if fact.get("type") != "Seen":
+        return None
+    namespace, _, name = place.partition("/")
+    revision = HelmRevision("deployed", str(fact["version"]), fact.get("chart") or "", deployed_at=at)
+    revision = msgspec.structs.replace(revision, oci_digest=fact.get("oci_digest"))
+    level = msgspec.json.encode(Level(namespace, name, history=(revision,)))
+    return next(level_entries(place, level, sha256, [((received_at - EPOCH) // SECOND, "")]))
 
 
-def entry_of(fact: Fact, sha256: str, received_at: datetime) -> Entry:
-    if isinstance(fact, Absent):
-        at = position(fact.at, 0, ABSENT_RANK, sha256)
-        return Entry(fact.place, at, fact.at, removed, "absent", None, basis="inferred")
-    return Entry(
-        place=fact.place,
-        position=position(fact.at, 0, SEEN_RANK, sha256),
-        at=fact.at,
-        effect=seen,
-        cause="seen",
-        version=fact.version,
-        oci_digest=fact.oci_digest,
-        chart=fact.chart,
-        basis="late",
-        seen_at=(received_at - EPOCH) // SECOND,
-    )
+def _when(time: datetime | None, received_at: datetime) -> int | None:
+    if time is None or time.tzinfo is None or time < EPOCH:
+        return None
+    return _seconds(time, received_at)
 
 
 def _seconds(time: datetime, received_at: datetime) -> int:
     """A time in the future counts as the time of receipt: the sender's clock is ahead."""
-    said, received = (time - EPOCH) // SECOND, (received_at - EPOCH) // SECOND
+    said, received = (time.astimezone(UTC) - EPOCH) // SECOND, (received_at - EPOCH) // SECOND
     return received if said > received + AHEAD else said

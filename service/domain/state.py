@@ -1,47 +1,61 @@
-"""Where a place stands, and the entries that change it: the nouns of domain/timeline.py."""
+"""Where a place stands, and the entries that change it: the nouns of domain/timeline.py.
+
+Times are in whole seconds since 1970.
+"""
 
 from collections.abc import Callable
 
 import msgspec
 
+from .level import Level
+
 AHEAD = 60  # seconds that a sender's clock may be ahead of ours
 LATE = 300  # seconds after its time from which on an event counts as late
+NEAR = 60  # seconds by which two clocks may differ
+MOST_VERSION = 10**16 - 1  # that takes part in a position
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One thing said about a place. `position` sorts it; `at` is in seconds since 1970; `effect` is what it does.
+    """One thing said about a place: an event of Flux, a level that an observer saw, or that the place was absent.
 
-    `seen_at`: None for an event; for what an observer saw, when it was first received.
+    `uid` and `resource_version` are the HelmRelease's: "" where they were not told. `effect` is what it does, `rank`
+    its place in the sequence of one reconcile. `build` is the version's build metadata.
     """
 
     place: str
-    position: str
+    uid: str
+    resource_version: str
     at: int
+    rank: int
+    sha256: str
     effect: "Effect"
     cause: str
-    version: str | None
+    basis: str = "event"
+    version: str | None = None
+    build: str | None = None
     oci_digest: str | None = None
     chart: str | None = None
     service: str | None = None
+    release: str | None = None
+    image: str | None = None
+    tests: int | None = None
     message: str = ""
-    basis: str = "observed"
-    seen_at: int | None = None
+    level: Level | None = None
 
 
-class Running(msgspec.Struct, frozen=True, gc=False):
-    """The revision that runs, with the names in the entry that began it. `since` is in seconds since 1970. `seen`: an
-    observer saw it, and no event has reported it yet."""
+class Running(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The revision that runs, with the names in the entry that began it."""
 
     version: str
     since: int
     basis: str
+    build: str | None = None
     oci_digest: str | None = None
     chart: str | None = None
     service: str | None = None
-    seen: bool = False
 
 
-class FailedAttempt(msgspec.Struct, frozen=True, gc=False):
+class FailedAttempt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A revision that failed to run. `outcome`: failed | rolled back."""
 
     version: str
@@ -52,23 +66,77 @@ class FailedAttempt(msgspec.Struct, frozen=True, gc=False):
     service: str | None = None
 
 
-class State(msgspec.Struct, frozen=True, gc=False):
-    """Where a place stands. `health`: healthy | failing | unknown."""
+class Blocked(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Why nothing new can be applied. `source`: the chart's source said so, not the HelmRelease."""
+
+    reason: str
+    since: int
+    message: str
+    source: bool = False
+
+
+class Intended(msgspec.Struct, frozen=True, gc=False):
+    """The image that the annotations of a successful action named, and the version that they were written for."""
+
+    image: str
+    release: str | None
+
+
+class SeenImage(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An image of a workload's container: as the pod asks for it, and as the kubelet says that it runs."""
+
+    workload: str
+    container: str
+    asked: str
+    running: str
+
+
+class Images(msgspec.Struct, frozen=True, gc=False):
+    """What the pods of a place had at `at`; `unknown`: why some, or all, could not be seen."""
+
+    at: int
+    seen: tuple[SeenImage, ...] = ()
+    unknown: str | None = None
+
+
+class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Where a place stands. `health`: healthy | progressing | failing | unknown, `health_since` when it began to be so,
+    `health_cause` the reason of Flux behind it.
+
+    `due`: if nothing is heard until then, the health is unknown. `uncertain`: since when another revision may run, in
+    part or whole. `drifted`: when drift was last detected, and neither corrected nor seen to be gone. `unmanaged`: the
+    HelmRelease was gone at that time, and what it had installed may still run, as `left` names it. `tested`: an
+    observer saw that it has tests, with their time-out. `given_up`: Flux tries no more.
+    """
 
     running: Running | None = None
     health: str = "unknown"
+    health_since: int | None = None
+    health_cause: str | None = None
+    due: int | None = None
+    uncertain: int | None = None
     attempt: FailedAttempt | None = None
+    blocked: Blocked | None = None
+    suspended: int | None = None
+    drifted: int | None = None
+    unmanaged: int | None = None
+    left: Running | None = None
+    reconfigured: int | None = None
+    intended: Intended | None = None
+    images: Images | None = None
+    tested: int | None = None
+    given_up: bool = False
 
 
 Effect = Callable[[State, Entry], State]
 NOTHING = State()
 
 
+def position(at: int, resource_version: str, number: int, sha256: str) -> str:
+    """Sorts arrivals by their beginning, then by resourceVersion; those of a place then by their number."""
+    return f"{position_at(at)}{min(int(resource_version or 0), MOST_VERSION):016d}{number:05d}{sha256}"
+
+
 def position_at(at: int) -> str:
     """Every position of that second, and of later ones, sorts after it; every earlier one before."""
     return f"{at:012d}"
-
-
-def position(at: int, resource_version: int, rank: int, sha256: str) -> str:
-    """Sorts entries by time in whole seconds, resourceVersion, rank and SHA-256 of the body."""
-    return f"{position_at(at)}{resource_version:020d}{rank}{sha256}"

@@ -1,33 +1,23 @@
-"""What ran at a place, from when to when: a pure function of the set of the place's entries.
+"""What ran at a place, from when to when: a pure function of the set of what was said about it.
 
-Entries are sorted by time in whole seconds, resourceVersion, rank of the reason, SHA-256 of the body, so the order in
-which they are received cannot matter. Then they are folded: each changes the `State` by its effect. At a `Turn`
-something else begins to run, or nothing; an arrival lies between two turns.
+Entries of one HelmRelease object, by its uid, are a lane (domain/lane.py): ordered, then folded, each changing the
+State by its effect. At a `Turn` something else begins to run, or nothing; an arrival lies between two turns. What names
+no uid counts in every lane that has begun.
 
-A fold can be continued from any State, so a new event does not make the ledger read a place's whole past again. What
-an observer saw becomes entries too: `seen` with the basis late, `removed` with the basis inferred.
+An object that is deleted and created anew has another uid: its lane takes the place of the one before, if that was not
+heard of afterwards. Where both are, two clusters report as one place: it is contested, and nothing is blended.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import islice, pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
-from .effects import HEALTH, rolled_back, runs, seen
-from .state import NOTHING, Entry, Running, State
+from .lane import FoundImage, ObjectLane, Turn, follow, in_order
+from .state import NEAR, Entry, Running
 
-NEAR = 60  # seconds by which two clocks may differ
-BASES = ("inferred", "late", "observed")  # weakest first
-
-
-class Turn(msgspec.Struct, frozen=True, gc=False):
-    """The moment at which another revision begins to run, or nothing runs any more, and the state right after it."""
-
-    position: str
-    at: int
-    cause: str
-    basis: str
-    state: State
+DAY = 86400  # a lane that was not heard for so long, while another was, has ended
+BASES = ("absence", "snapshot", "late", "event")  # weakest first
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -40,61 +30,81 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     ended_by: str | None
 
 
-def timeline(entries: Iterable[Entry]) -> tuple[list[Arrival], State]:
-    """Every arrival at a place, oldest first, and where it stands after all entries, given in any order."""
-    turns, state = follow(NOTHING, in_order(entries))
-    return list(arrivals(turns)), state
+class Closing(msgspec.Struct, frozen=True, gc=False):
+    """A lane's end: what ran in it did so until then at the latest."""
+
+    at: int
+    cause: str
+    basis: str
 
 
-def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """Sorted, without what an observer saw where an event beside it reports the same."""
-    ordered = sorted(entries, key=lambda it: it.position)
-    return [
-        it
-        for number, it in enumerate(ordered)
-        if it.seen_at is None
-        or not (
-            _reports(it, it.seen_at, map(ordered.__getitem__, range(number - 1, -1, -1)))
-            or _reports(it, it.seen_at, islice(ordered, number + 1, None))
-        )
-    ]
+class Timeline(msgspec.Struct, frozen=True, gc=False):
+    """Every arrival at a place, in the order of their beginnings, the images found with them, and its lanes."""
+
+    arrivals: list[Arrival]
+    images: list[FoundImage]
+    lanes: tuple[ObjectLane, ...]
 
 
-def _reports(fact: Entry, seen_at: int, others: Iterable[Entry]) -> bool:
-    """Whether the nearest of `others` is the event of what the observer saw. Entries about health alone, and the same
-    fact again, are skipped.
-
-    The observer has from Helm when the action began, an event has when it succeeded: so the event is later, but not
-    later than the observer saw the success. With another entry between the two, the event is of another action.
-    """
-    for it in others:
-        if it.effect in HEALTH or (it.effect is seen and _same(it, fact)):
-            continue
-        success = it.effect in (runs, rolled_back)
-        return success and _same(it, fact) and fact.at - NEAR <= it.at <= seen_at + NEAR
-    return False
+def timeline(entries: Iterable[Entry]) -> Timeline:
+    """Of entries in any order."""
+    followed = [follow(lane, ordered) for lane, ordered in lanes_of(entries)]
+    lanes = tuple(it.lane for it in followed)
+    closed = closings(lanes)
+    found = [arrival for it, end in zip(followed, closed, strict=True) for arrival in arrivals(it.turns, end)]
+    return Timeline(
+        sorted(found, key=lambda it: it.began.position), [image for it in followed for image in it.images], lanes
+    )
 
 
-def follow(state: State, entries: Iterable[Entry]) -> tuple[list[Turn], State]:
-    """The turns that `entries`, sorted and all later than `state`, bring, and the state after them."""
-    turns = []
+def lanes_of(entries: Iterable[Entry]) -> list[tuple[ObjectLane, list[Entry]]]:
+    """An empty lane for each uid, by its beginning, and what is to be followed in it."""
+    own, common = dict[str, list[Entry]](), list[Entry]()
     for it in entries:
-        before, state = state.running, it.effect(state, it)
-        if before is not state.running:
-            turns.append(Turn(it.position, it.at, it.cause, it.basis, state))
-    return turns, state
+        (own.setdefault(it.uid, []) if it.uid else common).append(it)
+    begun = [ObjectLane(uid, min(it.at for it in said), max(it.at for it in said)) for uid, said in own.items()] or [
+        ObjectLane()
+    ]
+    begun.sort(key=lambda it: (it.first, it.uid))
+    found = []
+    for number, (lane, end) in enumerate(zip(begun, closings(begun), strict=True)):
+        mine = own.get(lane.uid, []) + [
+            it for it in common if (number == 0 or it.at >= lane.first) and (end is None or it.at < end.at)
+        ]
+        found.append((ObjectLane(lane.uid), in_order(mine, ObjectLane()) or []))
+    return found
 
 
-def arrivals(turns: Iterable[Turn]) -> Iterator[Arrival]:
-    """What lies between the turns, of which the last is still in force."""
+def closings(lanes: Sequence[ObjectLane]) -> list[Closing | None]:
+    """Of lanes by their beginning; None: it is open."""
+    return [_closing(it, lanes[number + 1 :], lanes) for number, it in enumerate(lanes)]
+
+
+def _closing(it: ObjectLane, later: Sequence[ObjectLane], every: Sequence[ObjectLane]) -> Closing | None:
+    for other in later:
+        if it.last <= other.first + NEAR:
+            return Closing(other.first, "replaced", other.basis)
+    if any(other.last - it.last > DAY for other in every):
+        return Closing(it.last, "replaced", it.basis)
+    return None
+
+
+def arrivals(turns: Iterable[Turn], end: Closing | None = None) -> Iterator[Arrival]:
+    """What lies between the turns of one lane, of which the last is in force until `end`."""
     for turn, following in pairwise([*turns, None]):
-        if turn is None or (running := turn.state.running) is None:
+        if turn is None or (running := turn.lane.state.running) is None:
             continue
-        if following is None:
-            yield Arrival(turn, running, None, running.basis, None)
+        if following is not None:
+            yield Arrival(turn, running, *ending(running, following.at, following.basis, following.cause))
+        elif end is not None:
+            yield Arrival(turn, running, *ending(running, end.at, end.basis, end.cause))
         else:
-            basis = weaker(running.basis, following.basis)
-            yield Arrival(turn, running, following.at, basis, following.cause)
+            yield Arrival(turn, running, None, running.basis, None)
+
+
+def ending(running: Running, at: int, basis: str, cause: str) -> tuple[int, str, str]:
+    """Until when it ran, the basis of the whole, and what ended it."""
+    return max(at, running.since), weaker(running.basis, basis), cause
 
 
 def weaker(one: str, other: str) -> str:
@@ -102,7 +112,21 @@ def weaker(one: str, other: str) -> str:
     return min(one, other, key=BASES.index)
 
 
-def _same(one: Entry, other: Entry) -> bool:
-    """Whether both are of one revision. Where one of them has no digest, the versions decide."""
-    digests = {it.oci_digest for it in (one, other) if it.oci_digest}
-    return one.version == other.version and len(digests) < 2
+def at_time(entries: Iterable[Entry], second: int) -> list[ObjectLane]:
+    """The lanes that were open then, as is known today: each after its last turn until then, and what was said of it
+    after that, until then."""
+    whole = [(lane, ordered) for lane, ordered in lanes_of(entries)]
+    ends = closings([follow(ObjectLane(lane.uid), ordered).lane for lane, ordered in whole])
+    found = []
+    for (lane, ordered), end in zip(whole, ends, strict=True):
+        if end is None or end.at > second:
+            found.append(_lane_at(lane, ordered, second))
+    return [it for it in found if it.high >= 0] or found[:1]
+
+
+def _lane_at(lane: ObjectLane, ordered: list[Entry], second: int) -> ObjectLane:
+    last, kept = 0, ObjectLane(lane.uid)
+    for number, it in enumerate(ordered):
+        if follow(lane, [it]).turns and lane.turned <= second:
+            last, kept = number + 1, msgspec.structs.replace(lane)
+    return follow(kept, [it for it in ordered[last:] if it.at <= second]).lane

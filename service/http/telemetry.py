@@ -27,7 +27,10 @@ RELEASES = Counter("waybill_releases", "Waybills: filed, repeated, or in conflic
 EVENTS = Counter(
     "waybill_events", "Signed events and snapshots: taken, or repeated.", ["environment", "kind", "result"]
 )
-REFUSED = Counter("waybill_events_refused", "Events and snapshots that no key of their environment signed.")
+REFUSED_EVENTS = Counter("waybill_events_refused", "Events and snapshots that no key of their environment signed.")
+UNREAD = Counter(
+    "waybill_events_unread", "Signed bodies without effect, by the cause.", ["environment", "kind", "cause"]
+)
 ARRIVALS = Counter("waybill_arrivals", "Arrivals that became known.", ["environment"])
 HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 QUIET = {"/healthz", "/readyz", "/metrics"}  # requested every few seconds: logged only if they fail

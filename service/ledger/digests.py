@@ -3,7 +3,7 @@
 from typing import Literal
 
 from ..database.query import query
-from ..database.tables import Arrival, Release
+from ..database.tables import Arrival, ArrivalImage, Release
 from .rows import DigestKey, Id
 
 _image = query(
@@ -15,11 +15,18 @@ _chart = query(
 _reported = query(
     lambda digest: Arrival.select(Arrival.id).where(Arrival.chart_digest == digest).limit(1), takes=DigestKey, gives=Id
 )
+_found = query(
+    lambda digest: ArrivalImage.select(ArrivalImage.id).where(ArrivalImage.digest == digest).limit(1),
+    takes=DigestKey,
+    gives=Id,
+)
 
 
 async def kind_of(digest: str) -> Literal["image", "chart"] | None:
-    """None: no release with this digest was filed, and no event reported it."""
+    """None: no release with this digest was filed, no event reported it, and no pod was seen with it."""
     key = DigestKey(digest)
     if await _image(key):
         return "image"
-    return "chart" if await _chart(key) or await _reported(key) else None
+    if await _chart(key) or await _reported(key):
+        return "chart"
+    return "image" if await _found(key) else None

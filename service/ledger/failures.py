@@ -10,6 +10,7 @@ from ..database.tables import Event
 from ..domain.effects import FAILURES
 from ..domain.event import EPOCH, SECOND
 from ..domain.reasons import event_entry
+from ..domain.state import Entry
 from .match import moment
 from .rows import PlaceBetween
 
@@ -63,6 +64,6 @@ async def failures_between(environment: str, place: str, begins: datetime, ends:
         [
             Failure(place, moment(it.at), it.cause, it.version, it.message)
             for it in entries
-            if it is not None and it.effect in FAILURES
+            if isinstance(it, Entry) and it.effect in FAILURES
         ],
     )

@@ -1,10 +1,11 @@
-"""Which filed release an arrival is of: looked up when reading, so that a release filed later completes the record.
+"""Which filed release an arrival is of: that of its service and version. It is looked up when reading, so that a
+release filed later completes the record.
 
-An arrival names a service (our annotation, else the HelmRelease's name) and, where nothing was annotated, the chart of
-the event's message. The filed release of that chart and version is it, else the one of that service and version.
+The service is our annotation, else the chart's name, else the HelmRelease's. A chart is named as its service, and a
+waybill that says otherwise is refused: so no token can file what another service's arrivals are matched with.
 
 All SQL that several files put together stands here, with the aliases that it relies on: `a` is an arrival, or anything
-with its columns service, chart and version; `r` is the filed release that it is of.
+with its columns service and version; `r` is the filed release that it is of.
 """
 
 from datetime import UTC, datetime
@@ -15,15 +16,13 @@ from msgspec import Struct
 
 from ..database import tables
 from ..database.query import query
+from ..domain.event import NAME, only
+from ..domain.images import ReleasedImage
 
-# The id of `r`, or null. Two services may have filed the same chart: the first counts.
-FILED = (
-    "coalesce((SELECT min(x.id) FROM release x WHERE x.chart_name = a.chart AND x.version = a.version),"
-    " (SELECT x.id FROM release x WHERE x.service = a.service AND x.version = a.version))"
-)
-WITH_RELEASE = f"LEFT JOIN release r ON r.id = {FILED}"
+WITH_RELEASE = "LEFT JOIN release r ON r.service = a.service AND r.version = a.version"
 RELEASE_COLUMNS = (
-    "a.version, a.chart_digest AS reported, r.service AS filed_service, r.chart_digest AS published, r.document"
+    "a.version, a.build, a.chart_digest AS reported,"
+    " r.service AS filed_service, r.chart_digest AS published, r.document"
 )
 ARRIVAL_COLUMNS = (
     f"a.environment, a.place, a.service, a.started_at, a.ended_at, a.basis, a.ended_by, a.position, {RELEASE_COLUMNS}"
@@ -33,9 +32,11 @@ FEW = "a.position || ''"
 
 
 class Release(Struct, frozen=True):
-    """What runs. `known`: it was filed. `mismatched`: Flux reported another chart digest than was filed."""
+    """What runs. `build`: its version's build metadata. `known`: it was filed. `mismatched`: another chart digest or
+    image than was filed."""
 
     version: str
+    build: str | None
     known: bool
     mismatched: bool
     image: str | None
@@ -55,6 +56,7 @@ class ArrivalRow(NamedTuple):
     ended_by: str | None
     position: str
     version: str
+    build: str | None
     reported: str | None
     filed_service: str | None
     published: str | None
@@ -63,7 +65,6 @@ class ArrivalRow(NamedTuple):
 
 class RevisionKey(NamedTuple):
     service: str
-    chart: str | None
     version: str
 
 
@@ -91,11 +92,10 @@ class _Document(Struct):
 
 NOT_FILED = FiledRow(None, None, None)
 _filed = query(
-    lambda service, chart, version: tables.Release.raw(
-        "SELECT r.service AS filed_service, r.chart_digest AS published, r.document FROM"
-        f" (SELECT {{}} AS service, {{}} AS chart, {{}} AS version) a JOIN release r ON r.id = {FILED}",
+    lambda service, version: tables.Release.raw(
+        "SELECT service AS filed_service, chart_digest AS published, document FROM release"
+        " WHERE service = {} AND version = {}",
         service,
-        chart,
         version,
     ),
     takes=RevisionKey,
@@ -104,32 +104,38 @@ _filed = query(
 _decode = msgspec.json.Decoder(_Document).decode
 
 
-async def filed_release(annotated: str | None, place: str, chart: str | None, version: str) -> FiledRow:
-    """The filed release that an event at `place` is of."""
-    rows = await _filed(RevisionKey(annotated or name_in(place), None if annotated else chart, version))
+async def filed_release(service: str, version: str) -> FiledRow:
+    rows = await _filed(RevisionKey(service, version))
     return rows[0] if rows else NOT_FILED
 
 
-def name_in(place: str) -> str:
-    """The HelmRelease's name."""
-    return place.partition("/")[2]
+def named_service(annotated: str | None, chart: str | None, place: str) -> str:
+    """The service of what runs at a place."""
+    return annotated or only(NAME, chart) or place.partition("/")[2]
 
 
-def release_of(
-    service: str | None, version: str, reported: str | None, published: str | None, document: str | None
-) -> Release:
+def release_of(service: str | None, version: str, build: str | None, document: str | None, mismatched: bool) -> Release:
     """The release of `version`, with what is in `document`, its waybill, if one was filed."""
     if document is None:
-        return Release(version, False, False, None, None, None)
+        return Release(version, build, False, False, None, None, None)
     it = _decode(document)
     return Release(
         version=version,
+        build=build,
         known=True,
-        mismatched=reported is not None and reported != published,
+        mismatched=mismatched,
         image=f"{it.image.repository}@{it.image.digest}",
         commit=it.source.commit,
         url=f"/releases/{service}/{version}",
     )
+
+
+def released_images(document: str | None) -> list[ReleasedImage]:
+    """Of a waybill; none: it was not filed."""
+    if document is None:
+        return []
+    it = _decode(document).image
+    return [ReleasedImage(it.repository, it.digest, frozenset([it.digest]))]
 
 
 def moment(at: int) -> datetime:

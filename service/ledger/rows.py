@@ -51,7 +51,7 @@ class EventRow(NamedTuple):
 
 
 class PlaceRow(NamedTuple):
-    """`state`: domain/state's State, as JSON."""
+    """`state`: domain/place's Standing, as JSON."""
 
     place: str
     state: str

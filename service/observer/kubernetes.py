@@ -5,13 +5,15 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
 from msgspec import Struct
 
-from ..domain.snapshot import HistoryEntry
+from ..domain.snapshot import PostedRevision
 from ..settings import SettingsError
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -22,17 +24,45 @@ SECONDS = 20  # for one request
 class Metadata(Struct):
     namespace: str
     name: str
+    uid: str = ""
+    resourceVersion: str = ""  # noqa: N815 - Kubernetes' own spelling, and so below
+    generation: int | None = None
+    deletionTimestamp: str | None = None  # noqa: N815
+
+
+class Test(Struct):
+    enable: bool = False
+    ignoreFailures: bool = False  # noqa: N815
+    timeout: str | None = None
+
+
+class Spec(Struct):
+    suspend: bool = False
+    timeout: str | None = None
+    test: Test = msgspec.field(default_factory=Test)
+    kubeConfig: Any = None  # noqa: N815
+
+
+class ObjectCondition(Struct):
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    lastTransitionTime: datetime | None = None  # noqa: N815
 
 
 class Status(Struct):
-    history: list[HistoryEntry] | None = None
+    observedGeneration: int | None = None  # noqa: N815
+    conditions: list[ObjectCondition] = []
+    history: list[PostedRevision] | None = None
 
 
 class HelmReleaseObject(Struct):
     """What is read of it: https://fluxcd.io/flux/components/helm/helmreleases/."""
 
     metadata: Metadata
-    status: Status | None = None
+    spec: Spec = msgspec.field(default_factory=Spec)
+    status: Status = msgspec.field(default_factory=Status)
 
 
 class ListMetadata(Struct):

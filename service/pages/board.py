@@ -51,6 +51,7 @@ async def show_board() -> Response[str]:
         total=await environments.count() if page.next else None,
         next=page.next,
         rows=table,
+        silent=[it.environment for it in found if it.silent_since],
         services=services,
         undrawn=[it.environment for it in found if it.environment not in windows],
         healthy=page.next is None and services.all_healthy,

@@ -16,7 +16,8 @@ from ..ledger.arrivals.list import Arrival
 from ..ledger.arrivals.window import Window, arrivals_between
 from ..ledger.environments import at_time
 from ..ledger.environments import state as environments
-from ..ledger.environments.state import EnvironmentState, PlaceState
+from ..ledger.environments.place import PlaceState
+from ..ledger.environments.state import EnvironmentState
 from ..ledger.failures import Failure, failures_between
 from .axis import WINDOWS, Axis
 from .html import large
@@ -51,7 +52,7 @@ async def show_environment(
     drawn = await arrivals_between(environment, begins, ends, MOST_BARS) if is_drawn else Window(begins, [])
     axis = Axis(drawn.begins, ends)
     stand, ran = _shown(state.services, drawn.arrivals)
-    places = sorted({it.place for it in stand} | {it.place for it in ran})
+    places = sorted({it.place for it in stand} | {it.place for it in ran}) if is_drawn else []
     marked_since, failed = await _failures(environment, places, axis)
     drawn_lanes = lanes(ran, stand, axis, failed) if is_drawn else []
     return await large(

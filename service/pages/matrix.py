@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import semver
 
-from ..ledger.environments.state import EnvironmentState, PlaceState
+from ..ledger.environments.place import PlaceState
+from ..ledger.environments.state import EnvironmentState
 from .timeline import Bar, Lane
 
 

@@ -11,7 +11,8 @@ from litestar.response import Response
 
 from ..domain.event import NAME, VERSION
 from ..ledger.environments import state as environments
-from ..ledger.environments.state import Attempt, EnvironmentState
+from ..ledger.environments.place import Attempt
+from ..ledger.environments.state import EnvironmentState
 from ..ledger.releases import read
 from .html import html
 from .not_found import not_found

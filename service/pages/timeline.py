@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..ledger.arrivals.list import Arrival
-from ..ledger.environments.state import PlaceState
+from ..ledger.environments.place import PlaceState
 from ..ledger.failures import Failure
 from .axis import Axis
 

@@ -35,7 +35,9 @@ def scene(real: World) -> Iterator[Scene]:
     folder = FOLDER / "story"
     folder.mkdir()
     with database() as password, recorder(folder / "events"):
-        yield Scene(real, folder, password, {name: secrets.token_hex(32) for name in [*ENVIRONMENTS, "pinned"]})
+        yield Scene(
+            real, folder, password, {name: secrets.token_hex(32) for name in [*ENVIRONMENTS, "pinned", "rendered"]}
+        )
 
 
 @pytest.fixture(scope="session")

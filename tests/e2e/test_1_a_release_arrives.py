@@ -123,7 +123,7 @@ def test_the_ledger_and_its_board_show_the_release_that_runs(
     said = ledger.wait_until("staging", "it runs", lambda it: it["health"] == "healthy")
     release = said["release"]
     assert (release["version"], release["image"], release["known"]) == (shipped["first"], scene.image, True)
-    assert (said["place"], said["basis"], said["attempt"]) == ("staging/waybill", "observed", None)
+    assert (said["place"], said["basis"], said["attempt"]) == ("staging/waybill", "event", None)
 
     picture = scene.folder / "board.png"
     chromium = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1280,900"]

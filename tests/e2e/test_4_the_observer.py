@@ -90,7 +90,7 @@ def test_the_next_snapshot_ends_what_was_removed_without_an_event(scene: Scene) 
     assert places(uninformed) == ["staging/waybill"]
     told = uninformed.get("/environments/staging/arrivals")["items"]
     ended = next(it for it in told if it["place"] == "staging/passing")
-    assert (ended["basis"], ended["ended_by"]) == ("inferred", "absent")
+    assert (ended["basis"], ended["ended_by"]) == ("absence", "absent")
 
 
 def test_the_observer_may_list_helmreleases_of_its_namespace_and_nothing_else(scene: Scene) -> None:

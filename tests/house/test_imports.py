@@ -23,7 +23,7 @@ SERVICE_LAYERS = [
 SCRIPTS_LAYERS = [
     {"__main__"},
     {"commands"},
-    {"ship", "plan", "promote", "rollback"},
+    {"ship", "plan", "promote", "rollback", "records"},
     {"proposals", "checks"},
     {"session"},
     {"steps"},

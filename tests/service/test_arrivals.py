@@ -24,6 +24,7 @@ async def test_an_arrival(ledger: Served) -> None:
         "service": "orders",
         "release": {
             "version": "1.4.2",
+            "build": None,
             "known": True,
             "mismatched": False,
             "image": f"ghcr.io/acme/orders@{IMAGE}",

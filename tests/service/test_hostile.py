@@ -99,7 +99,7 @@ async def test_no_signed_body_disturbs_the_ledger(
                 continue
             headers = {"X-Signature": signature(body, KEYS["staging"][0])}
             answer = await ledger.http.post(path, content=body, headers=headers)
-            assert answer.status_code in (200, 201), (name, answer.text)
+            assert answer.status_code in (200, 201, 422), (name, answer.text)
             unsigned = await ledger.http.post(path, content=body, headers={"X-Signature": "sha256=" + "0" * 64})
             assert unsigned.status_code == 401, name
             tried += 1
@@ -117,7 +117,7 @@ async def test_no_signed_body_disturbs_the_ledger(
 async def test_no_forged_signature_is_taken(ledger: Served, record_property: Callable[[str, str], None]) -> None:
     seed = random.randrange(2**32)  # noqa: S311 - no secret
     chance = random.Random(seed)  # noqa: S311
-    body = repr(event()).encode()
+    body = json.dumps(event()).encode()
     right = signature(body, KEYS["staging"][0])
     for _ in range(FORGERIES):
         sent, headers = forged(chance, body, right)

@@ -31,13 +31,26 @@ HISTORY = {
 }
 
 
+READY = {
+    "type": "Ready",
+    "status": "True",
+    "reason": "TestSucceeded",
+    "message": "",
+    "lastTransitionTime": "2026-01-02T03:04:09Z",
+}
+
+
 def helmrelease(name: str) -> dict[str, Any]:
     return {
         "apiVersion": "helm.toolkit.fluxcd.io/v2",
         "kind": "HelmRelease",
-        "metadata": {"namespace": "apps", "name": name, "uid": name, "resourceVersion": "7"},
-        "spec": {"values": {"password": "not to be sent"}},
-        "status": {"conditions": [{"type": "Ready", "status": "True"}], "history": [HISTORY]},
+        "metadata": {"namespace": "apps", "name": name, "uid": name, "resourceVersion": "7", "generation": 3},
+        "spec": {"values": {"password": "not to be sent"}, "timeout": "1m30s", "test": {"enable": True}},
+        "status": {
+            "observedGeneration": 3,
+            "conditions": [READY, {"type": "Other", "status": "True"}],
+            "history": [HISTORY],
+        },
     }
 
 
@@ -53,27 +66,41 @@ def test_what_runs_is_reported_page_by_page_and_what_is_gone_ends(database_url: 
         assert observed(api, ledger.url) == []
         services = http.get("/environments/staging").json()["services"]
         assert [(it["place"], it["release"]["version"], it["basis"]) for it in services] == [
-            (f"apps/{name}", "1.4.2", "late") for name in ("billing", "mail", "orders")
+            (f"apps/{name}", "1.4.2", "snapshot") for name in ("billing", "mail", "orders")
         ]
         lists["apps"].pop()
         assert observed(api, ledger.url) == []
         [gone] = [it for it in http.get("/environments/staging/arrivals").json()["items"] if it["until"]]
-        assert (gone["place"], gone["basis"], gone["ended_by"]) == ("apps/mail", "inferred", "absent")
+        assert (gone["place"], gone["basis"], gone["ended_by"]) == ("apps/mail", "absence", "absent")
 
 
 def test_only_what_the_ledger_reads_is_sent() -> None:
-    failed = helmrelease("web") | {"status": {"conditions": []}}
+    failed = helmrelease("web")
+    del failed["status"]
     with kubernetes_stand_in({"apps": [helmrelease("orders"), failed]}) as api:
         assert observed(api, api.url) == []
     [body] = map(json.loads, api.posted)
-    kept = ("chartName", "chartVersion", "lastDeployed", "ociDigest", "status")
-    assert body == {
-        "taken_at": body["taken_at"],
-        "namespaces": ["apps"],
-        "helmreleases": [
-            {"namespace": "apps", "name": "orders", "history": [{name: HISTORY[name] for name in kept}]},
-            {"namespace": "apps", "name": "web", "history": []},
+    kept = ("chartName", "chartVersion", "lastDeployed", "ociDigest", "status", "version")
+    orders, web = body.pop("helmreleases")
+    assert body == {"taken_at": body["taken_at"], "ranges": [{"namespace": "apps", "from": "", "until": ""}]}
+    assert orders == {
+        "namespace": "apps",
+        "name": "orders",
+        "uid": "orders",
+        "resourceVersion": "7",
+        "generation": 3,
+        "observedGeneration": 3,
+        "tests": True,
+        "testSeconds": 90,
+        "conditions": [
+            {"type": "Ready", "status": "True", "reason": "TestSucceeded", "since": "2026-01-02T03:04:09Z"},
         ],
+        "history": [{name: HISTORY[name] for name in kept}],
+    }
+    assert web == {"namespace": "apps", "name": "web", "uid": "web", "resourceVersion": "7", "generation": 3} | {
+        "tests": True,
+        "testSeconds": 90,
+        "conditions": [],
     }
 
 
@@ -88,13 +115,13 @@ def test_a_namespace_that_may_not_be_read_is_said_and_ends_nothing(database_url:
         assert len(http.get("/environments/staging").json()["services"]) == 1
 
 
-@pytest.mark.parametrize("history", [[{"status": "deployed"}], "none", [HISTORY | {"lastDeployed": "yesterday"}]])
+@pytest.mark.parametrize("history", ["none", [HISTORY | {"lastDeployed": "yesterday"}]])
 def test_what_the_ledger_could_not_read_is_said_and_not_sent(history: Any) -> None:
     unreadable = helmrelease("orders") | {"status": {"history": history}}
     with kubernetes_stand_in({"apps": [unreadable], "web": []}) as api:
         [said] = observed(api, api.url, "apps", "web")
     assert said.startswith("apps: ValidationError: ")
-    assert [json.loads(body)["namespaces"] for body in api.posted] == [["web"]]
+    assert [json.loads(body)["ranges"][0]["namespace"] for body in api.posted] == ["web"]
 
 
 def test_a_ledger_that_refuses_is_said(tmp_path: Path) -> None:

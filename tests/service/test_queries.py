@@ -13,7 +13,7 @@ from service.database.query import Query, query
 
 from ..support.service.served import Served, document
 
-VALUES = {str: "x", int: 1, bytes: b"x", datetime: datetime(2026, 1, 1, tzinfo=UTC)}
+VALUES = {str: "x", int: 1, bool: True, bytes: b"x", datetime: datetime(2026, 1, 1, tzinfo=UTC)}
 
 
 def queries() -> dict[str, Query[Any, Any]]:

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ async def test_a_signed_event_is_kept_as_it_came_and_counts_once(ledger: Served)
     [row] = await Event.select()
     assert (row["body"], row["place"]) == (body, "apps/orders")
     [arrival] = await Arrival.select()
-    assert (arrival["version"], arrival["basis"]) == ("1.4.2", "observed")
+    assert (arrival["version"], arrival["basis"]) == ("1.4.2", "event")
     assert (await Environment.select())[0]["events"] == 1
 
 
@@ -49,13 +50,61 @@ async def test_both_keys_of_a_rotation_are_taken(ledger: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"no JSON", b"\xff\x00", b"[" * 100_000, b'{"reason": 5}', b'{"kind": "\\u0000"}']
+    ("body", "cause"),
+    [
+        (b"", "not JSON"),
+        (b"no JSON", "not JSON"),
+        (b"\xff\x00", "not JSON"),
+        (b"[" * 100_000, "no event of Flux"),
+        (b'{"reason": 5}', "no event of Flux"),
+        (b'{"kind": "\\u0000"}', "no event of Flux"),
+    ],
 )
-async def test_a_signed_body_is_never_refused_for_what_it_says(ledger: Served, body: bytes) -> None:
-    assert (await ledger.say(body)).status_code == 201
-    [row] = await Event.select()
-    assert (row["body"], row["place"]) == (body, None)
-    assert await Arrival.count() == 0
+async def test_a_signed_body_that_is_no_event_is_refused_with_the_remedy_and_counted(
+    ledger: Served, body: bytes, cause: str
+) -> None:
+    """Flux does not send it again, and shows the beginning of the answer."""
+    answer = await ledger.say(body)
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == f"Let a Provider of type generic-hmac post here: the body is {cause}."
+    assert await Event.count() == 0
+    await ledger.say(event())
+    [unread] = (await ledger.get("/environments/staging"))["unread"]
+    assert (unread["cause"], unread["bodies"]) == (cause, 1)
+    assert cause in (await ledger.http.get("/board/environments/staging")).text
+
+
+@pytest.mark.parametrize(
+    ("more", "cause"),
+    [
+        ({"reason": "info"}, "a reason that changes nothing"),  # Flux 2.0 and 2.1
+        ({"timestamp": "yesterday"}, "no usable time"),
+        ({"metadata": {}, "message": "m"}, "names no version of a chart"),
+        ({"involvedObject": {"kind": "Kustomization", "name": "x", "namespace": "y"}}, "about another kind of object"),
+        (
+            {"involvedObject": {"kind": "HelmRelease", "name": "X y", "namespace": "y"}},
+            "no usable name of a HelmRelease",
+        ),
+    ],
+)
+async def test_an_event_without_effect_is_taken_and_counted(ledger: Served, more: dict[str, Any], cause: str) -> None:
+    assert (await ledger.say(event() | more)).status_code == 201
+    answer = await ledger.get("/environments/staging")
+    assert (answer["services"], [it["cause"] for it in answer["unread"]]) == ([], [cause])
+    assert f'cause="{cause}"' in (await ledger.http.get("/metrics")).text
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"timestamp": "2026-03-01T12:00Z"},
+        {"metadata": {"revision": "1.4.2", "number": 5}},
+        {"involvedObject": {"kind": "HelmRelease", "namespace": "apps", "name": "orders", "resourceVersion": None}},
+    ],
+)
+async def test_what_an_event_lacks_or_has_in_excess_does_not_hide_it(ledger: Served, more: dict[str, Any]) -> None:
+    assert (await ledger.say(event() | more)).status_code == 201
+    assert len((await ledger.get("/environments/staging"))["services"]) == 1
 
 
 async def test_an_unknown_environment_is_answered_as_a_wrong_signature_is(ledger: Served) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.database.tables import Arrival, Environment, Event, Place
+from service.database.tables import Arrival, Environment, Event, Level, Listing, Place
 
 from ..support.service import snapshots
 from ..support.service.served import Served, document, event
@@ -44,7 +44,7 @@ async def test_with_every_event_lost_one_snapshot_makes_the_present_right(ledger
     assert (await see(ledger, snapshot(deployed("1.4.2", ago(90_000))))).status_code == 201
     [standing] = (await ledger.get("/environments/staging"))["services"]
     assert (standing["service"], standing["place"], standing["health"]) == ("orders", "apps/orders", "healthy")
-    assert (standing["since"], standing["basis"]) == (written(ago(90_000)), "late")
+    assert (standing["since"], standing["basis"]) == (written(ago(90_000)), "snapshot")
     assert (standing["release"]["version"], standing["release"]["known"]) == ("1.4.2", True)
     confirmed = (await ledger.get("/environments/staging"))["last_confirmed_at"]
     assert datetime.fromisoformat(confirmed) >= NOW
@@ -57,7 +57,7 @@ async def test_what_an_event_says_too_is_the_events(ledger: Served) -> None:
     before = await arrivals(ledger)
     assert (await see(ledger, snapshot(deployed("1.4.2", ago(280))))).status_code == 201
     assert await arrivals(ledger) == before
-    assert before[0] == ("1.4.2", written(ago(100)), None, "observed", None)
+    assert before[0] == ("1.4.2", written(ago(100)), None, "event", None)
 
 
 async def test_what_an_event_said_without_a_digest_is_not_cut_by_one(ledger: Served) -> None:
@@ -75,7 +75,7 @@ async def test_the_order_in_which_facts_arrive_cannot_matter(ledger: Served) -> 
     ends = set()
     orders = list(itertools.permutations([first, second, failed, *seen]))
     for order in random.Random(5).sample(orders, size(20, len(orders))):  # noqa: S311
-        for table in (Arrival, Place, Event, Environment):
+        for table in (Arrival, Place, Event, Environment, Level, Listing):
             await table.delete(force=True)
         for fact in order:
             answer = await (see(ledger, fact) if isinstance(fact, bytes) else ledger.say(fact))
@@ -85,35 +85,10 @@ async def test_the_order_in_which_facts_arrive_cannot_matter(ledger: Served) -> 
     assert len(ends) == 1
     [end] = ends
     assert json.loads(end)[1] == [
-        ["1.4.2", written(ago(100)), None, "observed", None],
-        ["1.4.1", written(ago(200)), written(ago(100)), "observed", "UpgradeSucceeded"],
+        ["1.4.2", written(ago(100)), None, "event", None],
+        ["1.4.1", written(ago(200)), written(ago(100)), "event", "UpgradeSucceeded"],
     ]
     assert json.loads(end)[0]["attempt"]["version"] == "1.4.3"
-
-
-@pytest.mark.parametrize("between", [(200, 1), (250, 2)])
-async def test_an_event_tells_what_was_seen_only_if_nothing_lies_between(
-    ledger: Served, between: tuple[int, int]
-) -> None:
-    """What was seen since 235 seconds is the install's, 15 seconds before, or the rollback's, long after, unless
-    it was uninstalled in between: then it is neither's."""
-    when, number = between
-    other = ("RollbackSucceeded", 50) if when == 200 else ("InstallSucceeded", 250)
-    told = [
-        snapshot(deployed("1.4.1", ago(235)), taken=ago(40)),
-        event(other[0], "1.4.1", at=ago(other[1])),
-        event("UninstallSucceeded", "1.4.1", at=ago(when), resource_version=number),
-    ]
-    ends = set()
-    for order in itertools.permutations(told):
-        for table in (Arrival, Place, Event, Environment):
-            await table.delete(force=True)
-        for fact in order:
-            await (see(ledger, fact) if isinstance(fact, bytes) else ledger.say(fact))
-        ends.add(tuple(await arrivals(ledger)))
-    [end] = ends
-    assert (written(ago(235)), "late") in [(since, basis) for _, since, _, basis, _ in end]
-    assert len(end) == 2
 
 
 async def test_a_roll_back_that_an_observer_saw_keeps_its_failed_attempt(ledger: Served) -> None:
@@ -141,12 +116,14 @@ async def test_a_place_that_is_gone_has_ended_unless_its_namespace_was_not_read(
     assert (await see(ledger, snapshot(taken=ago(60), namespaces=("other",)))).status_code == 201
     assert (await arrivals(ledger))[0][2] is None
     assert (await see(ledger, snapshot(taken=ago(30)))).status_code == 201
-    assert await arrivals(ledger) == [("1.4.2", written(ago(280)), written(ago(30)), "inferred", "absent")]
-    assert (await ledger.get("/environments/staging"))["services"] == []
+    assert await arrivals(ledger) == [("1.4.2", written(ago(280)), written(ago(30)), "absence", "absent")]
+    [left] = (await ledger.get("/environments/staging"))["services"]
+    assert (left["release"], left["health"], left["health_cause"]) == (None, "unknown", "absent")
+    assert left["unmanaged"] == {"version": "1.4.2", "since": written(ago(30))}
     at = written(ago(100))
     assert (await ledger.get(f"/environments/staging?at={at}"))["services"][0]["release"]["version"] == "1.4.2"
     await ledger.say(event(at=ago(10), resource_version=5))
-    assert (await arrivals(ledger))[0] == ("1.4.2", written(ago(10)), None, "observed", None)
+    assert (await arrivals(ledger))[0] == ("1.4.2", written(ago(10)), None, "event", None)
 
 
 async def test_a_repeat_is_answered_with_its_first_receipt_and_the_same_facts_are_kept_once(ledger: Served) -> None:
@@ -168,15 +145,101 @@ async def test_the_chart_digest_of_an_oci_repository_is_compared(ledger: Served)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"taken_at": "yesterday", "namespaces": [], "helmreleases": []}'])
-async def test_a_signed_body_that_is_no_snapshot_has_no_effect(ledger: Served, body: bytes) -> None:
-    assert (await see(ledger, body)).status_code == 201
-    assert await Arrival.count() == 0
+async def test_a_signed_body_that_is_no_snapshot_is_refused_and_counted(ledger: Served, body: bytes) -> None:
+    await ledger.say(event())
+    answer = await see(ledger, body)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("Let `waybill-service observe` post here")
+    assert await Event.count() == 1
+    [unread] = (await ledger.get("/environments/staging"))["unread"]
+    assert unread["bodies"] == 1
 
 
-async def test_a_fact_posted_as_an_event_is_none(ledger: Served) -> None:
-    fact = b'{"type":"Seen","place":"apps/orders","at":1,"version":"1.4.2","chart":"orders","oci_digest":null}'
-    assert (await ledger.say(fact)).status_code == 201
-    assert await Place.count() == 0
+async def test_each_door_names_the_other(ledger: Served) -> None:
+    """Nothing is kept at the wrong one, so what Flux sends again at the right one counts."""
+    said, seen = event(), snapshot(deployed("1.4.2", ago(100)))
+    wrong = await see(ledger, json.dumps(said).encode())
+    assert (wrong.status_code, wrong.json()["detail"].split(": ")[0]) == (
+        422,
+        "Send events of Flux to /hooks/flux/staging",
+    )
+    wrong = await ledger.say(seen)
+    assert (wrong.status_code, wrong.json()["detail"].split(": ")[0]) == (
+        422,
+        "Send an observer's snapshots to /hooks/flux/staging/snapshot",
+    )
+    assert await Event.count() == 0
+    assert (await ledger.say(said)).status_code == (await see(ledger, seen)).status_code == 201
+    assert len((await ledger.get("/environments/staging"))["services"]) == 1
+
+
+async def test_a_helmrelease_that_cannot_be_read_is_counted_and_stops_no_other(ledger: Served) -> None:
+    await ledger.say(event(name="orders", at=ago(280)))
+    await ledger.say(event(name="web", at=ago(280)))
+    listed = [
+        {"namespace": "apps", "name": "orders", "history": "none"},
+        {"namespace": "apps", "name": "web", "history": [deployed("2.0.0", ago(100)), {"status": "x"}]},
+        {
+            "namespace": "apps",
+            "name": "new",
+            "history": [deployed("2.0.0", ago(100)), deployed("1.0.0", ago(900), lastDeployed=None)],
+        },
+    ]
+    whole = {"taken_at": written(ago(60)), "namespaces": ["apps"], "helmreleases": listed}
+    assert (await see(ledger, json.dumps(whole).encode())).status_code == 201
+    answer = await ledger.get("/environments/staging")
+    runs = {it["place"]: it["release"]["version"] for it in answer["services"]}
+    assert runs == {"apps/orders": "1.4.2", "apps/web": "1.4.2", "apps/new": "2.0.0"}
+    assert [(it["cause"], it["bodies"]) for it in answer["unread"]] == [
+        ("a HelmRelease of a snapshot that cannot be read", 2)
+    ]
+
+
+async def test_absence_is_judged_within_each_range(ledger: Served) -> None:
+    """A large namespace comes in several bodies."""
+    for name in ("alpha", "beta", "gamma"):
+        await ledger.say(event(name=name, at=ago(280)))
+
+    async def part(begins: str, ends: str, seconds: int, *names: str) -> None:
+        listed = [{"namespace": "apps", "name": name, "history": []} for name in names]
+        ranges = [{"namespace": "apps", "from": begins, "until": ends}]
+        whole = {"taken_at": written(ago(seconds)), "ranges": ranges, "helmreleases": listed}
+        assert (await see(ledger, json.dumps(whole).encode())).status_code == 201
+
+    async def gone() -> list[str]:
+        services = (await ledger.get("/environments/staging"))["services"]
+        return [it["place"] for it in services if it["unmanaged"]]
+
+    await part("", "beta", 100, "alpha")
+    assert await gone() == []
+    await part("beta", "", 90, "gamma")
+    assert await gone() == ["apps/beta"]
+    await part("", "", 80, "alpha", "gamma")
+    await ledger.say(event(name="delta", at=ago(200)))  # heard of later than the list without it
+    assert await gone() == ["apps/beta", "apps/delta"]
+
+
+async def test_equal_levels_are_kept_once_at_their_beginning_and_their_end(ledger: Served) -> None:
+    for seconds in (90, 60, 30, 10):
+        await see(ledger, snapshot(deployed("1.4.2", ago(100)), taken=ago(seconds)))
+    [kept] = await Level.select()
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    assert (kept["first_at"], kept["last_at"]) == tuple(int((ago(it) - epoch).total_seconds()) for it in (90, 10))
+
+
+async def test_an_observer_that_misses_three_rounds_makes_its_environment_silent(ledger: Served) -> None:
+    """What is known is last known, and neither healthy nor failing."""
+    await ledger.say(event("UpgradeFailed", "1.4.2", at=ago(280)))
+    whole = {"taken_at": written(NOW), "round_seconds": 10, "ranges": [], "helmreleases": []}
+    await see(ledger, json.dumps(whole).encode())
+    assert (await ledger.get("/environments/staging"))["silent_since"] is None
+    await Environment.update({Environment.observed_at: ago(31)}, force=True)
+    [listed] = (await ledger.get("/environments"))["items"]
+    assert listed["silent_since"] is not None
+    assert (listed["services"][0]["health"], listed["services"][0]["health_cause"]) == ("unknown", "silent")
+    board = (await ledger.http.get("/")).text
+    assert "staging</span> is silent" in board
+    assert "orders" not in board.partition("<h1>")[2].partition("</h1>")[0]
 
 
 async def test_an_unsigned_snapshot_is_refused(ledger: Served) -> None:

@@ -32,7 +32,7 @@ async def test_what_is_unknown_is_404_and_says_what(ledger: Served, path: str) -
 
 async def test_what_is_known_and_empty_is_an_empty_list(ledger: Served) -> None:
     await ledger.file(document())
-    await ledger.say(b"{}")
+    await ledger.say(event("InventoryBuildFailed"))
     empty = {"items": [], "next": None}
     assert await ledger.get("/services/orders") == empty
     assert await ledger.get("/environments/staging/arrivals") == empty

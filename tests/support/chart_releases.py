@@ -10,6 +10,7 @@ from scripts.chart.renderer import Renderer
 from scripts.diff.repo import opened
 from scripts.document import Waybill
 from scripts.forges.file import FileForge
+from scripts.proposal.intent import prepare
 from scripts.report import Report
 from scripts.steps.propose import carry_out
 from tests.support.gitops_repo import GitopsRepo, waybill
@@ -67,7 +68,7 @@ class Releases:
         change = self.repo.change(self.waybill(version), *environments, **self.settings)
         # Not judged: what these charts run is no image of a release.
         with opened(FileForge(str(self.repo.bare)), Renderer(None), change.config) as repo:
-            carry_out(change, repo, Report(), check=lambda *_: None)
+            carry_out(change, repo, Report(), decide=lambda change, repo: (change, prepare(change, repo)))
         return str(self.repo.proposals()[-1]["body"])
 
     def merged(self, version: str, templates: Mapping[str, str], values: str = "digest: a\n") -> None:

@@ -80,6 +80,7 @@ RECEIPT = {"id": 7, "service": "orders", "version": "1.4.2", "recorded_at": FILE
 TAKEN = {"id": 41, "environment": "staging", "received_at": "2026-01-02T03:14:01.654321Z", "sha256": "5b" * 32}
 RELEASE = {
     "version": "1.4.2",
+    "build": None,
     "known": True,
     "mismatched": False,
     "image": f"ghcr.io/acme/orders@{IMAGE}",
@@ -93,20 +94,24 @@ ARRIVAL = {
     "release": RELEASE,
     "from": SINCE,
     "until": None,
-    "basis": "observed",
+    "basis": "event",
     "ended_by": None,
 }
 STATE = {
     "environment": "staging",
     "at": "2026-01-02T12:00:00Z",
     "last_confirmed_at": "2026-01-02T11:59:58Z",
+    "silent_since": None,
+    "unread": [{"cause": "about another kind of object", "bodies": 12, "last_at": "2026-01-02T11:58:00Z"}],
     "services": [
         {
             "service": "orders",
             "place": "apps/orders",
             "health": "failing",
+            "health_since": "2026-01-02T11:59:58Z",
+            "health_cause": "UpgradeFailed",
             "since": SINCE,
-            "basis": "observed",
+            "basis": "event",
             "release": RELEASE,
             "attempt": {
                 "version": "1.4.3",
@@ -114,6 +119,29 @@ STATE = {
                 "at": "2026-01-02T11:59:58Z",
                 "message": "Helm upgrade failed for release apps/orders with chart orders@1.4.3: timed out",
             },
+            "running_certain": False,
+            "blocked": None,
+            "given_up": False,
+            "suspended_since": None,
+            "unmanaged": None,
+            "drift_seen_at": None,
+            "reconfigured_at": None,
+            "intended_image": f"ghcr.io/acme/orders@{IMAGE}",
+            "images": [
+                {
+                    "workload": "Deployment/orders",
+                    "container": "web",
+                    "asked": f"ghcr.io/acme/orders@{IMAGE}",
+                    "running": f"ghcr.io/acme/orders@{IMAGE}",
+                    "verdict": "same",
+                    "found": None,
+                    "released": None,
+                }
+            ],
+            "images_seen_at": "2026-01-02T11:55:00Z",
+            "images_unknown": None,
+            "mismatches": [],
+            "contested": [],
         }
     ],
 }

@@ -15,7 +15,7 @@ from piccolo.query.base import Query
 from ...database import tables
 from ...database.query import query
 from ...domain.signature import ENVIRONMENT
-from ..match import ARRIVAL_COLUMNS, FEW, FILED, WITH_RELEASE, ArrivalRow, Release, moment, release_of
+from ..match import ARRIVAL_COLUMNS, FEW, WITH_RELEASE, ArrivalRow, Release, moment, release_of
 from ..page import Page, page
 
 CURSOR = re.compile(rf"[0-9a-f]{{97}}\.{ENVIRONMENT.pattern}")
@@ -75,19 +75,12 @@ class Branch(NamedTuple):
 
 
 _REPORTED = "SELECT a.* FROM arrival a WHERE"
-# A truth value and not `= service`: PostgreSQL then expects to find many, and walks the index in order.
-_OF_SERVICE = (
-    "SELECT a.* FROM arrival a WHERE a.service = {} AND coalesce((SELECT x.service = a.service FROM release x"
-    " WHERE x.chart_name = a.chart AND x.version = a.version ORDER BY x.id LIMIT 1), TRUE)"
-)
-_RELEASED = (
-    f"SELECT a.* FROM release f JOIN arrival a ON a.service = f.service AND a.version = f.version WHERE f.id = {FILED}"
-)
-# CROSS: SQLite then begins with the releases; by itself it walks all arrivals of an environment.
-_BY_CHART = (
-    "SELECT a.* FROM release f CROSS JOIN arrival a WHERE a.chart = f.chart_name AND a.version = f.version"
-    " AND a.service <> f.service AND NOT EXISTS (SELECT 1 FROM release x"
-    " WHERE x.chart_name = f.chart_name AND x.version = f.version AND x.id < f.id)"
+_RELEASED = "SELECT a.* FROM release f JOIN arrival a ON a.service = f.service AND a.version = f.version WHERE"
+# Of what was not released with it: those are found above.
+_FOUND = (
+    "SELECT a.* FROM (SELECT DISTINCT environment, place, position FROM image WHERE digest = {}) i JOIN arrival a"
+    " ON a.environment = i.environment AND a.place = i.place AND a.position = i.position WHERE NOT EXISTS"
+    " (SELECT 1 FROM release x WHERE x.service = a.service AND x.version = a.version AND x.image_digest = {})"
 )
 
 
@@ -115,8 +108,7 @@ _in_environment = query(
 )
 _of_service_in = query(
     lambda environment, service, position, before, limit: _newest(
-        Branch(f"{_OF_SERVICE} AND a.environment = {{}}", [service, environment]),
-        Branch(f"{_BY_CHART} AND f.service = {{}} AND a.environment = {{}}", [service, environment], FEW),
+        Branch(f"{_REPORTED} a.service = {{}} AND a.environment = {{}}", [service, environment]),
         cursor=[position, before],
         limit=limit,
     ),
@@ -125,18 +117,15 @@ _of_service_in = query(
 )
 _of_service = query(
     lambda service, position, before, limit: _newest(
-        Branch(_OF_SERVICE, [service]),
-        Branch(f"{_BY_CHART} AND f.service = {{}}", [service]),
-        cursor=[position, before],
-        limit=limit,
+        Branch(f"{_REPORTED} a.service = {{}}", [service]), cursor=[position, before], limit=limit
     ),
     takes=ServiceArrivals,
     gives=ArrivalRow,
 )
 _of_image = query(
     lambda digest, position, before, limit: _newest(
-        Branch(f"{_RELEASED} AND f.image_digest = {{}}", [digest], FEW),
-        Branch(f"{_BY_CHART} AND f.image_digest = {{}}", [digest], FEW),
+        Branch(f"{_RELEASED} f.image_digest = {{}}", [digest], FEW),
+        Branch(_FOUND, [digest, digest], FEW),
         cursor=[position, before],
         limit=limit,
     ),
@@ -146,8 +135,7 @@ _of_image = query(
 _of_chart = query(
     lambda digest, position, before, limit: _newest(
         Branch(f"{_REPORTED} a.chart_digest = {{}}", [digest]),
-        Branch(f"{_RELEASED} AND a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest], FEW),
-        Branch(f"{_BY_CHART} AND a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest], FEW),
+        Branch(f"{_RELEASED} a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest], FEW),
         cursor=[position, before],
         limit=limit,
     ),
@@ -172,7 +160,7 @@ async def of_service(service: str, cursor: str | None = None, limit: int = 50) -
 
 
 async def of_image(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
-    """What ran of the releases with this image digest."""
+    """What ran of the releases with this image digest, and what ran while it was seen or intended."""
     return _page(await _of_image(DigestArrivals(digest, *_before(cursor), limit + 1)), limit)
 
 
@@ -190,12 +178,17 @@ def _page(rows: Sequence[ArrivalRow], limit: int) -> Page[Arrival]:
     return page(rows, limit, arrival_of, lambda row: f"{row.position}.{row.environment}")
 
 
+def mismatched(reported: str | None, published: str | None) -> bool:
+    """Of chart digests."""
+    return None not in (reported, published) and reported != published
+
+
 def arrival_of(it: ArrivalRow) -> Arrival:
     return Arrival(
         environment=it.environment,
         place=it.place,
-        service=it.filed_service or it.service,
-        release=release_of(it.filed_service, it.version, it.reported, it.published, it.document),
+        service=it.service,
+        release=release_of(it.filed_service, it.version, it.build, it.document, mismatched(it.reported, it.published)),
         from_=moment(it.started_at),
         until=None if it.ended_at is None else moment(it.ended_at),
         basis=it.basis,

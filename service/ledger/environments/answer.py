@@ -14,7 +14,7 @@ from msgspec.json import Encoder
 from ...database.query import query
 from ...database.tables import Environment
 from ..rows import EnvironmentKey
-from .state import state_of
+from .state import EnvironmentState, state_of
 
 CACHED_SECONDS = 1.0
 
@@ -39,17 +39,17 @@ _encode = Encoder().encode
 
 
 class CachedAnswer(NamedTuple):
-    """The answer's part `services`, made at a monotonic time."""
+    """The answer's parts after `last_confirmed_at`, made at a monotonic time."""
 
     stamp: Stamp
     at: float
-    services: bytes
+    rest: bytes
 
 
 _made: dict[str, CachedAnswer] = {}  # as many as there are environments
 
 
-async def answer(environment: str) -> bytes | None:
+async def answer(environment: str, silent_after: int = 0) -> bytes | None:
     """`state_of` as JSON; None for an environment that never reported."""
     rows = await _stamp(EnvironmentKey(environment))
     if not rows:
@@ -57,7 +57,12 @@ async def answer(environment: str) -> bytes | None:
     stamp, now = rows[0], time.monotonic()
     made = _made.get(environment)
     if made is None or made.stamp != stamp or now - made.at > CACHED_SECONDS:
-        state = await state_of(environment)
-        made = _made[environment] = CachedAnswer(stamp, now, _encode(state.services if state else []))
+        made = _made[environment] = CachedAnswer(stamp, now, _rest(await state_of(environment, silent_after)))
     said = _encode(environment), _encode(datetime.now(UTC)), _encode(stamp.confirmed_at)
-    return b'{"environment":%b,"at":%b,"last_confirmed_at":%b,"services":%b}' % (*said, made.services)
+    return b'{"environment":%b,"at":%b,"last_confirmed_at":%b,%b' % (*said, made.rest)
+
+
+def _rest(state: EnvironmentState | None) -> bytes:
+    assert state is not None  # noqa: S101 - its stamp was just read
+    parts = _encode(state.silent_since), _encode(state.unread), _encode(state.services)
+    return b'"silent_since":%b,"unread":%b,"services":%b}' % parts

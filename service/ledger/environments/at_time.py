@@ -1,49 +1,54 @@
-"""What ran at a time in the past, as is known today: the state after the last arrival before it, continued with the
-events between the two."""
+"""What ran at a time in the past, as is known today: the place after the last arrival before it, continued with what
+was said between the two."""
 
 from datetime import datetime
 
-from ...database.query import query
-from ...database.tables import Event
-from ...domain.event import EPOCH, SECOND
-from ...domain.reasons import event_entry
-from ...domain.snapshot import fact_entry
-from ...domain.state import NOTHING, State, position_at
-from ...domain.timeline import follow
-from ..events.statements import PlacePosition, last_before, places
-from ..rows import EnvironmentKey, EventRow, PlaceBetween
-from .state import EnvironmentState, decode_state, in_order, last_confirmed, place_state
+import msgspec
 
-_events_between = query(
-    lambda environment, place, since, until: Event.select(Event.body, Event.sha256, Event.received_at).where(
-        (Event.environment == environment) & (Event.place == place) & (Event.at >= since) & (Event.at <= until)
-    ),
-    takes=PlaceBetween,
-    gives=EventRow,
-)
+from ...domain import timeline
+from ...domain.event import EPOCH, SECOND
+from ...domain.lane import ObjectLane, follow, in_order
+from ...domain.place import Standing, standing_in
+from ...domain.state import position_at
+from ..events.said import entries_between
+from ..events.statements import PlacePosition, last_before, places
+from ..rows import EnvironmentKey, PlaceKey
+from .place import place_state
+from .state import EnvironmentState, environment_row
+from .state import in_order as by_service
 
 
 async def state_at(environment: str, at: datetime) -> EnvironmentState | None:
     """None for an environment that never reported. What happened within the second of `at` counts."""
-    confirmed_at = await last_confirmed(environment)
-    if confirmed_at is None:
+    row = await environment_row(environment)
+    if row is None:
         return None
     second = max(0, (at - EPOCH) // SECOND)
     states = [
-        await place_state(it.place, await _state(environment, it.place, second))
+        await place_state(
+            it.place, await _lanes(PlaceKey(environment, it.place), it.state, second), second, silent=False
+        )
         for it in await places(EnvironmentKey(environment))
     ]
-    return EnvironmentState(environment, at, confirmed_at, in_order(states))
+    return EnvironmentState(environment, at, row.confirmed_at, by_service(states))
 
 
-async def _state(environment: str, place: str, second: int) -> State:
-    last = await last_before(PlacePosition(environment, place, position_at(second + 1)))
-    position, state = (last[0].position, decode_state(last[0].state)) if last else ("", NOTHING)
-    since = state.running.since if state.running else 0
-    # What only an observer saw to run has its arrival already; the rest is in events.
-    facts = [
-        event_entry(*event) or fact_entry(*event)
-        for event in await _events_between(PlaceBetween(environment, place, since, second))
-    ]
-    entries = [it for it in facts if it is not None and it.seen_at is None and it.position > position]
-    return follow(state, sorted(entries, key=lambda it: it.position))[1]
+async def _lanes(key: PlaceKey, state: str, second: int) -> list[ObjectLane]:
+    standing = standing_in(state)
+    if standing is not None and len(standing.lanes) == 1:
+        lane = await _continued(key, standing, second)
+        if lane is not None:
+            return [lane]
+    return timeline.at_time(await entries_between(key), second)
+
+
+async def _continued(key: PlaceKey, standing: Standing, second: int) -> ObjectLane | None:
+    """None: that cannot be told from the last arrival before."""
+    rows = await last_before(PlacePosition(*key, position_at(second + 1)))
+    kept = standing_in(rows[0].state) if rows else Standing(lanes=(ObjectLane(standing.lanes[0].uid),))
+    lane = kept.lanes[0] if kept else None
+    if lane is None or -1 < standing.lanes[0].inverted >= lane.high:
+        return None
+    said = await entries_between(key, max(0, lane.high), second)
+    ordered = in_order([it for it in said if it.at > lane.high or it.sha256 not in lane.ties], lane)
+    return None if ordered is None else follow(msgspec.structs.replace(lane), ordered).lane

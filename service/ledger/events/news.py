@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from ...domain.effects import FAILURES
 from ...domain.state import Entry
-from ..match import moment, name_in
+from ..match import moment, named_service
 from .statements import ArrivalColumns, DeletedArrival
 
 
 class NewArrival(Struct, frozen=True):
-    """`service` is what the event named: our annotation, else the HelmRelease's name."""
+    """`service` as ledger/match names it."""
 
     environment: str
     place: str
@@ -55,7 +55,13 @@ def news_of(
     ]
     failures = [
         NewFailure(
-            environment, it.place, it.service or name_in(it.place), it.version, moment(it.at), it.cause, it.message
+            environment,
+            it.place,
+            named_service(it.service, it.chart, it.place),
+            it.version,
+            moment(it.at),
+            it.cause,
+            it.message,
         )
         for it in entries
         if it is not None and it.effect in FAILURES

@@ -1,44 +1,47 @@
-"""Derives `environment`, `place` and `arrival` from events, in the transaction that adds the events.
+"""Derives `environment`, `place`, `arrival` and `image` from what was said, in the transaction that adds it.
 
-Nearly every event comes in order, and continues from the place's state. One that comes late continues from the last
-arrival before it, and what followed is derived anew. tests/service/test_order_of_events.py proves that both give what
-domain/timeline makes of all events at once.
+Nearly every entry comes in order, and continues the place's lane. One that comes late continues from the last arrival
+before it, and what followed is derived anew; where that cannot be told apart, the whole place is.
+tests/service/test_timeline.py proves that all three give what domain/timeline makes of all entries at once.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from ...domain import timeline
-from ...domain.reasons import event_entry
-from ...domain.snapshot import fact_entry
-from ...domain.state import NOTHING, Entry, State, position_at
-from ...domain.timeline import Turn, arrivals, follow, in_order, weaker
-from ..match import name_in
-from ..rows import EnvironmentKey, PlaceKey, PlaceSince
+from ...domain.lane import FoundImage, ObjectLane, Turn, follow, images_of, in_order
+from ...domain.place import Standing, standing_in, standing_of, text_of
+from ...domain.state import Entry, Running, position_at
+from ...domain.timeline import Arrival, arrivals, ending, timeline
+from ..match import named_service
+from ..rows import EnvironmentKey, PlaceKey
+from .names import absences
 from .news import News, news_of
+from .said import entries_between
 from .statements import (
     ArrivalColumns,
     DeletedArrival,
     EndedArrival,
+    ImageColumns,
     KeptPlace,
     PlacePosition,
     Report,
     begin,
     confirm,
     delete_from,
+    delete_images_from,
     end,
-    events_since,
+    keep_image,
     keep_place,
     last_before,
     place_count,
     place_of,
 )
 
-_decode = msgspec.json.Decoder(State).decode
+MOST_STEPS = 4  # arrivals that are tried as a beginning, before the whole place is derived anew
 
 
 class Changes(NamedTuple):
@@ -47,8 +50,28 @@ class Changes(NamedTuple):
 
     ended: list[EndedArrival]
     begun: list[ArrivalColumns]
+    images: list[ImageColumns]
     kept: list[KeptPlace]
     deleted: list[DeletedArrival]
+
+    def end(self, key: PlaceKey, running: Running | None, opened: str, *by: Any) -> None:
+        """`by`: when, the basis, and the cause."""
+        if running is not None:
+            until, basis, cause = ending(running, *by)
+            self.ended.append(EndedArrival(*key, opened, until, basis, cause))
+
+    def begin(self, key: PlaceKey, found: Iterable[Arrival]) -> None:
+        self.begun.extend(_columns(key, it) for it in found)
+
+    def show(self, key: PlaceKey, found: Iterable[FoundImage]) -> None:
+        self.images.extend(ImageColumns(*key, it.position, it.digest, it.seen) for it in found)
+
+    def keep(self, key: PlaceKey, lanes: tuple[ObjectLane, ...]) -> None:
+        state = standing_of(lanes).state
+        named = state.running or state.attempt or state.left
+        service = named_service(named.service, named.chart, key.place) if named else None
+        opened = position_at(lanes[-1].turned)
+        self.kept.append(KeptPlace(*key, opened, text_of(lanes), service, named.version if named else None))
 
 
 class Batch(NamedTuple):
@@ -65,7 +88,7 @@ class TooManyPlaces(Exception):
 
 
 async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
-    """Derives what follows from events that were just added, by environment, inside their transaction.
+    """Derives what follows from entries that were just added, by environment, inside their transaction.
 
     It locks the environments' rows, in the order of their names. Raises TooManyPlaces.
     """
@@ -80,76 +103,114 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
         [had] = await place_count(EnvironmentKey(name))
         if had.number + new > batches[name].most_places:
             raise TooManyPlaces(name)
-    changes = Changes([], [], [], [])
+    heard = {key: min(it.at for it in several) for key, several in by_place.items() if key not in kept}
+    for key, gone in (await absences(heard)).items():
+        by_place[key].append(gone)
+    changes = Changes([], [], [], [], [])
     for key, entries in by_place.items():
         before = kept.get(key)
-        position, state = (before.position, _decode(before.state)) if before else ("", NOTHING)
-        await _continue(key, position, state, entries, changes)
-    await end.each(changes.ended)
-    await begin.each(changes.begun)
-    await keep_place.each(changes.kept)
+        standing = standing_in(before.state) if before else Standing()
+        if standing is None or not await _continue(key, standing, entries, changes):
+            await derive(key, changes)
+    await write(changes)
     return {
         name: news_of(name, it.entries, [row for row in changes.begun if row.environment == name], changes.deleted)
         for name, it in batches.items()
     }
 
 
-async def _continue(key: PlaceKey, position: str, state: State, added: list[Entry], changes: Changes) -> None:
-    """Puts into `changes` what `added` means for a place that stands at `position` in `state`."""
-    turns, entries = list[Turn](), in_order(added)
-    first = min(it.position for it in added)
-    if state.running and state.running.seen:  # one of `added` may be the event of it
-        first = min(first, position_at(state.running.since))
-    if first < position or any(it.seen_at is not None for it in added):  # or its event came before
-        turns, entries = await _rewind(key, first, changes)
-        state = turns[0].state if turns else NOTHING
-    more, after = follow(state, entries)
-    if more and state.running is not None and not turns:
-        by = more[0]
-        changes.ended.append(EndedArrival(*key, by.at, weaker(state.running.basis, by.basis), by.cause))
-    changes.begun.extend(_columns(key, it) for it in arrivals([*turns, *more]))
-    last = max(position, *(it.position for it in added))
-    changes.kept.append(KeptPlace(*key, last, _encode(after)))
+async def write(changes: Changes) -> None:
+    await end.each(changes.ended)
+    await begin.each(changes.begun)
+    await keep_image.each(changes.images)
+    await keep_place.each(changes.kept)
 
 
-async def _rewind(key: PlaceKey, position: str, changes: Changes) -> tuple[list[Turn], list[Entry]]:
-    """Deletes the last arrival that an event began before `position`, and all later ones. Gives its turn, if there is
-    one, and every entry of the place since then."""
-    begun = await _begun_before(key, position)
-    while begun and begun[0].state.running and begun[0].state.running.seen:
-        begun = await _begun_before(key, begun[0].position)
-    since = begun[0].position if begun else ""
-    changes.deleted.extend(await delete_from(PlacePosition(*key, since)))
-    events = await events_since(PlaceSince(*key, begun[0].at if begun else 0))
-    entries = (event_entry(*event) or fact_entry(*event) for event in events)
-    return begun, [it for it in in_order(it for it in entries if it is not None) if it.position > since]
+async def derive(key: PlaceKey, changes: Changes) -> None:
+    """The whole place, from all that was said of it."""
+    changes.deleted.extend(await delete_from(PlacePosition(*key, "")))
+    await delete_images_from(PlacePosition(*key, ""))
+    found = timeline(await entries_between(key))
+    changes.begin(key, found.arrivals)
+    changes.show(key, found.images)
+    changes.keep(key, found.lanes)
 
 
-async def _begun_before(key: PlaceKey, position: str) -> list[Turn]:
-    """The turn of the last arrival that began before `position`, if there is one."""
-    return [
-        Turn(it.position, running.since, "", running.basis, state)
-        for it in await last_before(PlacePosition(*key, position))
-        if (running := (state := _decode(it.state)).running)
-    ]
+async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], changes: Changes) -> bool:
+    """Puts into `changes` what `added` means for a place that stands so. False: it cannot be told from that alone."""
+    uids = {it.uid for it in added if it.uid}
+    lanes = standing.lanes
+    if len(uids) > 1 or len(standing.open) > 1:
+        return False
+    if not lanes:
+        lanes = (ObjectLane("".join(uids)),)
+    elif uids - {lanes[-1].uid}:
+        known, heard = {it.uid for it in lanes}, max(it.high for it in lanes)
+        if "" in known or uids & known or any(not it.uid or it.at <= heard for it in added):
+            return False
+        lanes = (*lanes, ObjectLane("".join(uids)))
+    lane = lanes[-1]
+    ordered = in_order(added, lane)
+    if ordered is None:
+        return await _rewound(key, lanes, added, changes)
+    running, opened = lane.state.running, lane.opened
+    found = follow(lane, ordered)
+    if len(lanes) > len(standing.lanes) > 0:  # another object has taken the place
+        running, opened = lanes[-2].state.running, lanes[-2].opened
+        changes.end(key, running, opened, lane.first, lane.basis, "replaced")
+    elif found.turns:
+        by = found.turns[0]
+        changes.end(key, running, opened, by.at, by.basis, by.cause)
+    changes.begin(key, arrivals(found.turns))
+    changes.show(key, found.images)
+    changes.keep(key, lanes)
+    return True
 
 
-def _columns(key: PlaceKey, it: timeline.Arrival) -> ArrivalColumns:
+async def _rewound(key: PlaceKey, lanes: tuple[ObjectLane, ...], added: list[Entry], changes: Changes) -> bool:
+    """Continues from the last arrival that began before `added`, in its whole past, and derives anew what followed."""
+    first, newest = min(it.at for it in added), lanes[-1]
+    before = position_at(first)
+    for _ in range(MOST_STEPS):
+        rows = await last_before(PlacePosition(*key, before))
+        if not rows:
+            return False
+        before = rows[0].position
+        kept = standing_in(rows[0].state)
+        if kept is None or kept.lanes[0].uid != newest.uid:
+            return False
+        lane = kept.lanes[0]
+        if lane.high > first or lane.high <= newest.inverted:
+            continue
+        said = await entries_between(key, lane.high)
+        tail = [it for it in said if it.at > lane.high or it.sha256 not in lane.ties]
+        ordered = in_order(tail, lane) if all(it.uid in ("", lane.uid) for it in tail) else None
+        if ordered is None:
+            continue
+        began = Turn(before, lane.turned, "", "", msgspec.structs.replace(lane))
+        shown = [image for it in said if it.sha256 == before[-64:] for image in images_of(before, it)]
+        found = follow(lane, ordered)
+        changes.deleted.extend(await delete_from(PlacePosition(*key, before)))
+        await delete_images_from(PlacePosition(*key, before))
+        changes.begin(key, arrivals([began, *found.turns]))
+        changes.show(key, [*shown, *found.images])
+        changes.keep(key, (*lanes[:-1], lane))
+        return True
+    return False
+
+
+def _columns(key: PlaceKey, it: Arrival) -> ArrivalColumns:
     running = it.running
     return ArrivalColumns(
         *key,
         it.began.position,
-        _encode(it.began.state),
-        running.service or name_in(key.place),
-        None if running.service else running.chart,
+        text_of((it.began.lane,)),
+        named_service(running.service, running.chart, key.place),
         running.version,
+        running.build,
         running.oci_digest,
         running.since,
         it.until,
         it.basis,
         it.ended_by,
     )
-
-
-def _encode(state: State) -> str:
-    return msgspec.json.encode(state).decode()

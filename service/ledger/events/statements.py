@@ -1,11 +1,11 @@
-"""What the projection reads and writes: `environment`, `place` and `arrival`, and the events of a place."""
+"""What the projection reads and writes: `environment`, `place`, `arrival` and `image`."""
 
 from datetime import datetime
 from typing import NamedTuple
 
 from ...database.query import query
-from ...database.tables import Arrival, Environment, Event, Place
-from ..rows import EnvironmentKey, EventRow, PlaceKey, PlaceRow, PlaceSince
+from ...database.tables import Arrival, ArrivalImage, Environment, Place
+from ..rows import EnvironmentKey, PlaceKey, PlaceRow
 
 
 class Report(NamedTuple):
@@ -34,31 +34,33 @@ class PlaceCount(NamedTuple):
 
 
 class KeptPlace(NamedTuple):
-    """A place after the last event that counts, at `position`; `state` is domain/state's State, as JSON."""
+    """A place; `position` of what began last; `state` is domain/place's Standing, as JSON."""
 
     environment: str
     place: str
     position: str
     state: str
+    service: str | None
+    version: str | None
 
 
 class PositionRow(NamedTuple):
-    """Where an arrival began, and the State right after it, as JSON."""
+    """Where an arrival began, and the Standing right after it, as JSON."""
 
     position: str
     state: str
 
 
 class ArrivalColumns(NamedTuple):
-    """The columns of `arrival`."""
+    """The columns of `arrival` that are written."""
 
     environment: str
     place: str
     position: str
     state: str
     service: str
-    chart: str | None
     version: str
+    build: str | None
     chart_digest: str | None
     started_at: int
     ended_at: int | None
@@ -67,13 +69,24 @@ class ArrivalColumns(NamedTuple):
 
 
 class EndedArrival(NamedTuple):
-    """The end of what runs at a place."""
+    """The end of what began at `position`."""
 
     environment: str
     place: str
+    position: str
     ended_at: int
     basis: str
     ended_by: str
+
+
+class ImageColumns(NamedTuple):
+    """The columns of `image`."""
+
+    environment: str
+    place: str
+    position: str
+    digest: str
+    seen: bool
 
 
 confirm = query(
@@ -100,9 +113,9 @@ place_count = query(
     gives=PlaceCount,
 )
 place_of = query(
-    lambda environment, place: Place.select(Place.environment, Place.place, Place.position, Place.state).where(
-        (Place.environment == environment) & (Place.place == place)
-    ),
+    lambda environment, place: Place.select(
+        Place.environment, Place.place, Place.position, Place.state, Place.service, Place.version
+    ).where((Place.environment == environment) & (Place.place == place)),
     takes=PlaceKey,
     gives=KeptPlace,
 )
@@ -110,16 +123,16 @@ keep_place = query(
     lambda **columns: Place.insert(Place(**columns)).on_conflict(
         target=(Place.environment, Place.place),
         action="DO UPDATE",
-        values=[Place.position, Place.state],
+        values=[Place.position, Place.state, Place.service, Place.version],
     ),
     takes=KeptPlace,
     gives=None,
 )
 begin = query(lambda **columns: Arrival.insert(Arrival(**columns)), takes=ArrivalColumns, gives=None)
 end = query(
-    lambda environment, place, ended_at, basis, ended_by: Arrival.update(
+    lambda environment, place, position, ended_at, basis, ended_by: Arrival.update(
         {Arrival.ended_at: ended_at, Arrival.basis: basis, Arrival.ended_by: ended_by}
-    ).where((Arrival.environment == environment) & (Arrival.place == place) & Arrival.ended_at.is_null()),
+    ).where((Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position == position)),
     takes=EndedArrival,
     gives=None,
 )
@@ -142,10 +155,24 @@ delete_from = query(
     takes=PlacePosition,
     gives=DeletedArrival,
 )
-events_since = query(
-    lambda environment, place, at: Event.select(Event.body, Event.sha256, Event.received_at).where(
-        (Event.environment == environment) & (Event.place == place) & (Event.at >= at)
+keep_image = query(
+    lambda **columns: ArrivalImage.insert(ArrivalImage(**columns)).on_conflict(
+        target=(
+            ArrivalImage.environment,
+            ArrivalImage.place,
+            ArrivalImage.position,
+            ArrivalImage.digest,
+            ArrivalImage.seen,
+        ),
+        action="DO NOTHING",
     ),
-    takes=PlaceSince,
-    gives=EventRow,
+    takes=ImageColumns,
+    gives=None,
+)
+delete_images_from = query(
+    lambda environment, place, position: ArrivalImage.delete().where(
+        (ArrivalImage.environment == environment) & (ArrivalImage.place == place) & (ArrivalImage.position >= position)
+    ),
+    takes=PlacePosition,
+    gives=None,
 )

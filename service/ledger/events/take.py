@@ -12,7 +12,10 @@ import msgspec
 from ...database.group_commit import written
 from ...database.query import query
 from ...database.tables import Event
+from ...domain.event import REFUSED, Cause
 from ...domain.reasons import event_entry
+from ...domain.state import Entry
+from . import unread
 from .news import News
 from .projection import Batch, project
 
@@ -87,7 +90,8 @@ class EventReceipt(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """`new`: the body came for the first time. `news`: what became known with it.
+    """`new`: the body came for the first time. `news`: what became known with it. `cause`: why it has no effect; where
+    it is one of REFUSED it was not kept.
 
     Of several bodies of one environment that were taken together, the first has the news of all.
     """
@@ -95,6 +99,7 @@ class Taken(msgspec.Struct, frozen=True):
     receipt: EventReceipt
     new: bool
     news: News = NO_NEWS
+    cause: Cause | None = None
 
 
 async def take(body: Signed) -> Taken:
@@ -105,10 +110,11 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     """In the order of their keys, so that two replicas never wait for each other's rows (deadlock)."""
     keys = [EventKey(it.environment, hashlib.sha256(it.body).hexdigest()) for it in bodies]
     came = dict(reversed([*zip(keys, bodies, strict=True)]))  # of equal bodies the first
-    entries = {key: event_entry(came[key].body, key.sha256, came[key].now) for key in sorted(came)}
+    read = {key: event_entry(came[key].body, key.sha256, came[key].now) for key in sorted(came)}
+    entries = {key: it for key, it in read.items() if it not in REFUSED}
     rows = [
-        NewEvent(*key, came[key].body, came[key].now, *((entry.place, entry.at) if entry else (None, None)))
-        for key, entry in entries.items()
+        NewEvent(*key, came[key].body, came[key].now, *((it.place, it.at) if isinstance(it, Entry) else (None, None)))
+        for key, it in entries.items()
     ]
     new = {EventKey(it.environment, it.sha256): it.id for it in await insert.each(rows)}
     receipts = {key: EventReceipt(id, key.environment, came[key].now, key.sha256) for key, id in new.items()}
@@ -117,11 +123,19 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     batches = dict[str, Batch]()
     for environment, some in groupby(sorted(new), key=attrgetter("environment")):
         received_at, most_places = max((it.now, it.most_places) for it in bodies if it.environment == environment)
-        batches[environment] = Batch([entries[key] for key in some], received_at, most_places)
+        counted = [said if isinstance(said := entries[key], Entry) else None for key in some]
+        batches[environment] = Batch(counted, received_at, most_places)
     news = await project(batches)
-    return [
-        Taken(receipts[key], True, news.pop(key.environment, NO_NEWS))
-        if key in new and came[key] is it
-        else Taken(receipts[key], False)
-        for key, it in zip(keys, bodies, strict=True)
-    ]
+    for name, batch in batches.items():  # after it, while the environments are locked
+        causes = [said for key in new if key.environment == name and isinstance(said := entries[key], Cause)]
+        await unread.add(name, causes, batch.received_at)
+    taken = list[Taken]()
+    for key, body in zip(keys, bodies, strict=True):
+        cause = found if isinstance(found := read[key], Cause) else None
+        if key not in receipts:
+            taken.append(Taken(EventReceipt(0, key.environment, body.now, key.sha256), False, cause=cause))
+        elif key in new and came[key] is body:
+            taken.append(Taken(receipts[key], True, news.pop(key.environment, NO_NEWS), cause))
+        else:
+            taken.append(Taken(receipts[key], False, cause=cause))
+    return taken

@@ -16,7 +16,7 @@ from ...database import tables
 from ...database.piccolo_conf import current
 from ...database.query import query
 from ..arrivals.list import Arrival
-from ..match import FEW, FILED, moment, release_of
+from ..match import FEW, moment, release_of
 from ..page import Page, page
 from .file import Receipt
 
@@ -62,6 +62,7 @@ class FullRow(NamedTuple):
     position: str
     environment: str
     place: str
+    build: str | None
     started_at: int
     ended_at: int | None
     basis: str
@@ -116,14 +117,13 @@ def _before(condition: str, *values: Any) -> Query[Any, Any]:
 # One statement: a round trip costs more than the search.
 _RELEASE_AND_ARRIVALS = (
     "SELECT r.document, r.id, r.recorded_at, r.sha256, p.id AS proposal, p.part, NULL AS position,"
-    " NULL AS environment, NULL AS place, NULL AS started_at, NULL AS ended_at, NULL AS basis, NULL AS ended_by,"
-    " NULL AS mismatched"
+    " NULL AS environment, NULL AS place, NULL AS build, NULL AS started_at, NULL AS ended_at, NULL AS basis,"
+    " NULL AS ended_by, NULL AS mismatched"
     " FROM release r LEFT JOIN proposal p ON p.release = r.id WHERE r.service = {} AND r.version = {}"
     " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, b.* FROM (SELECT a.position, a.environment,"
-    " a.place, a.started_at, a.ended_at, a.basis, a.ended_by, a.chart_digest <> r.chart_digest"
-    " FROM release r JOIN arrival a ON (a.service = r.service AND a.version = r.version)"
-    " OR (a.chart = r.chart_name AND a.version = r.version)"
-    f" WHERE r.service = {{}} AND r.version = {{}} AND {FILED} = r.id"
+    " a.place, a.build, a.started_at, a.ended_at, a.basis, a.ended_by, a.chart_digest <> r.chart_digest"
+    " FROM release r JOIN arrival a ON a.service = r.service AND a.version = r.version"
+    " WHERE r.service = {} AND r.version = {}"
     f" ORDER BY {FEW} DESC, a.environment DESC LIMIT {{}}) b"
 )
 _full = query(
@@ -190,13 +190,13 @@ def _record(it: RecordRow) -> Record:
 
 
 def _arrivals(document: str, receipt: Receipt, rows: Iterable[FullRow]) -> list[Arrival]:
-    release = release_of(receipt.service, receipt.version, None, None, document)
+    release = release_of(receipt.service, receipt.version, None, document, mismatched=False)
     return [
         Arrival(
             environment=it.environment,
             place=it.place,
             service=receipt.service,
-            release=replace(release, mismatched=True) if it.mismatched else release,
+            release=replace(release, build=it.build, mismatched=bool(it.mismatched)),
             from_=moment(it.started_at),
             until=None if it.ended_at is None else moment(it.ended_at),
             basis=it.basis,

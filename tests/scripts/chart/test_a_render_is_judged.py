@@ -26,7 +26,7 @@ def test_every_kind_of_fault_is_found_at_once() -> None:
     found = judged({"files/a": bytes(range(256)) * 4}, web=pod(f"{REPOSITORY}:1"), config=config).findings
     assert next(finding.where.split(",")[0] for finding in found) == "orders/templates/web.yaml"
     assert any("ConfigMap/A" in finding.where for finding in found)
-    assert judged({}, web=pod(IMAGE)) == Judgement([], [], [])
+    assert judged({}, web=pod(IMAGE)) == Judgement([], [], [], [])
     pointer = b"version https://git-lfs.github.com/spec/v1\n"
     assert [finding.where for finding in judged({"files/a": pointer}, web=pod(IMAGE)).findings] == ["files/a"]
 
@@ -75,7 +75,7 @@ def test_the_ledgers_own_chart_is_right() -> None:
     text = Helm().template(
         chart, name="waybill", namespace="apps", values_files=[TOP / "tests/chart/scenarios/sqlite/values.yaml"]
     )
-    assert judge(read_output(text), of_folder(chart), [], namespace="apps") == Judgement([], [], [])
+    assert judge(read_output(text), of_folder(chart), [], namespace="apps") == Judgement([], [], [], [])
 
 
 def test_a_hundred_workloads_are_judged_in_well_under_a_second() -> None:

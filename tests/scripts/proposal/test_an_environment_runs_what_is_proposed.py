@@ -138,3 +138,43 @@ def test_what_cannot_be_rendered_here_is_said_in_the_proposal(shipped: World) ->
     override(shipped, "  valuesFrom: [{kind: ConfigMap, name: more}]\n")
     shipped.ship(shipped.image("two"))
     assert "Not seen here: values from ConfigMap more" in Path(shipped.checkout, ".waybill/orders.md").read_text()
+
+
+@pytest.mark.parametrize("command", ["ship", "plan"])
+def test_an_override_that_is_allowed_ships_and_nothing_claims_the_image(shipped: World, command: str) -> None:
+    override(shipped, "  values: {web: {enabled: false}}\n")
+    image = shipped.image("two")
+    ran = shipped.waybill(command, "--json", "--image", image, "--allow-override")
+    assert ran.code == 0, ran.stderr
+    if command == "plan":
+        assert f"image: {image}" not in ran.json["patch"]
+        assert '+    event.toolkit.fluxcd.io/image: "overridden"' in ran.json["patch"]
+        return
+    release = git(shipped.gitops, "show", f"apps/orders:{RELEASE}")
+    assert 'event.toolkit.fluxcd.io/image: "overridden"' in release
+    assert image.partition("@")[2] not in release
+    assert 'release: "0.1.1"' in release
+    body = Path(shipped.checkout, ".waybill/orders.md").read_text()
+    assert "does not run the images as they were released" in body
+    assert f"{RELEASE}, spec.values.web.enabled" in body.replace("`", "")
+    head = git(shipped.gitops, "rev-parse", "apps/orders")
+    assert shipped.waybill("ship", "--json", "--image", image, "--allow-override").code == 0
+    assert git(shipped.gitops, "rev-parse", "apps/orders") == head
+    assert shipped.waybill("ship", "--json", "--image", image).code == 1  # it is asked for each time
+    assert git(shipped.gitops, "rev-parse", "apps/orders") == head
+
+
+def test_what_is_allowed_is_the_override_alone(shipped: World) -> None:
+    """What the API server refuses, it refuses all the same; and an environment without override claims the image."""
+    override(shipped, "  values:\n    greeting: hi\n")
+    image = shipped.image("two")
+    assert shipped.ship(image, "--allow-override")["chart"]["version"] == "0.1.1"
+    assert image in git(shipped.gitops, "show", f"apps/orders:{RELEASE}")
+    override(shipped, "    web: {enabled: false}\n")
+    name = '{{ .Values.bad | default "x" }}'
+    shipped.commit({"chart/templates/x.yaml": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"})
+    override(shipped, "    bad: A_B\n", branch="main")
+    ran = shipped.waybill("plan", "--json", "--image", shipped.image("three"), "--allow-override")
+    assert ran.code == 1, ran.stdout
+    assert "A_B" in ran.json["refused"]
+    assert "No container runs" not in ran.json["refused"]

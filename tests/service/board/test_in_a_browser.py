@@ -79,7 +79,7 @@ def test_the_way_from_the_board_to_a_commit(story: Story, chromium: Browser, jav
     expect(production).to_contain_text("behind 1.1.0")
     web = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="web")).get_by_role("cell").all()
     expect(web[0]).to_contain_text("not filed")
-    expect(web[1]).to_contain_text("not the published chart")
+    expect(web[1]).to_contain_text("not what was released")
     staging.get_by_role("link", name="1.1.0").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("orders 1.1.0")
     for station in ("Commit", "Image", "Chart", "Proposal", "Arrivals"):

@@ -45,7 +45,7 @@ async def test_the_board_says_how_many_environments_it_does_not_show(
 def test_unknown_health_is_not_called_healthy() -> None:
     def row(*health: str) -> Row:
         places = [
-            PlaceState("orders", f"apps/{number}", it, NOW, "observed", None, None) for number, it in enumerate(health)
+            PlaceState("orders", f"apps/{number}", it, NOW, "event", None, None) for number, it in enumerate(health)
         ]
         [only] = rows([EnvironmentState("staging", NOW, NOW, places)], {})
         return only

@@ -11,7 +11,7 @@ from tools.cluster.namespaces import ADDRESS
 from tools.cluster.world import LOGS
 
 PORT = 5432
-NAMES = ("staging", "pinned")
+NAMES = ("staging", "pinned", "rendered")
 
 
 @contextmanager

@@ -1,233 +1,139 @@
 """The model: what the ledger should answer, worked out anew from everything that was said to it. Slow, plain, and
-written from the rules alone: it shares no table, helper or constant with the code that it judges."""
+written from what Flux does alone: it shares no table, helper or constant with the code that it judges."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-# What helm-controller does one after the other in one reconcile, as the ledger orders events of one moment. "seen" and
-# "absent" are an observer's.
-SEQUENCE = (
-    ("InstallFailed", "UpgradeFailed"),
-    ("InstallSucceeded", "UpgradeSucceeded", "seen"),
-    ("RollbackSucceeded", "RollbackFailed"),
-    ("TestSucceeded", "TestFailed"),
-    ("DriftDetected", "DriftCorrected", "DriftCorrectionFailed"),
-    ("UninstallSucceeded", "UninstallFailed", "absent"),
-)
-REASONS = [reason for step in SEQUENCE for reason in step if reason[0].isupper()]
-NO_EFFECT = "Progressing"
-REMEDIATION = "Helm uninstall remediation"
-TURNING = (
-    "InstallFailed",
-    "UpgradeFailed",
-    "InstallSucceeded",
-    "UpgradeSucceeded",
-    "RollbackSucceeded",
-    "UninstallSucceeded",
-    "seen",
-    "absent",
-)
-BASES = {"seen": "late", "absent": "inferred"}
-WEAKEST = ["inferred", "late", "observed"]
-NEAR = 60
-
-
-@dataclass(frozen=True)
-class Said:
-    """`at` and `received` in seconds; `chart` is the name in the message; `digest` the chart's, if told.
-
-    An observer's are "seen", since `at`, and "absent"; `received` is then when he first said so.
-    """
-
-    name: str
-    reason: str
-    version: str
-    at: int
-    received: int
-    resource_version: int
-    sha256: str
-    digest: str | None
-    service: str | None
-    chart: str
-    message: str
-
-    @property
-    def counts_at(self) -> int:
-        return self.received if self.at > self.received + 60 else self.at
-
-    @property
-    def basis(self) -> str:
-        return BASES.get(self.reason) or ("late" if self.received > self.at + 300 else "observed")
-
-    @property
-    def order(self) -> tuple[int, int, int, str]:
-        rank = next(number for number, step in enumerate(SEQUENCE) if self.reason in step)
-        return self.counts_at, self.resource_version, rank, self.sha256
-
-
-@dataclass
-class Place:
-    """`runs` is the event that began what runs now; `ran` has (its event, until, basis, ended by)."""
-
-    runs: Said | None = None
-    health: str = "unknown"
-    attempt: dict[str, Any] | None = None
-    failed: Said | None = None
-    ran: list[tuple[Said, int, str, str]] = field(default_factory=list)
-
-    def hear(self, it: Said) -> None:
-        runs, same = self.runs, self.runs is not None and _same(self.runs, it)
-        if it.reason in ("InstallSucceeded", "UpgradeSucceeded"):
-            self._becomes(self.runs if same else it, it)
-            self.health, self.attempt = "healthy", None
-        elif it.reason in ("InstallFailed", "UpgradeFailed"):
-            self.health, self.failed = "failing", it
-            self.attempt = {"version": it.version, "outcome": "failed", "at": it.counts_at, "message": it.message}
-        elif it.reason == "RollbackSucceeded":
-            if self.attempt:
-                self.attempt = {**self.attempt, "outcome": "rolled back"}
-            elif runs and not same:
-                self._gave_way(runs, it, "rolled back")
-            self._becomes(self.runs if same else it, it)
-            self.health = "healthy"
-        elif it.reason == "seen":
-            if not same:
-                self._becomes(it, it)
-                self.health, self.attempt = "healthy", None
-        elif it.reason in ("UninstallSucceeded", "absent"):
-            if not it.message.startswith(REMEDIATION):
-                self.attempt = None
-            elif runs and not self.attempt:
-                self._gave_way(runs, it, "failed")
-            self._becomes(None, it)
-            self.health = "failing" if self.attempt else "unknown"
-        elif runs and not (it.reason.startswith("Test") and not same):
-            self.health = "healthy" if it.reason in ("TestSucceeded", "DriftCorrected") else "failing"
-
-    def _becomes(self, other: Said | None, it: Said) -> None:
-        if self.runs is not None and other is not self.runs:
-            basis = min(self.runs.basis, it.basis, key=WEAKEST.index)
-            self.ran.append((self.runs, it.counts_at, basis, it.reason))
-        self.runs = other
-
-    def _gave_way(self, runs: Said, it: Said, outcome: str) -> None:
-        self.failed = runs
-        self.attempt = {"version": runs.version, "outcome": outcome, "at": it.counts_at, "message": it.message}
-
-
-def _is_told(fact: Said, said: list[Said]) -> bool:
-    """An observer's fact that an event tells too, with nothing between the two."""
-    if fact.reason != "seen":
-        return False
-    telling = [it for it in said if it.reason in TURNING and not (it.reason == "seen" and _alike(it, fact))]
-    before = max((it for it in telling if it.order < fact.order), key=lambda it: it.order, default=None)
-    behind = min((it for it in telling if it.order > fact.order), key=lambda it: it.order, default=None)
-    return any(
-        it is not None
-        and it.reason in ("InstallSucceeded", "UpgradeSucceeded", "RollbackSucceeded")
-        and _alike(it, fact)
-        and fact.counts_at - NEAR <= it.counts_at <= fact.received + NEAR
-        for it in (before, behind)
-    )
-
-
-def _alike(one: Said, other: Said) -> bool:
-    """What is not told of a digest speaks against nothing."""
-    return one.version == other.version and (one.digest == other.digest or None in (one.digest, other.digest))
-
-
-def _same(one: Said, other: Said) -> bool:
-    return (one.version, one.digest) == (other.version, other.digest)
+from .model_place import NO_EFFECT, Place, Said, in_order
 
 
 @dataclass
 class Model:
-    said: dict[str, dict[str, Said]] = field(default_factory=dict)  # environment -> sha256 -> what was said
+    said: dict[str, dict[tuple[str, int], Said]] = field(default_factory=dict)  # environment -> what was said
     filed: list[dict[str, Any]] = field(default_factory=list)  # in the order of filing
     bodies: set[tuple[str, bytes]] = field(default_factory=set)  # a body that comes again is no news
     confirmed: dict[str, int] = field(default_factory=dict)  # environment -> when it was last heard of
+    listings: dict[str, tuple[int, set[str]]] = field(default_factory=dict)  # environment -> the newest of `apps`
+    began: dict[tuple[int, str], int] = field(default_factory=dict)  # place -> when its newest run of levels did
 
     def take(self, environment: str, body: bytes, received: int, told: list[Said]) -> None:
         known = self.said.setdefault(environment, {})
         if (environment, body) not in self.bodies:
             self.bodies.add((environment, body))
             self.confirmed[environment] = max(received, self.confirmed.get(environment, 0))
-            for it in told:
-                known.setdefault(it.sha256, it)
+            for it in [*told, *self._gone_by(environment, told)]:
+                self._keep(known, it)
 
-    def running(self, environment: str) -> list[str]:
-        names = {it.name for it in self.said.get(environment, {}).values()}
-        return [name for name in names if self.place(environment, name).runs]
+    def _keep(self, known: dict[tuple[str, int], Said], it: Said) -> None:
+        """Of a run of equal levels the ledger keeps the first and the last."""
+        ordered = in_order([each for each in known.values() if each.name == it.name and each.reason not in NO_EFFECT])
+        last = max((each.counts_at for each in ordered), default=0)
+        if it.rank == 9 and ordered and ordered[-1].sha256 == it.sha256 and ordered[-1].counts_at == last:
+            run = [each for each in ordered if each.sha256 == it.sha256]
+            run = [each for each in run if each.counts_at >= self.began.get((id(known), it.name), 0)]
+            if it.counts_at > last and len(run) > 1:
+                del known[run[-1].sha256, run[-1].counts_at]
+            elif run[0].counts_at <= it.counts_at <= last:
+                return
+        elif it.rank == 9:
+            self.began[id(known), it.name] = it.counts_at
+        known.setdefault((it.sha256, it.counts_at), it)
+
+    def list_names(self, environment: str, at: int, names: Iterable[str]) -> None:
+        """What a complete list of the namespace had, if it is the newest."""
+        if at >= self.listings.get(environment, (0, set()))[0]:
+            self.listings[environment] = at, set(names)
+
+    def _gone_by(self, environment: str, told: list[Said]) -> Iterator[Said]:
+        """Who is heard of for the first time, and was not in a later list."""
+        at, names = self.listings.get(environment, (0, set[str]()))
+        for it in told:
+            new = it.reason not in NO_EFFECT and it.name not in self.known(environment)
+            if new and it.name not in names and it.counts_at < at:
+                yield Said(it.name, "absent", "", at, at, 0, f"absent {it.name}")
+
+    def known(self, environment: str) -> set[str]:
+        return {it.name for it in self.said.get(environment, {}).values() if it.reason not in NO_EFFECT}
 
     def place(self, environment: str, name: str, until: int | None = None) -> Place:
-        place = Place()
-        said = [it for it in self.said[environment].values() if it.name == name and it.reason != NO_EFFECT]
-        for it in sorted(said, key=lambda it: it.order):
-            if not _is_told(it, said) and (until is None or it.counts_at <= until):
+        said = [it for it in self.said[environment].values() if it.name == name and it.reason not in NO_EFFECT]
+        ordered = in_order(said)
+        if until is not None:
+            place, last = Place(), 0
+            for number, it in enumerate(ordered):
+                turns = place.turns
                 place.hear(it)
+                if place.turns > turns and place.turned <= until:
+                    last = number + 1
+            ordered = ordered[:last] + [it for it in ordered[last:] if it.counts_at <= until]
+        place = Place()
+        for it in ordered:
+            place.hear(it)
         return place
 
     def release(self, it: Said) -> dict[str, Any] | None:
-        by_chart = [
-            each for each in self.filed if (each["chart"]["name"], each["chart"]["version"]) == (it.chart, it.version)
-        ]
-        if it.service is None and by_chart:
-            return by_chart[0]
-        service = it.service or it.name
-        return next(
-            (each for each in self.filed if (each["service"], each["chart"]["version"]) == (service, it.version)), None
-        )
+        filed = (each for each in self.filed if each["service"] == self.service(it))
+        return next((each for each in filed if each["chart"]["version"] == it.version), None)
 
     def service(self, it: Said) -> str:
-        found = self.release(it)
-        return found["service"] if found else it.service or it.name
+        return it.service or it.chart or it.name
 
     def runs(self, environment: str, until: int | None = None) -> list[dict[str, Any]]:
         """The `services` of GET /environments/{environment}, by service and place; times in seconds."""
         found = []
-        for name in {it.name for it in self.said[environment].values()}:
+        for name in self.known(environment):
             place = self.place(environment, name, until)
-            if place.runs or place.attempt:
-                named = place.runs or place.failed
-                assert named
-                found.append(
-                    {
-                        "service": self.service(named),
-                        "place": f"apps/{name}",
-                        "health": place.health,
-                        "since": place.runs.counts_at if place.runs else None,
-                        "basis": place.runs.basis if place.runs else None,
-                        "release": self.described(place.runs) if place.runs else None,
-                        "attempt": place.attempt,
-                    }
-                )
+            named = place.runs.said if place.runs else place.failed if place.attempt else place.left and place.left.said
+            if not named and not place.blocked:
+                continue
+            doubtful = place.health_since is not None and until is not None and place.health_since > until
+            found.append(
+                {
+                    "service": self.service(named) if named else name,
+                    "place": f"apps/{name}",
+                    "health": "unknown" if doubtful else place.health,
+                    "health_since": None if doubtful else place.health_since,
+                    "health_cause": None if doubtful else place.cause,
+                    "since": place.runs.since if place.runs else None,
+                    "basis": place.runs.said.basis if place.runs else None,
+                    "release": self.described(place.runs.said) if place.runs else None,
+                    "attempt": place.attempt,
+                    "running_certain": place.runs is not None and not place.uncertain,
+                    "blocked": place.blocked,
+                    "suspended_since": place.suspended,
+                    "unmanaged": place.left and (place.left.said.version, place.gone),
+                    "drift_seen_at": place.drifted,
+                }
+            )
         return sorted(found, key=lambda it: (it["service"], it["place"]))
 
     def ran(self) -> list[tuple[Said, dict[str, Any]]]:
-        """Every arrival anywhere, newest first, each with the event that began it."""
+        """Every arrival anywhere, newest first, each with what began it."""
         found = []
-        for environment, said in self.said.items():
-            for name in {it.name for it in said.values()}:
+        for environment in self.said:
+            for name in self.known(environment):
                 place = self.place(environment, name)
-                now = [(place.runs, None, place.runs.basis, None)] if place.runs else []
+                now = [(place.runs, None, place.runs.said.basis, None)] if place.runs else []
                 for began, until, basis, ended_by in [*place.ran, *now]:
                     arrival = {
                         "environment": environment,
                         "place": f"apps/{name}",
-                        "service": self.service(began),
-                        "release": self.described(began),
-                        "from": began.counts_at,
+                        "service": self.service(began.said),
+                        "release": self.described(began.said),
+                        "from": began.since,
                         "until": until,
                         "basis": basis,
                         "ended_by": ended_by,
                     }
-                    found.append((began, arrival))
-        return sorted(found, key=lambda it: (it[0].order, it[1]["environment"]), reverse=True)
+                    found.append(((began.since, began.number, began.said.sha256, environment), began.said, arrival))
+        return [(said, arrival) for _, said, arrival in sorted(found, key=lambda it: it[0], reverse=True)]
 
     def described(self, it: Said) -> dict[str, Any]:
         found = self.release(it)
         return {
             "version": it.version,
+            "build": it.digest[7:19] if it.digest else None,
             "known": found is not None,
             "mismatched": bool(found and it.digest and it.digest != found["chart"]["digest"]),
             "image": f"{found['image']['repository']}@{found['image']['digest']}" if found else None,

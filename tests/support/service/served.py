@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import re
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -81,6 +82,7 @@ def event(reason: str = "InstallSucceeded", revision: str = "1.4.2", **more: Any
     message = said["message"] if said else f"Helm: {reason} for release a/b with chart b@0"
     said = said or recorded("UpgradeSucceeded") or {}
     it = {"namespace": namespace, "name": name, "resourceVersion": str(more.pop("resource_version", 1))}
+    it["uid"] = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{namespace}/{name}"))  # one object, as long as no test says more
     message = RELEASE.sub(f"release {namespace}/{name}", CHART.sub(f"chart {name}@{revision}", message))
     return {
         **said,

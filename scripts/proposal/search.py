@@ -1,0 +1,55 @@
+"""What was proposed of a release before, as the GitOps repo's commits and the forge tell it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..diff.repo import Repo
+from ..errors import Refused
+from ..forges import Proposal
+from ..gitops.clone import REPLACES, Heads
+from .body import commit_message, image, is_about, trailer
+from .intent import Change, Intent
+
+
+def proposed_before(change: Change, repo: Repo) -> tuple[Change, Intent] | None:
+    """`change` with its environments, kind and reason, and the intent that was carried out; None where the branch's
+    latest proposal is of another release, or the commit is not to be found."""
+    heads = repo.look(change.config.gitops_branch, change.branch)
+    known = repo.forge.find(change.branch, heads.base)
+    if known is None or not is_about(known.body, change.waybill):
+        return None
+    for commit, message in _commits(change, repo, heads, known):
+        if found := _read(message, change):
+            change, replaces = found
+            return change, Intent("held", "", heads, known, change.environments, commit, replaces=replaces)
+    return None
+
+
+def _commits(change: Change, repo: Repo, heads: Heads, known: Proposal) -> Iterator[tuple[str, str]]:
+    """Id and message of the commits that name the release, newest first."""
+    git, trailing = repo.git, trailer(change.waybill)
+    if known.head and known.head not in git.has([known.head]):
+        try:  # the branch is gone; forges keep what a pull request had
+            git.fetch(str(change.config.gitops), [f"refs/pull/{known.number}/head"])
+        except Refused:
+            return
+    tips = [tip for tip in (heads.branch_head, known.head, heads.base_head) if tip]
+    said = git.run(
+        "log", "--no-show-signature", "--fixed-strings", f"--grep={trailing}", "--format=%H%x00%B%x00", *tips
+    )
+    parts = iter(said.split("\0"))
+    yield from ((commit.strip(), message) for commit, message in zip(parts, parts, strict=False))
+
+
+def _read(message: str, change: Change) -> tuple[Change, str | None] | None:
+    """What `commit_message` was told; None where this is not its work for this release."""
+    title, _, rest = message.partition("\n\n")
+    rolled = title.startswith("Roll ")
+    environments = tuple(title.rpartition(" in " if rolled else " to ")[2].split(" and "))
+    reason = rest.partition(f"Image {image(change.waybill)}\n")[0].strip() if rolled else None
+    replaces = found[1] if (found := re.search(rf"^{REPLACES}: (\S+)$", rest, re.MULTILINE)) else None
+    if message.strip() != commit_message(change.waybill, environments, reason, replaces).strip():
+        return None
+    kind = "rollback" if rolled else change.kind
+    return replace(change, environments=environments, kind=kind, reason=reason), replaces

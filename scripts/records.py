@@ -1,0 +1,55 @@
+"""What `record SERVICE VERSION` files: a release as its tag, the registry, the GitOps repo and the forge tell it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from msgspec import UNSET
+
+from .chart.version import strict
+from .diff.repo import opened
+from .document import Waybill
+from .errors import Refused
+from .proposal.intent import Change
+from .proposal.search import proposed_before
+from .proposals import Done
+from .releases.lookup import proven
+from .session import Session
+from .steps.propose import with_proposal
+from .steps.record import record
+
+
+def file_again(here: Session, version: str) -> list[Done]:
+    """Each waybill of the release that the ledger has not, filed; where it has them all, its first receipt."""
+    service, ledger, wanted = here.config.service, here.ledger, str(strict(version, "VERSION", fault="you"))
+    if here.away:
+        raise Refused(
+            f"There is no checkout of {service} here, whose tag tells what {wanted} is.",
+            "Run it in one, or give the address of its repository with --remote.",
+            fault="you",
+        )
+    filed = ledger.release(service, wanted) if ledger else None
+    release = proven(wanted, filed, here)
+    known = _proposals(filed or {})
+    found = list(_proposed(here, release)) if here.config.gitops else []
+    new = [it for it in found if it.gitops is not UNSET and (it.gitops.branch, it.gitops.commit) not in known]
+    return [(it, record(it, ledger, here.report)) for it in new or [release]]
+
+
+def _proposed(here: Session, release: Waybill) -> Iterator[Waybill]:
+    """The release with each proposal of it that is known: that of ship, then those of promote and rollback."""
+    service, whole = release.service, here.make_folder() / f"{release.service}.md"
+    shipped = Change(release, here.config, (), f"apps/{service}", whole)
+    later = [replace(shipped, branch=f"promote/{service}/{it}", kind="promote") for it in here.config.environments]
+    with here.report.step("look at the GitOps repo"), opened(here.forge, here.renderer, here.config) as repo:
+        for change in (shipped, *later):
+            if before := proposed_before(change, repo):
+                yield with_proposal(*before, before[1].known)
+
+
+def _proposals(filed: Mapping[str, Any]) -> set[tuple[Any, Any]]:
+    """Branch and commit of each that the ledger has."""
+    told = filed.get("proposals") or []
+    items = [filed.get("gitops"), *(told.get("items", []) if isinstance(told, dict) else told)]
+    parts = [item.get("gitops", item) for item in items if isinstance(item, dict)]
+    return {(part.get("branch"), part.get("commit")) for part in parts if isinstance(part, dict)}

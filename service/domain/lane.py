@@ -1,0 +1,185 @@
+"""A lane: what was said of one HelmRelease object, by its uid, in order; and where that leaves it.
+
+Every event carries the resourceVersion that the object had when its reconcile began, so several share one; a level has
+the one that it was read at (facts of helm-controller 1.6.3 and fluxcd/pkg runtime/patch). So a lane is ordered by
+resourceVersion (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions: by length, then as
+text), then a level before events, since they come of the reconcile that began there; then by time, rank and bytes. What
+has no resourceVersion of its own is put between by time: before the first entry that, or before which one, is later.
+
+A cluster that was restored counts anew. So entries, by time, fall into runs: a new one begins after a gap of over an
+hour where the next version is below the highest of the run. Runs follow each other by time.
+"""
+
+from collections.abc import Iterable
+from itertools import chain
+
+import msgspec
+
+from .state import NOTHING, Entry, Running, State, position
+
+GAP = 3600  # seconds
+Key = tuple[int, str, int, int, int, str]
+Loose = tuple[int, int, str]
+
+
+class ObjectLane(msgspec.Struct, gc=False, omit_defaults=True):
+    """`first` and `last`: when the object was first and last spoken of. `key` is the last entry's of the latest run,
+    `loose` the last one's that has no version.
+
+    So that a lane can be continued: `high` is its latest time, `told` that of what has a version, `ties` the entries of
+    the latest second, and `inverted` the
+    latest time at which an earlier entry followed. `turned` is when something else began to run for the `turns`th time,
+    and `opened` the position of what runs since then; "": nothing.
+    """
+
+    uid: str = ""
+    first: int = 0
+    last: int = 0
+    basis: str = "event"
+    key: Key | None = None
+    loose: Loose | None = None
+    high: int = -1
+    told: int = -1
+    ties: tuple[str, ...] = ()
+    inverted: int = -1
+    turned: int = 0
+    turns: int = 0
+    opened: str = ""
+    state: State = NOTHING
+
+
+class Turn(msgspec.Struct, frozen=True, gc=False):
+    """Another revision begins to run, or nothing runs any more: `lane` is how it stands right after that."""
+
+    position: str
+    at: int
+    cause: str
+    basis: str
+    lane: ObjectLane
+
+
+class FoundImage(msgspec.Struct, frozen=True, gc=False):
+    """An image that was seen in a pod, or that an event named, while what began at `position` ran."""
+
+    position: str
+    digest: str
+    seen: bool
+
+
+class Followed(msgspec.Struct, frozen=True, gc=False):
+    """What entries brought: the turns, the images, and the lane after them."""
+
+    turns: list[Turn]
+    images: list[FoundImage]
+    lane: ObjectLane
+
+
+def key_of(it: Entry) -> Key:
+    return len(it.resource_version), it.resource_version, 0 if it.level else 1, it.at, it.rank, it.sha256
+
+
+def in_order(entries: Iterable[Entry], after: ObjectLane) -> list[Entry] | None:
+    """Sorted; None: some of them do not come after what the lane holds already."""
+    versioned, loose = list[Entry](), list[Entry]()
+    for it in entries:
+        (versioned if it.resource_version else loose).append(it)
+        if it.at < after.high:
+            return None
+    if len(versioned) + len(loose) > 1:
+        versioned.sort(key=lambda it: (it.at, key_of(it)))
+        loose.sort(key=_loose_key)
+    if loose and after.loose and _loose_key(loose[0]) < after.loose:
+        return None
+    runs = _runs(versioned, after)
+    if after.key and runs[0] and key_of(runs[0][0]) < after.key:
+        return None
+    if versioned and after.loose and after.loose[0] == versioned[0].at:
+        return None
+    return _merged(list(chain.from_iterable(runs)), loose, after.high)
+
+
+def _runs(by_time: list[Entry], after: ObjectLane) -> list[list[Entry]]:
+    """The first continues that of `after`."""
+    runs: list[list[Entry]] = [[]]
+    highest, high = (after.key[:2] if after.key else (0, "")), after.told
+    for it in by_time:
+        version = len(it.resource_version), it.resource_version
+        if version < highest and it.at - high > GAP:
+            runs.append([])
+            highest = version
+        runs[-1].append(it)
+        highest, high = max(highest, version), max(high, it.at)
+    for run in runs:
+        run.sort(key=key_of)
+    return runs
+
+
+def _merged(versioned: list[Entry], loose: list[Entry], high: int) -> list[Entry]:
+    found, left = list[Entry](), 0
+    for it in versioned:
+        high = max(high, it.at)
+        while left < len(loose) and loose[left].at < high:
+            found.append(loose[left])
+            left += 1
+        found.append(it)
+    return found + loose[left:]
+
+
+def _loose_key(it: Entry) -> Loose:
+    return it.at, it.rank, it.sha256
+
+
+def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
+    """`entries` are in order, and come after what the lane holds. `lane` is changed."""
+    turns, images = list[Turn](), list[FoundImage]()
+    for it in entries:
+        before = lane.state.running
+        lane.state = it.effect(lane.state, it)
+        _hear(lane, it)
+        running = lane.state.running
+        if running is not before:
+            lane.turned = max(lane.turned, it.at if running is None else running.since)
+            lane.turns += 1
+            lane.opened = (
+                position(lane.turned, lane.key[1] if lane.key else "", lane.turns, it.sha256) if running else ""
+            )
+            if running and running.since != lane.turned:
+                lane.state = _not_before(lane.state, running, lane.turned)
+            turns.append(Turn(lane.opened, lane.turned, it.cause, it.basis, msgspec.structs.replace(lane)))
+        if lane.opened and (it.image or it.level):
+            images.extend(images_of(lane.opened, it))
+    return Followed(turns, images, lane)
+
+
+def _not_before(state: State, running: Running, at: int) -> State:
+    """An arrival begins no earlier than the one before it, whatever the clocks of two nodes say."""
+    since = None if state.health_since is None else max(state.health_since, at)
+    replace = msgspec.structs.replace
+    return replace(state, running=replace(running, since=at), health_since=since)
+
+
+def _hear(lane: ObjectLane, it: Entry) -> None:
+    if it.uid:
+        if lane.last == 0 or it.at < lane.first:
+            lane.first, lane.basis = it.at, it.basis
+        lane.last = max(lane.last, it.at)
+    if it.resource_version:
+        lane.key, lane.told = key_of(it), max(lane.told, it.at)
+    else:
+        lane.loose = _loose_key(it)
+    if it.at > lane.high:
+        lane.high, lane.ties = it.at, (it.sha256,)
+    elif it.at == lane.high:
+        lane.ties = (*lane.ties, it.sha256)
+    else:
+        lane.inverted = max(lane.inverted, lane.high)
+
+
+def images_of(opened: str, it: Entry) -> Iterable[FoundImage]:
+    """The image annotation is what was intended, and counts for what a success began alone."""
+    if it.level:
+        named = {image.rpartition("@")[2] for each in it.level.images or () for image in (each.asked, each.running)}
+        return (FoundImage(opened, digest, True) for digest in sorted(named) if digest.startswith("sha256:"))
+    if it.image and it.cause in ("InstallSucceeded", "UpgradeSucceeded"):
+        return (FoundImage(opened, it.image.rpartition("@")[2], False),)
+    return ()

@@ -1,0 +1,117 @@
+"""Which names a range of a namespace had when it was last read: a HelmRelease that is heard of for the first time, and
+was not among them, was gone by then."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from ...database.query import query
+from ...database.tables import Level, Listing
+from ...domain.snapshot import NameRange, level_entries
+from ...domain.state import Entry
+from ..rows import PlaceKey
+
+
+class NamespaceKey(NamedTuple):
+    environment: str
+    namespace: str
+
+
+class ListingRow(NamedTuple):
+    """`names`: JSON."""
+
+    begins: str
+    ends: str
+    at: int
+    names: str
+
+
+class NewListing(NamedTuple):
+    environment: str
+    namespace: str
+    begins: str
+    ends: str
+    at: int
+    names: str
+
+
+class NewLevel(NamedTuple):
+    """The columns of `level`."""
+
+    environment: str
+    place: str
+    sha256: str
+    body: bytes
+    first_at: int
+    first_version: str
+    last_at: int
+    last_version: str
+
+
+_of_namespace = query(
+    lambda environment, namespace: Listing.select(Listing.begins, Listing.ends, Listing.at, Listing.names).where(
+        (Listing.environment == environment) & (Listing.namespace == namespace)
+    ),
+    takes=NamespaceKey,
+    gives=ListingRow,
+)
+_keep = query(
+    lambda environment, namespace, begins, ends, at, names: Listing.raw(
+        "INSERT INTO listing (environment, namespace, begins, ends, at, names) VALUES ({}, {}, {}, {}, {}, {})"
+        " ON CONFLICT (environment, namespace, begins, ends) DO UPDATE SET at = excluded.at, names = excluded.names"
+        " WHERE excluded.at >= listing.at",
+        environment,
+        namespace,
+        begins,
+        ends,
+        at,
+        names,
+    ),
+    takes=NewListing,
+    gives=None,
+)
+insert_level = query(lambda **columns: Level.insert(Level(**columns)), takes=NewLevel, gives=None)
+_decode = msgspec.json.Decoder(list[str]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+async def keep(environment: str, at: int, ranges: Iterable[NameRange], names: Iterable[str]) -> None:
+    """`names`: namespace/name."""
+    split = [it.split("/") for it in sorted(names)]
+    rows = [
+        NewListing(
+            *(environment, it.namespace, it.from_, it.until, at),
+            _encode([name for namespace, name in split if it.holds(namespace, name)]).decode(),
+        )
+        for it in ranges
+    ]
+    await _keep.each(rows)
+
+
+async def absences(heard: Mapping[PlaceKey, int]) -> dict[PlaceKey, Entry]:
+    """Of places that were never heard of before: that they were gone later, where a list says so. It is kept as a
+    level."""
+    found = dict[PlaceKey, Entry]()
+    for key, at in heard.items():
+        namespace, _, name = key.place.partition("/")
+        rows = await _of_namespace(NamespaceKey(key.environment, namespace))
+        newest = max(
+            (it for it in rows if NameRange(namespace, it.begins, it.ends).holds(namespace, name)),
+            key=lambda it: it.at,
+            default=None,
+        )
+        if newest and newest.at > at and name not in _decode(newest.names):
+            found[key] = await absence(key, newest.at)
+    return found
+
+
+async def absence(key: PlaceKey, at: int) -> Entry:
+    sha256 = absent_sha256(key.place)
+    await insert_level(NewLevel(*key, sha256, b"", at, "", at, ""))
+    return next(level_entries(key.place, b"", sha256, [(at, "")]))
+
+
+def absent_sha256(place: str) -> str:
+    return hashlib.sha256(f"absent {place}".encode()).hexdigest()

@@ -1,0 +1,134 @@
+"""Derives every place anew from what was said of it: after an upgrade that changes the rules, or when asked to."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from ...database.piccolo_conf import current
+from ...database.query import query
+from ...database.tables import Event, Place
+from ...domain.event import Cause
+from ...domain.place import standing_in
+from ...domain.reasons import event_entry
+from ...domain.snapshot import fact_entry
+from ...domain.state import Entry
+from ..rows import EnvironmentKey, PlaceKey
+from .projection import Changes, derive, write
+from .statements import place_of
+
+AT_ONCE = 500  # events of one transaction
+
+
+class EventsAfter(NamedTuple):
+    id: int
+    limit: int
+
+
+class PlacedEvent(NamedTuple):
+    id: int
+    environment: str
+    body: bytes
+    sha256: str
+    received_at: datetime
+    place: str | None
+    at: int | None
+
+
+class Nothing(NamedTuple):
+    """The key of a query without parameters."""
+
+
+class StaleRow(NamedTuple):
+    environment: str
+    place: str
+    state: str
+
+
+class EventPlace(NamedTuple):
+    id: int
+    place: str | None
+    at: int | None
+
+
+_after = query(
+    lambda id, limit: Event.raw(
+        "SELECT id, environment, body, sha256, received_at, place, at FROM event WHERE id > {} ORDER BY id LIMIT {}",
+        id,
+        limit,
+    ),
+    takes=EventsAfter,
+    gives=PlacedEvent,
+)
+_move = query(
+    lambda id, place, at: Event.update({Event.place: place, Event.at: at}).where(Event.id == id),
+    takes=EventPlace,
+    gives=None,
+)
+_lock = query(
+    lambda environment: Event.raw("UPDATE environment SET events = events WHERE environment = {}", environment),
+    takes=EnvironmentKey,
+    gives=None,
+)
+_every = query(
+    lambda: Place.raw("SELECT environment, place, state FROM place ORDER BY environment, place"),
+    takes=Nothing,
+    gives=StaleRow,
+)
+_said = query(
+    lambda: Place.raw(
+        "SELECT environment, place, '' AS state FROM"
+        " (SELECT environment, place FROM event WHERE place IS NOT NULL UNION SELECT environment, place FROM level) s"
+        " ORDER BY environment, place"
+    ),
+    takes=Nothing,
+    gives=StaleRow,
+)
+
+
+async def rebuild() -> int:
+    """All places; gives their number. It may run while ledgers of this version serve."""
+    await _place_events()
+    return await _derive(stale_only=False)
+
+
+async def rebuild_stale() -> int:
+    """Those that older rules made, if there are any."""
+    if all(standing_in(it.state) is not None for it in await _every(Nothing())):
+        return 0
+    await _place_events()
+    return await _derive(stale_only=True)
+
+
+async def _derive(*, stale_only: bool) -> int:
+    made, engine = 0, current()
+    for it in await _said(Nothing()):
+        key = PlaceKey(it.environment, it.place)
+        async with engine.transaction():
+            await _lock.each([EnvironmentKey(it.environment)])
+            kept = await place_of.each([key])
+            if stale_only and kept and standing_in(kept[0].state) is not None:
+                continue
+            changes = Changes([], [], [], [], [])
+            await derive(key, changes)
+            await write(changes)
+            made += 1
+    return made
+
+
+async def _place_events() -> None:
+    """Which place each event is about, and its time, as today's rules have it."""
+    last, engine = 0, current()
+    while events := await _after(EventsAfter(last, AT_ONCE)):
+        last = events[-1].id
+        moved = [it for it in map(_placed, events) if it is not None]
+        if moved:
+            async with engine.transaction():
+                await _move.each(moved)
+
+
+def _placed(it: PlacedEvent) -> EventPlace | None:
+    """None: it is there already."""
+    entry = event_entry(it.body, it.sha256, it.received_at)
+    if isinstance(entry, Cause):
+        entry = fact_entry(it.body, it.sha256, it.received_at) or entry
+    place, at = (entry.place, entry.at) if isinstance(entry, Entry) else (None, None)
+    return None if (place, at) == (it.place, it.at) else EventPlace(it.id, place, at)

@@ -1,0 +1,64 @@
+"""All that was said of a place: Flux's events, and the levels of observers."""
+
+from typing import NamedTuple
+
+from ...database.query import query
+from ...database.tables import Event, Level
+from ...domain.event import Cause
+from ...domain.reasons import event_entry
+from ...domain.snapshot import fact_entry, level_entries
+from ...domain.state import Entry
+from ..rows import EventRow, PlaceBetween, PlaceKey
+
+EVER = 2**62
+
+
+class LevelRow(NamedTuple):
+    body: bytes
+    sha256: str
+    first_at: int
+    first_version: str
+    last_at: int
+    last_version: str
+
+
+_events = query(
+    lambda environment, place, since, until: Event.select(Event.body, Event.sha256, Event.received_at).where(
+        (Event.environment == environment) & (Event.place == place) & (Event.at >= since) & (Event.at <= until)
+    ),
+    takes=PlaceBetween,
+    gives=EventRow,
+)
+_levels = query(
+    lambda environment, place, since, until: Level.select(
+        Level.body, Level.sha256, Level.first_at, Level.first_version, Level.last_at, Level.last_version
+    ).where(
+        (Level.environment == environment)
+        & (Level.place == place)
+        & (Level.last_at >= since)
+        & (Level.first_at <= until)
+    ),
+    takes=PlaceBetween,
+    gives=LevelRow,
+)
+
+
+async def entries_between(key: PlaceKey, since: int = 0, until: int = EVER) -> list[Entry]:
+    """In no order; `since` and `until`, both included, in seconds since 1970."""
+    between = PlaceBetween(*key, since, until)
+    found = list[Entry]()
+    for row in await _events(between):
+        entry = event_entry(*row)
+        if isinstance(entry, Cause):
+            entry = fact_entry(*row) or entry
+        if isinstance(entry, Entry):
+            found.append(entry)
+    for it in await _levels(between):
+        found += level_entries(key.place, it.body, it.sha256, sighted(it))
+    return [it for it in found if since <= it.at <= until]
+
+
+def sighted(it: LevelRow) -> list[tuple[int, str]]:
+    """When it was seen first and last, and at which resourceVersions."""
+    times = [(it.first_at, it.first_version), (it.last_at, it.last_version)]
+    return times[:1] if times[0] == times[1] else times

@@ -1,0 +1,109 @@
+"""`waybill record SERVICE VERSION`: what ship and promote could not file is filed later, on any machine, as they would
+have filed it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.support.builders import Ran, World, git, run_waybill
+from tests.support.running_ledger import RunningLedger, serving
+from tests.support.scripts.everything import everything
+
+ENVIRONMENTS = {"WAYBILL_ENVIRONMENTS": "staging, production, canary"}
+DOWN = {"WAYBILL_LEDGER": "http://127.0.0.1:9", "WAYBILL_LEDGER_TOKEN": "wb_any"}
+
+
+class Unfiled(NamedTuple):
+    """A service whose 0.1.0 and 0.1.1 went out while the ledger was down; `left` is what each command had to file."""
+
+    world: World
+    ledger: RunningLedger
+    left: dict[str, Any]
+
+    def record(self, *args: str, folder: Path, **env: str) -> Ran:
+        return run_waybill("record", *args, cwd=folder, env=self.ledger.env | ENVIRONMENTS | env)
+
+    def fresh(self, folder: Path) -> Path:
+        git(folder, "clone", "--quiet", "--no-tags", self.world.origin.as_uri(), "fresh")
+        return folder / "fresh"
+
+
+@pytest.fixture(scope="module")
+def unfiled(tmp_path_factory: pytest.TempPathFactory, registry: str) -> Iterator[Unfiled]:
+    world = World(tmp_path_factory.mktemp("filing"), registry)
+
+    def out(*args: str) -> Any:
+        ran = world.waybill(*args, "--json", env=DOWN | ENVIRONMENTS)
+        assert (ran.code, ran.json["fault"]) == (1, "ledger"), ran.stderr
+        assert "is shipped, not filed: The ledger at http://127.0.0.1:9 does not answer" in ran.json["refused"]
+        return ran.json["done"][0]
+
+    first = out("ship", "--image", world.image("first"))
+    merge(world, "apps/orders")
+    second = out("ship", "--image", world.image("second"))
+    promoted = out("promote", "--to", "canary", "--version", "0.1.1")
+    out("promote", "--to", "production", "--version", "0.1.1")
+    merge(world, "promote/orders/production")
+    rolled = out("rollback", "orders", "0.1.0", "-e", "production", "--reason", "It loses orders.\nImage of it all.")
+    merge(world, "promote/orders/production")
+    with serving(tmp_path_factory.mktemp("ledger"), "orders", []) as ledger:
+        left = {"first": first, "second": second, "promoted": promoted, "rolled": rolled}
+        yield Unfiled(world, ledger, left)
+
+
+def merge(world: World, branch: str) -> None:
+    """As a forge's button does it, which deletes the branch as well."""
+    git(world.reviewed, "fetch", "--quiet", "origin")
+    git(world.reviewed, "checkout", "--quiet", "-B", "main", "origin/main")
+    git(world.reviewed, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}")
+    git(world.reviewed, "push", "--quiet", "origin", "main", f":{branch}")
+    for path in world.gitops.glob("waybill-proposals/*.json"):
+        record = json.loads(path.read_text())
+        if record["branch"] == branch:
+            path.write_text(json.dumps(record | {"state": "merged"}))
+
+
+def test_it_files_what_the_commands_would_have_filed_and_once(unfiled: Unfiled, tmp_path: Path) -> None:
+    fresh = unfiled.fresh(tmp_path)
+    ran = unfiled.record("orders", "0.1.1", "--json", folder=fresh)
+    assert ran.code == 0, ran.stderr
+    assert ran.json == [unfiled.left["second"], unfiled.left["promoted"]]
+    filed = unfiled.ledger.tells("/releases/orders/0.1.1")
+    again = unfiled.record("orders", "0.1.1", folder=fresh)
+    assert f"was filed before as {filed['receipt']['id']}" in again.stderr
+    assert unfiled.ledger.tells("/releases/orders/0.1.1") == filed
+    command = ("promote", "--to", "canary", "--version", "0.1.1")
+    repeated = unfiled.world.waybill(*command, env=unfiled.ledger.env | ENVIRONMENTS)
+    assert repeated.code == 0, repeated.stderr
+    assert unfiled.ledger.tells("/releases/orders/0.1.1") == filed
+
+
+def test_with_its_repositorys_address_it_needs_no_checkout(unfiled: Unfiled, tmp_path: Path) -> None:
+    """The rollback was merged, and its branch is gone; what the branch of ship had before is another release now."""
+    remote = ("--remote", unfiled.world.origin.as_uri())
+    ran = unfiled.record("orders", "0.1.0", "--json", *remote, folder=tmp_path)
+    assert ran.code == 0, ran.stderr
+    assert ran.json == unfiled.left["rolled"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_told_is_refused(unfiled: Unfiled, tmp_path: Path) -> None:
+    before = everything(unfiled.world)
+    ran = unfiled.record("orders", "0.1.1", folder=tmp_path)
+    assert ran.code == 1
+    assert "There is no checkout of orders here" in ran.stderr
+    assert "--remote" in ran.stderr
+    ran = unfiled.record("orders", "7.0.0", folder=unfiled.fresh(tmp_path))
+    assert ran.code == 1
+    assert "There is no release orders-7.0.0" in ran.stderr
+    assert unfiled.record("orders", folder=tmp_path).code == 2
+    assert everything(unfiled.world) == before
+
+
+def test_without_a_ledger_the_result_says_that_nothing_is_filed(unfiled: Unfiled, tmp_path: Path) -> None:
+    ran = unfiled.record("orders", "0.1.1", folder=unfiled.fresh(tmp_path), WAYBILL_LEDGER="")
+    assert ran.code == 0
+    assert "not filed: no ledger is configured" in ran.stdout

@@ -1,0 +1,173 @@
+"""The timeline is a function of the set of what was said, and what the ledger derives step by step is that function."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from service.database.piccolo_conf import Engine, engine_for, use
+from service.database.tables import TABLES, ArrivalImage, Place
+from service.domain import reasons, snapshot
+from service.domain.event import Cause
+from service.domain.lane import ObjectLane, in_order
+from service.domain.place import standing_in, text_of
+from service.domain.state import Entry
+from service.domain.timeline import at_time, lanes_of, timeline
+from service.ledger.arrivals import list as arrivals
+from service.ledger.environments.at_time import _lanes
+from service.ledger.events import said
+from service.ledger.events import take as events
+from service.ledger.events import take_snapshot as snapshots
+from service.ledger.rows import PlaceKey
+
+from ..support.service.sizes import size
+from ..support.service.stories import BEGINNING, A, E, L, Told, condition, image, revision
+
+REASONS = sorted(reasons.REASONS)
+UIDS = ["u1", "u1", "u1", "u2", "u3"]
+TIMES = st.sampled_from([0, 1, 1, 2, 3, 60, 100, 101, 3000, 9000, 9001, 20000, 100_000, 200_000])
+VERSIONS = st.sampled_from(["1.0.0", "1.1.0", "1.1.0+b1"])
+NUMBERS = st.sampled_from([1, 2, 3, 9, 10, 100])
+DIGEST = f"ghcr.io/acme/orders@sha256:{'a' * 64}"
+START = int(BEGINNING.timestamp())
+
+
+def _event(at: int, reason: str, version: str, rv: int, uid: str, lag: int, image: str | None) -> Told:
+    metadata = {"image": image} if image else {}
+    return E(at, reason, version, rv=rv, uid=uid, lag=lag, metadata=metadata)
+
+
+def _level(at: int, version: str, status: str, rv: int, uid: str, ready: tuple[str, str], more: dict[str, Any]) -> Told:
+    history = [revision(2, status, version, max(0, at - 50)), revision(1, "deployed", "1.0.0", max(0, at - 60))]
+    return L(at, *history, rv=rv, uid=uid, ready=(*ready, max(0, at - 40)), **more)
+
+
+LAGS = st.sampled_from([1, 1, 301, -100])
+EVENTS = st.builds(
+    _event,
+    TIMES,
+    st.sampled_from([*REASONS, "UpgradeSucceeded", "UpgradeSucceeded", "UpgradeFailed"]),
+    VERSIONS,
+    NUMBERS,
+    st.sampled_from(UIDS),
+    LAGS,
+    st.sampled_from([None, DIGEST]),
+)
+LEVELS = st.builds(
+    _level,
+    TIMES,
+    VERSIONS,
+    st.sampled_from(["deployed", "failed", "uninstalled", "pending-upgrade"]),
+    NUMBERS,
+    st.sampled_from(UIDS),
+    st.sampled_from([("True", "UpgradeSucceeded"), ("False", "UpgradeFailed"), ("False", "SourceNotReady")]),
+    st.sampled_from(
+        [
+            {},
+            {"suspended": True},
+            {"generation": 2},
+            {"conditions": [condition("Reconciling", "True", "Progressing", 1)]},
+            {"images": [image(DIGEST.replace("a" * 64, "b" * 64))]},
+        ]
+    ),
+)
+TOLD = st.lists(EVENTS | EVENTS | LEVELS | st.builds(A, TIMES), min_size=1, max_size=9)
+
+
+def entry_of(it: Told) -> list[Entry]:
+    sha256 = hashlib.sha256(it.body).hexdigest()
+    if not it.door:
+        entry = reasons.event_entry(it.body, sha256, it.received)
+        return [] if isinstance(entry, Cause) else [entry]
+    sight = snapshot.parse(it.body, it.received)
+    assert not isinstance(sight, Cause)
+    found = [
+        entry
+        for seen in sight.levels
+        for entry in snapshot.level_entries(
+            seen.place, snapshots._encode(seen.level), sha256, [(sight.at, seen.resource_version)]
+        )
+    ]
+    return found or list(snapshot.level_entries("apps/orders", b"", sha256, [(sight.at, "")]))
+
+
+@settings(max_examples=size(150, 20_000), deadline=None)
+@given(told=TOLD, data=st.data())
+def test_the_order_is_total_whatever_order_the_entries_come_in(told: list[Told], data: st.DataObject) -> None:
+    entries = [entry for it in {(it.door, it.body): it for it in told}.values() for entry in entry_of(it)]
+    shuffled = data.draw(st.permutations(entries))
+    assert lanes_of(shuffled) == lanes_of(entries)
+    for _, ordered in lanes_of(entries):
+        # One list, so of any three entries the order is transitive; and what is in order stays so.
+        assert in_order(ordered, ObjectLane()) == ordered
+        assert len({id(it) for it in ordered}) == len(ordered)
+    assert timeline(shuffled) == timeline(entries)
+    for arrival in timeline(entries).arrivals:
+        assert arrival.until is None or arrival.until >= arrival.running.since
+
+
+@pytest.fixture
+def runner(database_url: str) -> Iterator[tuple[asyncio.Runner, Engine]]:
+    with asyncio.Runner() as runner:
+        engine = use(engine_for(database_url))
+        runner.run(engine.start())
+        yield runner, engine
+        runner.run(engine.stop())
+
+
+@pytest.mark.torture
+def test_what_is_derived_step_by_step_is_the_timeline_of_the_whole(runner: tuple[asyncio.Runner, Engine]) -> None:
+    loop, engine = runner
+
+    @settings(max_examples=size(40, 5_000), deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(told=TOLD)
+    def run(told: list[Told]) -> None:
+        loop.run(_compare(engine, told))
+
+    run()
+
+
+async def _compare(engine: Engine, told: list[Told]) -> None:
+    async with engine.transaction():
+        for table in reversed(TABLES):
+            await table.delete(force=True)
+    for number, it in enumerate(told):
+        await (snapshots if it.door else events).take(events.Signed("staging", it.body, it.received))
+        key = PlaceKey("staging", "apps/orders")
+        entries = await said.entries_between(key)
+        if not entries:
+            continue
+        whole = timeline(entries)
+        step = [(each.door, each.body.decode()) for each in told[: number + 1]]
+        kept = await Place.select(Place.state).where(Place.environment == "staging")
+        assert _comparable(kept[0]["state"]) == _comparable(text_of(whole.lanes)), step
+        listed = (await arrivals.in_environment("staging", limit=100)).items
+        assert [
+            (
+                it.release.version,
+                int(it.from_.timestamp()),
+                it.until and int(it.until.timestamp()),
+                it.basis,
+                it.ended_by,
+            )
+            for it in reversed(listed)
+        ] == [(it.running.version, it.running.since, it.until, it.basis, it.ended_by) for it in whole.arrivals], step
+        images = await ArrivalImage.select(ArrivalImage.position, ArrivalImage.digest, ArrivalImage.seen)
+        assert {tuple(it.values()) for it in images} == {(it.position, it.digest, it.seen) for it in whole.images}, step
+        for second in (START, START + 1, START + 100, START + 9000, START + 150_000):
+            lanes = await _lanes(key, kept[0]["state"], second)
+            then = at_time(entries, second)
+            assert [(it.uid, it.state) for it in lanes] == [(it.uid, it.state) for it in then], (second, step)
+
+
+def _comparable(text: str) -> Any:
+    """Without what only helps to continue: of equal levels that were seen in between, nothing is kept."""
+    standing = standing_in(text)
+    assert standing is not None
+    return [
+        (it.uid, it.first, it.last, it.key, it.loose, it.high, it.turned, it.turns, it.state) for it in standing.lanes
+    ]
