@@ -61,6 +61,8 @@ def forge_takes_it(here: Session, release: Release) -> None:
     elif here.config.forge != "file" and not here.config.forge_token:
         here.report.warn("whether it may be proposed is not known: ship needs WAYBILL_FORGE_TOKEN, and none is given")
     here.forge.check()
+    if any(map(here.config.merges, here.config.chosen(release.environments))):
+        here.forge.check_merge()
 
 
 def ledger_takes_it(here: Session, release: Release) -> None:

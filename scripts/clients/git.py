@@ -16,6 +16,7 @@ from .git_remote import declined, unreadable, untaken
 from .process import Changes, Completed, run
 
 IDENTITY = "Waybill <waybill@waybill.invalid>"
+TRAILER = "Waybill-Release"  # in every commit of ours: service and version
 ENVIRONMENT: Changes = {
     "LC_ALL": "C",
     "GIT_TERMINAL_PROMPT": "0",
@@ -174,6 +175,10 @@ class Git:
     def committer(self, commit: str) -> str:
         """`Name <email>`, as the commit has it."""
         return self._objects.commit(commit).committer
+
+    def trailer(self, commit: str) -> str:
+        """What TRAILER says in the commit's message, "" where that has none."""
+        return self.run("log", "-1", "--no-show-signature", f"--format=%(trailers:key={TRAILER},valueonly)", commit)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         found = self.call("merge-base", "--is-ancestor", older, newer, check=False)

@@ -13,6 +13,9 @@ Receipt = Mapping[str, Any] | None
 
 
 def show(here: Session, waybill: Waybill) -> None:
+    """Raises Incomplete as `show_each` does."""
+    if here.report.left:
+        raise Incomplete(here.report.left, [waybill])
     here.report.results([rows(waybill)], waybill)
 
 

@@ -1,5 +1,5 @@
-"""Who opens pull requests: five verbs, one file for each forge. A new forge is one file, its lines in `forge_of` and
-its name in settings.py."""
+"""Who opens pull requests: one file for each forge, with the verbs of `Forge`. A new forge is one file, its lines in
+`forge_of` and its name in settings.py."""
 
 from typing import Literal, Protocol, get_args
 
@@ -37,6 +37,16 @@ class Forge(Protocol):
     def update(self, number: int, title: str, body: str) -> Proposal: ...
 
     def comment(self, number: int, text: str) -> None: ...
+
+    def check_merge(self) -> None:
+        """Refuses where the forge says that it does not merge by itself."""
+
+    def merge(self, number: int, head: str) -> None:
+        """Asks the forge to merge the proposal as soon as its own rules allow, if its branch still is at `head`. Where
+        they allow it now it is merged."""
+
+    def withdraw(self, number: int) -> None:
+        """Takes that back."""
 
 
 def forge_of(gitops: str | None, forge: str | None, token: str | None) -> Forge:

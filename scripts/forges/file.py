@@ -61,6 +61,19 @@ class FileForge:
             record = self.read(self.path(number))
             self.write(msgspec.structs.replace(record, comments=(*record.comments, text)))
 
+    def check_merge(self) -> None:
+        raise Refused(
+            'A GitOps repo that is a path has no forge that merges by its own rules, as `merge = "auto"` wants.',
+            'Set `merge = "review"` in waybill.toml, and merge with git.',
+            fault="you",
+        )
+
+    def merge(self, number: int, head: str) -> None:
+        self.check_merge()
+
+    def withdraw(self, number: int) -> None:
+        """Nothing was asked."""
+
     def proposal(self, record: ProposalFile) -> Proposal:
         url = self.path(record.number).resolve().as_uri()
         return Proposal(record.number, url, record.state, record.title, record.body, "")

@@ -1,7 +1,10 @@
 """Pull requests on Gitea, whose API has GitHub's shape.
 
-https://docs.gitea.com/api/: repoListPullRequests, repoGetPullRequestByBaseHead, and what it has in common with GitHub.
+https://docs.gitea.com/api/: repoListPullRequests, repoGetPullRequestByBaseHead, repoMergePullRequest,
+repoCancelScheduledAutoMerge, and what it has in common with GitHub.
 """
+
+import time
 
 from ..clients.http import PAGES
 from ..errors import Refused
@@ -40,6 +43,25 @@ class Gitea(GitHub):
                     fault="forge",
                 )
         return None
+
+    def check_merge(self) -> None:
+        """It always can."""
+
+    def merge(self, number: int, head: str) -> None:
+        style = self.state().default_merge_style
+        fields = {"do": style, "head_commit_id": head, "merge_when_checks_succeed": True}
+        for wait in (0, 1, 2, 4):
+            time.sleep(wait)
+            answer = self.call("POST", f"/pulls/{number}/merge", fields, refused=(405, 409))
+            if answer.ok:
+                return
+            if answer.status == 409:
+                self.withdraw(number)  # it was asked before, for what the branch had
+            # 405 also means that it has not yet looked whether a new one can be merged.
+        raise self.refusal(answer)
+
+    def withdraw(self, number: int) -> None:
+        self.call("DELETE", f"/pulls/{number}/merge", refused=(404,))
 
 
 def is_of(pull: Pull, branch: str, base: str) -> bool:

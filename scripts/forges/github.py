@@ -4,7 +4,7 @@ https://docs.github.com/en/rest/pulls/pulls, https://docs.github.com/en/rest/iss
 https://docs.github.com/en/rest/repos/repos#get-a-repository
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -34,6 +34,9 @@ class Pull(Struct):
     merged_at: str | None
     head: Ref
     base: Ref
+    node_id: str = ""
+    mergeable_state: str = ""
+    auto_merge: dict[str, Any] | None = None
 
     @property
     def proposal(self) -> Proposal:
@@ -48,15 +51,39 @@ class Rights(Struct):
 
 
 class RepoState(Struct):
-    """What is read of a repository; a field that is left out says nothing. `mirror` is Gitea's."""
+    """What is read of a repository; a field that is left out says nothing. `mirror` and `default_merge_style`
+    are Gitea's."""
 
     permissions: Rights | None = None
     archived: bool = False
     disabled: bool = False
     mirror: bool = False
     has_pull_requests: bool = True
+    allow_auto_merge: bool | None = None
+    allow_merge_commit: bool = True
+    allow_squash_merge: bool = True
+    default_merge_style: str = "merge"
+
+    @property
+    def method(self) -> str:
+        """The first way to merge that GitHub allows here."""
+        return "merge" if self.allow_merge_commit else "squash" if self.allow_squash_merge else "rebase"
 
 
+class GraphError(Struct):
+    message: str
+
+
+class GraphAnswer(Struct):
+    """https://spec.graphql.org/October2021/#sec-Response-Format"""
+
+    errors: list[GraphError] = []
+
+
+# https://docs.github.com/en/graphql/reference/mutations#enablepullrequestautomerge
+MUTATION = "mutation($input: {0}Input!) {{ {1}(input: $input) {{ clientMutationId }} }}"
+ENABLE = MUTATION.format("EnablePullRequestAutoMerge", "enablePullRequestAutoMerge")
+DISABLE = MUTATION.format("DisablePullRequestAutoMerge", "disablePullRequestAutoMerge")
 APPS = "ghs_"  # https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats
 
 
@@ -66,7 +93,7 @@ class GitHub(Rest):
         return "https://api.github.com" if self.root == "https://github.com" else f"{self.root}/api/v3"
 
     def check(self) -> None:
-        found = self.decode(self.call("GET", ""), RepoState)
+        found = self.state()
         closed = {"archived": found.archived, "disabled": found.disabled, "a mirror": found.mirror}
         if state := next((name for name, so in closed.items() if so), None):
             raise self.stopped(f"is {state}, so nothing can be pushed to it", "Unlock it there, or correct `gitops`")
@@ -110,3 +137,41 @@ class GitHub(Rest):
 
     def comment(self, number: int, text: str) -> None:
         self.call("POST", f"/issues/{number}/comments", {"body": text}, repeatable=False)
+
+    def check_merge(self) -> None:
+        if self.state().allow_auto_merge is False:
+            raise self.stopped(
+                'does not let pull requests merge by themselves, as `merge = "auto"` wants',
+                'Turn on "Allow auto-merge" in its settings, or set `merge = "review"` in waybill.toml',
+            )
+
+    def merge(self, number: int, head: str) -> None:
+        pull = self.pull(number)
+        if pull.auto_merge is not None:
+            return
+        method = self.state().method
+        wanted = {"pullRequestId": pull.node_id, "expectedHeadOid": head, "mergeMethod": method.upper()}
+        complaint = self.graph(ENABLE, wanted)
+        if complaint is None:
+            return
+        # What no rule holds back cannot be asked for: it can be merged now.
+        if self.pull(number).mergeable_state != "clean":
+            raise self.stopped(f"does not merge pull request {number} by itself: {complaint}", "Correct what it names")
+        self.call("PUT", f"/pulls/{number}/merge", {"sha": head, "merge_method": method}, repeatable=False)
+
+    def withdraw(self, number: int) -> None:
+        pull = self.pull(number)
+        if pull.auto_merge is not None and (complaint := self.graph(DISABLE, {"pullRequestId": pull.node_id})):
+            raise self.stopped(f"still merges pull request {number} by itself: {complaint}", "Turn that off there")
+
+    def pull(self, number: int) -> Pull:
+        return self.decode(self.call("GET", f"/pulls/{number}"), Pull)
+
+    def state(self) -> RepoState:
+        return self.decode(self.call("GET", ""), RepoState)
+
+    def graph(self, query: str, wanted: dict[str, str]) -> str | None:
+        """What GraphQL complains of; REST has no such request."""
+        url = "https://api.github.com/graphql" if self.root == "https://github.com" else f"{self.root}/api/graphql"
+        answer = self.call("POST", "", {"query": query, "variables": {"input": wanted}}, url=url)
+        return "; ".join(it.message for it in self.decode(answer, GraphAnswer).errors) or None

@@ -33,14 +33,15 @@ class Rest(ABC):
         self,
         method: str,
         path: str,
-        fields: dict[str, str] | None = None,
+        fields: dict[str, Any] | None = None,
         *,
         query: dict[str, str] | None = None,
         refused: tuple[int, ...] = (),
         repeatable: bool = True,
+        url: str = "",
     ) -> Answer:
-        """The answer to one request about the repository: a success, or a status of `refused`."""
-        url = f"{self.api}/repos/{self.owner}/{self.repository}{path}"
+        """The answer to one request about the repository, or to `url`: a success, or a status of `refused`."""
+        url = url or f"{self.api}/repos/{self.owner}/{self.repository}{path}"
         headers = {"Accept": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"

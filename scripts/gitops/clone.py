@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 
 from semver import Version
 
-from ..clients.git import IDENTITY, Git, authorization
+from ..clients.git import IDENTITY, TRAILER, Git, authorization
 from ..errors import Refused
 
-TRAILER, REPLACES = "Waybill-Release", "Waybill-Replaces"
+REPLACES = "Waybill-Replaces"
 SHA1 = 40  # hex digits
 BASE, BRANCH = "refs/waybill/base", "refs/waybill/branch"
 

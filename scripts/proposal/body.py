@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..clients.git import TRAILER
 from ..diff.markdown import LINK, address, code, prose
 from ..document import Waybill, chart_of
-from ..gitops.clone import REPLACES, TRAILER
+from ..gitops.clone import REPLACES
 
 OVERRIDES = "**This environment does not run the images as they were released**, so its annotations do not claim them:"
 LIMIT = 60_000  # characters; GitHub takes 65,536

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET
 
-from ..clients.git import Git
+from ..clients.git import TRAILER, Git
 from ..document import Waybill
 from ..errors import Refused
 from ..image import by_name
@@ -30,7 +30,8 @@ def build(images: Images, head: str, version: str, source: str, here: Checkout) 
     Chart.yaml the version and `source`, the address of the repository."""
     tree = here.git.write_tree(head, _edited(images, head, version, source, here))
     lines = "".join(f"Image {image}\n" for image in by_name.written(images, here.config.service).split())
-    message = f"{here.config.service} {version}\n\n{lines}"
+    name = f"{here.config.service} {version}"
+    message = f"{name}\n\n{lines}\n{TRAILER}: {name}\n"
     return here.git.commit_tree(tree, [head], message, here.git.committed(head))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..chart.version import Version, tag_version
-from ..clients.git import IDENTITY, Git
+from ..clients.git import IDENTITY
 from ..errors import Refused
 from ..image import by_name
 from ..image import keys as image_keys
@@ -46,10 +46,8 @@ def released_as(tags: Sequence[Tagged], commit: str, images: Images, here: Check
 
 def holds(commit: str, images: Images, here: Checkout) -> bool:
     """Whether values.yaml in `commit` names these images, each at its places; Chart.yaml those that Flux sets."""
-    values, chart = (
-        here.git.blob(commit, f"{here.config.chart}/{name}") or b"" for name in ("values.yaml", "Chart.yaml")
-    )
-    said = by_name.read(read(chart, ("annotations", "waybill/image")) or "", here.config.service)
+    values = here.git.blob(commit, f"{here.config.chart}/values.yaml") or b""
+    said = images_in(commit, here)
     return all(
         image_keys.read(block, values) == (images[block.name].repository, images[block.name].digest)
         if block.paths
@@ -64,14 +62,15 @@ def names_itself(tag: Tagged, here: Checkout) -> bool:
     return read(file, ("version",)) == str(tag.version)
 
 
-def refuse_older(tags: Sequence[Tagged], head: str, git: Git) -> None:
+def refuse_older(tags: Sequence[Tagged], head: str, here: Checkout) -> None:
     """Refuses `head` when it is an ancestor of what the highest of `tags` was made from. A tag of a file or a folder
     takes its version and is ignored here."""
+    git = here.git
     commits = git.parents(tag.commit for tag in tags)
     highest = next((tag for tag in reversed(tags) if tag.commit in commits), None)
     if highest is None:
         return
-    source = source_of(highest, commits[highest.commit], git)
+    source = source_of(highest, commits[highest.commit], here)
     if source != head and git.is_ancestor(head, source):
         raise Refused(
             f"{head[:12]} is older than {source[:12]}, which is released as {highest.tag}.",
@@ -80,6 +79,19 @@ def refuse_older(tags: Sequence[Tagged], head: str, git: Git) -> None:
         )
 
 
-def source_of(tag: Tagged, parents: Sequence[str], git: Git) -> str:
+def source_of(tag: Tagged, parents: Sequence[str], here: Checkout) -> str:
     """The source commit: below the release commit, or the tagged one itself where a person tagged it."""
-    return parents[0] if len(parents) == 1 and git.committer(tag.commit) == IDENTITY else tag.commit
+    return parents[0] if len(parents) == 1 and is_ours(tag.commit, here) else tag.commit
+
+
+def is_ours(commit: str, here: Checkout) -> bool:
+    """Whether Waybill made it: as itself, or as the author that the settings name, with its trailer and its images."""
+    if here.git.committer(commit) == IDENTITY:
+        return True
+    return bool(here.git.trailer(commit)) and bool(images_in(commit, here))
+
+
+def images_in(commit: str, here: Checkout) -> Images:
+    """The images that Chart.yaml in a commit names; none in a chart that Waybill did not write."""
+    file = here.git.blob(commit, f"{here.config.chart}/Chart.yaml") or b""
+    return by_name.read(read(file, ("annotations", "waybill/image")) or "", here.config.service)

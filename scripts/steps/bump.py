@@ -131,7 +131,7 @@ def choose(choice: Choice, head: str, tags: list[Tagged], here: Checkout) -> Ver
     current = strict(mine, f"{path}'s version", fault="chart")
     version = next_version(current, taken, part=choice.part or "patch", exact=exact)
     if not choice.allow_older:
-        refuse_older([tag for tag in tags if tag.version in comparable(version, taken)], head, here.git)
+        refuse_older([tag for tag in tags if tag.version in comparable(version, taken)], head, here)
     return version
 
 

@@ -14,6 +14,7 @@ from ..forges import Forge, Proposal
 from ..proposal.body import is_about, title
 from ..proposal.describe import describe
 from ..proposal.intent import Change, Intent
+from ..proposal.merge import ask, asks, for_review, hold_back
 from ..proposal.verdict import decide
 from ..report import Report
 
@@ -50,6 +51,9 @@ def carry_out(
             change, intent = decide(change, repo)
             if not intent.proposes:
                 return intent, None
+            review = for_review(change, repo, intent) if asks(change.config) else None
+            if review:
+                hold_back(intent, repo.forge)
             if intent.outcome == "push" and not repo.git.push(
                 remote, ref, intent.commit, expect=intent.heads.branch_head or ""
             ):
@@ -57,7 +61,12 @@ def carry_out(
             body = describe(change, repo, intent)
             # Describing takes a while: only the run whose commit the branch still has may write the proposal.
             if repo.git.refs(remote, ref).get(ref) == intent.commit:
-                return intent, bring(change, intent, repo.forge, body)
+                proposal = bring(change, intent, repo.forge, body)
+                if review == "":
+                    ask(change, intent, proposal, repo.forge, report)
+                elif review and any(map(change.config.merges, intent.environments)):
+                    report.warn(f"a person is to merge {proposal.url}: {review}")
+                return intent, proposal
     raise Refused(
         f"{change.branch} moved {TRIES} times while Waybill was about to propose.",
         "Run the same command again in a moment.",

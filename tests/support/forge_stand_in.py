@@ -16,6 +16,9 @@ import jsonschema
 from tests.support.forge_description import Description
 from tests.support.git_over_http import GitOverHttp, say
 
+AUTO = "PullRequestAutoMerge"
+AUTO_MERGE = {"merge_method": "merge", "commit_title": "t", "commit_message": "m"}
+
 
 class StandIn:
     """`pulls` by number; `fail` makes every next answer that status; `requests` are those that came."""
@@ -33,6 +36,8 @@ class StandIn:
         }
         self.hidden = False  # from listing, as when another run opens one in between
         self.fail: tuple[int, bytes] | None = None
+        self.held_back = True  # by a rule of its own: then it can be asked to merge, else only told to
+        self.asked: dict[int, str] = {}  # the numbers that it merges by itself, each with the way
 
     def open(self, branch: str, base: str, title: str = "t", body: str = "b", state: str = "open") -> dict[str, Any]:
         number = len(self.pulls) + 1
@@ -50,11 +55,13 @@ class StandIn:
         return pull
 
     def handle(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        if path == "/api/graphql":
+            return 200, self.graph(body["query"], body["variables"]["input"])
         operation, where = self.description.operation(method, path)
         self.description.check(operation, query, body)
         assert (where["owner"], where["repo"]) == ("acme", "fleet")
         status, filled = self.act(method, where, query, body)
-        return status, self.description.answer(operation, status, filled) if status < 300 else filled
+        return status, self.description.answer(operation, status, filled) if status < 300 and filled else filled
 
     def act(self, method: str, where: dict[str, str], query: dict[str, str], body: Any) -> tuple[int, Any]:
         if "head" in where:
@@ -62,6 +69,15 @@ class StandIn:
             return (200, matching[0]) if matching and not self.hidden else (404, {"message": "Not Found"})
         if where.keys() == {"owner", "repo"} and not query and method == "GET":
             return 200, self.repository
+        number = int(where.get("pull_number") or where.get("index") or 0)
+        if method in ("PUT", "DELETE") or (body and "do" in body):
+            return self.merge(method, number, body)
+        if number and method == "GET":
+            return 200, self.pulls[number - 1] | {
+                "node_id": f"PR_{number}",
+                "mergeable_state": "blocked" if self.held_back else "clean",
+                "auto_merge": AUTO_MERGE if number in self.asked else None,
+            }
         if method == "GET":
             return 200, [] if self.hidden else self.listed(query)
         if method == "PATCH":
@@ -80,6 +96,36 @@ class StandIn:
             return 201, self.open(body["head"], body["base"], body["title"], body["body"])
         self.comments.append(body["body"])
         return 201, {"body": body["body"]}
+
+    def merge(self, method: str, number: int, body: Any) -> tuple[int, Any]:
+        """As GitHub merges at once, and as Gitea takes a wish and takes it back."""
+        pull = self.pulls[number - 1]
+        if method == "DELETE":
+            return (204, None) if self.asked.pop(number, None) else (404, {"message": "none is scheduled"})
+        head = body.get("sha") or body["head_commit_id"]
+        if number in self.asked or head != pull["head"]["sha"]:
+            return 409, {"message": "already scheduled, or the head moved"}
+        if self.held_back:
+            self.asked[number] = body["do"]
+            return 201, None
+        pull.update(state="closed", merged_at="2026-01-02T03:04:05Z")
+        return 200, {"merged": True} if method == "PUT" else None
+
+    def graph(self, query: str, wanted: dict[str, str]) -> Any:
+        """The two mutations, with the fields that npm's `@octokit/graphql-schema` 15.26.1 has."""
+        number = int(wanted["pullRequestId"].removeprefix("PR_"))
+        if query == f"mutation($input: Disable{AUTO}Input!) {{ disable{AUTO}(input: $input) {{ clientMutationId }} }}":
+            assert wanted.keys() == {"pullRequestId"}
+            del self.asked[number]
+            return {"data": {}}
+        assert query == f"mutation($input: Enable{AUTO}Input!) {{ enable{AUTO}(input: $input) {{ clientMutationId }} }}"
+        assert wanted.keys() == {"pullRequestId", "expectedHeadOid", "mergeMethod"}
+        if not self.held_back:
+            return {"data": None, "errors": [{"message": "Pull request is in clean status"}]}
+        if wanted["expectedHeadOid"] != self.pulls[number - 1]["head"]["sha"]:
+            return {"data": None, "errors": [{"message": "Head sha didn't match"}]}
+        self.asked[number] = {"MERGE": "merge", "SQUASH": "squash", "REBASE": "rebase"}[wanted["mergeMethod"]]
+        return {"data": {}}
 
     def listed(self, query: dict[str, str]) -> list[dict[str, Any]]:
         newest = [pull for pull in reversed(self.pulls) if query["state"] in ("all", pull["state"])]
@@ -118,7 +164,7 @@ def serving(forge: StandIn, git: GitOverHttp | None = None) -> Iterator[str]:
                 status, content = 500, b"{}"
             say(self, status, [], content)
 
-        do_GET = do_POST = do_PATCH = do  # noqa: N815
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do  # noqa: N815
 
         def log_message(self, format: str, *args: Any) -> None: ...
 

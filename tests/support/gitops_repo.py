@@ -128,10 +128,12 @@ class GitopsRepo:
         return proposed(change, FileForge(str(self.bare)))
 
 
-def proposed(change: Change, forge: Forge, describe: Describe | None = None) -> tuple[Waybill, Intent]:
+def proposed(
+    change: Change, forge: Forge, describe: Describe | None = None, report: Report | None = None
+) -> tuple[Waybill, Intent]:
     """The waybill as propose returns it, and what propose did."""
     with opened(forge, Renderer(None), change.config) as repo:
-        intent, proposal = carry_out(change, repo, Report(), describe or without_difference)
+        intent, proposal = carry_out(change, repo, report or Report(), describe or without_difference)
     return with_proposal(change, intent, proposal), intent
 
 

@@ -110,3 +110,19 @@ def test_a_chart_whose_version_is_none_is_refused(world: World, version: str) ->
     with pytest.raises(Refused) as refused:
         chosen(world, world.image(), version=version.strip('"') or "latest")
     assert "no X.Y.Z or X.Y.Z-pre" in refused.value.what
+
+
+def test_a_release_commit_is_known_by_its_trailer_and_its_images_whoever_made_it(world: World) -> None:
+    made = str(bump(Choice({"orders": parse(world.image())}), checkout(world)).source.release_commit)
+    assert (
+        git(world.checkout, "log", "-1", "--format=%(trailers:key=Waybill-Release,valueonly)", made) == "orders 0.1.0"
+    )
+    tree = git(world.checkout, "rev-parse", f"{made}^{{tree}}")
+    message = git(world.checkout, "log", "-1", "--format=%B", made)
+    theirs = git(world.checkout, "commit-tree", tree, "-p", "HEAD", "-m", message)
+    tag(world, "orders-0.1.0", on=theirs)
+    assert chosen(world, world.image("two")) == "0.1.1"
+    plain = git(world.checkout, "commit-tree", tree, "-p", "HEAD", "-m", "A person's")
+    tag(world, "orders-0.2.0", on=plain)
+    with pytest.raises(Refused, match="is older than"):
+        chosen(world, world.image("three"))
