@@ -135,7 +135,7 @@ class PodObject(Struct):
             return
         asked = {it.name: it.image for it in (*self.spec.containers, *self.spec.initContainers)}
         for it in (*self.status.containerStatuses, *self.status.initContainerStatuses):
-            again = it.lastState.terminated and not it.state.terminated
+            again = it.lastState.terminated is not None and it.state.terminated is None
             if it.imageID and (it.state.running is not None or again) and it.name in asked:
                 yield it.name, asked[it.name], it.imageID
 
