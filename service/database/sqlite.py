@@ -10,6 +10,7 @@ Piccolo 1.38: the version is pinned and each behaviour has a test in tests/servi
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -29,6 +30,7 @@ sqlite3.register_converter("TIMESTAMPTZ", lambda text: datetime.fromisoformat(te
 
 T = TypeVar("T")
 BUSY_SECONDS = 3.0
+TURN_SECONDS = 0.01
 PATIENCE = f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}"
 PRAGMAS = (
     "foreign_keys=1",
@@ -108,10 +110,29 @@ class WriterTransaction(ReleasingTransaction, SQLiteTransaction):  # type: ignor
         await asyncio.shield(asyncio.ensure_future(finish()))
 
 
+class LoopTurn:
+    """A turn of the event loop in which statements run. They run on the loop's thread, so a task of many would let
+    nobody else be answered, and no deadline end it."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+
+    def is_long(self) -> bool:
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+            asyncio.get_running_loop().call_soon(self._end)
+        return now - self._began > TURN_SECONDS
+
+    def _end(self) -> None:
+        self._began = None
+
+
 class SQLiteConnections:
     """What a started engine holds open."""
 
     def __init__(self, path: str, **options: Any) -> None:
+        self.turn = LoopTurn()
         self.writer = Writer(self._open(path, "journal_mode=WAL", **options))
         self.reader = self._open(path, "query_only=1", **options)
         self.reader.execute("SELECT * FROM sqlite_schema LIMIT 1").fetchall()  # makes the log
@@ -171,7 +192,10 @@ class EmbeddedSQLite(SQLiteEngine):
         """Runs one reading statement, or any inside a transaction; gives plain rows."""
         transaction = self.current_transaction.get()
         connection = _raw(transaction.connection) if transaction else self.started.reader
-        return connection.execute(sql, args).fetchall()
+        rows = connection.execute(sql, args).fetchall()
+        if self.started.turn.is_long():
+            await asyncio.sleep(0)
+        return rows
 
     async def fetch_each(self, sql: str, several: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
         """Runs one statement for each list of values, in the transaction."""

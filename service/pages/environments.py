@@ -1,5 +1,6 @@
 """An environment: what runs, its past drawn to scale, its arrivals, and what ran at a time that the reader names."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -11,17 +12,21 @@ from litestar.response import Response
 from ..domain.event import EPOCH
 from ..domain.signature import ENVIRONMENT
 from ..ledger.arrivals import list as arrivals
-from ..ledger.arrivals.window import arrivals_between
+from ..ledger.arrivals.list import Arrival
+from ..ledger.arrivals.window import Window, arrivals_between
 from ..ledger.environments import at_time
 from ..ledger.environments import state as environments
+from ..ledger.environments.place import PlaceState
 from ..ledger.environments.state import EnvironmentState
 from ..ledger.failures import Failure, failures_between
 from .axis import WINDOWS, Axis
-from .html import html
+from .html import large
 from .not_found import not_found
 from .timeline import lanes
 
 MOST_BARS, MOST_FAILURES = 120, 60  # so that a page stays below 100 KB
+MOST_PLACES = 200  # the failing ones first
+MOST_DRAWN = 1000  # places of an environment whose past is drawn
 PAGE = 25  # arrivals in the list
 
 
@@ -42,11 +47,15 @@ async def show_environment(
     cursor = cursor if cursor and arrivals.CURSOR.fullmatch(cursor) else None
     window = window if window in WINDOWS else "7d"
     ends = min(now, moment + WINDOWS[window] / 2) if moment and moment < now else now
-    drawn = await arrivals_between(environment, ends - WINDOWS[window], ends, MOST_BARS)
+    is_drawn = len(state.services) <= MOST_DRAWN
+    begins = ends - WINDOWS[window]
+    drawn = await arrivals_between(environment, begins, ends, MOST_BARS) if is_drawn else Window(begins, [])
     axis = Axis(drawn.begins, ends)
-    places = sorted({it.place for it in state.services} | {it.place for it in drawn.arrivals})
+    stand, ran = _shown(state.services, drawn.arrivals)
+    places = sorted({it.place for it in stand} | {it.place for it in ran}) if is_drawn else []
     marked_since, failed = await _failures(environment, places, axis)
-    return html(
+    drawn_lanes = lanes(ran, stand, axis, failed) if is_drawn else []
+    return await large(
         "environment.html",
         now=now,
         state=state,
@@ -55,13 +64,25 @@ async def show_environment(
         window=window,
         windows=list(WINDOWS),
         axis=axis,
-        lanes=lanes(drawn.arrivals, state.services, axis, failed),
-        cut=drawn.begins > ends - WINDOWS[window],
+        shown=stand,
+        lanes=drawn_lanes,
+        several={service for service, number in Counter(it.service for it in drawn_lanes).items() if number > 1},
+        is_drawn=is_drawn,
+        cut=drawn.begins > begins,
         marked_since=marked_since if marked_since > axis.begins else None,
         arrivals=await arrivals.in_environment(environment, None, cursor, PAGE),
         cursor=cursor,
         over_quota=request.app.state.quotas.of(f"environment/{environment}"),
     )
+
+
+def _shown(stand: list[PlaceState], ran: list[Arrival]) -> tuple[list[PlaceState], list[Arrival]]:
+    """Of very many places the first, and what fails before all else."""
+    if len(stand) <= MOST_PLACES:
+        return stand, ran
+    kept = sorted(stand, key=lambda it: it.health != "failing")[:MOST_PLACES]
+    places = {it.place for it in kept}
+    return kept, [it for it in ran if it.place in places]
 
 
 async def _failures(environment: str, places: Iterable[str], axis: Axis) -> tuple[datetime, list[Failure]]:

@@ -1,6 +1,8 @@
 """Pages: HTML from templates, with headers that allow no style sheet, script or icon but our own."""
 
+import asyncio
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from litestar.response import Response
 
 from . import words
 
+PIECE_SECONDS = 0.01
 HERE = Path(__file__).parent
 INDENTATION = re.compile(r"\n\s+")  # of the templates, a tenth of a page
 HEADERS = {
@@ -44,7 +47,21 @@ def address(path: str) -> str:
     return f"{_templates.globals['root']}{path}"
 
 
+async def large(template: str, **values: Any) -> Response[str]:
+    """As `html`, in pieces between which others are answered, and a deadline can end it."""
+    parts, began = list[str](), time.monotonic()
+    for part in _templates.get_template(template).generate(values):
+        parts.append(part)
+        if time.monotonic() - began > PIECE_SECONDS:
+            await asyncio.sleep(0)
+            began = time.monotonic()
+    return _page("".join(parts), 200)
+
+
 def html(template: str, status: int = 200, **values: Any) -> Response[str]:
     """`values` must hold `now`; a name that a template misses is an error."""
-    text = _templates.get_template(template).render(values)
+    return _page(_templates.get_template(template).render(values), status)
+
+
+def _page(text: str, status: int) -> Response[str]:
     return Response(INDENTATION.sub("\n", text), status_code=status, media_type="text/html", headers=HEADERS)

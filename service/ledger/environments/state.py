@@ -37,6 +37,14 @@ class EnvironmentsAfter(NamedTuple):
     limit: int
 
 
+class PlacesAfter(NamedTuple):
+    """`place`: after which a piece of the environment's places begins."""
+
+    environment: str
+    place: str
+    limit: int
+
+
 class EnvironmentRow(NamedTuple):
     id: int
     environment: str
@@ -55,6 +63,9 @@ class StandingRow(NamedTuple):
     document: str | None
 
 
+PIECE = 250  # places that are read at a time, in some 10 ms
+MOST_PLACES = 6000  # of one answer, which has then some 3 MB
+
 _COLUMNS = "id, environment, confirmed_at, observed_at, round_seconds"
 _one = query(
     lambda environment: Environment.raw(f"SELECT {_COLUMNS} FROM environment WHERE environment = {{}}", environment),
@@ -69,13 +80,15 @@ _several = query(
     gives=EnvironmentRow,
 )
 _standing = query(
-    lambda environment: Place.raw(
+    lambda environment, place, limit: Place.raw(
         "SELECT p.place, p.state, r.service AS filed_service, r.chart_digest AS published, r.document FROM place p"
         " LEFT JOIN release r ON r.service = p.service AND r.version = p.version"
-        " WHERE p.environment = {} ORDER BY p.place",
+        " WHERE p.environment = {} AND p.place > {} ORDER BY p.place LIMIT {}",
         environment,
+        place,
+        limit,
     ),
-    takes=EnvironmentKey,
+    takes=PlacesAfter,
     gives=StandingRow,
 )
 
@@ -103,10 +116,16 @@ async def state_of(environment: str, silent_after: int = 0) -> EnvironmentState 
 
 
 async def states(cursor: str | None = None, limit: int = 50, silent_after: int = 0) -> Page[EnvironmentState]:
-    """Every environment, in the order in which they first reported."""
+    """Every environment, in the order in which they first reported; fewer than `limit` where they have MOST_PLACES
+    together."""
     rows = await _several(EnvironmentsAfter(int(cursor or 0), limit + 1))
-    states = {it.id: await _state(it, silent_after) for it in rows[:limit]}
-    return page(rows, limit, lambda it: states[it.id], lambda it: str(it.id))
+    states, number = dict[int, EnvironmentState](), 0
+    for it in rows[:limit]:
+        if number >= MOST_PLACES:
+            break
+        states[it.id] = state = await _state(it, silent_after)
+        number += len(state.services)
+    return page(rows, len(states), lambda it: states[it.id], lambda it: str(it.id))
 
 
 async def count() -> int:
@@ -118,8 +137,13 @@ async def count() -> int:
 async def _state(it: EnvironmentRow, silent_after: int) -> EnvironmentState:
     now = datetime.now(UTC)
     silent = silent_since(it, now, silent_after)
-    rows = await _standing(EnvironmentKey(it.environment))
-    states = [await _place(row, (now - EPOCH) // SECOND, silent is not None) for row in rows]
+    states, place = list[PlaceState | None](), ""
+    while True:
+        rows = await _standing(PlacesAfter(it.environment, place, PIECE))
+        states += [await _place(row, (now - EPOCH) // SECOND, silent is not None) for row in rows]
+        if len(rows) < PIECE:
+            break
+        place = rows[-1].place
     unread = await unread_of(it.environment)
     return EnvironmentState(it.environment, now, it.confirmed_at, in_order(states), silent, unread)
 
