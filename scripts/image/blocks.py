@@ -95,7 +95,12 @@ def _block(where: str, table: Mapping[str, Any], service: str) -> Block:
     paths = {key: path_of(f"{key} = {table[key]!r} in {where}", table[key]) for key in table if key in PATHS}
     if len(set(paths.values())) < len(paths):
         raise Refused(f"{where} names one key for both {' and '.join(paths)}.", "Name a key for each.", fault="you")
-    return Block(_name(where, table.get("name", service)), paths, _at(where, table.get("at", [])), _post_render(where, table.get("post_render")))
+    return Block(
+        _name(where, table.get("name", service)),
+        paths,
+        _at(where, table.get("at", [])),
+        _post_render(where, table.get("post_render")),
+    )
 
 
 def _name(where: str, given: Any) -> str:

@@ -32,7 +32,7 @@ def given(texts: Iterable[str], names: Sequence[str], service: str) -> Images:
 
 
 def of(waybill: Waybill) -> Images:
-    return {waybill.service: Reference(waybill.image.repository, waybill.image.digest)}
+    return {image.name: Reference(image.repository, image.digest) for image in waybill.images}
 
 
 def written(images: Images, service: str) -> str:
@@ -40,6 +40,16 @@ def written(images: Images, service: str) -> str:
     if list(images) == [service]:
         return str(images[service])
     return " ".join(f"{name}={image}" for name, image in images.items())
+
+
+def lines(images: Images, service: str) -> str:
+    """The same for a commit's message, a line for each."""
+    return "".join(f"Image {image}\n" for image in written(images, service).split())
+
+
+def said(waybill: Waybill) -> str:
+    """Which images a release has, whatever their order."""
+    return " ".join(sorted(f"{name}={image}" for name, image in of(waybill).items()))
 
 
 def read(text: str, service: str) -> Images:
