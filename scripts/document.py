@@ -181,11 +181,6 @@ def chart_of(waybill: Waybill) -> Chart:
     return waybill.chart
 
 
-def image_of(waybill: Waybill) -> Image:
-    """The one image of the release."""
-    return waybill.images[0]
-
-
 def dump(waybill: Waybill) -> bytes:
     return msgspec.json.format(msgspec.json.encode(waybill), indent=2) + b"\n"
 

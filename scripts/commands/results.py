@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..document import Waybill, image_of
+from ..document import Waybill
 from ..errors import Incomplete
+from ..image import by_name
 from ..plan import Plan
 from ..report import Report
 from ..session import Session
@@ -56,11 +57,13 @@ def show_plans(here: Session, plans: Sequence[Plan]) -> None:
 
 def rows(waybill: Waybill, receipt: Receipt = None) -> dict[str, str]:
     """Label -> value, in the order of the steps; what was not done has no row."""
-    image, source, chart, gitops = image_of(waybill), waybill.source, waybill.chart, waybill.gitops
+    source, chart, gitops = waybill.source, waybill.chart, waybill.gitops
     all_rows = {
         "release": f"{waybill.service} {chart.version}" if chart else waybill.service,
-        "image": str(image),
-        "platforms": ", ".join(image.manifests) or ("none named" if image.checked else "not checked"),
+        "image": by_name.written(by_name.of(waybill), waybill.service).replace(" ", "\n"),
+        "platforms": "\n".join(
+            ", ".join(image.manifests) or ("none named" if image.checked else "not checked") for image in waybill.images
+        ),
         "commit": f"{source.commit} of {source.repository}",
         "tag": f"{source.tag} -> {source.release_commit}" if source.tag else "",
         "chart": f"{chart.repository}/{chart.name}@{chart.digest}" if chart and chart.digest else "",

@@ -17,7 +17,8 @@ FORMS = (
     ("post_render",),
 )
 PATHS = ("registry", "repository", "digest", "tag", "reference")
-KEYS = (*PATHS, "post_render", "at")
+KEYS = ("name", *PATHS, "post_render", "at")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 # No letter of it but the dot means anything in a regular expression, which kustomize takes it for.
 _RENDERED = re.compile(r"[a-z0-9.-]+(:[0-9]+(?=/))?(/[a-z0-9._-]+)*")
 EACH = "*"  # of a path: every item of a list, every value of a mapping
@@ -82,9 +83,9 @@ def _block(where: str, table: Mapping[str, Any], service: str) -> Block:
                 f"Did you mean `{near[0]}`?" if near else f"The keys are {', '.join(KEYS)}.",
                 fault="you",
             )
-    found = set(table) - {"at"} - ({"registry"} if "repository" in table else set())
+    found = set(table) - {"name", "at"} - ({"registry"} if "repository" in table else set())
     if found not in map(set, FORMS):
-        given = ", ".join(key for key in table if key != "at") or "nothing"
+        given = ", ".join(key for key in table if key not in ("name", "at")) or "nothing"
         raise Refused(
             f"{where} has {given}, which is none of the forms that Waybill writes.",
             f"Give {', or '.join(' and '.join(form) for form in FORMS)}; beside repository also registry, if the "
@@ -94,7 +95,22 @@ def _block(where: str, table: Mapping[str, Any], service: str) -> Block:
     paths = {key: path_of(f"{key} = {table[key]!r} in {where}", table[key]) for key in table if key in PATHS}
     if len(set(paths.values())) < len(paths):
         raise Refused(f"{where} names one key for both {' and '.join(paths)}.", "Name a key for each.", fault="you")
-    return Block(service, paths, _at(where, table.get("at", [])), _post_render(where, table.get("post_render")))
+    return Block(
+        _name(where, table.get("name", service)),
+        paths,
+        _at(where, table.get("at", [])),
+        _post_render(where, table.get("post_render")),
+    )
+
+
+def _name(where: str, given: Any) -> str:
+    if not isinstance(given, str) or not _NAME.fullmatch(given):
+        raise Refused(
+            f"`name = {given!r}` in {where} is no name of an image.",
+            "Give at most 63 lower case letters, digits and hyphens, with no hyphen at either end.",
+            fault="you",
+        )
+    return given
 
 
 def _post_render(where: str, given: Any) -> str:

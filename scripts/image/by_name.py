@@ -42,6 +42,16 @@ def written(images: Images, service: str) -> str:
     return " ".join(f"{name}={image}" for name, image in images.items())
 
 
+def lines(images: Images, service: str) -> str:
+    """The same for a commit's message, a line for each."""
+    return "".join(f"Image {image}\n" for image in written(images, service).split())
+
+
+def said(waybill: Waybill) -> str:
+    """Which images a release has, whatever their order."""
+    return " ".join(sorted(f"{name}={image}" for name, image in of(waybill).items()))
+
+
 def read(text: str, service: str) -> Images:
     """What `written` wrote; nothing where it is something else."""
     try:

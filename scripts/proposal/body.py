@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ..clients.git import TRAILER
 from ..diff.markdown import LINK, address, code, prose
-from ..document import Waybill, chart_of, image_of
+from ..document import Waybill, chart_of
 from ..gitops.clone import REPLACES
+from ..image import by_name
 
 OVERRIDES = "**This environment does not run the images as they were released**, so its annotations do not claim them:"
 LIMIT = 60_000  # characters; GitHub takes 65,536
@@ -38,7 +39,7 @@ def commit_message(waybill: Waybill, environments: Iterable[str], reason: str | 
     why = f"{reason.strip()}\n\n" if reason else ""
     return (
         f"{title(waybill, environments, reason)}\n\n{why}"
-        f"Image {image_of(waybill)}\n"
+        f"{by_name.lines(by_name.of(waybill), waybill.service)}"
         f"from commit {waybill.source.commit} of {waybill.source.repository}\n\n" + "\n".join([*trailers, ""])
     )
 

@@ -4,6 +4,7 @@ from ..clients.http_failure import Denied, NoAnswer
 from ..clients.ledger import Ledger
 from ..document import Waybill, chart_of
 from ..errors import Refused
+from ..image import by_name
 from ..report import Report
 from .lookup import from_ledger
 
@@ -20,7 +21,7 @@ def refuse_other(waybill: Waybill, ledger: Ledger | None, report: Report) -> Non
         return
     filed = from_ledger(answer) if answer else waybill
     for name, theirs, ours in (
-        ("image", " ".join(map(str, filed.images)), " ".join(map(str, waybill.images))),
+        ("image", by_name.said(filed), by_name.said(waybill)),
         ("source", filed.source.repository, waybill.source.repository),
         ("commit", filed.source.commit, waybill.source.commit),
         ("registry", chart_of(filed).repository, chart_of(waybill).repository),

@@ -12,9 +12,10 @@ from ..chart.build import archive_of
 from ..clients.http_failure import Denied, NoAnswer
 from ..clients.ledger import older_ledger
 from ..clients.registry import Registry
-from ..document import Chart, Image, Source, Waybill, chart_of, image_of, parse
+from ..document import Chart, Image, Source, Waybill, chart_of, parse
 from ..errors import Refused
 from ..folder import write
+from ..image import by_name
 from ..source.checkout import Checkout
 from ..yaml.edit import read
 from .content import find
@@ -43,9 +44,7 @@ def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybil
     """
     told = from_tag(version, here)
     if filed is None:
-        registry, image = Registry(here.config.plain_http), image_of(told)
-        manifests = registry.manifests(image.repository, image.digest)
-        waybill = structs.replace(told, images=(structs.replace(image, manifests=manifests, checked=True),))
+        waybill = structs.replace(told, images=tuple(_checked(image, here) for image in told.images))
     else:
         waybill = from_ledger(filed)
         _refuse_other_release(waybill, told)
@@ -54,6 +53,11 @@ def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybil
         here.make_folder()
         write(here.archive(waybill), built.read_bytes())
     return _published(structs.replace(waybill, by=here.config.by), here.archive(waybill), here.config.plain_http)
+
+
+def _checked(image: Image, here: Checkout) -> Image:
+    manifests = Registry(here.config.plain_http).manifests(image.repository, image.digest)
+    return structs.replace(image, manifests=manifests, checked=True)
 
 
 def as_filed(answer: dict[str, Any], here: Checkout) -> Waybill:
@@ -81,10 +85,9 @@ def from_tag(version: str, here: Checkout) -> Waybill:
     release_commit = _tagged(tag, here)
     parents = git.parents([release_commit]).get(release_commit, ())
     file = git.blob(release_commit, f"{config.chart}/Chart.yaml") or b""
-    image = read(file, ("annotations", "waybill/image")) or ""
+    images = by_name.read(read(file, ("annotations", "waybill/image")) or "", config.service)
     source = read(file, ("annotations", "org.opencontainers.image.source")) or ""
-    repository, _, digest = image.partition("@")
-    if len(parents) != 1 or not digest or not source or read(file, ("version",)) != version:
+    if len(parents) != 1 or not images or not source or read(file, ("version",)) != version:
         raise Refused(
             f"The tag {tag} was not made by Waybill: {config.chart}/Chart.yaml in it does not name this version, its "
             "image and its source.",
@@ -94,7 +97,7 @@ def from_tag(version: str, here: Checkout) -> Waybill:
     committed_at = datetime.fromtimestamp(git.committed(parents[0]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Waybill(
         service=config.service,
-        images=(Image(config.service, repository, digest, manifests={}, checked=False),),
+        images=tuple(Image(name, it.repository, it.digest, {}, checked=False) for name, it in images.items()),
         source=Source(
             repository=source,
             commit=parents[0],
@@ -117,7 +120,7 @@ def _refuse_other_release(filed: Waybill, told: Waybill) -> None:
         ("service", filed.service, told.service),
         ("chart", chart_of(filed).name, chart_of(told).name),
         ("version", chart_of(filed).version, chart_of(told).version),
-        ("image", " ".join(map(str, filed.images)), " ".join(map(str, told.images))),
+        ("image", by_name.said(filed), by_name.said(told)),
         ("release commit", str(filed.source.release_commit), str(told.source.release_commit)),
     ):
         if theirs != ours:

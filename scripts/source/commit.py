@@ -29,9 +29,8 @@ def build(images: Images, head: str, version: str, source: str, here: Checkout) 
     """A commit on `head` with the same dates; only two files of the chart differ: values.yaml has the images,
     Chart.yaml the version and `source`, the address of the repository."""
     tree = here.git.write_tree(head, _edited(images, head, version, source, here))
-    lines = "".join(f"Image {image}\n" for image in by_name.written(images, here.config.service).split())
     name = f"{here.config.service} {version}"
-    message = f"{name}\n\n{lines}\n{TRAILER}: {name}\n"
+    message = f"{name}\n\n{by_name.lines(images, here.config.service)}\n{TRAILER}: {name}\n"
     return here.git.commit_tree(tree, [head], message, here.git.committed(head))
 
 

@@ -11,7 +11,7 @@ from scripts.chart.renderer import Renderer
 from scripts.clients.git import Git
 from scripts.config import Config
 from scripts.diff.repo import Repo, opened
-from scripts.document import Chart, Image, Source, Waybill, image_of
+from scripts.document import Chart, Image, Source, Waybill
 from scripts.forges import Forge
 from scripts.forges.file import FileForge
 from scripts.gitops.layout import paths
@@ -139,5 +139,5 @@ def proposed(
 
 def without_difference(change: Change, _: Repo, intent: Intent) -> str:
     """The body without what changes in the cluster: there is no chart."""
-    sections = [Section(name, {}, {"image": str(image_of(change.waybill))}, "") for name in intent.environments]
+    sections = [Section(name, {}, {"image": str(change.waybill.images[0])}, "") for name in intent.environments]
     return body(change.waybill, sections, reason=change.reason, ledger=None)
