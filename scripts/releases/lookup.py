@@ -59,7 +59,7 @@ def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybil
 def as_filed(answer: dict[str, Any], here: Checkout) -> Waybill:
     """The waybill in an answer of the ledger, and its chart in `here.archive` as the registry has it: by the digests
     that were filed. Where the registry cannot be asked that is said, and stops nothing: Flux asks it, too."""
-    waybill = from_ledger(answer)
+    waybill = structs.replace(from_ledger(answer), by=here.config.by)
     chart, registry = chart_of(waybill), Registry(here.config.plain_http)
     repository = f"{str(chart.repository).removeprefix('oci://')}/{chart.name}"
     try:
