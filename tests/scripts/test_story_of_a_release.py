@@ -82,7 +82,7 @@ def test_paths_say_what_of_the_repository_is_the_service(world: World) -> None:
         (ACTIONS | {"GITHUB_TRIGGERING_ACTOR": "hubot"}, {"actor": "hubot", "run": "https://github.com/acme/orders/actions/runs/77"}),
         (ACTIONS | {"GITEA_ACTIONS": "true"}, {"actor": "octocat", "run": "https://github.com/acme/orders/actions/runs/5"}),
         (GITLAB, {"actor": "ada", "run": "https://gitlab.com/acme/orders/-/pipelines/9"}),
-        (GITLAB | {"WAYBILL_ACTOR": "li", "WAYBILL_RUN": "https://ci.example/1"}, {"actor": "li", "run": "https://ci.example/1"}),
+        (GITLAB | {"WAYBILL_ACTOR": "li", "WAYBILL_RUN": "https://li:hunter2@ci.example/1"}, {"actor": "li", "run": "https://ci.example/1"}),
     ],
     ids=["nowhere", "github", "run-again", "gitea", "gitlab", "any"],
 )  # fmt: skip
