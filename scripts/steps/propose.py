@@ -88,7 +88,7 @@ def with_proposal(change: Change, repo: Repo, intent: Intent, proposal: Proposal
         # A proposal that is a file on this machine is no link for others.
         proposal=PullRequest(proposal.url, proposal.number) if proposal.url.startswith("http") else UNSET,
     )
-    return structs.replace(change.waybill, gitops=gitops, by=change.config.by or change.waybill.by)
+    return structs.replace(change.waybill, gitops=gitops)
 
 
 def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:
