@@ -76,7 +76,7 @@ def as_filed(answer: dict[str, Any], here: Checkout) -> Waybill:
     else:
         here.make_folder()
         write(here.archive(waybill), archive)
-    return structs.replace(waybill, by=here.config.by)
+    return waybill
 
 
 def _changed(source: Source, version: str, here: Checkout) -> Source:

@@ -38,7 +38,7 @@ def with_changes(source: Source, version: Version, tags: Sequence[Tagged], here:
     lower = next((tag for tag in reversed(tags) if tag.version < version and tag.commit in commits), None)
     if lower is None:
         return source
-    older, config = source_of(lower, commits[lower.commit], here.git), here.config
+    older, config = source_of(lower, commits[lower.commit], here), here.config
     found = between(here.git, older, source.commit, config.paths, authors=config.authors)
     source = structs.replace(source, since=str(lower.version))
     if found is None:
