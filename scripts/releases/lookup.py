@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, structs
 
 from ..chart.build import archive_of
+from ..chart.version import Version
 from ..clients.http_failure import Denied, NoAnswer
 from ..clients.ledger import older_ledger
 from ..clients.registry import Registry
@@ -16,7 +17,9 @@ from ..document import Chart, Image, Source, Waybill, chart_of, parse
 from ..errors import Refused
 from ..folder import write
 from ..image import by_name
+from ..source.changes import with_changes
 from ..source.checkout import Checkout
+from ..source.tags import tagged
 from ..yaml.edit import read
 from .content import find
 
@@ -44,7 +47,8 @@ def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybil
     """
     told = from_tag(version, here)
     if filed is None:
-        waybill = structs.replace(told, images=tuple(_checked(image, here) for image in told.images))
+        images = tuple(_checked(image, here) for image in told.images)
+        waybill = structs.replace(told, images=images, source=_changed(told.source, version, here))
     else:
         waybill = from_ledger(filed)
         _refuse_other_release(waybill, told)
@@ -63,7 +67,7 @@ def _checked(image: Image, here: Checkout) -> Image:
 def as_filed(answer: dict[str, Any], here: Checkout) -> Waybill:
     """The waybill in an answer of the ledger, and its chart in `here.archive` as the registry has it: by the digests
     that were filed. Where the registry cannot be asked that is said, and stops nothing: Flux asks it, too."""
-    waybill = from_ledger(answer)
+    waybill = structs.replace(from_ledger(answer), by=here.config.by)
     chart, registry = chart_of(waybill), Registry(here.config.plain_http)
     repository = f"{str(chart.repository).removeprefix('oci://')}/{chart.name}"
     try:
@@ -77,6 +81,15 @@ def as_filed(answer: dict[str, Any], here: Checkout) -> Waybill:
         here.make_folder()
         write(here.archive(waybill), archive)
     return waybill
+
+
+def _changed(source: Source, version: str, here: Checkout) -> Source:
+    """`source` with its changes, which need the whole history."""
+    try:
+        here.git.deepen(here.config.remote)
+    except Refused as error:
+        here.report.warn(error.what)
+    return with_changes(source, Version.parse(version), tagged(here), here)
 
 
 def from_tag(version: str, here: Checkout) -> Waybill:
