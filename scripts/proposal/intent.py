@@ -7,6 +7,7 @@ version that the base or the branch has is lowered only by a rollback; what a pe
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -14,12 +15,13 @@ from semver import Version
 
 from ..config import Config
 from ..diff.repo import Repo
-from ..document import Waybill
+from ..document import Destination, Waybill
 from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import Heads
 from ..gitops.files import release_in
 from ..gitops.layout import Files, environments_in, paths, release_file
+from ..gitops.places import places
 from ..gitops.render import render
 from .body import commit_message, is_about, trailer, version
 from .commits import History
@@ -30,9 +32,9 @@ class Change:
     """What shall be proposed: a release for some environments, on a branch of the GitOps repo.
 
     `whole` is the file that gets the whole body of the proposal, `archive` the chart where it may not be published yet.
-    `reason` is why a rollback lowers the version. With `named` somebody asked for this very version. `history` tells
-    which commits are new. With `allow_override` an environment may run other images than those of the release;
-    `overrides` says of each that does why.
+    `reason` is why a rollback lowers the version. With `named` somebody asked for this very version. `kind` is the
+    command that proposes, `history` tells which commits are new. With `allow_override` an environment may run other
+    images than those of the release; `overrides` says of each that does why.
     """
 
     waybill: Waybill
@@ -55,7 +57,8 @@ class Intent:
 
     `push`: the branch gets `commit`. `held`: it has the result already, as `commit`. Otherwise nothing is proposed.
     `said` is that in words. `environments` are those that are proposed, `patch` is what the commit changes, `known` the
-    latest proposal of the branch, `replaces` the version that the branch proposed before.
+    latest proposal of the branch, `replaces` the version that the branch proposed before, `places` the HelmReleases
+    that run the release then.
     """
 
     outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
@@ -66,6 +69,7 @@ class Intent:
     commit: str = ""
     patch: bytes = b""
     replaces: str | None = None
+    places: tuple[Destination, ...] = ()
 
     @property
     def proposes(self) -> bool:
@@ -86,10 +90,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
     environments = tuple(name for name in change.environments if change.kind == "rollback" or name not in higher)
     if not environments:
         return _superseded(change, higher, heads, known)
-
-    def rendered(files: Files) -> dict[str, bytes]:
-        return render(files, waybill, config, environments, change.overrides)
-
+    rendered = partial(render, waybill=waybill, config=config, environments=environments, overridden=change.overrides)
     if not rendered(base_files):
         return Intent(
             "unneeded", f"{heads.base} has {version(waybill)} already{still_open(change, known)}", heads, known
@@ -108,7 +109,8 @@ def prepare(change: Change, repo: Repo) -> Intent:
     earlier = earlier or (heads.recorded(trailer(waybill)) if live else None)
     if live and not rendered(branch_files) and (heads.merged or heads.foreign_commits):
         said = f"{branch} has it already" + ("" if heads.merged else f", but does not merge into {heads.base} cleanly")
-        return Intent("held", said, heads, known, environments, live, replaces=earlier)
+        to = places(branch_files, waybill.service, environments)
+        return Intent("held", said, heads, known, environments, live, replaces=earlier, places=to)
 
     start = parent = heads.base_head
     if live and heads.foreign_commits:
@@ -121,7 +123,8 @@ def prepare(change: Change, repo: Repo) -> Intent:
     commit, changed = repo.commit(start, parent, rendered(git.files(start, *where)), message, seconds)
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
-    return Intent("push", said, heads, known, environments, commit, changed, earlier)
+    to = places(git.files(commit, *where), waybill.service, environments)
+    return Intent("push", said, heads, known, environments, commit, changed, earlier, to)
 
 
 def _superseded(change: Change, higher: dict[str, str], heads: Heads, known: Proposal | None) -> Intent:

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..diff.repo import Repo
+from ..document import image_of
 from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import REPLACES, Heads
-from .body import commit_message, image, is_about, trailer
+from ..gitops.layout import paths
+from ..gitops.places import places
+from .body import commit_message, is_about, trailer
 from .intent import Change, Intent
 
 
@@ -22,7 +25,9 @@ def proposed_before(change: Change, repo: Repo) -> tuple[Change, Intent] | None:
     for commit, message in _commits(change, repo, heads, known):
         if found := _read(message, change):
             change, replaces = found
-            return change, Intent("held", "", heads, known, change.environments, commit, replaces=replaces)
+            service, names = change.waybill.service, change.environments
+            to = places(repo.git.files(commit, *paths(service, names)), service, names)
+            return change, Intent("held", "", heads, known, names, commit, replaces=replaces, places=to)
     return None
 
 
@@ -47,7 +52,7 @@ def _read(message: str, change: Change) -> tuple[Change, str | None] | None:
     title, _, rest = message.partition("\n\n")
     rolled = title.startswith("Roll ")
     environments = tuple(title.rpartition(" in " if rolled else " to ")[2].split(" and "))
-    reason = rest.partition(f"Image {image(change.waybill)}\n")[0].strip() if rolled else None
+    reason = rest.partition(f"Image {image_of(change.waybill)}\n")[0].strip() if rolled else None
     replaces = found[1] if (found := re.search(rf"^{REPLACES}: (\S+)$", rest, re.MULTILINE)) else None
     if message.strip() != commit_message(change.waybill, environments, reason, replaces).strip():
         return None

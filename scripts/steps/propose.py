@@ -8,7 +8,7 @@ from msgspec import UNSET, structs
 
 from ..addresses import normalise
 from ..diff.repo import Repo
-from ..document import Gitops, Waybill
+from ..document import Gitops, PullRequest, Waybill, words
 from ..errors import Refused
 from ..forges import Forge, Proposal
 from ..proposal.body import is_about, title
@@ -81,9 +81,12 @@ def with_proposal(change: Change, intent: Intent, proposal: Proposal | None) -> 
         repository=normalise(str(change.config.gitops)),
         branch=change.branch,
         commit=intent.commit,
-        environments=intent.environments,
+        places=intent.places,
+        replaces=intent.replaces or UNSET,
+        kind=change.kind,
+        reason=words(change.reason) if change.reason else UNSET,
         # A proposal that is a file on this machine is no link for others.
-        proposal=proposal.url if proposal.url.startswith("http") else UNSET,
+        proposal=PullRequest(proposal.url, proposal.number) if proposal.url.startswith("http") else UNSET,
     )
     return structs.replace(change.waybill, gitops=gitops)
 

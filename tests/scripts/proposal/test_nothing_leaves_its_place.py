@@ -14,7 +14,7 @@ from scripts.diff.compare import ObjectChange
 from scripts.diff.difference import Difference
 from scripts.diff.markdown import code
 from scripts.diff.words import markdown
-from scripts.document import Chart, Image, Source, Waybill
+from scripts.document import By, Chart, Image, Source, Waybill
 from scripts.proposal.body import LIMIT, Section, body, cut, trailer
 from scripts.proposal.commits import markdown as list_of
 from scripts.source.changes import NewCommit, NewCommits
@@ -23,11 +23,10 @@ PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 REPOSITORY, COMMIT, DIGEST = "https://example.org/acme/orders", "a" * 40, f"sha256:{'b' * 64}"
 RELEASE = Waybill(
     service="orders",
-    image=Image(repository="ghcr.io/acme/orders", digest=DIGEST, platforms=(), checked=True),
-    source=Source(
-        repository=REPOSITORY, commit=COMMIT, committed_at="2026-01-02T03:04:05Z", run="https://ci.example/7"
-    ),
+    images=(Image("orders", "ghcr.io/acme/orders", DIGEST, manifests={}, checked=True),),
+    source=Source(repository=REPOSITORY, commit=COMMIT, committed_at="2026-01-02T03:04:05Z"),
     chart=Chart(name="orders", version="1.4.2", app_version=""),
+    by=By(run="https://ci.example/7"),
 )
 # As https://docs.github.com/en/get-started/writing-on-github has them, Gitea's are the same.
 MENTION = re.compile(r"(?<![A-Za-z0-9_`/])@[A-Za-z0-9]")
