@@ -46,7 +46,7 @@ async def test_no_field_of_a_waybill_speaks_for_another_service(ledger: Served) 
     await ledger.say(event(at=NOON))  # before orders files, and without an annotation
     filed = 0
     for number, path in enumerate(paths(document("evil", "1.0.0"))):
-        for word in ("orders", "1.4.2", orders["chart"]["digest"], orders["image"]["digest"]):
+        for word in ("orders", "1.4.2", orders["chart"]["digest"], orders["images"][0]["digest"]):
             whole = document("evil", f"1.{number}.0")
             answer = await ledger.file(changed(whole, path, word), evil)
             assert answer.status_code in (200, 201, 400, 403, 409), (path, word, answer.text)
@@ -59,7 +59,7 @@ async def test_no_field_of_a_waybill_speaks_for_another_service(ledger: Served) 
     await ledger.file(orders)
     [it] = (await ledger.get("/environments/staging"))["services"]
     assert (it["service"], it["release"]["known"], it["release"]["mismatched"]) == ("orders", True, False)
-    assert it["release"]["image"] == f"ghcr.io/acme/orders@{orders['image']['digest']}"
+    assert it["release"]["image"] == f"ghcr.io/acme/orders@{orders['images'][0]['digest']}"
     assert [each["service"] for each in (await ledger.get("/services/orders"))["items"]] == ["orders"]
     assert (await ledger.get("/services/evil"))["items"] == []
 
@@ -84,4 +84,6 @@ async def test_no_field_of_an_event_or_snapshot_speaks_for_another_environment(l
         assert (await ledger.http.post("/hooks/flux/staging", content=body, headers=headers)).status_code == 401
     after = await said_of_orders(ledger)
     assert (after[0], after[1]) == (before[0], before[1])
-    assert [it for it in after[2]["arrivals"] if it["environment"] == "staging"] == before[2]["arrivals"]
+    assert [it for it in after[2]["arrivals"]["items"] if it["environment"] == "staging"] == before[2]["arrivals"][
+        "items"
+    ]
