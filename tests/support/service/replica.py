@@ -17,7 +17,6 @@ from tools.demo.processes import wait_for_line
 from . import pooler
 from .served import KEYS
 
-
 AMPLE = "1000000/min, 65536MiB/min, 1000000 places"  # one client of a test sends what many senders do
 
 
