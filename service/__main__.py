@@ -1,7 +1,6 @@
 """The command `waybill-service`: serve, migrate, observe, and tokens."""
 
 import asyncio
-import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -110,6 +109,8 @@ def restore_(file: Path) -> None:
 
 
 def _copied(copy: Callable[[Path], int], file: Path) -> None:
+    import sqlite3
+
     from .database.backup import NotCopied
     from .database.url import parse_url
 

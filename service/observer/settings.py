@@ -14,6 +14,12 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(it.strip() for it in text.split(",") if it.strip())
 
 
+def _seconds(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 86400:
+        raise ValueError(f"{text!r} is not a number from 0 to 86400")
+    return int(text)
+
+
 @dataclass(frozen=True)
 class ObserverSettings(FromEnvironment):
     """What `waybill-service observe` works with. `namespaces` empty: the one of its pod."""
@@ -33,3 +39,13 @@ class ObserverSettings(FromEnvironment):
         tuple[str, ...],
         Setting("NAMESPACES", "The namespaces to read, separated by commas. Default: the one of its pod.", "", _names),
     ]
+    round_seconds: Annotated[
+        int,
+        Setting(
+            "ROUND_SECONDS",
+            "How often it runs: after three rounds without a snapshot the ledger says that the environment is silent. "
+            "0: never.",
+            "0",
+            _seconds,
+        ),
+    ] = 0

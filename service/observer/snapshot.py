@@ -1,11 +1,18 @@
 """What the ledger is sent of a namespace: no more of a HelmRelease than the ledger reads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from ..domain.event import tests_in
 from ..domain.snapshot import CONDITIONS, NameRange, PostedCondition, PostedHelmRelease, Snapshot
 from .kubernetes import HelmReleaseObject
+from .pods import SeenPods
+
+PART_BYTES = 1024 * 1024  # of a body: a quarter of what the ledger takes
+_encode = msgspec.json.Encoder().encode
 
 
 def snapshot(
@@ -13,14 +20,31 @@ def snapshot(
     found: Iterable[HelmReleaseObject],
     taken_at: datetime,
     round_seconds: int | None = None,
+    pods: SeenPods | None = None,
 ) -> Snapshot:
     """`found` are all HelmReleases of the namespace; `taken_at` is the time before the first was read."""
-    released = [posted(it) for it in found]
+    released = [posted(it, pods) for it in found]
     return Snapshot(taken_at, released, [NameRange(namespace)], round_seconds=round_seconds)
 
 
-def posted(it: HelmReleaseObject) -> PostedHelmRelease:
+def parts(whole: Snapshot) -> Iterator[bytes]:
+    """A snapshot of one namespace as bodies that are not too large, each with the range of names that it covers."""
+    [whole_range] = whole.ranges
+    released = sorted(whole.helmreleases, key=lambda it: it.name)
+    begins, part, size = "", list[PostedHelmRelease](), 0
+    for it in released:
+        more = len(_encode(it))
+        if part and size + more > PART_BYTES:
+            yield _encode(replace(whole, helmreleases=part, ranges=[replace(whole_range, from_=begins, until=it.name)]))
+            begins, part, size = it.name, [], 0
+        part.append(it)
+        size += more
+    yield _encode(replace(whole, helmreleases=part, ranges=[replace(whole_range, from_=begins)]))
+
+
+def posted(it: HelmReleaseObject, pods: SeenPods | None) -> PostedHelmRelease:
     metadata, spec, status = it.metadata, it.spec, it.status
+    images, unknown = pods.of(it) if pods and spec.kubeConfig is None else (None, None)
     return PostedHelmRelease(
         namespace=metadata.namespace,
         name=metadata.name,
@@ -40,4 +64,6 @@ def posted(it: HelmReleaseObject) -> PostedHelmRelease:
             if each.type in CONDITIONS
         ],
         history=status.history,
+        images=images,
+        images_unknown=unknown,
     )

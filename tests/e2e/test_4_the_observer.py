@@ -1,4 +1,4 @@
-"""The observer reports what a ledger missed, and has no rights but to list HelmReleases."""
+"""The observer reports what a ledger missed, and has no rights but to read HelmReleases, pods and their owners."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def test_the_observer_reports_a_release_whose_event_was_never_sent(
     scene.observe("look")
     said = ledger.running("staging")
     assert said["release"]["version"] == shipped["fourth"]
-    assert (said["basis"], said["health"], said["release"]["known"]) == ("late", "healthy", True)
+    assert (said["basis"], said["health"], said["release"]["known"]) == ("snapshot", "healthy", True)
     scene.observe("look-again")
     assert ledger.running("staging") == said
 
@@ -87,13 +87,15 @@ def test_the_next_snapshot_ends_what_was_removed_without_an_event(scene: Scene) 
 
     scene.cluster.kubectl("delete", "helmrelease", "passing", "-n", "staging")
     scene.observe("look-after", "watch", "watch-observer")
-    assert places(uninformed) == ["staging/waybill"]
+    assert [it["place"] for it in uninformed.get("/environments/staging")["services"] if it["release"]] == [
+        "staging/waybill"
+    ]
     told = uninformed.get("/environments/staging/arrivals")["items"]
     ended = next(it for it in told if it["place"] == "staging/passing")
     assert (ended["basis"], ended["ended_by"]) == ("absence", "absent")
 
 
-def test_the_observer_may_list_helmreleases_of_its_namespace_and_nothing_else(scene: Scene) -> None:
+def test_the_observer_may_read_helmreleases_and_pods_of_its_namespace_and_nothing_else(scene: Scene) -> None:
     def may(verb: str, group: str, resource: str, namespace: str = "staging") -> bool:
         asked = {"namespace": namespace, "verb": verb, "group": group, "resource": resource}
         spec = {"user": "system:serviceaccount:staging:waybill-observer", "resourceAttributes": asked}
@@ -105,7 +107,10 @@ def test_the_observer_may_list_helmreleases_of_its_namespace_and_nothing_else(sc
     assert may("list", *helm)
     assert not may("list", *helm, "production")
     assert not may("patch", *helm)
-    assert not any(may(verb, "", kind) for verb in ("get", "list", "create") for kind in ("secrets", "pods"))
+    assert may("list", "", "pods")
+    assert not may("list", "", "pods", "production")
+    assert not any(may(verb, "", "secrets") for verb in ("get", "list", "watch"))
+    assert not any(may(verb, "", "pods") for verb in ("create", "delete", "patch"))
 
 
 def places(ledger: Ledger) -> list[str]:

@@ -96,11 +96,15 @@ def test_only_what_the_ledger_reads_is_sent() -> None:
             {"type": "Ready", "status": "True", "reason": "TestSucceeded", "since": "2026-01-02T03:04:09Z"},
         ],
         "history": [{name: HISTORY[name] for name in kept}],
+        "images": [],
+        "imagesUnknown": "/api/v1/namespaces/apps/pods answered 403",
     }
     assert web == {"namespace": "apps", "name": "web", "uid": "web", "resourceVersion": "7", "generation": 3} | {
         "tests": True,
         "testSeconds": 90,
         "conditions": [],
+        "images": [],
+        "imagesUnknown": "/api/v1/namespaces/apps/pods answered 403",
     }
 
 

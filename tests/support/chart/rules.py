@@ -95,11 +95,19 @@ def names_fit(objects: list[Object]) -> Iterator[str]:
             yield f"{_name(found)}: no name for it"
 
 
-def the_observer_may_list_helmreleases_and_no_more(objects: list[Object]) -> Iterator[str]:
+def the_observer_may_read_helmreleases_and_pods_and_no_more(objects: list[Object]) -> Iterator[str]:
     """Its Role is named after the release's namespace too, so that two observers of one namespace do not share it."""
-    one = {"apiGroups": ["helm.toolkit.fluxcd.io"], "resources": ["helmreleases"], "verbs": ["list"]}
+    read = {
+        "helm.toolkit.fluxcd.io": ["helmreleases"],
+        "": ["pods"],
+        "apps": ["deployments", "replicasets", "statefulsets", "daemonsets"],
+        "batch": ["jobs", "cronjobs"],
+    }
+    allowed = [
+        {"apiGroups": [group], "resources": kinds, "verbs": ["get", "list", "watch"]} for group, kinds in read.items()
+    ]
     for found in objects:
-        if found["kind"] == "Role" and found["rules"] != [one]:
+        if found["kind"] == "Role" and found["rules"] != allowed:
             yield f"{_name(found)}: {found['rules']}"
         if found["kind"] == "RoleBinding":
             subjects = [(it["kind"], f"{it['namespace']}-{it['name']}") for it in found["subjects"]]
@@ -158,7 +166,7 @@ RULES: list[Rule] = [
     no_two_entries_are_one,
     objects_are_labelled_and_in_the_namespace,
     names_fit,
-    the_observer_may_list_helmreleases_and_no_more,
+    the_observer_may_read_helmreleases_and_pods_and_no_more,
     pods_carry_no_version,
     selectors_find_their_pods_alone,
     what_pods_name_is_there,

@@ -19,24 +19,27 @@ class KubernetesStandIn:
     posted to it, for a test in which it plays the ledger too."""
 
     lists: Lists
+    others: Lists = field(default_factory=dict)  # by path, as /api/v1/namespaces/apps/pods
     posted: list[bytes] = field(default_factory=list)
     url: str = ""
 
 
 @contextmanager
-def kubernetes_stand_in(lists: Lists) -> Iterator[KubernetesStandIn]:
-    it = KubernetesStandIn(lists)
+def kubernetes_stand_in(lists: Lists, others: Lists | None = None) -> Iterator[KubernetesStandIn]:
+    it = KubernetesStandIn(lists, others or {})
 
     class Api(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             url = urlsplit(self.path)
-            namespace = url.path.split("/")[5]
-            if namespace not in lists or self.headers["Authorization"] != "Bearer account":
+            listed = it.others.get(url.path)
+            if url.path.endswith("/helmreleases"):
+                listed = lists.get(url.path.split("/")[5])
+            if listed is None or self.headers["Authorization"] != "Bearer account":
                 self.send_error(403)
                 return
             start = int(parse_qs(url.query).get("continue", ["0"])[0])
-            more = str(start + 1) if start + 1 < len(lists[namespace]) else ""
-            self.answer({"metadata": {"continue": more}, "items": lists[namespace][start : start + 1]})
+            more = str(start + 1) if start + 1 < len(listed) else ""
+            self.answer({"metadata": {"continue": more}, "items": listed[start : start + 1]})
 
         def do_POST(self) -> None:
             it.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
