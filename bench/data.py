@@ -25,22 +25,25 @@ def version(number: int) -> str:
 
 def waybill(name: str, version: str) -> dict[str, Any]:
     commit = hashlib.sha1(f"{name} {version}".encode(), usedforsecurity=False).hexdigest()
+    platforms = ("linux/amd64", "linux/arm64")
     return {
-        "waybill": 1,
+        "waybill": 2,
         "service": name,
-        "image": {
-            "repository": f"ghcr.io/acme/{name}",
-            "digest": digest(f"image {name} {version}"),
-            "platforms": ["linux/amd64", "linux/arm64"],
-            "checked": True,
-        },
+        "images": [
+            {
+                "name": name,
+                "repository": f"ghcr.io/acme/{name}",
+                "digest": digest(f"image {name} {version}"),
+                "manifests": {it: digest(f"image {name} {version} {it}") for it in platforms},
+                "checked": True,
+            }
+        ],
         "source": {
             "repository": f"https://github.com/acme/{name}",
             "commit": commit,
             "committed_at": "2026-01-02T03:04:05Z",
             "release_commit": commit[::-1],
             "tag": f"{name}-{version}",
-            "run": "https://github.com/acme/fleet/actions/runs/1234567890",
         },
         "chart": {
             "name": name,
@@ -54,9 +57,11 @@ def waybill(name: str, version: str) -> dict[str, Any]:
             "repository": "https://github.com/acme/fleet",
             "branch": f"apps/{name}",
             "commit": commit,
-            "environments": ["staging"],
-            "proposal": "https://github.com/acme/fleet/pull/7",
+            "places": [{"environment": "staging", "place": f"apps/{name}"}],
+            "kind": "ship",
+            "proposal": {"url": "https://github.com/acme/fleet/pull/7", "number": 7},
         },
+        "by": {"run": "https://github.com/acme/fleet/actions/runs/1234567890"},
     }
 
 

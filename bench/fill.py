@@ -7,7 +7,8 @@ from datetime import timedelta
 import msgspec
 
 from service.database.lifespan import opened
-from service.domain import waybill
+from service.domain.identity import sha256
+from service.domain.parse import parse
 from service.ledger.events import take as events
 from service.ledger.events.take import Signed
 from service.ledger.releases import file as releases
@@ -30,8 +31,8 @@ async def fill(url: str, filed: int, said: int) -> None:
 
 def filing(number: int) -> Filing:
     name, version = data.service(number), data.version(number)
-    document, text = waybill.parse(msgspec.json.encode(data.waybill(name, version)))
-    return Filing(document, text, waybill.sha256(document), data.BEGAN + timedelta(seconds=number))
+    document, text = parse(msgspec.json.encode(data.waybill(name, version)))
+    return Filing(document, text, sha256(document), data.BEGAN + timedelta(seconds=number))
 
 
 def signed(number: int) -> Signed:

@@ -6,9 +6,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from . import ci
 from .addresses import ledger_address, likely_forge, repository_address
+from .document import By
 from .errors import Refused
 from .image.blocks import Block, parse
 from .settings import EnvironmentSettings, Service, Settings, read
@@ -48,6 +50,11 @@ class Config(Settings, frozen=True, kw_only=True):
     @property
     def document(self) -> Path:
         return Path(self.root) / ".waybill" / f"{self.service}.json"
+
+    @property
+    def by(self) -> By | UnsetType:
+        """Who runs this, where that is known."""
+        return By(self.actor or UNSET, self.run or UNSET) if self.actor or self.run else UNSET
 
     @property
     def chart_repository(self) -> str:

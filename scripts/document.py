@@ -6,8 +6,9 @@ be filed in the end is refused before anything is published.
 """
 
 import hashlib
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
@@ -38,33 +39,67 @@ Time = Annotated[
 ]
 Text = Annotated[str, Meta(pattern=rf"^{LINE}+{END}", max_length=500)]
 MaybeEmpty = Annotated[str, Meta(pattern=rf"^{LINE}*{END}", max_length=500)]
+Words = Annotated[str, Meta(max_length=200)]
 Page = Annotated[str, Meta(pattern=rf"^https?://[!#-;=?-\[\]_a-z~]+{END}", max_length=500)]
-Platform = Annotated[str, Meta(pattern=rf"^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?{END}", max_length=64)]
+Platform = Annotated[
+    str,
+    Meta(pattern=rf"^[a-z0-9]+(\([A-Za-z0-9_.-]+\))?/[a-z0-9_]+(/[a-z0-9]+)?(#[1-9][0-9]?)?{END}", max_length=64),
+]
+PlaceName = Annotated[
+    str, Meta(pattern=rf"^[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?{END}", max_length=317)
+]
+Count = Annotated[int, Meta(ge=0)]
+# What ends a line or steers a terminal, and halves of characters, which no encoding has.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class Verified(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose signature was verified, and what it states."""
+
+    by: Text
+    predicate: Text
 
 
 class Image(Struct, frozen=True, forbid_unknown_fields=True):
-    """`platforms` are `os/architecture[/variant]`; `checked`: the registry was seen to have the image."""
+    """`manifests` are the digests of an index's manifests, or of the one image, by `os/architecture[/variant]`; empty:
+    they are not known. `checked`: the registry was seen to have the image."""
 
+    name: EnvironmentName
     repository: Text
     digest: Digest
-    platforms: Annotated[tuple[Platform, ...], Meta(max_length=64)]
+    manifests: Annotated[dict[Platform, Digest], Meta(max_length=64)]
     checked: bool
+    verified: Verified | UnsetType = UNSET
+
+    def __str__(self) -> str:
+        return f"{self.repository}@{self.digest}"
+
+
+class SourceChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """A commit; `subject` is its first line."""
+
+    commit: Commit
+    subject: Words
+    author: Words | UnsetType = UNSET
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True):
-    """`committed_at` is RFC 3339 in UTC; `tag` on `release_commit` reserves the version; `run` is CI's page."""
+    """`committed_at` is RFC 3339 in UTC; `tag` on `release_commit` reserves the version. `changes` since the release
+    `since`, newest first; older ones are only counted, in `changes_left_out`."""
 
     repository: Text
     commit: Commit
     committed_at: Time
     release_commit: Commit | UnsetType = UNSET
     tag: Text | UnsetType = UNSET
-    run: Page | UnsetType = UNSET
+    since: Version | UnsetType = UNSET
+    changes: Annotated[tuple[SourceChange, ...], Meta(max_length=100)] | UnsetType = UNSET
+    changes_left_out: Count | UnsetType = UNSET
 
 
 class Chart(Struct, frozen=True, forbid_unknown_fields=True):
-    """`repository` is `oci://host/path` without the chart's name, absent where none is configured; `archive` is the
-    digest of the .tgz (package), `digest` that of the OCI manifest (publish)."""
+    """`name` is the service's. `repository` is `oci://host/path` without it, absent where none is configured; `archive`
+    is the digest of the .tgz (package), `digest` that of the OCI manifest (publish)."""
 
     name: Text
     version: Version
@@ -74,25 +109,71 @@ class Chart(Struct, frozen=True, forbid_unknown_fields=True):
     digest: Digest | UnsetType = UNSET
 
 
+class Artifact(Struct, frozen=True, forbid_unknown_fields=True):
+    """The manifests as a Flux OCI artifact; `revision` as Flux reports it."""
+
+    repository: Text
+    digest: Digest
+    revision: Text
+
+
+class Destination(Struct, frozen=True, forbid_unknown_fields=True):
+    """A HelmRelease that the proposal writes; `place` is `namespace/name`, None where that is not known from here."""
+
+    environment: EnvironmentName
+    place: PlaceName | None
+
+
+class PullRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    url: Page
+    number: Count | UnsetType = UNSET
+
+
 class Gitops(Struct, frozen=True, forbid_unknown_fields=True):
+    """`replaces`: the version that this pull request proposed before. `kind` is absent in what Waybill wrote before it
+    had this field."""
+
     repository: Text
     branch: Text
     commit: Commit
-    environments: Annotated[tuple[EnvironmentName, ...], Meta(min_length=1, max_length=64)]
-    proposal: Page | UnsetType = UNSET
+    places: Annotated[tuple[Destination, ...], Meta(min_length=1, max_length=256)]
+    replaces: Version | UnsetType = UNSET
+    kind: Literal["ship", "promote", "rollback"] | UnsetType = UNSET
+    reason: Words | UnsetType = UNSET
+    proposal: PullRequest | UnsetType = UNSET
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(it.environment for it in self.places))
+
+
+class By(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who or what made the release or the proposal; `run` is CI's page."""
+
+    actor: Text | UnsetType = UNSET
+    run: Page | UnsetType = UNSET
 
 
 class Waybill(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    waybill: Literal[1] = 1
+    waybill: Literal[2] = 2
     service: Label
-    image: Image
+    images: Annotated[tuple[Image, ...], Meta(min_length=1, max_length=64)]
     source: Source
     chart: Chart | UnsetType = UNSET
+    artifact: Artifact | UnsetType = UNSET
     gitops: Gitops | UnsetType = UNSET
+    by: By | UnsetType = UNSET
 
 
 def digest_of(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def words(text: str) -> str:
+    """`text` as a subject, an author or a reason is kept: control characters become spaces; what is cut off at the end
+    leaves an ellipsis."""
+    line = _CONTROL.sub(" ", text).strip()
+    return line if len(line) <= 200 else f"{line[:199]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def chart_of(waybill: Waybill) -> Chart:
@@ -102,16 +183,34 @@ def chart_of(waybill: Waybill) -> Chart:
     return waybill.chart
 
 
+def image_of(waybill: Waybill) -> Image:
+    """The one image of the release."""
+    return waybill.images[0]
+
+
 def dump(waybill: Waybill) -> bytes:
     return msgspec.json.format(msgspec.json.encode(waybill), indent=2) + b"\n"
 
 
+def parse(data: bytes) -> Waybill:
+    """Raises MsgspecError for what no ledger would file, but for parts that later steps add."""
+    waybill = msgspec.json.decode(data, type=Waybill)
+    if waybill.chart is not UNSET and waybill.chart.name != waybill.service:
+        raise msgspec.ValidationError(f"chart.name is {waybill.chart.name}, and must be {waybill.service}, the service")
+    if len({image.name for image in waybill.images}) < len(waybill.images):
+        raise msgspec.ValidationError("two of images have one name")
+    return waybill
+
+
 def load(path: Path) -> Waybill | None:
-    """The waybill at `path`, None where there is none; one that cannot be read is refused."""
+    """The waybill at `path`; None where there is none, or one of number 1, which an older Waybill wrote and bump
+    writes anew. One that cannot be read is refused."""
     try:
-        return msgspec.json.decode(folder.read(path), type=Waybill)
+        data = folder.read(path)
     except FileNotFoundError:
         return None
+    try:
+        return None if _number(data) == 1 else parse(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Refused(
             f"{path} is no waybill: {error}.",
@@ -123,7 +222,7 @@ def load(path: Path) -> Waybill | None:
 def check(waybill: Waybill) -> None:
     """Refuses a waybill that no ledger would file."""
     try:
-        msgspec.json.decode(msgspec.json.encode(waybill), type=Waybill)
+        parse(msgspec.json.encode(waybill))
     except msgspec.ValidationError as error:
         raise Refused(
             f"The waybill of {waybill.service} would hold a value that no ledger accepts: {error}.",
@@ -141,9 +240,17 @@ def continued(old: Waybill | None, new: Waybill) -> Waybill:
     """`new`, as bump made it, with what later steps added to `old` where that is the same release."""
     if old is None or old.chart is UNSET or _bumped(old) != _bumped(new):
         return new
-    return structs.replace(new, chart=old.chart, gitops=old.gitops)
+    return structs.replace(new, chart=old.chart, artifact=old.artifact, gitops=old.gitops)
 
 
 def _bumped(waybill: Waybill) -> tuple[object, ...]:
-    image, chart = waybill.image, structs.replace(chart_of(waybill), archive=UNSET, digest=UNSET)
-    return waybill.service, image.repository, image.digest, waybill.source.release_commit, chart
+    images, chart = waybill.images, structs.replace(chart_of(waybill), archive=UNSET, digest=UNSET)
+    return waybill.service, [(it.name, str(it)) for it in images], waybill.source.release_commit, chart
+
+
+class _Number(Struct):
+    waybill: Any = None
+
+
+def _number(data: bytes) -> Any:
+    return msgspec.json.decode(data, type=_Number).waybill

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from .chart.version import strict
 from .diff.repo import opened
@@ -29,7 +29,7 @@ def file_again(here: Session, version: str) -> list[Done]:
             fault="you",
         )
     filed = ledger.release(service, wanted) if ledger else None
-    release = proven(wanted, filed, here)
+    release = structs.replace(proven(wanted, filed, here), by=UNSET)  # who made it, its tag does not tell
     known = _proposals(filed or {})
     found = list(_proposed(here, release)) if here.config.gitops else []
     new = [it for it in found if it.gitops is not UNSET and (it.gitops.branch, it.gitops.commit) not in known]
@@ -44,7 +44,8 @@ def _proposed(here: Session, release: Waybill) -> Iterator[Waybill]:
     with here.report.step("look at the GitOps repo"), opened(here.forge, here.renderer, here.config) as repo:
         for change in (shipped, *later):
             if before := proposed_before(change, repo):
-                yield with_proposal(*before, before[1].known)
+                proposed, intent = before
+                yield with_proposal(proposed, repo, intent, intent.known)
 
 
 def _proposals(filed: Mapping[str, Any]) -> set[tuple[Any, Any]]:

@@ -39,7 +39,7 @@ class Session(Checkout):
         waybill = load_document(self.document)
         if waybill is None:
             raise Refused(
-                f"There is no waybill at {self.document}.",
+                f"There is no waybill at {self.document}, or one of an older Waybill.",
                 "Run `waybill bump --image REPOSITORY@sha256:...` first, or `waybill ship` for everything.",
                 fault="you",
             )

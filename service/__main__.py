@@ -43,6 +43,7 @@ def migrate_() -> None:
     from .database.migrate import migrate
     from .database.piccolo_conf import engine_for, use
     from .ledger.events.rebuild import rebuild_stale
+    from .ledger.releases.upgrade import upgrade
 
     settings = _settings(Settings)
 
@@ -51,6 +52,7 @@ def migrate_() -> None:
         await engine.start()
         try:
             applied = await migrate(engine)
+            await upgrade()
             await rebuild_stale()
             return applied
         finally:
@@ -146,8 +148,8 @@ def token() -> None:
 @click.option("--name", default="", help="A name for the list and the log. Default: the service.")
 def create(scopes: tuple[str, ...], service: str | None, expires: str, name: str) -> None:
     """Create a token and print it. It is stored only as a hash, so it cannot be printed again."""
+    from .domain.forms import is_label
     from .domain.tokens import check_name, parse_lifetime, parse_scopes
-    from .domain.waybill import is_label
     from .ledger import tokens
 
     if service is not None and not is_label(service):

@@ -3,6 +3,7 @@
 To add a route, write a handler in api/ or pages/, mark it `public=True` or `scope="read"`, and name it in ROUTES.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,12 +18,13 @@ from litestar.types import ControllerRouterHandler
 
 from .api.digests import get_digest
 from .api.environments import get_environment, list_arrivals, list_environments
-from .api.events import take_flux_event, take_snapshot
+from .api.events import check_key, take_flux_event, take_snapshot
 from .api.health import healthz, metrics, readyz
 from .api.parameters import in_words
 from .api.releases import file_release, get_release, list_releases
 from .api.schema import get_openapi, get_waybill_schema
 from .api.services import get_service
+from .api.tokens import get_caller
 from .auth.guards import guard
 from .auth.quotas import Quotas
 from .auth.webhook_key import FluxKeys
@@ -35,6 +37,7 @@ from .http.methods import with_head, with_methods
 from .http.root_path import below
 from .http.telemetry import with_telemetry
 from .ledger.events.rebuild import rebuild_stale
+from .ledger.releases.upgrade import upgrade
 from .pages.assets import static_files
 from .pages.board import show_board
 from .pages.environments import show_environment
@@ -54,6 +57,8 @@ ROUTES: list[ControllerRouterHandler] = [
     get_digest,
     take_flux_event,
     take_snapshot,
+    check_key,
+    get_caller,
     get_openapi,
     get_waybill_schema,
     healthz,
@@ -71,9 +76,14 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
-    async with opened(app.state.settings.database_url, app.state.settings.database_pooler):
+    async with opened(app.state.settings.database_url, app.state.settings.database_pooler) as engine:
         await _derive_anew()
+        # With PostgreSQL, `waybill-service migrate` has done it.
+        upgrading = asyncio.create_task(upgrade()) if engine.engine_type == "sqlite" else None
         yield
+        if upgrading:
+            upgrading.cancel()
+            await asyncio.wait([upgrading])
 
 
 async def _derive_anew() -> None:

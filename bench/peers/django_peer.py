@@ -240,7 +240,7 @@ def release_of(document: dict[str, Any]) -> dict[str, Any]:
         "version": document["chart"]["version"],
         "sha256": hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest(),
         "document": document,
-        "image_digest": document["image"]["digest"],
+        "image_digest": document["images"][0]["digest"],
         "chart_digest": document["chart"]["digest"],
         "recorded_at": datetime.now(UTC),
     }

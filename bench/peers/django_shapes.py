@@ -8,9 +8,10 @@ DIGEST, COMMIT = r"^sha256:[a-f0-9]{64}$", r"^[a-f0-9]{40}$"
 
 
 class Image(serializers.Serializer[Any]):
+    name = serializers.CharField()
     repository = serializers.CharField()
     digest = serializers.RegexField(DIGEST)
-    platforms = serializers.ListField(child=serializers.CharField())
+    manifests = serializers.DictField(child=serializers.RegexField(DIGEST))
     checked = serializers.BooleanField()
 
 
@@ -20,7 +21,6 @@ class Source(serializers.Serializer[Any]):
     committed_at = serializers.CharField()
     release_commit = serializers.RegexField(COMMIT)
     tag = serializers.CharField()
-    run = serializers.URLField(required=False)
 
 
 class Chart(serializers.Serializer[Any]):
@@ -32,18 +32,34 @@ class Chart(serializers.Serializer[Any]):
     digest = serializers.RegexField(DIGEST)
 
 
+class Place(serializers.Serializer[Any]):
+    environment = serializers.CharField()
+    place = serializers.CharField(allow_null=True)
+
+
+class PullRequest(serializers.Serializer[Any]):
+    url = serializers.URLField()
+    number = serializers.IntegerField()
+
+
+class By(serializers.Serializer[Any]):
+    run = serializers.URLField()
+
+
 class Gitops(serializers.Serializer[Any]):
     repository = serializers.CharField()
     branch = serializers.CharField()
     commit = serializers.RegexField(COMMIT)
-    environments = serializers.ListField(child=serializers.CharField())
-    proposal = serializers.URLField(required=False)
+    places = Place(many=True)
+    kind = serializers.CharField()
+    proposal = PullRequest(required=False)
 
 
 class Waybill(serializers.Serializer[Any]):
     waybill = serializers.IntegerField()
     service = serializers.SlugField(max_length=53)
-    image = Image()
+    images = Image(many=True)
     source = Source()
     chart = Chart()
     gitops = Gitops(required=False)
+    by = By(required=False)

@@ -167,7 +167,7 @@ def release_of(waybill: Waybill) -> dict[str, Any]:
         "version": waybill.chart.version,
         "sha256": hashlib.sha256(document.encode()).hexdigest(),
         "document": document,
-        "image_digest": waybill.image.digest,
+        "image_digest": waybill.images[0].digest,
         "chart_digest": waybill.chart.digest,
         "recorded_at": now(),
     }

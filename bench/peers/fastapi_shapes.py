@@ -14,9 +14,10 @@ class Strict(BaseModel):
 
 
 class Image(Strict):
+    name: str
     repository: str
     digest: Digest
-    platforms: list[str]
+    manifests: dict[str, Digest]
     checked: bool
 
 
@@ -26,7 +27,6 @@ class Source(Strict):
     committed_at: datetime
     release_commit: Commit
     tag: str
-    run: str | None = None
 
 
 class Chart(Strict):
@@ -38,21 +38,37 @@ class Chart(Strict):
     digest: Digest
 
 
+class Place(Strict):
+    environment: str
+    place: str | None
+
+
+class PullRequest(Strict):
+    url: str
+    number: int
+
+
+class By(Strict):
+    run: str
+
+
 class Gitops(Strict):
     repository: str
     branch: str
     commit: Commit
-    environments: list[str]
-    proposal: str | None = None
+    places: list[Place]
+    kind: str
+    proposal: PullRequest | None = None
 
 
 class Waybill(Strict):
     waybill: int
     service: Annotated[str, Field(pattern="^[a-z0-9-]{1,53}$")]
-    image: Image
+    images: list[Image]
     source: Source
     chart: Chart
     gitops: Gitops | None = None
+    by: By | None = None
 
 
 class Involved(BaseModel):

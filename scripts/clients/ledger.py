@@ -40,7 +40,7 @@ class Ledger:
         token may not be sent."""
         if self._headers and not may_have_credential(self.url):
             raise unencrypted(PEER, self.url)
-        answer = self._ask("GET", CALLER, absent=True)
+        answer = self._ask("GET", CALLER, bearing=404)
         try:
             return None if answer.status == 404 else answer.decode(Caller)
         except ValueError as error:
@@ -48,7 +48,12 @@ class Ledger:
 
     def file(self, waybill: Waybill) -> tuple[bool, dict[str, Any]]:
         """Files the release: whether it is new, and the receipt. The same release again gives the first receipt."""
-        answer = self._ask("POST", "/releases", content=msgspec.json.encode(waybill))
+        content = msgspec.json.encode(waybill)
+        answer = self._ask("POST", "/releases", content=content, bearing=400)
+        if answer.status == 400 and self.caller() is None:
+            raise older_ledger("it takes no waybill of number 2")
+        if answer.status == 400:
+            raise self._refused(answer, "/releases", content)
         receipt = self._object(answer)
         if not (isinstance(receipt.get("id"), int) and isinstance(receipt.get("recorded_at"), str)):
             raise self._no_ledger("its receipt has no id, or no time")
@@ -56,21 +61,21 @@ class Ledger:
 
     def release(self, service: str, version: str) -> dict[str, Any] | None:
         """The waybill with receipt, proposals and arrivals; None where none was filed."""
-        answer = self._ask("GET", f"/releases/{service}/{version}", absent=True)
+        answer = self._ask("GET", f"/releases/{service}/{version}", bearing=404)
         return None if answer.status == 404 else self._object(answer)
 
     def environment(self, name: str, at: str = "") -> dict[str, Any] | None:
         """What runs in an environment, or ran at the time `at` (RFC 3339, UTC); None where it never reported."""
-        answer = self._ask("GET", f"/environments/{name}{f'?at={at}' if at else ''}", absent=True)
+        answer = self._ask("GET", f"/environments/{name}{f'?at={at}' if at else ''}", bearing=404)
         return None if answer.status == 404 else self._object(answer)
 
     def arrivals(self, environment: str, service: str) -> dict[str, Any] | None:
         """The newest arrivals of a service there; None where the environment never reported."""
-        answer = self._ask("GET", f"/environments/{environment}/arrivals?service={service}&limit=100", absent=True)
+        answer = self._ask("GET", f"/environments/{environment}/arrivals?service={service}&limit=100", bearing=404)
         return None if answer.status == 404 else self._object(answer)
 
-    def _ask(self, method: str, path: str, *, content: bytes | None = None, absent: bool = False) -> Answer:
-        """A success, or with `absent` that there is no such thing; NoAnswer where the ledger is not well."""
+    def _ask(self, method: str, path: str, *, content: bytes | None = None, bearing: int | None = None) -> Answer:
+        """A success, or a ledger's own refusal with the status `bearing`; NoAnswer where the ledger is not well."""
         headers = self._headers | ({"Content-Type": "application/json"} if content else {})
         # To file the same release again changes nothing, so every request may be repeated.
 
@@ -79,13 +84,17 @@ class Ledger:
 
         answer = within(FILING if content else PEER, self.url, PATIENCE, send)
         known = answer.headers.get("Content-Type", "").startswith("application/problem+json")
-        if answer.ok or (absent and known and answer.status == 404):
+        if answer.ok or (known and answer.status == bearing):
             return answer
         if answer.status == 404 and not known:
             raise self._no_ledger("it does not know this address")
+        raise self._refused(answer, path, content)
+
+    @staticmethod
+    def _refused(answer: Answer, path: str, content: bytes | None) -> Refused:
         scope = f"{WRITE} for this service" if content or path == CALLER else "read: this ledger is not public"
         kind = NoAnswer if _is_unwell(answer) else Denied if answer.status in (401, 403) else Refused
-        raise kind(f"The ledger answered {answer.status}: {_detail(answer)}.", _remedy(answer, scope), fault="ledger")
+        return kind(f"The ledger answered {answer.status}: {_detail(answer)}.", _remedy(answer, scope), fault="ledger")
 
     def _object(self, answer: Answer) -> dict[str, Any]:
         try:
@@ -97,6 +106,14 @@ class Ledger:
         return Refused(
             f"What answers at {self.url} is no ledger: {cause}.", "Correct `ledger` in waybill.toml.", fault="ledger"
         )
+
+
+def older_ledger(how: str) -> Refused:
+    return Refused(
+        f"The ledger is older than this Waybill: {how}.",
+        "Deploy the ledger first, then the release tool; until then use the Waybill that fits the ledger.",
+        fault="ledger",
+    )
 
 
 def _is_unwell(answer: Answer) -> bool:

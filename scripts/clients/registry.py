@@ -5,7 +5,7 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -41,9 +41,12 @@ class Platform(Struct):
     os: str = ""
     architecture: str = ""
     variant: str = ""
+    os_version: str = msgspec.field(name="os.version", default="")
 
     def __str__(self) -> str:
-        return "/".join(filter(None, (self.os, self.architecture, self.variant)))
+        """As containerd writes it: an index may have several of Windows, each for its version."""
+        version = f"({self.os_version})" if self.os_version else ""
+        return "/".join(filter(None, (f"{self.os}{version}", self.architecture, self.variant)))
 
 
 class Descriptor(Struct, rename="camel"):
@@ -77,10 +80,10 @@ class Registry:
         self._plain_http = plain_http
         self._patience = patience
 
-    def platforms(self, repository: str, digest: str) -> tuple[str, ...]:
-        """The platforms (`os/architecture[/variant]`) of an image that exists; one that does not is refused."""
+    def manifests(self, repository: str, digest: str) -> dict[str, str]:
+        """The digests of an index's manifests, or of the one image, by platform; an image that is absent is refused."""
 
-        def ask(connection: Connection, name: str) -> tuple[str, ...]:
+        def ask(connection: Connection, name: str) -> dict[str, str]:
             manifest = _manifest(connection, name, digest)
             if manifest is None:
                 raise Refused(
@@ -88,21 +91,22 @@ class Registry:
                     "Give the digest that the registry returned when the image was pushed, and push it first.",
                     fault="you",
                 )
-            found = [entry.platform for entry in manifest.manifests if entry.platform]
+            found = [(entry.platform, entry.digest) for entry in manifest.manifests if entry.platform]
             if manifest.config:
                 config = _blob(connection, name, manifest.config.digest)
                 try:
-                    found = [msgspec.json.decode(config, type=Platform)]
+                    platform = msgspec.json.decode(config, type=Platform)
                     refuse_ambiguous(config, Platform)
                 except (ValueError, RecursionError):
-                    found = [Platform()]
-                if not (found[0].os and found[0].architecture):
+                    platform = Platform()
+                found = [(platform, digest)]
+                if not (platform.os and platform.architecture):
                     raise Refused(
                         f"{repository}@{digest} is no container image: its config names no platform.",
                         "Give the digest of an image.",
                         fault="you",
                     )
-            return tuple(str(platform) for platform in found if platform.os != "unknown")
+            return _by_platform((str(platform), digest) for platform, digest in found if platform.os != "unknown")
 
         return self._call(repository, ask)
 
@@ -162,6 +166,15 @@ class Registry:
             return ask(Connection(client, host, scope, self._plain_http), name)
 
         return within(PEER, host, self._patience, call)
+
+
+def _by_platform(found: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """A platform may be there several times, as with several compressions: `linux/amd64`, `linux/amd64#2`."""
+    named: dict[str, str] = {}
+    for platform, digest in found:
+        others = sum(name.partition("#")[0] == platform for name in named)
+        named[f"{platform}#{others + 1}" if others else platform] = digest
+    return named
 
 
 def has_login(repository: str) -> bool:

@@ -32,7 +32,7 @@ def given(texts: Iterable[str], names: Sequence[str], service: str) -> Images:
 
 
 def of(waybill: Waybill) -> Images:
-    return {waybill.service: Reference(waybill.image.repository, waybill.image.digest)}
+    return {image.name: Reference(image.repository, image.digest) for image in waybill.images}
 
 
 def written(images: Images, service: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..clients.git import TRAILER
 from ..diff.markdown import LINK, address, code, prose
-from ..document import Waybill, chart_of
+from ..document import Waybill, chart_of, image_of
 from ..gitops.clone import REPLACES
 
 OVERRIDES = "**This environment does not run the images as they were released**, so its annotations do not claim them:"
@@ -38,7 +38,7 @@ def commit_message(waybill: Waybill, environments: Iterable[str], reason: str | 
     why = f"{reason.strip()}\n\n" if reason else ""
     return (
         f"{title(waybill, environments, reason)}\n\n{why}"
-        f"Image {image(waybill)}\n"
+        f"Image {image_of(waybill)}\n"
         f"from commit {waybill.source.commit} of {waybill.source.repository}\n\n" + "\n".join([*trailers, ""])
     )
 
@@ -72,8 +72,8 @@ def body(waybill: Waybill, sections: Iterable[Section], *, reason: str | None, l
     lines = [f"> {line}" for line in (reason or "").strip().splitlines()] + [""]
     for section in sections:
         lines += section.lines(waybill.source.repository)
-    if waybill.source.run:
-        lines.append(f"Made by {address(waybill.source.run)}")
+    if waybill.by and waybill.by.run:
+        lines.append(f"Made by {address(waybill.by.run)}")
     if ledger:
         lines.append(f"In the ledger: {address(f'{ledger}/releases/{waybill.service}/{version(waybill)}')}")
     return "\n".join(["\n".join(lines).strip(), "", trailer(waybill), ""])
@@ -101,10 +101,6 @@ def cut(text: str, whole: str) -> str:
     return "\n".join(
         [*kept, fence, "", f"Cut here: {missing:,} more characters, the whole lies in {whole}.", "", last, ""]
     )
-
-
-def image(waybill: Waybill) -> str:
-    return f"{waybill.image.repository}@{waybill.image.digest}"
 
 
 def cell(said: Mapping[str, str], name: str) -> str:

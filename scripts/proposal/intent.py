@@ -7,6 +7,7 @@ version that the base or the branch has is lowered only by a rollback; what a pe
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -30,9 +31,9 @@ class Change:
     """What shall be proposed: a release for some environments, on a branch of the GitOps repo.
 
     `whole` is the file that gets the whole body of the proposal, `archive` the chart where it may not be published yet.
-    `reason` is why a rollback lowers the version. With `named` somebody asked for this very version. `history` tells
-    which commits are new. With `allow_override` an environment may run other images than those of the release;
-    `overrides` says of each that does why.
+    `reason` is why a rollback lowers the version. With `named` somebody asked for this very version. `kind` is the
+    command that proposes, `history` tells which commits are new. With `allow_override` an environment may run other
+    images than those of the release; `overrides` says of each that does why.
     """
 
     waybill: Waybill
@@ -86,10 +87,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
     environments = tuple(name for name in change.environments if change.kind == "rollback" or name not in higher)
     if not environments:
         return _superseded(change, higher, heads, known)
-
-    def rendered(files: Files) -> dict[str, bytes]:
-        return render(files, waybill, config, environments, change.overrides)
-
+    rendered = partial(render, waybill=waybill, config=config, environments=environments, overridden=change.overrides)
     if not rendered(base_files):
         return Intent(
             "unneeded", f"{heads.base} has {version(waybill)} already{still_open(change, known)}", heads, known

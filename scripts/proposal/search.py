@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..diff.repo import Repo
+from ..document import image_of
 from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import REPLACES, Heads
-from .body import commit_message, image, is_about, trailer
+from .body import commit_message, is_about, trailer
 from .intent import Change, Intent
 
 
@@ -47,7 +48,7 @@ def _read(message: str, change: Change) -> tuple[Change, str | None] | None:
     title, _, rest = message.partition("\n\n")
     rolled = title.startswith("Roll ")
     environments = tuple(title.rpartition(" in " if rolled else " to ")[2].split(" and "))
-    reason = rest.partition(f"Image {image(change.waybill)}\n")[0].strip() if rolled else None
+    reason = rest.partition(f"Image {image_of(change.waybill)}\n")[0].strip() if rolled else None
     replaces = found[1] if (found := re.search(rf"^{REPLACES}: (\S+)$", rest, re.MULTILINE)) else None
     if message.strip() != commit_message(change.waybill, environments, reason, replaces).strip():
         return None

@@ -20,11 +20,7 @@ def refuse_other(waybill: Waybill, ledger: Ledger | None, report: Report) -> Non
         return
     filed = from_ledger(answer) if answer else waybill
     for name, theirs, ours in (
-        (
-            "image",
-            f"{filed.image.repository}@{filed.image.digest}",
-            f"{waybill.image.repository}@{waybill.image.digest}",
-        ),
+        ("image", " ".join(map(str, filed.images)), " ".join(map(str, waybill.images))),
         ("source", filed.source.repository, waybill.source.repository),
         ("commit", filed.source.commit, waybill.source.commit),
         ("registry", chart_of(filed).repository, chart_of(waybill).repository),

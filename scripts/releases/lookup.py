@@ -9,27 +9,33 @@ import msgspec
 from msgspec import UNSET, structs
 
 from ..chart.build import archive_of
+from ..chart.version import Version
 from ..clients.http_failure import Denied, NoAnswer
+from ..clients.ledger import older_ledger
 from ..clients.registry import Registry
-from ..document import Chart, Image, Source, Waybill, chart_of
+from ..document import Chart, Image, Source, Waybill, chart_of, image_of, parse
 from ..errors import Refused
 from ..folder import write
+from ..source.changes import with_changes
 from ..source.checkout import Checkout
+from ..source.tags import tagged
 from ..yaml.edit import read
 from .content import find
 
 
 def from_ledger(answer: dict[str, Any]) -> Waybill:
-    """The waybill in an answer to GET /releases/{service}/{version}, without what was proposed before."""
+    """The waybill in an answer to GET /releases/{service}/{version}, without what was proposed before, and by whom."""
+    if answer.get("waybill") == 1:
+        raise older_ledger("it answers with waybills of number 1")
     try:
-        found = msgspec.convert({key: answer[key] for key in Waybill.__struct_fields__ if key in answer}, Waybill)
+        found = parse(msgspec.json.encode({key: answer[key] for key in Waybill.__struct_fields__ if key in answer}))
     except msgspec.ValidationError as error:
         raise Refused(
             f"The ledger's waybill cannot be read: {error}.",
             "Use a Waybill that is as new as the ledger.",
             fault="ledger",
         ) from error
-    return structs.replace(found, gitops=UNSET)
+    return structs.replace(found, gitops=UNSET, by=UNSET)
 
 
 def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybill:
@@ -40,9 +46,10 @@ def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybil
     """
     told = from_tag(version, here)
     if filed is None:
-        registry, image = Registry(here.config.plain_http), told.image
-        platforms = registry.platforms(image.repository, image.digest)
-        waybill = structs.replace(told, image=structs.replace(image, platforms=platforms, checked=True))
+        registry, image = Registry(here.config.plain_http), image_of(told)
+        manifests = registry.manifests(image.repository, image.digest)
+        images = (structs.replace(image, manifests=manifests, checked=True),)
+        waybill = structs.replace(told, images=images, source=_changed(told.source, version, here))
     else:
         waybill = from_ledger(filed)
         _refuse_other_release(waybill, told)
@@ -50,13 +57,13 @@ def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybil
         built = archive_of(str(told.source.release_commit), here.config, here.git, Path(folder))
         here.make_folder()
         write(here.archive(waybill), built.read_bytes())
-    return _published(waybill, here.archive(waybill), here.config.plain_http)
+    return _published(structs.replace(waybill, by=here.config.by), here.archive(waybill), here.config.plain_http)
 
 
 def as_filed(answer: dict[str, Any], here: Checkout) -> Waybill:
     """The waybill in an answer of the ledger, and its chart in `here.archive` as the registry has it: by the digests
     that were filed. Where the registry cannot be asked that is said, and stops nothing: Flux asks it, too."""
-    waybill = from_ledger(answer)
+    waybill = structs.replace(from_ledger(answer), by=here.config.by)
     chart, registry = chart_of(waybill), Registry(here.config.plain_http)
     repository = f"{str(chart.repository).removeprefix('oci://')}/{chart.name}"
     try:
@@ -70,6 +77,15 @@ def as_filed(answer: dict[str, Any], here: Checkout) -> Waybill:
         here.make_folder()
         write(here.archive(waybill), archive)
     return waybill
+
+
+def _changed(source: Source, version: str, here: Checkout) -> Source:
+    """`source` with its changes, which need the whole history."""
+    try:
+        here.git.deepen(here.config.remote)
+    except Refused as error:
+        here.report.warn(error.what)
+    return with_changes(source, Version.parse(version), tagged(here), here)
 
 
 def from_tag(version: str, here: Checkout) -> Waybill:
@@ -91,7 +107,7 @@ def from_tag(version: str, here: Checkout) -> Waybill:
     committed_at = datetime.fromtimestamp(git.committed(parents[0]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Waybill(
         service=config.service,
-        image=Image(repository=repository, digest=digest, platforms=(), checked=False),
+        images=(Image(config.service, repository, digest, manifests={}, checked=False),),
         source=Source(
             repository=source,
             commit=parents[0],
@@ -114,7 +130,7 @@ def _refuse_other_release(filed: Waybill, told: Waybill) -> None:
         ("service", filed.service, told.service),
         ("chart", chart_of(filed).name, chart_of(told).name),
         ("version", chart_of(filed).version, chart_of(told).version),
-        ("image", f"{filed.image.repository}@{filed.image.digest}", f"{told.image.repository}@{told.image.digest}"),
+        ("image", " ".join(map(str, filed.images)), " ".join(map(str, told.images))),
         ("release commit", str(filed.source.release_commit), str(told.source.release_commit)),
     ):
         if theirs != ours:

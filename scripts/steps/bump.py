@@ -18,6 +18,7 @@ from ..image import by_name
 from ..image.by_name import Images
 from ..image.reference import Reference
 from ..report import Report
+from ..source.changes import refuse_absent, with_changes
 from ..source.checkout import Checkout
 from ..source.commit import build
 from ..source.tags import Tagged, holds, refuse_older, released_as, tagged
@@ -43,9 +44,10 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
     """The waybill of this image at HEAD, with the release commit in `source`; the same input gives the same one."""
     config, git = here.config, here.git
     with here.report.step("bump"):
-        image = look_at_image(choice.images[config.service], choice, here)
+        images = tuple(look_at_image(name, image, choice, here) for name, image in choice.images.items())
         git.deepen(config.remote)
         head = str(git.commit("HEAD"))
+        refuse_absent(git, head, config.paths)
         tags = tagged(here) if has_remote(choice, here) else []
         known = released_as(tags, head, choice.images, here)
         if known:
@@ -53,38 +55,34 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
             refuse_other_version(choice, known, here.report)
         else:
             version = choose(choice, head, tags, here)
-        source = source_of(here)
-        commit = known.commit if known else build(choice.images, head, str(version), source, here)
-    tag = f"{config.service}-{version}"
-    here.report.say(f"bump: {tag}" + (", the version that this commit and image have already" if known else ""))
+        repository = source_of(here)
+        commit = known.commit if known else build(choice.images, head, str(version), repository, here)
+        committed_at = datetime.fromtimestamp(git.committed(head), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        source = Source(repository, head, committed_at, commit, f"{config.service}-{version}")
+        source = with_changes(source, version, tags, here)
+    here.report.say(f"bump: {source.tag}" + (", the version that this commit and image have already" if known else ""))
     return Waybill(
         service=config.service,
-        image=image,
-        source=Source(
-            repository=source,
-            commit=head,
-            committed_at=datetime.fromtimestamp(git.committed(head), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            release_commit=commit,
-            tag=tag,
-            run=config.run or UNSET,
-        ),
+        images=images,
+        source=source,
         chart=Chart(
             name=config.service,
             version=str(version),
             app_version=read(git.blob(commit, f"{config.chart}/Chart.yaml") or b"", ("appVersion",)) or "",
             repository=config.registry or UNSET,
         ),
+        by=config.by,
     )
 
 
-def look_at_image(reference: Reference, choice: Choice, here: Checkout) -> Image:
+def look_at_image(name: str, reference: Reference, choice: Choice, here: Checkout) -> Image:
     """Checks that the registry has the digest, unless the user does not want that."""
     repository, digest = reference.repository, reference.digest
     if choice.skip_image_check:
         here.report.warn("it was not checked that the registry has this image (--skip-image-check)")
-        return Image(repository=repository, digest=digest, platforms=(), checked=False)
-    platforms = Registry(here.config.plain_http).platforms(repository, digest)
-    return Image(repository=repository, digest=digest, platforms=platforms, checked=True)
+        return Image(name, repository, digest, manifests={}, checked=False)
+    manifests = Registry(here.config.plain_http).manifests(repository, digest)
+    return Image(name, repository, digest, manifests, checked=True)
 
 
 def has_remote(choice: Choice, here: Checkout) -> bool:

@@ -55,6 +55,27 @@ async def take_snapshot(request: Request[Any, Any, Any], environment: Environmen
     return await _taken("snapshot", snapshots.take, request, environment, body)
 
 
+@post(
+    "/hooks/flux/{environment:str}/check",
+    public=True,
+    status_code=204,
+    refuses=[401, 404],
+    operation_id="check_signature",
+    tags=["events"],
+)
+async def check_key(request: Request[Any, Any, Any], environment: EnvironmentName, body: RawBody) -> None:
+    """Whether a body is signed with a key of the environment. Nothing is kept."""
+    _check(request, environment, body)
+
+
+def _check(request: Request[Any, Any, Any], environment: str, body: bytes) -> None:
+    try:
+        check_signature(request.app.state.flux_keys, environment, body, request.headers.getall("x-signature", []))
+    except Unauthenticated:
+        REFUSED_EVENTS.inc()
+        raise
+
+
 async def _taken(
     kind: str,
     take: Callable[[Signed], Awaitable[Taken]],
@@ -62,11 +83,7 @@ async def _taken(
     environment: str,
     body: bytes,
 ) -> JsonBytes:
-    try:
-        check_signature(request.app.state.flux_keys, environment, body, request.headers.getall("x-signature", []))
-    except Unauthenticated:
-        REFUSED_EVENTS.inc()
-        raise
+    _check(request, environment, body)
     quotas: Quotas = request.app.state.quotas
     quotas.take(key := f"environment/{environment}", len(body))
     signed = Signed(environment, body, datetime.now(UTC), quotas.quota.places)

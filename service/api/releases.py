@@ -9,14 +9,16 @@ from msgspec import Struct
 from msgspec.json import Encoder
 
 from ..auth.guards import check_writer
-from ..domain import waybill
-from ..domain.waybill import Gitops, InvalidWaybill, Waybill
+from ..domain.identity import sha256
+from ..domain.parse import InvalidWaybill, parse
+from ..domain.waybill import Waybill
 from ..errors import Conflict, NotFound, Refused, WrongMediaType
 from ..http.answer import JsonBytes
 from ..http.telemetry import RELEASES
 from ..ledger.arrivals.list import Arrival
+from ..ledger.page import Page
 from ..ledger.releases import file, read
-from ..ledger.releases.file import Filing, Receipt
+from ..ledger.releases.file import Filing, ProposedGitops, Receipt
 from .parameters import Limit, NumberCursor, OfService, ServiceName, Version, WithDigest
 
 encode = Encoder().encode
@@ -38,15 +40,15 @@ class FiledReleases(Struct, frozen=True):
 class WholeRelease(FiledRelease, frozen=True, kw_only=True):
     """Also every proposal that was filed for it, oldest first, and its newest 200 arrivals."""
 
-    proposals: list[Gitops]
-    arrivals: list[Arrival]
+    proposals: Page[ProposedGitops]
+    arrivals: Page[Arrival]
 
 
 @get("/releases", scope="read", gives=FiledReleases, operation_id="list_releases", tags=["releases"])
 async def list_releases(
     service: OfService = None, digest: WithDigest = None, cursor: NumberCursor = None, limit: Limit = 50
 ) -> JsonBytes:
-    """The releases, newest first: each is its waybill with `receipt`."""
+    """The releases, newest first: each is its waybill, without `source.changes`, with `receipt`."""
     found = await read.newest(service, digest, cursor, limit)
     items = b",".join([b"%b}" % _with_receipt(it.document, it.receipt) for it in found.items])
     return JsonBytes(b'{"items":[%b],"next":%b}' % (items, encode(found.next)))
@@ -80,11 +82,12 @@ async def get_release(service: ServiceName, version: Version) -> JsonBytes:
     tags=["releases"],
 )
 async def file_release(request: Request[Any, Any, Any], body: RawBody) -> JsonBytes:
-    """Files a waybill. The same release again gets the first receipt again, and its proposal is kept if it is new."""
+    """Files a waybill, of number 2 or 1. The same release again gets the first receipt again, and its proposal is kept
+    if it is new."""
     request.app.state.quotas.take(request.user.key, len(body))
     document, text = _waybill(request.headers.get("content-type", ""), body)
     check_writer(request.user, document.service)
-    filed = await file.file(Filing(document, text, waybill.sha256(document), datetime.now(UTC)))
+    filed = await file.file(Filing(document, text, sha256(document), datetime.now(UTC)))
     RELEASES.labels("conflict" if filed.differs else "filed" if filed.new else "repeated").inc()
     if filed.differs:
         raise Conflict(
@@ -100,7 +103,7 @@ def _waybill(content_type: str, body: bytes) -> tuple[Waybill, bytes]:
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise WrongMediaType("A waybill is JSON.", "Send it with `Content-Type: application/json`.")
     try:
-        return waybill.parse(body)
+        return parse(body)
     except InvalidWaybill as error:
         raise Refused(
             f"The body is not a valid waybill: {error}.",

@@ -1,7 +1,7 @@
 """Who may send which request.
 
-A handler says who: `public=True` for everybody, or `scope="releases:write" | "read" | "metrics"`. One that says neither
-is refused to everybody. Reading and metrics need a caller only with READS=token.
+A handler says who: `public=True` for everybody, `scope="releases:write" | "read" | "metrics"`, or `scope="any"` for
+every caller. One that says nothing is refused to everybody. Reading and metrics need a caller only with READS=token.
 
 A guard, not a middleware: it runs before the body is read, and what it refuses is logged and counted like any answer.
 """
@@ -39,7 +39,7 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     except Unauthenticated as error:
         error.headers["WWW-Authenticate"] = BASIC if takes_password(connection) else BEARER
         raise
-    if not caller.may(scope):
+    if scope != "any" and not caller.may(scope):
         raise Forbidden(f"This caller does not have the scope {scope}.", f"Use a token with the scope {scope}.")
     connection.scope["user"] = caller
 

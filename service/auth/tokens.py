@@ -31,7 +31,7 @@ async def token_caller(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller
             "The token is mistyped, unknown, expired or revoked.",
             "`waybill-service token list` shows the tokens; `waybill-service token create` makes a new one.",
         )
-    return Caller(f"token/{token.id}", token.name, token.scopes, token.service)
+    return Caller(f"token/{token.id}", token.name, token.scopes, token.service, token.expires_at)
 
 
 def _secret(authorization: str, *, basic: bool) -> str | None:

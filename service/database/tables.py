@@ -1,9 +1,9 @@
 """The ledger's tables.
 
-`release`, `proposal` and `event` are records: appended, never changed. `level` and `listing` are records of what
-observers saw: of equal ones the first and the last are kept. `environment`, `place`, `arrival` and `image` are derived
-from them, in the transaction that adds an event or a level. Lengths and alphabets are checked where input is decoded,
-alike for both databases, so all text is `Text`.
+`release`, `release_image`, `proposal` and `event` are records: appended, never changed. `level` and `listing` are
+records of what observers saw: of equal ones the first and the last are kept. `environment`, `place`, `arrival` and
+`image` are derived from them, in the transaction that adds an event or a level. Lengths and alphabets are checked where
+input is decoded, alike for both databases, so all text is `Text`.
 """
 
 from piccolo.columns import BigInt, BigSerial, Boolean, Bytea, ForeignKey, Text, Timestamptz
@@ -17,13 +17,28 @@ class Release(Table):
     id = BigSerial(primary_key=True)
     service = Text()
     version = Text()
-    sha256 = Text(help_text="hex, over the identity fields; the receipt's")
-    document = Text(help_text="the waybill of the first filing, as JSON")
-    image_digest = Text(index=True)
+    sha256 = Text(help_text="as `document`, hex, over its identity fields")
+    document = Text(help_text="the waybill as number 1, which a ledger before number 2 reads")
+    image_digest = Text(index=True, help_text="as `document`, of the first image")
     chart_name = Text()
     chart_digest = Text(index=True)
     source_commit = Text(index=True)
     recorded_at = Timestamptz()
+    waybill = Text(
+        null=True, default=None, help_text="of the first filing, as JSON, without changes; null: see `document`"
+    )
+    whole = Text(null=True, default=None, help_text="`waybill` with its changes; null: it has none")
+    identity = Text(null=True, default=None, help_text="hex, over the identity fields of `waybill`: the receipt's")
+
+
+class ReleaseImage(Table):
+    """A digest by which an image of a release is met in a cluster. Indexed: (digest)."""
+
+    id = BigSerial(primary_key=True)
+    release = ForeignKey(Release, null=False, on_delete=OnDelete.restrict)
+    name = Text(help_text="the image's")
+    platform = Text(null=True, default=None, help_text="null: the digest is the image's own, else of a manifest in it")
+    digest = Text()
 
 
 class Proposal(Table):
@@ -32,8 +47,9 @@ class Proposal(Table):
     id = BigSerial(primary_key=True)
     release = ForeignKey(Release, null=False, on_delete=OnDelete.restrict)
     sha256 = Text(help_text="hex, over `part`")
-    part = Text(help_text="the gitops part, as JSON")
+    part = Text(help_text="the gitops part of number 1, as JSON, which a ledger before number 2 reads")
     recorded_at = Timestamptz()
+    gitops = Text(null=True, default=None, help_text="the gitops part with `by`, as JSON; null: see `part`")
 
 
 class Event(Table):
@@ -157,6 +173,6 @@ class Token(Table):
 
 
 TABLES: tuple[type[Table], ...] = (
-    *(Release, Proposal, Event, Environment, Place, Arrival),
+    *(Release, ReleaseImage, Proposal, Event, Environment, Place, Arrival),
     *(Level, Listing, ArrivalImage, Unread, Token),
 )

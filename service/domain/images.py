@@ -17,11 +17,13 @@ SAME, MISMATCHED, UNKNOWN, OTHER = "same", "mismatched", "unknown", "other"
 
 
 class ReleasedImage(msgspec.Struct, frozen=True):
-    """`digests`: the released one, and those of its platforms."""
+    """`digests`: the released one, and those of its platforms; `complete`: of all of them. A waybill that was number 1
+    does not tell them."""
 
     repository: str
     digest: str
     digests: frozenset[str]
+    complete: bool
 
 
 class JudgedImage(msgspec.Struct, frozen=True):
@@ -47,14 +49,16 @@ def _judged(it: SeenImage, released: Sequence[ReleasedImage]) -> JudgedImage:
     named = next((each for each in released if each.repository == repository), None)
     if asked in known:
         return _as(it, SAME)
-    if asked:
-        return _as(it, MISMATCHED, asked, named.digest) if named else _as(it, OTHER, asked)
+    if asked and named is None:
+        return _as(it, OTHER, asked)
+    if asked and named and named.complete:
+        return _as(it, MISMATCHED, asked, named.digest)
     reported, running = split(it.running.removeprefix("docker-pullable://"))
     if named is None:
         return _as(it, SAME if running in known else OTHER, running)
     if running in named.digests:
         return _as(it, SAME)
-    if running and reported == repository:
+    if running and reported == repository and named.complete:
         return _as(it, MISMATCHED, running, named.digest)
     return _as(it, UNKNOWN)
 

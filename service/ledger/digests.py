@@ -4,10 +4,13 @@ from typing import Literal
 
 from ..database.query import query
 from ..database.tables import Arrival, ArrivalImage, Release
+from .releases.number_two import WITH_IMAGE
 from .rows import DigestKey, Id
 
 _image = query(
-    lambda digest: Release.select(Release.id).where(Release.image_digest == digest).limit(1), takes=DigestKey, gives=Id
+    lambda digest: Release.raw(f"SELECT id FROM release WHERE id IN ({WITH_IMAGE}) LIMIT 1", digest, digest),
+    takes=DigestKey,
+    gives=Id,
 )
 _chart = query(
     lambda digest: Release.select(Release.id).where(Release.chart_digest == digest).limit(1), takes=DigestKey, gives=Id

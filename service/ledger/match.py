@@ -12,17 +12,18 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from ..database import tables
 from ..database.query import query
 from ..domain.event import NAME, only
 from ..domain.images import ReleasedImage
+from .releases.number_two import TEXT
 
 WITH_RELEASE = "LEFT JOIN release r ON r.service = a.service AND r.version = a.version"
 RELEASE_COLUMNS = (
     "a.version, a.build, a.chart_digest AS reported,"
-    " r.service AS filed_service, r.chart_digest AS published, r.document"
+    f" r.service AS filed_service, r.chart_digest AS published, {TEXT} AS document"
 )
 ARRIVAL_COLUMNS = (
     f"a.environment, a.place, a.service, a.started_at, a.ended_at, a.basis, a.ended_by, a.position, {RELEASE_COLUMNS}"
@@ -33,13 +34,14 @@ FEW = "a.position || ''"
 
 class Release(Struct, frozen=True):
     """What runs. `build`: its version's build metadata. `known`: it was filed. `mismatched`: another chart digest or
-    image than was filed."""
+    image than was filed. `images` are all of the release, by name, `image` the first of them."""
 
     version: str
     build: str | None
     known: bool
     mismatched: bool
     image: str | None
+    images: dict[str, str]
     commit: str | None
     url: str | None
 
@@ -79,6 +81,8 @@ class FiledRow(NamedTuple):
 class _Image(Struct):
     repository: str
     digest: str
+    name: str = ""
+    manifests: dict[str, str] = {}
 
 
 class _Source(Struct):
@@ -86,15 +90,18 @@ class _Source(Struct):
 
 
 class _Document(Struct):
-    image: _Image
+    """Of number 2, or of number 1, which has one image."""
+
     source: _Source
+    images: list[_Image] = []
+    image: _Image | UnsetType = UNSET
 
 
 NOT_FILED = FiledRow(None, None, None)
 _filed = query(
     lambda service, version: tables.Release.raw(
-        "SELECT service AS filed_service, chart_digest AS published, document FROM release"
-        " WHERE service = {} AND version = {}",
+        f"SELECT r.service AS filed_service, r.chart_digest AS published, {TEXT} AS document FROM release r"
+        " WHERE r.service = {} AND r.version = {}",
         service,
         version,
     ),
@@ -117,14 +124,18 @@ def named_service(annotated: str | None, chart: str | None, place: str) -> str:
 def release_of(service: str | None, version: str, build: str | None, document: str | None, mismatched: bool) -> Release:
     """The release of `version`, with what is in `document`, its waybill, if one was filed."""
     if document is None:
-        return Release(version, build, False, False, None, None, None)
+        return Release(version, build, False, False, None, {}, None, None)
     it = _decode(document)
+    images = {each.name: f"{each.repository}@{each.digest}" for each in it.images}
+    if it.image:  # of number 1
+        images = {str(service): f"{it.image.repository}@{it.image.digest}"}
     return Release(
         version=version,
         build=build,
         known=True,
         mismatched=mismatched,
-        image=f"{it.image.repository}@{it.image.digest}",
+        image=next(iter(images.values())),
+        images=images,
         commit=it.source.commit,
         url=f"/releases/{service}/{version}",
     )
@@ -134,8 +145,14 @@ def released_images(document: str | None) -> list[ReleasedImage]:
     """Of a waybill; none: it was not filed."""
     if document is None:
         return []
-    it = _decode(document).image
-    return [ReleasedImage(it.repository, it.digest, frozenset([it.digest]))]
+    it = _decode(document)
+    found = [it.image] if it.image else it.images
+    return [
+        ReleasedImage(
+            each.repository, each.digest, frozenset([each.digest, *each.manifests.values()]), bool(each.manifests)
+        )
+        for each in found
+    ]
 
 
 def moment(at: int) -> datetime:

@@ -31,10 +31,10 @@ async def show_release(service: FromPath[str], version: FromPath[str]) -> Respon
         now=datetime.now(UTC),
         waybill=msgspec.json.decode(it.document),
         receipt=it.receipt,
-        proposals=[msgspec.json.decode(part) for part in it.proposals],
-        arrivals=it.arrivals,
+        proposals=[msgspec.json.decode(part) for part in it.proposals.items],
+        arrivals=it.arrivals.items,
         brief=MOST_IN_BRIEF,
-        cut=len(it.arrivals) == read.MOST,
+        cut=it.arrivals.next is not None,
         failed=now.failed,
         runs_in=now.runs_in,
     )

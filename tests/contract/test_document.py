@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from scripts import document, settings
 from scripts.errors import Refused
-from service.domain import waybill as ledger
+from service.domain import parse as ledger
+from service.domain.forms import is_label
 
 SCHEMA = Path(__file__).resolve().parents[2] / "service" / "waybill.schema.json"
 DIGEST, COMMIT = f"sha256:{'a' * 64}", "c" * 40
@@ -39,8 +40,14 @@ def finished(**more: Any) -> document.Waybill:
     return document.Waybill(
         **{
             "service": "orders",
-            "image": document.Image(
-                repository="ghcr.io/acme/orders", digest=DIGEST, platforms=("linux/arm/v7", "linux/amd64"), checked=True
+            "images": (
+                document.Image(
+                    name="orders",
+                    repository="ghcr.io/acme/orders",
+                    digest=DIGEST,
+                    manifests={"linux/arm/v7": DIGEST, "linux/amd64": DIGEST},
+                    checked=True,
+                ),
             ),
             "source": document.Source(
                 repository="https://github.com/acme/orders",
@@ -48,7 +55,6 @@ def finished(**more: Any) -> document.Waybill:
                 committed_at="2026-01-02T03:04:05Z",
                 release_commit=COMMIT,
                 tag="orders-1.4.2-rc.1",
-                run="https://github.com/acme/orders/actions/runs/7",
             ),
             "chart": document.Chart(
                 name="orders",
@@ -62,9 +68,11 @@ def finished(**more: Any) -> document.Waybill:
                 repository="https://github.com/acme/fleet",
                 branch="apps/orders",
                 commit=COMMIT,
-                environments=("staging",),
-                proposal="https://github.com/acme/fleet/pull/7",
+                places=(document.Destination(environment="staging", place="apps/orders"),),
+                kind="ship",
+                proposal=document.PullRequest(url="https://github.com/acme/fleet/pull/7", number=7),
             ),
+            "by": document.By(run="https://github.com/acme/orders/actions/runs/7"),
         }
         | more
     )
@@ -93,14 +101,14 @@ def test_what_the_release_tool_writes_the_ledger_files(tmp_path: Path, more: dic
 @pytest.mark.parametrize(
     ("part", "field", "value"),
     [
-        ("source", "run", "job 7"),
-        ("source", "run", "javascript:alert(1)"),
+        ("by", "run", "job 7"),
+        ("by", "run", "javascript:alert(1)"),
         ("source", "repository", 'a"b'),
         ("source", "tag", ""),
         ("chart", "app_version", "1\n2"),
         ("chart", "version", "1.4.2+build"),
-        ("image", "digest", f"{DIGEST}\n"),
-        ("gitops", "proposal", "file:///srv/7.json"),
+        ("gitops", "replaces", "1.4"),
+        ("gitops", "kind", "revert"),
     ],
 )
 def test_what_the_ledger_would_not_file_is_refused_before_it_is_written(
@@ -123,13 +131,13 @@ def form(annotated: Any) -> str:
 
 @given(st.from_regex(form(settings.Service), fullmatch=True))
 def test_a_service_that_the_settings_take_can_be_filed(name: str) -> None:
-    assert ledger.is_label(name)
+    assert is_label(name)
 
 
 @given(st.from_regex(form(settings.Label), fullmatch=True))
 def test_an_environment_that_the_settings_take_can_be_filed(name: str) -> None:
     whole = finished()
-    part = msgspec.structs.replace(whole.gitops, environments=(name,))
+    part = msgspec.structs.replace(whole.gitops, places=(document.Destination(name, None),))
     ledger.parse(msgspec.json.encode(msgspec.structs.replace(whole, gitops=part)))
 
 

@@ -52,7 +52,7 @@ def test_an_event_names_the_release_that_was_rendered(
     assert said["metadata"] == {
         "service": "orders",
         "release": "1.4.2",
-        "image": f"{release.image.repository}@{release.image.digest}",
+        "image": str(release.images[0]),
         "commit": COMMIT,
         "app-version": COMMIT[:12],
         **told,

@@ -112,7 +112,7 @@ def test_a_release_can_be_filed_through_a_port_forward(
     ran = releaser.waybill("record", WAYBILL_LEDGER=forwarded)
     assert ran.code == 0, ran.stderr
     filed = httpx.get(f"{forwarded}/releases/waybill/{shipped['first']}", trust_env=False, timeout=30).json()
-    assert f"{filed['image']['repository']}@{filed['image']['digest']}" == scene.image, filed
+    assert [f"{it['repository']}@{it['digest']}" for it in filed["images"]] == [scene.image], filed
 
 
 def test_the_ledger_and_its_board_show_the_release_that_runs(

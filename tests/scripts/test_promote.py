@@ -56,7 +56,10 @@ def test_what_runs_healthy_in_the_first_environment_is_proposed_for_the_next(
     ledger.hears("staging", "0.1.0")
     promoted = promote(world, env=ledger.env)
     assert {**promoted, "gitops": None} == {**shipped, "gitops": None}
-    assert (promoted["gitops"]["branch"], promoted["gitops"]["environments"]) == (BRANCH, ["production"])
+    assert (promoted["gitops"]["branch"], promoted["gitops"]["places"]) == (
+        BRANCH,
+        [{"environment": "production", "place": "apps/orders"}],
+    )
     assert show(world, f"{BRANCH}:{RELEASE}") == show(world, "main:apps/orders/staging/release.yaml")
     changed = git(world.gitops, "diff", "--name-only", "main", BRANCH).splitlines()
     assert changed == [
@@ -72,7 +75,10 @@ def test_what_runs_healthy_in_the_first_environment_is_proposed_for_the_next(
     assert json.loads((folder / "orders.json").read_text()) == shipped
     assert json.loads((folder / "orders@production.json").read_text()) == promoted
     filed = ledger.tells("/releases/orders/0.1.0")
-    assert {proposal["branch"] for proposal in (filed["gitops"], *filed["proposals"])} == {"apps/orders", BRANCH}
+    assert {proposal["branch"] for proposal in (filed["gitops"], *filed["proposals"]["items"])} == {
+        "apps/orders",
+        BRANCH,
+    }
 
     head = git(world.gitops, "rev-parse", BRANCH)
     assert promote(world, env=ledger.env) == promoted
@@ -133,12 +139,12 @@ def test_a_group_gets_a_proposal_for_each_of_its_environments(world: World, tmp_
         ledger.hears("staging", "0.1.0")
         ran = world.waybill("promote", "--json", "--to", "production", env=ledger.env | GROUP)
         assert ran.code == 0, ran.stderr
-        said = [(it["gitops"]["branch"], it["gitops"]["environments"]) for it in ran.json]
+        said = [(it["gitops"]["branch"], [to["environment"] for to in it["gitops"]["places"]]) for it in ran.json]
         assert said == [(f"promote/orders/{name}", [name]) for name in ("production-eu", "production-us")]
         for waybill, name in zip(ran.json, ("production-eu", "production-us"), strict=True):
             assert json.loads((world.checkout / ".waybill" / f"orders@{name}.json").read_text()) == waybill
         filed = ledger.tells("/releases/orders/0.1.0")
-        assert {it["branch"] for it in filed["proposals"]} >= {it["gitops"]["branch"] for it in ran.json}
+        assert {it["branch"] for it in filed["proposals"]["items"]} >= {it["gitops"]["branch"] for it in ran.json}
 
 
 def test_what_is_out_when_one_of_several_fails_is_said_and_repeating_completes_it(world: World) -> None:
@@ -157,7 +163,10 @@ def test_what_is_out_when_one_of_several_fails_is_said_and_repeating_completes_i
     (world.gitops / "hooks" / "update").unlink()
     again = world.waybill(*command, env=GROUP)
     assert again.code == 0, again.stderr
-    assert [it["gitops"]["environments"] for it in again.json] == [["production-eu"], ["production-us"]]
+    assert [[to["environment"] for to in it["gitops"]["places"]] for it in again.json] == [
+        ["production-eu"],
+        ["production-us"],
+    ]
     assert again.json[0] == done
     assert len(proposals(world)) == 3
 
@@ -181,7 +190,7 @@ def test_three_environments_are_promoted_each_on_its_own_branch(world: World) ->
         path = world.folder / f"{to}.json"
         ran = world.waybill("promote", "--to", to, "--version", "0.1.0", "--waybill", str(path), env=three)
         assert ran.code == 0, ran.stderr
-        assert json.loads(path.read_text())["gitops"]["environments"] == [to]
+        assert [it["environment"] for it in json.loads(path.read_text())["gitops"]["places"]] == [to]
     merge(world, "apps/orders")
     for to in ("canary", "production"):
         merge(world, f"promote/orders/{to}")

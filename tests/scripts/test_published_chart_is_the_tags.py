@@ -77,7 +77,7 @@ def test_a_moved_tag_is_refused_by_promote_with_a_ledger_and_with_one_that_is_do
         pass
     for env in (ledger.env, down.env):
         assert "published with other content" in refused(world, *PROMOTE, env=env)
-    assert ledger.tells("/releases/orders/0.1.0")["proposals"][1:] == []
+    assert ledger.tells("/releases/orders/0.1.0")["proposals"]["items"][1:] == []
 
 
 def test_the_filed_manifest_and_the_published_one_must_be_one(world: World, ledger: RunningLedger) -> None:

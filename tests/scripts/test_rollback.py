@@ -83,9 +83,11 @@ def test_it_needs_no_checkout_and_goes_back_to_what_was_healthy_before(line: Lin
     assert ran.code == 0, ran.stderr
     assert "rollback: production has 0.1.2, and 0.1.1 was healthy there before" in ran.stderr
     assert ran.json["chart"]["version"] == "0.1.1"
+    said = {"kind": "rollback", "reason": 'It "loses" orders. See the incident of Monday.'}
+    assert {key: ran.json["gitops"][key] for key in said} == said
     assert git(line.world.gitops, "diff", "--name-only", "main", BRANCH) == RELEASE
     release = line.show(f"{BRANCH}:{RELEASE}")
-    assert ran.json["image"]["digest"] in release
+    assert ran.json["images"][0]["digest"] in release
     assert 'version: "0.1.1"' in release
     message = git(line.world.gitops, "log", "-1", "--format=%B", BRANCH)
     assert message.startswith(f"Roll orders back to 0.1.1 in production\n\n{REASON}\n")
@@ -94,7 +96,7 @@ def test_it_needs_no_checkout_and_goes_back_to_what_was_healthy_before(line: Lin
     assert '> It "loses" orders.\n> See the incident of Monday.' in proposal["body"]
     assert "| version | `0.1.2` | `0.1.1` |" in proposal["body"]
     filed = line.ledger.tells("/releases/orders/0.1.1")
-    assert BRANCH in {it["branch"] for it in filed["proposals"]}
+    assert BRANCH in {it["branch"] for it in filed["proposals"]["items"]}
     again = line.away("--json")
     assert (again.code, again.json) == (0, ran.json)
     merge(line.world)

@@ -19,12 +19,15 @@ def test_a_digest_goes_through_every_step(world: World) -> None:
     repository, digest = image.split("@")
     waybill = world.ship(image)
 
-    assert waybill["image"] == {
-        "repository": repository,
-        "digest": digest,
-        "platforms": ["linux/amd64"],
-        "checked": True,
-    }
+    assert waybill["images"] == [
+        {
+            "name": "orders",
+            "repository": repository,
+            "digest": digest,
+            "manifests": {"linux/amd64": digest},
+            "checked": True,
+        }
+    ]
     assert waybill["source"]["repository"] == "https://example.org/acme/orders"
     assert waybill["source"]["commit"] == git(world.checkout, "rev-parse", "HEAD")
     assert world.tags() == {"orders-0.1.0": waybill["source"]["release_commit"]}
@@ -197,4 +200,4 @@ def test_a_repository_without_the_remote_is_refused(world: World) -> None:
 def test_what_no_ledger_would_file_is_refused_before_anything_is_published(world: World) -> None:
     ran = world.waybill("ship", "--image", world.image(), env={"WAYBILL_RUN": "job 7"})
     assert (ran.code, world.tags()) == (1, {})
-    assert "source.run" in ran.stderr
+    assert "by.run" in ran.stderr

@@ -77,7 +77,7 @@ def test_two_at_once_get_two_versions_and_each_its_own_chart(world: World) -> No
             done = ship_at_once(world, releases)
             assert [ran.code for ran in done] == [0, 0], [ran.stderr for ran in done]
             for (_, image), ran in zip(releases, done, strict=True):
-                assert ran.json["image"]["digest"] == image.partition("@")[2]
+                assert ran.json["images"][0]["digest"] == image.partition("@")[2]
                 assert world.tags()[ran.json["source"]["tag"]] == ran.json["source"]["release_commit"]
     assert_what_is_tagged_is_published(world, releases=4 * ROUNDS)
     highest = max(world.tags(), key=lambda tag: int(tag.rpartition(".")[2]))

@@ -18,7 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from service.database.piccolo_conf import Engine, engine_for, use
 from service.database.tables import TABLES
-from service.domain import reasons, waybill
+from service.domain import reasons
+from service.domain.identity import sha256
+from service.domain.parse import parse
 from service.ledger.arrivals import list as arrivals
 from service.ledger.environments import state as environments
 from service.ledger.environments.at_time import state_at
@@ -95,12 +97,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(service=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS))
     def file(self, service: str, version: str) -> None:
-        whole = document(
-            service,
-            version,
-            chart={"digest": DIGESTS[0]},
-            image={"digest": digest_of(version)},
-        )
+        whole = document(service, version, chart={"digest": DIGESTS[0]}, image={"digest": digest_of(version)})
         self.runner.run(_file(whole))
         if all((it["service"], it["chart"]["version"]) != (service, version) for it in self.model.filed):
             self.model.filed.append(whole)
@@ -128,7 +125,7 @@ class Ledger(RuleBasedStateMachine):
             assert self.pages(lambda cursor, digest=digest: arrivals.of_chart(digest, cursor, limit)) == of_chart
         whole = self.runner.run(filed.full_record(service, version))
         url = f"/releases/{service}/{version}"
-        found = _sorted(_plain(whole.arrivals)) if whole else []
+        found = _sorted(_plain(whole.arrivals.items)) if whole else []
         assert found == _sorted(it for _, it in ran if it["release"]["url"] == url)
 
     def _chart_digest(self, began: Said) -> str | None:
@@ -169,8 +166,8 @@ async def _observe(environment: str, body: bytes, received: datetime) -> None:
 
 
 async def _file(whole: dict[str, Any]) -> None:
-    parsed, text = waybill.parse(json.dumps(whole).encode())
-    await releases.file(releases.Filing(parsed, text, waybill.sha256(parsed), BEGINNING))
+    parsed, text = parse(json.dumps(whole).encode())
+    await releases.file(releases.Filing(parsed, text, sha256(parsed), BEGINNING))
 
 
 def _plain(found: Any) -> Any:

@@ -38,7 +38,7 @@ async def test_a_release_is_its_waybill_with_what_became_of_it(ledger: Served) -
     answer = await ledger.get("/releases/orders/1.4.2")
     proposals, arrivals = answer.pop("proposals"), answer.pop("arrivals")
     assert answer == whole | {"receipt": receipt}
-    assert proposals == [gitops("1"), gitops("2", "production")]
-    assert [(it["environment"], it["until"]) for it in arrivals] == [("production", None), ("staging", None)]
+    assert proposals == {"items": [gitops("1"), gitops("2", "production")], "next": None}
+    assert [(it["environment"], it["until"]) for it in arrivals["items"]] == [("production", None), ("staging", None)]
     [listed] = (await ledger.get("/releases"))["items"]
     assert listed == answer

@@ -17,11 +17,11 @@ pytestmark = pytest.mark.anyio
 def identity(whole: dict[str, Any]) -> str:
     """The rule of RFC 8785, written another way than the ledger's."""
     names = {
-        "image": {"repository", "digest"},
         "source": {"repository", "commit"},
         "chart": {"name", "version", "repository", "archive", "digest"},
     }
-    kept = {part: {key: whole[part][key] for key in keys} for part, keys in names.items()}
+    kept: dict[str, Any] = {part: {key: whole[part][key] for key in keys} for part, keys in names.items()}
+    kept["images"] = [{key: it[key] for key in ("name", "repository", "digest")} for it in whole["images"]]
     text = json.dumps(kept | {"service": whole["service"]}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -34,10 +34,10 @@ async def test_a_release_is_filed_and_the_same_again_is_answered_with_the_first_
     assert receipt["sha256"] == identity(whole)
     assert (receipt["service"], receipt["version"]) == ("orders", "1.4.2")
     assert receipt["recorded_at"].endswith("Z")
-    again = await ledger.file(document(source=whole["source"] | {"run": "https://ci.example.org/2"}))
+    again = await ledger.file(document(source=whole["source"], by={"run": "https://ci.example.org/2"}))
     assert (again.status_code, again.json()) == (200, receipt)
     [row] = await Release.select()
-    assert json.loads(row["document"]) == whole
+    assert json.loads(row["waybill"]) == whole
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,6 @@ async def test_a_release_is_filed_and_the_same_again_is_answered_with_the_first_
         ("image", "digest", f"sha256:{'0' * 64}"),
         ("source", "repository", "https://example.org/fork/orders"),
         ("source", "commit", "0" * 40),
-        ("chart", "name", "other"),
         ("chart", "archive", f"sha256:{'0' * 64}"),
         ("chart", "repository", "oci://ghcr.io/acme/other"),
         ("chart", "digest", f"sha256:{'0' * 64}"),
@@ -59,9 +58,9 @@ async def test_another_release_under_a_filed_version_is_refused_by_the_name_of_w
     await ledger.file(document())
     refused = await ledger.file(document(**{part: {name: value}}, gitops=gitops()))
     assert refused.status_code == 409
-    assert refused.json()["differs"] == [f"{part}.{name}"]
+    assert refused.json()["differs"] == [f"{part.replace('image', 'images.orders')}.{name}"]
     assert refused.headers["content-type"] == "application/problem+json"
-    assert json.loads((await Release.select())[0]["document"]) == document()
+    assert json.loads((await Release.select())[0]["waybill"]) == document()
     assert await Proposal.count() == 0
 
 
@@ -69,7 +68,7 @@ async def test_each_proposal_of_a_release_is_kept_once(ledger: Served) -> None:
     for commit in "1221":
         assert (await ledger.file(document(gitops=gitops(commit)))).status_code in (200, 201)
     await ledger.file(document())
-    parts = [json.loads(row["part"]) for row in await Proposal.select().order_by(Proposal.id)]
+    parts = [json.loads(row["gitops"]) for row in await Proposal.select().order_by(Proposal.id)]
     assert parts == [gitops("1"), gitops("2")]
 
 

@@ -48,6 +48,7 @@ async def test_a_filed_release_that_arrived(ledger: Served) -> None:
                 "known": True,
                 "mismatched": False,
                 "image": f"ghcr.io/acme/orders@sha256:{'a' * 64}",
+                "images": {"orders": f"ghcr.io/acme/orders@sha256:{'a' * 64}"},
                 "commit": "c" * 40,
                 "url": "/releases/orders/1.4.2",
             },
@@ -142,7 +143,7 @@ async def test_which_release_an_event_speaks_of(
     of_service = (await ledger.get(f"/services/{it['service']}"))["items"]
     assert [(each["place"], each["service"]) for each in of_service] == [(f"apps/{name}", it["service"])]
     assert (await ledger.get(f"/environments/staging/arrivals?service={it['service']}"))["items"] == of_service
-    arrivals = (await ledger.get(f"/releases/{service}/1.4.2"))["arrivals"]
+    arrivals = (await ledger.get(f"/releases/{service}/1.4.2"))["arrivals"]["items"]
     assert arrivals == (of_service if found else [])
 
 

@@ -11,12 +11,12 @@ from scripts.chart.renderer import Renderer
 from scripts.clients.git import Git
 from scripts.config import Config
 from scripts.diff.repo import Repo, opened
-from scripts.document import Chart, Image, Source, Waybill
+from scripts.document import Chart, Image, Source, Waybill, image_of
 from scripts.forges import Forge
 from scripts.forges.file import FileForge
 from scripts.gitops.layout import paths
 from scripts.gitops.render import render
-from scripts.proposal.body import Section, body, image
+from scripts.proposal.body import Section, body
 from scripts.proposal.intent import Change, Intent
 from scripts.report import Report
 from scripts.steps.propose import Describe, carry_out, with_proposal
@@ -28,7 +28,7 @@ COMMIT = "c0ffee" + "0" * 34
 def waybill(service: str = "orders", version: str = "1.4.2", *, digest: str = "d", **more: Any) -> Waybill:
     return Waybill(
         service=service,
-        image=Image(repository=f"ghcr.io/acme/{service}", digest=f"sha256:{digest * 64}", platforms=(), checked=True),
+        images=(Image(service, f"ghcr.io/acme/{service}", f"sha256:{digest * 64}", manifests={}, checked=True),),
         source=Source(
             repository=f"https://example.org/acme/{service}", commit=COMMIT, committed_at="2026-01-02T03:04:05Z"
         ),
@@ -134,10 +134,10 @@ def proposed(
     """The waybill as propose returns it, and what propose did."""
     with opened(forge, Renderer(None), change.config) as repo:
         intent, proposal = carry_out(change, repo, report or Report(), describe or without_difference)
-    return with_proposal(change, intent, proposal), intent
+        return with_proposal(change, repo, intent, proposal), intent
 
 
 def without_difference(change: Change, _: Repo, intent: Intent) -> str:
     """The body without what changes in the cluster: there is no chart."""
-    sections = [Section(name, {}, {"image": image(change.waybill)}, "") for name in intent.environments]
+    sections = [Section(name, {}, {"image": str(image_of(change.waybill))}, "") for name in intent.environments]
     return body(change.waybill, sections, reason=change.reason, ledger=None)

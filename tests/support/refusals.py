@@ -19,7 +19,7 @@ CLASSES = {"Refused", "Denied", "NoAnswer", "NoCheckout", "Overtaken"}
 # What makes a Refused: a class, or a function that fills in a part of it.
 MAKERS = {
     *CLASSES,
-    *("refused", "accident", "garbage", "unreadable", "untrusted", "untaken"),
+    *("refused", "accident", "garbage", "unreadable", "untrusted", "untaken", "older_ledger", "_refused"),
     *("no_address", "no_answer", "no_credential", "proxy_refused", "too_much", "unencrypted"),
     *("_certificate", "_refusal", "_late", "_failure", "_failed"),
     *("_moved", "_unknown"),

@@ -41,7 +41,7 @@ def bumped(world: World, image: str, version: str = "0.1.0", *, commit: str = "H
     seconds = git.committed(source)
     return Waybill(
         service=world.service,
-        image=Image(repository=repository, digest=digest, platforms=("linux/amd64",), checked=True),
+        images=(Image(world.service, repository, digest, {"linux/amd64": digest}, checked=True),),
         source=Source(
             repository=where,
             commit=source,

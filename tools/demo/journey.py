@@ -49,7 +49,7 @@ def travel(folder: Path, waybill: Sequence[str], service: Sequence[str]) -> Iter
             "WAYBILL_LEDGER_TOKEN": ledger.token,
         }
         proposed = _release(waybill, f"{registry}/{SERVICE}@{digest}", clone, env | settings)
-        branch, environment = proposed["branch"], proposed["environments"][0]
+        branch, environment = proposed["branch"], proposed["places"][0]["environment"]
 
         tell(f"The GitOps repo received this on its branch {branch}")
         print(world.run(["git", "show", "--stat", "--patch", "--format=fuller", branch], env, gitops))

@@ -13,22 +13,27 @@ PARAMETERS = {
     "at": "2026-01-02T12:00:00Z",
     "limit": 50,
 }
-WAYBILL = {
-    "waybill": 1,
+WAYBILL: dict[str, Any] = {
+    "waybill": 2,
     "service": "orders",
-    "image": {
-        "repository": "ghcr.io/acme/orders",
-        "digest": IMAGE,
-        "platforms": ["linux/amd64", "linux/arm64"],
-        "checked": True,
-    },
+    "images": [
+        {
+            "name": "orders",
+            "repository": "ghcr.io/acme/orders",
+            "digest": IMAGE,
+            "manifests": {"linux/amd64": f"sha256:{'5f' * 32}", "linux/arm64": f"sha256:{'6f' * 32}"},
+            "checked": True,
+        }
+    ],
     "source": {
         "repository": "https://github.com/acme/orders",
         "commit": COMMIT,
         "committed_at": "2026-01-02T03:04:05Z",
         "release_commit": "9a4d" * 10,
         "tag": "orders-1.4.2",
-        "run": "https://github.com/acme/orders/actions/runs/1",
+        "since": "1.4.1",
+        "changes": [{"commit": COMMIT, "subject": "Orders can be cancelled", "author": "Ada"}],
+        "changes_left_out": 0,
     },
     "chart": {
         "name": "orders",
@@ -42,9 +47,11 @@ WAYBILL = {
         "repository": "https://github.com/acme/gitops",
         "branch": "apps/orders",
         "commit": "7b2e" * 10,
-        "environments": ["staging"],
-        "proposal": "https://github.com/acme/gitops/pull/7",
+        "places": [{"environment": "staging", "place": "apps/orders"}],
+        "kind": "ship",
+        "proposal": {"url": "https://github.com/acme/gitops/pull/7", "number": 7},
     },
+    "by": {"actor": "octocat", "run": "https://github.com/acme/orders/actions/runs/1"},
 }
 EVENT = {
     "involvedObject": {
@@ -84,6 +91,7 @@ RELEASE = {
     "known": True,
     "mismatched": False,
     "image": f"ghcr.io/acme/orders@{IMAGE}",
+    "images": {"orders": f"ghcr.io/acme/orders@{IMAGE}"},
     "commit": COMMIT,
     "url": "/releases/orders/1.4.2",
 }
@@ -146,13 +154,26 @@ STATE = {
     ],
 }
 FILED = {**WAYBILL, "receipt": RECEIPT}
+LISTED = {**FILED, "source": {key: value for key, value in WAYBILL["source"].items() if key != "changes"}}
 ARRIVALS = {"items": [ARRIVAL], "next": None}
 ANSWERS: dict[str, Any] = {
     "file_release": RECEIPT,
-    "list_releases": {"items": [FILED], "next": "7"},
-    "get_release": {**FILED, "proposals": [WAYBILL["gitops"]], "arrivals": [ARRIVAL]},
+    "list_releases": {"items": [LISTED], "next": "7"},
+    "get_release": {
+        **FILED,
+        "proposals": {"items": [{**WAYBILL["gitops"], "by": WAYBILL["by"]}], "next": None},
+        "arrivals": ARRIVALS,
+    },
     "take_flux_event": TAKEN,
     "take_snapshot": TAKEN,
+    "get_caller": {
+        "name": "orders",
+        "scopes": ["releases:write"],
+        "service": "orders",
+        "expires_at": "2026-04-02T03:04:05Z",
+        "now": FILED_AT,
+        "accepts": [1, 2],
+    },
     "list_environments": {"items": [STATE], "next": None},
     "get_environment": STATE,
     "list_arrivals": ARRIVALS,

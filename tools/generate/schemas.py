@@ -15,6 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 
 from service.app import ROUTES
+from service.auth.guards import READING
 from service.domain.waybill import Waybill
 from service.errors import MEDIA_TYPE, Problem
 
@@ -74,9 +75,9 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, schemas: dic
         body = {"application/json": {"schema": schema, "example": BODIES[name]}}
         operation["requestBody"] = {"required": True, "content": body}
     answer = responses[str(handler.status_code)]
-    [content] = answer["content"].values()
-    content["schema"] = _reference(handler.opt.get("gives"), schemas) or content["schema"]
-    content["example"] = ANSWERS[name]
+    for content in answer.get("content", {}).values():
+        content["schema"] = _reference(handler.opt.get("gives"), schemas) or content["schema"]
+        content["example"] = ANSWERS[name]
     if handler.status_code == 201:
         answer["description"] = "It was new and is kept; its receipt."
         responses["200"] = answer | {"description": "It was kept before; the first receipt."}
@@ -92,7 +93,9 @@ def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
     """Alternatives; the empty one is for READS=public, which needs nothing."""
     if handler.opt.get("public"):
         return [{"signature": []}] if "POST" in handler.http_methods else []
-    return [{"bearer": []}] if handler.opt["scope"] == "releases:write" else [{"bearer": []}, {"basic": []}, {}]
+    if handler.opt["scope"] == "releases:write":
+        return [{"bearer": []}]
+    return [{"bearer": []}, {"basic": []}, *([{}] if handler.opt["scope"] in READING else [])]
 
 
 def _refusals(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:

@@ -17,6 +17,7 @@ from ...database.query import query
 from ...domain.signature import ENVIRONMENT
 from ..match import ARRIVAL_COLUMNS, FEW, WITH_RELEASE, ArrivalRow, Release, moment, release_of
 from ..page import Page, page
+from ..releases.number_two import WITH_IMAGE
 
 CURSOR = re.compile(rf"[0-9a-f]{{97}}\.{ENVIRONMENT.pattern}")
 BEGINNING = "g" * 97 + "."  # sorts after every cursor: positions are digits and a to f
@@ -80,7 +81,7 @@ _RELEASED = "SELECT a.* FROM release f JOIN arrival a ON a.service = f.service A
 _FOUND = (
     "SELECT a.* FROM (SELECT DISTINCT environment, place, position FROM image WHERE digest = {}) i JOIN arrival a"
     " ON a.environment = i.environment AND a.place = i.place AND a.position = i.position WHERE NOT EXISTS"
-    " (SELECT 1 FROM release x WHERE x.service = a.service AND x.version = a.version AND x.image_digest = {})"
+    f" (SELECT 1 FROM release x WHERE x.service = a.service AND x.version = a.version AND x.id IN ({WITH_IMAGE}))"
 )
 
 
@@ -124,8 +125,8 @@ _of_service = query(
 )
 _of_image = query(
     lambda digest, position, before, limit: _newest(
-        Branch(f"{_RELEASED} f.image_digest = {{}}", [digest], FEW),
-        Branch(_FOUND, [digest, digest], FEW),
+        Branch(f"{_RELEASED} f.id IN ({WITH_IMAGE})", [digest, digest], FEW),
+        Branch(_FOUND, [digest, digest, digest], FEW),
         cursor=[position, before],
         limit=limit,
     ),

@@ -13,6 +13,7 @@ from ...domain.place import OlderRules, standing_in
 from ..events.unread import UnreadBodies, unread_of
 from ..match import FiledRow
 from ..page import Page, page
+from ..releases.number_two import TEXT
 from ..rows import EnvironmentKey
 from .place import PlaceState, place_state
 
@@ -81,7 +82,8 @@ _several = query(
 )
 _standing = query(
     lambda environment, place, limit: Place.raw(
-        "SELECT p.place, p.state, r.service AS filed_service, r.chart_digest AS published, r.document FROM place p"
+        "SELECT p.place, p.state, r.service AS filed_service, r.chart_digest AS published,"
+        f" {TEXT} AS document FROM place p"
         " LEFT JOIN release r ON r.service = p.service AND r.version = p.version"
         " WHERE p.environment = {} AND p.place > {} ORDER BY p.place LIMIT {}",
         environment,

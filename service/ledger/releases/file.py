@@ -1,17 +1,20 @@
 """Files releases: of each service and version the first filing stays as it is."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType, structs
 
 from ...database.group_commit import written
 from ...database.query import query
-from ...database.tables import Proposal, Release
-from ...domain.waybill import Gitops, Waybill, differing, encode
+from ...database.tables import Proposal, Release, ReleaseImage
+from ...domain.identity import differing, sha256_of_one
+from ...domain.number_one import from_two, gitops_from_two
+from ...domain.waybill import By, Gitops, Waybill, decode, encode
+from .number_two import SHA256, TEXT, in_two
 
 
 class VersionKey(NamedTuple):
@@ -31,6 +34,18 @@ class NewRelease(NamedTuple):
     chart_digest: str
     source_commit: str
     recorded_at: datetime
+    waybill: str
+    whole: str | None
+    identity: str
+
+
+class NewImage(NamedTuple):
+    """The columns of `release_image`."""
+
+    release: int
+    name: str
+    platform: str | None
+    digest: str
 
 
 class ReleaseId(NamedTuple):
@@ -40,12 +55,12 @@ class ReleaseId(NamedTuple):
 
 
 class FirstFiling(NamedTuple):
-    """What is kept of the first filing of a release."""
+    """What is kept of the first filing of a release; `sha256` None: it was of number 1, as `document` is."""
 
     id: int
     service: str
     version: str
-    sha256: str
+    sha256: str | None
     document: str
     recorded_at: datetime
 
@@ -57,6 +72,7 @@ class NewProposal(NamedTuple):
     sha256: str
     part: str
     recorded_at: datetime
+    gitops: str
 
 
 _insert = query(
@@ -69,9 +85,12 @@ _insert = query(
     gives=ReleaseId,
 )
 _first = query(
-    lambda service, version: Release.select(
-        Release.id, Release.service, Release.version, Release.sha256, Release.document, Release.recorded_at
-    ).where((Release.service == service) & (Release.version == version)),
+    lambda service, version: Release.raw(
+        f"SELECT r.id, r.service, r.version, {SHA256} AS sha256, {TEXT} AS document, r.recorded_at FROM release r"
+        " WHERE r.service = {} AND r.version = {}",
+        service,
+        version,
+    ),
     takes=VersionKey,
     gives=FirstFiling,
 )
@@ -82,7 +101,17 @@ _propose = query(
     takes=NewProposal,
     gives=None,
 )
-_decode = msgspec.json.Decoder(Waybill).decode
+add_image = query(
+    lambda **columns: ReleaseImage.insert(ReleaseImage(**columns)),
+    takes=NewImage,
+    gives=None,
+)
+
+
+class ProposedGitops(Gitops, frozen=True):
+    """A proposal, and who or what made it."""
+
+    by: By | UnsetType = UNSET
 
 
 class Filing(msgspec.Struct, frozen=True):
@@ -121,6 +150,7 @@ async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
     ordered = sorted(filings, key=_order)
     inserted = await _insert.each([_row(it) for it in ordered])
     ids = {VersionKey(it.service, it.version): it.id for it in inserted}
+    new_images = list[NewImage]()
     known = await _first.each(sorted({_key(it) for it in ordered} - set(ids)))
     first = {VersionKey(it.service, it.version): it for it in known}
     results, proposals = dict[int, FilingResult](), list[NewProposal]()
@@ -128,14 +158,18 @@ async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
         key = _key(it)
         if new := key not in first:
             first[key] = FirstFiling(ids[key], *key, it.sha256, it.text.decode(), it.now)
+            new_images += images_of(ids[key], it.document)
         kept = first[key]
-        receipt = Receipt(kept.id, *key, kept.recorded_at, kept.sha256)
-        if kept.sha256 != it.sha256:
-            results[id(it)] = FilingResult(receipt, False, differing(_decode(kept.document), it.document))
+        document, sha256 = in_two(kept.document, kept.sha256)
+        receipt = Receipt(kept.id, *key, kept.recorded_at, sha256)
+        if sha256 != it.sha256:
+            results[id(it)] = FilingResult(receipt, False, differing(decode(document), it.document))
             continue
         results[id(it)] = FilingResult(receipt, new)
         if it.document.gitops is not UNSET:
-            proposals.append(NewProposal(kept.id, *_part(it.document.gitops), it.now))
+            gitops = ProposedGitops(**structs.asdict(it.document.gitops), by=it.document.by)
+            proposals.append(NewProposal(kept.id, *_part(it.document.gitops), it.now, encode(gitops).decode()))
+    await add_image.each(new_images)
     await _propose.each(proposals)
     return [results[id(it)] for it in filings]
 
@@ -144,15 +178,38 @@ def _key(it: Filing) -> VersionKey:
     return VersionKey(it.document.service, it.document.chart.version)
 
 
+def images_of(release: int, document: Waybill) -> Iterator[NewImage]:
+    for image in document.images:
+        yield NewImage(release, image.name, None, image.digest)
+        for platform, digest in image.manifests.items():
+            if digest != image.digest:
+                yield NewImage(release, image.name, platform, digest)
+
+
 def _row(it: Filing) -> NewRelease:
-    chart = it.document.chart
-    image, commit = it.document.image.digest, it.document.source.commit
-    return NewRelease(*_key(it), it.sha256, it.text.decode(), image, chart.name, chart.digest, commit, it.now)
+    document, whole, one = it.document, it.text.decode(), from_two(it.document)
+    source, brief = document.source, None
+    if source.changes is not UNSET:
+        brief = encode(structs.replace(document, source=structs.replace(source, changes=UNSET))).decode()
+    return NewRelease(
+        *_key(it),
+        sha256=sha256_of_one(one),
+        document=encode(one).decode(),
+        image_digest=one.image.digest,
+        chart_name=document.chart.name,
+        chart_digest=document.chart.digest,
+        source_commit=source.commit,
+        recorded_at=it.now,
+        waybill=brief or whole,
+        whole=whole if brief else None,
+        identity=it.sha256,
+    )
 
 
 def _part(gitops: Gitops) -> tuple[str, str]:
-    """The SHA-256 and the text of a proposal."""
-    text = encode(gitops)
+    """The SHA-256 and the text of a proposal, as number 1 has it: of one commit there is one proposal, in whatever
+    number it is filed."""
+    text = encode(gitops_from_two(gitops))
     return hashlib.sha256(text).hexdigest(), text.decode()
 
 

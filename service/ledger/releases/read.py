@@ -1,9 +1,9 @@
 """Reads what was filed: one release with all that is known of it, and the newest ones.
 
-A waybill is kept and given as the JSON that was filed.
+A waybill is kept and given as JSON.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -19,10 +19,11 @@ from ..arrivals.list import Arrival
 from ..match import FEW, moment, release_of
 from ..page import Page, page
 from .file import Receipt
+from .number_two import SHA256, TEXT, WHOLE, WITH_IMAGE, gitops_in_two, in_two
 
 NEWEST = 2**63 - 1  # sorts after every id
 MOST = 200  # arrivals that are given with a release
-_WITH_DIGEST = "(image_digest = {} OR chart_digest = {})"
+_WITH_DIGEST = f"r.id IN ({WITH_IMAGE} UNION SELECT c.id FROM release c WHERE c.chart_digest = {{}})"
 
 
 class Record(Struct, frozen=True):
@@ -35,8 +36,8 @@ class Record(Struct, frozen=True):
 class FullRecord(Record, frozen=True):
     """With every `gitops` part that was filed for it, oldest first, and its newest 200 arrivals."""
 
-    proposals: list[Raw]
-    arrivals: list[Arrival]
+    proposals: Page[Raw]
+    arrivals: Page[Arrival]
 
 
 class FullKey(NamedTuple):
@@ -56,9 +57,10 @@ class FullRow(NamedTuple):
     document: str
     id: int
     recorded_at: datetime
-    sha256: str
+    sha256: str | None
     proposal: int
     part: str
+    gitops: str | None
     position: str
     environment: str
     place: str
@@ -102,25 +104,25 @@ class RecordRow(NamedTuple):
     service: str
     version: str
     recorded_at: datetime
-    sha256: str
+    sha256: str | None
 
 
 def _before(condition: str, *values: Any) -> Query[Any, Any]:
     """The newest first; `values` end with the id to stay below, and the limit."""
     return tables.Release.raw(
-        f"SELECT document, id, service, version, recorded_at, sha256 FROM release WHERE {condition} AND id < {{}}"
-        " ORDER BY id DESC LIMIT {}",
+        f"SELECT {TEXT} AS document, r.id, r.service, r.version, r.recorded_at, {SHA256} AS sha256 FROM release r"
+        f" WHERE {condition} AND r.id < {{}} ORDER BY r.id DESC LIMIT {{}}",
         *values,
     )
 
 
 # One statement: a round trip costs more than the search.
 _RELEASE_AND_ARRIVALS = (
-    "SELECT r.document, r.id, r.recorded_at, r.sha256, p.id AS proposal, p.part, NULL AS position,"
-    " NULL AS environment, NULL AS place, NULL AS build, NULL AS started_at, NULL AS ended_at, NULL AS basis,"
-    " NULL AS ended_by, NULL AS mismatched"
+    f"SELECT {WHOLE} AS document, r.id, r.recorded_at, {SHA256} AS sha256, p.id AS proposal, p.part, p.gitops,"
+    " NULL AS position, NULL AS environment, NULL AS place, NULL AS build, NULL AS started_at, NULL AS ended_at,"
+    " NULL AS basis, NULL AS ended_by, NULL AS mismatched"
     " FROM release r LEFT JOIN proposal p ON p.release = r.id WHERE r.service = {} AND r.version = {}"
-    " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, b.* FROM (SELECT a.position, a.environment,"
+    " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, b.* FROM (SELECT a.position, a.environment,"
     " a.place, a.build, a.started_at, a.ended_at, a.basis, a.ended_by, a.chart_digest <> r.chart_digest"
     " FROM release r JOIN arrival a ON a.service = r.service AND a.version = r.version"
     " WHERE r.service = {} AND r.version = {}"
@@ -138,14 +140,16 @@ _full = query(
 )
 _newest = query(lambda id, limit: _before("1 = 1", id, limit), takes=NewestReleases, gives=RecordRow)
 _of_service = query(
-    lambda service, id, limit: _before("service = {}", service, id, limit), takes=ServiceReleases, gives=RecordRow
+    lambda service, id, limit: _before("r.service = {}", service, id, limit), takes=ServiceReleases, gives=RecordRow
 )
 _with_digest = query(
-    lambda digest, id, limit: _before(_WITH_DIGEST, digest, digest, id, limit), takes=DigestReleases, gives=RecordRow
+    lambda digest, id, limit: _before(_WITH_DIGEST, digest, digest, digest, id, limit),
+    takes=DigestReleases,
+    gives=RecordRow,
 )
 _of_service_with_digest = query(
     lambda service, digest, id, limit: _before(
-        f"service = {{}} AND {_WITH_DIGEST}", service, digest, digest, id, limit
+        f"r.service = {{}} AND {_WITH_DIGEST}", service, digest, digest, digest, id, limit
     ),
     takes=ServiceDigestReleases,
     gives=RecordRow,
@@ -154,18 +158,19 @@ _of_service_with_digest = query(
 
 async def full_record(service: str, version: str) -> FullRecord | None:
     """None: no such release was filed."""
-    rows = await _full(FullKey(service, version, MOST))
+    rows = await _full(FullKey(service, version, MOST + 1))
     first = next((it for it in rows if it.document), None)
     if first is None:
         return None
-    receipt = Receipt(first.id, service, version, first.recorded_at, first.sha256)
+    document, sha256 = in_two(first.document, first.sha256)
+    receipt = Receipt(first.id, service, version, first.recorded_at, sha256)
     proposals = sorted((it for it in rows if it.part), key=attrgetter("proposal"))
     arrived = sorted((it for it in rows if it.position), key=attrgetter("position", "environment"), reverse=True)
     return FullRecord(
-        first.document,
+        document,
         receipt,
-        [Raw(it.part.encode()) for it in proposals],
-        _arrivals(first.document, receipt, arrived),
+        Page([Raw(gitops_in_two(it.part, it.gitops)) for it in proposals], None),
+        _arrivals(document, receipt, arrived),
     )
 
 
@@ -186,13 +191,15 @@ async def newest(
 
 
 def _record(it: RecordRow) -> Record:
-    return Record(it.document, Receipt(it.id, it.service, it.version, it.recorded_at, it.sha256))
+    document, sha256 = in_two(it.document, it.sha256)
+    return Record(document, Receipt(it.id, it.service, it.version, it.recorded_at, sha256))
 
 
-def _arrivals(document: str, receipt: Receipt, rows: Iterable[FullRow]) -> list[Arrival]:
+def _arrivals(document: str, receipt: Receipt, rows: Sequence[FullRow]) -> Page[Arrival]:
     release = release_of(receipt.service, receipt.version, None, document, mismatched=False)
-    return [
-        Arrival(
+
+    def arrival(it: FullRow) -> Arrival:
+        return Arrival(
             environment=it.environment,
             place=it.place,
             service=receipt.service,
@@ -202,5 +209,5 @@ def _arrivals(document: str, receipt: Receipt, rows: Iterable[FullRow]) -> list[
             basis=it.basis,
             ended_by=it.ended_by,
         )
-        for it in rows
-    ]
+
+    return page(rows, MOST, arrival, lambda it: f"{it.position}.{it.environment}")

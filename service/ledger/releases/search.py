@@ -15,7 +15,7 @@ AFTER_VERSION = "~"  # sorts after every character that a version has
 
 
 class Hit(NamedTuple):
-    """A filed release; `image` is its digest."""
+    """A filed release; `image` is the digest of its first image."""
 
     id: int
     service: str
@@ -67,7 +67,18 @@ def _begins(column: str) -> Query[Range, Hit]:
     )
 
 
-_image, _chart, _commit = (_begins(column) for column in ("image_digest", "chart_digest", "source_commit"))
+_first_image, _chart, _commit = (_begins(column) for column in ("image_digest", "chart_digest", "source_commit"))
+_image = query(
+    lambda begins, ends, limit: Release.raw(
+        f"{HIT} WHERE id IN (SELECT release FROM release_image WHERE digest >= {{}} AND digest < {{}}"
+        " ORDER BY digest LIMIT {})",
+        begins,
+        ends,
+        limit,
+    ),
+    takes=Range,
+    gives=Hit,
+)
 _version = query(
     lambda begins, ends, limit: _where(
         f"{_lower_version()} >= {{}} AND {_lower_version()} < {{}}", _lower_version(), begins, ends, limit
@@ -89,6 +100,7 @@ async def search(it: Terms, limit: int) -> list[Hit]:
     """At most `limit` of each meaning, newest first."""
     hits = list[Hit]()
     if it.digest:
+        hits += await _first_image(Range(it.digest, it.digest + AFTER_HEX, limit))
         hits += await _image(Range(it.digest, it.digest + AFTER_HEX, limit))
         hits += await _chart(Range(it.digest, it.digest + AFTER_HEX, limit))
     if it.commit:

@@ -1,5 +1,6 @@
 """What a real registry holds is read right."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from scripts.clients.registry import MANIFESTS, Registry, split
 from scripts.errors import Refused
 from tools.demo.image import crane, push_image
 
+PARTS = ("os", "architecture", "variant")
 ABSENT = f"sha256:{'0' * 64}"
 
 
@@ -20,21 +22,27 @@ def repository(registry: str, tmp_path: Path) -> str:
 
 def test_an_image_tells_its_platform_and_an_index_all_of_them(repository: str) -> None:
     one = push_image(repository, platforms=("linux/arm64",))
-    assert Registry().platforms(repository, one) == ("linux/arm64",)
+    assert Registry().manifests(repository, one) == {"linux/arm64": one}
     both = push_image(f"{repository}-index", platforms=("linux/amd64", "linux/arm/v7"))
-    assert Registry().platforms(f"{repository}-index", both) == ("linux/amd64", "linux/arm/v7")
+    index = json.loads(crane("manifest", "--insecure", f"{repository}-index@{both}"))
+    listed = {
+        "/".join(it["platform"][key] for key in PARTS if key in it["platform"]): it["digest"]
+        for it in index["manifests"]
+    }
+    assert Registry().manifests(f"{repository}-index", both) == listed
+    assert (listed.keys(), both in listed.values()) == ({"linux/amd64", "linux/arm/v7"}, False)
 
 
 def test_an_attestation_is_no_platform(repository: str) -> None:
     digest = push_image(repository, platforms=("linux/amd64", "unknown/unknown"))
-    assert Registry().platforms(repository, digest) == ("linux/amd64",)
+    assert list(Registry().manifests(repository, digest)) == ["linux/amd64"]
 
 
 def test_an_image_that_is_not_there_is_the_users_to_push(repository: str) -> None:
     push_image(repository)
     for where in (repository, f"{repository}-never-made"):
         with pytest.raises(Refused, match="holds no sha256:0000") as error:
-            Registry().platforms(where, ABSENT)
+            Registry().manifests(where, ABSENT)
         assert error.value.fault == "you"
 
 
@@ -48,7 +56,7 @@ def test_a_chart_is_no_image(repository: str, registry: str, tmp_path: Path) -> 
     where = f"{registry}/{tmp_path.name.replace('_', '-')}"
     assert Registry().tags(where) == ["1.0.0"]
     with pytest.raises(Refused, match="no container image"):
-        Registry().platforms(where, crane("digest", "--insecure", f"{where}:1.0.0"))
+        Registry().manifests(where, crane("digest", "--insecure", f"{where}:1.0.0"))
 
 
 def test_absent_is_none_and_no_tag(repository: str) -> None:

@@ -67,7 +67,7 @@ ANSWERS: dict[str, tuple[Behaviour, str]] = {
 QUESTIONS: dict[str, Callable[[Registry, str], object]] = {
     "manifest": lambda registry, repository: registry.manifest(repository, "1.2.3"),
     "tags": lambda registry, repository: registry.tags(repository),
-    "platforms": lambda registry, repository: registry.platforms(repository, DIGEST),
+    "manifests": lambda registry, repository: registry.manifests(repository, DIGEST),
 }
 
 
@@ -138,7 +138,7 @@ def test_a_config_whose_platform_stands_twice_names_none() -> None:
         says(200, config if "/blobs/" in request.path else body)(request)
 
     with answering(behave) as host, pytest.raises(Refused, match="names no platform"):
-        Registry(patience=SOON).platforms(f"{host}/images/orders", digest_of(body))
+        Registry(patience=SOON).manifests(f"{host}/images/orders", digest_of(body))
 
 
 def test_a_list_of_tags_that_goes_on_elsewhere_is_not_followed() -> None:
@@ -272,7 +272,7 @@ def test_a_registry_that_lacks_what_it_names_or_holds_something_else_than_an_ima
         says(200, manifest if "/manifests/" in request.path else config)(request)
 
     with answering(no_image) as host, pytest.raises(Refused, match="its config names no platform"):
-        Registry().platforms(f"{host}/orders", digest_of(manifest))
+        Registry().manifests(f"{host}/orders", digest_of(manifest))
     with answering(says(404)) as host, pytest.raises(Refused, match="a manifest names it, and it is not there"):
         Registry().blob(f"{host}/orders", f"sha256:{'a' * 64}")
     with answering(login_page) as host, pytest.raises(Refused, match="/token is not what a registry says"):

@@ -73,7 +73,7 @@ def test_the_token_pushes_and_proposes_and_is_written_nowhere(forge: Forge, tmp_
     assert forge.git.authorizations == [basic(TOKEN)] * len(forge.git.authorizations)
     assert {headers["Authorization"] for _, _, headers in forge.api.requests} == {f"Bearer {TOKEN}"}
     assert git(world.gitops, "rev-parse", "apps/orders") == ran.json["gitops"]["commit"]
-    assert ran.json["gitops"]["proposal"] == "https://forge.example/acme/fleet/pull/1"
+    assert ran.json["gitops"]["proposal"] == {"url": "https://forge.example/acme/fleet/pull/1", "number": 1}
 
     started = [json.loads(line) for line in trace.read_text().splitlines()]
     assert any("remote-http" in " ".join(event.get("argv", [])) for event in started)

@@ -14,20 +14,19 @@ from scripts.diff.compare import ObjectChange
 from scripts.diff.difference import Difference
 from scripts.diff.markdown import code
 from scripts.diff.words import markdown
-from scripts.document import Chart, Image, Source, Waybill
+from scripts.document import By, Chart, Image, Source, SourceChange, Waybill
 from scripts.proposal.body import LIMIT, Section, body, cut, trailer
 from scripts.proposal.commits import markdown as list_of
-from scripts.source.changes import NewCommit, NewCommits
+from scripts.source.changes import NewCommits
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 REPOSITORY, COMMIT, DIGEST = "https://example.org/acme/orders", "a" * 40, f"sha256:{'b' * 64}"
 RELEASE = Waybill(
     service="orders",
-    image=Image(repository="ghcr.io/acme/orders", digest=DIGEST, platforms=(), checked=True),
-    source=Source(
-        repository=REPOSITORY, commit=COMMIT, committed_at="2026-01-02T03:04:05Z", run="https://ci.example/7"
-    ),
+    images=(Image("orders", "ghcr.io/acme/orders", DIGEST, manifests={}, checked=True),),
+    source=Source(repository=REPOSITORY, commit=COMMIT, committed_at="2026-01-02T03:04:05Z"),
     chart=Chart(name="orders", version="1.4.2", app_version=""),
+    by=By(run="https://ci.example/7"),
 )
 # As https://docs.github.com/en/get-started/writing-on-github has them, Gitea's are the same.
 MENTION = re.compile(r"(?<![A-Za-z0-9_`/])@[A-Za-z0-9]")
@@ -64,7 +63,7 @@ def section(environment: str, text: str, lines: list[str]) -> Section:
         ObjectChange("version labels", text),
     )
     notes = (f"It could not be rendered: {text}", text)
-    commits = NewCommits((NewCommit(COMMIT, text, text), NewCommit(COMMIT, f"{text} {text}", "")), left_out=3)
+    commits = NewCommits((SourceChange(COMMIT, text, text), SourceChange(COMMIT, f"{text} {text}")), left_out=3)
     story = list_of(commits, f"since {code(text)}", REPOSITORY)[:-1]
     return Section(environment, names, names, markdown(Difference(environment, changes, notes)), story)
 

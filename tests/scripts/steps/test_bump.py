@@ -65,12 +65,15 @@ def test_without_remote_and_registry_it_says_what_nobody_looked_at(world: World)
     assert "no remote `origin`" in ran.stderr
     assert "no registry is configured" in ran.stderr
     assert "--skip-image-check" in ran.stderr
-    assert ran.json["image"] == {
-        "repository": "example.org/orders",
-        "digest": f"sha256:{'a' * 64}",
-        "platforms": [],
-        "checked": False,
-    }
+    assert ran.json["images"] == [
+        {
+            "name": "orders",
+            "repository": "example.org/orders",
+            "digest": f"sha256:{'a' * 64}",
+            "manifests": {},
+            "checked": False,
+        }
+    ]
     assert f'digest: "sha256:{"a" * 64}"' in contents(world)[FILES[1]].decode()
 
 

@@ -7,7 +7,7 @@ def test_every_step_prints_the_waybill_so_far(world: World) -> None:
     image = world.image()
     chart, known = set[str](), set[str]()
     for step, in_chart, beside in (
-        ("bump", {"version", "app_version"}, {"image", "source"}),
+        ("bump", {"version", "app_version"}, {"images", "source"}),
         ("package", {"archive"}, set()),
         ("publish", {"digest", "repository"}, set()),
         ("propose", set(), {"gitops"}),

@@ -107,7 +107,7 @@ def test_attributes_and_the_work_tree_change_nothing(world: World) -> None:
     assert found["files/ident"] == b"$Id$\n"
     assert found["files/ünïcode name"] == b"x\n"
     assert "files/untracked" not in found
-    assert f"digest: {release.image.digest}".encode() in found["values.yaml"].replace(b'"', b"")
+    assert f"digest: {release.images[0].digest}".encode() in found["values.yaml"].replace(b'"', b"")
 
 
 def test_an_image_key_that_no_container_uses_is_refused_with_the_template(world: World) -> None:

@@ -69,12 +69,12 @@ def test_another_release_of_that_version_is_refused_naming_what_differs(line: Li
     line.record(line.ledger.url, line.ledger.token)
     path = line.world.checkout / ".waybill" / "orders.json"
     kept = path.read_text()
-    digest = json.loads(kept)["image"]["digest"]
+    digest = json.loads(kept)["images"][0]["digest"]
     path.write_text(kept.replace(digest, f"sha256:{'0' * 64}"))
     ran = line.record(line.ledger.url, line.ledger.token)
     path.write_text(kept)
     assert (ran.code, ran.json["fault"]) == (1, "ledger")
-    assert ran.json["refused"].endswith("orders 0.1.0 is already filed, as another release (image.digest).")
+    assert ran.json["refused"].endswith("orders 0.1.0 is already filed, as another release (images.orders.digest).")
 
 
 @pytest.mark.parametrize("receipt", [b"{}", b'{"id": 7}', b"[]"])

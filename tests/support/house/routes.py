@@ -17,5 +17,5 @@ def unguarded(app: Litestar) -> Iterator[str]:
             if guard not in handler.resolve_guards():
                 yield f"{route.path}: the guard does not see it"
             marks = [handler.opt[mark] for mark in ("public", "scope") if mark in handler.opt]
-            if len(marks) != 1 or marks[0] not in (True, *SCOPES):
+            if len(marks) != 1 or marks[0] not in (True, "any", *SCOPES):
                 yield f"{route.path}: neither public nor of a scope"

@@ -8,7 +8,7 @@ from typing import Any
 
 from .served import document, gitops
 
-WHOLE = document(gitops=gitops() | {"proposal": "https://example.org/pull/7"})
+WHOLE = document(gitops=gitops() | {"proposal": {"url": "https://example.org/pull/7"}})
 TEXT = json.dumps(WHOLE)
 
 NOT_JSON = {

@@ -136,7 +136,12 @@ class Model:
             "build": it.digest[7:19] if it.digest else None,
             "known": found is not None,
             "mismatched": bool(found and it.digest and it.digest != found["chart"]["digest"]),
-            "image": f"{found['image']['repository']}@{found['image']['digest']}" if found else None,
+            "image": self.images(found)[0][1] if found else None,
+            "images": dict(self.images(found)) if found else {},
             "commit": found["source"]["commit"] if found else None,
             "url": f"/releases/{found['service']}/{it.version}" if found else None,
         }
+
+    @staticmethod
+    def images(waybill: dict[str, Any]) -> list[tuple[str, str]]:
+        return [(it["name"], f"{it['repository']}@{it['digest']}") for it in waybill["images"]]

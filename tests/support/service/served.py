@@ -34,16 +34,19 @@ KEYS = {
 
 
 def document(service: str = "orders", version: str = "1.4.2", **parts: Mapping[str, Any]) -> dict[str, Any]:
-    """A finished waybill; `image={"digest": ...}` replaces single fields of a part."""
+    """A finished waybill; `chart={"digest": ...}` replaces single fields of a part, `image={...}` of the one image."""
     whole: dict[str, Any] = {
-        "waybill": 1,
+        "waybill": 2,
         "service": service,
-        "image": {
-            "repository": f"ghcr.io/acme/{service}",
-            "digest": f"sha256:{'a' * 64}",
-            "platforms": ["linux/amd64", "linux/arm64/v8"],
-            "checked": True,
-        },
+        "images": [
+            {
+                "name": service,
+                "repository": f"ghcr.io/acme/{service}",
+                "digest": f"sha256:{'a' * 64}",
+                "manifests": {"linux/amd64": f"sha256:{'1' * 64}", "linux/arm64/v8": f"sha256:{'2' * 64}"},
+                "checked": True,
+            }
+        ],
         "source": {
             "repository": f"https://example.org/acme/{service}",
             "commit": "c" * 40,
@@ -60,6 +63,7 @@ def document(service: str = "orders", version: str = "1.4.2", **parts: Mapping[s
             "digest": f"sha256:{'f' * 64}",
         },
     }
+    whole["images"][0] |= parts.pop("image", {})
     for name, part in parts.items():
         whole[name] = {**whole.get(name, {}), **part}
     return whole
@@ -70,7 +74,8 @@ def gitops(commit: str = "1", environment: str = "staging") -> dict[str, Any]:
         "repository": "https://example.org/acme/gitops",
         "branch": "apps/orders",
         "commit": commit * 40,
-        "environments": [environment],
+        "places": [{"environment": environment, "place": "apps/orders"}],
+        "kind": "ship",
     }
 
 

@@ -32,8 +32,9 @@ class Story:
             service,
             version,
             image={"digest": f"sha256:{number.rjust(64, 'a')}"},
-            source={"commit": number.rjust(40, "c"), "run": "https://example.org/runs/1"},
-            gitops={**gitops("1", environment), "proposal": "https://example.org/pull/7"},
+            source={"commit": number.rjust(40, "c")},
+            by={"run": "https://example.org/runs/1"},
+            gitops={**gitops("1", environment), "proposal": {"url": "https://example.org/pull/7"}},
         )
         assert self._http.post("/releases", json=whole, headers=self._headers).status_code in (200, 201)
 
