@@ -6,6 +6,7 @@ https://docs.gitlab.com/ci/variables/predefined_variables/
 """
 
 import os
+import re
 
 
 def actor() -> str | None:
@@ -14,7 +15,9 @@ def actor() -> str | None:
 
 
 def run() -> str | None:
-    return _first("WAYBILL_RUN") or _of_actions() or _first("CI_PIPELINE_URL", "CI_JOB_URL")
+    """Without user and password, since others see it."""
+    page = _first("WAYBILL_RUN") or _of_actions() or _first("CI_PIPELINE_URL", "CI_JOB_URL")
+    return page and re.sub("(?<=://)[^/]*@", "", page)
 
 
 def _first(*names: str) -> str | None:

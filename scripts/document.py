@@ -170,8 +170,10 @@ def digest_of(data: bytes) -> str:
 
 
 def words(text: str) -> str:
-    """`text` as a subject, an author or a reason is kept: control characters become spaces, the end is cut off."""
-    return _CONTROL.sub(" ", text)[:200]
+    """`text` as a subject, an author or a reason is kept: control characters become spaces; what is cut off at the end
+    leaves an ellipsis."""
+    line = _CONTROL.sub(" ", text).strip()
+    return line if len(line) <= 200 else f"{line[:199]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def chart_of(waybill: Waybill) -> Chart:

@@ -44,7 +44,8 @@ def _proposed(here: Session, release: Waybill) -> Iterator[Waybill]:
     with here.report.step("look at the GitOps repo"), opened(here.forge, here.renderer, here.config) as repo:
         for change in (shipped, *later):
             if before := proposed_before(change, repo):
-                yield with_proposal(*before, before[1].known)
+                proposed, intent = before
+                yield with_proposal(proposed, repo, intent, intent.known)
 
 
 def _proposals(filed: Mapping[str, Any]) -> set[tuple[Any, Any]]:

@@ -82,7 +82,7 @@ def _to(here: Session, environment: str, version: str | None, files: Files) -> s
     if present is None:
         raise Refused(
             f"The GitOps repo has no release of {service} for {environment}, so there is nothing to roll back.",
-            "Correct SERVICE, --environment, or `gitops`.",
+            "Correct SERVICE, --environment (a group is known from `environments` alone), or `gitops`.",
             fault="you",
         )
     if version or here.ledger is None:

@@ -85,11 +85,11 @@ def findings(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> 
     places = [*containers_of(rendered), *_named(rendered, images)]
     elsewhere = [mention for mention in _mentioned(rendered, images) if mention.place not in places]
     ran, wrong = set[str](), set[str]()
-    for place in [*places, *(mention.place for mention in elsewhere if mention.runs)]:
+    for place, counts in [*((place, True) for place in places), *((it.place, False) for it in elsewhere if it.runs)]:
         other = list(_other(place, images))
         yield from other
         found = image_name.read(place.image)
-        if found and not place.manifest.is_test and (other or place in places):
+        if found and not place.manifest.is_test and (other or counts):
             names = [found.repository, found.digest, f"{found.repository}@{found.digest}"]
             (wrong if other else ran).update(names)
     for image in images:
@@ -125,7 +125,8 @@ def _named(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> li
 
 
 def _mentioned(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> list[outside.Mention]:
-    return [it for it in outside.mentions(rendered) if any(_concerns(it.place, image) for image in images)]
+    parts = {part for image in images for part in (image.digest, *(name.rpartition("/")[2] for name in image.names))}
+    return [it for it in outside.mentions(rendered, parts) if any(_concerns(it.place, image) for image in images)]
 
 
 def _concerns(place: Container, image: Released) -> bool:

@@ -1,7 +1,7 @@
 """Images that stand outside containers: where waybill.toml says so, and wherever else a render holds their names."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from ..yaml.document import Path
 from .containers import KEYS, Container
 from .manifests import RenderedObject
 
+LONGEST = 512  # letters of an image: a repository has at most 255
 _VOLUME = ("image", "reference")  # what a volume of a pod mounts
 
 
@@ -40,12 +41,13 @@ def named(found: Sequence[RenderedObject], at: At) -> list[Container]:
     ]
 
 
-def mentions(found: Sequence[RenderedObject]) -> list[Mention]:
-    """Every text outside containers' images and metadata."""
+def mentions(found: Sequence[RenderedObject], parts: Collection[str]) -> list[Mention]:
+    """Every text outside containers' images and metadata that holds one of `parts`."""
     return [
         Mention(Container(manifest, path, "", image), runs)
         for manifest in found
         for path, image, runs in _mentions(manifest.object, ())
+        if len(image) <= LONGEST and any(part in image for part in parts)
     ]
 
 

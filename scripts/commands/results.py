@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..document import Waybill, image_of
+from msgspec import UNSET
+
+from ..document import PullRequest, Source, Waybill, image_of
 from ..errors import Incomplete
 from ..plan import Plan
-from ..report import Report
+from ..report import NEXT, Report
 from ..session import Session
 
 Receipt = Mapping[str, Any] | None
@@ -62,12 +64,29 @@ def rows(waybill: Waybill, receipt: Receipt = None) -> dict[str, str]:
         "image": str(image),
         "platforms": ", ".join(image.manifests) or ("none named" if image.checked else "not checked"),
         "commit": f"{source.commit} of {source.repository}",
+        "changes": _changes(source),
         "tag": f"{source.tag} -> {source.release_commit}" if source.tag else "",
         "chart": f"{chart.repository}/{chart.name}@{chart.digest}" if chart and chart.digest else "",
         "archive": str(chart.archive) if chart and chart.archive else "",
         "branch": f"{gitops.branch} at {gitops.commit[:12]} of {gitops.repository}" if gitops else "",
         "environments": ", ".join(gitops.environments) if gitops else "",
-        "proposal": gitops.proposal.url if gitops and gitops.proposal else "",
+        "proposal": _proposal(gitops.proposal) if gitops and gitops.proposal else "",
         "receipt": str(receipt["id"]) if receipt else "",
     }
     return {label: value for label, value in all_rows.items() if value}
+
+
+def _changes(source: Source) -> str:
+    """The newest of them, and how many more; the first release has none."""
+    if source.since is UNSET:
+        return ""
+    if source.changes is UNSET:
+        return f"not known since {source.since}"
+    newest = [f"{change.commit[:12]} {change.subject}" for change in source.changes[:1]]
+    more = len(source.changes) + (source.changes_left_out or 0) - 1
+    newest += [f"{more:,} more"] if more > 0 else []
+    return f"{' and '.join(newest) or 'none'} since {source.since}"
+
+
+def _proposal(proposal: PullRequest) -> str:
+    return f"{proposal.number or ''}{NEXT if proposal.number else ''}{proposal.url}"

@@ -1,5 +1,6 @@
 """What an environment's folder of the GitOps repo makes Flux install: its HelmRelease, and the chart as rendered."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ from ..errors import Refused
 from ..yaml.objects import Object, parse
 from .bases import refuse_foreign
 
+_NAMESPACE = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
 
 @dataclass(frozen=True)
 class HelmRelease:
     """A HelmRelease as kustomize builds it. `chart` is `host/path/name` and `reference` its version or digest, each ""
     where the built objects do not name it; `unseen` is what Flux adds from outside the folder. `hooks`: the
-    post-renderers get the chart's hooks, too."""
+    post-renderers get the chart's hooks, too. `place` is where it lies itself, `namespace/name`; None where that is not
+    built."""
 
     name: str
     namespace: str
@@ -25,6 +29,7 @@ class HelmRelease:
     unseen: tuple[str, ...]
     post_renderers: Renderers = ()
     hooks: bool = True
+    place: str | None = None
 
 
 def build(folder: Path, root: Path) -> list[Object]:
@@ -52,6 +57,7 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
     target = spec.get("targetNamespace")
     chart, reference = _chart(objects, spec)
     values_from = [f"{item.get('kind')} {item.get('name')}" for item in spec.get("valuesFrom") or []]
+    home = str(metadata.get("namespace", ""))
     unseen = [f"values from {', '.join(values_from)}"] if values_from else []
     return HelmRelease(
         # https://fluxcd.io/flux/components/helm/helmreleases/#release-name
@@ -63,6 +69,7 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
         unseen=tuple(unseen),
         post_renderers=tuple(spec.get("postRenderers") or ()),
         hooks=spec.get("postRenderStrategy") != "nohooks",
+        place=f"{home}/{service}" if _NAMESPACE.fullmatch(home) else None,
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from ..clients.git import Git
 from ..diff.markdown import code, prose
-from ..source.changes import NewCommit, NewCommits, between
+from ..document import SourceChange
+from ..source.changes import NewCommits, between
 from .body import commit_link
 
 MOST = 30  # commits of a list
@@ -67,6 +68,6 @@ def _items(commits: NewCommits, repository: str) -> Iterator[str]:
         yield f"- and {left:,} more"
 
 
-def _item(commit: NewCommit, repository: str) -> str:
+def _item(commit: SourceChange, repository: str) -> str:
     author = f", {prose(commit.author)}" if commit.author else ""
     return f"{commit_link(commit.commit, repository)} {prose(commit.subject)}{author}"

@@ -3,10 +3,12 @@
 from ..diff.difference import Difference, rendered_difference
 from ..diff.repo import Repo, Shipped
 from ..diff.words import markdown
-from ..document import chart_of
+from ..document import Destination, chart_of
+from ..errors import Refused
 from ..folder import write
 from ..gitops.files import release_in
-from ..gitops.layout import app, environments_in
+from ..gitops.layout import app, cluster_file, environments_in
+from ..gitops.places import stays
 from .body import Section, body, cut
 from .commits import story
 from .intent import Change, Intent, released
@@ -24,6 +26,21 @@ def differences(change: Change, repo: Repo, intent: Intent) -> list[Difference]:
     others = released(waybill.service, environments_in(after, waybill.service), before, after)
     names = dict.fromkeys([*intent.environments, *others])
     return rendered_difference(repo, intent.heads.base_head, intent.commit, list(names), shipped(change, intent))
+
+
+def places(change: Change, repo: Repo, intent: Intent) -> tuple[Destination, ...]:
+    """The HelmReleases that the proposal writes."""
+    return tuple(Destination(name, _place(name, change, repo, intent)) for name in intent.environments)
+
+
+def _place(environment: str, change: Change, repo: Repo, intent: Intent) -> str | None:
+    """None where it cannot be built, or is not sure to stay where it is built."""
+    file = cluster_file(change.waybill.service, environment)
+    try:
+        release = repo.release(intent.commit, environment, shipped(change, intent))
+    except Refused:
+        return None
+    return release.place if stays(repo.git.blob(intent.commit, file)) else None
 
 
 def describe(change: Change, repo: Repo, intent: Intent) -> str:

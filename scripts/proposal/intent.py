@@ -15,13 +15,12 @@ from semver import Version
 
 from ..config import Config
 from ..diff.repo import Repo
-from ..document import Destination, Waybill
+from ..document import Waybill
 from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import Heads
 from ..gitops.files import release_in
 from ..gitops.layout import Files, environments_in, paths, release_file
-from ..gitops.places import places
 from ..gitops.render import render
 from .body import commit_message, is_about, trailer, version
 from .commits import History
@@ -57,8 +56,7 @@ class Intent:
 
     `push`: the branch gets `commit`. `held`: it has the result already, as `commit`. Otherwise nothing is proposed.
     `said` is that in words. `environments` are those that are proposed, `patch` is what the commit changes, `known` the
-    latest proposal of the branch, `replaces` the version that the branch proposed before, `places` the HelmReleases
-    that run the release then.
+    latest proposal of the branch, `replaces` the version that the branch proposed before.
     """
 
     outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
@@ -69,7 +67,6 @@ class Intent:
     commit: str = ""
     patch: bytes = b""
     replaces: str | None = None
-    places: tuple[Destination, ...] = ()
 
     @property
     def proposes(self) -> bool:
@@ -109,8 +106,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
     earlier = earlier or (heads.recorded(trailer(waybill)) if live else None)
     if live and not rendered(branch_files) and (heads.merged or heads.foreign_commits):
         said = f"{branch} has it already" + ("" if heads.merged else f", but does not merge into {heads.base} cleanly")
-        to = places(branch_files, waybill.service, environments)
-        return Intent("held", said, heads, known, environments, live, replaces=earlier, places=to)
+        return Intent("held", said, heads, known, environments, live, replaces=earlier)
 
     start = parent = heads.base_head
     if live and heads.foreign_commits:
@@ -123,8 +119,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
     commit, changed = repo.commit(start, parent, rendered(git.files(start, *where)), message, seconds)
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
-    to = places(git.files(commit, *where), waybill.service, environments)
-    return Intent("push", said, heads, known, environments, commit, changed, earlier, to)
+    return Intent("push", said, heads, known, environments, commit, changed, earlier)
 
 
 def _superseded(change: Change, higher: dict[str, str], heads: Heads, known: Proposal | None) -> Intent:

@@ -9,8 +9,6 @@ from ..document import image_of
 from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import REPLACES, Heads
-from ..gitops.layout import paths
-from ..gitops.places import places
 from .body import commit_message, is_about, trailer
 from .intent import Change, Intent
 
@@ -25,9 +23,7 @@ def proposed_before(change: Change, repo: Repo) -> tuple[Change, Intent] | None:
     for commit, message in _commits(change, repo, heads, known):
         if found := _read(message, change):
             change, replaces = found
-            service, names = change.waybill.service, change.environments
-            to = places(repo.git.files(commit, *paths(service, names)), service, names)
-            return change, Intent("held", "", heads, known, names, commit, replaces=replaces, places=to)
+            return change, Intent("held", "", heads, known, change.environments, commit, replaces=replaces)
     return None
 
 

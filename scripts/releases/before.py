@@ -11,6 +11,7 @@ from ..report import Report
 from .current import Environment, RunningRelease, told
 
 SECOND = timedelta(seconds=1)
+UNKNOWN = "whether it was healthy is not known"
 
 
 class PastArrival(Struct, rename={"from_": "from"}):
@@ -41,7 +42,10 @@ def healthy_before(ledger: Ledger, service: str, environment: str, wanted: str, 
             if arrival.until is None:
                 return wanted
             raise _unknown(service, environment, f"{wanted} follows a higher version, {version}, there")
-        if cause := _unhealthy(arrival, ledger, environment):
+        cause = _unhealthy(arrival, ledger, environment)
+        if cause == UNKNOWN:
+            raise _unknown(service, environment, f"{version} ran there, and {UNKNOWN}")
+        if cause:
             report.say(f"rollback: {version} ran in {environment}, and {cause}: passed over")
         else:
             return version
@@ -57,8 +61,10 @@ def _unhealthy(arrival: PastArrival, ledger: Ledger, environment: str) -> str:
     at = max(arrival.from_, arrival.until - SECOND).astimezone(UTC) if arrival.until else None
     answer = ledger.environment(environment, f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else "")
     rows = [it for it in told(answer, Environment).services if it.place == arrival.place] if answer else []
-    health = next((it.health for it in rows if it.release and it.release.version == arrival.release.version), "unknown")
-    return "" if health == "healthy" else f"its health was {health}"
+    row = next((it for it in rows if it.release and it.release.version == arrival.release.version), None)
+    if row is None or row.health == "unknown" or not row.running_certain:
+        return UNKNOWN
+    return "" if row.health == "healthy" else f"its health was {row.health}"
 
 
 def _unknown(service: str, environment: str, cause: str) -> Refused:

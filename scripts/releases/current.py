@@ -25,6 +25,8 @@ class Running(Struct):
     place: str
     health: str
     release: RunningRelease | None
+    health_cause: str | None = None
+    running_certain: bool = True
 
 
 class Environment(Struct):
@@ -85,7 +87,9 @@ def _unclear(rows: list[Running]) -> str | None:
         if row.release.mismatched:
             return f"{said}, but not with the chart that was published"
         if row.health != "healthy":
-            return f"{said}, and its health is {row.health}"
+            return f"{said}, and its health is {row.health}" + (f" ({row.health_cause})" if row.health_cause else "")
+        if not row.running_certain:
+            return f"{said}, but another release may run in part"
     versions = {f"{row.release.version} in {row.place}" for row in rows if row.release}
     if len({row.release.version for row in rows if row.release}) > 1:
         return f"its places differ, {' and '.join(sorted(versions))}"

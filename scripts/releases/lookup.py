@@ -9,13 +9,16 @@ import msgspec
 from msgspec import UNSET, structs
 
 from ..chart.build import archive_of
+from ..chart.version import Version
 from ..clients.http_failure import Denied, NoAnswer
 from ..clients.ledger import older_ledger
 from ..clients.registry import Registry
 from ..document import Chart, Image, Source, Waybill, chart_of, image_of, parse
 from ..errors import Refused
 from ..folder import write
+from ..source.changes import with_changes
 from ..source.checkout import Checkout
+from ..source.tags import tagged
 from ..yaml.edit import read
 from .content import find
 
@@ -45,7 +48,8 @@ def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybil
     if filed is None:
         registry, image = Registry(here.config.plain_http), image_of(told)
         manifests = registry.manifests(image.repository, image.digest)
-        waybill = structs.replace(told, images=(structs.replace(image, manifests=manifests, checked=True),))
+        images = (structs.replace(image, manifests=manifests, checked=True),)
+        waybill = structs.replace(told, images=images, source=_changed(told.source, version, here))
     else:
         waybill = from_ledger(filed)
         _refuse_other_release(waybill, told)
@@ -59,7 +63,7 @@ def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybil
 def as_filed(answer: dict[str, Any], here: Checkout) -> Waybill:
     """The waybill in an answer of the ledger, and its chart in `here.archive` as the registry has it: by the digests
     that were filed. Where the registry cannot be asked that is said, and stops nothing: Flux asks it, too."""
-    waybill = from_ledger(answer)
+    waybill = structs.replace(from_ledger(answer), by=here.config.by)
     chart, registry = chart_of(waybill), Registry(here.config.plain_http)
     repository = f"{str(chart.repository).removeprefix('oci://')}/{chart.name}"
     try:
@@ -73,6 +77,15 @@ def as_filed(answer: dict[str, Any], here: Checkout) -> Waybill:
         here.make_folder()
         write(here.archive(waybill), archive)
     return waybill
+
+
+def _changed(source: Source, version: str, here: Checkout) -> Source:
+    """`source` with its changes, which need the whole history."""
+    try:
+        here.git.deepen(here.config.remote)
+    except Refused as error:
+        here.report.warn(error.what)
+    return with_changes(source, Version.parse(version), tagged(here), here)
 
 
 def from_tag(version: str, here: Checkout) -> Waybill:

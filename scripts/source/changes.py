@@ -6,33 +6,45 @@ https://git-scm.com/docs/git-rev-list
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import UNSET, structs
+
+from ..chart.version import Version
 from ..clients.git import Git
+from ..document import Source, SourceChange, words
 from ..errors import Refused
+from .checkout import Checkout
+from .tags import Tagged, source_of
 
 MOST = 100
-LONGEST = 200  # characters of a subject or a name
 EVERYTHING = "."
-
-
-@dataclass(frozen=True)
-class NewCommit:
-    """`subject` and `author` are one line each; `author` is "" where names are left out."""
-
-    commit: str
-    subject: str
-    author: str
 
 
 @dataclass(frozen=True)
 class NewCommits:
     """Newest first; `left_out` counts those that are older than the ones that are listed."""
 
-    listed: tuple[NewCommit, ...]
+    listed: tuple[SourceChange, ...]
     left_out: int = 0
 
     @property
     def count(self) -> int:
         return len(self.listed) + self.left_out
+
+
+def with_changes(source: Source, version: Version, tags: Sequence[Tagged], here: Checkout) -> Source:
+    """`source` with what is new in `version` since the highest lower one of `tags`, which has no changes if it is the
+    first. What this clone cannot tell is left open, and said."""
+    commits = here.git.parents(tag.commit for tag in tags)
+    lower = next((tag for tag in reversed(tags) if tag.version < version and tag.commit in commits), None)
+    if lower is None:
+        return source
+    older, config = source_of(lower, commits[lower.commit], here), here.config
+    found = between(here.git, older, source.commit, config.paths, authors=config.authors)
+    source = structs.replace(source, since=str(lower.version))
+    if found is None:
+        here.report.warn(f"this clone does not hold what tells the changes since {lower.version}: they are left open")
+        return source
+    return structs.replace(source, changes=found.listed, changes_left_out=found.left_out)
 
 
 def between(
@@ -52,7 +64,7 @@ def between(
     if listed is None:
         return None
     rows = [line.split("\0") for line in listed.decode(errors="replace").split("\n") if line]
-    found = [NewCommit(name, line_of(subject), line_of(author) if authors else "") for name, subject, author in rows]
+    found = [SourceChange(name, words(subject), (authors and words(author)) or UNSET) for name, subject, author in rows]
     if len(found) <= most:
         return NewCommits(tuple(found))
     counted = _rev_list(git, "--count", *asked)
@@ -64,13 +76,6 @@ def _rev_list(git: Git, *args: str) -> bytes | None:
     env = {"GIT_NO_LAZY_FETCH": "1", "GIT_LITERAL_PATHSPECS": "1"}
     done = git.call("rev-list", *args, env=env, check=False)
     return done.stdout if done.code == 0 else None
-
-
-def line_of(text: str) -> str:
-    """`text` in one line of at most LONGEST characters; what is cut ends with an ellipsis."""
-    line = "".join(" " if sign < " " or "\x7f" <= sign <= "\x9f" or sign in "\u2028\u2029" else sign for sign in text)
-    line = line.strip()
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def refuse_absent(git: Git, commit: str, paths: Sequence[str]) -> None:

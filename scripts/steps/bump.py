@@ -18,6 +18,7 @@ from ..image import by_name
 from ..image.by_name import Images
 from ..image.reference import Reference
 from ..report import Report
+from ..source.changes import refuse_absent, with_changes
 from ..source.checkout import Checkout
 from ..source.commit import build
 from ..source.tags import Tagged, holds, refuse_older, released_as, tagged
@@ -46,6 +47,7 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
         images = tuple(look_at_image(name, image, choice, here) for name, image in choice.images.items())
         git.deepen(config.remote)
         head = str(git.commit("HEAD"))
+        refuse_absent(git, head, config.paths)
         tags = tagged(here) if has_remote(choice, here) else []
         known = released_as(tags, head, choice.images, here)
         if known:
@@ -53,20 +55,16 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
             refuse_other_version(choice, known, here.report)
         else:
             version = choose(choice, head, tags, here)
-        source = source_of(here)
-        commit = known.commit if known else build(choice.images, head, str(version), source, here)
-    tag = f"{config.service}-{version}"
-    here.report.say(f"bump: {tag}" + (", the version that this commit and image have already" if known else ""))
+        repository = source_of(here)
+        commit = known.commit if known else build(choice.images, head, str(version), repository, here)
+        committed_at = datetime.fromtimestamp(git.committed(head), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        source = Source(repository, head, committed_at, commit, f"{config.service}-{version}")
+        source = with_changes(source, version, tags, here)
+    here.report.say(f"bump: {source.tag}" + (", the version that this commit and image have already" if known else ""))
     return Waybill(
         service=config.service,
         images=images,
-        source=Source(
-            repository=source,
-            commit=head,
-            committed_at=datetime.fromtimestamp(git.committed(head), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            release_commit=commit,
-            tag=tag,
-        ),
+        source=source,
         chart=Chart(
             name=config.service,
             version=str(version),

@@ -12,7 +12,7 @@ from ..document import Gitops, PullRequest, Waybill, words
 from ..errors import Refused
 from ..forges import Forge, Proposal
 from ..proposal.body import is_about, title
-from ..proposal.describe import describe
+from ..proposal.describe import describe, places
 from ..proposal.intent import Change, Intent
 from ..proposal.merge import ask, asks, for_review, hold_back
 from ..proposal.verdict import decide
@@ -35,7 +35,7 @@ def propose(change: Change, repo: Repo | None, report: Report) -> Waybill:
         return structs.replace(change.waybill, gitops=UNSET)
     intent, proposal = carry_out(change, repo, report)
     report.say(f"propose: {intent.said}" + (f", {proposal.url}" if proposal else ""))
-    return with_proposal(change, intent, proposal)
+    return with_proposal(change, repo, intent, proposal)
 
 
 def carry_out(
@@ -74,14 +74,14 @@ def carry_out(
     )
 
 
-def with_proposal(change: Change, intent: Intent, proposal: Proposal | None) -> Waybill:
+def with_proposal(change: Change, repo: Repo, intent: Intent, proposal: Proposal | None) -> Waybill:
     if proposal is None:
         return structs.replace(change.waybill, gitops=UNSET)
     gitops = Gitops(
         repository=normalise(str(change.config.gitops)),
         branch=change.branch,
         commit=intent.commit,
-        places=intent.places,
+        places=places(change, repo, intent),
         replaces=intent.replaces or UNSET,
         kind=change.kind,
         reason=words(change.reason) if change.reason else UNSET,

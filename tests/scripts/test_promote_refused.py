@@ -66,8 +66,8 @@ UNCLEAR: dict[str, tuple[Callable[[RunningLedger], None], str]] = {
     "e-gone": (uninstalled, "nothing of it runs there"),
     "e-unfiled": (unfiled, "apps/orders runs 9.9.9, a release that is not filed"),
     "e-chart": (other_chart, "apps/orders runs 0.1.0, but not with the chart that was published"),
-    "e-test": (failing_test, "apps/orders runs 0.1.0, and its health is failing"),
-    "e-drift": (drifted, "apps/orders runs 0.1.0, and its health is failing"),
+    "e-test": (failing_test, "apps/orders runs 0.1.0, and its health is failing (TestFailed)"),
+    "e-drift": (drifted, "apps/orders runs 0.1.0, and its health is failing (DriftDetected)"),
     "e-two": (two_places, "its places differ, 0.1.0 in apps/orders and 0.1.1 in shop/orders"),
 }
 

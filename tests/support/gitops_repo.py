@@ -134,7 +134,7 @@ def proposed(
     """The waybill as propose returns it, and what propose did."""
     with opened(forge, Renderer(None), change.config) as repo:
         intent, proposal = carry_out(change, repo, report or Report(), describe or without_difference)
-    return with_proposal(change, intent, proposal), intent
+        return with_proposal(change, repo, intent, proposal), intent
 
 
 def without_difference(change: Change, _: Repo, intent: Intent) -> str:

@@ -14,10 +14,10 @@ from scripts.diff.compare import ObjectChange
 from scripts.diff.difference import Difference
 from scripts.diff.markdown import code
 from scripts.diff.words import markdown
-from scripts.document import By, Chart, Image, Source, Waybill
+from scripts.document import By, Chart, Image, Source, SourceChange, Waybill
 from scripts.proposal.body import LIMIT, Section, body, cut, trailer
 from scripts.proposal.commits import markdown as list_of
-from scripts.source.changes import NewCommit, NewCommits
+from scripts.source.changes import NewCommits
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 REPOSITORY, COMMIT, DIGEST = "https://example.org/acme/orders", "a" * 40, f"sha256:{'b' * 64}"
@@ -63,7 +63,7 @@ def section(environment: str, text: str, lines: list[str]) -> Section:
         ObjectChange("version labels", text),
     )
     notes = (f"It could not be rendered: {text}", text)
-    commits = NewCommits((NewCommit(COMMIT, text, text), NewCommit(COMMIT, f"{text} {text}", "")), left_out=3)
+    commits = NewCommits((SourceChange(COMMIT, text, text), SourceChange(COMMIT, f"{text} {text}")), left_out=3)
     story = list_of(commits, f"since {code(text)}", REPOSITORY)[:-1]
     return Section(environment, names, names, markdown(Difference(environment, changes, notes)), story)
 

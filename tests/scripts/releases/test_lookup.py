@@ -1,12 +1,15 @@
 """A release that is out, from the ledger or from its tag and the registry."""
 
+import msgspec
 import pytest
+from msgspec import structs
 
 from scripts.errors import Refused
 from scripts.image.reference import parse
-from scripts.releases.lookup import from_ledger, proven
+from scripts.releases.lookup import as_filed, from_ledger, proven
 from scripts.steps.bump import Choice, bump
 from tests.support.builders import World
+from tests.support.gitops_repo import waybill
 from tests.support.release import checkout
 
 
@@ -27,3 +30,23 @@ def test_a_version_that_is_reserved_and_not_published_is_refused(world: World) -
     here.git.create("origin", f"refs/tags/{release.source.tag}", str(release.source.release_commit))
     with pytest.raises(Refused, match=r"0\.1\.0 is reserved by its tag"):
         proven("0.1.0", None, here)
+
+
+def filed(registry: str) -> dict[str, object]:
+    """The ledger's answer for a release whose charts lie in `registry`."""
+    release = waybill()
+    chart = structs.replace(release.chart, repository=f"oci://{registry}/charts", archive=f"sha256:{'a' * 64}")
+    answer: dict[str, object] = msgspec.to_builtins(structs.replace(release, chart=chart))
+    return answer
+
+
+def test_what_the_registry_has_no_more_is_refused(world: World, registry: str) -> None:
+    with pytest.raises(Refused, match="names the manifest nothing, and the release was filed with sha256:bbb"):
+        as_filed(filed(registry), checkout(world))
+
+
+def test_a_registry_that_does_not_answer_stops_no_rollback(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    here = checkout(world)
+    assert as_filed(filed("127.0.0.1:9"), here).service == "orders"
+    assert not here.folder.exists()
+    assert "Whether the chart is still there as it was filed is not known" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 
 from scripts.clients.git import Git
 from scripts.errors import Refused
@@ -55,7 +56,7 @@ def test_they_are_listed_newest_first_with_subject_and_author(repository: Log) -
     found = repository.since(repository.first)
     assert [(it.commit, it.subject, it.author) for it in found.listed] == [(two, "Two", "Ada"), (one, "One", "Ada")]
     assert (found.left_out, found.count) == (0, 2)
-    assert {it.author for it in repository.since(repository.first, authors=False).listed} == {""}
+    assert {it.author for it in repository.since(repository.first, authors=False).listed} == {UNSET}
     assert repository.since(repository.head) == NewCommits(())
 
 
