@@ -22,6 +22,7 @@ from . import data
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PYTHON = [sys.executable, "-P", "-m"]
+AMPLE = "100000000/min, 999999MiB/min, 1000000 places"  # one client sends what many senders do
 PINNED = ["taskset", "-c", "0"]
 
 
@@ -38,12 +39,13 @@ class Target:
 @contextmanager
 def ledger(name: str, url: str, folder: Path, counts: tuple[int, int], *, constant: bool = False) -> Iterator[Target]:
     """Waybill's ledger, or the constant that it is compared with."""
-    env = environment({"DATABASE_URL": url, "FLUX_KEYS": json.dumps({e: [key] for e, key in data.KEYS.items()})})
+    keys = json.dumps({e: [key] for e, key in data.KEYS.items()})
+    env = environment({"DATABASE_URL": url, "FLUX_KEYS": keys, "EVENT_QUOTA": AMPLE})
     run([*PYTHON, "service", "migrate"], env)
     token = run([*PYTHON, "service", "token", "create", "--scope", "releases:write"], env)
     run([*PYTHON, "bench.fill", url, *map(str, counts)], env)
     port = free_port()
-    alike = ["--no-access-log", "--no-server-header", "--ws=none", "--http=service.http.server:DeadlineProtocol"]
+    alike = ["--no-access-log", "--no-server-header", "--ws=none", "--http=service.http.connections:BoundedConnection"]
     command = [*PYTHON, "uvicorn", "--factory", "bench.constant:create_app", f"--port={port}", *alike]
     with serving(
         name, command if constant else [*PYTHON, "service", "serve"], env | {"PORT": str(port)}, folder, port

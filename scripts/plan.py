@@ -16,7 +16,7 @@ from .diff.words import plain
 from .document import Waybill, chart_of
 from .proposal.describe import differences
 from .proposal.intent import Change
-from .proposal.verdict import decide
+from .proposal.verdict import decide, tell
 from .proposals import Changes
 from .releases.identity import refuse_other
 from .session import Session
@@ -88,6 +88,7 @@ def proposed(here: Session, planned: Plan, change: Change, repo: Repo) -> Plan:
     """`planned` with what propose would do."""
     with here.report.step("look at the GitOps repo"):
         change, intent = decide(change, repo)
+        tell(intent, here.report)
         return structs.replace(
             planned,
             gitops_files=changed(repo.git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],

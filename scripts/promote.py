@@ -20,10 +20,6 @@ def promote(
     is by itself the stage before the first of them."""
     refuse_early(here, Release(to, changes=not dry_run, begins=False))
     environments = here.config.chosen(to)
-    if len(environments) > 1 and here.document != here.config.document:
-        raise Refused(
-            f"--waybill names one file, and {len(environments)} waybills are written.", "Leave it out.", fault="you"
-        )
     wanted = str(strict(version, "--version", fault="you")) if version else None
     if wanted is None:
         wanted = current(here, stage_before(here.config, environments, source))

@@ -60,6 +60,9 @@ def propose_each(here: Session, changes: Sequence[Change], repo: Repo) -> list[D
     """Each waybill with the ledger's receipt. All are looked at before the first is pushed; where one is refused
     nevertheless, those before it stay."""
     if len(changes) > 1:
+        if here.document != here.config.document:
+            what = f"--waybill names one file, and {len(changes)} waybills are written."
+            raise Refused(what, "Leave it out.", fault="you")
         for change in changes:
             preview(change, repo, here.report)
     done: list[Done] = []
@@ -70,9 +73,9 @@ def propose_each(here: Session, changes: Sequence[Change], repo: Repo) -> list[D
         except Refused as error:
             if not done:
                 raise
-            what = f"Nothing is proposed for {environment}: {error.what}"
+            what = f"The proposal for {environment} is not complete: {error.what}"
             left = Refused(what, f"{error.remedy} The same command completes it.", fault=error.fault)
-            raise Incomplete([left], [waybill for waybill, _ in done]) from error
+            raise Incomplete([left, *here.report.left], [waybill for waybill, _ in done]) from error
         done.append((waybill, record_shipped(waybill, here.ledger, here.report)))
     return done
 

@@ -3,7 +3,7 @@
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,8 @@ class Report:
         self.json = json
         self.left: list[Refused] = []
         self._terminal = _terminal() if sys.stderr.isatty() else None
+        self._not_seen: list[str] = []
+        self._not_judged: dict[str, str] = {}
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -70,6 +72,19 @@ class Report:
         """Something that was refused and stops nothing else: the command ends with it."""
         self.left.append(error)
 
+    def not_seen(self, unseen: Iterable[str]) -> None:
+        """What cannot be known on this machine, sentences without a full stop; the result repeats it."""
+        for what in dict.fromkeys(unseen):
+            if what not in self._not_seen:
+                self._not_seen.append(what)
+                self.say(f"Not seen here: {what}.")
+
+    def not_judged(self, environment: str, cause: str) -> None:
+        """Why it is not known whether an environment would run the release, "" where it is; the result repeats it."""
+        if cause and self._not_judged.get(environment) != cause:
+            self.warn(f"{environment} is not judged: {cause}")
+        self._not_judged = {**self._not_judged, environment: cause}
+
     def refuse(self, error: Refused) -> None:
         """Cause and remedy; with --json also on stdout, so that a program need not read prose, with what is done."""
         self._tell(f"refused ({SUBJECT[error.fault]}): {printable(error.what)}", "bold red")
@@ -85,11 +100,17 @@ class Report:
             )
 
     def results(self, tables: Sequence[Mapping[str, str]], document: Any) -> None:
-        """Each of `tables` for people, after an empty line; with --json `document` instead, as msgspec encodes it."""
+        """Each of `tables` for people, after an empty line; with --json `document` instead, as msgspec encodes it.
+        Either has what was not seen or judged, where something was not."""
+        missing = {name: cause for name, cause in self._not_judged.items() if cause}
         if self.json:
-            self._write(document)
+            unknown = {key: value for key, value in (("not_judged", missing), ("not_seen", self._not_seen)) if value}
+            self._write(_with(unknown, msgspec.to_builtins(document)) if unknown else document)
             return
-        for number, rows in enumerate(tables):
+        causes = NEXT.join(f"{name}: {cause}" for name, cause in missing.items())
+        more = {"not judged": causes, "not seen here": NEXT.join(self._not_seen)}
+        more = {label: value for label, value in more.items() if value}
+        for number, rows in enumerate([*tables, *([more] if more else [])]):
             sys.stdout.write("\n" if number else "")
             self._table({name: printable(value) for name, value in rows.items()})
 
@@ -132,3 +153,8 @@ def _terminal() -> "Console":
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def _with(more: dict[str, Any], document: Any) -> Any:
+    """Of several documents each gets them."""
+    return [_with(more, item) for item in document] if isinstance(document, list) else document | more

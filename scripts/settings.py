@@ -82,6 +82,13 @@ class Settings(
     kube_version: Annotated[
         str | None, about("Kubernetes version that the chart is rendered for. Default: Helm's own.")
     ] = None
+    api_versions: Annotated[
+        tuple[str, ...],
+        about(
+            "APIs that the clusters have beside Kubernetes' own, which templates may ask for, e.g. "
+            '"monitoring.coreos.com/v1".'
+        ),
+    ] = ()
     flux_version: Annotated[
         FluxVersion, about("Version of Flux in the clusters, e.g. 2.8: before 2.9, hooks are not post-rendered.")
     ] = FLUX_VERSION

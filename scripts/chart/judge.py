@@ -34,11 +34,11 @@ def judge(
     *,
     namespace: str,
     config: Mapping[str, Any] | None = None,
-    api_versions: Sequence[str] = (),
+    known: tuple[str, ...] = (),
     chart: str = "",
 ) -> Judgement:
-    """`files` are those of the chart's archive by their path in it; it was rendered with the values `config` and for
-    `api_versions`.
+    """`files` are those of the chart's archive by their path in it; it was rendered with the values `config`. `known`
+    is what the settings say of the cluster.
 
     Refused where a template renders something that is not a Kubernetes object.
     """
@@ -49,8 +49,9 @@ def judge(
         [
             *rules.findings(found, namespace),
             *sources.pointers(files),
+            *sources.out_of_step(files),
             *too_large,
         ],
         [*images.warnings(found, released), *nearly],
-        unseen(files, api_versions, chart),
+        unseen(files, chart, known=known),
     )

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..yaml.objects import read
-from .files import of_archive
 from .findings import Finding
 
 LIMIT = 1024 * 1024
@@ -73,8 +72,6 @@ def _values(files: Mapping[str, bytes]) -> dict[str, Any]:
         match path.split("/", 2):
             case ["charts", name, rest]:
                 below.setdefault(name, {})[rest] = data
-            case ["charts", name] if name.endswith(".tgz"):
-                below[name] = of_archive(data)
     return {name: _values(found) for name, found in below.items()} | values
 
 

@@ -10,6 +10,7 @@ from ..once import Once
 from ..settings import FLUX_VERSION
 from .manifests import Rendered, read_output
 from .post_render import Renderers, post_rendered
+from .unknowns import APIS, VERSION
 
 _HOOKS_ARE_POST_RENDERED = (2, 9)  # helm-controller 1.6
 
@@ -18,10 +19,17 @@ class Renderer:
     """Renders for one version of Kubernetes and of Flux. The same chart with the same values is rendered once, whoever
     asks."""
 
-    def __init__(self, kube_version: str | None, flux_version: str = FLUX_VERSION) -> None:
-        self._kube_version = kube_version
+    def __init__(
+        self, kube_version: str | None, flux_version: str = FLUX_VERSION, api_versions: Sequence[str] = ()
+    ) -> None:
+        self._kube_version, self._api_versions = kube_version, api_versions
         self._flux_version = tuple(int(number) for number in flux_version.split("."))
         self._rendered = Once[Rendered]()
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """What no render could know otherwise."""
+        return (APIS,) * bool(self._api_versions) + (VERSION,) * bool(self._kube_version)
 
     def render(
         self,
@@ -42,6 +50,7 @@ class Renderer:
                 values=values,
                 values_files=values_files,
                 kube_version=self._kube_version,
+                api_versions=self._api_versions,
             )
             return read_output(printed)
 

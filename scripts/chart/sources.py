@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from ..yaml.objects import read
 from .dependencies import DECLARED, LOCKED, Dependency, declared
-from .files import of_archive
 from .findings import Finding
 from .ranges import within
 
@@ -29,23 +28,22 @@ def findings(files: Mapping[str, bytes]) -> Iterator[Finding]:
     """`files` are those of the chart's folder, by their path in it. Of others than these .helmignore may keep some out
     of the archive, where they are looked for again."""
     yield from pointers({path: data for path, data in files.items() if path.startswith(_NEEDED)})
-    yield from _out_of_step(files)
+    yield from out_of_step(files)
 
 
-def pointers(files: Mapping[str, bytes], inside: str = "") -> Iterator[Finding]:
-    """Pointers of git LFS in place of files, those in charts that lie packed in charts/ too."""
+def pointers(files: Mapping[str, bytes]) -> Iterator[Finding]:
+    """Pointers of git LFS in place of files."""
     for path, data in files.items():
         if len(data) < _POINTER_LIMIT and data.startswith(_POINTER):
             yield Finding(
-                f"{inside}{path}",
+                path,
                 "is a pointer of git LFS, and the commit does not hold the file that it stands for",
                 "Commit the file itself: `git lfs untrack` it, then add it again.",
             )
-        elif path.endswith(".tgz"):
-            yield from pointers(of_archive(data), f"{inside}{path}, ")
 
 
-def _out_of_step(files: Mapping[str, bytes]) -> Iterator[Finding]:
+def out_of_step(files: Mapping[str, bytes]) -> Iterator[Finding]:
+    """A chart that lies packed in charts/ is judged in the archive, in which Helm unpacks it."""
     needed, bundled = declared(files), list(_bundled(files))
     # A lock has the form of what it locks.
     fixed = declared({name: files.get(lock, b"") for name, lock in zip(DECLARED, LOCKED, strict=True)})
@@ -83,8 +81,6 @@ def _bundled(files: Mapping[str, bytes]) -> Iterator[Bundled]:
         match path.split("/"):
             case ["charts", folder, "Chart.yaml"]:
                 chart = data
-            case ["charts", folder] if folder.endswith(".tgz"):
-                chart = of_archive(data).get("Chart.yaml", b"")
             case _:
                 continue
         try:

@@ -41,11 +41,13 @@ class Helm:
         values_files: Sequence[Path] = (),
         values: bytes | None = None,
         kube_version: str | None = None,
+        api_versions: Sequence[str] = (),
     ) -> bytes:
         """What lies in crds/, then the objects as YAML documents, hooks and tests too. `values` come after
         `values_files`."""
         files = [*_values(values_files), *(["--values", "-"] if values is not None else [])]
-        flags = ["--namespace", namespace, "--include-crds", *_kube(kube_version)]
+        apis = [word for version in api_versions for word in ("--api-versions", version)]
+        flags = ["--namespace", namespace, "--include-crds", *_kube(kube_version), *apis]
         return self._run("template", name, chart, *flags, *files, input=values, fault="chart").stdout
 
     def package(self, folder: Path, out: Path, seconds: int) -> Path:

@@ -35,7 +35,6 @@ def _difference(environment: str, repo: Repo, before: str, after: str, shipped: 
     notes: list[str] = []
     try:
         release = repo.release(after, environment, shipped)
-        notes = [f"Not seen here: {what}." for what in release.unseen]
         rendered = repo.after(after, environment, shipped)
         new = rendered.objects
     except Refused as error:

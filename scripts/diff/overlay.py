@@ -1,6 +1,7 @@
 """What an environment's folder of the GitOps repo makes Flux install: its HelmRelease, and the chart as rendered."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,7 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
     metadata, spec = found[0]["metadata"], found[0].get("spec") or {}
     target = spec.get("targetNamespace")
     chart, reference = _chart(objects, spec)
-    values_from = [f"{item.get('kind')} {item.get('name')}" for item in spec.get("valuesFrom") or []]
     home = str(metadata.get("namespace", ""))
-    unseen = [f"values from {', '.join(values_from)}"] if values_from else []
     return HelmRelease(
         # https://fluxcd.io/flux/components/helm/helmreleases/#release-name
         name=spec.get("releaseName") or (f"{target}-{service}" if target else service),
@@ -66,11 +65,22 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
         values=spec.get("values") or {},
         chart=chart,
         reference=reference,
-        unseen=tuple(unseen),
+        unseen=tuple(_unseen(spec)),
         post_renderers=tuple(spec.get("postRenderers") or ()),
         hooks=spec.get("postRenderStrategy") != "nohooks",
         place=f"{home}/{service}" if _NAMESPACE.fullmatch(home) else None,
     )
+
+
+def _unseen(spec: dict[str, Any]) -> Iterator[str]:
+    """Sentences without a full stop."""
+    if found := [f"{item.get('kind')} {item.get('name')}" for item in spec.get("valuesFrom") or []]:
+        yield f"values from {', '.join(found)}"
+    chart = (spec.get("chart") or {}).get("spec") or {}
+    if files := [*(chart.get("valuesFiles") or []), *filter(None, [chart.get("valuesFile")])]:
+        yield f"values files in the chart, {', '.join(map(str, files))}"
+    if spec.get("commonMetadata"):
+        yield "what commonMetadata of the HelmRelease changes"
 
 
 def _chart(objects: list[Object], spec: dict[str, Any]) -> tuple[str, str]:

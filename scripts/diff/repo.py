@@ -11,7 +11,8 @@ from ..chart.manifests import Rendered
 from ..chart.renderer import Renderer
 from ..clients.git import Git
 from ..config import Config
-from ..document import Chart
+from ..document import Chart, digest_of
+from ..errors import Refused
 from ..folder import lay_out
 from ..forges import Forge
 from ..gitops.clone import Heads, cloned, look, patch
@@ -21,6 +22,10 @@ from .chart import fetch, render
 from .overlay import HelmRelease, build, release_of
 
 WORKERS = 4  # each waits for a program
+
+
+class OtherContent(Refused):
+    """What lies in the registry is not what is proposed."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,8 @@ class Repo:
     """Each commit is written out, each folder built, and each chart fetched and rendered once."""
 
     def __init__(self, forge: Forge, git: Git, renderer: Renderer, folder: Path, config: Config) -> None:
-        self.forge, self.git = forge, git
-        self._renderer, self._folder = renderer, folder
+        self.forge, self.git, self.renderer = forge, git, renderer
+        self._folder = folder
         self._remote, self._plain_http = str(config.gitops), config.plain_http
         self._pool = ThreadPoolExecutor(WORKERS)
         self._heads: Heads | None = None
@@ -84,22 +89,32 @@ class Repo:
         return self._releases((commit, environment), make)
 
     def shipped_chart(self, shipped: Shipped) -> Path:
+        """The .tgz that package made; fetched where it is gone, and the same, byte for byte."""
         if shipped.archive and shipped.archive.is_file():
             return shipped.archive
-        return self._chart(shipped.repository, shipped.chart.version)
+        chart = shipped.chart
+        found = self._chart(shipped.repository, chart.digest or chart.version)
+        if chart.archive and digest_of(found.read_bytes()) != chart.archive:
+            raise OtherContent(
+                f"{shipped.repository} has another chart under {chart.digest or chart.version} than was packaged, "
+                f"{chart.archive}.",
+                "Ship the release again, which packages it and compares.",
+                fault="registry",
+            )
+        return found
 
     def before(self, commit: str, environment: str, shipped: Shipped) -> Rendered:
         """What runs: the chart that the HelmRelease of a commit names, with its values. Where its source lies elsewhere
         it is looked for where the new one is."""
         release = self.release(commit, environment, shipped)
         chart = self._chart(release.chart or shipped.repository, release.reference)
-        return render(release, chart, self._renderer)
+        return render(release, chart, self.renderer)
 
     def after(self, commit: str, environment: str, shipped: Shipped) -> Rendered:
         """What will run: in an environment that is shipped to, the chart that is shipped."""
         if environment not in shipped.environments:
             return self.before(commit, environment, shipped)
-        return render(self.release(commit, environment, shipped), self.shipped_chart(shipped), self._renderer)
+        return render(self.release(commit, environment, shipped), self.shipped_chart(shipped), self.renderer)
 
     def begin(self, before: str, after: str, environments: Sequence[str], shipped: Shipped) -> None:
         """Begins to work out, side by side, what will be asked for of two commits."""

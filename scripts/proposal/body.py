@@ -46,7 +46,8 @@ def commit_message(waybill: Waybill, environments: Iterable[str], reason: str | 
 @dataclass(frozen=True)
 class Section:
     """One environment: the release in its release.yaml `before` and `after`, the rendered `difference`, and the list of
-    `commits`. `overrides` are why the environment does not run the images of the release."""
+    `commits`. `overrides` are why the environment does not run the images of the release, `not_judged` is why it is not
+    known whether it would."""
 
     environment: str
     before: Mapping[str, str]
@@ -54,6 +55,7 @@ class Section:
     difference: str
     commits: Sequence[str] = ()
     overrides: Sequence[str] = ()
+    not_judged: str = ""
 
     def lines(self, repository: str) -> list[str]:
         rows = [f"| {name} | {cell(self.before, name)} | {cell(self.after, name)} |" for name in ("version", "image")]
@@ -64,14 +66,24 @@ class Section:
         table = ["| | before | after |", "|---|---|---|", *rows, f"| commit | {old} | {new} |"]
         commits = [*self.commits, ""] if self.commits else []
         overrides = [OVERRIDES, "", *(f"- {prose(said)}" for said in self.overrides), ""] if self.overrides else []
-        return [f"### {prose(self.environment)}", "", *table, "", *overrides, *commits, self.difference, ""]
+        unjudged = [f"**Not judged:** {prose(self.not_judged)}", ""] if self.not_judged else []
+        above = [f"### {prose(self.environment)}", "", *unjudged, *table, ""]
+        return [*above, *overrides, *commits, self.difference, ""]
 
 
-def body(waybill: Waybill, sections: Iterable[Section], *, reason: str | None, ledger: str | None) -> str:
-    """The whole text; its last line names the release."""
+def body(
+    waybill: Waybill,
+    sections: Iterable[Section],
+    *,
+    reason: str | None,
+    ledger: str | None,
+    unseen: Sequence[str] = (),
+) -> str:
+    """The whole text; its last line names the release. `unseen` are sentences without a full stop."""
     lines = [f"> {line}" for line in (reason or "").strip().splitlines()] + [""]
     for section in sections:
         lines += section.lines(waybill.source.repository)
+    lines += [f"- Not seen here: {prose(what)}." for what in unseen] + [""] * bool(unseen)
     if waybill.by and waybill.by.run:
         lines.append(f"Made by {address(waybill.by.run)}")
     if ledger:

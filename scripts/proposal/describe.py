@@ -1,9 +1,9 @@
 """The body of a proposal: what is proposed, and what that changes in the cluster; the whole text in a file as well."""
 
 from ..diff.difference import Difference, rendered_difference
-from ..diff.repo import Repo, Shipped
+from ..diff.repo import Repo
 from ..diff.words import markdown
-from ..document import Destination, chart_of
+from ..document import Destination
 from ..errors import Refused
 from ..folder import write
 from ..gitops.files import release_in
@@ -11,11 +11,7 @@ from ..gitops.layout import app, cluster_file, environments_in
 from ..gitops.places import stays
 from .body import Section, body, cut
 from .commits import story
-from .intent import Change, Intent, released
-
-
-def shipped(change: Change, intent: Intent) -> Shipped:
-    return Shipped(change.waybill.service, chart_of(change.waybill), intent.environments, change.archive)
+from .intent import Change, Intent, released, shipped
 
 
 def differences(change: Change, repo: Repo, intent: Intent) -> list[Difference]:
@@ -46,6 +42,7 @@ def _place(environment: str, change: Change, repo: Repo, intent: Intent) -> str 
 def describe(change: Change, repo: Repo, intent: Intent) -> str:
     """Markdown that a forge accepts; where it had to be cut, the whole text is in `change.whole`."""
     waybill = change.waybill
+    not_judged = {verdict.environment: verdict.not_judged for verdict in intent.verdicts}
     before, after = (repo.git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
     sections = []
     for found in differences(change, repo, intent):
@@ -53,8 +50,9 @@ def describe(change: Change, repo: Repo, intent: Intent) -> str:
         # Of another environment's release, which the branch may bring, that one's commit counts.
         commit, source = new.get("commit", waybill.source.commit), waybill.source.repository
         commits = story(change.history, found.environment, old, commit, source)
-        overrides = change.overrides.get(found.environment, ())
-        sections.append(Section(found.environment, old, new, markdown(found), commits, overrides))
-    text = body(waybill, sections, reason=change.reason, ledger=change.config.ledger)
+        overrides, cause = change.overrides.get(found.environment, ()), not_judged.get(found.environment, "")
+        sections.append(Section(found.environment, old, new, markdown(found), commits, overrides, cause))
+    unseen = dict.fromkeys(what for verdict in intent.verdicts for what in verdict.unseen)
+    text = body(waybill, sections, reason=change.reason, ledger=change.config.ledger, unseen=list(unseen))
     write(change.whole, text.encode())
     return cut(text, change.whole.name)

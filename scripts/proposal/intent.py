@@ -4,7 +4,7 @@ The branch becomes the base's head and one Waybill commit. Somebody else's commi
 version that the base or the branch has is lowered only by a rollback; what a person closed is not reopened.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -13,9 +13,10 @@ from typing import Literal
 
 from semver import Version
 
+from ..chart.judge import Judgement
 from ..config import Config
-from ..diff.repo import Repo
-from ..document import Waybill
+from ..diff.repo import Repo, Shipped
+from ..document import Waybill, chart_of
 from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import Heads
@@ -51,6 +52,17 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What is known of one environment: its judgement, or why it could not be judged. What cannot be known here is
+    `unseen`: sentences without a full stop."""
+
+    environment: str
+    unseen: Sequence[str] = ()
+    judgement: Judgement | None = None
+    not_judged: str = ""
+
+
+@dataclass(frozen=True)
 class Intent:
     """What propose does about a change, worked out without changing anything outside the temporary clone.
 
@@ -67,6 +79,7 @@ class Intent:
     commit: str = ""
     patch: bytes = b""
     replaces: str | None = None
+    verdicts: tuple[Verdict, ...] = ()
 
     @property
     def proposes(self) -> bool:
@@ -132,6 +145,10 @@ def _superseded(change: Change, higher: dict[str, str], heads: Heads, known: Pro
         f'To put the lower version there: `waybill rollback {release} -e {next(iter(higher))} --reason "..."`.',
         fault="you",
     )
+
+
+def shipped(change: Change, intent: Intent) -> Shipped:
+    return Shipped(change.waybill.service, chart_of(change.waybill), intent.environments, change.archive)
 
 
 def is_done(heads: Heads, known: Proposal | None) -> bool:

@@ -18,6 +18,8 @@ def asks(config: Config) -> bool:
 def for_review(change: Change, repo: Repo, intent: Intent) -> str:
     """Why a person is to merge it; "" where the forge is asked to. The branch may bring more than this release: what
     was proposed for another environment before, and commits of others."""
+    if unjudged := [verdict.environment for verdict in intent.verdicts if verdict.not_judged]:
+        return f"{' and '.join(unjudged)} could not be judged"
     git, service, commit = repo.git, change.waybill.service, intent.commit
     began = git.call("merge-base", intent.heads.base_head, commit, check=False).text
     if not began:

@@ -4,7 +4,7 @@ The chart, rendered with the values that the environment's folder of the GitOps 
 promote and the steps ask here, before anything is pushed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,15 @@ from ..chart.findings import refused
 from ..chart.images import Released, released
 from ..chart.judge import judge
 from ..chart.post_render import NotPostRendered
-from ..diff.repo import Repo
+from ..diff import kustomizations
+from ..diff.repo import OtherContent, Repo
 from ..errors import Refused
-from ..gitops.layout import app
+from ..gitops.layout import app, overlay
 from ..report import Report
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import parse
-from .describe import shipped
-from .intent import Change, Intent, prepare
+from .intent import Change, Intent, Verdict, prepare, shipped
 
 MOST_CAUSES = 8
 
@@ -33,57 +33,74 @@ def preview(change: Change, repo: Repo | None, report: Report) -> None:
     if repo is None:
         return
     with report.step("look at the GitOps repo"):
-        decide(change, repo)
+        tell(decide(change, repo)[1], report)
 
 
 def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
     """What propose has to do; refused where an environment would not run what is proposed. With `allow_override` the
     change says which one would not run the images, and nothing claims there that it does."""
     intent = prepare(change, repo)
-    found = check(change, repo, intent)
-    if found == change.overrides:
-        return change, intent
-    change = replace(change, overrides=found)
-    return change, prepare(change, repo)
+    found = verdicts(change, repo, intent)
+    overrides = {verdict.environment: said for verdict in found if (said := _allowed(verdict, change, repo, intent))}
+    if overrides != change.overrides:
+        change = replace(change, overrides=overrides)
+        intent = prepare(change, repo)
+    return change, replace(intent, verdicts=found)
 
 
-def check(change: Change, repo: Repo, intent: Intent) -> dict[str, tuple[str, ...]]:
-    """Refuses what an environment would not run as proposed, with the files and keys that may be the cause; where that
-    is allowed, they are returned by environment.
+def tell(intent: Intent, report: Report) -> None:
+    """What is not known of the environments."""
+    for verdict in intent.verdicts:
+        report.not_judged(verdict.environment, verdict.not_judged)
+        report.not_seen(verdict.unseen)
 
-    What cannot be rendered here is not judged: the proposal's body says so.
-    """
+
+def verdicts(change: Change, repo: Repo, intent: Intent) -> tuple[Verdict, ...]:
+    """One for each environment that is proposed."""
     if not intent.proposes:
-        return {}
+        return ()
     what = shipped(change, intent)
     repo.begin(intent.heads.base_head, intent.commit, intent.environments, what)
-    try:
-        files = of_archive(repo.shipped_chart(what).read_bytes())
-    except Refused:
-        return {}
-    found = {name: _check(name, change, repo, intent, files) for name in intent.environments}
-    return {name: overrides for name, overrides in found.items() if overrides}
+    return tuple(_verdict(environment, change, repo, intent) for environment in intent.environments)
 
 
-def _check(environment: str, change: Change, repo: Repo, intent: Intent, files: Mapping[str, bytes]) -> tuple[str, ...]:
-    waybill, config, what = change.waybill, change.config, shipped(change, intent)
+def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Verdict:
+    waybill, what, root = change.waybill, shipped(change, intent), repo.tree(intent.commit)
+    unseen = kustomizations.unseen(root, overlay(waybill.service, environment))
     try:
         release = repo.release(intent.commit, environment, what)
+        unseen += release.unseen
+        files = of_archive(repo.shipped_chart(what).read_bytes())
         rendered = repo.after(intent.commit, environment, what)
-    except NotPostRendered:
+    except (NotPostRendered, OtherContent):
         raise
-    except Refused:
+    except Refused as error:
+        return Verdict(environment, unseen, not_judged=" ".join(error.what.split()))
+    judgement = judge(
+        rendered,
+        files,
+        released(waybill, change.config),
+        namespace=release.namespace,
+        config=release.values,
+        known=repo.renderer.known,
+        chart=waybill.service,
+    )
+    return Verdict(environment, [*unseen, *judgement.unseen], judgement)
+
+
+def _allowed(verdict: Verdict, change: Change, repo: Repo, intent: Intent) -> tuple[str, ...]:
+    """Why the environment does not run the images, with the files and keys that may be the cause, where that is
+    allowed; all else that is wrong is refused."""
+    found = verdict.judgement
+    if found is None or not found.findings:
         return ()
-    images = released(waybill, config)
-    verdict = judge(rendered, files, images, namespace=release.namespace, config=release.values, chart=waybill.service)
-    wrong = verdict.others if change.allow_override else verdict.findings
-    if not verdict.images and not wrong:
-        return ()
-    causes = list(_causes(repo.tree(intent.commit), waybill.service, environment, images))
+    images, folder = released(change.waybill, change.config), repo.tree(intent.commit)
+    wrong = found.others if change.allow_override else found.findings
+    causes = list(_causes(folder, change.waybill.service, verdict.environment, images))
     causes[MOST_CAUSES:] = [f"{len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []
     if wrong:
-        raise refused(wrong, environment, causes)
-    return (*dict.fromkeys(map(str, verdict.images)), *causes)
+        raise refused(wrong, verdict.environment, causes)
+    return (*dict.fromkeys(map(str, found.images)), *causes)
 
 
 def _causes(folder: Path, service: str, environment: str, images: Sequence[Released]) -> Iterator[str]:

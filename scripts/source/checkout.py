@@ -23,7 +23,8 @@ class Checkout:
 
     @cached_property
     def renderer(self) -> Renderer:
-        return Renderer(self.config.kube_version, self.config.flux_version)
+        config = self.config
+        return Renderer(config.kube_version, config.flux_version, config.api_versions)
 
     def archive(self, waybill: Waybill) -> Path:
         """Where package writes the chart and publish finds it."""

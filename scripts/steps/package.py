@@ -68,13 +68,12 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
 def refuse_wrong(rendered: Rendered, archive: Path, namespace: str, waybill: Waybill, here: Checkout) -> None:
     """Refuses what would not run as proposed, and says what cannot be known here."""
     files, images = of_archive(archive.read_bytes()), released(waybill, here.config)
-    judgement = judge(rendered, files, images, namespace=namespace, chart=waybill.service)
+    judgement = judge(rendered, files, images, namespace=namespace, known=here.renderer.known, chart=waybill.service)
     if judgement.findings:
         raise refused(judgement.findings)
     for warning in judgement.warnings:
         here.report.warn(warning)
-    for what in judgement.unseen:
-        here.report.say(f"Not seen here: {what}.")
+    here.report.not_seen(judgement.unseen)
     warn_of_tags(rendered.manifests, waybill, here)
 
 

@@ -15,7 +15,7 @@ from ..proposal.body import is_about, title
 from ..proposal.describe import describe, places
 from ..proposal.intent import Change, Intent
 from ..proposal.merge import ask, asks, for_review, hold_back
-from ..proposal.verdict import decide
+from ..proposal.verdict import decide, tell
 from ..report import Report
 
 TRIES = 5
@@ -51,6 +51,7 @@ def carry_out(
             change, intent = decide(change, repo)
             if not intent.proposes:
                 return intent, None
+            tell(intent, report)
             review = for_review(change, repo, intent) if asks(change.config) else None
             if review:
                 hold_back(intent, repo.forge)

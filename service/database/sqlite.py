@@ -110,33 +110,24 @@ class WriterTransaction(ReleasingTransaction, SQLiteTransaction):  # type: ignor
         await asyncio.shield(asyncio.ensure_future(finish()))
 
 
-class LoopTurn:
-    """A turn of the event loop in which statements run. They run on the loop's thread, so a task of many would let
-    nobody else be answered, and no deadline end it."""
-
-    def __init__(self) -> None:
-        self._began: float | None = None
-
-    def is_long(self) -> bool:
-        now = time.monotonic()
-        if self._began is None:
-            self._began = now
-            asyncio.get_running_loop().call_soon(self._end)
-        return now - self._began > TURN_SECONDS
-
-    def _end(self) -> None:
-        self._began = None
-
-
 class SQLiteConnections:
     """What a started engine holds open."""
 
     def __init__(self, path: str, **options: Any) -> None:
-        self.turn = LoopTurn()
         self.writer = Writer(self._open(path, "journal_mode=WAL", **options))
+        self._task, self._since = 0, 0.0
         self.reader = self._open(path, "query_only=1", **options)
         self.reader.execute("SELECT * FROM sqlite_schema LIMIT 1").fetchall()  # makes the log
         self._files = {file: _identity(file) for file in (path, f"{path}-wal")}
+
+    def runs_long(self) -> bool:
+        """Whether this task has run statements for long. They run on the loop's thread: a task of many must let others
+        be answered, and its deadline end it."""
+        task, now = id(asyncio.current_task()), time.monotonic()
+        is_long = task == self._task and now - self._since > TURN_SECONDS
+        if is_long or task != self._task:
+            self._task, self._since = task, now
+        return is_long
 
     def check_files(self) -> None:
         """Raises FileLost."""
@@ -193,7 +184,7 @@ class EmbeddedSQLite(SQLiteEngine):
         transaction = self.current_transaction.get()
         connection = _raw(transaction.connection) if transaction else self.started.reader
         rows = connection.execute(sql, args).fetchall()
-        if self.started.turn.is_long():
+        if self.started.runs_long():
             await asyncio.sleep(0)
         return rows
 

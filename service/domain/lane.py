@@ -75,7 +75,12 @@ class Followed(msgspec.Struct, frozen=True, gc=False):
 
 
 def key_of(it: Entry) -> Key:
-    return len(it.resource_version), it.resource_version, 0 if it.level else 1, it.at, it.rank, it.sha256
+    return len(it.resource_version), it.resource_version, 0 if it.level else 1, it.at, it.rank, name_of(it)
+
+
+def name_of(it: Entry) -> str:
+    """The beginning of its SHA-256, which tells it from the others of a place."""
+    return it.sha256[:16]
 
 
 def in_order(entries: Iterable[Entry], after: ObjectLane) -> list[Entry] | None:
@@ -126,7 +131,7 @@ def _merged(versioned: list[Entry], loose: list[Entry], high: int) -> list[Entry
 
 
 def _loose_key(it: Entry) -> Loose:
-    return it.at, it.rank, it.sha256
+    return it.at, it.rank, name_of(it)
 
 
 def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
@@ -147,7 +152,7 @@ def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
                 lane.state = _not_before(lane.state, running, lane.turned)
             turns.append(Turn(lane.opened, lane.turned, it.cause, it.basis, msgspec.structs.replace(lane)))
         if lane.opened and (it.image or it.level):
-            images.extend(images_of(lane.opened, it))
+            images.extend(images_of(lane.opened, it, began=running is not before))
     return Followed(turns, images, lane)
 
 
@@ -168,18 +173,19 @@ def _hear(lane: ObjectLane, it: Entry) -> None:
     else:
         lane.loose = _loose_key(it)
     if it.at > lane.high:
-        lane.high, lane.ties = it.at, (it.sha256,)
+        lane.high, lane.ties = it.at, (name_of(it),)
     elif it.at == lane.high:
-        lane.ties = (*lane.ties, it.sha256)
+        lane.ties = (*lane.ties, name_of(it))
     else:
         lane.inverted = max(lane.inverted, lane.high)
 
 
-def images_of(opened: str, it: Entry) -> Iterable[FoundImage]:
-    """The image annotation is what was intended, and counts for what a success began alone."""
+def images_of(opened: str, it: Entry, *, began: bool) -> Iterable[FoundImage]:
+    """The image annotation is what was intended, and counts for a success alone. That of the version which `began` with
+    it is found with its release."""
     if it.level:
         named = {image.rpartition("@")[2] for each in it.level.images or () for image in (each.asked, each.running)}
         return (FoundImage(opened, digest, True) for digest in sorted(named) if digest.startswith("sha256:"))
-    if it.image and it.cause in ("InstallSucceeded", "UpgradeSucceeded"):
+    if it.image and it.cause in ("InstallSucceeded", "UpgradeSucceeded") and not (began and it.release == it.version):
         return (FoundImage(opened, it.image.rpartition("@")[2], False),)
     return ()

@@ -70,7 +70,7 @@ class BoundedConnection(HttpToolsProtocol):
         if not self._is_answering():
             self.due = inf
         super().on_headers_complete()
-        self._in_head, self._in_body, self._unbounded = False, True, 0
+        self._in_head, self._in_body, self._unbounded, self._drained = False, True, 0, 0
         self.headers = []  # trailers are none of the request's headers
         if upgrades := self.parser.should_upgrade():
             self.cycle.keep_alive = False  # what follows the request is then no HTTP
@@ -79,7 +79,9 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._unbounded = 0
-        if self.scope["method"] not in BODILESS:
+        if self.cycle.response_complete or self.scope["method"] in BODILESS:
+            self._drain(body)
+        else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -1,6 +1,7 @@
 """HEAD and OPTIONS (RFC 9110, 9.3.2 and 9.3.7): HEAD is answered as GET, without the body; OPTIONS says what may be
 sent."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from litestar.types import ASGIApp, Message, Receive, Send
@@ -10,18 +11,17 @@ NONE = "TRACE"  # no route has it, so it is refused with the methods that there 
 
 
 def with_methods(app: ASGIApp) -> ASGIApp:
-    async def answer(scope: Any, receive: Receive, send: Send) -> None:
+    def answer(scope: Any, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["method"] == "HEAD":
             scope["method"] = "GET"
-            await app(scope, receive, _as_head(scope, send))
-        elif scope["method"] == "OPTIONS" and scope["path"] == "*":  # the ledger as a whole
-            await _allow(ALL, send)
-        elif scope["method"] == "OPTIONS":
-            # Litestar's own answer to OPTIONS leaves methods out where one path has several handlers.
-            scope["method"] = NONE
-            await app(scope, receive, _as_options(scope, send))
-        else:
-            await app(scope, receive, send)
+            return app(scope, receive, _as_head(scope, send))
+        if scope["method"] != "OPTIONS":
+            return app(scope, receive, send)
+        if scope["path"] == "*":  # the ledger as a whole
+            return _allow(ALL, send)
+        # Litestar's own answer to OPTIONS leaves methods out where one path has several handlers.
+        scope["method"] = NONE
+        return app(scope, receive, _as_options(scope, send))
 
     return answer
 

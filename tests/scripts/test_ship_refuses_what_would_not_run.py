@@ -109,7 +109,7 @@ CASES = {
     ),
     "a dependency of another version": Case(
         {"chart/Chart.yaml": NEEDS, "chart/charts/redis-1.0.0.tgz": redis("1.0.0")},
-        "Chart.yaml says redis 2.0.0, while charts/redis-1.0.0.tgz is 1.0.0",
+        "Chart.yaml says redis 2.0.0, while charts/redis is 1.0.0",
         "helm dependency update",
     ),
 }
@@ -124,8 +124,8 @@ def test_it_is_refused_and_nothing_is_out(world: World, case: Case) -> None:
     image, before, filed = world.image(), {}, []
 
     def ledger(request: BaseHTTPRequestHandler) -> None:
-        filed.append(request.path)
-        says(404)(request)
+        filed.extend([request.path] if request.command == "POST" else [])
+        says(404, b'{"status": 404}', Content_Type="application/problem+json")(request)
 
     before = everything(world)
     with answering(ledger) as address:

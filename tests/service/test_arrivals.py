@@ -28,6 +28,7 @@ async def test_an_arrival(ledger: Served) -> None:
             "known": True,
             "mismatched": False,
             "image": f"ghcr.io/acme/orders@{IMAGE}",
+            "images": {"orders": f"ghcr.io/acme/orders@{IMAGE}"},
             "commit": "c" * 40,
             "url": "/releases/orders/1.4.2",
         },

@@ -44,7 +44,7 @@ APPS, PODS = "/apis/apps/v1/namespaces/apps/replicasets", "/api/v1/namespaces/ap
     ],
 )
 def test_an_image_is_judged_by_what_can_be_known(asked: str, running: str, verdict: str) -> None:
-    released = [ReleasedImage(REPOSITORY, RELEASED, frozenset([RELEASED, PLATFORM]))]
+    released = [ReleasedImage(REPOSITORY, RELEASED, frozenset([RELEASED, PLATFORM]), complete=True)]
     [found] = judged([SeenImage("Deployment/orders", "web", asked, running)], released)
     assert found.verdict == verdict
     assert (found.found == HOTFIX and found.released == RELEASED) == (verdict == MISMATCHED)

@@ -18,7 +18,7 @@ from ..support.service.sizes import size
 pytestmark = [pytest.mark.anyio, pytest.mark.torture]
 
 BYTES = size(100 * HEAD_BYTES, 100 * HOOK_BYTES)
-PEERS = size(4, 64)
+PEERS = size(4, 16)
 MORE_MEMORY = 20  # MiB
 SECONDS = size(200, 25) / 100  # a machine that runs other tests is slow at times
 PATIENCE = 4 * HEAD_SECONDS

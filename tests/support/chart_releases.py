@@ -2,15 +2,16 @@
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from msgspec import UNSET, structs
 
 from scripts.chart.renderer import Renderer
-from scripts.diff.repo import opened
+from scripts.diff.repo import Repo, opened
 from scripts.document import Waybill
 from scripts.forges.file import FileForge
-from scripts.proposal.intent import prepare
+from scripts.proposal.intent import Change, Intent, prepare
+from scripts.proposal.verdict import verdicts
 from scripts.report import Report
 from scripts.steps.propose import carry_out
 from tests.support.gitops_repo import GitopsRepo, waybill
@@ -66,9 +67,9 @@ class Releases:
 
     def propose(self, version: str, *environments: str) -> str:
         change = self.repo.change(self.waybill(version), *environments, **self.settings)
-        # Not judged: what these charts run is no image of a release.
+        # Nothing is refused: what these charts run is no image of a release.
         with opened(FileForge(str(self.repo.bare)), Renderer(None), change.config) as repo:
-            carry_out(change, repo, Report(), decide=lambda change, repo: (change, prepare(change, repo)))
+            carry_out(change, repo, Report(), decide=_all_allowed)
         return str(self.repo.proposals()[-1]["body"])
 
     def merged(self, version: str, templates: Mapping[str, str], values: str = "digest: a\n") -> None:
@@ -81,3 +82,8 @@ class Releases:
         self.publish("1.1.0", templates, values)
         body = self.propose("1.1.0")
         return body[body.index("In the cluster: ") : body.index("Waybill-Release")]
+
+
+def _all_allowed(change: Change, repo: Repo) -> tuple[Change, Intent]:
+    intent = prepare(change, repo)
+    return change, replace(intent, verdicts=verdicts(change, repo, intent))

@@ -17,7 +17,7 @@ from scripts.forges.file import FileForge
 from scripts.gitops.layout import paths
 from scripts.gitops.render import render
 from scripts.proposal.body import Section, body
-from scripts.proposal.intent import Change, Intent
+from scripts.proposal.intent import Change, Intent, prepare
 from scripts.report import Report
 from scripts.steps.propose import Describe, carry_out, with_proposal
 from tests.support.builders import git, make_gitops_repo
@@ -133,8 +133,13 @@ def proposed(
 ) -> tuple[Waybill, Intent]:
     """The waybill as propose returns it, and what propose did."""
     with opened(forge, Renderer(None), change.config) as repo:
-        intent, proposal = carry_out(change, repo, report or Report(), describe or without_difference)
+        intent, proposal = carry_out(change, repo, report or Report(), describe or without_difference, unjudged)
         return with_proposal(change, repo, intent, proposal), intent
+
+
+def unjudged(change: Change, repo: Repo) -> tuple[Change, Intent]:
+    """There is no chart."""
+    return change, prepare(change, repo)
 
 
 def without_difference(change: Change, _: Repo, intent: Intent) -> str:

@@ -7,7 +7,7 @@ import msgspec
 
 from ...domain import timeline
 from ...domain.event import EPOCH, SECOND
-from ...domain.lane import ObjectLane, follow, in_order
+from ...domain.lane import ObjectLane, follow, in_order, name_of
 from ...domain.place import Standing, standing_in
 from ...domain.state import position_at
 from ..events.said import entries_between
@@ -50,5 +50,5 @@ async def _continued(key: PlaceKey, standing: Standing, second: int) -> ObjectLa
     if lane is None or -1 < standing.lanes[0].inverted >= lane.high:
         return None
     said = await entries_between(key, max(0, lane.high), second)
-    ordered = in_order([it for it in said if it.at > lane.high or it.sha256 not in lane.ties], lane)
+    ordered = in_order([it for it in said if it.at > lane.high or name_of(it) not in lane.ties], lane)
     return None if ordered is None else follow(msgspec.structs.replace(lane), ordered).lane

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ...domain.lane import FoundImage, ObjectLane, Turn, follow, images_of, in_order
+from ...domain.lane import FoundImage, ObjectLane, Turn, follow, images_of, in_order, name_of
 from ...domain.place import Standing, standing_in, standing_of, text_of
 from ...domain.state import Entry, Running, position_at
 from ...domain.timeline import Arrival, arrivals, ending, timeline
@@ -183,12 +183,12 @@ async def _rewound(key: PlaceKey, lanes: tuple[ObjectLane, ...], added: list[Ent
         if lane.high > first or lane.high <= newest.inverted:
             continue
         said = await entries_between(key, lane.high)
-        tail = [it for it in said if it.at > lane.high or it.sha256 not in lane.ties]
+        tail = [it for it in said if it.at > lane.high or name_of(it) not in lane.ties]
         ordered = in_order(tail, lane) if all(it.uid in ("", lane.uid) for it in tail) else None
         if ordered is None:
             continue
         began = Turn(before, lane.turned, "", "", msgspec.structs.replace(lane))
-        shown = [image for it in said if it.sha256 == before[-64:] for image in images_of(before, it)]
+        shown = [image for it in said if it.sha256 == before[-64:] for image in images_of(before, it, began=True)]
         found = follow(lane, ordered)
         changes.deleted.extend(await delete_from(PlacePosition(*key, before)))
         await delete_images_from(PlacePosition(*key, before))

@@ -8,6 +8,7 @@ from scripts.chart.files import of_folder
 from scripts.chart.findings import Finding, refused
 from scripts.chart.judge import Judgement, judge
 from scripts.chart.manifests import read_output
+from scripts.chart.unknowns import APIS
 from scripts.clients.helm import Helm
 from scripts.errors import Refused
 from tests.support.builders import TOP
@@ -16,9 +17,9 @@ from tests.support.scripts.rendered import DIGEST, ORDERS, REPOSITORY, pod, rend
 IMAGE = f"{REPOSITORY}@{DIGEST}"
 
 
-def judged(files: dict[str, bytes], *, api_versions: tuple[str, ...] = (), **templates: str) -> Judgement:
+def judged(files: dict[str, bytes], *, known: tuple[str, ...] = (), **templates: str) -> Judgement:
     text = rendered(**templates)
-    return judge(read_output(text), files, [ORDERS], namespace="apps", api_versions=api_versions, chart="orders")
+    return judge(read_output(text), files, [ORDERS], namespace="apps", known=known, chart="orders")
 
 
 def test_every_kind_of_fault_is_found_at_once() -> None:
@@ -57,7 +58,7 @@ def test_what_the_templates_ask_the_cluster_is_not_seen_here() -> None:
         "what `lookup` finds in the cluster (orders/templates/secret.yaml, orders/charts/lib/templates/a.yaml)",
         "which APIs the cluster has (orders/templates/monitor.yaml)",
     ]
-    assert len(judged(files, api_versions=("monitoring.coreos.com/v1",), web=pod(IMAGE)).unseen) == 1
+    assert len(judged(files, known=(APIS,), web=pod(IMAGE)).unseen) == 1
 
 
 def test_a_refusal_names_the_environment_and_each_remedy_once() -> None:

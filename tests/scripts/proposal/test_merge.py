@@ -1,11 +1,16 @@
 """The forge is asked to merge only what changes nothing beyond the environments that say `merge = "auto"`."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from scripts.chart.renderer import Renderer
+from scripts.diff.repo import opened
 from scripts.errors import Refused
 from scripts.forges.file import FileForge
+from scripts.proposal.intent import Verdict, prepare
+from scripts.proposal.merge import for_review
 from scripts.report import Report
 from scripts.settings import EnvironmentSettings
 from tests.support.builders import World
@@ -101,3 +106,12 @@ def test_a_forge_that_cannot_is_refused_before_anything_is_done(world: World) ->
         assert (ran.code, ran.stdout) == (1, "")
         assert "a path has no forge that merges by its own rules" in ran.stderr
     assert everything(world) == before
+
+
+def test_what_could_not_be_judged_is_reviewed(repo: GitopsRepo) -> None:
+    change = repo.change(waybill(), environment_tables={"staging": AUTO})
+    with opened(FileForge(str(repo.bare)), Renderer(None), change.config) as it:
+        intent = prepare(change, it)
+        assert for_review(change, it, intent) == ""
+        unknown = replace(intent, verdicts=(Verdict("staging", not_judged="kustomize is not installed"),))
+        assert for_review(change, it, unknown) == "staging could not be judged"

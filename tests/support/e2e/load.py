@@ -14,6 +14,7 @@ from tests.support.service.served import document
 
 # No connection was made: kube-proxy has no pod for the Service, or still one whose network is gone already.
 UNREACHABLE = {"ECONNREFUSED", "EHOSTUNREACH"}
+WRITE_EVERY = 0.06  # seconds: within the quota of a token
 
 
 class Lost(NamedTuple):
@@ -76,6 +77,7 @@ class Load:
         self._call("GET", self.path, 200)
 
     def _write(self, number: int) -> None:
+        self.stopped.wait(WRITE_EVERY)
         version = f"1.0.{number}"
         self._call("POST", "/releases", 201, json.dumps(document("load", version)))
         self.written.append(version)

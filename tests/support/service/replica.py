@@ -17,10 +17,12 @@ from tools.demo.processes import wait_for_line
 from . import pooler
 from .served import KEYS
 
+AMPLE = "1000000/min, 65536MiB/min, 1000000 places"  # one client of a test sends what many senders do
+
 
 def settings(database_url: str, **more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    ours = {"PYTHONPATH": str(TOP), "PORT": "0", "FLUX_KEYS": json.dumps(KEYS)}
+    ours = {"PYTHONPATH": str(TOP), "PORT": "0", "FLUX_KEYS": json.dumps(KEYS), "EVENT_QUOTA": AMPLE}
     ours |= {"DATABASE_URL": database_url, "DATABASE_POOLER": pooler.MODE}
     return {**kept, **ours, **more}
 
