@@ -54,8 +54,14 @@ def likely_forge(gitops: str | None) -> str | None:
     return "github" if re.match(r"(https://|ssh://git@|git@)github\.com[:/]", gitops) else None
 
 
+# Hosts that ignore the case of a path, and the names under which they are reached where port 22 is closed.
+NO_CASE = ("github.com", "gitlab.com", "codeberg.org", "bitbucket.org")
+OVER_443 = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com", "altssh.bitbucket.org": "bitbucket.org"}
+
+
 def normalise(url: str) -> str:
-    """`https://host/path` for every form of one remote: no user, password, query, trailing `/` or `.git`.
+    """`https://host/path` for every form of one remote: no user, password, query, trailing `/` or `.git`; in lower case
+    where the host is known to ignore case.
 
     scp-like (`git@host:path`) and `ssh://` addresses become https, since the host serves both; a local path stays, as
     does what is no address.
@@ -75,5 +81,8 @@ def normalise(url: str) -> str:
     usual = {"http": 80, "https": 443}.get(parts.scheme, number)
     port = f":{number}" if number not in (None, usual) else ""
     host = (parts.hostname or "").lower()
+    if parts.scheme == "ssh" and host in OVER_443:
+        host, port = OVER_443[host], ""
     path = parts.path.rstrip("/").removesuffix(".git").rstrip("/")
+    path = path.lower() if host in NO_CASE or host.endswith(".ghe.com") else path
     return f"{'https' if secure else parts.scheme}://{f'[{host}]' if ':' in host else host}{port}{path}"

@@ -1,16 +1,14 @@
 """git as plumbing: objects and refs are read and written, work trees and branches of the user never change."""
 
-import os
-import re
 import tempfile
 import time
-from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from ..errors import Fault, Refused
+from .git_credential import Credential, lent
 from .git_objects import Objects
 from .git_remote import declined, unreadable, untaken
 from .process import Changes, Completed, run
@@ -34,32 +32,6 @@ MOVES_WITHIN = (0, 0.5)  # seconds
 COMMAND = ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
 
 
-def authorization(url: str, token: str) -> dict[str, str]:
-    """What makes git send `token` to `url`, over https or to loopback, and no other header that git's configuration has
-    for it (two of Authorization are refused by forges); nothing for other transports.
-
-    In the environment, since other users of the machine can read a command line. Forges take any user name with a
-    token as password; GitHub documents this one.
-    """
-    place = re.match(r"(https://|http://(?=(localhost|127\.0\.0\.1|\[::1\])(:\d+)?/))([^/@]*@)?(?P<path>[^/]+/.*)", url)
-    if place is None:
-        return {}
-    # git takes the settings whose URL fits best: none fits better than the whole.
-    key = f"http.{place[1]}{place['path']}"
-    number = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-    basic = b64encode(f"x-access-token:{token}".encode()).decode()
-    return {
-        "GIT_CONFIG_COUNT": str(number + 3),
-        f"GIT_CONFIG_KEY_{number}": f"{key}.extraHeader",
-        f"GIT_CONFIG_VALUE_{number}": "",  # forgets those before it
-        f"GIT_CONFIG_KEY_{number + 1}": f"{key}.extraHeader",
-        f"GIT_CONFIG_VALUE_{number + 1}": f"Authorization: Basic {basic}",
-        # git would send it on to where the first answer redirects.
-        f"GIT_CONFIG_KEY_{number + 2}": f"{key}.followRedirects",
-        f"GIT_CONFIG_VALUE_{number + 2}": "false",
-    }
-
-
 @dataclass(frozen=True)
 class TreeFile:
     """A file of a tree: `mode` as git writes it (100644, 100755, 120000, 160000), `path` relative to that tree."""
@@ -71,11 +43,12 @@ class TreeFile:
 
 @dataclass(frozen=True)
 class Git:
-    """A repository at `folder`; `env` is added to git's environment; a failure is the fault of `fault`."""
+    """A repository at `folder`; a failure is the fault of `fault`. Where git speaks to a remote, and only there, it may
+    ask for `credential`."""
 
     folder: Path
     fault: Fault = "repository"
-    env: Mapping[str, str] = field(default_factory=dict)
+    credential: Credential | None = None
 
     def call(
         self,
@@ -84,17 +57,21 @@ class Git:
         env: Mapping[str, str] | None = None,
         check: bool = True,
         timeout: float = 300,
+        remote: str | None = None,
     ) -> Completed:
-        return run(
-            [*COMMAND, *args],
-            cwd=self.folder,
-            env={**ENVIRONMENT, **self.env, **(env or {})},
-            input=input,
-            check=check,
-            timeout=timeout,
-            fault=self.fault,
-            verb=" ".join([word for word in args if not word.startswith("-")][:2]),
-        )
+        """`remote` is the one that this command speaks to."""
+        with lent(self.credential if remote else None) as (settings, files):
+            return run(
+                [*COMMAND, *args],
+                cwd=self.folder,
+                env={**ENVIRONMENT, **settings, **(env or {})},
+                input=input,
+                check=check,
+                timeout=timeout,
+                fault=self.fault,
+                verb=" ".join([word for word in args if not word.startswith("-")][:2]),
+                files=files,
+            )
 
     def run(self, *args: str, input: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
         return self.call(*args, input=input, env=env).text
@@ -103,7 +80,7 @@ class Git:
 
     @cached_property
     def _objects(self) -> Objects:
-        return Objects(COMMAND, self.folder, {**ENVIRONMENT, **self.env}, self.fault)
+        return Objects(COMMAND, self.folder, ENVIRONMENT, self.fault)
 
     def commit(self, revision: str) -> str | None:
         """The commit id that `revision` names, None where there is none."""
@@ -210,7 +187,7 @@ class Git:
     def ls_remote(self, remote: str, *patterns: str) -> str:
         """What git lists of the remote's refs, HEAD's target too; a remote that cannot be read is refused."""
         command = ("ls-remote", "--quiet", "--symref", "--end-of-options", remote, *patterns)
-        listed = self.call(*command, check=False, timeout=30)
+        listed = self.call(*command, check=False, timeout=30, remote=remote)
         if listed.code != 0:
             raise unreadable(remote, listed.complaint, self.fault)
         return listed.text
@@ -228,8 +205,8 @@ class Git:
         """Fetches the objects of `refs` without touching any ref of the clone."""
         if refs:
             wanted = "".join(f"{ref}\n" for ref in refs).encode()
-            self.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--stdin", remote,
-                     input=wanted)  # fmt: skip
+            self.call("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--stdin", remote,
+                      input=wanted, remote=remote)  # fmt: skip
 
     def create(self, remote: str, ref: str, commit: str) -> bool:
         """Creates `ref` on the remote, which is atomic; False when it exists there with another commit."""
@@ -242,7 +219,7 @@ class Git:
         """Moves the remote's `ref` from `expect` ("" for absent) to `commit`; False when somebody moved it before."""
         pushed = self.call(
             "push", "--quiet", "--porcelain", "--no-verify", f"--force-with-lease={ref}:{expect}", remote,
-            f"{commit}:{ref}", check=False,
+            f"{commit}:{ref}", check=False, remote=remote,
         )  # fmt: skip
         if pushed.code == 0:
             return True

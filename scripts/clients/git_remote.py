@@ -19,8 +19,12 @@ def unreadable(remote: str, complaint: str, fault: Fault) -> Refused:
     if "dubious ownership" in complaint:
         return untrusted(remote)
     address, credential = WHERE.get(fault, WHERE["repository"])
-    said = re.sub(r"could not read .* for '.*': .*", "it asks for a credential that it accepts", one_line(complaint))
-    if re.search(r"(?i)authentication failed|asks for a credential|permission denied|error: 40[13]", said):
+    said = re.sub(
+        r"(could not read .* for '.*': .*|Authentication failed for '.*')",
+        "it asks for a credential that it accepts",
+        one_line(complaint),
+    )
+    if re.search(r"(?i)asks for a credential|permission denied|error: 40[13]", said):
         remedy = f"Give {credential} a credential that may read it."
     elif re.search(r"(?i)not found|does not appear to be|does not exist|error: 404|no such file", said):
         remedy = f"Correct {address}; a private repository looks absent to a credential without the right to read it."

@@ -24,11 +24,9 @@ class Helm:
         done = self._run("lint", "--quiet", chart, *_values(values_files), *_kube(kube_version), check=False)
         if done.code != 0:
             said = done.stdout.decode(errors="replace").strip() or done.complaint
-            app_version = " If its templates read appVersion as a version, set `app_version = false` in waybill.toml."
             raise Refused(
                 f"`helm lint` finds errors: {censor(said)}",
-                "Correct them in the chart and commit; if it needs values to render, name a values file in `values`."
-                + (app_version if "invalid semantic version" in said.lower() else ""),
+                "Correct them in the chart and commit; if it needs values to render, name a values file in `values`.",
                 fault="chart",
             )
 
@@ -48,7 +46,14 @@ class Helm:
         files = [*_values(values_files), *(["--values", "-"] if values is not None else [])]
         apis = [word for version in api_versions for word in ("--api-versions", version)]
         flags = ["--namespace", namespace, "--include-crds", *_kube(kube_version), *apis]
-        return self._run("template", name, chart, *flags, *files, input=values, fault="chart").stdout
+        done = self._run("template", name, chart, *flags, *files, input=values, check=False)
+        if done.code != 0:
+            raise Refused(
+                f"`helm template` failed: {done.complaint}",
+                "Correct the chart and commit; if it needs values to render, name a values file in `values`.",
+                fault="chart",
+            )
+        return done.stdout
 
     def package(self, folder: Path, out: Path, seconds: int) -> Path:
         """The .tgz of the chart at `folder`, as if made at `seconds` since the epoch; `out` is an empty folder."""

@@ -58,9 +58,10 @@ def run(
     check: bool = True,
     fault: Fault = "machine",
     verb: str = "",
+    files: tuple[int, ...] = (),
 ) -> Completed:
     """Runs `argv` to its end; `timeout` is in seconds; `verb` is the name that a refusal gives the command, where that
-    is not its second word.
+    is not its second word; `files` are open ones that it inherits.
 
     With `check`, an exit code other than 0 is refused with what the program wrote, as the fault of `fault`.
     """
@@ -75,6 +76,7 @@ def run(
             capture_output=True,
             timeout=timeout,
             check=False,
+            pass_fds=files,
         )
     except FileNotFoundError as error:
         raise Refused(f"`{name}` is not installed.", f"Install {name} and put it on PATH.", fault="machine") from error

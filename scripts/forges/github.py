@@ -87,6 +87,9 @@ DISABLE = MUTATION.format("DisablePullRequestAutoMerge", "disablePullRequestAuto
 APPS = "ghs_"  # https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats
 
 
+MOST = 100  # of a page
+
+
 class GitHub(Rest):
     @property
     def api(self) -> str:
@@ -115,8 +118,11 @@ class GitHub(Rest):
 
     def find(self, branch: str, base: str) -> Proposal | None:
         query = {"head": f"{self.owner}:{branch}", "base": base, "state": "all", "sort": "created",
-                 "direction": "desc", "per_page": "100"}  # fmt: skip
+                 "direction": "desc", "per_page": str(MOST)}  # fmt: skip
         pulls = self.decode(self.call("GET", "/pulls", query=query), list[Pull])
+        if len(pulls) == MOST and not any(pull.state == "open" for pull in pulls):
+            # One that was opened again may be older than all of these.
+            pulls = self.decode(self.call("GET", "/pulls", query=query | {"state": "open"}), list[Pull]) + pulls
         found = next((pull for pull in pulls if pull.state == "open"), next(iter(pulls), None))
         return found.proposal if found else None
 

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from semver import Version
 
-from ..clients.git import IDENTITY, TRAILER, Git, authorization
+from ..clients.git import IDENTITY, TRAILER, Git
+from ..clients.git_credential import credential_of
 from ..errors import Refused
 
 REPLACES = "Waybill-Replaces"
@@ -77,7 +78,7 @@ class Heads:
 def cloned(remote: str, token: str | None) -> Iterator[Git]:
     """An empty bare repository, in which git sends the forge's `token`, where there is one, to `remote`."""
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
-        git = Git(Path(folder), fault="gitops", env=authorization(remote, token) if token else {})
+        git = Git(Path(folder), fault="gitops", credential=credential_of(remote, token))
         git.run("init", "--quiet", "--bare", "--object-format=sha1")
         yield git
 

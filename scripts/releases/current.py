@@ -61,14 +61,15 @@ def running(answer: dict[str, Any] | None, service: str, environment: str) -> st
 
 
 def known_commit(ledger: "Ledger | None", service: str, environment: str) -> tuple[str, str] | None:
-    """Version and source commit of what runs in an environment; None where the ledger does not tell, or its places
-    differ."""
+    """Version and source commit of what runs in an environment; None where the ledger does not tell, is not certain,
+    or its places differ."""
     try:
         rows = _rows(ledger.environment(environment), service) if ledger else []
     except Refused:
         return None
-    found = {(row.release.version, row.release.commit) for row in rows if row.release}
-    version, commit = found.pop() if len(found) == 1 else ("", None)
+    certain = [row.release for row in rows if row.release and row.running_certain and not row.release.mismatched]
+    found = {(release.version, release.commit) for release in certain}
+    version, commit = found.pop() if len(found) == 1 and len(certain) == len(rows) else ("", None)
     return (version, commit) if commit else None
 
 

@@ -1,5 +1,6 @@
 """Whether the ledger holds another release of this service and version: it would answer 409 in the end."""
 
+from ..addresses import normalise
 from ..clients.http_failure import Denied, NoAnswer
 from ..clients.ledger import Ledger
 from ..document import Waybill, chart_of
@@ -21,7 +22,7 @@ def refuse_other(waybill: Waybill, ledger: Ledger | None, report: Report) -> Non
     filed = from_ledger(answer) if answer else waybill
     for name, theirs, ours in (
         ("image", " ".join(map(str, filed.images)), " ".join(map(str, waybill.images))),
-        ("source", filed.source.repository, waybill.source.repository),
+        ("source", normalise(filed.source.repository), normalise(waybill.source.repository)),
         ("commit", filed.source.commit, waybill.source.commit),
         ("registry", chart_of(filed).repository, chart_of(waybill).repository),
     ):

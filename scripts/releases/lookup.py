@@ -14,13 +14,21 @@ from ..clients.http_failure import Denied, NoAnswer
 from ..clients.ledger import older_ledger
 from ..clients.registry import Registry
 from ..document import Chart, Image, Source, Waybill, chart_of, image_of, parse
-from ..errors import Refused
+from ..errors import Fault, Refused
 from ..folder import write
 from ..source.changes import with_changes
 from ..source.checkout import Checkout
 from ..source.tags import tagged
 from ..yaml.edit import read
 from .content import find
+
+TELLS: dict[Fault, tuple[str, str]] = {
+    "ledger": (
+        "The ledger",
+        "One of them was changed after the release: find out which. Ship a new version, which has its own tag.",
+    ),
+    "you": ("The waybill's file", "Remove it and ship again, which writes it anew."),
+}
 
 
 def from_ledger(answer: dict[str, Any]) -> Waybill:
@@ -52,7 +60,19 @@ def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybil
         waybill = structs.replace(told, images=images, source=_changed(told.source, version, here))
     else:
         waybill = from_ledger(filed)
-        _refuse_other_release(waybill, told)
+        _refuse_other_release(waybill, told, "ledger")
+    return _with_tags_chart(waybill, told, here)
+
+
+def proven_again(waybill: Waybill, here: Checkout) -> Waybill:
+    """`waybill`, as earlier steps left it on this machine, where tag and registry still have that release."""
+    told = from_tag(chart_of(waybill).version, here)
+    _refuse_other_release(waybill, told, "you")
+    return _with_tags_chart(waybill, told, here)
+
+
+def _with_tags_chart(waybill: Waybill, told: Waybill, here: Checkout) -> Waybill:
+    """`waybill` with the chart that its tag's commit packages to; refused where the registry has another one."""
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
         built = archive_of(str(told.source.release_commit), here.config, here.git, Path(folder))
         here.make_folder()
@@ -124,8 +144,9 @@ def from_tag(version: str, here: Checkout) -> Waybill:
     )
 
 
-def _refuse_other_release(filed: Waybill, told: Waybill) -> None:
-    """The ledger and the tag must name one release."""
+def _refuse_other_release(filed: Waybill, told: Waybill, fault: Fault) -> None:
+    """Both must name one release. `filed` is what the ledger holds, or of fault `you` the file of the waybill."""
+    who, remedy = TELLS[fault]
     for name, theirs, ours in (
         ("service", filed.service, told.service),
         ("chart", chart_of(filed).name, chart_of(told).name),
@@ -135,9 +156,9 @@ def _refuse_other_release(filed: Waybill, told: Waybill) -> None:
     ):
         if theirs != ours:
             raise Refused(
-                f"The ledger has the {name} {theirs} for {told.source.tag}, and the tag has {ours}.",
-                "One of them was changed after the release: find out which. Ship a new version, which has its own tag.",
-                fault="ledger",
+                f"{who} has the {name} {theirs} for {told.source.tag}, and the tag has {ours}.",
+                remedy,
+                fault=fault,
             )
 
 

@@ -1,10 +1,12 @@
 """The tags of a service: which versions are taken, by which commit, and whether one is this same release."""
 
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..chart.version import Version, tag_version
-from ..clients.git import IDENTITY
+from ..clients.git import IDENTITY, Git
 from ..errors import Refused
 from ..image import by_name
 from ..image import keys as image_keys
@@ -95,3 +97,23 @@ def images_in(commit: str, here: Checkout) -> Images:
     """The images that Chart.yaml in a commit names; none in a chart that Waybill did not write."""
     file = here.git.blob(commit, f"{here.config.chart}/Chart.yaml") or b""
     return by_name.read(read(file, ("annotations", "waybill/image")) or "", here.config.service)
+
+
+def refuse_trial_merge(head: str, git: Git) -> None:
+    """Refuses the merge that a forge makes to try a pull request: every later commit of the branch would be older.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#pull_request;
+    actions/checkout keeps its name.
+    """
+    places = ("refs/pull", "refs/remotes/pull", "refs/merge-requests", "refs/remotes/merge-requests")
+    names = git.run("for-each-ref", "--points-at", head, "--format=%(refname)", *places).splitlines()
+    if os.environ.get("GITHUB_SHA") == head:
+        names.append(os.environ.get("GITHUB_REF", ""))
+    if name := next((name for name in names if re.fullmatch(r"refs/(remotes/)?[\w-]+/\d+/merge", name)), None):
+        raise Refused(
+            f"{head[:12]} is {name}: a merge that the forge made to try a pull request, which lies on no branch.",
+            "Ship the branch's own commit after the merge. To see what a pull request would change, check out its head "
+            "(in GitHub Actions: `ref: ${{ github.event.pull_request.head.sha }}`); to release it as a trial, give a "
+            "pre-release with --version.",
+            fault="you",
+        )

@@ -21,7 +21,7 @@ from ..report import Report
 from ..source.changes import refuse_absent, with_changes
 from ..source.checkout import Checkout
 from ..source.commit import build
-from ..source.tags import Tagged, holds, refuse_older, released_as, tagged
+from ..source.tags import Tagged, holds, refuse_older, refuse_trial_merge, released_as, tagged
 from ..source.work_tree import write
 from ..yaml.edit import read
 
@@ -55,7 +55,7 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
             refuse_other_version(choice, known, here.report)
         else:
             version = choose(choice, head, tags, here)
-        repository = source_of(here)
+        repository = source_of(here, known)
         commit = known.commit if known else build(choice.images, head, str(version), repository, here)
         committed_at = datetime.fromtimestamp(git.committed(head), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         source = Source(repository, head, committed_at, commit, f"{config.service}-{version}")
@@ -99,15 +99,19 @@ def has_remote(choice: Choice, here: Checkout) -> bool:
     return False
 
 
-def source_of(here: Checkout) -> str:
-    """The address in the settings, else that of the remote, else the checkout's own path.
+def source_of(here: Checkout, known: Tagged | None) -> str:
+    """The address in the settings, else that of the remote, else the checkout's own path; of a release that is `known`
+    as it was written then, where that is another form of the same.
 
     The remote's is read as it is configured, before insteadOf, which differs between machines.
     """
     given, remote = here.config.source_repository, here.config.remote
     if given is None:
         given = remote if "/" in remote else here.git.call("config", "--get", f"remote.{remote}.url", check=False).text
-    return normalise(given or here.config.root)
+    address = normalise(given or here.config.root)
+    chart = here.git.blob(known.commit, f"{here.config.chart}/Chart.yaml") if known else None
+    written = read(chart, ("annotations", "org.opencontainers.image.source")) if chart else None
+    return written if written and normalise(written) == address else address
 
 
 def refuse_other_version(choice: Choice, known: Tagged, report: Report) -> None:
@@ -128,6 +132,8 @@ def choose(choice: Choice, head: str, tags: list[Tagged], here: Checkout) -> Ver
     exact = strict(choice.version, "--version", fault="you") if choice.version else None
     current = strict(mine, f"{path}'s version", fault="chart")
     version = next_version(current, taken, part=choice.part or "patch", exact=exact)
+    if not version.prerelease:
+        refuse_trial_merge(head, here.git)
     if not choice.allow_older:
         refuse_older([tag for tag in tags if tag.version in comparable(version, taken)], head, here)
     return version

@@ -44,7 +44,7 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
         if lacking := missing(source):
             build_dependencies(helm, source, seconds, lacking, config)
         values = [root / path for path in config.values]
-        helm.lint(source, values_files=values, kube_version=config.kube_version)
+        lint(source, values, waybill, here)
         archive = helm.package(source, out, seconds)
         if archive.name != f"{chart.name}-{chart.version}.tgz":
             raise Refused(
@@ -63,6 +63,28 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
         write(here.archive(waybill), made)
     here.report.say(f"package: {archive.name}, {digest_of(made)}")
     return structs.replace(waybill, chart=structs.replace(chart, archive=digest_of(made)))
+
+
+def lint(chart: Path, values: Sequence[Path], waybill: Waybill, here: Checkout) -> None:
+    """Refuses what helm finds wrong. Whether the appVersion that bump wrote is the cause, a second look without it
+    tells."""
+    config = here.config
+    try:
+        Helm().lint(chart, values_files=values, kube_version=config.kube_version)
+    except Refused as error:
+        if not config.app_version:
+            raise
+        before = here.git.blob(waybill.source.commit, f"{config.chart}/Chart.yaml")
+        (chart / "Chart.yaml").write_bytes(before or b"")
+        try:
+            Helm().lint(chart, values_files=values, kube_version=config.kube_version)
+        except Refused:
+            raise error from None
+        raise Refused(
+            error.what,
+            "With the appVersion that is committed it finds none: set `app_version = false` in waybill.toml.",
+            fault="chart",
+        ) from error
 
 
 def refuse_wrong(rendered: Rendered, archive: Path, namespace: str, waybill: Waybill, here: Checkout) -> None:

@@ -1,6 +1,7 @@
 """Whoever may push to the registry cannot have another chart proposed than the one that the tag's commit packages to:
 on every path that ends in a pull request."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,11 @@ def attack(world: World) -> None:
     push_layers(f"{world.registry}/charts-{world.folder.name}/orders:0.1.0", [(CHART_LAYER, forged(ours))])
 
 
+def killed_after_the_tag(world: World) -> None:
+    commit = json.loads((world.checkout / ".waybill/orders.json").read_text())["source"]["release_commit"]
+    git(world.checkout, "push", "--quiet", "origin", f"{commit}:refs/tags/orders-0.1.0")
+
+
 def refused(world: World, *command: str, env: dict[str, str] | None = None) -> str:
     """What is said; nothing changes but the run's own files."""
     before = everything(world)
@@ -45,8 +51,7 @@ def test_a_chart_that_came_between_tag_and_push_is_refused_when_ship_is_repeated
     for step in (("bump", "--image", image), ("package",)):
         assert world.waybill(*step).code == 0
     git(world.checkout, "checkout", "--quiet", "--", ".")
-    down = world.waybill("publish", env={"WAYBILL_REGISTRY": "oci://127.0.0.1:1/charts"})
-    assert (down.code, list(world.tags())) == (1, ["orders-0.1.0"])
+    killed_after_the_tag(world)
     attack(world)
     for command in ("ship", "plan"):
         said = refused(world, command, "--image", image, env=env)
@@ -60,6 +65,21 @@ def test_a_tag_of_the_registry_that_was_moved_is_refused_when_ship_is_repeated(w
     attack(world)
     for command in ("ship", "plan"):
         assert "published with other content" in refused(world, command, "--image", image)
+
+
+def test_what_changed_after_publish_is_refused_by_propose_alone(world: World) -> None:
+    assert world.waybill("bump", "--image", world.image()).code == 0
+    git(world.checkout, "checkout", "--quiet", "--", ".")
+    assert world.waybill("package").code == 0
+    assert "There is no release orders-0.1.0" in refused(world, "propose")
+    assert world.waybill("publish").code == 0
+    file = world.checkout / ".waybill/orders.json"
+    kept = file.read_text()
+    file.write_text(kept.replace("/images-", "/others-"))
+    assert "The waybill's file has the image" in refused(world, "propose")
+    file.write_text(kept)
+    attack(world)
+    assert "published with other content" in refused(world, "propose")
 
 
 def test_a_moved_tag_is_refused_by_promote_without_a_ledger(world: World) -> None:

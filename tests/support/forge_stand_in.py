@@ -132,7 +132,8 @@ class StandIn:
         if self.name == "github":
             owner, _, branch = query["head"].partition(":")
             assert owner == "acme"
-            return [pull for pull in newest if (pull["head"]["ref"], pull["base"]["ref"]) == (branch, query["base"])]
+            mine = [pull for pull in newest if (pull["head"]["ref"], pull["base"]["ref"]) == (branch, query["base"])]
+            return mine[: int(query["per_page"])]
         page, limit = int(query["page"]), 2  # a small one, whatever was asked for, as servers may
         return [pull for pull in newest if pull["base"]["ref"] == query["base_branch"]][
             (page - 1) * limit : page * limit

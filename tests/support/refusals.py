@@ -15,7 +15,7 @@ from scripts.errors import Refused
 
 TOP = Path(__file__).resolve().parents[2]
 SCRIPTS = TOP / "scripts"
-CLASSES = {"Refused", "Denied", "NoAnswer", "NoCheckout", "Overtaken"}
+CLASSES = {"Refused", "Denied", "NoAnswer", "NoCheckout", "Overtaken", "OtherContent"}
 # What makes a Refused: a class, or a function that fills in a part of it.
 MAKERS = {
     *CLASSES,

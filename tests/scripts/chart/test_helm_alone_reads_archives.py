@@ -5,8 +5,15 @@ import io
 import tarfile
 from pathlib import Path
 
+import pytest
+from msgspec import structs
+
 from scripts.chart.manifests import read_output
 from scripts.chart.renderer import Renderer
+from scripts.diff.repo import Shipped, opened
+from scripts.document import chart_of, digest_of
+from scripts.errors import Refused
+from scripts.forges.file import FileForge
 from scripts.yaml.objects import Object
 from tests.support.builders import CHART, World
 from tests.support.chart_releases import TEMPLATES, Releases
@@ -72,3 +79,16 @@ def test_a_chart_without_templates_has_definitions_alone() -> None:
     text = b"---\n# Source: orders/charts/lib/crds/a.yaml\n" + DEFINITION
     assert (read_output(text).definitions, read_output(text).objects) == (text, [])
     assert read_output(rendered(web=pod("a"))).definitions == b""
+
+
+def test_another_chart_than_was_packaged_is_refused_where_the_package_is_gone(releases: Releases) -> None:
+    releases.publish("1.0.0", TEMPLATES)
+    chart = chart_of(releases.waybill("1.0.0"))
+    packaged = digest_of(Path(releases.repo.folder, "chart-1.0.0/orders-1.0.0.tgz").read_bytes())
+    settings = releases.repo.change(releases.waybill("1.0.0")).config
+    with opened(FileForge(str(releases.repo.bare)), Renderer(None), settings) as repo:
+        same = Shipped("orders", structs.replace(chart, archive=packaged), ("staging",), None)
+        assert digest_of(repo.shipped_chart(same).read_bytes()) == packaged
+        other = Shipped("orders", structs.replace(chart, archive=f"sha256:{'a' * 64}"), ("staging",), None)
+        with pytest.raises(Refused, match=r"has another chart under sha256:.* than was packaged, sha256:aaaa"):
+            repo.shipped_chart(other)

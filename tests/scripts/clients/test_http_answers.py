@@ -210,7 +210,8 @@ def test_what_must_not_happen_twice_is_asked_once() -> None:
 
 
 def test_a_list_without_end_is_refused() -> None:
-    pull = b'{"number": 1, "html_url": "u", "state": "open", "title": "t", "body": "", "merged_at": null, '
+    pull = b'{"number": 1, "html_url": "http://f.example/1", "state": "open", "title": "t", "body": "", '
+    pull += b'"merged_at": null, '
     server = Server(says(200, b"[" + pull + b'"head": {"ref": "x"}, "base": {"ref": "main"}}]'))
     with answering(server) as host, pytest.raises(Refused, match="more than 100 pages of open") as error:
         Gitea(f"http://{host}/acme/fleet", "planted").find("apps/orders", "release/next")

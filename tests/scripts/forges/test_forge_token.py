@@ -1,6 +1,7 @@
 """WAYBILL_FORGE_TOKEN: git and the forge's API get it, nobody and nothing else does."""
 
 import json
+import os
 import shutil
 from base64 import b64encode
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.builders import Ran, World, git
+from tests.support.builders import Ran, World, git, program
 from tests.support.forge_stand_in import StandIn, serving
 from tests.support.git_over_http import GitOverHttp, basic
 
@@ -70,7 +71,8 @@ def test_the_token_pushes_and_proposes_and_is_written_nowhere(forge: Forge, tmp_
     # git writes down every command line of its own and of the programs that it starts.
     ran = forge.ship(GIT_TRACE2_EVENT=str(trace), TMPDIR=str(temporary))
     assert ran.code == 0, ran.stderr
-    assert forge.git.authorizations == [basic(TOKEN)] * len(forge.git.authorizations)
+    # git asks without it first, and shows it where that is not enough.
+    assert set(forge.git.authorizations) == {None, basic(TOKEN)}
     assert {headers["Authorization"] for _, _, headers in forge.api.requests} == {f"Bearer {TOKEN}"}
     assert git(world.gitops, "rev-parse", "apps/orders") == ran.json["gitops"]["commit"]
     assert ran.json["gitops"]["proposal"] == {"url": "https://forge.example/acme/fleet/pull/1", "number": 1}
@@ -80,6 +82,32 @@ def test_the_token_pushes_and_proposes_and_is_written_nowhere(forge: Forge, tmp_
     assert any(kept)
     assert not any(word in ran.stdout + ran.stderr for word in WRITTEN)
     assert files_with(WRITTEN, tmp_path) == []
+
+
+def test_no_program_has_the_token_in_its_environment_or_arguments(gitea: Forge, tmp_path: Path) -> None:
+    """Each that Waybill starts writes down what it got; git may ask for it only where it speaks to the remote."""
+    log, names = tmp_path / "log", ("git", "helm", "kustomize")
+    log.mkdir()
+    for name in names:
+        program(tmp_path / "bin", name, f'(echo "$0" "$@"; env) >{log}/{name}-$$; exec {shutil.which(name)} "$@"')
+    ran = gitea.ship(PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    assert ran.code == 0, ran.stderr
+    told = [path.read_text() for path in log.iterdir()]
+    assert {path.name.partition("-")[0] for path in log.iterdir()} == set(names)
+    assert files_with(WRITTEN, log) == []
+    lent = {
+        words for text in told if "credential.http" in text for words in text.split("\n")[0].split() if "=" not in words
+    }
+    assert {"ls-remote", "fetch", "push"} <= lent
+    assert not lent & {"init", "commit-tree", "cat-file", "merge-tree", "rev-parse"}
+
+
+def test_a_redirect_to_another_host_gets_no_token_whatever_git_is_told(gitea: Forge) -> None:
+    with forge_of(gitea.world, "gitea") as elsewhere:
+        gitea.git.status, gitea.git.location = 302, elsewhere.address.replace("127.0.0.1", "localhost")
+        ran = gitea.ship(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="http.followRedirects", GIT_CONFIG_VALUE_0="true")
+        assert elsewhere.git.authorizations == []
+    assert ran.code == 1
 
 
 def test_a_token_can_come_from_a_file(gitea: Forge, tmp_path: Path) -> None:
@@ -106,7 +134,7 @@ def test_git_sends_one_authorization_whatever_its_configuration_adds(gitea: Forg
     (tmp_path / "gitconfig").write_text("".join(f"[{key}]\n{header}\n" for key in keys))
     ran = gitea.ship(GIT_CONFIG_GLOBAL=str(tmp_path / "gitconfig"))
     assert ran.code == 0, ran.stderr
-    assert set(gitea.git.authorizations) == {basic(TOKEN)}
+    assert set(gitea.git.authorizations) == {None, basic(TOKEN)}
 
 
 def test_without_a_token_nothing_is_begun(gitea: Forge) -> None:

@@ -100,6 +100,18 @@ def test_a_forks_branch_of_that_name_is_another() -> None:
     assert gitea.problems == []
 
 
+def test_one_that_was_opened_again_is_found_behind_a_hundred_newer_ones() -> None:
+    github = StandIn("github")
+    for _ in range(120):
+        github.open("apps/orders", "main", state="closed")
+    github.pulls[3]["state"] = "open"
+    with serving(github) as address:
+        found = GitHub(f"{address}/acme/fleet.git", TOKEN).find("apps/orders", "main")
+    assert github.problems == []
+    assert found is not None
+    assert (found.number, found.state) == (4, "open")
+
+
 def test_where_another_run_was_faster_its_proposal_is_updated(forge: GitHub, stand_in: StandIn) -> None:
     theirs = stand_in.open("apps/orders", "main")
     stand_in.hidden = True

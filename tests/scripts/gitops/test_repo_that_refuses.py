@@ -22,6 +22,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory, registry: str) -> World:
     git(seed, "push", "--quiet", "origin", "HEAD:main")
     ran = world.waybill("ship", "--image", world.image("second"), env={"WAYBILL_GITOPS": "/nowhere"})
     assert ran.code == 1
+    assert world.waybill("publish").code == 0
     return world
 
 

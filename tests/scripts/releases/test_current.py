@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scripts.errors import Refused
-from scripts.releases.current import running
+from scripts.releases.current import known_commit, running
 
 
 def row(version: str | None = "1.4.2", place: str = "apps/orders", **more: Any) -> dict[str, Any]:
@@ -52,3 +52,28 @@ def test_what_is_unclear_is_refused_with_its_cause(found: dict[str, Any] | None,
     with pytest.raises(Refused) as error:
         running(found, "orders", "staging")
     assert cause in error.value.what
+
+
+class Answering:
+    """A ledger of which only what runs is asked."""
+
+    def __init__(self, *rows: dict[str, Any]) -> None:
+        self.environment = lambda name: answer(*rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "known"),
+    [
+        ([row()], ("1.4.2", "c")),
+        ([row(health="failing"), row(place="shop/orders")], ("1.4.2", "c")),
+        ([row(), row("1.4.1", "shop/orders")], None),
+        ([row(), row(None, "shop/orders")], None),
+        ([row(mismatched=True)], None),
+        ([row(running_certain=False)], None),
+        ([], None),
+    ],
+)
+def test_the_commit_that_runs_is_known_only_where_it_is_certain(
+    rows: list[dict[str, Any]], known: tuple[str, str] | None
+) -> None:
+    assert known_commit(Answering(*rows), "orders", "staging") == known  # type: ignore[arg-type]

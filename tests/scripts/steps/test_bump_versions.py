@@ -126,3 +126,31 @@ def test_a_release_commit_is_known_by_its_trailer_and_its_images_whoever_made_it
     tag(world, "orders-0.2.0", on=plain)
     with pytest.raises(Refused, match="is older than"):
         chosen(world, world.image("three"))
+
+
+def test_the_merge_that_a_forge_makes_to_try_a_pull_request_gets_no_version(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As actions/checkout leaves it, of one commit; main itself would be older than what was released of it."""
+    main, image = git(world.checkout, "rev-parse", "HEAD"), world.image()
+    git(world.checkout, "checkout", "--quiet", "-b", "change")
+    git(world.checkout, "commit", "--quiet", "--allow-empty", "-m", "A change")
+    git(world.checkout, "checkout", "--quiet", "--detach", main)
+    git(world.checkout, "merge", "--quiet", "--no-ff", "-m", "Merge", "change")
+    merge = git(world.checkout, "rev-parse", "HEAD")
+    git(world.checkout, "push", "--quiet", "origin", "HEAD:refs/pull/7/merge", "change")
+    git(world.folder, "clone", "--quiet", "--depth=1", f"file://{world.origin}", "runner")
+    runner = world.folder / "runner"
+    git(runner, "fetch", "--quiet", "--depth=1", "origin", f"+{merge}:refs/remotes/pull/7/merge")
+    git(runner, "checkout", "--quiet", "--detach", "refs/remotes/pull/7/merge")
+    world.checkout = runner
+    with pytest.raises(Refused, match="a merge that the forge made to try a pull request") as error:
+        chosen(world, image)
+    assert "pull_request.head.sha" in error.value.remedy
+    assert chosen(world, image, version="0.1.1-pr.7") == "0.1.1-pr.7"
+    git(runner, "update-ref", "-d", "refs/remotes/pull/7/merge")
+    assert chosen(world, image) == "0.1.0"
+    monkeypatch.setenv("GITHUB_SHA", merge)
+    monkeypatch.setenv("GITHUB_REF", "refs/pull/7/merge")
+    with pytest.raises(Refused, match="refs/pull/7/merge"):
+        chosen(world, image)

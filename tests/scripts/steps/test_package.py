@@ -262,3 +262,35 @@ def test_a_chart_of_another_version_than_the_waybills_is_refused(world: World) -
     other = structs.replace(release, chart=structs.replace(chart_of(release), version="9.9.9"))
     with pytest.raises(Refused, match=r"the waybill says orders 9\.9\.9"):
         package(other, here)
+
+
+PARSED = '{{- if semverCompare ">= 1.0.0" %s }}{{- end }}\n'
+
+
+def test_the_app_version_is_named_where_it_is_the_cause_and_nowhere_else(world: World) -> None:
+    """Helm says the same of both."""
+    files = {"chart/Chart.yaml": world.chart.format(service="orders").replace("none", "1.2.3")}
+    world.commit({**files, "chart/templates/x.yaml": PARSED % ".Chart.AppVersion"})
+    assert "set `app_version = false`" in refusal(world).remedy
+    packaged(world, app_version="false", waybill=as_committed(world, "1.2.3"))
+    shutil.rmtree(world.folder / "out")
+    world.commit({"chart/templates/x.yaml": PARSED % ".Values.image.digest"})
+    assert "app_version" not in refusal(world).remedy
+
+
+def as_committed(world: World, app_version: str) -> Waybill:
+    """A release whose Chart.yaml keeps the appVersion of the source."""
+    release = bumped(world, world.image())
+    here = checkout(world)
+    commit = str(release.source.release_commit)
+    chart = (here.git.blob(commit, "chart/Chart.yaml") or b"").replace(release.source.commit[:12].encode(), b"1.2.3", 1)
+    tree = here.git.write_tree(commit, {"chart/Chart.yaml": chart})
+    made = here.git.commit_tree(tree, [release.source.commit], "x", 1)
+    return structs.replace(release, source=structs.replace(release.source, release_commit=made))
+
+
+def test_a_value_that_the_chart_requires_is_named_with_the_setting_that_gives_it(world: World) -> None:
+    world.commit({"chart/templates/x.yaml": '{{ required "name the host" .Values.host }}\n'})
+    error = refusal(world)
+    assert "name the host" in error.what
+    assert "name a values file in `values`" in error.remedy
