@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from .clients.http_failure import NoAnswer
-from .clients.ledger import WRITE, Caller
+from .clients.ledger import WRITE, Caller, older_ledger
 from .document import Waybill
 from .errors import Refused
 from .session import Session
@@ -85,9 +85,8 @@ def ledger_takes_it(here: Session, release: Release) -> None:
         here.report.warn(f"{unknown}: {error.what}")
         return
     if caller is None:
-        here.report.warn(f"{unknown}: it is an older one, which does not tell what a token may do")
-    else:
-        refuse_caller(caller, here.config.service)
+        raise older_ledger(f"it takes no waybill of number {DOCUMENT}")
+    refuse_caller(caller, here.config.service)
 
 
 def refuse_caller(caller: Caller, service: str) -> None:

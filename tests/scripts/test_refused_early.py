@@ -221,6 +221,15 @@ CASES: dict[str, Case] = {
         "takes documents of number 0",
         "Deploy the newer ledger first",
     ),
+    "a ledger before number 2, which does not know who calls": (
+        lambda stand: stand.env.update(
+            WAYBILL_LEDGER="http://"
+            + stand.answering(says(404, b'{"status": 404}', Content_Type="application/problem+json"))
+        ),
+        "ledger",
+        "it takes no waybill of number 2",
+        "Deploy the ledger first",
+    ),
     "another team's chart of that name": (
         other_team,
         "ledger",

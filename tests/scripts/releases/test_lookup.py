@@ -18,6 +18,12 @@ def test_an_answer_of_the_ledger_that_is_no_waybill_is_refused() -> None:
         from_ledger({"service": 1})
 
 
+def test_a_ledger_that_answers_in_number_one_is_to_be_deployed_first() -> None:
+    with pytest.raises(Refused, match="older than this Waybill") as error:
+        from_ledger({"waybill": 1, "service": "orders"})
+    assert (error.value.fault, error.value.remedy[:23]) == ("ledger", "Deploy the ledger first")
+
+
 def test_a_version_that_is_reserved_and_not_published_is_refused(world: World) -> None:
     here = checkout(world)
     release = bump(Choice({"orders": parse(world.image())}), here)

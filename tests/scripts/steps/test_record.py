@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import NamedTuple
 
@@ -117,6 +118,20 @@ def test_what_is_no_ledger_or_not_well_is_said(line: Line, status: int, body: by
         ran = line.record(f"http://{host}", "wb_any")
     assert (ran.code, ran.json["fault"]) == (1, "ledger")
     assert what.format(f"http://{host}") in ran.json["refused"]
+
+
+def test_a_ledger_before_number_two_is_to_be_deployed_first(line: Line) -> None:
+    """It answers 400 to the number, and does not know who calls."""
+
+    def older(request: BaseHTTPRequestHandler) -> None:
+        status = 400 if request.command == "POST" else 404
+        says(status, json.dumps({"status": status}).encode(), Content_Type="application/problem+json")(request)
+
+    with answering(older) as host:
+        ran = line.record(f"http://{host}", "wb_any")
+    assert (ran.code, ran.json["fault"]) == (1, "ledger")
+    assert "The ledger is older than this Waybill" in ran.json["refused"]
+    assert "Deploy the ledger first" in ran.json["remedy"]
 
 
 def test_an_address_that_is_none_is_refused_before_anything_is_done(world: World) -> None:
