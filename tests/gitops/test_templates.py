@@ -2,6 +2,8 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +122,26 @@ def test_the_role_allows_what_the_chart_renders_and_no_more() -> None:
     reads = ("get", "list", "watch")
     assert allowed == {
         (*reads, "create", "update", "patch", "delete"): {*kinds_of_the_chart(), ("", "secrets")},
-        reads: {("", "pods"), ("apps", "replicasets")},
-        ("list",): {("helm.toolkit.fluxcd.io", "helmreleases")},  # what the chart's own Role hands on
+        # What waiting reads, and what the chart's own Role hands on.
+        reads: {
+            ("", "pods"),
+            *(("apps", it) for it in ("daemonsets", "replicasets", "statefulsets")),
+            ("helm.toolkit.fluxcd.io", "helmreleases"),
+        },
     }
+
+
+def test_the_role_has_every_right_that_the_charts_role_hands_on() -> None:
+    """Kubernetes lets nobody grant a right that they do not have."""
+    text = (CHECKOUT / "chart" / "templates" / "observer" / "role.yaml").read_text()
+    handed_on = yaml.safe_load(text.partition("\nrules:\n")[2].partition("\n{{")[0])
+    own = {right for rule in load("cluster/waybill/apps/role.yaml")["rules"] for right in rights(rule)}
+    assert handed_on
+    assert {right for rule in handed_on for right in rights(rule)} <= own
+
+
+def rights(rule: dict[str, list[str]]) -> Iterator[tuple[str, str, str]]:
+    yield from product(rule["apiGroups"], rule["resources"], rule["verbs"])
 
 
 def test_the_role_is_for_the_account_that_no_pod_runs_as() -> None:
