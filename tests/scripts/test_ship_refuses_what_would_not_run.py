@@ -115,6 +115,9 @@ CASES = {
 }
 
 
+CALLER = b'{"name": "ci", "scopes": ["releases:write"], "service": null, "accepts": [1, 2]}'
+
+
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_it_is_refused_and_nothing_is_out(world: World, case: Case) -> None:
     files = dict(case.files)
@@ -125,7 +128,10 @@ def test_it_is_refused_and_nothing_is_out(world: World, case: Case) -> None:
 
     def ledger(request: BaseHTTPRequestHandler) -> None:
         filed.extend([request.path] if request.command == "POST" else [])
-        says(404, b'{"status": 404}', Content_Type="application/problem+json")(request)
+        if request.path == "/caller":
+            says(200, CALLER, Content_Type="application/json")(request)
+        else:
+            says(404, b'{"status": 404}', Content_Type="application/problem+json")(request)
 
     before = everything(world)
     with answering(ledger) as address:

@@ -95,7 +95,7 @@ def test_a_wrong_password_is_refused_and_not_repeated(world: World, host: dict[s
     )
     assert ran.code == 1
     assert "refused (the source repository)" in ran.stderr
-    assert "git.example.org" in ran.stderr
+    assert "git cannot read origin: it asks for a credential that it accepts" in ran.stderr
     assert json.loads(ran.stdout)["fault"] == "repository"
     assert_not_leaked(world, ran, acts, folder)
 

@@ -169,7 +169,7 @@ data:
       - image: "{{ .Values.image.repository }}@{{ .Values.image.digest }}"
 """
     world.commit({"chart/templates/deployment.yaml": text})
-    assert "no container at all" in refusal(world).what
+    assert "it stands only at orders/templates/deployment.yaml, ConfigMap/c, data.image" in refusal(world).what
 
 
 @pytest.mark.parametrize(
