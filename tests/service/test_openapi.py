@@ -3,6 +3,7 @@
 In `make test` PostgreSQL is sent what is written, SQLite everything; in `make torture` both everything.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from tools.generate.schema_examples import EVENT, WAYBILL
 
+from ..support.builders import TOP
 from ..support.service.replica import command, replica
 from ..support.service.served import KEYS, signature
 from ..support.service.sizes import size
@@ -43,6 +45,7 @@ def test_the_ledger_keeps_to_its_description(
                 *("--suppress-health-check", "all", "--no-color", "--continue-on-failure", "--warnings", "off"),
             ],
             cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(TOP), "SCHEMATHESIS_HOOKS": "tests.support.service.schemathesis_hooks"},
             capture_output=True,
             text=True,
             check=False,

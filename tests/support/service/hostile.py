@@ -97,7 +97,7 @@ def bodies() -> Iterator[tuple[str, bytes]]:
         for name, value in WRONG.items():
             if (path[-1], value) not in (("waybill", 1), ("app_version", "")):
                 yield f"{where}: {name}", changed(path, value)
-        if path[-1] not in ("gitops", "proposal"):
+        if path[-1] not in ("gitops", "kind", "proposal"):
             yield f"{where}: absent", changed(path)
         if isinstance(value := _at(path), dict):
             yield f"{where}: an unknown field", changed(path, {**value, "x": 1})
