@@ -22,6 +22,7 @@ from ..report import Report
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import parse
+from . import installed
 from .intent import Change, Intent, Verdict, prepare, shipped
 
 MOST_CAUSES = 8
@@ -69,7 +70,7 @@ def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Ve
     unseen = kustomizations.unseen(root, overlay(waybill.service, environment))
     try:
         release = repo.release(intent.commit, environment, what)
-        unseen += release.unseen
+        unseen += [*release.unseen, *installed.unseen(release, what)]
         files = of_archive(repo.shipped_chart(what).read_bytes())
         rendered = repo.after(intent.commit, environment, what)
     except (NotPostRendered, OtherContent):
@@ -84,6 +85,11 @@ def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Ve
         config=release.values,
         known=repo.renderer.known,
         chart=waybill.service,
+    )
+    judgement = replace(
+        judgement,
+        images=[*judgement.images, *installed.keeps_image(release, change.config)],
+        others=[*judgement.others, *installed.other_chart(release, what)],
     )
     return Verdict(environment, [*unseen, *judgement.unseen], judgement)
 
@@ -117,7 +123,10 @@ def _causes(folder: Path, service: str, environment: str, images: Sequence[Relea
 
 
 def _overrides(spec: dict[str, Any], images: Sequence[Released]) -> Iterator[Keys]:
-    """Values that are about an image or turn a thing off, and post-renderers that set an image or patch one."""
+    """Values that are about an image or turn a thing off, post-renderers that set an image or patch one, and what keeps
+    earlier values."""
+    if (spec.get("upgrade") or {}).get("preserveValues"):
+        yield ("upgrade", "preserveValues")
     about = {mapping for image in images for block in image.blocks for mapping in block.mapping}
     for path, value in _leaves(spec.get("values")):
         if value in (False, 0) or any(path[: len(it)] == it for it in about):

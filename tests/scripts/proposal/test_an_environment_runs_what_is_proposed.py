@@ -49,6 +49,7 @@ OVERRIDES = {
         "  postRenderers: [{kustomize: {images: [{name: %s, digest: 'sha256:" + "b" * 64 + "'}]}}]\n",
         "postRenderers",
     ),
+    "the values of before": ("  upgrade: {preserveValues: true}\n", "preserveValues"),
 }
 
 
@@ -71,8 +72,24 @@ def test_an_override_is_refused_and_nothing_is_out(shipped: World, spec: tuple[s
         assert (ran.code, ran.json["fault"]) == (1, "gitops"), ran.stderr
         assert ran.json["refused"].startswith("In staging: ")
         assert key in ran.json["refused"] + ran.json["remedy"]
-        if key != "postRenderers":
+        if "." in key:
             assert f"{RELEASE}, spec.values.{key}" in ran.json["remedy"]
+    assert outside(shipped) == before
+
+
+@pytest.mark.parametrize(
+    ("what", "installs"), [("version: 0.1.0", "orders 0.1.0"), ("chart: other", "other 0.1.1")], ids=["version", "name"]
+)
+def test_an_environment_that_installs_another_chart_is_refused(shipped: World, what: str, installs: str) -> None:
+    patch = f"{{kind: HelmRelease, metadata: {{name: orders}}, spec: {{chart: {{spec: {{{what}}}}}}}}}"
+    more = f"  - {{target: {{kind: HelmRelease}}, patch: '{patch}'}}\n"
+    override(shipped, more, "apps/orders/staging/kustomization.yaml")
+    image = shipped.image("two")
+    before = outside(shipped)
+    for command in ("plan", "ship"):
+        ran = shipped.waybill(command, "--json", "--image", image, "--allow-override")
+        assert (ran.code, ran.json["fault"]) == (1, "gitops"), ran.stderr
+        assert f"installs the chart {installs} as kustomize builds it" in ran.json["refused"]
     assert outside(shipped) == before
 
 
