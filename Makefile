@@ -131,6 +131,7 @@ help: ## List the targets.
 # When a lock changes, the venv is made again: `pip check` would complain about packages of the older lock.
 .venv/run.stamp: $(wildcard requirements/*.txt) | needs-setup
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
+	@[ ! -L .venv ] || { echo ".venv is a symbolic link, and making it anew would empty the folder behind it: rm .venv"; exit 1; }
 	@echo "installing the packages that Waybill needs"
 	@$(PYTHON) -m venv --clear .venv
 	@$(pip) requirements/run.txt

@@ -197,6 +197,13 @@ def parse(data: bytes) -> Waybill:
     return waybill
 
 
+def why(error: Exception) -> str:
+    """`error` of reading a waybill, without the regular expression that a value does not match."""
+    return re.sub(
+        r"Expected `str` matching regex '.*'(?= - at |$)", "The text has a wrong form", str(error), flags=re.S
+    )
+
+
 def load(path: Path) -> Waybill | None:
     """The waybill at `path`; None where there is none, or one of number 1, which an older Waybill wrote and bump
     writes anew. One that cannot be read is refused."""
@@ -208,7 +215,7 @@ def load(path: Path) -> Waybill | None:
         return None if _number(data) == 1 else parse(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Refused(
-            f"{path} is no waybill: {error}.",
+            f"{path} is no waybill: {why(error)}.",
             "Remove the file: the next ship writes it again from the tag and the registry.",
             fault="you",
         ) from error
@@ -220,7 +227,7 @@ def check(waybill: Waybill) -> None:
         parse(msgspec.json.encode(waybill))
     except msgspec.ValidationError as error:
         raise Refused(
-            f"The waybill of {waybill.service} would hold a value that no ledger accepts: {error}.",
+            f"The waybill of {waybill.service} would hold a value that no ledger accepts: {why(error)}.",
             "Correct the value where it comes from: waybill.toml, a flag, Chart.yaml or a variable of CI.",
             fault="you",
         ) from error

@@ -13,7 +13,7 @@ from ..chart.version import Version
 from ..clients.http_failure import Denied, NoAnswer
 from ..clients.ledger import older_ledger
 from ..clients.registry import Registry
-from ..document import Chart, Image, Source, Waybill, chart_of, parse
+from ..document import Chart, Image, Source, Waybill, chart_of, parse, why
 from ..errors import Fault, Refused
 from ..folder import write
 from ..image import by_name
@@ -40,7 +40,7 @@ def from_ledger(answer: dict[str, Any]) -> Waybill:
         found = parse(msgspec.json.encode({key: answer[key] for key in Waybill.__struct_fields__ if key in answer}))
     except msgspec.ValidationError as error:
         raise Refused(
-            f"The ledger's waybill cannot be read: {error}.",
+            f"The ledger's waybill cannot be read: {why(error)}.",
             "Use a Waybill that is as new as the ledger.",
             fault="ledger",
         ) from error
