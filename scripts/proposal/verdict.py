@@ -22,7 +22,7 @@ from ..report import Report
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import parse
-from . import installed
+from . import installation
 from .intent import Change, Intent, Verdict, prepare, shipped
 
 MOST_CAUSES = 8
@@ -70,7 +70,7 @@ def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Ve
     unseen = kustomizations.unseen(root, overlay(waybill.service, environment))
     try:
         release = repo.release(intent.commit, environment, what)
-        unseen += [*release.unseen, *installed.unseen(release, what)]
+        unseen += [*release.unseen, *installation.unseen(release, what)]
         files = of_archive(repo.shipped_chart(what).read_bytes())
         rendered = repo.after(intent.commit, environment, what)
     except (NotPostRendered, OtherContent):
@@ -88,8 +88,8 @@ def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Ve
     )
     judgement = replace(
         judgement,
-        images=[*judgement.images, *installed.keeps_image(release, change.config)],
-        others=[*judgement.others, *installed.other_chart(release, what)],
+        images=[*judgement.images, *installation.keeps_image(release, change.config)],
+        others=[*judgement.others, *installation.other_chart(release, what)],
     )
     return Verdict(environment, [*unseen, *judgement.unseen], judgement)
 
