@@ -25,6 +25,10 @@ from ..yaml.objects import parse
 from .intent import Change, Intent, Verdict, prepare, shipped
 
 MOST_CAUSES = 8
+_ELSEWHERE = (
+    "No checkout is here, whose waybill.toml says where images stand: add the address of the service's repository, "
+    "`--remote {}`."
+)
 
 
 def preview(change: Change, repo: Repo | None, report: Report) -> None:
@@ -99,7 +103,10 @@ def _allowed(verdict: Verdict, change: Change, repo: Repo, intent: Intent) -> tu
     causes = list(_causes(folder, change.waybill.service, verdict.environment, images))
     causes[MOST_CAUSES:] = [f"{len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []
     if wrong:
-        raise refused(wrong, verdict.environment, causes)
+        error = refused(wrong, verdict.environment, causes)
+        if change.history is None:
+            error.remedy = f"{_ELSEWHERE.format(change.waybill.source.repository)}\n{error.remedy}"
+        raise error
     return (*dict.fromkeys(map(str, found.images)), *causes)
 
 
