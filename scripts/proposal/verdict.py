@@ -49,13 +49,15 @@ def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
     if overrides != change.overrides:
         change = replace(change, overrides=overrides)
         intent = prepare(change, repo)
+    found = tuple(replace(verdict, overrides=overrides.get(verdict.environment, ())) for verdict in found)
     return change, replace(intent, verdicts=found)
 
 
 def tell(intent: Intent, report: Report) -> None:
-    """What is not known of the environments."""
+    """What is not known of the environments, and which do not run the images."""
     for verdict in intent.verdicts:
         report.not_judged(verdict.environment, verdict.not_judged)
+        report.overridden(verdict.environment, verdict.overrides)
         report.not_seen(verdict.unseen)
 
 
