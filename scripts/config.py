@@ -109,15 +109,15 @@ class Config(Settings, frozen=True, kw_only=True):
         return table is not None and table.merge == "auto"
 
 
-def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remote: str = "origin") -> Config:
-    """Reads waybill.toml at `path` (default: the nearest one upwards from `cwd`, inside the repository).
+def load(
+    flags: Mapping[str, Any], git: "Git", *, path: Path | None = None, cwd: Path, remote: str = "origin"
+) -> Config:
+    """Reads waybill.toml at `path` (default: the nearest one upwards from `cwd`, inside the repository `git`).
 
     `flags` holds the keys given on the command line. Anything unknown, of a wrong type or outside the repository is
     refused.
     """
-    from .clients.git import Git
-
-    root = _top(cwd)
+    root = git.folder
     file = path or _nearest(cwd, root)
     here = file.parent.resolve() if file else root
     if not here.is_relative_to(root):
@@ -129,7 +129,7 @@ def load(flags: Mapping[str, Any], *, path: Path | None = None, cwd: Path, remot
     told = flags.get("image_keys") or os.environ.get("WAYBILL_IMAGE_KEYS")
     keys = {
         "file": None if told or file is None else str(file.resolve().relative_to(root)),
-        "service": _service(settings, Git(root), chart),
+        "service": _service(settings, git, chart),
         "chart": chart,
         "values": tuple(inside(path, "values") for path in values),
         "paths": tuple(inside(path, "paths", top=True) for path in settings.paths),
@@ -211,7 +211,8 @@ def secret(name: str) -> str | None:
         raise Refused(f"{name}_FILE cannot be read: {error}.", "Name a readable file.", fault="you") from error
 
 
-def _top(cwd: Path) -> Path:
+def repository_of(cwd: Path) -> "Git":
+    """The one in whose work tree `cwd` lies, at its top."""
     from .clients.git import Git
     from .clients.git_remote import untrusted
 
@@ -231,7 +232,7 @@ def _top(cwd: Path) -> Path:
             "Ship from a repository of SHA-1 objects (`git init --object-format=sha1`).",
             fault="repository",
         )
-    return Path(top).resolve()
+    return Git(Path(top).resolve())
 
 
 def _nearest(cwd: Path, root: Path) -> Path | None:

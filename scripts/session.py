@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .clients.git import Git
 from .clients.git_version import refuse_old_git
-from .config import NoCheckout, load, without_checkout
+from .config import NoCheckout, load, repository_of, without_checkout
 from .diff.repo import Repo, opened
 from .document import Waybill, continued, save
 from .document import load as load_document
@@ -123,10 +123,11 @@ def start(
 ) -> Session:
     """Reads the settings; refused where they do not fit together, or git is too old for what follows."""
     refuse_old_git()
-    config = load(flags, path=path, cwd=cwd, remote=remote)
+    git = repository_of(cwd)
+    config = load(flags, git, path=path, cwd=cwd, remote=remote)
     folder = config.document.parent
     refuse_links(folder)
-    return Session(config, Git(Path(config.root)), report, folder, waybill or config.document)
+    return Session(config, git, report, folder, waybill or config.document)
 
 
 @contextmanager

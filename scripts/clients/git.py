@@ -167,8 +167,13 @@ class Git:
             )
         return found.code == 0
 
+    @cached_property
+    def _shallow(self) -> Path:
+        """The file that there is in a shallow clone: https://git-scm.com/docs/gitrepository-layout"""
+        return self.folder / self.run("rev-parse", "--git-path", "shallow")
+
     def is_shallow(self) -> bool:
-        return self.run("rev-parse", "--is-shallow-repository") == "true"
+        return self._shallow.exists()
 
     def deepen(self, remote: str) -> None:
         """Fetches the whole history into a shallow clone; refused where the remote does not give it."""

@@ -79,7 +79,7 @@ def cloned(remote: str, token: str | None) -> Iterator[Git]:
     """An empty bare repository, in which git sends the forge's `token`, where there is one, to `remote`."""
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
         git = Git(Path(folder), fault="gitops", credential=credential_of(remote, token))
-        git.run("init", "--quiet", "--bare", "--object-format=sha1")
+        git.run("init", "--quiet", "--bare", "--object-format=sha1", "--template=")
         yield git
 
 

@@ -55,7 +55,11 @@ def between(
     That is what `git log --full-history --show-pulls` lists: reverted commits too, and merges that brought a change
     in. Of the whole repository every commit counts.
     """
-    if {git.commit(older), git.commit(newer)} & {None} or git.is_shallow():
+    if {git.commit(older), git.commit(newer)} & {None}:
+        return None
+    if older == newer:
+        return NewCommits(())
+    if git.is_shallow():
         return None
     chosen = [] if EVERYTHING in paths else ["--full-history", "--show-pulls", "--", *paths]
     asked = ("--date-order", newer, f"^{older}", *chosen)
@@ -81,8 +85,9 @@ def _rev_list(git: Git, *args: str) -> bytes | None:
 def refuse_absent(git: Git, commit: str, paths: Sequence[str]) -> None:
     """Refuses those of `paths` that `commit` does not hold: nothing would ever be new in them."""
     # Not whether the object is here: a partial clone need not fetch it.
-    found = {path: git.call("rev-parse", "--verify", "--quiet", f"{commit}:{path}", check=False) for path in paths}
-    if absent := [path for path, done in found.items() if done.code != 0 and path != EVERYTHING]:
+    inside = [path for path in paths if path != EVERYTHING]
+    found = {path: git.call("rev-parse", "--verify", "--quiet", f"{commit}:{path}", check=False) for path in inside}
+    if absent := [path for path, done in found.items() if done.code != 0]:
         raise Refused(
             f"`paths` names {', '.join(absent)}, and {commit[:12]} holds no such file or folder.",
             "Correct `paths` in waybill.toml: what of the repository is this service, relative to the file.",

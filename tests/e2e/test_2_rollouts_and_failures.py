@@ -39,7 +39,9 @@ def test_what_never_becomes_ready_is_rolled_back(
     assert settled(scene.cluster, "staging") == before
 
 
-def test_a_chart_that_does_not_exist_changes_nothing(scene: Scene, fleet: Fleet, shipped: dict[str, str]) -> None:
+def test_a_chart_that_does_not_exist_blocks_and_changes_nothing(
+    scene: Scene, fleet: Fleet, shipped: dict[str, str]
+) -> None:
     ledger = scene.ledger("staging")
     pods = settled(scene.cluster, "staging")
     before = wait_until_steady("what the ledger says", lambda: ledger.running("staging"))
@@ -52,7 +54,9 @@ def test_a_chart_that_does_not_exist_changes_nothing(scene: Scene, fleet: Fleet,
         return any(it["type"] == "Ready" and it["reason"] == "ChartPullError" for it in conditions)
 
     wait_for("the HelmChart to fail", reason)
-    assert wait_until_steady("what the ledger says", lambda: ledger.running("staging")) == before
+    said = ledger.wait_until("staging", "what blocks", lambda it: it["blocked"])
+    assert said["blocked"]["reason"] == "ChartPullError"
+    assert said | {"blocked": None} == before
     assert settled(scene.cluster, "staging") == pods
 
     second = shipped["second"]

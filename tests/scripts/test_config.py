@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.config import Config, load, secret
+from scripts.config import Config, load, repository_of, secret
 from scripts.errors import Refused
 from tests.support.builders import CHART, World, git
 from tests.support.gitops_repo import config
@@ -24,7 +24,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def loaded(checkout: Path, toml: str, **flags: object) -> Config:
     (checkout / "waybill.toml").write_text(toml)
-    return load(flags, cwd=checkout)
+    return load(flags, repository_of(checkout), cwd=checkout)
 
 
 def test_each_source_beats_the_one_before(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,13 +48,15 @@ def test_lists_and_tables_from_the_environment(checkout: Path, monkeypatch: pyte
 def test_a_text_is_read_as_its_setting_is_declared(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAYBILL_APP_VERSION", "False")
     monkeypatch.setenv("WAYBILL_IMAGE_KEYS", "reference=web.image")
-    config = load({"plain_http": "1", "values": "a.yaml, b.yaml", "namespace": "shop"}, cwd=checkout)
+    config = load(
+        {"plain_http": "1", "values": "a.yaml, b.yaml", "namespace": "shop"}, repository_of(checkout), cwd=checkout
+    )
     assert (config.app_version, config.plain_http) == (False, True)
     assert (config.image_keys, config.namespace) == ({"reference": "web.image"}, "shop")
     assert config.values == ("a.yaml", "b.yaml")
     assert loaded(checkout, 'values = "c.yaml"\n[image]\nreference = "a"').values == ("c.yaml",)
     with pytest.raises(Refused, match="not right"):
-        load({"plain_http": "perhaps"}, cwd=checkout)
+        load({"plain_http": "perhaps"}, repository_of(checkout), cwd=checkout)
 
 
 def test_where_the_chart_lies_in_its_registry(checkout: Path) -> None:
@@ -75,7 +77,7 @@ def test_paths_are_relative_to_the_nearest_file(checkout: Path) -> None:
     (checkout / "services/orders/waybill.toml").write_text('gitops = "../fleet.git"\nvalues = ["ci.yaml"]')
     git(checkout, "add", "-A")
     git(checkout, "commit", "--quiet", "-m", "monorepo")
-    config = load({}, cwd=checkout / "services/orders/chart")
+    config = load({}, repository_of(checkout / "services/orders/chart"), cwd=checkout / "services/orders/chart")
     assert (config.service, config.chart) == ("invoices", "services/orders/chart")
     assert config.values == ("services/orders/ci.yaml",)
     assert config.paths == ("services/orders",)
@@ -158,21 +160,21 @@ def test_a_checkout_that_git_does_not_trust_has_no_commit_or_lies_elsewhere(
     git(tmp_path, "init", "--quiet", "repository")
     folder = tmp_path / "repository"
     with pytest.raises(Refused, match="The repository has no commit"):
-        load({}, cwd=folder)
+        load({}, repository_of(folder), cwd=folder)
     with pytest.raises(Refused, match="is not in the work tree of a git repository"):
-        load({}, cwd=tmp_path)
+        load({}, repository_of(tmp_path), cwd=tmp_path)
     (tmp_path / "waybill.toml").touch()
     with pytest.raises(Refused, match="lies outside the repository"):
-        load({}, cwd=folder, path=tmp_path / "waybill.toml")
+        load({}, repository_of(folder), cwd=folder, path=tmp_path / "waybill.toml")
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     with pytest.raises(Refused, match="belongs to another user of this machine"):
-        load({}, cwd=folder)
+        load({}, repository_of(folder), cwd=folder)
 
 
 def test_a_chart_whose_name_is_no_label(world: World) -> None:
     world.commit({"chart/Chart.yaml": "apiVersion: v2\nname: Or_ders\nversion: 0.1.0\n"})
     with pytest.raises(Refused, match="'Or_ders' is no RFC 1123 label"):
-        load({}, cwd=world.checkout)
+        load({}, repository_of(world.checkout), cwd=world.checkout)
 
 
 def test_the_environments_are_given_in_the_order_of_the_settings(tmp_path: Path) -> None:

@@ -15,7 +15,10 @@ def ran(world: World, *args: str) -> Counter[str]:
     assert done.code == 0, done.stderr
     lines = (world.folder / "ran").read_text().splitlines()
     return Counter(
-        what for line in lines for what in (" fetch ", " init ", "kustomize build", "helm template") if what in line
+        what
+        for line in lines
+        for what in (" fetch ", " init ", " rev-parse ", " ls-remote ", "kustomize build", "helm template")
+        if what in line
     )
 
 
@@ -24,4 +27,6 @@ def test_a_folder_is_built_and_a_chart_rendered_once(world: World) -> None:
     git(world.reviewed, "merge", "--quiet", "--ff-only", "origin/apps/orders")
     git(world.reviewed, "push", "--quiet", "origin", "HEAD:main")
     once = ran(world, "ship", "--image", world.image("two"))
-    assert once == {" init ": 1, " fetch ": 1, "kustomize build": 2, "helm template": 2}
+    # Where the checkout begins, and whether it is whole; the source's refs, the GitOps repo's to judge, push and check.
+    git_asked = {" rev-parse ": 2, " ls-remote ": 4}
+    assert once == {" init ": 1, " fetch ": 1, "kustomize build": 2, "helm template": 2, **git_asked}

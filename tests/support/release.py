@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.clients.git import Git
-from scripts.config import Config, load
+from scripts.config import Config, load, repository_of
 from scripts.document import Chart, Image, Source, Waybill
 from scripts.report import Report
 from scripts.source.checkout import Checkout
@@ -14,7 +14,7 @@ from tests.support.builders import World
 
 
 def settings(world: World, **flags: Any) -> Config:
-    return load(flags, cwd=world.checkout)
+    return load(flags, repository_of(world.checkout), cwd=world.checkout)
 
 
 def checkout(world: World, folder: Path | None = None, **flags: Any) -> Checkout:
