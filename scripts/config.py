@@ -128,7 +128,7 @@ def load(
     chart = inside(settings.chart, "chart")
     told = flags.get("image_keys") or os.environ.get("WAYBILL_IMAGE_KEYS")
     keys = {
-        "file": None if told or file is None else str(file.resolve().relative_to(root)),
+        "file": None if told or file is None else str((here / file.name).relative_to(root)),
         "service": _service(settings, git, chart),
         "chart": chart,
         "values": tuple(inside(path, "values") for path in values),
