@@ -26,6 +26,10 @@ from . import installation
 from .intent import Change, Intent, Verdict, prepare, shipped
 
 MOST_CAUSES = 8
+_ELSEWHERE = (
+    "No checkout is here, whose waybill.toml says where images stand: add the address of the service's repository, "
+    "`--remote {}`."
+)
 
 
 def preview(change: Change, repo: Repo | None, report: Report) -> None:
@@ -46,13 +50,15 @@ def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
     if overrides != change.overrides:
         change = replace(change, overrides=overrides)
         intent = prepare(change, repo)
+    found = tuple(replace(verdict, overrides=overrides.get(verdict.environment, ())) for verdict in found)
     return change, replace(intent, verdicts=found)
 
 
 def tell(intent: Intent, report: Report) -> None:
-    """What is not known of the environments."""
+    """What is not known of the environments, and which do not run the images."""
     for verdict in intent.verdicts:
         report.not_judged(verdict.environment, verdict.not_judged)
+        report.overridden(verdict.environment, verdict.overrides)
         report.not_seen(verdict.unseen)
 
 
@@ -105,7 +111,10 @@ def _allowed(verdict: Verdict, change: Change, repo: Repo, intent: Intent) -> tu
     causes = list(_causes(folder, change.waybill.service, verdict.environment, images))
     causes[MOST_CAUSES:] = [f"{len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []
     if wrong:
-        raise refused(wrong, verdict.environment, causes)
+        error = refused(wrong, verdict.environment, causes)
+        if change.history is None:
+            error.remedy = f"{_ELSEWHERE.format(change.waybill.source.repository)}\n{error.remedy}"
+        raise error
     return (*dict.fromkeys(map(str, found.images)), *causes)
 
 

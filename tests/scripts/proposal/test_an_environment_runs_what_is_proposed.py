@@ -163,6 +163,10 @@ def test_an_override_that_is_allowed_ships_and_nothing_claims_the_image(shipped:
     image = shipped.image("two")
     ran = shipped.waybill(command, "--json", "--image", image, "--allow-override")
     assert ran.code == 0, ran.stderr
+    assert "staging does not run the images as they were released" in ran.stderr
+    assert f"{RELEASE}, spec.values.web.enabled" in ran.json["overridden"]["staging"]
+    table = shipped.waybill(command, "--image", image, "--allow-override").stdout
+    assert "\nnot these images  staging: " in table
     if command == "plan":
         assert f"image: {image}" not in ran.json["patch"]
         assert '+    event.toolkit.fluxcd.io/image: "overridden"' in ran.json["patch"]
@@ -174,6 +178,10 @@ def test_an_override_that_is_allowed_ships_and_nothing_claims_the_image(shipped:
     body = Path(shipped.checkout, ".waybill/orders.md").read_text()
     assert "does not run the images as they were released" in body
     assert f"{RELEASE}, spec.values.web.enabled" in body.replace("`", "")
+    message = git(shipped.gitops, "log", "-1", "--format=%B", "apps/orders")
+    assert "\nstaging does not run these images as they were released.\n" in message
+    recorded = shipped.waybill("record", "orders", "0.1.1", "--json")
+    assert recorded.json["gitops"] == ran.json["gitops"], recorded.stderr
     head = git(shipped.gitops, "rev-parse", "apps/orders")
     assert shipped.waybill("ship", "--json", "--image", image, "--allow-override").code == 0
     assert git(shipped.gitops, "rev-parse", "apps/orders") == head
