@@ -27,6 +27,7 @@ class NoCheckout(Refused):
 class Config(Settings, frozen=True, kw_only=True):
     """Settings with every path relative to `root` (the repository's top) and each default of a repository filled in.
 
+    `file` is the waybill.toml that says where images stand, None where a flag or a variable does, or nothing.
     `environments` are single ones, `groups` the names of those that form a group; a table of a group is one of each.
     """
 
@@ -34,6 +35,7 @@ class Config(Settings, frozen=True, kw_only=True):
     groups: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     values: tuple[str, ...] = ()
     root: str
+    file: str | None = None
     remote: str = "origin"
     actor: str | None = None
     run: str | None = None
@@ -124,7 +126,9 @@ def load(
     values = (settings.values,) if isinstance(settings.values, str) else settings.values
     inside = _Inside(here, root)
     chart = inside(settings.chart, "chart")
+    told = flags.get("image_keys") or os.environ.get("WAYBILL_IMAGE_KEYS")
     keys = {
+        "file": None if told or file is None else str((here / file.name).relative_to(root)),
         "service": _service(settings, git, chart),
         "chart": chart,
         "values": tuple(inside(path, "values") for path in values),

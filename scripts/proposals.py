@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from msgspec import structs
+
+from .config import Config
 from .diff.repo import Repo
 from .document import Waybill
 from .errors import Incomplete, Refused
@@ -11,6 +14,7 @@ from .proposal.intent import Change
 from .proposal.verdict import preview
 from .releases.lookup import proven
 from .session import Session
+from .settings import image_keys
 from .steps.propose import propose
 from .steps.record import record_shipped
 
@@ -43,7 +47,7 @@ def change_for(
 ) -> Change:
     return Change(
         release,
-        here.config,
+        _as_released(here, release),
         (environment,),
         f"promote/{release.service}/{environment}",
         here.make_folder() / f"{release.service}@{environment}.md",
@@ -54,6 +58,14 @@ def change_for(
         history=None if here.away else here.history,
         allow_override=here.allow_override,
     )
+
+
+def _as_released(here: Session, release: Waybill) -> Config:
+    """The settings, with the places of the images as the release commit has them, where it is at hand."""
+    file, commit = here.config.file, release.source.release_commit
+    text = here.git.blob(str(commit), file) if file and not here.away else None
+    keys = image_keys(text) if text is not None else None
+    return here.config if keys is None else structs.replace(here.config, image_keys=keys)
 
 
 def propose_each(here: Session, changes: Sequence[Change], repo: Repo) -> list[Done]:

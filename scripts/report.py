@@ -50,6 +50,7 @@ class Report:
         self._terminal = _terminal() if sys.stderr.isatty() else None
         self._not_seen: list[str] = []
         self._not_judged: dict[str, str] = {}
+        self._overridden: dict[str, tuple[str, ...]] = {}
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -85,6 +86,13 @@ class Report:
             self.warn(f"{environment} is not judged: {cause}")
         self._not_judged = {**self._not_judged, environment: cause}
 
+    def overridden(self, environment: str, causes: tuple[str, ...]) -> None:
+        """Why an environment does not run the images as they were released, nothing where it does; the result repeats
+        it, since it names these images."""
+        if causes and self._overridden.get(environment) != causes:
+            self.warn(f"{environment} does not run the images as they were released: {'; '.join(causes)}")
+        self._overridden = {**self._overridden, environment: causes}
+
     def refuse(self, error: Refused) -> None:
         """Cause and remedy; with --json also on stdout, so that a program need not read prose, with what is done."""
         self._tell(f"refused ({SUBJECT[error.fault]}): {printable(error.what)}", "bold red")
@@ -101,14 +109,17 @@ class Report:
 
     def results(self, tables: Sequence[Mapping[str, str]], document: Any) -> None:
         """Each of `tables` for people, after an empty line; with --json `document` instead, as msgspec encodes it.
-        Either has what was not seen or judged, where something was not."""
+        Either has what was not seen, not judged or overridden, where something was."""
         missing = {name: cause for name, cause in self._not_judged.items() if cause}
+        others = {name: causes for name, causes in self._overridden.items() if causes}
         if self.json:
-            unknown = {key: value for key, value in (("not_judged", missing), ("not_seen", self._not_seen)) if value}
-            self._write(_with(unknown, msgspec.to_builtins(document)) if unknown else document)
+            said = {"overridden": others, "not_judged": missing, "not_seen": self._not_seen}
+            said = {key: value for key, value in said.items() if value}
+            self._write(_with(said, msgspec.to_builtins(document)) if said else document)
             return
         causes = NEXT.join(f"{name}: {cause}" for name, cause in missing.items())
-        more = {"not judged": causes, "not seen here": NEXT.join(self._not_seen)}
+        overridden = NEXT.join(f"{name}: {'; '.join(causes)}" for name, causes in others.items())
+        more = {"not these images": overridden, "not judged": causes, "not seen here": NEXT.join(self._not_seen)}
         more = {label: value for label, value in more.items() if value}
         for number, rows in enumerate([*tables, *([more] if more else [])]):
             sys.stdout.write("\n" if number else "")

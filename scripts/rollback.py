@@ -15,6 +15,10 @@ from .errors import Refused
 from .gitops import layout
 from .gitops.files import release_in
 from .gitops.layout import Files
+from .gitops.post_renderers import pinned
+from .image import by_name
+from .image.blocks import RENDERED
+from .image.name import full
 from .proposal.intent import Change
 from .proposals import change_for, released
 from .releases.before import healthy_before
@@ -44,10 +48,11 @@ def rollback(
     here = replace(here, config=_as_it_is(config, names, files))
     chosen = {name: _to(here, name, wanted, files) for name in names}
     releases = {version: _release(here, version) for version in dict.fromkeys(chosen.values())}
-    return [
+    changes = (
         change_for(here, releases[version], name, kind="rollback", reason=reason, named=wanted is not None)
         for name, version in chosen.items()
-    ]
+    )
+    return [_pinned_as_it_is(change, files) for change in changes]
 
 
 def _plain(text: str) -> str:
@@ -65,15 +70,35 @@ def _files(config: Config, environments: Sequence[str], repo: Repo) -> Files:
 def _as_it_is(config: Config, environments: Sequence[str], files: Files) -> Config:
     """Settings that leave source and namespace as the GitOps repo has them: a rollback changes neither."""
     base = layout.base(config.service)
-    pinned = f"{base}/ocirepository.yaml" in files
+    by_digest = f"{base}/ocirepository.yaml" in files
     tables: Mapping[str, EnvironmentSettings] = config.environment_tables
     for name in environments:
         path = f"{layout.overlay(config.service, name)}/kustomization.yaml"
         namespace = read(files[path], ("namespace",), name=path, fault="gitops") if path in files else None
         table = tables.get(name, EnvironmentSettings())
         tables = {**tables, name: structs.replace(table, namespace=namespace or table.namespace)}
-    source = "oci-repository" if pinned else "helm-repository"
+    source = "oci-repository" if by_digest else "helm-repository"
     return structs.replace(config, flux_source=source, environment_tables=dict(tables))
+
+
+def _pinned_as_it_is(change: Change, files: Files) -> Change:
+    """Sets each image that the environment's post-renderers set: a digest that stayed would be the other release's.
+
+    Which image it is, the digest tells, since the environment's annotation names that of each; else the repository.
+    """
+    (environment,), service, images = change.environments, change.waybill.service, by_name.of(change.waybill)
+    known = {block.post_render for block in change.config.image_blocks}
+    there = by_name.read(release_in(files, service, environment).get("image", ""), service)
+    tables: list[dict[str, str]] = []
+    for item in pinned(files, layout.release_file(service, environment)):
+        rendered, repository = str(item.get("name")), full(str(item.get("newName") or item.get("name")))
+        names = [name for name, image in there.items() if image.digest == item.get("digest")]
+        names = names or [name for name, image in images.items() if full(image.repository) == repository]
+        if len(names) == 1 and rendered not in known and RENDERED.fullmatch(rendered):
+            tables.append({"name": names[0], "post_render": rendered})
+    keys = change.config.image_keys
+    together = (*([keys] if isinstance(keys, dict) else keys), *tables)
+    return replace(change, config=structs.replace(change.config, image_keys=together)) if tables else change
 
 
 def _to(here: Session, environment: str, version: str | None, files: Files) -> str:

@@ -140,6 +140,15 @@ def read(file: Path | None, flags: Mapping[str, Any]) -> Settings:
         ) from error
 
 
+def image_keys(text: bytes) -> dict[str, Any] | tuple[dict[str, Any], ...] | None:
+    """The key `image` in a waybill.toml of an earlier commit; None where it cannot be read."""
+    try:
+        table = tomllib.loads(text.decode())
+        return msgspec.convert({key: table[key] for key in ("image",) if key in table}, Settings).image_keys
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, msgspec.ValidationError):
+        return None
+
+
 def _plainly(message: str) -> str:
     """With the meaning of a key in place of the regular expression that its value does not match."""
     found = re.search(r"matching regex .* - at `\$\.(\w+)", message, re.DOTALL)

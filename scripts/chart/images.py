@@ -80,7 +80,8 @@ def released(waybill: Waybill, config: Config) -> list[Released]:
 
 
 def findings(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> Iterator[Finding]:
-    """A container that `helm test` alone runs proves nothing, and may run no other build of the image either."""
+    """A container that no installation or upgrade runs (`helm test`, pre-delete) proves nothing, and may run no other
+    build of the image either."""
     yield from _nowhere(rendered, images)
     places = [*containers_of(rendered), *_named(rendered, images)]
     elsewhere = [mention for mention in _mentioned(rendered, images) if mention.place not in places]
@@ -89,7 +90,7 @@ def findings(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> 
         other = list(_other(place, images))
         yield from other
         found = image_name.read(place.image)
-        if found and not place.manifest.is_test and (other or counts):
+        if found and not place.manifest.only_for and (other or counts):
             names = [found.repository, found.digest, f"{found.repository}@{found.digest}"]
             (wrong if other else ran).update(names)
     for image in images:
@@ -169,7 +170,7 @@ def _remedy(container: Container, found: image_name.Name, image: Released) -> st
 
 def _unused(image: Released, containers: Sequence[Container], elsewhere: Sequence[outside.Mention]) -> Finding:
     runs = dict.fromkeys(
-        f"{item.image} ({item.manifest.template}{', for `helm test` alone' if item.manifest.is_test else ''})"
+        f"{item.image} ({item.manifest.template}{f', for {only} alone' if (only := item.manifest.only_for) else ''})"
         for item in containers
     )
     named = ", ".join(" and ".join(map(shown, block.paths.values())) for block in image.blocks)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import images, record, sources
+from . import images, record, sources, workloads
 from .api import rules
 from .findings import Finding
 from .images import Released
@@ -53,5 +53,5 @@ def judge(
             *too_large,
         ],
         [*images.warnings(found, released), *nearly],
-        unseen(files, chart, known=known),
+        [*unseen(files, chart, known=known, values=config), *workloads.unseen(found)],
     )

@@ -12,6 +12,7 @@ from ..yaml.objects import Duplicate, Object, items, read
 _SOURCE = re.compile(rb"^---\n# Source: (.+)\n", re.MULTILINE)
 _DEFINITION = re.compile(rb"[^/]+/(charts/[^/]+/)*crds/")
 _TESTS = {"test", "test-success", "test-failure"}
+_DEPLOYS = {"pre-install", "post-install", "pre-upgrade", "post-upgrade"}
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,11 @@ class RenderedObject:
         return {word.strip().lower() for word in str(named or "").split(",")} - {""}
 
     @property
-    def is_test(self) -> bool:
-        """Whether it is only there while `helm test` runs."""
-        return bool(self.hooks) and self.hooks <= _TESTS
+    def only_for(self) -> str:
+        """What alone it is there for, "" for what an installation or an upgrade runs."""
+        if not self.hooks or self.hooks & _DEPLOYS:
+            return ""
+        return "`helm test`" if self.hooks <= _TESTS else " and ".join(sorted(self.hooks))
 
     def at(self, path: Path) -> str:
         """Template, object and field, for a person."""

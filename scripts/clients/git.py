@@ -125,11 +125,8 @@ class Git:
             listed = "".join(f"{file}\n" for file in files).encode()
             blobs = self.run("hash-object", "-w", "--no-filters", "--stdin-paths", input=listed).splitlines()
             modes = {path: mode for name in changes for mode, path, _ in self._objects.files(base, name)}
-            lines = [f"{modes.get(path, '100644')} {blob}\t{path}\0" for path, blob in zip(changes, blobs, strict=True)]
-            env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            self.run("read-tree", base, env=env)
-            self.run("update-index", "-z", "--index-info", input="".join(lines).encode(), env=env)
-            return self.run("write-tree", "--missing-ok", env=env)
+            entries = {path: (modes.get(path, "100644"), blob) for path, blob in zip(changes, blobs, strict=True)}
+            return self._objects.tree_with(base, entries)
 
     def commit_tree(self, tree: str, parents: Sequence[str], message: str, seconds: int) -> str:
         """A commit by Waybill with both dates `seconds` since the epoch, UTC: the same input gives the same id."""

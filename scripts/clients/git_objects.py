@@ -5,8 +5,9 @@ https://git-scm.com/docs/git-cat-file#_batch_output
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..errors import Fault, Refused
@@ -30,7 +31,9 @@ class Objects:
 
     def __init__(self, command: list[str], folder: Path, env: Changes, fault: Fault) -> None:
         self._fault = fault
-        self._git = Dialogue([*command, "cat-file", "--batch"], cwd=folder, env=env, fault=fault, verb="cat-file")
+        self._command = command
+        self._start = partial(Dialogue, cwd=folder, env=env, fault=fault)
+        self._git = self._start([*command, "cat-file", "--batch"], verb="cat-file")
 
     def find(self, name: str) -> tuple[str, str, bytes] | None:
         """Id, kind and content of what `name`, an id or a revision, names; None where there is none."""
@@ -44,13 +47,16 @@ class Objects:
         return found, kind, self._git.read(int(size) + 1)[:-1]
 
     def content(self, name: str) -> bytes:
+        return self._there(name)[2]
+
+    def _there(self, name: str) -> tuple[str, str, bytes]:
         if (found := self.find(name)) is None:
             raise Refused(
                 f"git finds no {name} in this clone.",
                 "Fetch the whole history (in GitHub Actions: `fetch-depth: 0`).",
                 fault=self._fault,
             )
-        return found[2]
+        return found
 
     def commit(self, name: str) -> Commit:
         head, _, _ = self.content(f"{name}^{{commit}}").decode(errors="replace").partition("\n\n")
@@ -75,6 +81,29 @@ class Objects:
             mode, found, above = next((entry for entry in inside if entry[2] == f"{above}{word}"), ("", "", ""))
             above += "/"
         yield from self._below(mode, found, above.rstrip("/"))
+
+    def tree_with(self, revision: str, files: Mapping[str, tuple[str, str]]) -> str:
+        """The id of a new tree, that of `revision` with `files`: by path the mode and the blob of each. Only the
+        folders above them are read and written. https://git-scm.com/docs/git-mktree"""
+        writer = self._start([*self._command, "mktree", "-z", "--missing", "--batch"], verb="mktree")
+        return self._grown(self._there(f"{revision}^{{tree}}")[0], files, writer)
+
+    def _grown(self, tree: str | None, files: Mapping[str, tuple[str, str]], writer: Dialogue) -> str:
+        entries = {name: (mode, found) for mode, found, name in (self._entries(tree, "") if tree else ())}
+        below: dict[str, dict[str, tuple[str, str]]] = {}
+        for path, file in files.items():
+            name, _, rest = path.partition("/")
+            if rest:
+                below.setdefault(name, {})[rest] = file
+            else:
+                entries[name] = file
+        for name, inside in below.items():
+            mode, found = entries.get(name, ("", ""))
+            entries[name] = TREE, self._grown(found if mode == TREE else None, inside, writer)
+        kinds = {TREE: "tree", SUBMODULE: "commit"}
+        lines = [f"{mode} {kinds.get(mode, 'blob')} {found}\t{name}\0" for name, (mode, found) in entries.items()]
+        writer.ask(os.fsencode("".join(lines)) + b"\0")
+        return writer.line().decode()
 
     def _below(self, mode: str, name: str, path: str) -> Iterator[tuple[str, str, bytes]]:
         left = [(mode, name, path)] if mode else []

@@ -1,5 +1,6 @@
 """Two renders of a chart, compared object by object: parsed, so order, comments and quotes do not count."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -25,7 +26,9 @@ class ObjectChange:
 def compare(before: Sequence[Object], after: Sequence[Object], namespace: str) -> list[ObjectChange]:
     """What differs, by name; `namespace` is that of objects without one of their own."""
     old, new = by_key(before, namespace), by_key(after, namespace)
-    changes = [_changed(_name(key, namespace), old[key], new[key]) for key in old if old[key] != new.get(key, old[key])]
+    changes = [
+        _changed(_name(key, namespace), old[key], new[key]) for key in old if key in new and _differ(old[key], new[key])
+    ]
     removed, added = [key for key in old if key not in new], [key for key in new if key not in old]
     for key in [*removed]:
         twins = [(_alike(old[key], new[twin]), twin) for twin in added if twin[:2] == key[:2]]
@@ -45,9 +48,14 @@ def _name(key: Key, namespace: str) -> str:
 
 
 def _changed(name: str, before: Object, after: Object) -> ObjectChange:
-    if _without_version_labels(before) == _without_version_labels(after):
+    if not _differ(_without_version_labels(before), _without_version_labels(after)):
         return ObjectChange("version labels", name)
     return ObjectChange("changed", name, difference(before, after))
+
+
+def _differ(before: Object, after: Object) -> bool:
+    """To Python, `true` equals 1, and no `.nan` equals another."""
+    return json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True)
 
 
 def _without_version_labels(item: Object) -> Object:

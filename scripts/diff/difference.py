@@ -41,6 +41,8 @@ def _difference(environment: str, repo: Repo, before: str, after: str, shipped: 
         notes.append(f"It could not be rendered: {_one_line(error)}")
         return Difference(environment, notes=tuple(notes), unknown=True)
     if not repo.has(before, environment, shipped):
+        if rendered.definitions:
+            notes.append("The chart's crds/ is installed, too, unless the HelmRelease's spec.install.crds is Skip.")
         changes = [ObjectChange(change.what, change.name) for change in compare([], new, release.namespace)]
         return Difference(environment, tuple(changes), tuple(notes), first=True)
     try:

@@ -20,7 +20,8 @@ def unseen(root: Path, folder: str) -> list[str]:
     if not found:
         return [f"the Flux Kustomization that applies {folder}, which is not in the GitOps repo"]
     changing = [(file, [name for name in CHANGING if spec.get(name)]) for file, spec in found]
-    return [f"what {' and '.join(names)} in {file} changes" for file, names in changing if names]
+    suspended = [f"when Flux applies it: {file} is suspended" for file, spec in found if spec.get("suspend")]
+    return [*(f"what {' and '.join(names)} in {file} changes" for file, names in changing if names), *suspended]
 
 
 def _kustomizations(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,5 +1,6 @@
 """What an environment's folder of the GitOps repo makes Flux install: its HelmRelease, and the chart as rendered."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,9 +10,21 @@ from typing import Any
 from ..chart.post_render import Renderers
 from ..clients import kustomize
 from ..errors import Refused
+from ..yaml.document import Path as Keys
+from ..yaml.document import shown
 from ..yaml.objects import Object, parse
 from .bases import refuse_foreign
 
+# What is read of a HelmRelease's spec: mappings, and lists of them.
+SPEC: dict[str, Any] = {
+    "values": {},
+    "valuesFrom": [{}],
+    "chart": {"spec": {"valuesFiles": [], "sourceRef": {}}},
+    "chartRef": {},
+    "install": {},
+    "upgrade": {},
+    "postRenderers": [{"kustomize": {"images": [{}], "patches": [{}]}}],
+}
 _NAMESPACE = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -19,8 +32,8 @@ _NAMESPACE = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 class HelmRelease:
     """A HelmRelease as kustomize builds it. `chart` is `host/path/name` and `reference` its version or digest, each ""
     where the built objects do not name it; `unseen` is what Flux adds from outside the folder. `hooks`: the
-    post-renderers get the chart's hooks, too. `place` is where it lies itself, `namespace/name`; None where that is not
-    built."""
+    post-renderers get the chart's hooks, too. `keeps_values`: Helm takes the values of the chart that ran before.
+    `place` is where it lies itself, `namespace/name`; None where that is not built."""
 
     name: str
     namespace: str
@@ -30,6 +43,7 @@ class HelmRelease:
     unseen: tuple[str, ...]
     post_renderers: Renderers = ()
     hooks: bool = True
+    keeps_values: bool = False
     place: str | None = None
 
 
@@ -55,12 +69,13 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
             fault="gitops",
         )
     metadata, spec = found[0]["metadata"], found[0].get("spec") or {}
+    _refuse_misshapen(spec, SPEC, ("spec",), service)
     target = spec.get("targetNamespace")
     chart, reference = _chart(objects, spec)
     home = str(metadata.get("namespace", ""))
     return HelmRelease(
         # https://fluxcd.io/flux/components/helm/helmreleases/#release-name
-        name=spec.get("releaseName") or (f"{target}-{service}" if target else service),
+        name=_shortened(str(spec.get("releaseName") or (f"{target}-{service}" if target else service))),
         namespace=target or metadata.get("namespace") or "default",
         values=spec.get("values") or {},
         chart=chart,
@@ -68,8 +83,28 @@ def release_of(objects: list[Object], service: str) -> HelmRelease:
         unseen=tuple(_unseen(spec)),
         post_renderers=tuple(spec.get("postRenderers") or ()),
         hooks=spec.get("postRenderStrategy") != "nohooks",
+        keeps_values=bool((spec.get("upgrade") or {}).get("preserveValues")),
         place=f"{home}/{service}" if _NAMESPACE.fullmatch(home) else None,
     )
+
+
+def _refuse_misshapen(value: Any, shape: Any, path: Keys, service: str) -> None:
+    """`shape` is that of `value`, as SPEC has it; what is absent is left to Flux's own defaults."""
+    if not isinstance(value, type(shape)):
+        raise Refused(
+            f"{shown(path)} of HelmRelease {service} is no {'list' if isinstance(shape, list) else 'mapping'}.",
+            "Correct it; Flux refuses it too.",
+            fault="gitops",
+        )
+    for key, item in enumerate(value) if isinstance(value, list) else value.items():
+        inner = (shape or [None])[0] if isinstance(shape, list) else shape.get(key)
+        if inner is not None and not (item is None and isinstance(shape, dict)):
+            _refuse_misshapen(item, inner, (*path, key), service)
+
+
+def _shortened(name: str) -> str:
+    """github.com/fluxcd/helm-controller, internal/release.ShortenName."""
+    return name if len(name) <= 53 else f"{name[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def _unseen(spec: dict[str, Any]) -> Iterator[str]:
@@ -79,6 +114,14 @@ def _unseen(spec: dict[str, Any]) -> Iterator[str]:
     chart = (spec.get("chart") or {}).get("spec") or {}
     if files := [*(chart.get("valuesFiles") or []), *filter(None, [chart.get("valuesFile")])]:
         yield f"values files in the chart, {', '.join(map(str, files))}"
+    if spec.get("suspend"):
+        yield "when Flux applies it: the HelmRelease is suspended"
+    if (spec.get("upgrade") or {}).get("preserveValues"):
+        yield "the values that upgrade.preserveValues of the HelmRelease keeps"
+    if kept := [
+        f"{name}.disableHooks" for name in ("install", "upgrade") if (spec.get(name) or {}).get("disableHooks")
+    ]:
+        yield f"hooks, which {' and '.join(kept)} of the HelmRelease leaves out"
     if spec.get("commonMetadata"):
         yield "what commonMetadata of the HelmRelease changes"
 

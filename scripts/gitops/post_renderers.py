@@ -40,6 +40,12 @@ def pin_image(files: dict[str, bytes], base: str, path: str, pin: Mapping[str, s
                 files[path] = set_scalar(files[path], (*LIST, *place, key), value, name=name, fault="gitops")
 
 
+def pinned(files: Files, path: str) -> list[dict[str, Any]]:
+    """The items of kustomize's `images` in the file `path`."""
+    renderers = _renderers(files, path)
+    return [image for item in renderers for image in (item.get("kustomize") or {}).get("images") or []]
+
+
 def _renderers(files: Files, path: str) -> list[Any]:
     """Those of the HelmReleases in a file; none in what cannot be read, which kustomize has a message for."""
     try:

@@ -20,7 +20,7 @@ PATHS = ("registry", "repository", "digest", "tag", "reference")
 KEYS = ("name", *PATHS, "post_render", "at")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 # No letter of it but the dot means anything in a regular expression, which kustomize takes it for.
-_RENDERED = re.compile(r"[a-z0-9.-]+(:[0-9]+(?=/))?(/[a-z0-9._-]+)*")
+RENDERED = re.compile(r"[a-z0-9.-]+(:[0-9]+(?=/))?(/[a-z0-9._-]+)*")
 EACH = "*"  # of a path: every item of a list, every value of a mapping
 
 
@@ -114,7 +114,7 @@ def _name(where: str, given: Any) -> str:
 
 
 def _post_render(where: str, given: Any) -> str:
-    if given is not None and not (isinstance(given, str) and _RENDERED.fullmatch(given)):
+    if given is not None and not (isinstance(given, str) and RENDERED.fullmatch(given)):
         raise Refused(
             f"`post_render = {given!r}` in {where} is no repository of an image.",
             "Give the image as the chart renders it, without tag and digest.",

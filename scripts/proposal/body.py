@@ -11,6 +11,7 @@ from ..gitops.clone import REPLACES
 from ..image import by_name
 
 OVERRIDES = "**This environment does not run the images as they were released**, so its annotations do not claim them:"
+NOT_THESE = "does not run these images as they were released."
 LIMIT = 60_000  # characters; GitHub takes 65,536
 
 
@@ -34,13 +35,21 @@ def title(waybill: Waybill, environments: Iterable[str], reason: str | None) -> 
     return f"Roll {waybill.service} back to {version(waybill)} in {to}"
 
 
-def commit_message(waybill: Waybill, environments: Iterable[str], reason: str | None, replaces: str | None) -> str:
+def commit_message(
+    waybill: Waybill,
+    environments: Iterable[str],
+    reason: str | None,
+    replaces: str | None,
+    overridden: Iterable[str] = (),
+) -> str:
+    """The release, whose images those of `environments` do not run that are `overridden`."""
     trailers = [trailer(waybill), *([f"{REPLACES}: {replaces}"] if replaces else [])]
     why = f"{reason.strip()}\n\n" if reason else ""
+    others = "".join(f"{name} {NOT_THESE}\n" for name in overridden)
     return (
         f"{title(waybill, environments, reason)}\n\n{why}"
         f"{by_name.lines(by_name.of(waybill), waybill.service)}"
-        f"from commit {waybill.source.commit} of {waybill.source.repository}\n\n" + "\n".join([*trailers, ""])
+        f"from commit {waybill.source.commit} of {waybill.source.repository}\n{others}\n" + "\n".join([*trailers, ""])
     )
 
 

@@ -54,12 +54,13 @@ class Change:
 @dataclass(frozen=True)
 class Verdict:
     """What is known of one environment: its judgement, or why it could not be judged. What cannot be known here is
-    `unseen`: sentences without a full stop."""
+    `unseen`: sentences without a full stop. `overrides` are why it does not run the images as they were released."""
 
     environment: str
     unseen: Sequence[str] = ()
     judgement: Judgement | None = None
     not_judged: str = ""
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def prepare(change: Change, repo: Repo) -> Intent:
         start, parent = (heads.merged, parent) if heads.merged else (live, live)
     # Dated as the source commit: the same release on the same parent gives the same id.
     seconds = int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
-    message = commit_message(waybill, environments, change.reason, earlier)
+    overridden = [name for name in environments if name in change.overrides]
+    message = commit_message(waybill, environments, change.reason, earlier, overridden)
     commit, changed = repo.commit(start, parent, rendered(git.files(start, *where)), message, seconds)
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)

@@ -9,7 +9,7 @@ from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import REPLACES, Heads
 from ..image import by_name
-from .body import commit_message, is_about, trailer
+from .body import NOT_THESE, commit_message, is_about, trailer
 from .intent import Change, Intent
 
 
@@ -49,9 +49,11 @@ def _read(message: str, change: Change) -> tuple[Change, str | None] | None:
     rolled = title.startswith("Roll ")
     environments = tuple(title.rpartition(" in " if rolled else " to ")[2].split(" and "))
     lines = by_name.lines(by_name.of(change.waybill), change.waybill.service)
-    reason = rest.partition(lines)[0].strip() if rolled else None
+    reason, _, after = rest.partition(lines)
+    overridden = re.findall(rf"^(\S+) {re.escape(NOT_THESE)}$", after, re.MULTILINE)
     replaces = found[1] if (found := re.search(rf"^{REPLACES}: (\S+)$", rest, re.MULTILINE)) else None
-    if message.strip() != commit_message(change.waybill, environments, reason, replaces).strip():
+    why = reason.strip() if rolled else None
+    if message.strip() != commit_message(change.waybill, environments, why, replaces, overridden).strip():
         return None
     kind = "rollback" if rolled else change.kind
-    return replace(change, environments=environments, kind=kind, reason=reason), replaces
+    return replace(change, environments=environments, kind=kind, reason=why), replaces

@@ -22,9 +22,14 @@ from ..report import Report
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import parse
+from . import installation
 from .intent import Change, Intent, Verdict, prepare, shipped
 
 MOST_CAUSES = 8
+_ELSEWHERE = (
+    "No checkout is here, whose waybill.toml says where images stand: add the address of the service's repository, "
+    "`--remote {}`."
+)
 
 
 def preview(change: Change, repo: Repo | None, report: Report) -> None:
@@ -45,13 +50,15 @@ def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
     if overrides != change.overrides:
         change = replace(change, overrides=overrides)
         intent = prepare(change, repo)
+    found = tuple(replace(verdict, overrides=overrides.get(verdict.environment, ())) for verdict in found)
     return change, replace(intent, verdicts=found)
 
 
 def tell(intent: Intent, report: Report) -> None:
-    """What is not known of the environments."""
+    """What is not known of the environments, and which do not run the images."""
     for verdict in intent.verdicts:
         report.not_judged(verdict.environment, verdict.not_judged)
+        report.overridden(verdict.environment, verdict.overrides)
         report.not_seen(verdict.unseen)
 
 
@@ -69,7 +76,7 @@ def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Ve
     unseen = kustomizations.unseen(root, overlay(waybill.service, environment))
     try:
         release = repo.release(intent.commit, environment, what)
-        unseen += release.unseen
+        unseen += [*release.unseen, *installation.unseen(release, what)]
         files = of_archive(repo.shipped_chart(what).read_bytes())
         rendered = repo.after(intent.commit, environment, what)
     except (NotPostRendered, OtherContent):
@@ -85,6 +92,11 @@ def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Ve
         known=repo.renderer.known,
         chart=waybill.service,
     )
+    judgement = replace(
+        judgement,
+        images=[*judgement.images, *installation.keeps_image(release, change.config)],
+        others=[*judgement.others, *installation.other_chart(release, what)],
+    )
     return Verdict(environment, [*unseen, *judgement.unseen], judgement)
 
 
@@ -99,7 +111,10 @@ def _allowed(verdict: Verdict, change: Change, repo: Repo, intent: Intent) -> tu
     causes = list(_causes(folder, change.waybill.service, verdict.environment, images))
     causes[MOST_CAUSES:] = [f"{len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []
     if wrong:
-        raise refused(wrong, verdict.environment, causes)
+        error = refused(wrong, verdict.environment, causes)
+        if change.history is None:
+            error.remedy = f"{_ELSEWHERE.format(change.waybill.source.repository)}\n{error.remedy}"
+        raise error
     return (*dict.fromkeys(map(str, found.images)), *causes)
 
 
@@ -117,7 +132,10 @@ def _causes(folder: Path, service: str, environment: str, images: Sequence[Relea
 
 
 def _overrides(spec: dict[str, Any], images: Sequence[Released]) -> Iterator[Keys]:
-    """Values that are about an image or turn a thing off, and post-renderers that set an image or patch one."""
+    """Values that are about an image or turn a thing off, post-renderers that set an image or patch one, and what keeps
+    earlier values."""
+    if (spec.get("upgrade") or {}).get("preserveValues"):
+        yield ("upgrade", "preserveValues")
     about = {mapping for image in images for block in image.blocks for mapping in block.mapping}
     for path, value in _leaves(spec.get("values")):
         if value in (False, 0) or any(path[: len(it)] == it for it in about):

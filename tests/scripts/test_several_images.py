@@ -112,6 +112,46 @@ def test_without_a_ledger_the_tag_tells_all_of_them(several: World) -> None:
     assert {it["checked"] for it in ran.json["images"]} == {True}
 
 
+def merge(world: World, branch: str) -> None:
+    git(world.reviewed, "fetch", "--quiet", "origin")
+    git(world.reviewed, "checkout", "--quiet", "-B", "main", "origin/main")
+    git(world.reviewed, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}")
+    git(world.reviewed, "push", "--quiet", "origin", "main")
+
+
+def test_promote_rollback_and_record_show_all_of_them(several: World, ledger: RunningLedger) -> None:
+    """In the file of the environment, the commit, the body, the table, the JSON and the ledger."""
+    one, two = images(several, "one"), images(several, "two")
+    branch = "promote/orders/production"
+    for given in (one, two):
+        assert several.waybill("ship", *options(given), env=ledger.env).code == 0
+    back = ("rollback", "orders", "0.1.0", "-e", "production", "--reason", "It loses orders.")
+    for given, command in ((two, ("promote", "--to", "production", "--version", "0.1.1")), (one, back)):
+        planned = several.waybill(*command, "--json", "--dry-run", env=ledger.env)
+        assert planned.code == 0, planned.stderr
+        ran, told = several.waybill(*command, env=ledger.env), several.waybill(*command, "--json", env=ledger.env)
+        assert (ran.code, told.code) == (0, 0), ran.stderr + told.stderr
+        body = Path(several.checkout, ".waybill/orders@production.md").read_text()
+        written = git(several.gitops, "show", f"{branch}:apps/orders/production/release.yaml")
+        message = git(several.gitops, "log", "-1", "--format=%B", branch)
+        said = " ".join(f"{name}={image}" for name, image in given.items())
+        assert f'event.toolkit.fluxcd.io/image: "{said}"' in written
+        assert f"`{said}` |" in body
+        for name, image in given.items():
+            assert f"{name}={image}" in ran.stdout
+            assert f"Image {name}={image}\n" in message
+        for document in (planned.json["waybill"], told.json):
+            assert {it["name"]: f"{it['repository']}@{it['digest']}" for it in document["images"]} == given
+        merge(several, branch)
+    with serving(several.folder / "other", "orders", ["production"]) as other:
+        for version, given in (("0.1.0", one), ("0.1.1", two)):
+            ran = several.waybill("record", "orders", version, env=other.env)
+            assert ran.code == 0, ran.stderr
+            filed = other.tells(f"/releases/orders/{version}")["images"]
+            assert {it["name"]: f"{it['repository']}@{it['digest']}" for it in filed} == given
+            assert all(f"{name}={image}" in ran.stdout for name, image in given.items())
+
+
 def test_images_that_are_missing_unknown_or_in_each_others_place_are_refused(several: World) -> None:
     one = images(several, "one")
     before = everything(several)

@@ -60,6 +60,12 @@ def test_a_test_pod_alone_runs_nothing() -> None:
     assert judged(job=pod(IMAGE, annotations='{"helm.sh/hook": "test,post-install"}')) == []
 
 
+def test_a_hook_that_no_upgrade_runs_runs_nothing() -> None:
+    [finding] = judged(job=pod(IMAGE, annotations='{"helm.sh/hook": "pre-delete,post-rollback"}'))
+    assert "for post-rollback and pre-delete alone" in finding.what
+    assert judged(job=pod(IMAGE, annotations='{"helm.sh/hook": "pre-delete,post-upgrade"}')) == []
+
+
 @pytest.mark.parametrize("hook", ["test-success", "test-failure", "test, test-failure"])
 def test_old_names_of_tests(hook: str) -> None:
     assert len(judged(test=pod(IMAGE, annotations=f'{{"helm.sh/hook": "{hook}"}}'))) == 1

@@ -46,3 +46,25 @@ def test_a_shallow_clone_whose_remote_is_gone(world: World) -> None:
     shutil.rmtree(world.origin)
     with pytest.raises(Refused, match="This clone is shallow and origin did not give the rest"):
         Git(world.folder / "shallow").deepen("origin")
+
+
+def test_a_tree_is_written_as_git_add_would(repository: Git) -> None:
+    top = repository.folder
+    for path in ("a.b/x", "a/deep/one", "a/two", "a0", "b\u00e9", "run"):
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_text(path)
+    (top / "run").chmod(0o755)
+    (top / "link").symlink_to("run")
+    (top / os.fsdecode(b"\xff")).write_text("no text")
+    git(top, "add", ".")
+    git(top, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},module")
+    git(top, "commit", "--quiet", "--message", "all kinds")
+    changes = {"a/deep/one": b"1", "a/deep/new/er": b"2", "run": b"3", "a0/now a folder": b"4", "b\u00e9": b""}
+    made = repository.write_tree("HEAD^{tree}", changes)
+    assert repository.write_tree("HEAD", changes) == made
+    (top / "a0").unlink()
+    for path, data in changes.items():
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_bytes(data)
+        git(top, "add", path)
+    assert made == git(top, "write-tree", "--missing-ok")

@@ -67,7 +67,8 @@ def test_a_source_that_lies_elsewhere_is_looked_for_where_the_new_chart_is(relea
     kustomization = releases.repo.text(f"{base}/kustomization.yaml").replace("  - helmrepository.yaml\n", "")
     releases.repo.commit({f"{base}/helmrepository.yaml": None, f"{base}/kustomization.yaml": kustomization})
     said = releases.changes(TEMPLATES, "digest: b\n")
-    assert lines(said) == ["-        image: orders@a", "+        image: orders@b"]
+    unseen = "- Not seen here: where Flux gets the chart from: the environment's folder names no registry of it."
+    assert lines(said) == ["-        image: orders@a", "+        image: orders@b", unseen]
 
 
 def test_a_release_that_moves_is_said(releases: Releases) -> None:

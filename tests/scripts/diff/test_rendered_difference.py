@@ -50,6 +50,7 @@ def test_added_removed_and_renamed_objects_are_told_apart(releases: Releases) ->
 def test_definitions_are_no_part_of_the_render_and_their_change_is_said(releases: Releases) -> None:
     definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things}\n"
     releases.merged("1.0.0", {**TEMPLATES, "crds/things.yaml": definition})
+    assert "- The chart's crds/ is installed, too, " in releases.repo.proposals()[-1]["body"]
     said = releases.changes({**TEMPLATES, "crds/things.yaml": definition + "spec: {}\n"})
     assert "no object changes; 2 in their version labels alone." in said
     assert "- The chart's crds/ changes, which Flux leaves in the cluster as they are" in said
@@ -212,3 +213,12 @@ def test_a_pod_template_label_is_more_than_a_version_label() -> None:
     assert compared(item.format(1, 1), item.format(2, 2)) == [("changed", "Deployment/x")]
     older = item.replace("helm.sh/chart", "chart")
     assert compared(older.format(1, 1), older.format(2, 1)) == [("version labels", "Deployment/x")]
+
+
+def test_true_is_not_one() -> None:
+    before, after = (
+        {"apiVersion": "a/v1", "kind": "A", "metadata": {"name": "a"}, "spec": {"debug": value}} for value in (1, True)
+    )
+    (change,) = compare([before], [after], "apps")
+    assert (change.what, change.lines[-2:]) == ("changed", ("-  debug: 1", "+  debug: true"))
+    assert compare([after], [after], "apps") == []

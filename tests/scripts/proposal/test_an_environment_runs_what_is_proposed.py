@@ -49,6 +49,7 @@ OVERRIDES = {
         "  postRenderers: [{kustomize: {images: [{name: %s, digest: 'sha256:" + "b" * 64 + "'}]}}]\n",
         "postRenderers",
     ),
+    "the values of before": ("  upgrade: {preserveValues: true}\n", "preserveValues"),
 }
 
 
@@ -71,8 +72,24 @@ def test_an_override_is_refused_and_nothing_is_out(shipped: World, spec: tuple[s
         assert (ran.code, ran.json["fault"]) == (1, "gitops"), ran.stderr
         assert ran.json["refused"].startswith("In staging: ")
         assert key in ran.json["refused"] + ran.json["remedy"]
-        if key != "postRenderers":
+        if "." in key:
             assert f"{RELEASE}, spec.values.{key}" in ran.json["remedy"]
+    assert outside(shipped) == before
+
+
+@pytest.mark.parametrize(
+    ("what", "installs"), [("version: 0.1.0", "orders 0.1.0"), ("chart: other", "other 0.1.1")], ids=["version", "name"]
+)
+def test_an_environment_that_installs_another_chart_is_refused(shipped: World, what: str, installs: str) -> None:
+    patch = f"{{kind: HelmRelease, metadata: {{name: orders}}, spec: {{chart: {{spec: {{{what}}}}}}}}}"
+    more = f"  - {{target: {{kind: HelmRelease}}, patch: '{patch}'}}\n"
+    override(shipped, more, "apps/orders/staging/kustomization.yaml")
+    image = shipped.image("two")
+    before = outside(shipped)
+    for command in ("plan", "ship"):
+        ran = shipped.waybill(command, "--json", "--image", image, "--allow-override")
+        assert (ran.code, ran.json["fault"]) == (1, "gitops"), ran.stderr
+        assert f"installs the chart {installs} as kustomize builds it" in ran.json["refused"]
     assert outside(shipped) == before
 
 
@@ -146,6 +163,10 @@ def test_an_override_that_is_allowed_ships_and_nothing_claims_the_image(shipped:
     image = shipped.image("two")
     ran = shipped.waybill(command, "--json", "--image", image, "--allow-override")
     assert ran.code == 0, ran.stderr
+    assert "staging does not run the images as they were released" in ran.stderr
+    assert f"{RELEASE}, spec.values.web.enabled" in ran.json["overridden"]["staging"]
+    table = shipped.waybill(command, "--image", image, "--allow-override").stdout
+    assert "\nnot these images  staging: " in table
     if command == "plan":
         assert f"image: {image}" not in ran.json["patch"]
         assert '+    event.toolkit.fluxcd.io/image: "overridden"' in ran.json["patch"]
@@ -157,6 +178,10 @@ def test_an_override_that_is_allowed_ships_and_nothing_claims_the_image(shipped:
     body = Path(shipped.checkout, ".waybill/orders.md").read_text()
     assert "does not run the images as they were released" in body
     assert f"{RELEASE}, spec.values.web.enabled" in body.replace("`", "")
+    message = git(shipped.gitops, "log", "-1", "--format=%B", "apps/orders")
+    assert "\nstaging does not run these images as they were released.\n" in message
+    recorded = shipped.waybill("record", "orders", "0.1.1", "--json")
+    assert recorded.json["gitops"] == ran.json["gitops"], recorded.stderr
     head = git(shipped.gitops, "rev-parse", "apps/orders")
     assert shipped.waybill("ship", "--json", "--image", image, "--allow-override").code == 0
     assert git(shipped.gitops, "rev-parse", "apps/orders") == head

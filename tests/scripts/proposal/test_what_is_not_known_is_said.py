@@ -11,6 +11,7 @@ from scripts.chart.unknowns import APIS, VERSION, unseen
 from tests.support.builders import DEPLOYMENT, World, git, program
 
 RELEASE = "apps/orders/staging/release.yaml"
+KUSTOMIZATION = "apps/orders/staging/kustomization.yaml"
 
 
 def edited(world: World, path: str, more: str) -> None:
@@ -146,3 +147,64 @@ def test_values_that_a_template_runs_may_ask_too() -> None:
     files = {"templates/a.yaml": b"{{ tpl .Values.a . }}", "values.yaml": b"a: '{{ lookup \"v1\" `Pod` `` `` }}'\n"}
     assert unseen(files, "orders") == ["what `lookup` finds in the cluster (orders/values.yaml)"]
     assert unseen(files | {"templates/a.yaml": b"{{ .Values.a }}"}, "orders") == []
+    assert len(unseen(files | {"README.md": b"{{ lookup }}"}, "orders")) == 1
+
+
+def test_other_files_and_the_environments_values_that_a_template_runs_may_ask_too() -> None:
+    files = {"templates/a.yaml": b'{{ tpl (.Files.Get "a.txt") . }}', "a.txt": b"{{ lookup `v1` `Pod` `` `` }}"}
+    assert unseen(files, "orders") == ["what `lookup` finds in the cluster (orders/a.txt)"]
+    files = {"templates/a.yaml": b"{{ tpl .Values.a . }}"}
+    what = "what `lookup` finds in the cluster (values of the HelmRelease)"
+    assert unseen(files, "orders", values={"a": ['{{ and "x" (lookup "v1" "Pod" "" "") }}']}) == [what]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        """{{ if and (eq '"' 34) (lookup "v1" "Secret" "a" "b") }}{{ print "x" }}{{ end }}""",
+        """{{ if and "}}" (lookup "v1" "Secret" "a" "b") }}x{{ end }}""",
+        """{{/* it's {{ ` */}}{{ lookup `v1` `Secret` `a` `b` }}""",
+        """{{- /* " */ -}}{{ lookup "v1" "Secret" "a" "b" }}""",
+    ],
+)
+def test_no_quote_hides_what_a_template_asks(hidden: str) -> None:
+    told = ["what `lookup` finds in the cluster (orders/templates/a.yaml)"]
+    assert unseen({"templates/a.yaml": hidden.encode()}, "orders") == told
+
+
+def test_what_is_suspended_or_has_no_replicas_is_said(shipped: World) -> None:
+    shipped.commit({"chart/templates/deployment.yaml": DEPLOYMENT.replace("spec:\n", "spec:\n  replicas: 0\n", 1)})
+    edited(shipped, RELEASE, "  suspend: true\n  upgrade: {disableHooks: true}\n")
+    edited(shipped, "clusters/staging/orders.yaml", "  suspend: true\n")
+    ran = shipped.waybill("plan", "--json", "--image", shipped.image("two"))
+    assert sorted(ran.json["not_seen"]) == [
+        "hooks, which upgrade.disableHooks of the HelmRelease leaves out",
+        "when Deployment/orders runs: it has 0 replicas",
+        "when Flux applies it: clusters/staging/orders.yaml is suspended",
+        "when Flux applies it: the HelmRelease is suspended",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "where"),
+    [
+        ("postRenderers: [null]", "spec.postRenderers.0"),
+        ("postRenderers: a", "spec.postRenderers"),
+        ("postRenderers: [{kustomize: {images: [a]}}]", "spec.postRenderers.0.kustomize.images.0"),
+        ("valuesFrom: [a]", "spec.valuesFrom.0"),
+    ],
+)
+def test_a_helmrelease_that_flux_cannot_read_is_not_judged(shipped: World, spec: str, where: str) -> None:
+    edited(shipped, RELEASE, f"  {spec}\n")
+    ran = shipped.waybill("plan", "--json", "--image", shipped.image("two"))
+    assert ran.code == 0, ran.stderr
+    assert ran.json["not_judged"]["staging"].startswith(f"{where} of HelmRelease orders is no ")
+
+
+def test_a_chart_that_flux_looks_for_elsewhere_is_not_seen(shipped: World) -> None:
+    patch = "{kind: HelmRepository, metadata: {name: orders}, spec: {url: oci://mirror.example.org/a}}"
+    edited(shipped, KUSTOMIZATION, f"  - {{target: {{kind: HelmRepository}}, patch: '{patch}'}}\n")
+    ran = shipped.waybill("plan", "--json", "--image", shipped.image("two"))
+    assert ran.code == 0, ran.stderr
+    (told,) = ran.json["not_seen"]
+    assert told.startswith("whether mirror.example.org/a/orders, where Flux looks for the chart, has the one that lies")
