@@ -200,4 +200,4 @@ def test_a_repository_without_the_remote_is_refused(world: World) -> None:
 def test_what_no_ledger_would_file_is_refused_before_anything_is_published(world: World) -> None:
     ran = world.waybill("ship", "--image", world.image(), env={"WAYBILL_RUN": "job 7"})
     assert (ran.code, world.tags()) == (1, {})
-    assert "by.run" in ran.stderr
+    assert "no ledger files such a text" in ran.stderr
