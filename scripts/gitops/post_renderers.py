@@ -42,8 +42,7 @@ def pin_image(files: dict[str, bytes], base: str, path: str, pin: Mapping[str, s
 
 def pinned(files: Files, path: str) -> list[dict[str, Any]]:
     """The items of kustomize's `images` in the file `path`."""
-    renderers = _renderers(files, path)
-    return [image for item in renderers for image in (item.get("kustomize") or {}).get("images") or []]
+    return [image for item in _renderers(files, path) for _, image in _images(item)]
 
 
 def _renderers(files: Files, path: str) -> list[Any]:
@@ -52,8 +51,9 @@ def _renderers(files: Files, path: str) -> list[Any]:
         objects = parse(files.get(path, b""))
     except ValueError:
         return []
-    specs = [item.get("spec") or {} for item in objects if item["kind"] == "HelmRelease"]
-    return [item for spec in specs for item in spec.get("postRenderers") or []]
+    specs = [item.get("spec") for item in objects if item["kind"] == "HelmRelease"]
+    lists = [spec.get("postRenderers") for spec in specs if isinstance(spec, dict)]
+    return [item for several in lists if isinstance(several, list) for item in several]
 
 
 def _places(renderers: list[Any], name: str) -> list[tuple[Keys, dict[str, Any]]]:
@@ -61,6 +61,13 @@ def _places(renderers: list[Any], name: str) -> list[tuple[Keys, dict[str, Any]]
     return [
         ((index, "kustomize", "images", number), image)
         for index, renderer in enumerate(renderers)
-        for number, image in enumerate((renderer.get("kustomize") or {}).get("images") or [])
+        for number, image in _images(renderer)
         if image.get("name") == name
     ]
+
+
+def _images(renderer: Any) -> list[tuple[int, dict[str, Any]]]:
+    """Each with its number; none of what Flux does not take for a post-renderer, which diff/overlay refuses."""
+    kustomize = renderer.get("kustomize") if isinstance(renderer, dict) else None
+    images = kustomize.get("images") if isinstance(kustomize, dict) else None
+    return [it for it in enumerate(images) if isinstance(it[1], dict)] if isinstance(images, list) else []

@@ -75,3 +75,16 @@ def test_a_persons_own_list_stays_and_gets_the_pin() -> None:
     after = shipped(files)
     assert yaml.safe_load(after[RELEASE])["spec"]["postRenderers"][1:] == [PATCH]
     assert pins(after) == [{"name": NAME, "digest": DIGEST}]
+
+
+@pytest.mark.parametrize("theirs", [[None], ["x"], "x", [{"kustomize": "x"}], [{"kustomize": {"images": "x"}}]])
+@pytest.mark.parametrize("path", [RELEASE, BASE])
+def test_what_is_no_list_of_post_renderers_is_refused_or_left_for_the_build(path: str, theirs: Any) -> None:
+    first = shipped()
+    release = yaml.safe_load(first[path])
+    release["spec"]["postRenderers"] = theirs
+    try:
+        after = shipped({**first, path: yaml.safe_dump(release).encode()}, digest="e")
+    except Refused:
+        return
+    assert OTHER.encode() in after[RELEASE]
