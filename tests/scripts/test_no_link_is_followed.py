@@ -83,3 +83,9 @@ def test_what_the_machine_does_not_allow_is_refused(tmp_path: Path, act: object)
         act(tmp_path / "orders.json")  # type: ignore[operator]
     with pytest.raises(Refused, match="File name too long"):
         act(tmp_path / ("x" * 300))  # type: ignore[operator]
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Refused, match="cannot be written: Not a directory"):
+        make(tmp_path / "file" / ".waybill")

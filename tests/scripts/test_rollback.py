@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from scripts.clients.ledger import Ledger
+from scripts.errors import Refused
+from scripts.releases.before import healthy_before
+from scripts.report import Report
 from tests.support.builders import Ran, World, git, run_waybill
 from tests.support.running_ledger import RunningLedger, serving
 from tests.support.scripts.everything import everything
@@ -176,3 +180,18 @@ def test_a_repository_of_another_service_is_none(line: Line) -> None:
     assert f"{line.world.gitops.as_uri()} is not the repository of orders" in said
     said = refused(line, "0.1.1", "--remote", "file:///none.git")
     assert "git cannot read file:///none.git" in said
+
+
+def test_a_release_of_which_the_ledger_does_not_know_whether_it_was_healthy_is_not_gone_back_to() -> None:
+    class Forgetful(Ledger):
+        """It has the arrival, and no state of that time."""
+
+        def arrivals(self, environment: str, service: str) -> dict[str, Any]:
+            times = {"from": "2026-01-02T03:04:05Z", "until": "2026-01-02T03:05:05Z"}
+            return {"items": [{"place": "apps/orders", "release": {"version": "0.1.1", "known": True}, **times}]}
+
+        def environment(self, name: str, at: str = "") -> None:
+            return None
+
+    with pytest.raises(Refused, match=r"0\.1\.1 ran there, and whether it was healthy is not known"):
+        healthy_before(Forgetful("http://127.0.0.1:9", None), "orders", "production", "0.1.2", Report())

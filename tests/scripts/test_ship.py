@@ -201,3 +201,9 @@ def test_what_no_ledger_would_file_is_refused_before_anything_is_published(world
     ran = world.waybill("ship", "--image", world.image(), env={"WAYBILL_RUN": "job 7"})
     assert (ran.code, world.tags()) == (1, {})
     assert "no ledger files such a text" in ran.stderr
+
+
+def test_a_ledger_without_a_token_for_it_is_refused_before_anything_is_published(world: World) -> None:
+    ran = world.waybill("ship", "--image", world.image(), env={"WAYBILL_LEDGER": "http://127.0.0.1:9"})
+    assert (ran.code, world.tags()) == (1, {})
+    assert "A release is filed with a token of the ledger, and none is given." in ran.stderr

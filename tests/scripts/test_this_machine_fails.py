@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts import __main__
 from scripts.clients.git import Git
 from scripts.clients.process import run
 from scripts.errors import Refused, accident
@@ -97,3 +98,17 @@ def test_a_file_that_is_none_does_not_hold_a_command_up(tmp_path: Path) -> None:
     assert read(tmp_path / "orders.json") == b""
     with pytest.raises(Refused, match="cannot be written to a temporary folder"):
         lay_out(tmp_path / "orders.json" / "x", b"", "x")
+
+
+def test_a_command_that_this_machine_stops_ends_with_a_refusal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/x")
+
+    monkeypatch.setattr(__main__, "cli", stopped)
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    assert ended.value.code == 1
+    assert "/x cannot be used: No space left on device" in capsys.readouterr().err
