@@ -24,6 +24,7 @@ from service.ledger.events import take as events
 from service.ledger.events import take_snapshot as snapshots
 from service.ledger.rows import PlaceKey
 
+from ..support.service import pooler
 from ..support.service.sizes import size
 from ..support.service.stories import BEGINNING, A, E, L, Told, condition, image, revision
 
@@ -113,7 +114,7 @@ def test_the_order_is_total_whatever_order_the_entries_come_in(told: list[Told],
 @pytest.fixture
 def runner(database_url: str) -> Iterator[tuple[asyncio.Runner, Engine]]:
     with asyncio.Runner() as runner:
-        engine = use(engine_for(database_url))
+        engine = use(engine_for(database_url, pooler=pooler.MODE))
         runner.run(engine.start())
         yield runner, engine
         runner.run(engine.stop())
