@@ -131,8 +131,10 @@ def effect_of(error: BaseException) -> Effect:
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         return CODES.get(state) or CLASSES.get(state[:2], Effect.FAULT)
-    if isinstance(error, asyncpg.InterfaceError | asyncpg.TargetServerAttributeNotMatched):
-        return Effect.RECONNECT  # the connection was closed; no server may write, as in a failover
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
+        # The server closed the connection, perhaps between two of its statements; or no server may write, as in a
+        # failover.
+        return Effect.RECONNECT
     if isinstance(error, sqlite3.Error):
         return Effect.OUTAGE if _is_outage_of_sqlite(error) else Effect.FAULT
     return Effect.OUTAGE if isinstance(error, DatabaseOutage) else Effect.FAULT
