@@ -71,6 +71,10 @@ ROUTES: list[ControllerRouterHandler] = [
     static_files,
 ]
 
+OTHER_RULES: dict[type[Exception], str] = {
+    NewerRules: "A newer version of this ledger made what was asked for; this one is about to be replaced.",
+    OlderRules: "What runs is derived anew after an upgrade: see `waybill-service rebuild`.",
+}
 log = logging.getLogger(__name__)
 
 
@@ -113,8 +117,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={
             Refused: refused,
             HTTPException: http_error,
-            NewerRules: newer,
-            OlderRules: older,
+            **dict.fromkeys(OTHER_RULES, other_rules),
             **dict.fromkeys(DATABASE_ERRORS, database_error),
             Exception: unexpected,
         },
@@ -152,14 +155,8 @@ def database_error(request: Request[Any, Any, Any], error: Exception) -> Respons
     return refused(request, try_again(cause if isinstance(error, WronglySetUp) else "The database does not answer."))
 
 
-def newer(_: Request[Any, Any, Any], error: NewerRules) -> Response[Problem]:
-    answer = try_again("A newer version of this ledger made what was asked for; this one is about to be replaced.")
-    return _answer(answer.problem, answer.headers)
-
-
-def older(_: Request[Any, Any, Any], error: OlderRules) -> Response[Problem]:
-    answer = try_again("What runs is derived anew after an upgrade: see `waybill-service rebuild`.")
-    return _answer(answer.problem, answer.headers)
+def other_rules(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    return refused(request, try_again(OTHER_RULES[type(error)]))
 
 
 def unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

@@ -57,7 +57,9 @@ async def test_an_older_ledger_does_not_guess_what_newer_rules_derived(ledger: S
     await Place.update({Place.state: '{"rules": 999, "lanes": []}'}, force=True)
     answer = await ledger.http.get("/environments")
     assert (answer.status_code, "newer version" in answer.text) == (503, True)
-    assert (await ledger.say(event("UpgradeSucceeded", "1.5.0", at=NOON, resource_version=5))).status_code == 503
+    assert "retry-after" in answer.headers
+    hook = await ledger.say(event("UpgradeSucceeded", "1.5.0", at=NOON, resource_version=5))
+    assert (hook.status_code, "retry-after" in hook.headers) == (503, False), "Flux would obey it for too long"
 
 
 async def test_facts_of_older_observers_still_count(ledger: Served) -> None:
