@@ -147,7 +147,8 @@ async def file(filing: Filing) -> FilingResult:
 
 async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
     """In the order of their keys, so that two replicas never wait for each other's rows (deadlock)."""
-    ordered = sorted(filings, key=_order)
+    parts = {id(it): _part(it.document.gitops) for it in filings if it.document.gitops is not UNSET}
+    ordered = sorted(filings, key=lambda it: (*_key(it), *parts.get(id(it), ())))
     inserted = await _insert.each([_row(it) for it in ordered])
     ids = {VersionKey(it.service, it.version): it.id for it in inserted}
     new_images = list[NewImage]()
@@ -168,7 +169,7 @@ async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
         results[id(it)] = FilingResult(receipt, new)
         if it.document.gitops is not UNSET:
             gitops = ProposedGitops(**structs.asdict(it.document.gitops), by=it.document.by)
-            proposals.append(NewProposal(kept.id, *_part(it.document.gitops), it.now, encode(gitops).decode()))
+            proposals.append(NewProposal(kept.id, *parts[id(it)], it.now, encode(gitops).decode()))
     await add_image.each(new_images)
     await _propose.each(proposals)
     return [results[id(it)] for it in filings]
@@ -211,8 +212,3 @@ def _part(gitops: Gitops) -> tuple[str, str]:
     number it is filed."""
     text = encode(gitops_from_two(gitops))
     return hashlib.sha256(text).hexdigest(), text.decode()
-
-
-def _order(it: Filing) -> tuple[str, str, str]:
-    gitops = it.document.gitops
-    return *_key(it), "" if gitops is UNSET else _part(gitops)[0]
