@@ -136,8 +136,8 @@ class Settings(FromEnvironment):
         Pooler,
         Setting(
             "DATABASE_POOLER",
-            "The mode of the pooler, as PgBouncer, that stands between the ledger and PostgreSQL: `session`, "
-            "`transaction`, or `none` where there is none. Where there is one, the ledger does not start with `none`.",
+            "The mode of the pooler (such as PgBouncer) between the ledger and PostgreSQL: `session` or `transaction`; "
+            "`none` where there is no pooler. Behind a pooler the ledger does not start with `none`.",
             "none",
             _pooler,
         ),
@@ -158,7 +158,7 @@ class Settings(FromEnvironment):
         str,
         Setting(
             "ROOT_PATH",
-            "Where a proxy serves the ledger below a path, as `/waybill`: that path. The proxy may take it off the "
+            "The path below which a proxy serves the ledger, such as `/waybill`. The proxy may take it off the "
             "address, or leave it.",
             "/",
             _root_path,
@@ -168,8 +168,8 @@ class Settings(FromEnvironment):
         Quota,
         Setting(
             "EVENT_QUOTA",
-            "How much one environment's key may send, and one token file: requests and bytes a minute; and how many "
-            "places an environment may have. More is refused with 429, which Flux sends again.",
+            "How much may be sent with one environment's key, or filed with one token: requests and bytes a minute; "
+            "and how many places an environment may have. More is refused with 429; Flux then sends it again.",
             "1200/min, 64MiB/min, 6000 places",
             parse_quota,
         ),
