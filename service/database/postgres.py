@@ -188,6 +188,6 @@ async def refuse_pooler(connection: Any) -> None:
     # Without parameters: such a statement is not prepared.
     if await connection.execute(f"SELECT 1 WHERE pg_backend_pid() = {connection.get_server_pid()}") != "SELECT 1":
         raise WronglySetUp(
-            "A pooler (such as PgBouncer) stands between the ledger and PostgreSQL. Set DATABASE_POOLER to `transaction` "
-            "or `session`, as the pooler's mode is."
+            "A pooler (such as PgBouncer) stands between the ledger and PostgreSQL. Set DATABASE_POOLER to "
+            "`transaction` or `session`, as the pooler's mode is."
         )
