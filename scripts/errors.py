@@ -2,7 +2,8 @@
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 from typing import Any, Literal
 
 Fault = Literal["you", "chart", "repository", "registry", "gitops", "forge", "ledger", "machine"]
@@ -39,6 +40,16 @@ class Incomplete(Refused):
         remedies = dict.fromkeys(it.remedy for it in left)
         super().__init__(" ".join(it.what for it in left), " ".join(remedies), fault=left[0].fault)
         self.done = done
+
+
+def unknown_key(where: str, key: str, known: Collection[str]) -> Refused:
+    """Of a table in waybill.toml, with the nearest key that it may have."""
+    near = get_close_matches(key, known, 1)
+    return Refused(
+        f"{where} has the unknown key `{key}`.",
+        f"Did you mean `{near[0]}`?" if near else f"The keys are {', '.join(known)}.",
+        fault="you",
+    )
 
 
 AGAIN = ", then run the same command again."

@@ -4,7 +4,6 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -12,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta, Struct
 
-from .errors import Refused
+from .errors import Refused, unknown_key
 
 # RFC 1123 label; 53 characters is what Helm allows a release's name, and lets `<service>-X.Y.Z` parse in one way.
 Service = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$")]
@@ -164,12 +163,7 @@ def _table(file: Path | None) -> dict[str, Any]:
         raise Refused(f"{file} cannot be read: {error}.", "Correct the file.", fault="you") from error
     for key in table:
         if key not in KEYS:
-            near = get_close_matches(key, KEYS, 1)
-            raise Refused(
-                f"{file} has the unknown key `{key}`.",
-                f"Did you mean `{near[0]}`?" if near else f"The keys are {', '.join(KEYS)}.",
-                fault="you",
-            )
+            raise unknown_key(str(file), key, KEYS)
     return table
 
 

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
-from ..errors import Refused
+from ..errors import Refused, unknown_key
 from ..yaml.document import Path
 
 FORMS = (
@@ -77,12 +76,7 @@ def names(blocks: Sequence[Block]) -> tuple[str, ...]:
 def _block(where: str, table: Mapping[str, Any], service: str) -> Block:
     for key in table:
         if key not in KEYS:
-            near = get_close_matches(key, KEYS, 1)
-            raise Refused(
-                f"{where} of waybill.toml has the unknown key `{key}`.",
-                f"Did you mean `{near[0]}`?" if near else f"The keys are {', '.join(KEYS)}.",
-                fault="you",
-            )
+            raise unknown_key(f"{where} of waybill.toml", key, KEYS)
     found = set(table) - {"name", "at"} - ({"registry"} if "repository" in table else set())
     if found not in map(set, FORMS):
         given = ", ".join(key for key in table if key not in ("name", "at")) or "nothing"

@@ -20,7 +20,7 @@ CLASSES = {"Refused", "Denied", "NoAnswer", "NoCheckout", "Overtaken", "OtherCon
 MAKERS = {
     *CLASSES,
     *("refused", "accident", "garbage", "unreadable", "untrusted", "untaken", "older_ledger", "_refused"),
-    *("no_address", "no_answer", "no_credential", "proxy_refused", "too_much", "unencrypted"),
+    *("no_address", "no_answer", "no_credential", "proxy_refused", "too_much", "unencrypted", "unknown_key"),
     *("_certificate", "_refusal", "_late", "_failure", "_failed"),
     *("_moved", "_unknown"),
 }
