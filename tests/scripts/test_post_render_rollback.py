@@ -20,13 +20,6 @@ def ledger(tmp_path: Path) -> Iterator[RunningLedger]:
         yield it
 
 
-def merge(world: World) -> None:
-    git(world.reviewed, "fetch", "--quiet", "origin")
-    git(world.reviewed, "checkout", "--quiet", "-B", "main", "origin/main")
-    git(world.reviewed, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{BRANCH}")
-    git(world.reviewed, "push", "--quiet", "origin", "main")
-
-
 def release(world: World) -> str:
     return git(world.gitops, "show", f"{BRANCH}:{RELEASE}")
 
@@ -48,7 +41,7 @@ def pinned(world: World, ledger: RunningLedger) -> tuple[World, str, str]:
         ran = world.waybill("promote", "--to", "production", "--version", version, env=ledger.env)
         assert ran.code == 0, ran.stderr
         assert image.partition("@")[2] in release(world).partition("postRenderers")[2]
-        merge(world)
+        world.merge(BRANCH)
     # Since then the chart has a key for the image.
     world.commit({"chart/templates/deployment.yaml": DEPLOYMENT, "waybill.toml": toml})
     return world, one.partition("@")[2], two.partition("@")[2]

@@ -26,18 +26,6 @@ def show(world: World, what: str) -> str:
     return git(world.gitops, "show", what)
 
 
-def merge(world: World, branch: str) -> None:
-    """As a forge's button does it."""
-    work = world.reviewed
-    git(work, "fetch", "--quiet", "origin")
-    git(work, "checkout", "--quiet", "-B", "main", "origin/main")
-    git(work, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}")
-    git(work, "push", "--quiet", "origin", "main")
-    for path, record in proposals(world).items():
-        if record["branch"] == branch:
-            path.write_text(json.dumps(record | {"state": "merged"}))
-
-
 def proposals(world: World) -> dict[Path, Any]:
     return {path: json.loads(path.read_text()) for path in sorted(world.gitops.glob("waybill-proposals/*.json"))}
 
@@ -52,7 +40,7 @@ def test_what_runs_healthy_in_the_first_environment_is_proposed_for_the_next(
     world: World, ledger: RunningLedger
 ) -> None:
     shipped = world.ship(world.image(), env=ledger.env)
-    merge(world, "apps/orders")
+    world.merge("apps/orders")
     ledger.hears("staging", "0.1.0")
     promoted = promote(world, env=ledger.env)
     assert {**promoted, "gitops": None} == {**shipped, "gitops": None}
@@ -191,8 +179,8 @@ def test_three_environments_are_promoted_each_on_its_own_branch(world: World) ->
         ran = world.waybill("promote", "--to", to, "--version", "0.1.0", "--waybill", str(path), env=three)
         assert ran.code == 0, ran.stderr
         assert [it["environment"] for it in json.loads(path.read_text())["gitops"]["places"]] == [to]
-    merge(world, "apps/orders")
+    world.merge("apps/orders")
     for to in ("canary", "production"):
-        merge(world, f"promote/orders/{to}")
+        world.merge(f"promote/orders/{to}")
     for name in ("staging", "canary", "production"):
         assert 'version: "0.1.0"' in show(world, f"main:apps/orders/{name}/release.yaml")

@@ -1,7 +1,6 @@
 """`waybill record SERVICE VERSION`: what ship and promote could not file is filed later, on any machine, as they would
 have filed it."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,28 +41,16 @@ def unfiled(tmp_path_factory: pytest.TempPathFactory, registry: str) -> Iterator
         return ran.json["done"][0]
 
     first = out("ship", "--image", world.image("first"))
-    merge(world, "apps/orders")
+    world.merge("apps/orders", delete=True)
     second = out("ship", "--image", world.image("second"))
     promoted = out("promote", "--to", "canary", "--version", "0.1.1")
     out("promote", "--to", "production", "--version", "0.1.1")
-    merge(world, "promote/orders/production")
+    world.merge("promote/orders/production", delete=True)
     rolled = out("rollback", "orders", "0.1.0", "-e", "production", "--reason", "It loses orders.\nImage of it all.")
-    merge(world, "promote/orders/production")
+    world.merge("promote/orders/production", delete=True)
     with serving(tmp_path_factory.mktemp("ledger"), "orders", []) as ledger:
         left = {"first": first, "second": second, "promoted": promoted, "rolled": rolled}
         yield Unfiled(world, ledger, left)
-
-
-def merge(world: World, branch: str) -> None:
-    """As a forge's button does it, which deletes the branch as well."""
-    git(world.reviewed, "fetch", "--quiet", "origin")
-    git(world.reviewed, "checkout", "--quiet", "-B", "main", "origin/main")
-    git(world.reviewed, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}")
-    git(world.reviewed, "push", "--quiet", "origin", "main", f":{branch}")
-    for path in world.gitops.glob("waybill-proposals/*.json"):
-        record = json.loads(path.read_text())
-        if record["branch"] == branch:
-            path.write_text(json.dumps(record | {"state": "merged"}))
 
 
 def test_it_files_what_the_commands_would_have_filed_and_once(unfiled: Unfiled, tmp_path: Path) -> None:

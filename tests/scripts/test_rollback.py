@@ -47,20 +47,8 @@ def line(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lin
             world.ship(world.image(text), env=ledger.env)
         ran = world.waybill("promote", "--to", "production", "--version", "0.1.2")
         assert ran.code == 0, ran.stderr
-        merge(world)
+        world.merge(BRANCH)
         yield Line(world, ledger, tmp_path_factory.mktemp("away"))
-
-
-def merge(world: World) -> None:
-    """As a forge's button does it."""
-    git(world.reviewed, "fetch", "--quiet", "origin")
-    git(world.reviewed, "checkout", "--quiet", "-B", "main", "origin/main")
-    git(world.reviewed, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{BRANCH}")
-    git(world.reviewed, "push", "--quiet", "origin", "main")
-    for path in world.gitops.glob("waybill-proposals/*.json"):
-        record = json.loads(path.read_text())
-        if record["branch"] == BRANCH:
-            path.write_text(json.dumps(record | {"state": "merged"}))
 
 
 def arrives(line: Line, version: str, at: int, reason: str = "UpgradeSucceeded") -> None:
@@ -103,7 +91,7 @@ def test_it_needs_no_checkout_and_goes_back_to_what_was_healthy_before(line: Lin
     assert BRANCH in {it["branch"] for it in filed["proposals"]["items"]}
     again = line.away("--json")
     assert (again.code, again.json) == (0, ran.json)
-    merge(line.world)
+    line.world.merge(BRANCH)
     assert "main has 0.1.1 already" in line.away().stderr
 
 

@@ -112,13 +112,6 @@ def test_without_a_ledger_the_tag_tells_all_of_them(several: World) -> None:
     assert {it["checked"] for it in ran.json["images"]} == {True}
 
 
-def merge(world: World, branch: str) -> None:
-    git(world.reviewed, "fetch", "--quiet", "origin")
-    git(world.reviewed, "checkout", "--quiet", "-B", "main", "origin/main")
-    git(world.reviewed, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}")
-    git(world.reviewed, "push", "--quiet", "origin", "main")
-
-
 def test_promote_rollback_and_record_show_all_of_them(several: World, ledger: RunningLedger) -> None:
     """In the file of the environment, the commit, the body, the table, the JSON and the ledger."""
     one, two = images(several, "one"), images(several, "two")
@@ -142,7 +135,7 @@ def test_promote_rollback_and_record_show_all_of_them(several: World, ledger: Ru
             assert f"Image {name}={image}\n" in message
         for document in (planned.json["waybill"], told.json):
             assert {it["name"]: f"{it['repository']}@{it['digest']}" for it in document["images"]} == given
-        merge(several, branch)
+        several.merge(branch)
     with serving(several.folder / "other", "orders", ["production"]) as other:
         for version, given in (("0.1.0", one), ("0.1.1", two)):
             ran = several.waybill("record", "orders", version, env=other.env)

@@ -19,18 +19,6 @@ def bodies(world: World) -> list[str]:
     return [json.loads(file.read_text())["body"] for file in files]
 
 
-def merge(world: World, branch: str) -> None:
-    work = world.reviewed
-    git(work, "fetch", "--quiet", "origin")
-    git(work, "checkout", "--quiet", "-B", "main", "origin/main")
-    git(work, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}")
-    git(work, "push", "--quiet", "origin", "main")
-    for file in world.gitops.glob("waybill-proposals/*.json"):
-        record = json.loads(file.read_text())
-        if record["branch"] == branch:
-            file.write_text(json.dumps(record | {"state": "merged"}))
-
-
 def test_a_release_lists_what_is_new_since_the_one_below(world: World) -> None:
     first = world.ship(world.image())
     assert not {"since", "changes", "changes_left_out"} & first["source"].keys()
@@ -65,7 +53,7 @@ def test_paths_say_what_of_the_repository_is_the_service(world: World) -> None:
     assert "`paths` names src, and" in refused.stderr
     world.commit({"src/main.c": "int"}, "Source")
     world.ship(world.image(), env=settings)
-    merge(world, "apps/orders")
+    world.merge("apps/orders")
     mine = world.commit({"src/more.c": "int"}, "More")
     world.commit({"other/x": "x"}, "Another's")
     source = world.ship(world.image(), env=settings)["source"]
@@ -93,12 +81,12 @@ def test_who_made_it_and_in_which_run(world: World, variables: dict[str, str], b
 
 def test_the_body_lists_the_commits_since_the_release_that_each_environment_runs(world: World) -> None:
     world.ship(world.image())
-    merge(world, "apps/orders")
+    world.merge("apps/orders")
     world.waybill("promote", "--to", "production", "--version", "0.1.0")
-    merge(world, "promote/orders/production")
+    world.merge("promote/orders/production")
     commits = [world.commit({f"{number}.txt": "x"}, f"Number {number}: closes #7, @ada") for number in range(2)]
     world.ship(world.image())
-    merge(world, "apps/orders")
+    world.merge("apps/orders")
     commits.append(world.commit({"2.txt": "x"}, "Number 2"))
     world.ship(world.image())
     assert "\n1 commit since `0.1.1`:\n\n" in bodies(world)[-1]
@@ -115,7 +103,7 @@ def test_of_a_version_that_somebody_wrote_by_hand_only_the_ledger_may_know_the_c
 ) -> None:
     with serving(tmp_path / "ledger", "orders", ["staging"]) as ledger:
         world.ship(world.image(), env=ledger.env)
-        merge(world, "apps/orders")
+        world.merge("apps/orders")
         path = world.reviewed / "apps/orders/staging/release.yaml"
         path.write_text(path.read_text().replace('version: "0.1.0"', 'version: "0.0.9"'))
         git(world.reviewed, "commit", "--quiet", "-am", "By hand")
@@ -147,7 +135,7 @@ def test_the_record_says_what_is_replaced_and_where_it_goes(world: World) -> Non
 @pytest.mark.parametrize("field", ["targetNamespace: elsewhere", "namePrefix: my-", "patches: []"])
 def test_a_place_that_flux_may_move_is_not_known(world: World, field: str) -> None:
     world.ship(world.image())
-    merge(world, "apps/orders")
+    world.merge("apps/orders")
     path = world.reviewed / "clusters/staging/orders.yaml"
     path.write_text(path.read_text().replace("\nspec:\n", f"\nspec:\n  {field}\n"))
     git(world.reviewed, "commit", "--quiet", "-am", "Moved")

@@ -134,6 +134,17 @@ class World:
         git(self.folder, "clone", "--quiet", str(self.gitops), "reviewed")
         return self.folder / "reviewed"
 
+    def merge(self, branch: str, *, delete: bool = False) -> None:
+        """Merges a proposal as a forge's button does it, which may delete the branch."""
+        git(self.reviewed, "fetch", "--quiet", "origin")
+        git(self.reviewed, "checkout", "--quiet", "-B", "main", "origin/main")
+        git(self.reviewed, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}")
+        git(self.reviewed, "push", "--quiet", "origin", "main", *([f":{branch}"] if delete else []))
+        for file in self.gitops.glob("waybill-proposals/*.json"):
+            record = json.loads(file.read_text())
+            if record["branch"] == branch:
+                file.write_text(json.dumps(record | {"state": "merged"}))
+
     def commit(self, files: Mapping[str, str | bytes], message: str = "A change") -> str:
         """Commits and pushes `files`; returns the commit's id."""
         for name, text in files.items():

@@ -1,29 +1,11 @@
 """A forge is asked to merge by its own rules, alike on each; Gitea and GitHub over HTTP, held to their descriptions."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from scripts.errors import Refused
 from scripts.forges.file import FileForge
-from scripts.forges.gitea import Gitea
 from scripts.forges.github import GitHub
 from tests.support.forge_stand_in import StandIn, serving
-
-KINDS = {"github": GitHub, "gitea": Gitea}
-
-
-@pytest.fixture(params=["github", "gitea"])
-def stand_in(request: pytest.FixtureRequest) -> Iterator[StandIn]:
-    forge = StandIn(request.param)
-    yield forge
-    assert forge.problems == []
-
-
-@pytest.fixture
-def forge(stand_in: StandIn) -> Iterator[GitHub]:
-    with serving(stand_in) as address:
-        yield KINDS[stand_in.name](f"{address}/acme/fleet.git", "planted-forge-token")
 
 
 def test_it_is_asked_once_and_that_can_be_taken_back(forge: GitHub, stand_in: StandIn) -> None:

@@ -1,6 +1,5 @@
 """The four verbs, alike on each forge; GitHub and Gitea over HTTP, held to their published descriptions."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,21 +12,7 @@ from scripts.forges.github import GitHub
 from scripts.forges.rest import split_remote
 from tests.support.forge_stand_in import StandIn, serving
 
-TOKEN = "planted-forge-token"
-KINDS = {"github": GitHub, "gitea": Gitea}
-
-
-@pytest.fixture(params=["github", "gitea"])
-def stand_in(request: pytest.FixtureRequest) -> Iterator[StandIn]:
-    forge = StandIn(request.param)
-    yield forge
-    assert forge.problems == []
-
-
-@pytest.fixture
-def forge(stand_in: StandIn) -> Iterator[GitHub]:
-    with serving(stand_in) as address:
-        yield KINDS[stand_in.name](f"{address}/acme/fleet.git", TOKEN)
+from .conftest import TOKEN
 
 
 def test_a_proposal_is_opened_found_updated_and_commented(forge: GitHub, stand_in: StandIn) -> None:
