@@ -1,6 +1,6 @@
 """Pins an image in spec.postRenderers of an environment's HelmRelease, without losing what its base has there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import Refused
@@ -42,7 +42,8 @@ def pin_image(files: dict[str, bytes], base: str, path: str, pin: Mapping[str, s
 
 def pinned(files: Files, path: str) -> list[dict[str, Any]]:
     """The items of kustomize's `images` in the file `path`."""
-    return [image for item in _renderers(files, path) for _, image in _images(item)]
+    found = parts({"postRenderers": _renderers(files, path)})
+    return [image for keys, image in found if keys[3] == "images"]
 
 
 def _renderers(files: Files, path: str) -> list[Any]:
@@ -59,15 +60,19 @@ def _renderers(files: Files, path: str) -> list[Any]:
 def _places(renderers: list[Any], name: str) -> list[tuple[Keys, dict[str, Any]]]:
     """Where a list of post-renderers sets the image."""
     return [
-        ((index, "kustomize", "images", number), image)
-        for index, renderer in enumerate(renderers)
-        for number, image in _images(renderer)
-        if image.get("name") == name
+        (keys[1:], image)
+        for keys, image in parts({"postRenderers": renderers})
+        if keys[3] == "images" and image.get("name") == name
     ]
 
 
-def _images(renderer: Any) -> list[tuple[int, dict[str, Any]]]:
-    """Each with its number; none of what Flux does not take for a post-renderer, which diff/overlay refuses."""
-    kustomize = renderer.get("kustomize") if isinstance(renderer, dict) else None
-    images = kustomize.get("images") if isinstance(kustomize, dict) else None
-    return [it for it in enumerate(images) if isinstance(it[1], dict)] if isinstance(images, list) else []
+def parts(spec: Any) -> Iterator[tuple[Keys, dict[str, Any]]]:
+    """What a HelmRelease's spec has kustomize do, images and patches, with the keys to each in the spec; none of what
+    Flux does not take for a post-renderer, which diff/overlay refuses where it is built."""
+    renderers = spec.get("postRenderers") if isinstance(spec, dict) else None
+    for index, renderer in enumerate(renderers if isinstance(renderers, list) else []):
+        kustomize = renderer.get("kustomize") if isinstance(renderer, dict) else None
+        for field, items in kustomize.items() if isinstance(kustomize, dict) else ():
+            for number, item in enumerate(items if isinstance(items, list) else []):
+                if isinstance(item, dict):
+                    yield ("postRenderers", index, "kustomize", str(field), number), item

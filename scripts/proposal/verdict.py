@@ -18,6 +18,7 @@ from ..diff import kustomizations
 from ..diff.repo import OtherContent, Repo
 from ..errors import Refused
 from ..gitops.layout import app, overlay
+from ..gitops.post_renderers import parts
 from ..report import Report
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
@@ -134,18 +135,17 @@ def _causes(folder: Path, service: str, environment: str, images: Sequence[Relea
 def _overrides(spec: dict[str, Any], images: Sequence[Released]) -> Iterator[Keys]:
     """Values that are about an image or turn a thing off, post-renderers that set an image or patch one, and what keeps
     earlier values."""
-    if (spec.get("upgrade") or {}).get("preserveValues"):
+    upgrade = spec.get("upgrade")
+    if isinstance(upgrade, dict) and upgrade.get("preserveValues"):
         yield ("upgrade", "preserveValues")
     about = {mapping for image in images for block in image.blocks for mapping in block.mapping}
     for path, value in _leaves(spec.get("values")):
         if value in (False, 0) or any(path[: len(it)] == it for it in about):
             yield ("values", *path)
     pins = [(block.post_render, image.digest) for image in images for block in image.blocks]
-    for index, renderer in enumerate(spec.get("postRenderers") or []):
-        for field, items in (renderer.get("kustomize") or {}).items():
-            for number, item in enumerate(items):
-                if field == "patches" or (item.get("name"), item.get("digest")) not in pins:
-                    yield ("postRenderers", index, "kustomize", field, number)
+    for keys, item in parts(spec):
+        if keys[3] == "patches" or (item.get("name"), item.get("digest")) not in pins:
+            yield keys
 
 
 def _leaves(value: Any, path: Keys = ()) -> Iterator[tuple[Keys, Any]]:

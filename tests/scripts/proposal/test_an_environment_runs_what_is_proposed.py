@@ -61,6 +61,16 @@ def shipped(world: World) -> World:
     return world
 
 
+def test_a_list_of_the_base_that_has_no_effect_does_not_hide_the_cause(shipped: World) -> None:
+    """The environment's list takes its place."""
+    text, _ = OVERRIDES["another digest"]
+    override(shipped, f"  postRenderers: []\n{text}")
+    override(shipped, "  postRenderers: [null]\n", "apps/orders/base/helmrelease.yaml")
+    ran = shipped.waybill("plan", "--json", "--image", shipped.image("two"))
+    assert (ran.code, ran.json["fault"]) == (1, "gitops"), ran.stderr
+    assert f"{RELEASE}, spec.values.image.digest" in ran.json["remedy"]
+
+
 @pytest.mark.parametrize("spec", OVERRIDES.values(), ids=OVERRIDES)
 def test_an_override_is_refused_and_nothing_is_out(shipped: World, spec: tuple[str, str]) -> None:
     text, key = spec
