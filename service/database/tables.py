@@ -1,9 +1,9 @@
 """The ledger's tables.
 
-`release`, `release_image`, `proposal` and `event` are records: appended, never changed. `level` and `listing` are
-records of what observers saw: of equal ones the first and the last are kept. `environment`, `place`, `arrival` and
-`image` are derived from them, in the transaction that adds an event or a level. Lengths and alphabets are checked where
-input is decoded, alike for both databases, so all text is `Text`.
+`release`, `release_image`, `proposal` and `event` are records: appended, never changed, though an archive moves bodies
+of events out. `level` and `listing` are records of what observers saw: of equal ones the first and the last are kept.
+`environment`, `place`, `arrival` and `image` are derived from them, in the transaction that adds an event or a level.
+Lengths and alphabets are checked where input is decoded, alike for both databases, so all text is `Text`.
 """
 
 from piccolo.columns import BigInt, BigSerial, Boolean, Bytea, ForeignKey, Text, Timestamptz
@@ -53,11 +53,12 @@ class Proposal(Table):
 
 
 class Event(Table):
-    """A signed body, kept as it came. Unique: (environment, sha256). Indexed: (environment, place, at)."""
+    """A signed body, kept as it came, or its essence once it is archived. Unique: (environment, sha256). Indexed:
+    (environment, place, at)."""
 
     id = BigSerial(primary_key=True)
     environment = Text()
-    sha256 = Text(help_text="hex, over `body`")
+    sha256 = Text(help_text="hex, over `body` as it came")
     body = Bytea()
     received_at = Timestamptz()
     place = Text(null=True, default=None, help_text="namespace/name; null: the body has no effect")

@@ -119,10 +119,10 @@ class Ledger(RuleBasedStateMachine):
             assert self.pages(lambda cursor, name=name: arrivals.in_environment(name, service, cursor, limit)) == here
         digest = digest_of(version)
         of_image = _sorted(it for _, it in ran if it["release"]["known"] and it["release"]["image"].endswith(digest))
-        assert self.pages(lambda cursor: arrivals.of_image(digest, cursor, limit)) == of_image
+        assert self.pages(lambda cursor: arrivals.of_digest(digest, cursor, limit)) == of_image
         for digest in DIGESTS:
             of_chart = _sorted(it for began, it in ran if self._chart_digest(began) == digest)
-            assert self.pages(lambda cursor, digest=digest: arrivals.of_chart(digest, cursor, limit)) == of_chart
+            assert self.pages(lambda cursor, digest=digest: arrivals.of_digest(digest, cursor, limit)) == of_chart
         whole = self.runner.run(filed.full_record(service, version))
         url = f"/releases/{service}/{version}"
         found = _sorted(_plain(whole.arrivals.items)) if whole else []
