@@ -11,7 +11,7 @@ from .report import Report
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(package_name="waybill")
+@click.version_option(package_name="waybill-ledger")
 def cli() -> None:
     """Ships a container image as a versioned Helm chart through Flux, and keeps the record of what arrived where.
 
