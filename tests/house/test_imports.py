@@ -34,7 +34,7 @@ SCRIPTS_LAYERS = [
     {"config", "report"},
     {"environments"},
     {"stages"},
-    {"settings", "ci"},
+    {"settings", "ci", "workflow"},
     {"image", "clients"},
     {"document", "addresses"},
     {"yaml", "toml", "folder", "once"},
