@@ -2,6 +2,7 @@
 https://fluxcd.io/flux/components/kustomize/kustomizations/."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,17 +15,28 @@ CHANGING = (
 )
 
 
+@dataclass(frozen=True)
+class FluxKustomization:
+    """`folder` is what it applies, `.` for the whole repo; `file` is where it stands."""
+
+    file: str
+    name: str
+    folder: str
+    spec: dict[str, Any]
+
+
 def unseen(root: Path, folder: str) -> list[str]:
     """Sentences without a full stop, of the repo that lies at `root` and a `folder` in it."""
-    found = [(file, spec) for file, spec in _kustomizations(root) if _place(spec) == PurePosixPath(folder)]
+    found = [it for it in flux_kustomizations(root) if it.folder == str(PurePosixPath(folder))]
     if not found:
         return [f"the Flux Kustomization that applies {folder}, which is not in the GitOps repo"]
-    changing = [(file, [name for name in CHANGING if spec.get(name)]) for file, spec in found]
-    suspended = [f"when Flux applies it: {file} is suspended" for file, spec in found if spec.get("suspend")]
+    changing = [(it.file, [name for name in CHANGING if it.spec.get(name)]) for it in found]
+    suspended = [f"when Flux applies it: {it.file} is suspended" for it in found if it.spec.get("suspend")]
     return [*(f"what {' and '.join(names)} in {file} changes" for file, names in changing if names), *suspended]
 
 
-def _kustomizations(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def flux_kustomizations(root: Path) -> Iterator[FluxKustomization]:
+    """Those in the files of the repo that lies at `root`."""
     for file in sorted([*root.rglob("*.yaml"), *root.rglob("*.yml")]):
         text = file.read_bytes() if file.is_file() else b""
         try:
@@ -33,8 +45,6 @@ def _kustomizations(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         for item in objects:
             if item["kind"] == "Kustomization" and group_of(item) == GROUP and isinstance(item.get("spec"), dict):
-                yield str(file.relative_to(root)), item["spec"]
-
-
-def _place(spec: dict[str, Any]) -> PurePosixPath:
-    return PurePosixPath("/", str(spec.get("path") or "")).relative_to("/")
+                name, place = str(item["metadata"].get("name") or ""), str(item["spec"].get("path") or "")
+                folder = str(PurePosixPath("/", place).relative_to("/"))
+                yield FluxKustomization(str(file.relative_to(root)), name, folder, item["spec"])
