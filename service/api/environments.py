@@ -36,7 +36,7 @@ async def get_environment(state: State, environment: EnvironmentName, at: At = N
     if moment is None:
         body = await answer.answer(environment, state.settings.silent_after)
     else:
-        then = await at_time.state_at(environment, moment)
+        then = await at_time.state_at(environment, moment, state.settings.silent_after)
         body = encode(then) if then else None
     if body is None:
         raise _unknown(environment)

@@ -5,7 +5,8 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 
 from ..ledger import history
-from ..ledger.history import HistoryFilter, HistoryItem
+from ..ledger.history import HistoryItem
+from ..ledger.history_rows import HistoryFilter
 from ..ledger.page import Page
 from .parameters import From, HistoryCursor, InEnvironment, Limit, OfKind, OfService, To, moment_in
 

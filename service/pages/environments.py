@@ -99,7 +99,7 @@ async def _failures(environment: str, places: Iterable[str], axis: Axis) -> tupl
 async def _state(environment: str, moment: datetime | None, silent_after: int) -> EnvironmentState | None:
     if moment is None:
         return await environments.state_of(environment, silent_after)
-    return await at_time.state_at(environment, moment)
+    return await at_time.state_at(environment, moment, silent_after)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -27,6 +27,7 @@ from service.ledger.environments import state as environments
 from service.ledger.environments.at_time import state_at
 from service.ledger.events import take as events
 from service.ledger.events import take_snapshot as snapshots
+from service.ledger.history_rows import HistoryFilter
 from service.ledger.releases import file as releases
 from service.ledger.releases import read as filed
 
@@ -142,14 +143,14 @@ class Ledger(RuleBasedStateMachine):
         self, service: str | None, environment: str | None, kind: str | None, since: int | None, limit: int
     ) -> None:
         begins = None if since is None else BEGINNING + timedelta(seconds=since)
-        found = self.occurred(history.HistoryFilter(service, environment, kind, begins), limit)
+        found = self.occurred(HistoryFilter(service, environment, kind, begins), limit)
         wanted = {"service": service, "environment": environment, "kind": kind}
         known = [it for it in self.model.history() if since is None or it["when"] >= EPOCH + since]
         assert found == _by_text(
             it for it in known if all(value is None or it[name] == value for name, value in wanted.items())
         )
 
-    def occurred(self, wanted: history.HistoryFilter, limit: int) -> list[Any]:
+    def occurred(self, wanted: HistoryFilter, limit: int) -> list[Any]:
         found, cursor = list[Any](), None
         while True:
             page = self.runner.run(history.history(wanted, cursor, limit))
@@ -175,7 +176,7 @@ class Ledger(RuleBasedStateMachine):
             for key in one
             if one[key] != two[key]
         ]
-        occurred = self.occurred(history.HistoryFilter(environment=environment), 5)
+        occurred = self.occurred(HistoryFilter(environment=environment), 5)
         assert occurred == _by_text(it for it in self.model.history() if it["environment"] == environment)
         assert int(state.last_confirmed_at.timestamp()) == self.model.confirmed[environment]
         listed = self.pages(lambda cursor: arrivals.in_environment(environment, None, cursor, 5))

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ...database.query import query
-from ...database.tables import Environment
+from ...database.tables import Environment, History
 from ...domain.event import EPOCH, SECOND
-from ...domain.state import position
+from ...domain.state import position, position_at
 from ..rows import EnvironmentKey
 from .statements import HistoryColumns, tell
 
@@ -27,6 +27,20 @@ class Hearing(NamedTuple):
     round_seconds: int | None
 
 
+class SilenceThen(NamedTuple):
+    """`position` sorts after what began until then."""
+
+    environment: str
+    position: str
+
+
+class PastSilence(NamedTuple):
+    """`heard`: the position of its end."""
+
+    at: int
+    heard: str | None
+
+
 # It locks the environment, so that two replicas do not tell the same silence.
 _hearing = query(
     lambda environment: Environment.raw(
@@ -39,6 +53,26 @@ _hearing = query(
 )
 
 
+_heard = query(
+    lambda environment: Environment.select(
+        Environment.confirmed_at, Environment.observed_at, Environment.round_seconds
+    ).where(Environment.environment == environment),
+    takes=EnvironmentKey,
+    gives=Hearing,
+)
+_then = query(
+    lambda environment, position: History.raw(
+        "SELECT s.at, (SELECT min(h.position) FROM history h WHERE h.environment = s.environment AND h.kind = 'heard'"
+        " AND h.position > s.position) AS heard FROM history s"
+        " WHERE s.environment = {} AND s.kind = 'silent' AND s.position < {} ORDER BY s.position DESC LIMIT 1",
+        environment,
+        position,
+    ),
+    takes=SilenceThen,
+    gives=PastSilence,
+)
+
+
 def silent_since(it: Hearing, now: datetime, silent_after: int = 0) -> datetime | None:
     """`silent_after`: in seconds; 0: not judged without an observer. None: it is not silent."""
     if it.observed_at is not None:
@@ -46,6 +80,18 @@ def silent_since(it: Hearing, now: datetime, silent_after: int = 0) -> datetime 
     else:
         heard, seconds = it.confirmed_at, silent_after
     return heard if seconds and now - heard > timedelta(seconds=seconds) else None
+
+
+async def silent_at(environment: str, second: int, now: datetime, silent_after: int) -> datetime | None:
+    """Since when nothing had been heard at that time, if that lasted so long that it counted as silent, or does now."""
+    for it in await _then(SilenceThen(environment, position_at(second + 1))):
+        if it.heard is None or it.heard >= position_at(second + 1):
+            return EPOCH + it.at * SECOND
+    for hearing in await _heard(EnvironmentKey(environment)):
+        since = silent_since(hearing, now, silent_after)
+        if since is not None and since <= EPOCH + second * SECOND:
+            return since
+    return None
 
 
 async def end_of_observer(environment: str, now: datetime) -> None:
