@@ -159,8 +159,8 @@ async def _compare(engine: Engine, told: list[Told]) -> None:
         ] == [(it.running.version, it.running.since, it.until, it.basis, it.ended_by) for it in whole.arrivals], step
         images = await ArrivalImage.select(ArrivalImage.position, ArrivalImage.digest, ArrivalImage.seen)
         assert {tuple(it.values()) for it in images} == {(it.position, it.digest, it.seen) for it in whole.images}, step
-        told = await History.select(History.position, History.after, History.kind, History.at, History.cause)
-        assert sorted(tuple(it.values()) for it in told) == sorted(
+        occurred = await History.select(History.position, History.after, History.kind, History.at, History.cause)
+        assert sorted(tuple(it.values()) for it in occurred) == sorted(
             (it.position, it.after, it.it.kind, it.it.at, it.it.cause) for it in whole.occurred
         ), step
         for second in (START, START + 1, START + 100, START + 9000, START + 150_000):

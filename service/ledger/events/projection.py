@@ -159,7 +159,7 @@ async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], chang
     """Puts into `changes` what `added` means for a place that stands so. False: it cannot be told from that alone."""
     uids = {it.uid for it in added if it.uid}
     lanes = standing.lanes
-    if len(uids) > 1 or len(standing.open) > 1:
+    if len(uids) > 1 or standing.open != [*lanes[-1:]]:  # of a lane that is closed only the times are kept
         return False
     if not lanes:
         lanes = (ObjectLane("".join(uids)),)

@@ -302,10 +302,10 @@ class Place:
             if self.runs is None or not _same(self.runs.said, told):
                 at = it.received if deployed[3] > it.received + 60 else deployed[3]
                 named = self.runs.said.service if self.runs and self.runs.said.chart == it.chart else None
-                attempt, suspended, blocked = self.attempt, self.suspended, self.blocked
+                attempt, failed, suspended, blocked = self.attempt, self.failed, self.suspended, self.blocked
                 self._begins(replace(told, service=named), min(at, it.counts_at), it)
                 self._forget(keep_running=True)
-                self.attempt, self.suspended, self.blocked = attempt, suspended, blocked
+                self.attempt, self.failed, self.suspended, self.blocked = attempt, failed, suspended, blocked
         if newest[0] == "failed":
             at = min(it.received if newest[3] > it.received + 60 else newest[3], it.counts_at)
             if not self.attempt or self.attempt["version"] != newest[1]:
