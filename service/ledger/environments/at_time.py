@@ -75,9 +75,11 @@ _LAST = (
     "(SELECT max(x.position) FROM arrival x"
     " WHERE x.environment = p.environment AND x.place = p.place AND x.position < {})"
 )
+# Made first: a planner that joins the places later reads all that was ever said of them.
 _SINCE = (
-    f"SELECT p.environment, p.place, coalesce(CAST(substr({_LAST}, 1, 12) AS BIGINT), 0) AS since FROM place p"
-    " WHERE p.environment = {} AND p.place > {} AND p.place <= {}"
+    "WITH s AS MATERIALIZED (SELECT p.environment, p.place,"
+    f" coalesce(CAST(substr({_LAST}, 1, 12) AS BIGINT), 0) AS since FROM place p"
+    " WHERE p.environment = {} AND p.place > {} AND p.place <= {})"
 )
 _places = query(
     lambda position, environment, place, limit: Place.raw(
@@ -94,8 +96,8 @@ _places = query(
 )
 _events = query(
     lambda position, environment, place, last, second: Place.raw(
-        f"SELECT e.place, e.body, e.sha256, e.received_at FROM ({_SINCE}) s JOIN event e"
-        " ON e.environment = s.environment AND e.place = s.place AND e.at >= s.since AND e.at <= {}",
+        f"SELECT * FROM ({_SINCE} SELECT e.place, e.body, e.sha256, e.received_at FROM s CROSS JOIN event e"
+        " WHERE e.environment = s.environment AND e.place = s.place AND e.at >= s.since AND e.at <= {}) x",
         position,
         environment,
         place,
@@ -107,9 +109,9 @@ _events = query(
 )
 _levels = query(
     lambda position, environment, place, last, second: Place.raw(
-        "SELECT l.place, l.body, l.sha256, l.first_at, l.first_version, l.last_at, l.last_version"
-        f" FROM ({_SINCE}) s JOIN level l"
-        " ON l.environment = s.environment AND l.place = s.place AND l.last_at >= s.since AND l.first_at <= {}",
+        f"SELECT * FROM ({_SINCE} SELECT l.place, l.body, l.sha256, l.first_at, l.first_version, l.last_at,"
+        " l.last_version FROM s CROSS JOIN level l"
+        " WHERE l.environment = s.environment AND l.place = s.place AND l.last_at >= s.since AND l.first_at <= {}) x",
         position,
         environment,
         place,
