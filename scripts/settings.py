@@ -22,7 +22,7 @@ FluxVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4}
 FLUX_VERSION = "2.9"
 # FILE or FILE#NAME: a path in the GitOps repo, and the name of a HelmRelease in a file of several.
 HelmReleaseFile = Annotated[str, Meta(pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$")]
-ForgeName = Literal["github", "gitea", "file"]
+ForgeName = Literal["github", "gitlab", "gitea", "forgejo", "file"]
 Merge = Literal["review", "auto"]
 
 
@@ -66,7 +66,10 @@ class Settings(
     ] = None
     forge: Annotated[
         ForgeName | None,
-        about("Who opens the pull request: github, gitea, or file (the GitOps repo is a path on this machine)."),
+        about(
+            f"Who opens the pull request: {', '.join(get_args(ForgeName))}, which is for a GitOps repo that is a path "
+            "on this machine. Default: what its address shows."
+        ),
     ] = None
     environments: Annotated[
         tuple[str, ...],

@@ -6,8 +6,6 @@ repoCancelScheduledAutoMerge, and what it has in common with GitHub.
 
 import time
 
-from ..clients.http import PAGES
-from ..errors import Refused
 from . import Proposal
 from .github import GitHub, Pull
 
@@ -28,20 +26,10 @@ class Gitea(GitHub):
             if pull.state == "open" and is_of(pull, branch, base):
                 return pull.proposal
         for state in ("open", "closed"):
-            for page in range(1, PAGES + 1):
-                query = {"state": state, "base_branch": base, "page": str(page), "limit": "50"}
-                pulls = self.decode(self.call("GET", "/pulls", query=query), list[Pull])
-                if not pulls:
-                    break
-                for pull in pulls:
-                    if is_of(pull, branch, base):
-                        return pull.proposal
-            else:
-                raise Refused(
-                    f"{self.root} lists more than {PAGES} pages of {state} pull requests, and none is of {branch}.",
-                    f"Open a pull request of {branch} into {base} there: an open one is found first.",
-                    fault="forge",
-                )
+            query = {"state": state, "base_branch": base, "limit": "50"}
+            for pull in self.walk("/pulls", query, Pull):
+                if is_of(pull, branch, base):
+                    return pull.proposal
         return None
 
     def check_merge(self) -> None:
@@ -71,3 +59,6 @@ def is_of(pull: Pull, branch: str, base: str) -> bool:
     """
     same = pull.head.repo_id == pull.base.repo_id
     return same and branch in (pull.head.ref, pull.head.label) and pull.base.ref == base
+
+
+FORGE = Gitea

@@ -47,7 +47,7 @@ def _commits(change: Change, repo: Repo, heads: Heads, known: Proposal) -> Itera
     git, trailing = repo.git, trailer(change.waybill)
     if known.head and known.head not in git.has([known.head]):
         try:  # the branch is gone; forges keep what a pull request had
-            git.fetch(str(change.config.gitops), [f"refs/pull/{known.number}/head"])
+            git.fetch(str(change.config.gitops), [repo.forge.head_ref(known.number)])
         except Refused:
             return
     tips = [tip for tip in (heads.branch_head, known.head, heads.base_head) if tip]
