@@ -22,6 +22,8 @@ FluxVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4}
 FLUX_VERSION = "2.9"
 # FILE or FILE#NAME: a path in the GitOps repo, and the name of a HelmRelease in a file of several.
 HelmReleaseFile = Annotated[str, Meta(pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$")]
+Person = Annotated[str, Meta(pattern=r"^[^<>\s][^<>\n]* <[^<>\s]+>$")]
+Title = Annotated[str, Meta(pattern=r"^[^\n]*\{title\}[^\n]*$")]
 ForgeName = Literal["github", "gitlab", "gitea", "forgejo", "file"]
 Merge = Literal["review", "auto"]
 
@@ -117,6 +119,17 @@ class Settings(
         ),
     ] = (".",)
     authors: Annotated[bool, about("Name the authors of commits in the record and in proposals. Default: true.")] = True
+    commit_author: Annotated[
+        Person | None,
+        about('Author of release commits and proposals, "Name <email>". Default: Waybill <waybill@waybill.invalid>.'),
+    ] = None
+    commit_sign: Annotated[
+        bool, about("Sign these commits as git is configured to sign (ssh, gpg). Default: false.")
+    ] = False
+    commit_title: Annotated[
+        Title, about('First line of these commits, and title of pull requests, e.g. "chore(release): {title}".')
+    ] = "{title}"
+    annotated_tags: Annotated[bool, about("Make the tags of releases annotated ones. Default: false.")] = False
     image_keys: Annotated[
         dict[str, Any] | tuple[dict[str, Any], ...],
         about(

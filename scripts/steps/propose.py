@@ -94,7 +94,8 @@ def with_proposal(change: Change, repo: Repo, intent: Intent, proposal: Proposal
 
 def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:
     """One open proposal with this body."""
-    name, known = title(change.waybill, intent.environments, change.reason), intent.known
+    shape, known = change.config.commit_title, intent.known
+    name = title(change.waybill, intent.environments, change.reason, shape)
     if known is None or known.state != "open":
         return forge.create(change.branch, intent.heads.base, name, body)
     if (known.title, known.body) != (name, body):
