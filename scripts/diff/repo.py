@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from ..chart.manifests import Rendered
 from ..chart.renderer import Renderer
 from ..clients.git import IDENTITY, Git
-from ..clients.git_signing import copy_signing
+from ..clients.git_signature import copy_signing
 from ..config import Config
 from ..document import Chart, digest_of
 from ..errors import Refused
