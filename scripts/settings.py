@@ -26,6 +26,8 @@ Person = Annotated[str, Meta(pattern=r"^[^<>\s][^<>\n]* <[^<>\s]+>$")]
 Title = Annotated[str, Meta(pattern=r"^[^\n]*\{title\}[^\n]*$")]
 ForgeName = Literal["github", "gitlab", "gitea", "forgejo", "file"]
 Merge = Literal["review", "auto"]
+Word = Annotated[str, Meta(pattern=r"^[^,\s]([^,\n]*[^,\s])?$", max_length=255)]
+Reviewer = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
 
 
 def about(text: str) -> Meta:
@@ -73,6 +75,14 @@ class Settings(
             "on this machine. Default: what its address shows."
         ),
     ] = None
+    labels: Annotated[
+        tuple[Word, ...], about("Labels of the pull request: added where they lack, never taken off.")
+    ] = ()
+    reviewers: Annotated[
+        tuple[Reviewer, ...],
+        about("Who is asked, once, to review the pull request: users, and teams or groups as GROUP/NAME."),
+    ] = ()
+    draft: Annotated[bool, about("Open the pull request as a draft. Default: false.")] = False
     environments: Annotated[
         tuple[str, ...],
         about("All environments, in the order of promotion. A group is one stage: production = production-eu + ..."),
