@@ -5,6 +5,7 @@ repoCancelScheduledAutoMerge, repoGetReviewers, repoListTeams, and what it has i
 """
 
 import time
+from collections.abc import Sequence
 
 from . import Attributes, Proposal
 from .draft import unmarked
@@ -21,18 +22,30 @@ class Gitea(GitHub):
     def api(self) -> str:
         return f"{self.root}/api/v1"
 
+    def check(self) -> None:
+        super().check()
+        if self.token:  # whose scope for repositories alone lets nobody comment
+            self.call("GET", "/issues/comments", query={"limit": "1"})
+
     def check_attributes(self, wanted: Attributes) -> None:
-        if wanted.labels:
-            of_owner = f"{self.api}/orgs/{self.owner}/labels"  # who may be a user, and then has none
-            there = {it.name for it in self.walk("/labels", {}, PullLabel)}
-            there |= {it.name for it in self.walk("", {}, PullLabel, url=of_owner, absent=(404,))}
-            if unknown := [name for name in wanted.labels if name not in there]:
-                raise self.no_label(unknown)
+        if unknown := self._unknown_labels(wanted.labels):
+            raise self.no_label(unknown)
         if wanted.reviewers:
             people = {it.login.lower() for it in self.decode(self.call("GET", "/reviewers"), list[Account])}
             people |= {f"/{it.name.lower()}" for it in self._teams()}
             if unknown := [name for name in wanted.reviewers if last(name).lower() not in people]:
                 raise self.no_reviewer(unknown)
+
+    def _unknown_labels(self, names: Sequence[str]) -> list[str]:
+        """Those that neither the repository has nor its owner, whose labels not every token may see."""
+        if not names:
+            return []
+        there = {it.name for it in self.walk("/labels", {}, PullLabel)}
+        unknown, of_owner = [name for name in names if name not in there], f"{self.api}/orgs/{self.owner}/labels"
+        if not unknown or self.call("GET", "", url=of_owner, refused=(403, 404)).status == 403:
+            return []
+        there = {it.name for it in self.walk("", {}, PullLabel, url=of_owner, absent=(404,))}
+        return [name for name in unknown if name not in there]
 
     def _teams(self) -> list[ReviewTeam]:
         answer = self.call("GET", "/teams", refused=(404, 405))  # those of a user's repository

@@ -14,6 +14,7 @@ class People:
     labels: set[str] = field(default_factory=lambda: {"release", "urgent"})
     users: set[str] = field(default_factory=lambda: {"bob", "carol"})
     teams: set[str] = field(default_factory=lambda: {"platform"})
+    of_owner: int = 404  # the status with which its labels are not told
     asked: dict[int, list[str]] = field(default_factory=dict)
 
     def answer(
@@ -40,7 +41,9 @@ class People:
             case "issueListLabels":
                 return 200, [{"name": name} for name in sorted(self.labels)] if first else None
             case "orgListLabels":
-                return 404, {"message": "Not Found"}
+                return self.of_owner, {"message": "no"}
+            case "issueGetRepoComments":
+                return 200, []
         return None
 
     def label(self, pull: dict[str, Any], names: list[str], *, invents: bool) -> list[dict[str, Any]]:

@@ -101,10 +101,11 @@ def test_only_gitea_wants_its_labels_made_first(forge: Forge, stand_in: StandIn)
         assert "Create it there" in error.value.remedy
 
 
-def test_what_the_token_may_not_ask_is_not_claimed(forge: Forge, stand_in: StandIn) -> None:
+def test_what_the_token_may_not_see_is_not_claimed(forge: Forge, stand_in: StandIn) -> None:
     if stand_in.name == "github":
         stand_in.fail = (403, b'{"message": "Must have push access"}')
-        forge.check_attributes(WANTED)
+    stand_in.people.of_owner = 403
+    forge.check_attributes(Attributes(labels=("release", "of-the-owner"), reviewers=("bob",)))
 
 
 def test_a_path_has_no_such_thing() -> None:
