@@ -13,7 +13,7 @@ from ..http.answer import JsonBytes
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
 from ..ledger.environments import answer, at_time, compare
-from ..ledger.environments.compare import ComparedEnvironment, ComparedService
+from ..ledger.environments.compare import ComparedEnvironment, ServiceDifference
 from ..ledger.environments.state import EnvironmentState, environment_row, states
 from ..ledger.page import Page
 from .parameters import (
@@ -88,7 +88,7 @@ async def list_arrivals(
     return found
 
 
-class Comparison(Page[ComparedService], frozen=True, rename={"with_": "with"}):
+class Comparison(Page[ServiceDifference], frozen=True, rename={"with_": "with"}):
     here: ComparedEnvironment
     with_: ComparedEnvironment
 

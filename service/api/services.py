@@ -7,12 +7,12 @@ from ..ledger import services
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
 from ..ledger.page import Page
-from ..ledger.services import Service
+from ..ledger.services import ServiceSummary
 from .parameters import ArrivalCursor, Limit, NameCursor, ServiceName
 
 
 @get("/services", scope="read", operation_id="list_services", tags=["services"])
-async def list_services(cursor: NameCursor = None, limit: Limit = 50) -> Page[Service]:
+async def list_services(cursor: NameCursor = None, limit: Limit = 50) -> Page[ServiceSummary]:
     """The services that have filed or reported something, by name."""
     return await services.services(cursor, limit)
 

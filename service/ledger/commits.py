@@ -66,7 +66,7 @@ class _Names(Struct):
     release_commit: str
 
 
-class _Document(Struct):
+class _Made(Struct):
     source: _Names
 
 
@@ -84,7 +84,7 @@ _places = query(
     takes=CommitKey,
     gives=CommitPlaceRow,
 )
-_decode = msgspec.json.Decoder(_Document).decode
+_decode = msgspec.json.Decoder(_Made).decode
 
 
 async def releases_with(commit: str, cursor: str | None = None, limit: int = 50) -> Page[ContainingRelease]:

@@ -20,7 +20,7 @@ class ServicePlaces(Struct, frozen=True):
     places: int
 
 
-class Service(Struct, frozen=True):
+class ServiceSummary(Struct, frozen=True):
     """`newest`: the version that was filed last, at `recorded_at`; null: none was."""
 
     service: str
@@ -108,7 +108,7 @@ async def exists(service: str) -> bool:
     return bool(await _filed(key) or await _arrived(key))
 
 
-async def services(cursor: str | None = None, limit: int = 50) -> Page[Service]:
+async def services(cursor: str | None = None, limit: int = 50) -> Page[ServiceSummary]:
     """By name."""
     names = await _names(ServicesAfter(cursor or "", limit + 1))
     if not names:
@@ -120,9 +120,9 @@ async def services(cursor: str | None = None, limit: int = 50) -> Page[Service]:
     }
     newest = {it.service: it for service in shown for it in await _newest(ServiceKey(service))}
 
-    def item(it: ServiceName) -> Service:
+    def item(it: ServiceName) -> ServiceSummary:
         filed = newest.get(it.service)
-        return Service(
+        return ServiceSummary(
             it.service,
             filed.version if filed else None,
             filed.recorded_at if filed else None,

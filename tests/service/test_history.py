@@ -1,32 +1,24 @@
 """The history tells, as one stream, what events, snapshots and filings told, whatever order they came in."""
 
 import json
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from xml.etree import ElementTree as Xml
 
 import pytest
 
 from service.database.tables import Environment
 from service.ledger.events.rebuild import rebuild
 
+from ..support.service.life import FAILED_AND_HEALED, TRUTH, tell
 from ..support.service.pages import pages
-from ..support.service.served import KEYS, Served, document, event, gitops, served, signature
+from ..support.service.served import Served, document, event, gitops, served
 from ..support.service.snapshots import see, written
-from ..support.service.stories import HOTFIX, IMAGE, REPOSITORY, E, L, Told, condition, image, revision, z
+from ..support.service.stories import HOTFIX, IMAGE, REPOSITORY, E, L, condition, image, revision, z
 
 pytestmark = pytest.mark.anyio
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OK = ("True", "InstallSucceeded", 10)
 V1, V2_FAILED = revision(1, "deployed", "1.0.0", 0), revision(2, "failed", "1.1.0", 90)
-
-
-async def tell(ledger: Served, told: Iterable[Told], environment: str = "staging") -> None:
-    for it in told:
-        headers = {"X-Signature": signature(it.body, KEYS[environment][0])}
-        answer = await ledger.http.post(f"/hooks/flux/{environment}{it.door}", content=it.body, headers=headers)
-        assert answer.status_code in (200, 201), answer.text
 
 
 async def stream(ledger: Served, query: str = "") -> list[dict[str, Any]]:
@@ -36,32 +28,6 @@ async def stream(ledger: Served, query: str = "") -> list[dict[str, Any]]:
 async def kinds(ledger: Served, query: str = "") -> list[tuple[str, str | None]]:
     """Oldest first."""
     return [(it["kind"], it["version"]) for it in reversed(await stream(ledger, query))]
-
-
-FAILED_AND_HEALED = [
-    E(10, "InstallSucceeded", "1.0.0", rv=5),
-    E(100, "UpgradeFailed", "1.1.0", rv=9, message="Helm upgrade failed for release apps/orders: timed out"),
-    E(101, "RollbackSucceeded", "1.0.0", rv=9),
-    E(200, "DriftDetected", "1.0.0", rv=20),
-    E(201, "DriftCorrected", "1.0.0", rv=20),
-    E(300, "ArtifactFailed", rv=30),
-    E(310, "UpgradeSucceeded", "1.2.0", rv=31),
-    E(400, "UpgradeSucceeded", "1.2.0", rv=40),
-    E(500, "UninstallSucceeded", "1.2.0", rv=50),
-]
-TRUTH = [
-    ("arrived", "1.0.0"),
-    ("failed", "1.1.0"),
-    ("rolled_back", "1.1.0"),
-    ("recovered", "1.0.0"),
-    ("drifted", "1.0.0"),
-    ("recovered", "1.0.0"),
-    ("blocked", "1.0.0"),
-    ("unblocked", "1.2.0"),
-    ("arrived", "1.2.0"),
-    ("reconfigured", "1.2.0"),
-    ("removed", "1.2.0"),
-]
 
 
 async def test_a_life_is_told_in_its_order_whatever_order_it_came_in(ledger: Served) -> None:
@@ -283,68 +249,3 @@ async def test_a_malformed_question_is_refused_by_its_name(ledger: Served, query
     [error] = answer.json()["errors"]
     assert error.partition(":")[0] == query.partition("=")[0]
     assert "regex" not in error
-
-
-async def test_the_feed_is_the_history_in_atom(database_url: str) -> None:
-    async with served(database_url, READS="token") as ledger:
-        await tell(ledger, FAILED_AND_HEALED)
-        await ledger.say(event("UpgradeFailed", "1.3.0", at=NOON, message="]]> <b>& \ufffe"), "production")
-        shown = {"Authorization": f"Bearer {await ledger.token('read')}"}
-        assert (await ledger.http.get("/history.atom")).status_code == 401
-        answer = await ledger.http.get("/history.atom?environment=staging&kind=failed", headers=shown)
-        assert answer.headers["content-type"].partition(";")[0] == "application/atom+xml"
-        [failed] = (await ledger.http.get("/history?environment=staging&kind=failed", headers=shown)).json()["items"]
-        root = Xml.fromstring(answer.content)  # noqa: S314 - our own
-        assert {it.tag.partition("}")[2] for it in root} == {"id", "title", "updated", "author", "link", "entry"}
-        [entry] = root.findall("{*}entry")
-        assert entry.findtext("{*}id") == f"urn:uuid:{failed['id']}"
-        assert entry.findtext("{*}title") == "orders 1.1.0: failed in staging"
-        assert entry.findtext("{*}updated") == root.findtext("{*}updated") == failed["when"]
-        link, own = entry.find("{*}link"), root.find("{*}link")
-        assert link is not None
-        assert own is not None
-        assert own.attrib["href"] == "history.atom?environment=staging&kind=failed"
-        page = await ledger.http.get(f"/{link.attrib['href']}", headers=shown)
-        assert page.status_code == 200
-        whole = Xml.fromstring((await ledger.http.get("/history.atom", headers=shown)).content)  # noqa: S314
-        ids = [it.findtext("{*}id") for it in whole.findall("{*}entry")]
-        assert len(set(ids)) == len(ids) == len(TRUTH) + 1
-        known = shown | {"If-None-Match": answer.headers["etag"]}
-        again = await ledger.http.get("/history.atom?environment=staging&kind=failed", headers=known)
-        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", answer.headers["etag"])
-        await tell(ledger, [E(600, "InstallFailed", "1.4.0", rv=60)])
-        changed = await ledger.http.get("/history.atom?environment=staging&kind=failed", headers=known)
-        assert (changed.status_code, changed.headers["etag"] != answer.headers["etag"]) == (200, True)
-
-
-async def test_an_empty_feed_is_one(ledger: Served) -> None:
-    root = Xml.fromstring((await ledger.http.get("/history.atom")).content)  # noqa: S314 - our own
-    assert [root.findtext(f"{{*}}{name}") is not None for name in ("id", "title", "updated")] == [True] * 3
-    assert (await ledger.http.get("/history.atom?kind=broken")).status_code == 400
-
-
-async def test_a_release_tells_its_failures_and_its_lists_go_on(
-    ledger: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for commit in "1234":
-        await ledger.file(document(version="1.1.0", gitops=gitops(commit)))
-    for number in range(3):
-        begin = number * 100
-        await tell(
-            ledger,
-            [
-                E(begin + 1, "InstallSucceeded", "1.0.0", rv=begin + 1),
-                E(begin + 10, "UpgradeFailed", "1.1.0", rv=begin + 2),
-                E(begin + 50, "UpgradeSucceeded", "1.1.0", rv=begin + 3),
-            ],
-        )
-    whole = await ledger.get("/releases/orders/1.1.0")
-    assert [len(whole[name]["items"]) for name in ("proposals", "arrivals", "failures")] == [4, 3, 3]
-    assert [it["when"] for it in whole["failures"]["items"]] == [z(210), z(110), z(10)]
-    assert {(it["kind"], it["url"]) for it in whole["failures"]["items"]} == {("failed", "/releases/orders/1.1.0")}
-    monkeypatch.setattr("service.ledger.releases.read.MOST", 2)
-    for name in ("proposals", "arrivals", "failures"):
-        first = (await ledger.get("/releases/orders/1.1.0"))[name]
-        rest = (await ledger.get(f"/releases/orders/1.1.0?{name}={first['next']}"))[name]
-        assert (len(first["items"]), rest["next"]) == (2, None)
-        assert first["items"] + rest["items"] == whole[name]["items"]

@@ -30,7 +30,7 @@ class ComparedPlace(Struct, frozen=True):
     health: str
 
 
-class ComparedService(Struct, frozen=True):
+class ServiceDifference(Struct, frozen=True):
     """`verdict`: same | differs | missing, where one of the two has no place of the service | unknown, where what runs
     is not known for certain. `behind`: how many releases were filed after the one `here`, up to the one `there`, at
     most 1000; negative: `here` is ahead; null: it cannot be told, as where a side runs several versions.
@@ -103,7 +103,7 @@ def of(state: EnvironmentState) -> ComparedEnvironment:
 
 async def compare(
     here: EnvironmentState, there: EnvironmentState, cursor: str | None = None, limit: int = 50
-) -> Page[ComparedService]:
+) -> Page[ServiceDifference]:
     """By service."""
     ours, theirs = _by_service(here.services), _by_service(there.services)
     names = sorted(it for it in ours.keys() | theirs.keys() if it > (cursor or ""))[: limit + 1]
@@ -113,23 +113,23 @@ async def compare(
 
 async def _service(
     service: str, here: list[PlaceState], there: list[PlaceState], other: EnvironmentState
-) -> ComparedService:
+) -> ServiceDifference:
     sides = [_place(it) for it in here], [_place(it) for it in there]
     if not here or not there:
-        return ComparedService(service, "missing", *sides)
+        return ServiceDifference(service, "missing", *sides)
     if not all(_is_certain(it) for it in (*here, *there)):
-        return ComparedService(service, "unknown", *sides)
+        return ServiceDifference(service, "unknown", *sides)
     ours, theirs = _versions(here), _versions(there)
     if ours == theirs:
-        return ComparedService(service, "same", *sides, behind=0)
+        return ServiceDifference(service, "same", *sides, behind=0)
     if len(ours) > 1 or len(theirs) > 1:
-        return ComparedService(service, "differs", *sides)
+        return ServiceDifference(service, "differs", *sides)
     [(mine, _)], [(others, _)] = ours, theirs
     until = (other.at - EPOCH) // SECOND
     [it] = await _distance(ComparedVersions(service, mine, others, other.environment, until, COUNTED))
     behind = None if it.here is None or it.there is None else it.later - it.earlier
     waiting = moment(it.ended_at) if behind and behind > 0 and it.ended_at is not None else None
-    return ComparedService(service, "differs", *sides, behind, waiting)
+    return ServiceDifference(service, "differs", *sides, behind, waiting)
 
 
 def _is_certain(it: PlaceState) -> bool:
