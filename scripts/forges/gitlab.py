@@ -90,7 +90,8 @@ class GitLab(Rest):
             query = {"source_branch": branch, "target_branch": base, "state": state, "order_by": "created_at",
                      "sort": "desc", "per_page": "100"}  # fmt: skip
             for found in self.walk("/merge_requests", query, MergeRequest):
-                if found.source_project_id == found.target_project_id:
+                same = found.source_project_id == found.target_project_id
+                if same and (found.source_branch, found.target_branch) == (branch, base):
                     return found.proposal
         return None
 
