@@ -3,6 +3,7 @@ that it is an environment's."""
 
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct, structs
 from semver import Version
 
@@ -16,7 +17,7 @@ from .gitops.layout import Files, holds, overlay, paths
 from .gitops.places import place_of
 from .gitops.site import Existing, Site
 from .session import Session
-from .settings import EnvironmentSettings
+from .settings import EnvironmentSettings, HelmReleaseFile
 from .toml import with_key
 from .yaml.document import shown
 from .yaml.edit import read
@@ -50,6 +51,14 @@ def adopt(here: Session, settings: Path | None, environment: str, wanted: str, *
     if settings is None:
         what = "There is no waybill.toml here, which would say where the release is."
         raise Refused(what, "Write one first.", fault="you")
+    try:
+        msgspec.convert(wanted, HelmReleaseFile)
+    except msgspec.ValidationError as error:
+        raise Refused(
+            f"{wanted!r} names no HelmRelease of the GitOps repo.",
+            "Give FILE or FILE#NAME, with the file's path from the top of the repo.",
+            fault="you",
+        ) from error
     text = settings.read_bytes()
     changed = with_key(text, ("environment", environment), "helmrelease", wanted, name=settings.name)
     config = _with(here.config, environment, wanted)
@@ -105,7 +114,7 @@ def _described(environment: str, site: Site, files: Files, *, kept: bool) -> Ado
 
 def _warn_of_lower(here: Session, found: Adoption) -> None:
     """The chart's own version decides the next one, unless --version does."""
-    file = f"{here.config.chart}/Chart.yaml"
+    file = here.config.in_chart("Chart.yaml")
     mine = read(here.git.blob("HEAD", file) or b"", ("version",), name=file) or ""
     if all(map(Version.is_valid, (mine, found.version))) and Version.parse(mine) < Version.parse(found.version):
         here.report.warn(

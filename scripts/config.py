@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from . import ci
 from .addresses import ledger_address, likely_forge, repository_address
+from .clients.git import IDENTITY, Author
 from .document import By
 from .environments import environments_of
 from .errors import Refused
@@ -60,11 +61,20 @@ class Config(Settings, frozen=True, kw_only=True):
         return By(self.actor or UNSET, self.run or UNSET) if self.actor or self.run else UNSET
 
     @property
+    def author(self) -> Author:
+        """Of the commits that Waybill makes."""
+        return Author.called(self.commit_author or IDENTITY, signs=self.commit_sign)
+
+    @property
     def chart_repository(self) -> str:
         """`host/path/name` of the chart in its registry."""
         if self.registry is None:
             raise Refused("No registry is configured.", "Set `registry` in waybill.toml.", fault="you")
         return f"{self.registry.removeprefix('oci://')}/{self.service}"
+
+    def in_chart(self, name: str) -> str:
+        """The path of a file of the chart."""
+        return str(PurePosixPath(self.chart) / name)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -134,7 +144,7 @@ def load(
     settings = read(file, flags)
     values = (settings.values,) if isinstance(settings.values, str) else settings.values
     inside = _Inside(here, root)
-    chart = inside(settings.chart, "chart")
+    chart = inside(settings.chart, "chart", top=True)
     told = flags.get("image_keys") or os.environ.get("WAYBILL_IMAGE_KEYS")
     keys = {
         "file": None if told or file is None else str((here / file.name).relative_to(root)),
@@ -243,19 +253,20 @@ class _Inside:
 
 
 def _service(settings: Settings, git: "Git", chart: str) -> str:
+    from .clients.git_filters import refuse_left
     from .yaml.edit import read as scalar
 
     if git.commit("HEAD") is None:
         raise NoCheckout("The repository has no commit.", "Commit the chart first.", fault="repository")
-    source = git.blob("HEAD", f"{chart}/Chart.yaml")
+    file = str(PurePosixPath(chart) / "Chart.yaml")
+    source = git.blob("HEAD", file)
     if source is None:
-        raise NoCheckout(
-            f"HEAD holds no {chart}/Chart.yaml.", "Commit the chart, or set `chart` in waybill.toml.", fault="you"
-        )
-    name = scalar(source, ("name",), name=f"{chart}/Chart.yaml")
+        raise NoCheckout(f"HEAD holds no {file}.", "Commit the chart, or set `chart` in waybill.toml.", fault="you")
+    refuse_left(file, source)
+    name = scalar(source, ("name",), name=file)
     if settings.service not in (None, name):
         raise Refused(
-            f"service is {settings.service!r}, but {chart}/Chart.yaml's name is {name!r}.",
+            f"service is {settings.service!r}, but {file}'s name is {name!r}.",
             "Make them equal: one tag then reserves the version of both.",
             fault="you",
         )
@@ -263,7 +274,7 @@ def _service(settings: Settings, git: "Git", chart: str) -> str:
         return msgspec.convert(name, Service)
     except msgspec.ValidationError as error:
         raise Refused(
-            f"{chart}/Chart.yaml's name {name!r} is no RFC 1123 label of at most 53 characters.",
+            f"{file}'s name {name!r} is no RFC 1123 label of at most 53 characters.",
             "Rename the chart.",
             fault="chart",
         ) from error

@@ -13,10 +13,10 @@ from .clients.http_failure import Denied
 from .clients.registry import has_login
 from .diff.repo import Repo, opened
 from .diff.words import plain
-from .document import Waybill, chart_of
+from .document import Waybill, chart_of, check, load
 from .proposal.describe import differences
 from .proposal.intent import Change
-from .proposal.verdict import decide, tell
+from .proposal.verdict import examine
 from .proposals import Changes
 from .releases.identity import refuse_other
 from .session import Session
@@ -41,8 +41,11 @@ class Plan(Struct, frozen=True, kw_only=True):
 def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
     refuse_early(here, Release(environments, changes=False))
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
-        there = replace(here, folder=Path(folder))
-        waybill = package(bump(choice, there), there)
+        there = unsigned(replace(here, folder=Path(folder)))
+        waybill = bump(choice, there)
+        check(waybill)
+        load(here.document)  # which ship goes on with
+        waybill = package(waybill, there)
         refuse_other(waybill, here.ledger, here.report)
         digest = look(waybill, there, first_publish=choice.first_publish)
         if digest:
@@ -71,7 +74,7 @@ def render(here: Session, environments: Sequence[str]) -> Plan:
     """What propose would do with the waybill as it is on disk."""
     waybill = here.read()
     published = chart_of(waybill).digest is not UNSET
-    planned = Plan(waybill=waybill, published=published)
+    planned, here = Plan(waybill=waybill, published=published), unsigned(here)
     with opened(here.forge, here.renderer, here.config) as repo:
         return proposed(here, planned, here.change(waybill, environments), repo)
 
@@ -79,16 +82,22 @@ def render(here: Session, environments: Sequence[str]) -> Plan:
 def dry_run(here: Session, changes: Changes) -> list[Plan]:
     """What proposing each of the `changes` would do; nothing changes outside this machine's caches."""
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
-        there = replace(here, folder=Path(folder))
+        there = unsigned(replace(here, folder=Path(folder)))
         with opened(there.forge, there.renderer, there.config) as repo:
             return [proposed(there, Plan(waybill=it.waybill, published=True), it, repo) for it in changes(there, repo)]
+
+
+def unsigned(here: Session) -> Session:
+    """What only looks needs no key."""
+    if here.config.commit_sign:
+        here.report.warn("commits are not signed here, so that their ids will be others")
+    return replace(here, config=structs.replace(here.config, commit_sign=False))
 
 
 def proposed(here: Session, planned: Plan, change: Change, repo: Repo) -> Plan:
     """`planned` with what propose would do."""
     with here.report.step("look at the GitOps repo"):
-        change, intent = decide(change, repo)
-        tell(intent, here.report)
+        change, intent = examine(change, repo, here.report)
         return structs.replace(
             planned,
             gitops_files=changed(repo.git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],

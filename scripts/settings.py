@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -22,8 +22,12 @@ FluxVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4}
 FLUX_VERSION = "2.9"
 # FILE or FILE#NAME: a path in the GitOps repo, and the name of a HelmRelease in a file of several.
 HelmReleaseFile = Annotated[str, Meta(pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$")]
-ForgeName = Literal["github", "gitea", "file"]
+Person = Annotated[str, Meta(pattern=r"^[^<>\s][^<>\n]* <[^<>\s]+>$")]
+Title = Annotated[str, Meta(pattern=r"^[^\n]*\{title\}[^\n]*$")]
+ForgeName = Literal["github", "gitlab", "gitea", "forgejo", "file"]
 Merge = Literal["review", "auto"]
+Word = Annotated[str, Meta(pattern=r"^[^,\s]([^,\n]*[^,\s])?$", max_length=255)]
+Reviewer = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
 
 
 def about(text: str) -> Meta:
@@ -66,8 +70,19 @@ class Settings(
     ] = None
     forge: Annotated[
         ForgeName | None,
-        about("Who opens the pull request: github, gitea, or file (the GitOps repo is a path on this machine)."),
+        about(
+            f"Who opens the pull request: {', '.join(get_args(ForgeName))}, which is for a GitOps repo that is a path "
+            "on this machine. Default: what its address shows."
+        ),
     ] = None
+    labels: Annotated[
+        tuple[Word, ...], about("Labels of the pull request: added where they lack, never taken off.")
+    ] = ()
+    reviewers: Annotated[
+        tuple[Reviewer, ...],
+        about("Who is asked, once, to review the pull request: users, and teams or groups as GROUP/NAME."),
+    ] = ()
+    draft: Annotated[bool, about("Open the pull request as a draft. Default: false.")] = False
     environments: Annotated[
         tuple[str, ...],
         about("All environments, in the order of promotion. A group is one stage: production = production-eu + ..."),
@@ -114,6 +129,17 @@ class Settings(
         ),
     ] = (".",)
     authors: Annotated[bool, about("Name the authors of commits in the record and in proposals. Default: true.")] = True
+    commit_author: Annotated[
+        Person | None,
+        about('Author of release commits and proposals, "Name <email>". Default: Waybill <waybill@waybill.invalid>.'),
+    ] = None
+    commit_sign: Annotated[
+        bool, about("Sign these commits as git is configured to sign (ssh, gpg). Default: false.")
+    ] = False
+    commit_title: Annotated[
+        Title, about('First line of these commits, and title of pull requests, e.g. "chore(release): {title}".')
+    ] = "{title}"
+    annotated_tags: Annotated[bool, about("Make the tags of releases annotated ones. Default: false.")] = False
     image_keys: Annotated[
         dict[str, Any] | tuple[dict[str, Any], ...],
         about(
@@ -189,10 +215,18 @@ def _parsed(kind: Any, text: str) -> Any:
     if tuple in kinds and dict not in kinds:
         return words
     if dict in kinds and (str not in kinds or "=" in text):
-        return {name: value for name, _, value in (word.partition("=") for word in words)}
+        return _table_of(word.partition("=")[::2] for word in words)
     if bool in kinds:
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
     return text
+
+
+def _table_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if found.setdefault(name, value) != value:
+            raise Refused(f"{name} is given twice, as {found[name]} and as {value}.", "Give it once.", fault="you")
+    return found
 
 
 def _plain_types(kind: Any) -> set[type]:

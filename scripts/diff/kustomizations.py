@@ -1,6 +1,7 @@
 """What Flux does to a folder of the GitOps repo before it applies it, which is not done here:
 https://fluxcd.io/flux/components/kustomize/kustomizations/."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,8 +10,9 @@ from typing import Any
 from ..yaml.objects import group_of, parse
 
 GROUP = "kustomize.toolkit.fluxcd.io"
+PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 CHANGING = (
-    *("postBuild", "patches", "patchesStrategicMerge", "patchesJson6902", "images", "components"),
+    *("postBuild", *PATCHES, "images", "components"),
     *("targetNamespace", "namePrefix", "nameSuffix", "commonMetadata"),
 )
 
@@ -23,6 +25,16 @@ class FluxKustomization:
     name: str
     folder: str
     spec: dict[str, Any]
+
+    @property
+    def patches(self) -> list[Any]:
+        """In the words of kustomize; none of what Flux does not take for one."""
+        whole, merge, json6902 = (it if isinstance(it := self.spec.get(name), list) else [] for name in PATCHES)
+        return [
+            *(it for it in whole if isinstance(it, dict)),
+            *({"patch": json.dumps(it)} for it in merge),
+            *(it | {"patch": json.dumps(it.get("patch"))} for it in json6902 if isinstance(it, dict)),
+        ]
 
 
 def unseen(root: Path, folder: str) -> list[str]:

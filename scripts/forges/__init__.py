@@ -1,6 +1,7 @@
-"""Who opens pull requests: one file for each forge, with the verbs of `Forge`. A new forge is one file, its lines in
-`forge_of` and its name in settings.py."""
+"""Who opens pull requests: one file for each forge, named as in `ForgeName` of settings.py, whose `FORGE` has the verbs
+of `Forge`."""
 
+from importlib import import_module
 from typing import Literal, Protocol, get_args
 
 from msgspec import Struct
@@ -20,6 +21,14 @@ class Proposal(Struct, frozen=True):
     head: str
 
 
+class Attributes(Struct, frozen=True):
+    """What the settings want of a pull request beside its text. A reviewer is a user, or a team as `acme/platform`."""
+
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    draft: bool = False
+
+
 class Forge(Protocol):
     """Every verb raises Refused when the forge does not answer or refuses; what is safe to send again is, where
     the forge limits requests (scripts/clients/http.py)."""
@@ -28,15 +37,26 @@ class Forge(Protocol):
         """Refuses where the forge itself says that nothing may be pushed or proposed; what it does not tell is not
         claimed."""
 
+    def check_attributes(self, wanted: Attributes) -> None:
+        """Refuses what this forge does not have, and labels and reviewers of which it says that there are none."""
+
     def find(self, branch: str, base: str) -> Proposal | None:
         """The open proposal of `branch` into `base`, else the one that was created last, else None."""
 
-    def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
+    def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         """Opens one; if another run opened one in the meantime, that is updated and returned."""
 
-    def update(self, number: int, title: str, body: str) -> Proposal: ...
+    def update(self, number: int, title: str, body: str) -> Proposal:
+        """A draft stays one, and what is ready stays ready."""
+
+    def add(self, number: int, wanted: Attributes) -> None:
+        """Gives the proposal the labels that it lacks, and asks the reviewers who were never asked. What people added,
+        or took off of reviewers, stays."""
 
     def comment(self, number: int, text: str) -> None: ...
+
+    def head_ref(self, number: int) -> str:
+        """Where git keeps the commits of a proposal whose branch is gone."""
 
     def check_merge(self) -> None:
         """Refuses where the forge says that it does not merge by itself."""
@@ -53,22 +73,11 @@ def forge_of(gitops: str | None, forge: str | None, token: str | None) -> Forge:
     """The forge of the GitOps repo."""
     if gitops is None:
         raise Refused("No GitOps repo is configured.", "Set `gitops` in waybill.toml.", fault="you")
-    match forge:
-        case "github":
-            from .github import GitHub
-
-            return GitHub(gitops, token)
-        case "gitea":
-            from .gitea import Gitea
-
-            return Gitea(gitops, token)
-        case "file" if gitops.startswith(("/", "file://")):
-            from .file import FileForge
-
-            return FileForge(gitops)
-        case "file":
-            what = f'forge = "file" is for a path on this machine, and gitops is {gitops}.'
-        case _:
-            what = f"The address {gitops} does not show which forge it belongs to."
-    remedy = f"Set `forge` in waybill.toml to one of {', '.join(get_args(ForgeName))}."
-    raise Refused(what, remedy, fault="you")
+    if forge is None:
+        raise Refused(
+            f"The address {gitops} does not show which forge it belongs to.",
+            f"Set `forge` in waybill.toml to one of {', '.join(get_args(ForgeName))}.",
+            fault="you",
+        )
+    made: Forge = import_module(f".{forge}", __name__).FORGE(gitops, token)
+    return made

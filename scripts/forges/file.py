@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import Refused
-from . import Proposal
+from . import Attributes, Proposal
 
 
 class ProposalFile(Struct, frozen=True, kw_only=True):
@@ -28,19 +28,32 @@ class ProposalFile(Struct, frozen=True, kw_only=True):
 
 
 class FileForge:
-    def __init__(self, remote: str) -> None:
+    def __init__(self, remote: str, token: str | None = None) -> None:
+        if not remote.startswith(("/", "file://")):
+            raise Refused(
+                f'forge = "file" is for a path on this machine, and gitops is {remote}.',
+                "Set `forge` in waybill.toml to the forge that serves it, or `gitops` to a path.",
+                fault="you",
+            )
         repository = Path(unquote(urlsplit(remote).path) if remote.startswith("file://") else remote)
         git = repository / ".git"
         self.folder = (git if git.is_dir() else repository) / "waybill-proposals"
 
     def check(self) -> None: ...
 
+    def check_attributes(self, wanted: Attributes) -> None:
+        raise Refused(
+            "A GitOps repo that is a path has no forge, whose pull requests have labels, reviewers or drafts.",
+            "Take `labels`, `reviewers` and `draft` out of waybill.toml.",
+            fault="you",
+        )
+
     def find(self, branch: str, base: str) -> Proposal | None:
         found = [record for record in self.records() if (record.branch, record.base) == (branch, base)]
         newest_first = sorted(found, key=lambda record: (record.state != "open", -record.number))
         return self.proposal(newest_first[0]) if newest_first else None
 
-    def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
+    def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         with self.alone():
             found = self.find(branch, base)
             if found is None or found.state != "open":
@@ -56,10 +69,17 @@ class FileForge:
             self.write(record)
         return self.proposal(record)
 
+    def add(self, number: int, wanted: Attributes) -> None:
+        self.check_attributes(wanted)
+
     def comment(self, number: int, text: str) -> None:
         with self.alone():
             record = self.read(self.path(number))
             self.write(msgspec.structs.replace(record, comments=(*record.comments, text)))
+
+    def head_ref(self, number: int) -> str:
+        """Nothing else keeps them."""
+        return f"refs/heads/{self.read(self.path(number)).branch}"
 
     def check_merge(self) -> None:
         raise Refused(
@@ -106,3 +126,6 @@ class FileForge:
             yield
         finally:
             os.close(handle)
+
+
+FORGE = FileForge

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from ..document import Page
-from ..errors import Refused
-from . import Proposal
+from . import Attributes, Proposal
+from .draft import unmarked
+from .pull_attributes import PullLabel, add
 from .rest import Rest
 
 
@@ -37,11 +38,14 @@ class Pull(Struct):
     node_id: str = ""
     mergeable_state: str = ""
     auto_merge: dict[str, Any] | None = None
+    draft: bool = False
+    labels: list[PullLabel] = []
 
     @property
     def proposal(self) -> Proposal:
         state = "merged" if self.merged_at else self.state
-        return Proposal(self.number, self.html_url, state, self.title, self.body or "", self.head.sha)
+        title = unmarked(self.title) if self.draft else self.title
+        return Proposal(self.number, self.html_url, state, title, self.body or "", self.head.sha)
 
 
 class Rights(Struct):
@@ -70,13 +74,18 @@ class RepoState(Struct):
         return "merge" if self.allow_merge_commit else "squash" if self.allow_squash_merge else "rebase"
 
 
+class Merged(Struct):
+    merged: bool
+
+
 class GraphError(Struct):
     message: str
 
 
 class GraphAnswer(Struct):
-    """https://spec.graphql.org/October2021/#sec-Response-Format"""
+    """https://spec.graphql.org/October2021/#sec-Response-Format: what has no errors has data."""
 
+    data: dict[str, Any] | None = None
     errors: list[GraphError] = []
 
 
@@ -88,9 +97,12 @@ APPS = "ghs_"  # https://docs.github.com/en/authentication/keeping-your-account-
 
 
 MOST = 100  # of a page
+NOWHERE = "waybill-asks-whether-it-may-propose"  # no branch
 
 
 class GitHub(Rest):
+    history = "events"  # of an issue
+
     @property
     def api(self) -> str:
         return "https://api.github.com" if self.root == "https://github.com" else f"{self.root}/api/v3"
@@ -108,13 +120,16 @@ class GitHub(Rest):
                 "lets the owner of WAYBILL_FORGE_TOKEN read, and not push",
                 "Give WAYBILL_FORGE_TOKEN a token of somebody who may write there",
             )
+        if self.token:
+            # That would be a pull request of a branch into itself, which forges refuse, as long as the token may ask.
+            fields = {"title": NOWHERE, "head": NOWHERE, "base": NOWHERE, "body": ""}
+            self.call("POST", "/pulls", fields, refused=(404, 409, 422))
 
-    def stopped(self, what: str, remedy: str) -> Refused:
-        return Refused(
-            f"{self.root}/{self.owner}/{self.repository} {what}.",
-            f"{remedy}, then run the same command again.",
-            fault="forge",
-        )
+    def check_attributes(self, wanted: Attributes) -> None:
+        for user in (name for name in wanted.reviewers if "/" not in name):
+            # Who may not ask is told 403.
+            if self.call("GET", f"/collaborators/{user}", refused=(403, 404)).status == 404:
+                raise self.no_reviewer([user])
 
     def find(self, branch: str, base: str) -> Proposal | None:
         query = {"head": f"{self.owner}:{branch}", "base": base, "state": "all", "sort": "created",
@@ -123,11 +138,16 @@ class GitHub(Rest):
         if len(pulls) == MOST and not any(pull.state == "open" for pull in pulls):
             # One that was opened again may be older than all of these.
             pulls = self.decode(self.call("GET", "/pulls", query=query | {"state": "open"}), list[Pull]) + pulls
+        if other := next((pull for pull in pulls if (pull.head.ref, pull.base.ref) != (branch, base)), None):
+            raise self.stopped(
+                f"was asked for the pull requests of {branch} into {base}, and lists {other.html_url}, which is none",
+                "Check that `gitops` in waybill.toml has the repository's present address",
+            )
         found = next((pull for pull in pulls if pull.state == "open"), next(iter(pulls), None))
         return found.proposal if found else None
 
-    def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
-        fields = {"title": title, "head": branch, "base": base, "body": body}
+    def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
+        fields = {"title": title, "head": branch, "base": base, "body": body} | ({"draft": True} if draft else {})
         # To open the same one again is refused and changes nothing.
         answer = self.call("POST", "/pulls", fields, refused=(409, 422))
         if answer.ok:
@@ -141,8 +161,14 @@ class GitHub(Rest):
     def update(self, number: int, title: str, body: str) -> Proposal:
         return self.decode(self.call("PATCH", f"/pulls/{number}", {"title": title, "body": body}), Pull).proposal
 
+    def add(self, number: int, wanted: Attributes) -> None:
+        add(self, number, wanted, self.pull(number).labels, self.history)
+
     def comment(self, number: int, text: str) -> None:
         self.call("POST", f"/issues/{number}/comments", {"body": text}, repeatable=False)
+
+    def head_ref(self, number: int) -> str:
+        return f"refs/pull/{number}/head"
 
     def check_merge(self) -> None:
         if self.state().allow_auto_merge is False:
@@ -163,7 +189,9 @@ class GitHub(Rest):
         # What no rule holds back cannot be asked for: it can be merged now.
         if self.pull(number).mergeable_state != "clean":
             raise self.stopped(f"does not merge pull request {number} by itself: {complaint}", "Correct what it names")
-        self.call("PUT", f"/pulls/{number}/merge", {"sha": head, "merge_method": method}, repeatable=False)
+        answer = self.call("PUT", f"/pulls/{number}/merge", {"sha": head, "merge_method": method}, repeatable=False)
+        if not self.decode(answer, Merged).merged:
+            raise self.stopped(f"did not merge pull request {number}", "Merge it there")
 
     def withdraw(self, number: int) -> None:
         pull = self.pull(number)
@@ -180,4 +208,10 @@ class GitHub(Rest):
         """What GraphQL complains of; REST has no such request."""
         url = "https://api.github.com/graphql" if self.root == "https://github.com" else f"{self.root}/api/graphql"
         answer = self.call("POST", "", {"query": query, "variables": {"input": wanted}}, url=url)
-        return "; ".join(it.message for it in self.decode(answer, GraphAnswer).errors) or None
+        found = self.decode(answer, GraphAnswer)
+        if not found.errors and not found.data:
+            raise self.stopped("answered neither with data nor with errors", "Look at it there")
+        return "; ".join(it.message for it in found.errors) or None
+
+
+FORGE = GitHub

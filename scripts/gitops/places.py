@@ -12,6 +12,8 @@ MOVES = (("spec", "targetNamespace"), ("spec", "namePrefix"), ("spec", "nameSuff
 MOVING = ("namePrefix", "nameSuffix", "patches", "components")
 NAMESPACE = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
+NAME = re.compile("[a-z0-9]([a-z0-9.-]*[a-z0-9])?")  # a variable of Flux is none
+
 
 def stays(kustomization: bytes | None) -> bool:
     """Whether a Flux Kustomization, where there is one, is sure to leave name and namespace as they are."""
@@ -28,4 +30,4 @@ def place_of(existing: Existing) -> str | None:
     if spec is None or any(spec.get(name) for name in MOVING):
         return None
     namespace = str(spec.get("targetNamespace") or existing.namespace or "")
-    return f"{namespace}/{existing.name}" if NAMESPACE.fullmatch(namespace) else None
+    return f"{namespace}/{existing.name}" if NAMESPACE.fullmatch(namespace) and NAME.fullmatch(existing.name) else None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..addresses import commit_page
 from ..clients.git import TRAILER
 from ..diff.markdown import LINK, address, code, prose
 from ..document import Waybill, chart_of
@@ -28,11 +29,14 @@ def is_about(body: str, waybill: Waybill) -> bool:
     return trailer(waybill) in body.splitlines()
 
 
-def title(waybill: Waybill, environments: Iterable[str], reason: str | None) -> str:
+def title(waybill: Waybill, environments: Iterable[str], reason: str | None, shape: str) -> str:
+    """`shape` is the setting `commit_title`."""
     to = " and ".join(environments)
     if reason is None:
-        return f"{waybill.service} {version(waybill)} to {to}"
-    return f"Roll {waybill.service} back to {version(waybill)} in {to}"
+        said = f"{waybill.service} {version(waybill)} to {to}"
+    else:
+        said = f"Roll {waybill.service} back to {version(waybill)} in {to}"
+    return shape.replace("{title}", said)
 
 
 def commit_message(
@@ -41,13 +45,15 @@ def commit_message(
     reason: str | None,
     replaces: str | None,
     overridden: Iterable[str] = (),
+    *,
+    shape: str,
 ) -> str:
     """The release, whose images those of `environments` do not run that are `overridden`."""
     trailers = [trailer(waybill), *([f"{REPLACES}: {replaces}"] if replaces else [])]
     why = f"{reason.strip()}\n\n" if reason else ""
     others = "".join(f"{name} {NOT_THESE}\n" for name in overridden)
     return (
-        f"{title(waybill, environments, reason)}\n\n{why}"
+        f"{title(waybill, environments, reason, shape)}\n\n{why}"
         f"{by_name.lines(by_name.of(waybill), waybill.service)}"
         f"from commit {waybill.source.commit} of {waybill.source.repository}\n{others}\n" + "\n".join([*trailers, ""])
     )
@@ -132,5 +138,5 @@ def cell(said: Mapping[str, str], name: str) -> str:
 
 def commit_link(commit: str, repository: str) -> str:
     if re.fullmatch(r"[0-9a-f]{12,64}", commit) and LINK.fullmatch(repository):
-        return f"[`{commit[:12]}`]({repository}/commit/{commit})"
+        return f"[`{commit[:12]}`]({commit_page(repository, commit)})"
     return code(commit)

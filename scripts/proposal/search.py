@@ -47,7 +47,7 @@ def _commits(change: Change, repo: Repo, heads: Heads, known: Proposal) -> Itera
     git, trailing = repo.git, trailer(change.waybill)
     if known.head and known.head not in git.has([known.head]):
         try:  # the branch is gone; forges keep what a pull request had
-            git.fetch(str(change.config.gitops), [f"refs/pull/{known.number}/head"])
+            git.fetch(str(change.config.gitops), [repo.forge.head_ref(known.number)])
         except Refused:
             return
     tips = [tip for tip in (heads.branch_head, known.head, heads.base_head) if tip]
@@ -61,6 +61,7 @@ def _commits(change: Change, repo: Repo, heads: Heads, known: Proposal) -> Itera
 def _read(message: str, change: Change) -> tuple[Change, str | None] | None:
     """What `commit_message` was told; None where this is not its work for this release."""
     title, _, rest = message.partition("\n\n")
+    title, shape = _bare(title, change.config.commit_title)
     rolled = title.startswith("Roll ")
     environments = tuple(title.rpartition(" in " if rolled else " to ")[2].split(" and "))
     lines = by_name.lines(by_name.of(change.waybill), change.waybill.service)
@@ -68,7 +69,15 @@ def _read(message: str, change: Change) -> tuple[Change, str | None] | None:
     overridden = re.findall(rf"^(\S+) {re.escape(NOT_THESE)}$", after, re.MULTILINE)
     replaces = found[1] if (found := re.search(rf"^{REPLACES}: (\S+)$", rest, re.MULTILINE)) else None
     why = reason.strip() if rolled else None
-    if message.strip() != commit_message(change.waybill, environments, why, replaces, overridden).strip():
+    if message.strip() != commit_message(change.waybill, environments, why, replaces, overridden, shape=shape).strip():
         return None
     kind = "rollback" if rolled else change.kind
     return replace(change, environments=environments, kind=kind, reason=why), replaces
+
+
+def _bare(title: str, shape: str) -> tuple[str, str]:
+    """What stands in a title for `{title}` of `shape`, and the shape that it has: it may be older than the setting."""
+    before, _, after = shape.partition("{title}")
+    if title.startswith(before) and title.endswith(after):
+        return title[len(before) : len(title) - len(after)], shape
+    return title, "{title}"

@@ -3,6 +3,7 @@
 from msgspec import UNSET
 
 from ..clients.git import TRAILER, Git
+from ..clients.git_filters import refuse_left
 from ..document import Waybill
 from ..errors import Refused
 from ..image import by_name
@@ -30,16 +31,19 @@ def build(images: Images, head: str, version: str, source: str, here: Checkout) 
     Chart.yaml the version and `source`, the address of the repository."""
     tree = here.git.write_tree(head, _edited(images, head, version, source, here))
     name = f"{here.config.service} {version}"
-    message = f"{name}\n\n{by_name.lines(images, here.config.service)}\n{TRAILER}: {name}\n"
-    return here.git.commit_tree(tree, [head], message, here.git.committed(head))
+    title = here.config.commit_title.replace("{title}", name)
+    message = f"{title}\n\n{by_name.lines(images, here.config.service)}\n{TRAILER}: {name}\n"
+    return here.git.commit_tree(tree, [head], message, here.git.committed(head), here.config.author)
 
 
 def _edited(images: Images, head: str, version: str, source: str, here: Checkout) -> dict[str, bytes]:
-    values_path, chart_path = f"{here.config.chart}/values.yaml", f"{here.config.chart}/Chart.yaml"
+    values_path, chart_path = here.config.in_chart("values.yaml"), here.config.in_chart("Chart.yaml")
     files = here.git.files(head, values_path, chart_path)
     blocks = [block for block in here.config.image_blocks if block.paths]
     if values_path not in files and blocks:
         raise Refused(f"{head[:12]} holds no {values_path}.", "Commit one with the image's keys.", fault="chart")
+    for path, data in files.items():
+        refuse_left(path, data)
     tags = {
         block.name: tag_of(here.config.tag_text, images[block.name], head, version)
         for block in blocks

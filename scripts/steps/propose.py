@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from msgspec import UNSET, structs
 
-from ..addresses import normalise
 from ..diff.repo import Repo
-from ..document import Gitops, PullRequest, Waybill, words
+from ..document import PullRequest, Waybill, words
 from ..errors import Refused
 from ..forges import Forge, Proposal
+from ..proposal import attributes
 from ..proposal.body import is_about, title
-from ..proposal.describe import describe, places
+from ..proposal.describe import describe, gitops
 from ..proposal.intent import Change, Intent
 from ..proposal.merge import ask, asks, for_review, hold_back
 from ..proposal.verdict import decide, tell
@@ -63,6 +63,7 @@ def carry_out(
             # Describing takes a while: only the run whose commit the branch still has may write the proposal.
             if repo.git.refs(remote, ref).get(ref) == intent.commit:
                 proposal = bring(change, intent, repo.forge, body)
+                attributes.add(change.config, proposal, repo.forge, report)
                 if review == "":
                     ask(change, intent, proposal, repo.forge, report)
                 elif review and any(map(change.config.merges, intent.environments)):
@@ -78,25 +79,18 @@ def carry_out(
 def with_proposal(change: Change, repo: Repo, intent: Intent, proposal: Proposal | None) -> Waybill:
     if proposal is None:
         return structs.replace(change.waybill, gitops=UNSET)
-    gitops = Gitops(
-        repository=normalise(str(change.config.gitops)),
-        branch=change.branch,
-        commit=intent.commit,
-        places=places(change, repo, intent),
-        replaces=intent.replaces or UNSET,
-        kind=change.kind,
-        reason=words(change.reason) if change.reason else UNSET,
-        # A proposal that is a file on this machine is no link for others.
-        proposal=PullRequest(proposal.url, proposal.number) if proposal.url.startswith("http") else UNSET,
-    )
-    return structs.replace(change.waybill, gitops=gitops)
+    # A proposal that is a file on this machine is no link for others.
+    link = PullRequest(proposal.url, proposal.number) if proposal.url.startswith("http") else UNSET
+    return structs.replace(change.waybill, gitops=structs.replace(gitops(change, repo, intent), proposal=link))
 
 
 def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:
     """One open proposal with this body."""
-    name, known = title(change.waybill, intent.environments, change.reason), intent.known
+    shape, known = change.config.commit_title, intent.known
+    # Forges keep at most 255 characters of it.
+    name = words(title(change.waybill, intent.environments, change.reason, shape))
     if known is None or known.state != "open":
-        return forge.create(change.branch, intent.heads.base, name, body)
+        return forge.create(change.branch, intent.heads.base, name, body, draft=change.config.draft)
     if (known.title, known.body) != (name, body):
         brought = forge.update(known.number, name, body)
         if not is_about(known.body, change.waybill):

@@ -1,27 +1,53 @@
 """Environments: what runs there, what ran at a time, and the arrivals."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from litestar import get
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
 from msgspec.json import Encoder
 
-from ..domain.moment import parse_moment
-from ..errors import NotFound, Refused
+from ..errors import NotFound
 from ..http.answer import JsonBytes
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
-from ..ledger.environments import answer, at_time, state
-from ..ledger.environments.state import EnvironmentState
+from ..ledger.environments import answer, at_time, compare
+from ..ledger.environments.compare import ComparedEnvironment, ServiceDifference
+from ..ledger.environments.state import EnvironmentState, environment_row, states
 from ..ledger.page import Page
-from .parameters import ArrivalCursor, At, EnvironmentName, Limit, NumberCursor, OfService
+from .parameters import (
+    ArrivalCursor,
+    At,
+    EnvironmentName,
+    Limit,
+    NameCursor,
+    NumberCursor,
+    OfService,
+    With,
+    WithAt,
+    moment_in,
+)
 
 encode = Encoder().encode
 
 
+class Sides(NamedTuple):
+    """What is compared: an environment at a time, with the one of `name` at another; None: itself, and now."""
+
+    name: str | None
+    at: datetime | None
+    with_at: datetime | None
+
+
+def _others(other: With = None, at: At = None, with_at: WithAt = None) -> Sides:
+    return Sides(other, moment_in("at", at), moment_in("with_at", with_at))
+
+
 @get("/environments", scope="read", operation_id="list_environments", tags=["environments"])
-async def list_environments(cursor: NumberCursor = None, limit: Limit = 50) -> Page[EnvironmentState]:
+async def list_environments(state: State, cursor: NumberCursor = None, limit: Limit = 50) -> Page[EnvironmentState]:
     """What runs in each environment, in the order in which they first reported."""
-    return await state.states(cursor, limit)
+    return await states(cursor, limit, state.settings.silent_after)
 
 
 @get(
@@ -32,12 +58,13 @@ async def list_environments(cursor: NumberCursor = None, limit: Limit = 50) -> P
     operation_id="get_environment",
     tags=["environments"],
 )
-async def get_environment(environment: EnvironmentName, at: At = None) -> JsonBytes:
+async def get_environment(state: State, environment: EnvironmentName, at: At = None) -> JsonBytes:
     """What runs in an environment now, or what ran there at a time."""
-    if at is None:
-        body = await answer.answer(environment)
+    moment = moment_in("at", at)
+    if moment is None:
+        body = await answer.answer(environment, state.settings.silent_after)
     else:
-        then = await at_time.state_at(environment, _moment(at))
+        then = await at_time.state_at(environment, moment, state.settings.silent_after)
         body = encode(then) if then else None
     if body is None:
         raise _unknown(environment)
@@ -56,16 +83,39 @@ async def list_arrivals(
 ) -> Page[Arrival]:
     """The arrivals in an environment, newest first."""
     found = await arrivals.in_environment(environment, service, cursor, limit)
-    if not found.items and await state.environment_row(environment) is None:
+    if not found.items and await environment_row(environment) is None:
         raise _unknown(environment)
     return found
 
 
-def _moment(at: str) -> datetime:
-    try:
-        return parse_moment(at)
-    except ValueError as error:
-        raise Refused("A parameter of the request is missing or has a wrong form.", errors=[f"at: {error}"]) from None
+class Comparison(Page[ServiceDifference], frozen=True, rename={"with_": "with"}):
+    here: ComparedEnvironment
+    with_: ComparedEnvironment
+
+
+@get(
+    "/environments/{environment:str}/compare",
+    scope="read",
+    dependencies={"others": Provide(_others, sync_to_thread=False)},
+    refuses=[404],
+    operation_id="compare_environments",
+    tags=["environments"],
+)
+async def compare_environments(
+    state: State,
+    environment: EnvironmentName,
+    others: NamedDependency[Sides],
+    cursor: NameCursor = None,
+    limit: Limit = 50,
+) -> Comparison:
+    """What differs between the environment and the one `with`, or itself, now or `at` and `with_at`: by service."""
+    silent_after = state.settings.silent_after
+    here = await compare.state_then(environment, others.at, silent_after)
+    there = await compare.state_then(others.name or environment, others.with_at, silent_after)
+    if here is None or there is None:
+        raise _unknown(environment if here is None else others.name or environment)
+    found = await compare.compare(here, there, cursor, limit)
+    return Comparison(found.items, found.next, compare.of(here), compare.of(there))
 
 
 def _unknown(environment: str) -> NotFound:

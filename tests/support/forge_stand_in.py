@@ -1,4 +1,5 @@
-"""A forge for the tests: remembers pull requests, and lets nothing pass that the forge's own description forbids.
+"""A forge for the tests: remembers pull requests, has people who act on them, and lets nothing pass that the forge's
+own description forbids.
 
 Requests are checked against it; an answer is a sample of what it promises, with what a test looks at filled in.
 """
@@ -6,6 +7,7 @@ Requests are checked against it; an answer is a sample of what it promises, with
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -14,17 +16,23 @@ from urllib.parse import parse_qsl, urlsplit
 import jsonschema
 
 from tests.support.forge_description import Description
+from tests.support.forge_people import People
 from tests.support.git_over_http import GitOverHttp, say
 
 AUTO = "PullRequestAutoMerge"
 AUTO_MERGE = {"merge_method": "merge", "commit_title": "t", "commit_message": "m"}
 
 
+Reply = tuple[int, dict[str, str], bytes]
+
+
 class StandIn:
-    """`pulls` by number; `fail` makes every next answer that status; `requests` are those that came."""
+    """`pulls` by number; `fail` makes every next answer that status, `replies` are given once each, before any answer;
+    `requests` are those that came."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.description = name, Description(name)
+        self.name = name
+        self.replies: list[Reply] = []
         self.pulls: list[dict[str, Any]] = []
         self.comments: list[str] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
@@ -34,9 +42,11 @@ class StandIn:
             "has_pull_requests": True,
             "permissions": {"admin": False, "push": True, "pull": True},
         }
+        self.may_propose = True
         self.hidden = False  # from listing, as when another run opens one in between
         self.fail: tuple[int, bytes] | None = None
         self.held_back = True  # by a rule of its own: then it can be asked to merge, else only told to
+        self.people = People()
         self.asked: dict[int, str] = {}  # the numbers that it merges by itself, each with the way
 
     def open(self, branch: str, base: str, title: str = "t", body: str = "b", state: str = "open") -> dict[str, Any]:
@@ -50,41 +60,65 @@ class StandIn:
             "merged_at": "2026-01-02T03:04:05Z" if state == "merged" else None,
             "head": {"ref": branch, "sha": f"{number:040x}", "label": f"acme:{branch}"},
             "base": {"ref": base},
+            "labels": [],
         }
         self.pulls.append(pull)
         return pull
+
+    # What people do
+
+    def close(self, number: int) -> None:
+        self.pulls[number - 1].update(state="closed")
+
+    def reopen(self, number: int) -> None:
+        self.pulls[number - 1].update(state="open")
+
+    def press_merge(self, number: int) -> None:
+        self.pulls[number - 1].update(state="closed", merged_at="2026-01-02T03:04:05Z")
+
+    def delete_branch(self, branch: str) -> None:
+        for pull in self.pulls:
+            if self.name == "gitea" and pull["head"]["ref"] == branch:
+                pull["head"].update(ref=f"refs/pull/{pull['number']}/head", label=branch)
+
+    @cached_property
+    def description(self) -> Description:
+        return Description(self.name)
 
     def handle(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         if path == "/api/graphql":
             return 200, self.graph(body["query"], body["variables"]["input"])
         operation, where = self.description.operation(method, path)
         self.description.check(operation, query, body)
-        assert (where["owner"], where["repo"]) == ("acme", "fleet")
-        status, filled = self.act(method, where, query, body)
+        assert (where.get("owner", "acme"), where.get("repo", "fleet")) == ("acme", "fleet")
+        told = self.people.answer(operation["operationId"], where, query, body, self.pulls)
+        status, filled = told or self.act(method, where, query, body)
         return status, self.description.answer(operation, status, filled) if status < 300 and filled else filled
 
     def act(self, method: str, where: dict[str, str], query: dict[str, str], body: Any) -> tuple[int, Any]:
         if "head" in where:
             matching = [pull for pull in self.pulls if where["head"] in (pull["head"]["ref"], pull["head"]["label"])]
-            return (200, matching[0]) if matching and not self.hidden else (404, {"message": "Not Found"})
+            return (200, self.shown(matching[0])) if matching and not self.hidden else (404, {"message": "Not Found"})
         if where.keys() == {"owner", "repo"} and not query and method == "GET":
             return 200, self.repository
         number = int(where.get("pull_number") or where.get("index") or 0)
         if method in ("PUT", "DELETE") or (body and "do" in body):
             return self.merge(method, number, body)
         if number and method == "GET":
-            return 200, self.pulls[number - 1] | {
+            return 200, self.shown(self.pulls[number - 1]) | {
                 "node_id": f"PR_{number}",
                 "mergeable_state": "blocked" if self.held_back else "clean",
                 "auto_merge": AUTO_MERGE if number in self.asked else None,
             }
         if method == "GET":
-            return 200, [] if self.hidden else self.listed(query)
+            return 200, [] if self.hidden else [self.shown(pull) for pull in self.listed(query)]
         if method == "PATCH":
             pull = self.pulls[int(where.get("pull_number") or where["index"]) - 1]
             pull.update(body)
-            return (200 if self.name == "github" else 201), pull
+            return (200 if self.name == "github" else 201), self.shown(pull)
         if "head" in body:
+            if body["head"] == body["base"] or not self.may_propose:
+                return (422 if self.may_propose else 403), {"message": "No pull request of that"}
             if any(pull["head"]["ref"] == body["head"] and pull["state"] == "open" for pull in self.pulls):
                 self.hidden = False
                 message = f"A pull request already exists for acme:{body['head']}."
@@ -93,9 +127,15 @@ class StandIn:
                     "message": "Validation Failed",
                     "errors": [{"message": message}],
                 }
-            return 201, self.open(body["head"], body["base"], body["title"], body["body"])
+            pull = self.open(body["head"], body["base"], body["title"], body["body"])
+            pull |= {"draft": body.get("draft", False)} if self.name == "github" else {}
+            return 201, self.shown(pull)
         self.comments.append(body["body"])
         return 201, {"body": body["body"]}
+
+    def shown(self, pull: dict[str, Any]) -> dict[str, Any]:
+        """Whether it is a draft GitHub has a field for, Gitea the title."""
+        return {"draft": pull["title"].startswith("WIP: ")} | pull
 
     def merge(self, method: str, number: int, body: Any) -> tuple[int, Any]:
         """As GitHub merges at once, and as Gitea takes a wish and takes it back."""
@@ -117,7 +157,7 @@ class StandIn:
         if query == f"mutation($input: Disable{AUTO}Input!) {{ disable{AUTO}(input: $input) {{ clientMutationId }} }}":
             assert wanted.keys() == {"pullRequestId"}
             del self.asked[number]
-            return {"data": {}}
+            return {"data": {f"disable{AUTO}": {"clientMutationId": None}}}
         assert query == f"mutation($input: Enable{AUTO}Input!) {{ enable{AUTO}(input: $input) {{ clientMutationId }} }}"
         assert wanted.keys() == {"pullRequestId", "expectedHeadOid", "mergeMethod"}
         if not self.held_back:
@@ -125,7 +165,7 @@ class StandIn:
         if wanted["expectedHeadOid"] != self.pulls[number - 1]["head"]["sha"]:
             return {"data": None, "errors": [{"message": "Head sha didn't match"}]}
         self.asked[number] = {"MERGE": "merge", "SQUASH": "squash", "REBASE": "rebase"}[wanted["mergeMethod"]]
-        return {"data": {}}
+        return {"data": {f"enable{AUTO}": {"clientMutationId": None}}}
 
     def listed(self, query: dict[str, str]) -> list[dict[str, Any]]:
         newest = [pull for pull in reversed(self.pulls) if query["state"] in ("all", pull["state"])]
@@ -138,6 +178,13 @@ class StandIn:
         return [pull for pull in newest if pull["base"]["ref"] == query["base_branch"]][
             (page - 1) * limit : page * limit
         ]
+
+
+def stand_in_of(forge: str) -> StandIn:
+    """Forgejo's API is Gitea's."""
+    from tests.support.gitlab_stand_in import GitLabStandIn
+
+    return GitLabStandIn() if forge == "gitlab" else StandIn("gitea" if forge == "forgejo" else forge)
 
 
 @contextmanager
@@ -155,7 +202,10 @@ def serving(forge: StandIn, git: GitOverHttp | None = None) -> Iterator[str]:
             body = json.loads(content) if content else None
             forge.requests.append((self.command, self.path, dict(self.headers)))
             try:
-                if forge.fail:
+                more: dict[str, str] = {}
+                if forge.replies:
+                    status, more, content = forge.replies.pop(0)
+                elif forge.fail:
                     status, content = forge.fail
                 else:
                     status, answer = forge.handle(self.command, parts.path, dict(parse_qsl(parts.query)), body)
@@ -163,7 +213,7 @@ def serving(forge: StandIn, git: GitOverHttp | None = None) -> Iterator[str]:
             except (AssertionError, jsonschema.ValidationError, KeyError) as error:
                 forge.problems.append(f"{self.command} {self.path}: {error!r}")
                 status, content = 500, b"{}"
-            say(self, status, [], content)
+            say(self, status, [*more.items()], content)
 
         do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do  # noqa: N815
 

@@ -102,7 +102,7 @@ async def _derive(say: Say, *, stale_only: bool) -> int:
             kept = await place_of.each([key])
             if stale_only and kept and standing_in(kept[0].state) is not None:
                 continue
-            changes = Changes([], [], [], [], [])
+            changes = Changes([], [], [], [], [], [])
             await derive(key, changes)
             await write(changes)
             made += 1

@@ -15,6 +15,7 @@ from ...domain.waybill import encode
 from ..progress import Say, silence
 from ..rows import Id
 from .file import add_image, images_of
+from .index import complete
 
 PIECE = 200  # releases
 
@@ -58,6 +59,7 @@ async def upgrade(say: Say = silence) -> None:
     while some := await _upgrade_some():
         done += some
         say(f"{done} releases brought to number 2")
+    await complete()
 
 
 async def _upgrade_some() -> int:
