@@ -101,6 +101,23 @@ def where(what: str, version: str | None, check: bool, **options: Any) -> None:
         sys.exit(1)
 
 
+@click.command(cls=Asking)
+@click.argument("service", required=False)
+@click.option("--environment", "-e", metavar="NAME", help="Only of this environment.")
+@click.option("--kind", metavar="KIND", help="Only of this kind: arrived, failed, rolled_back, drifted, proposed, ...")
+@click.option("--from", metavar="TIME", help="From then on: 2026-11-28, or RFC 3339 with a time.")
+@click.option("--to", metavar="TIME", help="Until before then.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="The most that is shown.")
+@ledger
+def history(service: str | None, limit: int, **options: Any) -> None:
+    """What occurred, newest first: of SERVICE, or of all."""
+    from ..ask.history import history as ask
+
+    wanted = {name: options[name] for name in ("environment", "kind", "from", "to")}
+    found = ask(_ledger(options), limit, service=service, **wanted)
+    Report(json=options["json"]).answer(found.lines(service), {"items": found.items})
+
+
 def _ledger(options: dict[str, Any]) -> "Ledger":
     from ..ask.ledger import asked
 
