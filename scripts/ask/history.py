@@ -43,7 +43,7 @@ class Occurrence(Struct, frozen=True):
     proposal: str | None = None
 
 
-class History(NamedTuple):
+class Occurrences(NamedTuple):
     items: list[dict[str, Any]]
     older: bool
 
@@ -63,10 +63,10 @@ def _older(shown: list[Occurrence]) -> str:
     return f"--to {(last + timedelta(seconds=1)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def history(ledger: Ledger, most: int, **wanted: str | None) -> History:
+def history(ledger: Ledger, most: int, **wanted: str | None) -> Occurrences:
     """The newest `most` items; `wanted` are the parameters of `GET /history`."""
     found = list(islice(_all(ledger, wanted), most + 1))
-    return History(found[:most], len(found) > most)
+    return Occurrences(found[:most], len(found) > most)
 
 
 def _all(ledger: Ledger, wanted: dict[str, str | None]) -> Iterable[dict[str, Any]]:

@@ -24,18 +24,18 @@ FIRST = (FAILED, UNKNOWN, TIMED_OUT, SUPERSEDED, HEALTHY)  # of several environm
 COLOURS = {"healthy": "green", "failed": "red", "superseded": "yellow", "unknown": "yellow", "timed out": "yellow"}
 
 
-class Place(Struct, frozen=True):
+class WaitPlace(Struct, frozen=True):
     place: str
     failures: int = 0
 
 
-class Answer(Struct, frozen=True):
+class WaitAnswer(Struct, frozen=True):
     outcome: str
     cause: str
-    places: list[Place] = []
+    places: list[WaitPlace] = []
 
 
-class Verdict(NamedTuple):
+class Decision(NamedTuple):
     """`word`: the outcome, or "timed out"."""
 
     environment: str
@@ -52,9 +52,9 @@ def wait(
     *,
     fail_fast: bool,
     tell: Callable[[str, str], None],
-) -> list[Verdict]:
+) -> list[Decision]:
     """In the order of `environments`. `tell` gets an environment and what is new of it."""
-    ends, last, verdicts = time.monotonic() + seconds, dict[str, str](), dict[str, Verdict]()
+    ends, last, verdicts = time.monotonic() + seconds, dict[str, str](), dict[str, Decision]()
     while left := [it for it in environments if it not in verdicts]:
         for name in left:
             remaining = ends - time.monotonic()
@@ -65,22 +65,22 @@ def wait(
             last[name] = answer.cause
             word = "failed" if fail_fast and any(it.failures for it in answer.places) else answer.outcome
             if word in CODES:
-                verdicts[name] = Verdict(name, word, answer.cause, CODES[word])
+                verdicts[name] = Decision(name, word, answer.cause, CODES[word])
             elif remaining <= 0 and word == NO_ANSWER:
-                verdicts[name] = Verdict(name, "unknown", answer.cause, UNKNOWN)
+                verdicts[name] = Decision(name, "unknown", answer.cause, UNKNOWN)
             elif remaining <= 0:
-                verdicts[name] = Verdict(name, "timed out", answer.cause, TIMED_OUT)
+                verdicts[name] = Decision(name, "timed out", answer.cause, TIMED_OUT)
             elif word == NO_ANSWER:
                 time.sleep(min(RETRY_SECONDS, remaining))
     return [verdicts[name] for name in environments]
 
 
-def code(verdicts: Sequence[Verdict]) -> int:
+def code(verdicts: Sequence[Decision]) -> int:
     found = {it.code for it in verdicts}
     return next(it for it in FIRST if it in found)
 
 
-def lines(verdicts: Sequence[Verdict], took: float) -> Iterator[Line]:
+def lines(verdicts: Sequence[Decision], took: float) -> Iterator[Line]:
     whole = how_long(timedelta(seconds=took))
     if all(it.code == HEALTHY for it in verdicts):
         where = verdicts[0].environment if len(verdicts) == 1 else f"all {len(verdicts)} environments"
@@ -92,14 +92,14 @@ def lines(verdicts: Sequence[Verdict], took: float) -> Iterator[Line]:
         yield [Cell(it.word, COLOURS[it.word]), Cell(f" in {it.environment}{after}{why}")]
 
 
-def _ask(ledger: Ledger, release: tuple[str, str], environment: str, hold: int) -> Answer:
+def _ask(ledger: Ledger, release: tuple[str, str], environment: str, hold: int) -> WaitAnswer:
     """A ledger that does not answer is asked again, until the time is over."""
     service, version = release
     where = path("releases", service, version, "wait", environment=environment, seconds=str(hold))
     try:
         answer = ledger.get(where, PATIENCE)
     except NoAnswer as error:
-        return Answer(NO_ANSWER, error.what)
+        return WaitAnswer(NO_ANSWER, error.what)
     if answer is None:
         raise older_ledger("it does not know how to wait")
-    return told(answer, Answer)
+    return told(answer, WaitAnswer)
