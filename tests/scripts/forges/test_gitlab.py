@@ -138,13 +138,17 @@ def test_it_is_asked_again_where_it_did_not_see_the_push_yet(quick: list[float])
     stand_in = GitLabStandIn()
     pull = stand_in.open(*WHERE)
     head, pull["head"]["sha"] = pull["head"]["sha"], "0" * 40
-    stand_in.detailed, detailed = (
-        lambda it: (it["head"].update(sha=head) if quick[-1] else None, detailed(it))[1],
-        stand_in.detailed,
-    )  # type: ignore[method-assign]
+    merge = stand_in.merge_request
+
+    def see_it_then(*asked: Any) -> tuple[int, Any]:
+        answer = merge(*asked)
+        pull["head"]["sha"] = head
+        return answer
+
+    stand_in.merge_request = see_it_then  # type: ignore[method-assign]
     with serving(stand_in) as address:
         GitLab(f"{address}/acme/fleet", TOKEN).merge(1, head)
-    assert stand_in.asked == {1: "merge"}
+    assert (stand_in.asked, quick) == ({1: "merge"}, [0, 1])
 
 
 @pytest.mark.parametrize(
