@@ -17,6 +17,7 @@ KEPT = "Everything before this step is done and kept; run the same command again
 PEER = Peer("ledger", "The ledger", "`ledger` in waybill.toml", "WAYBILL_LEDGER_TOKEN")
 FILING = replace(PEER, kept=f"{KEPT}.")
 WRITE, CALLER = "releases:write", "/caller"
+MOST = 100  # arrivals that are looked at
 
 
 class Caller(Struct):
@@ -71,7 +72,7 @@ class Ledger:
 
     def arrivals(self, environment: str, service: str) -> dict[str, Any] | None:
         """The newest arrivals of a service there; None where the environment never reported."""
-        answer = self._ask("GET", f"/environments/{environment}/arrivals?service={service}&limit=100", bearing=404)
+        answer = self._ask("GET", f"/environments/{environment}/arrivals?service={service}&limit={MOST}", bearing=404)
         return None if answer.status == 404 else self._object(answer)
 
     def _ask(self, method: str, path: str, *, content: bytes | None = None, bearing: int | None = None) -> Answer:

@@ -15,14 +15,15 @@ from ..errors import Refused
 from ..yaml.objects import read
 
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-# Keys of files, folders and addresses; those of a file that names others itself, or of its text.
+# Keys of files, folders and addresses, which kustomize reads in any case; those of a file, or text, that names others
+# itself.
 CONFIGS = frozenset(["generators", "transformers", "validators"])
 PLACES = (
     CONFIGS
     | frozenset(
-        ["resources", "bases", "components", "crds", "configurations", "patchesStrategicMerge", "path", "paths"]
+        ["resources", "bases", "components", "crds", "configurations", "patchesstrategicmerge", "path", "paths"]
     )
-    | frozenset(["files", "env", "envs", "repo", "chartHome", "valuesFile"])
+    | frozenset(["files", "env", "envs", "repo", "charthome", "valuesfile"])
 )
 # An address of any scheme, of git over ssh (`git@host:path`), or of GitHub without a scheme.
 REMOTE = re.compile(r"(?i)(?:[\w.-]+=)?(?:[a-z][a-z0-9+.-]*:|[\w.-]+@|(?:www\.)?github\.com[/:])|.*(?:://|[?&]ref=)")
@@ -38,7 +39,7 @@ def refuse_foreign(folder: Path, root: Path) -> None:
             continue
         seen.add(here)
         for file in [here] if isfile(here) else [here / name for name in FILES if isfile(here / name)]:
-            for key, place in _places(file.read_bytes()):
+            for key, place in _places(file.read_bytes(), str(file.relative_to(root))):
                 target = Path(file.parent / place.replace("\0", "")).resolve()
                 if REMOTE.match(place) or not target.is_relative_to(root):
                     raise Refused(
@@ -51,24 +52,27 @@ def refuse_foreign(folder: Path, root: Path) -> None:
                     left.append(target)
 
 
-def _places(text: bytes) -> Iterator[tuple[str, str]]:
-    """Every text below a key of PLACES, with the key."""
+def _places(text: bytes, name: str) -> Iterator[tuple[str, str]]:
+    """Every text below a key of PLACES, with the key; `name` is that of the file."""
     try:
-        for document in read(text):
-            yield from _below(document.value, "")
-    except ValueError:
-        return  # kustomize says what is wrong with it
+        values = [document.value for document in read(text)]
+    except ValueError as error:
+        raise Refused(
+            f"{name} cannot be read, so what it fetches is not known: {error}", "Correct the file.", fault="gitops"
+        ) from error
+    for value in values:
+        yield from _below(value, "", name)
 
 
-def _below(value: Any, key: str) -> Iterator[tuple[str, str]]:
+def _below(value: Any, key: str, file: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for name, part in value.items():
-            yield from _below(part, name)
+            yield from _below(part, name.lower(), file)
     elif isinstance(value, list):
         for part in value:
-            yield from _below(part, key)
+            yield from _below(part, key, file)
     elif isinstance(value, str) and key in PLACES:
         if "\n" not in value:
             yield key, value
         elif key in CONFIGS:
-            yield from _places(value.encode())
+            yield from _places(value.encode(), file)

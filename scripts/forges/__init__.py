@@ -1,6 +1,7 @@
 """Who opens pull requests: one file for each forge, with the verbs of `Forge`. A new forge is one file, its lines in
 `forge_of` and its name in settings.py."""
 
+from collections.abc import Iterable
 from typing import Literal, Protocol, get_args
 
 from msgspec import Struct
@@ -30,6 +31,9 @@ class Forge(Protocol):
 
     def find(self, branch: str, base: str) -> Proposal | None:
         """The open proposal of `branch` into `base`, else the one that was created last, else None."""
+
+    def proposals(self, branch: str, base: str) -> Iterable[Proposal]:
+        """All of them, in that order; of very many, the latest."""
 
     def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
         """Opens one; if another run opened one in the meantime, that is updated and returned."""

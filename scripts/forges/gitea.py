@@ -5,6 +5,7 @@ repoCancelScheduledAutoMerge, and what it has in common with GitHub.
 """
 
 import time
+from collections.abc import Iterator
 
 from ..clients.http import PAGES
 from ..errors import Refused
@@ -17,32 +18,29 @@ class Gitea(GitHub):
     def api(self) -> str:
         return f"{self.root}/api/v1"
 
-    def find(self, branch: str, base: str) -> Proposal | None:
+    def proposals(self, branch: str, base: str) -> Iterator[Proposal]:
         """Gitea cannot list by head branch, so the pages are walked, newest first. A first request finds out whether
         there is any (where there are several, it may answer with an old one; a base with a slash has no such route)."""
         if "/" not in base:
             any_state = self.call("GET", f"/pulls/{base}/{branch}", refused=(404,))
             if any_state.status == 404:
-                return None
+                return
             pull = self.decode(any_state, Pull)
             if pull.state == "open" and is_of(pull, branch, base):
-                return pull.proposal
+                yield pull.proposal
         for state in ("open", "closed"):
             for page in range(1, PAGES + 1):
                 query = {"state": state, "base_branch": base, "page": str(page), "limit": "50"}
                 pulls = self.decode(self.call("GET", "/pulls", query=query), list[Pull])
                 if not pulls:
                     break
-                for pull in pulls:
-                    if is_of(pull, branch, base):
-                        return pull.proposal
+                yield from (pull.proposal for pull in pulls if is_of(pull, branch, base))
             else:
                 raise Refused(
                     f"{self.root} lists more than {PAGES} pages of {state} pull requests, and none is of {branch}.",
                     f"Open a pull request of {branch} into {base} there: an open one is found first.",
                     fault="forge",
                 )
-        return None
 
     def check_merge(self) -> None:
         """It always can."""

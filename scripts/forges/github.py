@@ -4,6 +4,7 @@ https://docs.github.com/en/rest/pulls/pulls, https://docs.github.com/en/rest/iss
 https://docs.github.com/en/rest/repos/repos#get-a-repository
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -117,14 +118,16 @@ class GitHub(Rest):
         )
 
     def find(self, branch: str, base: str) -> Proposal | None:
+        return next(iter(self.proposals(branch, base)), None)
+
+    def proposals(self, branch: str, base: str) -> Iterable[Proposal]:
         query = {"head": f"{self.owner}:{branch}", "base": base, "state": "all", "sort": "created",
                  "direction": "desc", "per_page": str(MOST)}  # fmt: skip
         pulls = self.decode(self.call("GET", "/pulls", query=query), list[Pull])
         if len(pulls) == MOST and not any(pull.state == "open" for pull in pulls):
             # One that was opened again may be older than all of these.
             pulls = self.decode(self.call("GET", "/pulls", query=query | {"state": "open"}), list[Pull]) + pulls
-        found = next((pull for pull in pulls if pull.state == "open"), next(iter(pulls), None))
-        return found.proposal if found else None
+        return [pull.proposal for pull in sorted(pulls, key=lambda pull: pull.state != "open")]
 
     def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
         fields = {"title": title, "head": branch, "base": base, "body": body}

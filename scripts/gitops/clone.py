@@ -58,7 +58,11 @@ class Heads:
         A commit is Waybill's as long as author, committer and trailer are: somebody who amends it becomes the
         committer.
         """
-        return [row[0] for row in self._commits if {*row[1:3]} != {IDENTITY} or not row[3]]
+        return _foreign(self._commits)
+
+    def brings_foreign(self, commit: str) -> bool:
+        """Whether somebody else's commit comes with `commit` into the base."""
+        return bool(_foreign(self._new(commit)))
 
     def recorded(self, trailer: str) -> str | None:
         """The version that the branch's newest commit with `trailer` says to replace."""
@@ -67,11 +71,18 @@ class Heads:
 
     @cached_property
     def _commits(self) -> list[list[str]]:
-        """Id, author, committer and trailers of the branch's commits that are not in the base, newest first."""
+        return self._new(str(self.branch_head))
+
+    def _new(self, head: str) -> list[list[str]]:
+        """Id, author, committer and trailers of the commits of `head` that are not in the base, newest first."""
         trailers = f"%(trailers:key={TRAILER},separator=%x2C)%x00%(trailers:key={REPLACES},valueonly,separator=%x2C)"
-        shape, between = f"--format=%H%x00%an <%ae>%x00%cn <%ce>%x00{trailers}", f"{self.base_head}..{self.branch_head}"
+        shape, between = f"--format=%H%x00%an <%ae>%x00%cn <%ce>%x00{trailers}", f"{self.base_head}..{head}"
         lines = self.git.run("log", "--no-show-signature", shape, between).splitlines()
         return [line.split("\0") for line in lines]
+
+
+def _foreign(rows: list[list[str]]) -> list[str]:
+    return [row[0] for row in rows if {*row[1:3]} != {IDENTITY} or not row[3]]
 
 
 @contextmanager

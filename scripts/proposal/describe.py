@@ -1,5 +1,8 @@
 """The body of a proposal: what is proposed, and what that changes in the cluster; the whole text in a file as well."""
 
+from msgspec import UNSET
+
+from ..diff import kustomizations
 from ..diff.difference import Difference, rendered_difference
 from ..diff.repo import Repo
 from ..diff.words import markdown
@@ -7,11 +10,10 @@ from ..document import Destination
 from ..errors import Refused
 from ..folder import write
 from ..gitops.files import release_in
-from ..gitops.layout import app, cluster_file, environments_in
-from ..gitops.places import stays
+from ..gitops.layout import app, environments_in, overlay
 from .body import Section, body, cut
 from .commits import story
-from .intent import Change, Intent, released, shipped
+from .intent import Change, Intent, Verdict, released, shipped
 
 
 def differences(change: Change, repo: Repo, intent: Intent) -> list[Difference]:
@@ -26,23 +28,26 @@ def differences(change: Change, repo: Repo, intent: Intent) -> list[Difference]:
 
 def places(change: Change, repo: Repo, intent: Intent) -> tuple[Destination, ...]:
     """The HelmReleases that the proposal writes."""
-    return tuple(Destination(name, _place(name, change, repo, intent)) for name in intent.environments)
+    return tuple(
+        Destination(name, _place(name, change, repo, intent), name in intent.overridden or UNSET)
+        for name in intent.environments
+    )
 
 
 def _place(environment: str, change: Change, repo: Repo, intent: Intent) -> str | None:
     """None where it cannot be built, or is not sure to stay where it is built."""
-    file = cluster_file(change.waybill.service, environment)
     try:
         release = repo.release(intent.commit, environment, shipped(change, intent))
     except Refused:
         return None
-    return release.place if stays(repo.git.blob(intent.commit, file)) else None
+    folder = overlay(change.waybill.service, environment)
+    return release.place if kustomizations.stays(repo.tree(intent.commit), folder) else None
 
 
 def describe(change: Change, repo: Repo, intent: Intent) -> str:
     """Markdown that a forge accepts; where it had to be cut, the whole text is in `change.whole`."""
     waybill = change.waybill
-    not_judged = {verdict.environment: verdict.not_judged for verdict in intent.verdicts}
+    verdicts = {verdict.environment: verdict for verdict in intent.verdicts}
     before, after = (repo.git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
     sections = []
     for found in differences(change, repo, intent):
@@ -50,8 +55,9 @@ def describe(change: Change, repo: Repo, intent: Intent) -> str:
         # Of another environment's release, which the branch may bring, that one's commit counts.
         commit, source = new.get("commit", waybill.source.commit), waybill.source.repository
         commits = story(change.history, found.environment, old, commit, source)
-        overrides, cause = change.overrides.get(found.environment, ()), not_judged.get(found.environment, "")
-        sections.append(Section(found.environment, old, new, markdown(found), commits, overrides, cause))
+        known = verdicts.get(found.environment, Verdict(found.environment))
+        said = known.overrides, known.warnings, known.not_judged
+        sections.append(Section(found.environment, old, new, markdown(found), commits, *said))
     unseen = dict.fromkeys(what for verdict in intent.verdicts for what in verdict.unseen)
     text = body(waybill, sections, reason=change.reason, ledger=change.config.ledger, unseen=list(unseen))
     write(change.whole, text.encode())

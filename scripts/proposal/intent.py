@@ -62,14 +62,19 @@ class Verdict:
     not_judged: str = ""
     overrides: tuple[str, ...] = ()
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        return self.judgement.warnings if self.judgement else ()
+
 
 @dataclass(frozen=True)
 class Intent:
     """What propose does about a change, worked out without changing anything outside the temporary clone.
 
     `push`: the branch gets `commit`. `held`: it has the result already, as `commit`. Otherwise nothing is proposed.
-    `said` is that in words. `environments` are those that are proposed, `patch` is what the commit changes, `known` the
-    latest proposal of the branch, `replaces` the version that the branch proposed before.
+    `said` is that in words. `environments` are those that are proposed, of which the `overridden` get other images.
+    `patch` is what the commit changes, `known` the latest proposal of the branch, `replaces` the version that the
+    branch proposed before.
     """
 
     outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
@@ -80,6 +85,7 @@ class Intent:
     commit: str = ""
     patch: bytes = b""
     replaces: str | None = None
+    overridden: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
 
     @property
@@ -116,11 +122,12 @@ def prepare(change: Change, repo: Repo) -> Intent:
         said = f"{known.url} proposed {version(waybill)} and was closed: not proposed again (reopen it there)"
         return Intent("closed", said, heads, known)
 
+    overridden = tuple(name for name in environments if name in change.overrides)
     earlier = replaced(change, environments, base_files, branch_files)
     earlier = earlier or (heads.recorded(trailer(waybill)) if live else None)
     if live and not rendered(branch_files) and (heads.merged or heads.foreign_commits):
         said = f"{branch} has it already" + ("" if heads.merged else f", but does not merge into {heads.base} cleanly")
-        return Intent("held", said, heads, known, environments, live, replaces=earlier)
+        return Intent("held", said, heads, known, environments, live, replaces=earlier, overridden=overridden)
 
     start = parent = heads.base_head
     if live and heads.foreign_commits:
@@ -129,12 +136,11 @@ def prepare(change: Change, repo: Repo) -> Intent:
         start, parent = (heads.merged, parent) if heads.merged else (live, live)
     # Dated as the source commit: the same release on the same parent gives the same id.
     seconds = int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
-    overridden = [name for name in environments if name in change.overrides]
     message = commit_message(waybill, environments, change.reason, earlier, overridden)
     commit, changed = repo.commit(start, parent, rendered(git.files(start, *where)), message, seconds)
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
-    return Intent("push", said, heads, known, environments, commit, changed, earlier)
+    return Intent("push", said, heads, known, environments, commit, changed, earlier, overridden)
 
 
 def _superseded(change: Change, higher: dict[str, str], heads: Heads, known: Proposal | None) -> Intent:

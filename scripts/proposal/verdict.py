@@ -56,10 +56,11 @@ def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
 
 
 def tell(intent: Intent, report: Report) -> None:
-    """What is not known of the environments, and which do not run the images."""
+    """What is not known of the environments, what to look at there, and which do not run the images."""
     for verdict in intent.verdicts:
         report.not_judged(verdict.environment, verdict.not_judged)
         report.overridden(verdict.environment, verdict.overrides)
+        report.warned(verdict.environment, verdict.warnings)
         report.not_seen(verdict.unseen)
 
 
