@@ -48,7 +48,7 @@ cluster-down: ## Stop the cluster, and remove every process, mount, interface an
 
 .PHONY: e2e
 e2e: needs-e2e cluster-parts .venv/dev.stamp ## Run the end-to-end tests on a real cluster. Needs root; the logs are in .cluster/.
-	@$(venv) -m tools.image build
+	@$(venv) -m tools.image build ledger
 	@$(venv) -m tools.cluster run $(venv) -m pytest --verbose --durations=6 --exitfirst tests/e2e $(ARGS)
 
 .PHONY: events
@@ -82,7 +82,7 @@ generate: setup .venv/dev.stamp ## Write every generated file again; ARGS=--chec
 	@$(venv) -m tools.generate $(ARGS)
 
 .PHONY: install
-install: .venv/run.stamp ## Install the command `waybill` into .venv. In a GitHub workflow it is then on PATH, with helm.
+install: .venv/tool.stamp ## Install the command `waybill` into .venv. In a GitHub workflow it is then on PATH, with helm.
 	@$(venv) tools/build.py helm kustomize
 	@$(pip) requirements/build.txt
 	@$(venv) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
@@ -90,8 +90,9 @@ install: .venv/run.stamp ## Install the command `waybill` into .venv. In a GitHu
 	@[ -z "$$GITHUB_PATH" ] || printf '%s\n' "$(CURDIR)/.tools/bin" "$(CURDIR)/.venv/bin" >>"$$GITHUB_PATH"
 
 .PHONY: image
-image: needs-image setup .venv/dev.stamp ## Build the ledger's image with buildah, and test it.
-	@$(venv) -m tools.image build
+image: needs-image setup .venv/dev.stamp ## Build the images of the ledger and of the release tool with buildah, and test them.
+	@$(venv) tools/build.py helm kustomize registry
+	@$(venv) -m tools.image build ledger tool
 	@WAYBILL_IMAGE=localhost/waybill $(venv) -m pytest tests/image
 
 .PHONY: publish-image
@@ -129,11 +130,17 @@ help: ## List the targets.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | while IFS="	" read -r name text; do printf '%-16s %s\n' "$$name" "$$text"; done
 
 # When a lock changes, the venv is made again: `pip check` would complain about packages of the older lock.
-.venv/run.stamp: $(wildcard requirements/*.txt) | needs-setup
+.venv/tool.stamp: $(wildcard requirements/*.txt) | needs-setup
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
 	@[ ! -L .venv ] || { echo ".venv is a symbolic link, and making it anew would empty the folder behind it: rm .venv"; exit 1; }
-	@echo "installing the packages that Waybill needs"
+	@echo "installing the packages of the release tool"
 	@$(PYTHON) -m venv --clear .venv
+	@$(pip) requirements/tool.txt
+	@$(venv) -m pip check --disable-pip-version-check
+	@touch $@
+
+.venv/run.stamp: requirements/run.txt .venv/tool.stamp
+	@echo "installing the packages of the ledger"
 	@$(pip) requirements/run.txt
 	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@

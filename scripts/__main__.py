@@ -5,13 +5,29 @@ import sys
 
 import click
 
-from .commands import release, steps
+from .commands import ask, release, steps
 from .errors import Incomplete, Refused, accident
 from .report import Report
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(package_name="waybill")
+class Grouped(click.Group):
+    """Its help lists the commands by what they are for."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(str(it.name), it.get_short_help_str(100)) for it in commands])
+
+
+COMMANDS: dict[str, tuple[click.Command, ...]] = {
+    "Release": (release.plan, release.ship, release.promote, release.rollback),
+    "Ask the ledger, from anywhere": (ask.status, ask.where),
+    "The steps of ship": (steps.bump, steps.package, steps.publish, steps.render, steps.propose, steps.record),
+}
+
+
+@click.group(cls=Grouped, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="waybill-ledger")
 def cli() -> None:
     """Ships a container image as a versioned Helm chart through Flux, and keeps the record of what arrived where.
 
@@ -23,10 +39,7 @@ def cli() -> None:
     """
 
 
-for command in (
-    *(release.plan, release.ship, release.promote, release.rollback),
-    *(steps.bump, steps.package, steps.publish, steps.render, steps.propose, steps.record),
-):
+for command in (it for commands in COMMANDS.values() for it in commands):
     cli.add_command(command)
 
 

@@ -1,5 +1,6 @@
 """What the user sees: progress and messages on stderr, the result on stdout (a short table, or JSON)."""
 
+import os
 import re
 import sys
 import unicodedata
@@ -7,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import click
 import msgspec
 
 from .clients.process import censor
@@ -169,6 +171,16 @@ class Report:
         for name, value in rows.items():
             table.add_row(name, value)
         Console(highlight=False, markup=False).print(table)
+
+    def answer(self, lines: Sequence[Sequence[tuple[str, str | None]]], document: Any) -> None:
+        """For people `lines` of texts, each with its colour on a terminal; with --json the `document`."""
+        if self.json:
+            self._write(document)
+            return
+        for line in lines:
+            texts = [(printable(text), colour) for text, colour in line]
+            styled = "".join(click.style(text, fg=colour) if colour else text for text, colour in texts).rstrip()
+            click.echo(styled, color=False if os.environ.get("NO_COLOR") else None)
 
     def text(self, text: str) -> None:
         """A further part of the result for people; with --json the document holds it already."""

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,10 @@ def main() -> None:
 
     Settings are read from environment variables; the README lists them.
     """
+    if find_spec("litestar") is None:
+        raise click.ClickException(
+            "only the packages of `waybill` are installed, not the ledger's: pip install 'waybill-ledger[service]'"
+        )
 
 
 @main.command("serve")

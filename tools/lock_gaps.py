@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
@@ -33,16 +34,29 @@ def pinned(lock: str, env: Mapping[str, str]) -> dict[str, str]:
     return {canonicalize_name(it.name): str(it.specifier).removeprefix("==") for it in fitting}
 
 
-def wanted(source: Path) -> list[Requirement]:
+class Source(NamedTuple):
+    """A file of the checkout with requirements; `extra` is one of pyproject.toml's, whose requirements are added."""
+
+    file: str
+    extra: str = ""
+
+
+TOOL, RUN = Source("pyproject.toml"), Source("pyproject.toml", "service")
+
+
+def wanted(source: Source) -> list[Requirement]:
     """The requirements in a `.in` file, with those that it includes, or in pyproject.toml."""
-    if source.suffix == ".toml":
-        return [Requirement(line) for line in tomllib.loads(source.read_text())["project"]["dependencies"]]
-    lines = [line.partition(" #")[0].strip() for line in source.read_text().splitlines()]
-    more = wanted(CHECKOUT / "pyproject.toml") if "-r run.txt" in lines else []
-    return more + [Requirement(line) for line in lines if line and not line.startswith(("#", "-r"))]
+    text = (CHECKOUT / source.file).read_text()
+    if source.file.endswith(".toml"):
+        project = tomllib.loads(text)["project"]
+        more = project["optional-dependencies"][source.extra] if source.extra else []
+        return [Requirement(line) for line in project["dependencies"] + more]
+    lines = [line.partition(" #")[0].strip() for line in text.splitlines()]
+    included = wanted(RUN) if "-r run.txt" in lines else []
+    return included + [Requirement(line) for line in lines if line and not line.startswith(("#", "-r"))]
 
 
-def lacking(lock: Path, source: Path, python: str, path: Sequence[str]) -> list[str]:
+def lacking(lock: Path, source: Source, python: str, path: Sequence[str]) -> list[str]:
     """What the lock of `source` lacks on `python`, by the metadata of the packages that are installed in `path`.
 
     A package that is locked for this Python has to be installed there, in the locked version.

@@ -10,10 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.lock_gaps import CHECKOUT, PYTHONS, lacking
+from tools.lock_gaps import CHECKOUT, PYTHONS, RUN, TOOL, Source, lacking
 
 REQUIREMENTS = CHECKOUT / "requirements"
-SOURCES = {"run": "pyproject.toml"} | {it: f"requirements/{it}.in" for it in ("dev", "build", "bench", "audit", "go")}
+IN_FILES = {it: Source(f"requirements/{it}.in") for it in ("dev", "build", "bench", "audit", "go")}
+SOURCES = {"run": RUN} | IN_FILES | {"tool": TOOL}
 RESOLVE = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
 PLAIN = ["--no-emit-index-url", "--no-header"]
 INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--no-compile", "-r"]
@@ -27,7 +28,9 @@ def resolve(name: str, output: Path, *more: str) -> None:
     """Write the lock to `output`. Versions that it already holds are kept."""
     # All locks can be installed into one venv, so they must not contradict dev.txt.
     beside = ["--constraint", "requirements/dev.txt"] if name not in ("run", "dev") else []
-    command = [*RESOLVE, *PLAIN, *beside, *more, SOURCES[name], "--output-file", str(output)]
+    source = SOURCES[name]
+    extra = ["--extra", source.extra] if source.extra else []
+    command = [*RESOLVE, *PLAIN, *beside, *more, source.file, *extra, "--output-file", str(output)]
     subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -39,8 +42,7 @@ def wrong(name: str, venv: Path) -> list[str]:
         if done.returncode:
             return [(done.stderr + done.stdout).strip()]
     packages = [str(it) for it in venv.glob("lib/python*/site-packages")]
-    source = CHECKOUT / SOURCES[name]
-    return [f"Python {it}: {gap}" for it in PYTHONS for gap in lacking(lock(name), source, it, packages)]
+    return [f"Python {it}: {gap}" for it in PYTHONS for gap in lacking(lock(name), SOURCES[name], it, packages)]
 
 
 def check() -> None:

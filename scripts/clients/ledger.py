@@ -1,5 +1,6 @@
 """The ledger over HTTP: files releases and answers what runs where."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -41,7 +42,7 @@ class Ledger:
         token may not be sent."""
         if self._headers and not may_have_credential(self.url):
             raise unencrypted(PEER, self.url)
-        answer = self._ask("GET", CALLER, bearing=404)
+        answer = self._ask("GET", CALLER, bearing=(404,))
         try:
             return None if answer.status == 404 else answer.decode(Caller)
         except ValueError as error:
@@ -50,7 +51,7 @@ class Ledger:
     def file(self, waybill: Waybill) -> tuple[bool, dict[str, Any]]:
         """Files the release: whether it is new, and the receipt. The same release again gives the first receipt."""
         content = msgspec.json.encode(waybill)
-        answer = self._ask("POST", "/releases", content=content, bearing=400)
+        answer = self._ask("POST", "/releases", content=content, bearing=(400,))
         if answer.status == 400 and self.caller() is None:
             raise older_ledger("it takes no waybill of number 2")
         if answer.status == 400:
@@ -62,21 +63,30 @@ class Ledger:
 
     def release(self, service: str, version: str) -> dict[str, Any] | None:
         """The waybill with receipt, proposals and arrivals; None where none was filed."""
-        answer = self._ask("GET", f"/releases/{service}/{version}", bearing=404)
+        answer = self._ask("GET", f"/releases/{service}/{version}", bearing=(404,))
         return None if answer.status == 404 else self._object(answer)
 
     def environment(self, name: str, at: str = "") -> dict[str, Any] | None:
         """What runs in an environment, or ran at the time `at` (RFC 3339, UTC); None where it never reported."""
-        answer = self._ask("GET", f"/environments/{name}{f'?at={at}' if at else ''}", bearing=404)
+        answer = self._ask("GET", f"/environments/{name}{f'?at={at}' if at else ''}", bearing=(404,))
         return None if answer.status == 404 else self._object(answer)
 
     def arrivals(self, environment: str, service: str) -> dict[str, Any] | None:
         """The newest arrivals of a service there; None where the environment never reported."""
-        answer = self._ask("GET", f"/environments/{environment}/arrivals?service={service}&limit={MOST}", bearing=404)
+        query = f"service={service}&limit={MOST}"
+        answer = self._ask("GET", f"/environments/{environment}/arrivals?{query}", bearing=(404,))
         return None if answer.status == 404 else self._object(answer)
 
-    def _ask(self, method: str, path: str, *, content: bytes | None = None, bearing: int | None = None) -> Answer:
-        """A success, or a ledger's own refusal with the status `bearing`; NoAnswer where the ledger is not well."""
+    def get(self, path: str) -> dict[str, Any] | None:
+        """The answer to GET `path`, which begins with `/`; None where the ledger does not know what it names. What a
+        parameter of it holds is the user's."""
+        answer = self._ask("GET", path, bearing=(400, 404))
+        if answer.status == 400:
+            raise Refused(f"{_detail(answer)}.", "Correct it.", fault="you")
+        return None if answer.status == 404 else self._object(answer)
+
+    def _ask(self, method: str, path: str, *, content: bytes | None = None, bearing: Collection[int] = ()) -> Answer:
+        """A success, or a ledger's own refusal with a status of `bearing`; NoAnswer where the ledger is not well."""
         headers = self._headers | ({"Content-Type": "application/json"} if content else {})
         # To file the same release again changes nothing, so every request may be repeated.
 
@@ -85,7 +95,7 @@ class Ledger:
 
         answer = within(FILING if content else PEER, self.url, PATIENCE, send)
         known = answer.headers.get("Content-Type", "").startswith("application/problem+json")
-        if answer.ok or (known and answer.status == bearing):
+        if answer.ok or (known and answer.status in bearing):
             return answer
         if answer.status == 404 and not known:
             raise self._no_ledger("it does not know this address")

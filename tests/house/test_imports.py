@@ -23,7 +23,7 @@ SERVICE_LAYERS = [
 SCRIPTS_LAYERS = [
     {"__main__"},
     {"commands"},
-    {"ship", "plan", "promote", "rollback", "records"},
+    {"ship", "plan", "promote", "rollback", "records", "ask"},
     {"proposals", "checks"},
     {"session"},
     {"steps"},

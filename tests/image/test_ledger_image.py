@@ -69,7 +69,7 @@ def test_it_adds_less_than_120_megabytes_to_its_base(container: str) -> None:
 
 
 def test_the_same_inputs_give_the_same_layers() -> None:
-    build(f"{IMAGE}-again", inspect(IMAGE)["config"]["Labels"][BASE_NAME])
+    build(f"{IMAGE}-again", inspect(IMAGE)["config"]["Labels"][BASE_NAME], "ledger")
     again = inspect(f"{IMAGE}-again")["rootfs"]["diff_ids"]
     buildah("rmi", f"{IMAGE}-again")
     assert again == inspect(IMAGE)["rootfs"]["diff_ids"]

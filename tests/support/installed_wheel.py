@@ -12,7 +12,6 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-LOCKED = CHECKOUT / "requirements" / "run.txt"
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:
@@ -29,8 +28,8 @@ def build(folder: Path) -> Path:
     return wheel
 
 
-def install(wheel: Path, venv: Path) -> Path:
-    """A venv with `wheel` and what requirements/run.txt locks, and nothing else; returns its bin folder.
+def install(wheel: Path, venv: Path, lock: str) -> Path:
+    """A venv with `wheel` and what requirements/`lock` locks, and nothing else; returns its bin folder.
 
     The locked distributions are linked from the venv that runs the tests, where pip installed them by their hashes:
     no network, and seconds saved. So this shows that these distributions suffice and that the wheel is whole, not
@@ -38,7 +37,7 @@ def install(wheel: Path, venv: Path) -> Path:
     """
     run(sys.executable, "-m", "venv", "--without-pip", venv)
     (site,) = (venv / "lib").glob("python*/site-packages")
-    for found in _locked():
+    for found in locked(lock):
         # Programs lie outside, at `../../bin`: nobody calls them.
         for top in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
             if top.endswith(".dist-info"):  # uv sees no linked ones
@@ -56,9 +55,9 @@ def contents(wheel: Path) -> set[str]:
     return {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
 
-def _locked() -> Iterator[Distribution]:
-    """The distributions that requirements/run.txt names for this machine."""
-    for line in LOCKED.read_text().splitlines():
+def locked(lock: str) -> Iterator[Distribution]:
+    """The distributions that requirements/`lock` names for this machine."""
+    for line in (CHECKOUT / "requirements" / lock).read_text().splitlines():
         if "==" in line and not line.startswith(" "):
             wanted = Requirement(line.rstrip("\\ "))
             if wanted.marker is None or wanted.marker.evaluate():

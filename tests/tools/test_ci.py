@@ -41,7 +41,7 @@ def run(ci: Path, **settings: str) -> subprocess.CompletedProcess[str]:
 def test_as_root_everything_is_run(ci: Path) -> None:
     done = run(ci)
     assert done.returncode == 0, done.stderr
-    targets = ["lint", "generate ARGS=--check", "test", "locks", "databases", "cluster-parts", "e2e"]
+    targets = ["lint", "generate ARGS=--check", "test", "locks", "databases", "image", "cluster-parts", "e2e"]
     assert done.stdout.splitlines() == [f"made {target}" for target in targets]
 
 
@@ -49,7 +49,7 @@ def test_without_root_the_cluster_is_left_out(ci: Path) -> None:
     done = run(ci, USER_ID="1000", BROKEN="unshare")
     assert done.returncode == 0
     assert "made e2e" not in done.stdout
-    assert done.stdout.endswith("make databases and make e2e are left out: root installs what they need.\n")
+    assert done.stdout.endswith("make databases, make image and make e2e are left out: root installs what they need.\n")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def test_a_venv_behind_a_symbolic_link_is_never_emptied(tmp_path: Path) -> None:
     theirs.mkdir()
     (theirs / "kept").touch()
     (tmp_path / ".venv").symlink_to(theirs)
-    command = ["make", ".venv/run.stamp", f"PYTHON={sys.executable}"]
+    command = ["make", ".venv/tool.stamp", f"PYTHON={sys.executable}"]
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, [it.name for it in theirs.iterdir()]) == (2, ["kept"])

@@ -1,4 +1,4 @@
-"""Builds and pushes the ledger's image: `python -m tools.image build` and `push REPOSITORY [FILE]`."""
+"""Builds the images, and pushes the ledger's: `python -m tools.image build ledger tool`, `push REPOSITORY [FILE]`."""
 
 import sys
 from pathlib import Path
@@ -10,6 +10,7 @@ from .build import BASE_NAME, REVISION, available_base, build, pinned_base
 from .buildah import STORE, BuildahError, buildah, inspect
 
 NAME = "localhost/waybill"
+NAMES = {"ledger": NAME, "tool": f"{NAME}-tool"}  # by the target of the Containerfile
 
 
 def main(arguments: list[str]) -> None:
@@ -18,10 +19,12 @@ def main(arguments: list[str]) -> None:
     STORE.mkdir(parents=True, exist_ok=True)
     try:
         match arguments:
-            case ["build"]:
-                build(NAME, available_base())
-                buildah("rmi", "--prune", "--force")  # the image before, and the build stage
-                print(f"{NAME} is built")
+            case ["build", *targets] if targets and NAMES.keys() >= {*targets}:
+                base = available_base()
+                for target in targets:
+                    build(NAMES[target], base, target)
+                    print(f"{NAMES[target]} is built")
+                buildah("rmi", "--prune", "--force")  # the images before, and the build stage
             case ["push", repository, *file]:
                 push(repository, *file)
             case _:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools.build import BINARIES
+
 from .buildah import CHECKOUT, STORE, BuildahError, buildah, inspect
 from .debian import debian
 
@@ -21,8 +23,9 @@ def pinned_base() -> str:
     return found[1]
 
 
-def build(tag: str, base: str) -> None:
-    """Build image `tag` on `base`, unless it exists already: the same commit and base give the same layers."""
+def build(tag: str, base: str, target: str) -> None:
+    """Build image `tag`, a target of the Containerfile, on `base`, unless it exists already: the same commit and base
+    give the same layers."""
     labels = {BASE_NAME: base, REVISION: revision()}
     if not labels[REVISION].endswith(MODIFIED) and labels.items() <= _labels(tag).items():
         return
@@ -30,7 +33,8 @@ def build(tag: str, base: str) -> None:
     mount = ["--volume", f"{wheels()}:/wheels:ro"] if closed else []
     buildah(
         *("bud", "--quiet", "--timestamp", git("log", "-1", "--format=%ct")),
-        *("--ignorefile", ".containerignore", "--file", "Containerfile", "--from", base),
+        *("--ignorefile", ".containerignore", "--file", "Containerfile", "--from", base, "--target", target),
+        *("--build-context", f"tools={BINARIES}"),
         *(flag for name, value in labels.items() for flag in ("--label", f"{name}={value}")),
         *(*closed, *mount, "--tag", tag, "."),
     )
@@ -58,7 +62,7 @@ def available_base() -> str:
 def wheels() -> Path:
     """A folder with the locked wheels, downloaded here: the build itself may have no network."""
     folder = STORE / "wheels"
-    for name in ("run.txt", "build.txt"):
+    for name in ("run.txt", "tool.txt", "build.txt"):
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         only = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--python-version", "3.11"]
         subprocess.run([*pip, *only, "-r", CHECKOUT / "requirements" / name, "-d", folder], check=True)

@@ -8,7 +8,7 @@ from tools.prerequisites import complaint
 
 from .buildah import CHECKOUT, BuildahError, buildah
 
-NAME = "localhost/debian-python"
+NAME = "localhost/debian-python-git"
 # Debian 12 has Python 3.11, as the pinned base does.
 RELEASE = "bookworm"
 
@@ -22,7 +22,7 @@ def debian() -> str:
     (CHECKOUT / ".cache").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CHECKOUT / ".cache") as folder:
         tree = Path(folder) / "tree"
-        packages = "--include=python3,python3-venv,ca-certificates"
+        packages = "--include=python3,python3-venv,ca-certificates,git"
         make = ["debootstrap", "--variant=minbase", packages, RELEASE, str(tree)]
         done = subprocess.run(make, capture_output=True, text=True, check=False)
         if done.returncode:

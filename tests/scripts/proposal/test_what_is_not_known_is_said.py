@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from scripts.chart.unknowns import APIS
-from tests.scripts.diff.test_kustomizations import PARENT, PATCHED
 from tests.support.builders import DEPLOYMENT, World, git, program
 
 RELEASE = "apps/orders/staging/release.yaml"
 KUSTOMIZATION = "apps/orders/staging/kustomization.yaml"
+PARENT = "clusters/staging/flux-system/sync.yaml"
+PATCHED = (
+    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\n"
+    "spec: {path: ./clusters/staging, patches: [{}]}\n"
+)
 
 
 def edited(world: World, path: str, more: str) -> None:

@@ -43,6 +43,13 @@ class Story:
         headers = {"X-Signature": signature(body, KEYS[environment][0])}
         assert self._http.post(f"/hooks/flux/{environment}", content=body, headers=headers).status_code == 201
 
+    def see(self, environment: str, taken: datetime, **more: object) -> None:
+        """An observer saw all of the namespace `other`, in which nothing is."""
+        whole = {"taken_at": f"{taken:%Y-%m-%dT%H:%M:%SZ}", "namespaces": ["other"], "helmreleases": [], **more}
+        body = json.dumps(whole).encode()
+        headers = {"X-Signature": signature(body, KEYS[environment][0])}
+        assert self._http.post(f"/hooks/flux/{environment}/snapshot", content=body, headers=headers).status_code == 201
+
     def get(self, path: str) -> httpx.Response:
         return self._http.get(path)
 

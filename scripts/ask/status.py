@@ -1,0 +1,125 @@
+"""What runs where: what needs somebody first, each with its cause; with a service, every place of it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from ..clients.ledger import Ledger
+from ..releases.current import told
+from .ledger import EnvironmentAnswer, Place, environments
+from .words import Cell, Line, columns, short, when
+
+RED, YELLOW, GREEN = "red", "yellow", "green"
+NO, UNKNOWN = 1, 5  # exit codes of --check
+
+
+class Condition(NamedTuple):
+    """One place, or a whole environment: how it is in a word, and why. `trouble`: NO, UNKNOWN, or 0 where all is well.
+    `cause` is text of Flux or Helm."""
+
+    word: str
+    colour: str | None
+    service: str
+    environment: str
+    text: str
+    cause: str = ""
+    trouble: int = 0
+
+
+class Status(NamedTuple):
+    found: list[Condition]
+    at: datetime
+    service: str | None
+    url: str
+
+    @property
+    def code(self) -> int:
+        """Of --check: the first of "no" and "unknown" that there is."""
+        return min((it.trouble for it in self.found if it.trouble), default=0)
+
+    @property
+    def lines(self) -> list[Line]:
+        shown = [it for it in self.found if it.trouble or it.word != "healthy" or self.service]
+        rows = columns([_row(it) for it in shown])
+        lines = list[Line]()
+        for it, row in zip(shown, rows, strict=True):
+            lines += [row, *([[Cell(f"         {it.cause}")]] if it.cause else [])]
+        return [*lines, [Cell(self._rest(len(self.found) - len(shown)))], [Cell(self.url)]]
+
+    def _rest(self, number: int) -> str:
+        at = when(self.at, seconds=True)
+        if self.service:
+            return at
+        places = "place is" if number == 1 else "places are"
+        nothing = "Nothing has reported yet." if not self.found else "Nothing is known to be healthy."
+        rest = f"{number:,} {'other ' if number < len(self.found) else ''}{places} healthy." if number else nothing
+        return f"{rest} {at}"
+
+
+def status(
+    ledger: Ledger, service: str | None, only: Sequence[str], at: str | None
+) -> tuple[Status, list[dict[str, Any]]]:
+    """Also the environments as the ledger answered them, with that service alone."""
+    answered = environments(ledger, only, at)
+    if service:
+        answered = [it | {"services": [row for row in it["services"] if row["service"] == service]} for it in answered]
+    states = [told(it, EnvironmentAnswer) for it in answered]
+    found = [finding for it in states for finding in _findings(it, service)]
+    order = {"silent": 0, "failing": 1}
+    found.sort(key=lambda it: (order.get(it.word, 2 if it.trouble else 3), it.service, it.environment))
+    then = max((it.at for it in states), default=datetime.now(UTC))
+    return Status(found, then, service, ledger.url), answered
+
+
+def _findings(it: EnvironmentAnswer, service: str | None) -> Iterable[Condition]:
+    """Of a silent environment one, unless a service is asked for: all else there is only what was last known."""
+    if it.silent_since and (service is None or it.services):
+        said = f"last heard {when(it.silent_since, it.at)}, unknown since"
+        yield Condition("silent", YELLOW, it.environment, "", said, trouble=UNKNOWN)
+    if service or not it.silent_since:
+        yield from (_place(row, it) for row in it.services)
+
+
+def _place(row: Place, it: EnvironmentAnswer) -> Condition:
+    word, colour, trouble = {
+        "healthy": ("healthy", None, 0),
+        "progressing": ("rolling out", None, 0),
+        "failing": ("failing", RED, NO),
+    }.get(row.health, ("unknown", YELLOW, UNKNOWN))
+    said, cause = [_runs(row, it)], ""
+    if row.attempt:
+        outcome = "was rolled back" if row.attempt.outcome == "rolled back" else "failed"
+        said.insert(0, f"{row.attempt.version} {outcome} {when(row.attempt.at, it.at)}")
+        cause = row.attempt.message
+    if row.blocked:
+        word, colour, trouble = (
+            ("blocked", YELLOW, trouble or NO) if row.health == "healthy" else (word, colour, trouble)
+        )
+        said.append(f"nothing new is applied: {row.blocked.reason} since {when(row.blocked.since, it.at)}")
+        cause = cause or row.blocked.message
+    for each in row.mismatches[:1]:
+        word, colour, trouble = "mismatched", RED, NO
+        verb = "is meant to run" if each.basis == "intended" else "runs"
+        said.append(f"{each.what} {short(each.found)} {verb}, {short(each.released or 'none')} was released")
+    if row.suspended_since:
+        said.append(f"suspended since {when(row.suspended_since, it.at)}")
+    if row.contested:
+        said.append("several clusters report as this place")
+    elif row.health in ("failing", "unknown") and not row.attempt and not row.blocked and row.health_cause:
+        said.append(row.health_cause)
+    text = "; ".join(text for text in said if text)
+    return Condition(word, colour, row.service, it.environment, text, " ".join(cause.split()), trouble)
+
+
+def _runs(row: Place, it: EnvironmentAnswer) -> str:
+    place = "" if row.place.endswith(f"/{row.service}") else f" in {row.place}"
+    if row.release is None:
+        return f"nothing is known to run{place}"
+    since = f" since {when(row.since, it.at)}" if row.since else ""
+    known = "last known " if it.silent_since else ""
+    still = "still runs" if row.attempt else ("" if row.running_certain else "may run in part")
+    return " ".join(filter(None, (known + row.release.version, still, since.strip(), place.strip())))
+
+
+def _row(it: Condition) -> Line:
+    return [Cell(it.word, it.colour), *(Cell(text) for text in (it.service, it.environment) if text), Cell(it.text)]

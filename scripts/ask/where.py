@@ -1,0 +1,124 @@
+"""Where an image, a chart or a release runs, or ran."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from ..clients.ledger import Ledger
+from ..errors import Refused
+from ..releases.current import told
+from .ledger import Arrival, EnvironmentAnswer, Page, environments, pages, path
+from .words import Cell, Line, columns, when
+
+HEAD = tuple(map(Cell, ("ENVIRONMENT", "PLACE", "FROM", "UNTIL")))
+
+
+class FiledImage(Struct, frozen=True):
+    repository: str
+    digest: str
+
+
+class Filed(Struct, frozen=True):
+    """A filed release, with what was proposed for it."""
+
+    service: str
+    images: list[FiledImage]
+    chart: dict[str, Any]
+    proposals: dict[str, Any] = {}
+    arrivals: dict[str, Any] = {}
+
+    @property
+    def version(self) -> str:
+        return str(self.chart["version"])
+
+    @property
+    def proposed(self) -> list[str]:
+        """Environments, in the order of the proposals."""
+        named = [place["environment"] for it in self.proposals.get("items", ()) for place in it.get("places", ())]
+        return [*dict.fromkeys(named)]
+
+
+class OfDigest(Struct, frozen=True):
+    kind: str
+
+
+class Found(NamedTuple):
+    """`title` says what was asked for. `missing`: environments that it was proposed for and has not arrived in."""
+
+    title: list[str]
+    arrivals: list[Arrival]
+    missing: list[str]
+    silent: dict[str, datetime]
+
+    @property
+    def runs(self) -> bool:
+        return any(it.until is None for it in self.arrivals)
+
+    @property
+    def lines(self) -> list[Line]:
+        rows: list[Line] = [
+            [Cell(it.environment), Cell(it.place), Cell(when(it.from_, seconds=True)), self._until(it)]
+            for it in self.arrivals
+        ]
+        rows += [[Cell(it), Cell("not arrived", "yellow")] for it in self.missing]
+        return [[Cell(it)] for it in self.title] + (columns([HEAD, *rows]) if rows else [[Cell("It never arrived.")]])
+
+    def _until(self, it: Arrival) -> Cell:
+        if it.until:
+            return Cell(when(it.until, seconds=True))
+        heard = self.silent.get(it.environment)
+        return Cell(f"not known, ran when last heard {when(heard)}", "yellow") if heard else Cell("runs")
+
+
+def of_release(ledger: Ledger, service: str, version: str) -> Found:
+    answer = ledger.get(path("releases", service, version))
+    filed = told(answer, Filed) if answer else None
+    arrivals = _arrivals_of(ledger, filed, service, version)
+    if filed is None and not arrivals:
+        raise Refused(
+            f"No release {version} of {service} was filed, and none has arrived.",
+            "Correct the service or the version; a version has no build metadata and no `v` before it.",
+            fault="you",
+        )
+    files = filed is None and ledger.get(path("releases", service=service, limit="1"))
+    title = [f"{service} {version}" + (" was never filed" if files and files["items"] else "")]
+    title += [f"image {it.digest} of {it.repository}" for it in (filed.images if filed else ())]
+    arrived = {it.environment for it in arrivals}
+    return _found(ledger, title, arrivals, [it for it in (filed.proposed if filed else ()) if it not in arrived])
+
+
+def of_digest(ledger: Ledger, digest: str) -> Found:
+    """`digest`: of an image, of a platform's manifest of it, or of a chart's manifest."""
+    known = ledger.get(path("digests", digest, limit="1"))
+    if known is None:
+        raise Refused(
+            f"No release with the digest {digest} was filed, and nothing with it was seen running.",
+            "Check the digest: it is that of an image or of a chart's manifest, sha256: and 64 hex digits.",
+            fault="you",
+        )
+    arrivals = _arrivals(ledger, "digests", digest)
+    filed = [told(it, Filed) for it in pages(ledger, "releases", digest=digest)]
+    title = [f"{told(known, OfDigest).kind} {digest}", *(f"is of {it.service} {it.version}" for it in filed)]
+    if not filed:
+        title.append("is of no filed release; it was seen where these ran:")
+    return _found(ledger, title, arrivals, [])
+
+
+def _arrivals_of(ledger: Ledger, filed: Filed | None, service: str, version: str) -> list[Arrival]:
+    """From the release's own answer, where it holds all of them."""
+    own = told(filed.arrivals, Page) if filed and filed.arrivals else None
+    if own and own.next is None:
+        return [told(it, Arrival) for it in own.items]
+    return [it for it in _arrivals(ledger, "services", service) if it.release.version == version]
+
+
+def _arrivals(ledger: Ledger, *parts: str) -> list[Arrival]:
+    return [told(it, Arrival) for it in pages(ledger, *parts)]
+
+
+def _found(ledger: Ledger, title: list[str], arrivals: Sequence[Arrival], missing: Iterable[str]) -> Found:
+    running = [*dict.fromkeys(it.environment for it in arrivals if it.until is None)]
+    states = [told(it, EnvironmentAnswer) for it in environments(ledger, running, None)] if running else []
+    return Found(title, [*arrivals], [*missing], {it.environment: it.silent_since for it in states if it.silent_since})

@@ -1,0 +1,51 @@
+"""How answers for people say times and durations, and the lines and columns that they are made of."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))  # seconds, name
+GAP = "  "
+
+
+class Cell(NamedTuple):
+    """Text, and the colour that it has on a terminal."""
+
+    text: str
+    colour: str | None = None
+
+
+Line = Sequence[Cell]
+
+
+def when(at: datetime, now: datetime | None = None, *, seconds: bool = False) -> str:
+    """`at` in UTC; within the day of `now` the clock alone."""
+    at = at.astimezone(UTC)
+    clock = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
+    if now and at.date() == now.astimezone(UTC).date():
+        return clock
+    year = f" {at:%Y}" if now and at.year != now.year else ""
+    return f"{at:%a} {at.day} {at:%b}{year} {clock}"
+
+
+def how_long(span: timedelta) -> str:
+    """In its largest unit."""
+    whole = max(0, int(span.total_seconds()))
+    return next((f"{whole // size} {name}" for size, name in UNITS if whole >= size), "0 s")
+
+
+def short(digest: str) -> str:
+    """The first 12 hex digits of a digest or commit, which are enough to find it by."""
+    return digest.removeprefix("sha256:")[:12]
+
+
+def columns(rows: Sequence[Line]) -> list[Line]:
+    """Each column as wide as its widest text; the last one is left as it is."""
+    widths = [max((len(row[at].text) for row in rows if at < len(row) - 1), default=0) for at in range(20)]
+    return [
+        [
+            Cell(cell.text + (" " * (widths[at] - len(cell.text)) + GAP if at < len(row) - 1 else ""), cell.colour)
+            for at, cell in enumerate(row)
+        ]
+        for row in rows
+    ]
