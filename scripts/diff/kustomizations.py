@@ -18,6 +18,7 @@ from .bases import FILES
 GROUP = "kustomize.toolkit.fluxcd.io"
 PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 MOVES = ("namespace", "targetNamespace", "namePrefix", "nameSuffix")
+MOVING = (*MOVES, *PATCHES, "components", "transformers")
 # Of a Flux Kustomization, or of a kustomization file above the folder: what changes the objects in it.
 CHANGING = (
     *("postBuild", *PATCHES, "images", "components", *MOVES, "commonMetadata", "labels", "commonLabels"),
@@ -53,7 +54,7 @@ def unseen(root: Path, folder: str) -> list[str]:
 def stays(root: Path, folder: str) -> bool:
     """Whether Flux is sure to leave names and namespaces as the folder builds them."""
     found = list(_applying(root, folder))
-    moving = [what for it in found for what in _changes(root, it, (*MOVES, *PATCHES, "components", "transformers"))]
+    moving = [key for it in found for _, said in _on_the_way(root, it) for key in MOVING if said.get(key) is not None]
     above = [what for it, _ in _above(root, found) for what in _changes(root, it, ABOVE)]
     return bool(found) and not moving and not above
 
@@ -77,9 +78,14 @@ def _above(root: Path, found: list[Applied]) -> Iterator[tuple[Applied, str]]:
 
 
 def _changes(root: Path, it: Applied, keys: tuple[str, ...]) -> Iterator[str]:
-    for file, said in [(it.file, it.spec), *((name, _kustomization(root / name)) for name in it.above)]:
+    for file, said in _on_the_way(root, it):
         if names := [name for name in keys if said.get(name)]:
             yield f"what {' and '.join(names)} in {file} changes"
+
+
+def _on_the_way(root: Path, it: Applied) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield it.file, it.spec
+    yield from ((name, _kustomization(root / name)) for name in it.above)
 
 
 @lru_cache(256)

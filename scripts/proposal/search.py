@@ -9,7 +9,7 @@ from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import REPLACES, Heads
 from ..image import by_name
-from .body import NOT_THESE, commit_message, is_about, trailer
+from .body import NOT_THESE, commit_message, is_about, short, trailer
 from .intent import Change, Intent
 
 
@@ -44,7 +44,7 @@ def _commits(change: Change, repo: Repo, heads: Heads, known: Proposal) -> Itera
     )
     parts = iter(said.split("\0"))
     found = [(commit.strip(), message) for commit, message in zip(parts, parts, strict=False)]
-    yield from (it for it in found if it[1].partition("\n")[0] == known.title)
+    yield from (it for it in found if short(it[1].partition("\n")[0]) == known.title)
 
 
 def _read(message: str, change: Change) -> tuple[Change, str | None, tuple[str, ...]] | None:

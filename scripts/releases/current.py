@@ -77,7 +77,8 @@ def known_commit(ledger: "Ledger | None", service: str, environment: str) -> tup
         rows = _rows(ledger.environment(environment), service) if ledger else []
     except Refused:
         return None
-    certain = [row.release for row in rows if row.release and row.running_certain and not row.release.mismatched]
+    sure = [row for row in rows if row.running_certain and row.health_cause != "silent"]
+    certain = [row.release for row in sure if row.release and not row.release.mismatched]
     found = {(release.version, release.commit) for release in certain}
     version, commit = found.pop() if len(found) == 1 and len(certain) == len(rows) else ("", None)
     return (version, commit) if commit else None

@@ -11,7 +11,7 @@ from ..diff.repo import Repo
 from ..document import Gitops, PullRequest, Waybill, words
 from ..errors import Refused
 from ..forges import Forge, Proposal
-from ..proposal.body import is_about, title
+from ..proposal.body import is_about, short, title
 from ..proposal.describe import describe, places
 from ..proposal.intent import Change, Intent
 from ..proposal.merge import ask, asks, for_review, hold_back
@@ -102,7 +102,7 @@ def is_page(proposal: Proposal) -> bool:
 
 def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:
     """One open proposal with this body."""
-    name, known = title(change.waybill, intent.environments, change.reason), intent.known
+    name, known = short(title(change.waybill, intent.environments, change.reason)), intent.known
     if known is None or known.state != "open":
         return forge.create(change.branch, intent.heads.base, name, body)
     if (known.title, known.body) != (name, body):

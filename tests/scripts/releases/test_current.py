@@ -74,6 +74,7 @@ class Answering:
         ([row(), row(None, "shop/orders")], None),
         ([row(mismatched=True)], None),
         ([row(running_certain=False)], None),
+        ([row(health="unknown", health_cause="silent")], None),
         ([], None),
     ],
 )
