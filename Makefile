@@ -89,6 +89,11 @@ install: .venv/tool.stamp ## Install the command `waybill` into .venv. In a GitH
 	@$(venv) -m pip check --disable-pip-version-check
 	@[ -z "$$GITHUB_PATH" ] || printf '%s\n' "$(CURDIR)/.tools/bin" "$(CURDIR)/.venv/bin" >>"$$GITHUB_PATH"
 
+# For the actions, whose cache takes a path without `..`, and hashes only files of the repository that uses them.
+.PHONY: installation
+installation: ## Say where `make install` keeps what it builds, and a key that changes with it, as outputs of a workflow's step.
+	@printf 'folder=%s\nkey=%s\n' "$(CURDIR)/.tools" "$$(cat tools/build.py tools/go/helm/go.* tools/go/kustomize/go.* | sha256sum | cut -c 1-40)" >>"$${GITHUB_OUTPUT:-/dev/stdout}"
+
 .PHONY: image
 image: needs-image setup .venv/dev.stamp ## Build the images of the ledger and of the release tool with buildah, and test them.
 	@$(venv) tools/build.py helm kustomize registry

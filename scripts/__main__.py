@@ -26,7 +26,10 @@ COMMANDS: dict[str, tuple[click.Command, ...]] = {
 }
 
 
-@click.group(cls=Grouped, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+
+
+@click.group(cls=Grouped, context_settings=CONTEXT)
 @click.version_option(package_name="waybill-ledger")
 def cli() -> None:
     """Ships a container image as a versioned Helm chart through Flux, and keeps the record of what arrived where.
@@ -35,12 +38,24 @@ def cli() -> None:
     from WAYBILL_LEDGER_TOKEN and WAYBILL_FORGE_TOKEN (or the files that WAYBILL_LEDGER_TOKEN_FILE and
     WAYBILL_FORGE_TOKEN_FILE name), and from the credential stores of docker and git.
 
+    What a command takes can also be given by variables: an option --x-y as WAYBILL_<COMMAND>_X_Y, and so an argument;
+    values of one that may be repeated are separated by spaces.
+
     Exit code 0: done, 1: refused, or done but for a part, with the cause and what to do, 2: wrong usage.
     """
 
 
-for command in (it for commands in COMMANDS.values() for it in commands):
+def add(command: click.Command) -> None:
+    """Each of its parameters can also be given by a variable, as the actions for GitHub do."""
+    for it in command.params:
+        name = it.human_readable_name if isinstance(it, click.Argument) else max(it.opts, key=len).strip("-")
+        if name.replace("-", "").isalpha():
+            it.envvar = f"WAYBILL_{command.name}_{name}".upper().replace("-", "_")
     cli.add_command(command)
+
+
+for each in (it for commands in COMMANDS.values() for it in commands):
+    add(each)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from .clients.process import censor
 from .errors import SUBJECT, Incomplete, Refused
+from .workflow import annotation
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -129,6 +130,7 @@ class Report:
         """Cause and remedy; with --json also on stdout, so that a program need not read prose, with what is done."""
         self._tell(f"refused ({SUBJECT[error.fault]}): {printable(error.what)}", "bold red")
         self._tell(f"  what to do: {printable(error.remedy)}")
+        sys.stderr.write(annotation(f"{printable(error.what)}\n{printable(error.remedy)}"))
         if self.json:
             self._write(
                 {

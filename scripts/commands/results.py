@@ -1,10 +1,11 @@
 """The result that ends a command: a short table, or JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
 
+from .. import workflow
 from ..document import PullRequest, Source, Waybill
 from ..errors import Incomplete
 from ..image import by_name
@@ -25,6 +26,7 @@ def show(here: Session, waybill: Waybill) -> None:
 def show_each(here: Session, done: Sequence[tuple[Waybill, Receipt]]) -> None:
     """What was proposed and filed, a table each; with --json the waybill, of several a list. Raises Incomplete where
     something was left undone."""
+    workflow.tell(workflow.outputs(waybill for waybill, _ in done), _bodies(here, done))
     if here.report.left:
         raise Incomplete(here.report.left, [waybill for waybill, _ in done])
     unfiled = {} if here.config.ledger else {"receipt": "not filed: no ledger is configured"}
@@ -33,6 +35,16 @@ def show_each(here: Session, done: Sequence[tuple[Waybill, Receipt]]) -> None:
     tables = [rows(waybill, receipt) | unfiled for waybill, receipt in done]
     documents = [waybill for waybill, _ in done]
     here.report.results(tables, documents[0] if len(documents) == 1 else documents)
+
+
+def _bodies(here: Session, done: Sequence[tuple[Waybill, Receipt]]) -> Iterator[str]:
+    """The texts of the proposals that were made, which are whole in the waybill's folder."""
+    for waybill, _ in done:
+        places = waybill.gitops.environments if waybill.gitops else ()
+        for name in (waybill.service, *(f"{waybill.service}@{environment}" for environment in places)):
+            file = here.document.with_name(f"{name}.md")
+            if places and file.is_file() and not file.is_symlink():
+                yield file.read_text(encoding="utf-8")
 
 
 def show_done(report: Report, error: Incomplete) -> None:

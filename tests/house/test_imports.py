@@ -33,7 +33,7 @@ SCRIPTS_LAYERS = [
     {"chart"},
     {"config", "report"},
     {"stages"},
-    {"settings", "ci"},
+    {"settings", "ci", "workflow"},
     {"image", "clients"},
     {"document", "addresses"},
     {"yaml", "folder", "once"},
