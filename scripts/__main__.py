@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from .commands import ask, release, steps
+from .commands import ask, release, set_up, steps
 from .errors import Incomplete, Refused, accident
 from .report import Report
 
@@ -22,6 +22,7 @@ class Grouped(click.Group):
 COMMANDS: dict[str, tuple[click.Command, ...]] = {
     "Release": (release.plan, release.ship, release.promote, release.rollback),
     "Ask the ledger, from anywhere": (ask.status, ask.where),
+    "Set up": (set_up.adopt,),
     "The steps of ship": (steps.bump, steps.package, steps.publish, steps.render, steps.propose, steps.record),
 }
 

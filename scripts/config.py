@@ -11,10 +11,11 @@ from msgspec import UNSET, UnsetType
 from . import ci
 from .addresses import ledger_address, likely_forge, repository_address
 from .document import By
+from .environments import environments_of
 from .errors import Refused
 from .image.blocks import Block, parse
-from .settings import EnvironmentSettings, Service, Settings, read
-from .stages import Stage, stages
+from .settings import Service, Settings, read
+from .stages import Stage
 
 if TYPE_CHECKING:
     from .clients.git import Git
@@ -103,6 +104,14 @@ class Config(Settings, frozen=True, kw_only=True):
             )
         return self.namespace[environment]
 
+    def helmrelease(self, environment: str) -> tuple[str, str] | None:
+        """File and name ("" where the file has only one) of the HelmRelease that people wrote for `environment`."""
+        table = self.environment_tables.get(environment)
+        if table is None or table.helmrelease is None:
+            return None
+        file, _, name = table.helmrelease.partition("#")
+        return str(PurePosixPath(file)), name
+
     def merges(self, environment: str) -> bool:
         """Whether the forge is asked to merge what is proposed for `environment`."""
         table = self.environment_tables.get(environment)
@@ -118,7 +127,7 @@ def load(
     refused.
     """
     root = git.folder
-    file = path or _nearest(cwd, root)
+    file = path or nearest(cwd, root)
     here = file.parent.resolve() if file else root
     if not here.is_relative_to(root):
         raise NoCheckout(f"{file} lies outside the repository {root}.", "Name a waybill.toml inside it.", fault="you")
@@ -160,7 +169,7 @@ def _complete(settings: Settings, keys: dict[str, Any], here: Path, root: Path, 
         "ledger": ledger_address(settings.ledger),
     }
     config = Config(
-        **{**msgspec.structs.asdict(settings), **common, **_environments(settings), **keys},
+        **{**msgspec.structs.asdict(settings), **common, **environments_of(settings), **keys},
         root=str(root),
         remote=repository_address(remote, "remote", root, resolve=False),
         actor=ci.actor(),
@@ -170,34 +179,6 @@ def _complete(settings: Settings, keys: dict[str, Any], here: Path, root: Path, 
     )
     _ = config.image_blocks
     return config
-
-
-def _environments(settings: Settings) -> dict[str, Any]:
-    """The environments by themselves, the groups, and the table of each environment: its own before its group's."""
-    order = stages(settings.environments)
-    groups = {stage.name: stage.environments for stage in order if stage.environments != (stage.name,)}
-    names = tuple(name for stage in order for name in stage.environments)
-    tables: dict[str, EnvironmentSettings] = {}
-    for stage in order:
-        above = settings.environment_tables.get(stage.name, EnvironmentSettings())
-        for name in stage.environments:
-            own = settings.environment_tables.get(name, above)
-            tables[name] = EnvironmentSettings(own.namespace or above.namespace, own.merge or above.merge)
-    for table in settings.environment_tables:
-        if table not in (*names, *groups):
-            raise Refused(
-                f"waybill.toml has the table [environment.{table}], and `environments` does not name {table}.",
-                f"Correct the name ({', '.join((*names, *groups)) or 'none is configured'}), or add it there.",
-                fault="you",
-            )
-    for name, told in tables.items():
-        if told.namespace and isinstance(settings.namespace, dict) and name in settings.namespace:
-            raise Refused(
-                f"waybill.toml says the namespace of {name} twice: in [namespace] and in [environment.{name}].",
-                "Take one of them out.",
-                fault="you",
-            )
-    return {"environments": names, "groups": groups, "environment_tables": tables}
 
 
 def secret(name: str) -> str | None:
@@ -235,7 +216,8 @@ def repository_of(cwd: Path) -> "Git":
     return Git(Path(top).resolve())
 
 
-def _nearest(cwd: Path, root: Path) -> Path | None:
+def nearest(cwd: Path, root: Path) -> Path | None:
+    """The waybill.toml in `cwd`, or in the nearest folder above it that is inside `root`."""
     cwd = cwd.resolve()
     folders = [folder for folder in (cwd, *cwd.parents) if folder.is_relative_to(root)]
     return next((file for folder in folders if (file := folder / "waybill.toml").is_file()), None)

@@ -16,6 +16,7 @@ from .gitops import layout
 from .gitops.files import release_in
 from .gitops.layout import Files
 from .gitops.post_renderers import pinned
+from .gitops.site import Site
 from .image import by_name
 from .image.blocks import RENDERED
 from .image.name import full
@@ -44,15 +45,18 @@ def rollback(
         )
     refuse_early(here, Release(environments, changes=not dry_run, begins=False))
     names = config.chosen(environments)
-    files = _files(config, names, repo)
-    here = replace(here, config=_as_it_is(config, names, files))
-    chosen = {name: _to(here, name, wanted, files) for name in names}
+    heads = repo.look(config.gitops_branch, f"promote/{config.service}/{names[0]}")
+    config = _as_it_is(config, names, repo.git.files(heads.base_head, *layout.paths(config.service, names)))
+    here = replace(here, config=config)
+    sites = {name: repo.site(heads.base_head, name, config, None) for name in names}
+    files = repo.git.files(heads.base_head, *(file for site in sites.values() for file in site.files))
+    chosen = {name: _to(here, name, wanted, release_in(files, sites[name])) for name in names}
     releases = {version: _release(here, version) for version in dict.fromkeys(chosen.values())}
     changes = (
         change_for(here, releases[version], name, kind="rollback", reason=reason, named=wanted is not None)
         for name, version in chosen.items()
     )
-    return [_pinned_as_it_is(change, files) for change in changes]
+    return [_pinned_as_it_is(change, files, sites[change.environments[0]]) for change in changes]
 
 
 def _plain(text: str) -> str:
@@ -61,18 +65,12 @@ def _plain(text: str) -> str:
     return "\n".join(line.rstrip() for line in lines).strip()
 
 
-def _files(config: Config, environments: Sequence[str], repo: Repo) -> Files:
-    """What the base branch of the GitOps repo holds of the service."""
-    heads = repo.look(config.gitops_branch, f"promote/{config.service}/{environments[0]}")
-    return repo.git.files(heads.base_head, *layout.paths(config.service, environments))
-
-
 def _as_it_is(config: Config, environments: Sequence[str], files: Files) -> Config:
     """Settings that leave source and namespace as the GitOps repo has them: a rollback changes neither."""
     base = layout.base(config.service)
     by_digest = f"{base}/ocirepository.yaml" in files
     tables: Mapping[str, EnvironmentSettings] = config.environment_tables
-    for name in environments:
+    for name in filter(lambda name: config.helmrelease(name) is None, environments):
         path = f"{layout.overlay(config.service, name)}/kustomization.yaml"
         namespace = read(files[path], ("namespace",), name=path, fault="gitops") if path in files else None
         table = tables.get(name, EnvironmentSettings())
@@ -81,16 +79,16 @@ def _as_it_is(config: Config, environments: Sequence[str], files: Files) -> Conf
     return structs.replace(config, flux_source=source, environment_tables=dict(tables))
 
 
-def _pinned_as_it_is(change: Change, files: Files) -> Change:
+def _pinned_as_it_is(change: Change, files: Files, site: Site) -> Change:
     """Sets each image that the environment's post-renderers set: a digest that stayed would be the other release's.
 
     Which image it is, the digest tells, since the environment's annotation names that of each; else the repository.
     """
-    (environment,), service, images = change.environments, change.waybill.service, by_name.of(change.waybill)
+    service, images = change.waybill.service, by_name.of(change.waybill)
     known = {block.post_render for block in change.config.image_blocks}
-    there = by_name.read(release_in(files, service, environment).get("image", ""), service)
+    there = by_name.read(release_in(files, site).get("image", ""), service)
     tables: list[dict[str, str]] = []
-    for item in pinned(files, layout.release_file(service, environment)):
+    for item in pinned(files, site):
         rendered, repository = str(item.get("name")), full(str(item.get("newName") or item.get("name")))
         names = [name for name, image in there.items() if image.digest == item.get("digest")]
         names = names or [name for name, image in images.items() if full(image.repository) == repository]
@@ -101,13 +99,14 @@ def _pinned_as_it_is(change: Change, files: Files) -> Change:
     return replace(change, config=structs.replace(change.config, image_keys=together)) if tables else change
 
 
-def _to(here: Session, environment: str, version: str | None, files: Files) -> str:
-    service = here.config.service
-    present = release_in(files, service, environment).get("version")
+def _to(here: Session, environment: str, version: str | None, said: Mapping[str, str]) -> str:
+    """`said` is the release that the GitOps repo has there."""
+    service, present = here.config.service, said.get("version")
     if present is None:
         raise Refused(
             f"The GitOps repo has no release of {service} for {environment}, so there is nothing to roll back.",
-            "Correct SERVICE, --environment (a group is known from `environments` alone), or `gitops`.",
+            "Correct SERVICE, --environment (a group is known from `environments` alone), or `gitops`; give --config "
+            "where waybill.toml has its `helmrelease`.",
             fault="you",
         )
     if version or here.ledger is None:

@@ -21,6 +21,8 @@ Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
 FluxVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$")]
 Word = Annotated[str, Meta(pattern=r"^[^\x00-\x20\x7f]+$")]
 FLUX_VERSION = "2.9"
+# FILE or FILE#NAME: a path in the GitOps repo, and the name of a HelmRelease in a file of several.
+HelmReleaseFile = Annotated[str, Meta(pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$")]
 ForgeName = Literal["github", "gitea", "file"]
 Merge = Literal["review", "auto"]
 
@@ -35,6 +37,7 @@ class EnvironmentSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     namespace: Label | None = None
     merge: Merge | None = None
+    helmrelease: HelmReleaseFile | None = None
 
 
 class Settings(
@@ -72,7 +75,10 @@ class Settings(
     ] = ()
     environment_tables: Annotated[
         dict[Label, EnvironmentSettings],
-        about("Tables of one environment or group each: its `namespace`, and `merge`: review (the default) or auto."),
+        about(
+            "Tables of one environment or group each: its `namespace`; `merge`: review (the default) or auto; of one "
+            "environment also `helmrelease`: FILE or FILE#NAME in the GitOps repo, a HelmRelease that people wrote."
+        ),
     ] = msgspec.field(default_factory=dict)
     flux_source: Annotated[
         Literal["helm-repository", "oci-repository"],

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import UNSET
 
 from .. import workflow
+from ..adopt import Adoption
 from ..document import PullRequest, Source, Waybill
 from ..errors import Incomplete
 from ..image import by_name
@@ -51,6 +52,25 @@ def show_done(report: Report, error: Incomplete) -> None:
     """For people, what is done of a command that was refused in part; with --json the refusal itself has it."""
     if not report.json:
         report.results([rows(waybill) for waybill in error.done], None)
+
+
+def show_adoption(here: Session, found: Adoption) -> None:
+    """What is there, and what a release writes."""
+    lines = [
+        f"{it.file}, {f'line {it.line}' if it.line else 'a new line'}: {it.key}"
+        + (f" (now {it.present})" if it.present else "")
+        for it in found.writes
+    ]
+    table = {
+        "environment": found.environment,
+        "HelmRelease": found.helmrelease,
+        "built by": found.builds,
+        "place": found.place or "not known from the GitOps repo",
+        "chart": f"{found.chart} {found.version}".strip(),
+        "a release writes": NEXT.join(lines),
+        "waybill.toml": "names it" if found.kept else "is left as it is (--dry-run)",
+    }
+    here.report.results([table], found)
 
 
 def show_plans(here: Session, plans: Sequence[Plan]) -> None:

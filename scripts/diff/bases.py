@@ -6,6 +6,7 @@ https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from os.path import isfile  # Path's own raises for a name that is too long
 from pathlib import Path
 from typing import Any
@@ -29,50 +30,102 @@ PLACES = (
 REMOTE = re.compile(r"(?i)(?:[\w.-]+=)?(?:[a-z][a-z0-9+.-]*:|[\w.-]+@|(?:www\.)?github\.com[/:])|.*(?:://|[?&]ref=)")
 
 
+@dataclass(frozen=True)
+class Link:
+    """`file`, a kustomization or what one names, says `text`, by which kustomize finds `target`."""
+
+    file: Path
+    text: str
+    target: Path
+
+
 def refuse_foreign(folder: Path, root: Path) -> None:
     """Refuses, with the file named, what the kustomization in `folder` and those that it names read from outside
     `root`."""
-    root, left, seen = root.resolve(), [folder.resolve()], set[Path]()
+    root = root.resolve()
+    for it in links(folder.resolve(), of=root):
+        if REMOTE.match(it.text) or not it.target.is_relative_to(root):
+            raise Refused(
+                f"{it.file.relative_to(root)} names {censor(it.text)}, which does not lie in the GitOps repo: it is "
+                "not fetched.",
+                "Copy what it holds into the GitOps repo, and name it there.",
+                fault="gitops",
+            )
+
+
+def reach(folder: Path, root: Path) -> set[Path]:
+    """The folder, and all files and folders of the repo at `root` that kustomize reads to build it."""
+    root, folder = root.resolve(), folder.resolve()
+    found = (path for it in links(folder) for path in (it.file, it.target))
+    return {folder, *(path for path in found if path.is_relative_to(root))}
+
+
+def links(folder: Path, *, of: Path | None = None) -> Iterator[Link]:
+    """Everything that is named on the way, before what it names is read. Of the repo `of`, where it is given, a file is
+    refused that cannot be read."""
+    left, seen = [folder], set[Path]()
     while left:
         here = left.pop()
         if here in seen:
             continue
         seen.add(here)
+        if here == folder and not is_kustomization(folder):
+            for part in generated(folder):
+                yield Link(folder, str(part.relative_to(folder)), part)
+                left += [] if isfile(part) else [part]
         for file in [here] if isfile(here) else [here / name for name in FILES if isfile(here / name)]:
-            for key, place in _places(file.read_bytes(), str(file.relative_to(root))):
+            for key, place in _named(file, of):
                 target = Path(file.parent / place.replace("\0", "")).resolve()
-                if REMOTE.match(place) or not target.is_relative_to(root):
-                    raise Refused(
-                        f"{file.relative_to(root)} names {censor(place)}, which does not lie in the GitOps repo: it is "
-                        "not fetched.",
-                        "Copy what it holds into the GitOps repo, and name it there.",
-                        fault="gitops",
-                    )
+                yield Link(file, place, target)
                 if key in CONFIGS or not isfile(target):
                     left.append(target)
 
 
-def _places(text: bytes, name: str) -> Iterator[tuple[str, str]]:
-    """Every text below a key of PLACES, with the key; `name` is that of the file."""
+def is_kustomization(folder: Path) -> bool:
+    return any(isfile(folder / name) for name in FILES)
+
+
+def generated(folder: Path) -> list[Path]:
+    """What Flux takes for the resources of a folder without a kustomization: all manifests at and below it, and of a
+    folder with one that folder (github.com/fluxcd/pkg, kustomize/kustomize_generator.go)."""
+    found: list[Path] = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.is_dir():
+            found += [path] if is_kustomization(path) else generated(path)
+        elif path.suffix in (".yaml", ".yml"):
+            found.append(path)
+    return found
+
+
+def _named(file: Path, root: Path | None) -> list[tuple[str, str]]:
+    """What the file names, with the keys."""
     try:
-        values = [document.value for document in read(text)]
+        return list(_places(file.read_bytes()))
     except ValueError as error:
+        if root is None:
+            return []
         raise Refused(
-            f"{name} cannot be read, so what it fetches is not known: {error}", "Correct the file.", fault="gitops"
+            f"{file.relative_to(root)} cannot be read, so what it fetches is not known: {error}",
+            "Correct the file.",
+            fault="gitops",
         ) from error
-    for value in values:
-        yield from _below(value, "", name)
 
 
-def _below(value: Any, key: str, file: str) -> Iterator[tuple[str, str]]:
+def _places(text: bytes) -> Iterator[tuple[str, str]]:
+    """Every text below a key of PLACES, with the key. Raises ValueError for text that is not YAML."""
+    for document in read(text):
+        yield from _below(document.value, "")
+
+
+def _below(value: Any, key: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for name, part in value.items():
-            yield from _below(part, name.lower(), file)
+            yield from _below(part, name.lower())
     elif isinstance(value, list):
         for part in value:
-            yield from _below(part, key, file)
+            yield from _below(part, key)
     elif isinstance(value, str) and key in PLACES:
         if "\n" not in value:
             yield key, value
         elif key in CONFIGS:
-            yield from _places(value.encode(), file)
+            yield from _places(value.encode())

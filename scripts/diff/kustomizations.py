@@ -1,19 +1,15 @@
 """What Flux does to a folder of the GitOps repo before it applies it, which is not done here:
-https://fluxcd.io/flux/components/kustomize/kustomizations/.
-
-A folder without a kustomization file is applied with all that lies below it, as Flux generates one.
-"""
+https://fluxcd.io/flux/components/kustomize/kustomizations/."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from os.path import isfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from posixpath import join, normpath
 from typing import Any
 
 from ..yaml.objects import group_of, parse, read
-from .bases import FILES
+from .bases import links
 
 GROUP = "kustomize.toolkit.fluxcd.io"
 PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
@@ -29,90 +25,100 @@ ABOVE = ("postBuild", *PATCHES, "components", "replacements", "transformers", "v
 
 
 @dataclass(frozen=True)
-class Applied:
-    """A file or folder that a Flux Kustomization in `file` applies: `above` are the kustomization files on the way."""
+class FluxKustomization:
+    """`folder` is what it applies, `.` for the whole repo; `file` is where it stands."""
 
     file: str
-    spec: Mapping[str, Any]
-    above: tuple[str, ...]
+    name: str
+    folder: str
+    spec: dict[str, Any]
 
 
 def unseen(root: Path, folder: str) -> list[str]:
     """Sentences without a full stop, of the repo that lies at `root` and a `folder` in it."""
-    found = list(_applying(root, folder))
-    if not found:
-        return [f"the Flux Kustomization that applies {folder}, which is not found in the GitOps repo"]
-    said = [what for it in found for what in _changes(root, it, CHANGING)]
-    said += [f"when Flux applies it: {it.file} is suspended" for it in found if it.spec.get("suspend")]
-    for it, child in _above(root, found):
-        said += [f"{what} in {child}" for what in _changes(root, it, ABOVE)]
-        if it.spec.get("suspend"):
-            said.append(f"when Flux applies {child}: {it.file} is suspended")
-    return [*dict.fromkeys(said)]
+    return Applied(root, folder).unseen()
 
 
 def stays(root: Path, folder: str) -> bool:
     """Whether Flux is sure to leave names and namespaces as the folder builds them."""
-    found = list(_applying(root, folder))
-    moving = [key for it in found for _, said in _on_the_way(root, it) for key in MOVING if said.get(key) is not None]
-    above = [what for it, _ in _above(root, found) for what in _changes(root, it, ABOVE)]
-    return bool(found) and not moving and not above
+    return Applied(root, folder).stays()
 
 
-def _applying(root: Path, place: str) -> Iterator[Applied]:
-    for file, spec in _kustomizations(root):
-        if place in (reads := _reads(root, _path("", f"./{spec.get('path') or ''}"))):
-            yield Applied(file, spec, reads[place])
+def is_patched_above(root: Path, folder: str) -> bool:
+    """Whether something changes the Flux Kustomizations that apply the folder."""
+    return Applied(root, folder).is_patched_above()
 
 
-def _above(root: Path, found: list[Applied]) -> Iterator[tuple[Applied, str]]:
-    """Those that apply the Kustomizations `found`, and those that apply these, each with what it applies."""
-    left, seen = [it.file for it in found], set[str]()
-    while left:
-        if (child := left.pop()) in seen:
-            continue
-        seen.add(child)
-        for it in (it for it in _applying(root, child) if it.file != child):
-            yield it, child
-            left.append(it.file)
+class Applied:
+    """How Flux comes to a folder, or a file, of the repo at `root`: the Kustomizations that apply it."""
+
+    def __init__(self, root: Path, place: str) -> None:
+        self._root, self._place = root.resolve(), place
+        self._every = list(flux_kustomizations(self._root))
+        self._named: dict[str, dict[Path, Path]] = {}
+        self._found = list(self._applying(place))
+
+    def unseen(self) -> list[str]:
+        if not self._found:
+            return [f"the Flux Kustomization that applies {self._place}, which is not found in the GitOps repo"]
+        said = [what for it, files in self._found for what in self._changes(it, files, CHANGING)]
+        said += [f"when Flux applies it: {it.file} is suspended" for it, _ in self._found if it.spec.get("suspend")]
+        for it, child, files in self._above():
+            said += [f"{what} in {child}" for what in self._changes(it, files, ABOVE)]
+            said += [f"when Flux applies {child}: {it.file} is suspended"] if it.spec.get("suspend") else []
+        return [*dict.fromkeys(said)]
+
+    def stays(self) -> bool:
+        sources = [source for it, files in self._found for _, source in self._sources(it, files)]
+        moving = any(source.get(key) is not None for source in sources for key in MOVING)
+        return bool(self._found) and not moving and not self.is_patched_above()
+
+    def is_patched_above(self) -> bool:
+        return any(True for it, child, files in self._above() for _ in self._changes(it, files, ABOVE))
+
+    def _above(self) -> Iterator[tuple[FluxKustomization, str, list[Path]]]:
+        """Those that apply the file of one that applies it, with that file, and so on upwards."""
+        left, seen = [it.file for it, _ in self._found], set[str]()
+        while left:
+            if (child := left.pop()) in seen:
+                continue
+            seen.add(child)
+            for it, files in self._applying(child):
+                if it.file != child:
+                    yield it, child, files
+                    left.append(it.file)
+
+    def _applying(self, place: str) -> Iterator[tuple[FluxKustomization, list[Path]]]:
+        """Each with the kustomization files on the way."""
+        target = (self._root / place).resolve()
+        for it in self._every:
+            start = (self._root / it.folder).resolve()
+            if it.folder not in self._named:
+                found = links(start) if start.is_relative_to(self._root) else ()
+                self._named[it.folder] = {link.target: link.file for link in reversed(list(found))}
+            named = self._named[it.folder]
+            if target == start or target in named:
+                yield it, list(_way(target, start, named))
+
+    def _changes(self, it: FluxKustomization, files: list[Path], keys: tuple[str, ...]) -> Iterator[str]:
+        for file, source in self._sources(it, files):
+            if names := [name for name in keys if source.get(name)]:
+                yield f"what {' and '.join(names)} in {file} changes"
+
+    def _sources(self, it: FluxKustomization, files: list[Path]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        yield it.file, it.spec
+        yield from ((str(file.relative_to(self._root)), _kustomization(file)) for file in files)
 
 
-def _changes(root: Path, it: Applied, keys: tuple[str, ...]) -> Iterator[str]:
-    for file, said in _on_the_way(root, it):
-        if names := [name for name in keys if said.get(name)]:
-            yield f"what {' and '.join(names)} in {file} changes"
-
-
-def _on_the_way(root: Path, it: Applied) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield it.file, it.spec
-    yield from ((name, _kustomization(root / name)) for name in it.above)
-
-
-@lru_cache(256)
-def _reads(root: Path, start: str) -> Mapping[str, tuple[str, ...]]:
-    """Files and folders that are applied with the folder `start`, by their path in the repo, each with the
-    kustomization files on the way to it."""
-    found: dict[str, tuple[str, ...]] = {}
-    left: list[tuple[str, tuple[str, ...]]] = [(start, ())]
-    while left:
-        place, above = left.pop()
-        if place in found:
-            continue
-        found[place] = above
-        if file := next((name for name in FILES if isfile(root / place / name)), None):
-            own = (*above, _path(place, file))
-            for key in ("resources", "bases", "components"):
-                named = _kustomization(root / place / file).get(key)
-                names = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
-                left += [(_path(place, name), own) for name in names]
-        elif (root / place).is_dir():
-            left += [(_path(place, path.name), above) for path in (root / place).iterdir()]
-    return found
-
-
-def _path(folder: str, name: str) -> str:
-    """Of `name`, as `folder` has it, from the top of the repo, which is ""."""
-    return normpath(join("/", folder, name))[1:]
+def _way(target: Path, start: Path, named: Mapping[Path, Path]) -> Iterator[Path]:
+    """The kustomization files that name it; where there is none in `start`, Flux generates one."""
+    seen = set[Path]()
+    while target != start and target in named and target not in seen:
+        seen.add(target)
+        source = named[target]
+        if isfile(source):
+            yield source
+        target = source.parent if isfile(source) else source
 
 
 def _kustomization(file: Path) -> Mapping[str, Any]:
@@ -124,12 +130,8 @@ def _kustomization(file: Path) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-@lru_cache(8)
-def _kustomizations(root: Path) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    return tuple(_found(root))
-
-
-def _found(root: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def flux_kustomizations(root: Path) -> Iterator[FluxKustomization]:
+    """Those in the files of the repo that lies at `root`."""
     for file in sorted([*root.rglob("*.yaml"), *root.rglob("*.yml")]):
         text = file.read_bytes() if file.is_file() else b""
         try:
@@ -138,4 +140,6 @@ def _found(root: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             continue
         for item in objects:
             if item["kind"] == "Kustomization" and group_of(item) == GROUP and isinstance(item.get("spec"), dict):
-                yield str(file.relative_to(root)), item["spec"]
+                name, place = str(item["metadata"].get("name") or ""), str(item["spec"].get("path") or "")
+                folder = str(PurePosixPath(normpath(join("/", place))).relative_to("/"))
+                yield FluxKustomization(str(file.relative_to(root)), name, folder, item["spec"])

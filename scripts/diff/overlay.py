@@ -1,8 +1,11 @@
 """What an environment's folder of the GitOps repo makes Flux install: its HelmRelease, and the chart as rendered."""
 
 import hashlib
-import re
+import json
+import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +13,12 @@ from typing import Any
 from ..chart.post_render import Renderers
 from ..clients import kustomize
 from ..errors import Refused
+from ..gitops.places import NAMESPACE
+from ..gitops.site import Existing
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import Object, parse
-from .bases import refuse_foreign
+from .bases import FILES, generated, is_kustomization, refuse_foreign
 
 # What is read of a HelmRelease's spec: mappings, and lists of them.
 SPEC: dict[str, Any] = {
@@ -25,7 +30,6 @@ SPEC: dict[str, Any] = {
     "upgrade": {},
     "postRenderers": [{"kustomize": {"images": [{}], "patches": [{}]}}],
 }
-_NAMESPACE = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -52,39 +56,57 @@ def build(folder: Path, root: Path) -> list[Object]:
     does not hold, or cannot be built."""
     refuse_foreign(folder, root)
     try:
-        return parse(kustomize.build(folder))
+        with _kustomization(folder) as built:
+            return parse(kustomize.build(built))
     except ValueError as error:
         raise Refused(
             f"kustomize built something that is not a Kubernetes object: {error}", "Correct the folder.", fault="gitops"
         ) from error
 
 
-def release_of(objects: list[Object], service: str) -> HelmRelease:
-    """The HelmRelease called `service`, with its source where that is among `objects`."""
-    found = [item for item in objects if item["kind"] == "HelmRelease" and item["metadata"].get("name") == service]
+@contextmanager
+def _kustomization(folder: Path) -> Iterator[Path]:
+    """`folder`, or where it has no kustomization one that is as Flux generates it."""
+    if is_kustomization(folder):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="waybill-") as made:
+        names = [os.path.relpath(part, Path(made).resolve()) for part in generated(folder.resolve())]
+        (Path(made) / FILES[0]).write_text(json.dumps({"resources": names}))
+        yield Path(made)
+
+
+def release_of(objects: list[Object], service: str, existing: Existing | None = None) -> HelmRelease:
+    """The HelmRelease called `service`, or the one of people that is `existing`, with its source where that is among
+    `objects`."""
+    name, space = (existing.name, existing.namespace) if existing else (service, None)
+    found = [item for item in objects if item["kind"] == "HelmRelease" and item["metadata"].get("name") == name]
+    if existing and len(found) > 1:
+        found = [item for item in found if item["metadata"].get("namespace") == space]
     if len(found) != 1:
         raise Refused(
-            f"The folder builds {len(found)} HelmReleases called {service}.",
+            f"The folder builds {len(found)} HelmReleases called {name}.",
             "Make it build exactly one.",
             fault="gitops",
         )
     metadata, spec = found[0]["metadata"], found[0].get("spec") or {}
-    _refuse_misshapen(spec, SPEC, ("spec",), service)
+    _refuse_misshapen(spec, SPEC, ("spec",), name)
     target = spec.get("targetNamespace")
     chart, reference = _chart(objects, spec)
-    home = str(metadata.get("namespace", ""))
+    moved = existing.flux[1].get("targetNamespace") if existing and existing.flux else None
+    home = str(moved or metadata.get("namespace", ""))
     return HelmRelease(
         # https://fluxcd.io/flux/components/helm/helmreleases/#release-name
-        name=_shortened(str(spec.get("releaseName") or (f"{target}-{service}" if target else service))),
-        namespace=target or metadata.get("namespace") or "default",
+        name=_shortened(str(spec.get("releaseName") or (f"{target}-{name}" if target else name))),
+        namespace=target or home or "default",
         values=spec.get("values") or {},
-        chart=chart,
+        chart=chart or (existing.chart if existing else ""),
         reference=reference,
         unseen=tuple(_unseen(spec)),
         post_renderers=tuple(spec.get("postRenderers") or ()),
         hooks=spec.get("postRenderStrategy") != "nohooks",
         keeps_values=bool((spec.get("upgrade") or {}).get("preserveValues")),
-        place=f"{home}/{service}" if _NAMESPACE.fullmatch(home) else None,
+        place=f"{home}/{name}" if NAMESPACE.fullmatch(home) else None,
     )
 
 

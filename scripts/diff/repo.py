@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ..chart.manifests import Rendered
@@ -16,8 +17,9 @@ from ..errors import Refused
 from ..folder import lay_out
 from ..forges import Forge
 from ..gitops.clone import Heads, cloned, look, patch
-from ..gitops.layout import overlay
+from ..gitops.site import Site, standard
 from ..once import Once
+from .adoption import site_of
 from .chart import fetch, render
 from .overlay import HelmRelease, build, release_of
 
@@ -30,12 +32,14 @@ class OtherContent(Refused):
 
 @dataclass(frozen=True)
 class Shipped:
-    """What is proposed: the chart of a service, fetched where `archive` is None or gone, for `environments`."""
+    """What is proposed: the chart of a service, fetched where `archive` is None or gone, for `environments`; where each
+    environment has its release, `sites` say."""
 
     service: str
     chart: Chart
     environments: tuple[str, ...]
     archive: Path | None
+    sites: Mapping[str, Site]
 
     @property
     def repository(self) -> str:
@@ -51,6 +55,7 @@ class Repo:
         self._remote, self._plain_http = str(config.gitops), config.plain_http
         self._pool = ThreadPoolExecutor(WORKERS)
         self._heads: Heads | None = None
+        self._sites = Once[Site]()
         self._commits, self._trees = Once[tuple[str, bytes]](), Once[Path]()
         self._releases, self._charts = Once[HelmRelease](), Once[Path]()
 
@@ -75,16 +80,24 @@ class Repo:
         """The folder with the files of a commit."""
         return self._trees(commit, lambda: export(self.git, commit, self._folder / commit))
 
+    def site(self, commit: str, environment: str, config: Config, published: str | None) -> Site:
+        """Where a commit has the release of an environment, whose charts are `published` at `oci://host/path`, if that
+        is known; refused where Waybill cannot write it in the file that people wrote."""
+        if config.helmrelease(environment) is None:
+            return standard(config.service, environment, pinned=config.flux_source == "oci-repository")
+        make = partial(site_of, self.tree(commit), environment, config, published)
+        return self._sites((commit, environment, published), make)
+
     def has(self, commit: str, environment: str, shipped: Shipped) -> bool:
         """Whether the service is in an environment."""
-        return (self.tree(commit) / overlay(shipped.service, environment)).is_dir()
+        return (self.tree(commit) / shipped.sites[environment].folder).is_dir()
 
     def release(self, commit: str, environment: str, shipped: Shipped) -> HelmRelease:
         """The HelmRelease that a commit has for an environment; refused where its folder cannot be built."""
 
         def make() -> HelmRelease:
-            root = self.tree(commit)
-            return release_of(build(root / overlay(shipped.service, environment), root), shipped.service)
+            root, site = self.tree(commit), shipped.sites[environment]
+            return release_of(build(root / site.folder, root), shipped.service, site.existing)
 
         return self._releases((commit, environment), make)
 

@@ -1,10 +1,16 @@
 """What the files of a GitOps repo say about the release that runs."""
 
-from ..yaml.edit import Path as Keys
-from ..yaml.edit import read
-from .layout import Files, release_file
+from collections.abc import Iterator
 
+from ..yaml.edit import Path as Keys
+from .layout import Files
+from .site import Site, Target
+
+ANNOTATIONS = ("service", "release", "image", "commit")
+CHART_NAME: Keys = ("spec", "chart", "spec", "chart")
 CHART_VERSION: Keys = ("spec", "chart", "spec", "version")
+TAG: Keys = ("spec", "ref", "tag")
+DIGEST: Keys = ("spec", "ref", "digest")
 
 
 def annotation(name: str) -> Keys:
@@ -12,18 +18,28 @@ def annotation(name: str) -> Keys:
     return ("metadata", "annotations", f"event.toolkit.fluxcd.io/{name}")
 
 
-def release_in(files: Files, service: str, environment: str) -> dict[str, str]:
-    """`version`, `image` and `commit` in the environment's release.yaml, each only where the file has it. Where
-    somebody changed the version alone, image and commit are another release's, and left out."""
-    path = release_file(service, environment)
-    if path not in files:
+def written(site: Site) -> Iterator[tuple[Target, Keys]]:
+    """All that a release changes at a site, but for pins of images."""
+    yield from ((site.release, annotation(name)) for name in ANNOTATIONS)
+    if site.source:
+        yield from ((site.source, TAG), (site.source, DIGEST))
+    else:
+        yield site.release, CHART_VERSION
+        if site.existing and site.existing.renames:
+            yield site.release, CHART_NAME
+
+
+def release_in(files: Files, site: Site) -> dict[str, str]:
+    """`version`, `image` and `commit` at a site, each only where the files have it. Where somebody changed the version
+    alone, image and commit are another release's, and left out."""
+    release, source = site.release, site.source
+    if release.file not in files:
         return {}
-
-    def value(keys: Keys) -> str | None:
-        return read(files[path], keys, name=f"{path} in the GitOps repo", fault="gitops")
-
-    annotated = value(annotation("release"))
-    version = value(CHART_VERSION) or annotated
+    annotated = release.read(files, annotation("release"))
+    version = release.read(files, CHART_VERSION)
+    if version is None and source and source.file in files:
+        version = source.read(files, TAG)
+    version = version or annotated or (site.existing.version if site.existing else None)
     names = ("image", "commit") if annotated in (None, version) else ()
-    found = {"version": version, **{name: value(annotation(name)) for name in names}}
+    found = {"version": version, **{name: release.read(files, annotation(name)) for name in names}}
     return {name: text for name, text in found.items() if text}

@@ -1,55 +1,68 @@
 """Pins an image in spec.postRenderers of an environment's HelmRelease, without losing what its base has there."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from ..errors import Refused
 from ..yaml.edit import Path as Keys
-from ..yaml.edit import set_scalar
 from ..yaml.items import prepend
 from ..yaml.objects import parse
 from .layout import Files
+from .site import Site
 
 LIST: Keys = ("spec", "postRenderers")
 
 
-def pin_image(files: dict[str, bytes], base: str, path: str, pin: Mapping[str, str]) -> None:
-    """Sets the digest of `pin`, an item of kustomize's `images`, in the file `path`.
+def pin_image(files: dict[str, bytes], site: Site, base: str, pin: Mapping[str, str]) -> None:
+    """Sets the digest of `pin`, an item of kustomize's `images`, in the HelmRelease of a site; `base` is the folder of
+    what all environments have in common.
 
     Kustomize lets the list of an overlay take the place of the base's: what that has is copied with the first pin.
     """
-    name, present = f"{path} in the GitOps repo", _renderers(files, path)
-    inherited = [item for file in files if file.startswith(f"{base}/") for item in _renderers(files, file)]
+    release, existing = site.release, site.existing
+    present = _renderers(release.source(files))
+    if existing:
+        inherited = list(existing.inherited)
+    else:
+        inherited = [item for file in files if file.startswith(f"{base}/") for item in _renderers(files[file])]
+    first = {"kustomize": {"images": [dict(pin)]}}
+
+    def add(item: dict[str, Any]) -> None:
+        release.edit(files, partial(prepend, path=LIST, item=item, name=release.called, fault="gitops"))
+
     if not present:
-        for item in [*reversed(inherited), {"kustomize": {"images": [dict(pin)]}}]:
-            files[path] = prepend(files[path], LIST, item, name=name, fault="gitops")
+        for item in [*reversed(inherited), first]:
+            add(item)
         return
-    if lost := [item for item in inherited if item not in present]:
+    if not existing and (lost := [item for item in inherited if item not in present]):
         raise Refused(
-            f"The list spec.postRenderers of {name} takes the place of the one in {base}/, and lacks of it: {lost[0]}.",
-            f"Copy that item into {path}, or take it out of {base}/.",
+            f"The list spec.postRenderers of {release.called} takes the place of the one in {base}/, and lacks of it: "
+            f"{lost[0]}.",
+            f"Copy that item into {release.file}, or take it out of {base}/.",
             fault="gitops",
         )
     places = _places(present, pin["name"])
     if not places:
-        files[path] = prepend(files[path], LIST, {"kustomize": {"images": [dict(pin)]}}, name=name, fault="gitops")
+        add(first)
     for place, image in places:
         for key in ("newName", "digest"):
             if key in pin or key in image:
-                value = pin.get(key, pin["name"])
-                files[path] = set_scalar(files[path], (*LIST, *place, key), value, name=name, fault="gitops")
+                release.put(files, (*LIST, *place, key), pin.get(key, pin["name"]))
 
 
-def pinned(files: Files, path: str) -> list[dict[str, Any]]:
-    """The items of kustomize's `images` in the file `path`."""
-    found = parts({"postRenderers": _renderers(files, path)})
+def pinned(files: Files, site: Site) -> list[dict[str, Any]]:
+    """The items of kustomize's `images` in the HelmRelease of a site."""
+    if site.release.file not in files:
+        return []
+    found = parts({"postRenderers": _renderers(site.release.source(files))})
     return [image for keys, image in found if keys[3] == "images"]
 
 
-def _renderers(files: Files, path: str) -> list[Any]:
+def _renderers(source: bytes) -> list[Any]:
     """Those of the HelmReleases in a file; none in what cannot be read, which kustomize has a message for."""
     try:
-        objects = parse(files.get(path, b""))
+        objects = parse(source)
     except ValueError:
         return []
     specs = [item.get("spec") for item in objects if item["kind"] == "HelmRelease"]

@@ -4,8 +4,7 @@ A folder that is absent is copied from gitops-templates/ and filled in. In one t
 name the release are replaced; everything else that people wrote there stays, byte for byte.
 """
 
-from collections.abc import Container, Iterable
-from pathlib import PurePosixPath
+from collections.abc import Container, Iterable, Mapping
 
 from msgspec import UNSET
 
@@ -15,12 +14,12 @@ from ..document import Waybill, chart_of
 from ..errors import Refused
 from ..image import by_name
 from ..image.pins import pins
-from ..yaml.edit import Path as Keys
-from ..yaml.edit import read, set_scalar
+from ..yaml.edit import read
 from . import layout, templates
-from .files import CHART_VERSION, annotation
+from .files import CHART_NAME, CHART_VERSION, DIGEST, TAG, annotation, written
 from .layout import Files
 from .post_renderers import pin_image
+from .site import Site, Target, standard
 
 # What `plan` writes for the one value that is known only after publishing.
 UNPUBLISHED = "sha256:<known after publish>"
@@ -29,84 +28,93 @@ OVERRIDDEN = "overridden"
 
 
 def render(
-    files: Files, waybill: Waybill, config: Config, environments: Iterable[str], overridden: Container[str] = ()
+    files: Files,
+    waybill: Waybill,
+    config: Config,
+    environments: Iterable[str],
+    *,
+    overridden: Container[str] = (),
+    sites: Mapping[str, Site] | None = None,
 ) -> dict[str, bytes]:
     """The files, by path, that are new or differ from `files` once `environments` run this release; those that are
     `overridden` do not claim its images.
 
-    `files` holds what is there at `layout.paths`. Settings that contradict those files are refused.
+    `files` holds what is there at `layout.paths` and in `sites`, which are those of the environments whose files people
+    wrote. Settings that contradict the files are refused.
     """
-    service, base = waybill.service, layout.base(waybill.service)
-    pinned = config.flux_source == "oci-repository"
-    refuse_other_source(files, base, pinned)
-    after = dict(files)
-    if not layout.holds(files, base):
-        after |= copied("base", base, service, pinned)
-    name_chart(after, base, waybill, config)
-    for environment in environments:
-        overlay, namespace = layout.overlay(service, environment), config.namespace_of(environment)
-        if not layout.holds(files, overlay):
-            after |= copied("overlay", overlay, service, pinned)
-            put(after, f"{overlay}/kustomization.yaml", ("namespace",), namespace)
-            if (path := layout.cluster_file(service, environment)) not in files:
-                after[path] = templates.file("cluster/service.yaml")
-                put(after, path, ("metadata", "name"), f"{service}-{environment}")
-                put(after, path, ("spec", "path"), f"./{overlay}")
-        refuse_other_namespace(after, overlay, namespace)
-        name_release(after, overlay, waybill, pinned, claimed=environment not in overridden)
+    after, pinned = dict(files), config.flux_source == "oci-repository"
+    names = list(environments)
+    found = {name: standard(waybill.service, name, pinned=pinned) for name in names} | dict(sites or {})
+    if ours := [name for name in names if found[name].existing is None]:
+        make(after, waybill, config, ours, pinned)
+    for name in names:
+        name_release(after, found[name], waybill, claimed=name not in overridden)
         for pin in pins(config.image_blocks, by_name.of(waybill)):
-            pin_image(after, base, f"{overlay}/release.yaml", pin)
+            pin_image(after, found[name], layout.base(waybill.service), pin)
     return {path: data for path, data in after.items() if files.get(path) != data}
 
 
-def name_chart(files: dict[str, bytes], base: str, waybill: Waybill, config: Config) -> None:
-    """Points the sources that Waybill knows to where the chart lies; a file that people removed stays removed."""
-    chart = chart_of(waybill)
-    if chart.repository is UNSET:
+def make(files: dict[str, bytes], waybill: Waybill, config: Config, environments: Iterable[str], pinned: bool) -> None:
+    """Adds to `files` those of Waybill's own that are absent, and points what is there to where the chart lies."""
+    service, base = waybill.service, layout.base(waybill.service)
+    refuse_other_source(files, base, pinned)
+    if not layout.holds(files, base):
+        files |= copied("base", base, service, pinned)
+    name_chart(files, base, waybill, config)
+    for environment in environments:
+        overlay, namespace = layout.overlay(service, environment), config.namespace_of(environment)
+        if not layout.holds(files, overlay):
+            files |= copied("overlay", overlay, service, pinned)
+            Target(f"{overlay}/kustomization.yaml").put(files, ("namespace",), namespace)
+            if (path := layout.cluster_file(service, environment)) not in files:
+                files[path] = templates.file("cluster/service.yaml")
+                Target(path).put(files, ("metadata", "name"), f"{service}-{environment}")
+                Target(path).put(files, ("spec", "path"), f"./{overlay}")
+        refuse_other_namespace(files, overlay, namespace)
+
+
+def published(waybill: Waybill) -> str:
+    """`oci://host/path`, below which the chart is."""
+    repository = chart_of(waybill).repository
+    if repository is UNSET:
         raise Refused(
             "The waybill does not say where the chart is published.",
             "Set `registry` in waybill.toml, then run the same command again.",
             fault="you",
         )
+    return repository
+
+
+def name_chart(files: dict[str, bytes], base: str, waybill: Waybill, config: Config) -> None:
+    """Points the sources that Waybill knows to where the chart lies; a file that people removed stays removed."""
+    repository = published(waybill)
     for name, url in (
-        ("helmrepository.yaml", chart.repository),
-        ("ocirepository.yaml", f"{chart.repository}/{chart.name}"),
+        ("helmrepository.yaml", repository),
+        ("ocirepository.yaml", f"{repository}/{chart_of(waybill).name}"),
     ):
         if (path := f"{base}/{name}") in files:
-            put(files, path, ("spec", "url"), url)
-            if Registry(config.plain_http).uses_plain_http(chart.repository.removeprefix("oci://")):
-                put(files, path, ("spec", "insecure"), True)
+            Target(path).put(files, ("spec", "url"), url)
+            if Registry(config.plain_http).uses_plain_http(repository.removeprefix("oci://")):
+                Target(path).put(files, ("spec", "insecure"), True)
     if config.service_account and (path := f"{base}/helmrelease.yaml") in files:
-        put(files, path, ("spec", "serviceAccountName"), config.service_account)
+        Target(path).put(files, ("spec", "serviceAccountName"), config.service_account)
 
 
-def name_release(files: dict[str, bytes], overlay: str, waybill: Waybill, pinned: bool, *, claimed: bool) -> None:
+def name_release(files: dict[str, bytes], site: Site, waybill: Waybill, *, claimed: bool) -> None:
     """The fields that change with every release."""
-    chart, path = chart_of(waybill), f"{overlay}/release.yaml"
-    for name, value in (
-        ("service", waybill.service),
-        ("release", chart.version),
-        ("image", by_name.written(by_name.of(waybill), waybill.service) if claimed else OVERRIDDEN),
-        ("commit", waybill.source.commit),
-    ):
-        put(files, path, annotation(name), value)
-    if pinned:
-        digest = UNPUBLISHED if chart.digest is UNSET else chart.digest
-        put(files, f"{overlay}/source.yaml", ("spec", "ref", "tag"), chart.version)
-        put(files, f"{overlay}/source.yaml", ("spec", "ref", "digest"), digest)
-    else:
-        put(files, path, CHART_VERSION, chart.version)
-
-
-def put(files: dict[str, bytes], path: str, keys: Keys, value: str | bool) -> None:
-    """Sets one value; a file that is absent or cannot be edited is refused."""
-    if path not in files:
-        raise Refused(
-            f"The GitOps repo has no {path}, where Waybill writes {keys[-1]}.",
-            f"Put it back, or remove {PurePosixPath(path).parent}/ in its own commit: the next ship writes it again.",
-            fault="gitops",
-        )
-    files[path] = set_scalar(files[path], keys, value, name=f"{path} in the GitOps repo", fault="gitops")
+    chart = chart_of(waybill)
+    values = {
+        annotation("service"): waybill.service,
+        annotation("release"): chart.version,
+        annotation("image"): by_name.written(by_name.of(waybill), waybill.service) if claimed else OVERRIDDEN,
+        annotation("commit"): waybill.source.commit,
+        CHART_NAME: chart.name,
+        CHART_VERSION: chart.version,
+        TAG: chart.version,
+        DIGEST: UNPUBLISHED if chart.digest is UNSET else chart.digest,
+    }
+    for target, keys in written(site):
+        target.put(files, keys, values[keys])
 
 
 def copied(template: str, folder: str, service: str, pinned: bool) -> dict[str, bytes]:
@@ -115,11 +123,13 @@ def copied(template: str, folder: str, service: str, pinned: bool) -> dict[str, 
 
 
 def refuse_other_source(files: Files, base: str, pinned: bool) -> None:
-    present, wanted = ("helmrepository", "oci-repository") if pinned else ("ocirepository", "helm-repository")
+    kinds = ("helm-repository", "oci-repository")
+    other, wanted = kinds if pinned else reversed(kinds)
+    present = other.replace("-", "")
     if f"{base}/{present}.yaml" in files:
         raise Refused(
             f'waybill.toml says flux_source = "{wanted}", but the GitOps repo has {base}/{present}.yaml.',
-            f"Set flux_source to what is there, or remove {PurePosixPath(base).parent}/ in its own commit first.",
+            f'Set flux_source = "{other}" in waybill.toml, as it is there.',
             fault="you",
         )
 

@@ -10,20 +10,25 @@ from ..document import Destination
 from ..errors import Refused
 from ..folder import write
 from ..gitops.files import release_in
-from ..gitops.layout import app, environments_in, overlay
+from ..gitops.layout import Files, app
+from ..gitops.places import place_of
 from .body import Section, body, cut
 from .commits import story
-from .intent import Change, Intent, Verdict, released, shipped
+from .intent import Change, Intent, Verdict, shipped
+from .sites import released
 
 
 def differences(change: Change, repo: Repo, intent: Intent) -> list[Difference]:
     """What the intent's commit changes in each environment."""
-    waybill = change.waybill
-    before, after = (repo.git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
     # The branch may bring what was proposed for another environment before.
-    others = released(waybill.service, environments_in(after, waybill.service), before, after)
-    names = dict.fromkeys([*intent.environments, *others])
+    names = dict.fromkeys([*intent.environments, *released(intent.sites, *_files(change, repo, intent))])
     return rendered_difference(repo, intent.heads.base_head, intent.commit, list(names), shipped(change, intent))
+
+
+def _files(change: Change, repo: Repo, intent: Intent) -> tuple[Files, Files]:
+    """The files of the service before and after."""
+    where = [app(change.waybill.service), *(file for site in intent.sites.values() for file in site.files)]
+    return repo.git.files(intent.heads.base_head, *where), repo.git.files(intent.commit, *where)
 
 
 def places(change: Change, repo: Repo, intent: Intent) -> tuple[Destination, ...]:
@@ -36,22 +41,26 @@ def places(change: Change, repo: Repo, intent: Intent) -> tuple[Destination, ...
 
 def _place(environment: str, change: Change, repo: Repo, intent: Intent) -> str | None:
     """None where it cannot be built, or is not sure to stay where it is built."""
+    if (site := intent.sites.get(environment)) is None:
+        return None
+    tree = repo.tree(intent.commit)
+    if site.existing:
+        return None if kustomizations.is_patched_above(tree, site.folder) else place_of(site.existing)
     try:
         release = repo.release(intent.commit, environment, shipped(change, intent))
     except Refused:
         return None
-    folder = overlay(change.waybill.service, environment)
-    return release.place if kustomizations.stays(repo.tree(intent.commit), folder) else None
+    return release.place if kustomizations.stays(tree, site.folder) else None
 
 
 def describe(change: Change, repo: Repo, intent: Intent) -> str:
     """Markdown that a forge accepts; where it had to be cut, the whole text is in `change.whole`."""
     waybill = change.waybill
     verdicts = {verdict.environment: verdict for verdict in intent.verdicts}
-    before, after = (repo.git.files(commit, app(waybill.service)) for commit in (intent.heads.base_head, intent.commit))
+    before, after = _files(change, repo, intent)
     sections = []
     for found in differences(change, repo, intent):
-        old, new = (release_in(files, waybill.service, found.environment) for files in (before, after))
+        old, new = (release_in(files, intent.sites[found.environment]) for files in (before, after))
         # Of another environment's release, which the branch may bring, that one's commit counts.
         commit, source = new.get("commit", waybill.source.commit), waybill.source.repository
         commits = story(change.history, found.environment, old, commit, source)

@@ -5,7 +5,7 @@ version that the base or the branch has is lowered only by a rollback; what a pe
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,13 @@ from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import Heads
 from ..gitops.files import release_in
-from ..gitops.layout import Files, environments_in, paths, release_file
-from ..gitops.render import render
+from ..gitops.layout import Files, paths
+from ..gitops.render import published, render
+from ..gitops.site import Site
 from .body import commit_message, is_about, trailer, version
 from .commits import History
+from .namesake import refuse_namesakes
+from .sites import files_of, released, sites_beside, sites_in
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ class Intent:
     `push`: the branch gets `commit`. `held`: it has the result already, as `commit`. Otherwise nothing is proposed.
     `said` is that in words. `environments` are those that are proposed, of which the `overridden` get other images.
     `patch` is what the commit changes, `known` the latest proposal of the branch, `replaces` the version that the
-    branch proposed before.
+    branch proposed before. `sites` are those of the environments that are proposed, and of those that the branch brings
+    beside them.
     """
 
     outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
@@ -87,6 +91,7 @@ class Intent:
     replaces: str | None = None
     overridden: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    sites: Mapping[str, Site] = field(default_factory=dict)
 
     @property
     def proposes(self) -> bool:
@@ -98,49 +103,74 @@ def prepare(change: Change, repo: Repo) -> Intent:
     waybill, config, branch, git = change.waybill, change.config, change.branch, repo.git
     heads = repo.look(config.gitops_branch, branch)
     known = repo.forge.find(branch, heads.base)
-    where = paths(waybill.service, config.environments)
+    sought = partial(sites_in, config=config, published=published(waybill), repo=repo)
+    sites = sought(heads.base_head, change.environments)
+    where = [*paths(waybill.service, config.environments), *files_of(config, sites)]
     base_files = git.files(heads.base_head, *where)
     live = heads.branch_head if heads.branch_head and not is_done(heads, known) else None
     branch_files = git.files(live, *where) if live else {}
 
-    higher = higher_versions(change, {heads.base: base_files, branch: branch_files})
+    refuse_namesakes(config, change.environments, repo, heads.base_head, base_files)
+
+    higher = higher_versions(change, sites, {heads.base: base_files, branch: branch_files})
     environments = tuple(name for name in change.environments if change.kind == "rollback" or name not in higher)
     if not environments:
         return _superseded(change, higher, heads, known)
     rendered = partial(render, waybill=waybill, config=config, environments=environments, overridden=change.overrides)
-    if not rendered(base_files):
+    others = sites_beside(
+        heads.base_head, environments, config, published(waybill), repo, present=(base_files, branch_files)
+    )
+    sites = others | {name: sites[name] for name in environments}
+    if not rendered(base_files, sites=sites):
         return Intent(
             "unneeded", f"{heads.base} has {version(waybill)} already{still_open(change, known)}", heads, known
         )
     if change.kind == "rollback" and not higher:
-        raise Refused(
-            f"No version in {' and '.join(environments)} is higher than {version(waybill)}, so this is not a rollback.",
-            f"Use `waybill promote --to {environments[0]} --version {version(waybill)}`.",
-            fault="you",
-        )
+        raise _no_rollback(change, environments)
     if known and known.state == "closed" and is_about(known.body, waybill):
         said = f"{known.url} proposed {version(waybill)} and was closed: not proposed again (reopen it there)"
         return Intent("closed", said, heads, known)
 
     overridden = tuple(name for name in environments if name in change.overrides)
-    earlier = replaced(change, environments, base_files, branch_files)
+    earlier = replaced(change, environments, sites, base_files, branch_files)
     earlier = earlier or (heads.recorded(trailer(waybill)) if live else None)
-    if live and not rendered(branch_files) and (heads.merged or heads.foreign_commits):
+    if live and not rendered(branch_files, sites=sites) and (heads.merged or heads.foreign_commits):
         said = f"{branch} has it already" + ("" if heads.merged else f", but does not merge into {heads.base} cleanly")
-        return Intent("held", said, heads, known, environments, live, replaces=earlier, overridden=overridden)
+        held = Intent("held", said, heads, known, environments, live, replaces=earlier, overridden=overridden)
+        return replace(held, sites=sites)
 
-    start = parent = heads.base_head
-    if live and heads.foreign_commits:
-        start = parent = live
-    elif live and carries(waybill.service, environments, base_files, branch_files):
-        start, parent = (heads.merged, parent) if heads.merged else (live, live)
-    # Dated as the source commit: the same release on the same parent gives the same id.
-    seconds = int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
+    start, parent = _beginning(heads, live, brings_others=bool(released(others, base_files, branch_files)))
+    if start != heads.base_head:
+        sites = others | sought(start, environments)
+    after = rendered(git.files(start, *where, *files_of(config, sites)), sites=sites)
     message = commit_message(waybill, environments, change.reason, earlier, overridden)
-    commit, changed = repo.commit(start, parent, rendered(git.files(start, *where)), message, seconds)
+    commit, changed = repo.commit(start, parent, after, message, _seconds(waybill))
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
-    return Intent("push", said, heads, known, environments, commit, changed, earlier, overridden)
+    return Intent("push", said, heads, known, environments, commit, changed, earlier, overridden, sites=sites)
+
+
+def _beginning(heads: Heads, live: str | None, *, brings_others: bool) -> tuple[str, str]:
+    """The files that the commit changes, as a tree or a commit that has them, and its parent."""
+    if live and heads.foreign_commits:
+        return live, live
+    if live and brings_others:
+        return (heads.merged, heads.base_head) if heads.merged else (live, live)
+    return heads.base_head, heads.base_head
+
+
+def _no_rollback(change: Change, environments: Sequence[str]) -> Refused:
+    wanted = version(change.waybill)
+    return Refused(
+        f"No version in {' and '.join(environments)} is higher than {wanted}, so this is not a rollback.",
+        f"Use `waybill promote --to {environments[0]} --version {wanted}`.",
+        fault="you",
+    )
+
+
+def _seconds(waybill: Waybill) -> int:
+    """As the source commit is dated: the same release on the same parent gives the same id."""
+    return int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
 
 
 def _superseded(change: Change, higher: dict[str, str], heads: Heads, known: Proposal | None) -> Intent:
@@ -156,7 +186,7 @@ def _superseded(change: Change, higher: dict[str, str], heads: Heads, known: Pro
 
 
 def shipped(change: Change, intent: Intent) -> Shipped:
-    return Shipped(change.waybill.service, chart_of(change.waybill), intent.environments, change.archive)
+    return Shipped(change.waybill.service, chart_of(change.waybill), intent.environments, change.archive, intent.sites)
 
 
 def is_done(heads: Heads, known: Proposal | None) -> bool:
@@ -165,40 +195,29 @@ def is_done(heads: Heads, known: Proposal | None) -> bool:
     return marked or heads.is_merged
 
 
-def higher_versions(change: Change, present: dict[str, Files]) -> dict[str, str]:
+def higher_versions(change: Change, sites: Mapping[str, Site], present: dict[str, Files]) -> dict[str, str]:
     """The environments for which a branch has a higher version already: which, in words."""
     higher = {}
     for branch, files in present.items():
         for environment in change.environments:
-            said = release_in(files, change.waybill.service, environment).get("version", "")
+            said = release_in(files, sites[environment]).get("version", "")
             if Version.is_valid(said) and Version.parse(said) > Version.parse(version(change.waybill)):
                 higher[environment] = f"{branch} has {said} for {environment}"
     return higher
 
 
-def replaced(change: Change, environments: Iterable[str], base_files: Files, branch_files: Files) -> str | None:
+def replaced(
+    change: Change, environments: Iterable[str], sites: Mapping[str, Site], base_files: Files, branch_files: Files
+) -> str | None:
     """The highest other version that the branch proposes for one of `environments`."""
     versions = set()
     for environment in environments:
         arrived, there = (
-            release_in(files, change.waybill.service, environment).get("version", "")
-            for files in (base_files, branch_files)
+            release_in(files, sites[environment]).get("version", "") for files in (base_files, branch_files)
         )
         if there not in (arrived, version(change.waybill)) and Version.is_valid(there) and "+" not in there:
             versions.add(Version.parse(there))
     return str(max(versions)) if versions else None
-
-
-def carries(service: str, environments: Iterable[str], base_files: Files, branch_files: Files) -> bool:
-    """Whether the branch changes the release of another environment as well."""
-    others = set(environments_in(branch_files, service)) - set(environments)
-    return bool(released(service, others, base_files, branch_files))
-
-
-def released(service: str, environments: Iterable[str], before: Files, after: Files) -> list[str]:
-    """Those of `environments` whose release.yaml names another release."""
-    edited = [name for name in environments if before.get(path := release_file(service, name)) != after.get(path)]
-    return [name for name in edited if release_in(before, service, name) != release_in(after, service, name)]
 
 
 def still_open(change: Change, known: Proposal | None) -> str:

@@ -24,8 +24,11 @@ def for_review(change: Change, repo: Repo, intent: Intent) -> str:
     began = git.call("merge-base", intent.heads.base_head, commit, check=False).text
     if not began:
         return f"its history is not that of {intent.heads.base}"
-    touched: set[str] = set()
+    touched, files = set[str](), {file: name for name, it in intent.sites.items() if it.existing for file in it.files}
     for path in git.run("diff-tree", "-r", "--no-renames", "--name-only", began, commit).splitlines():
+        if path in files:
+            touched.add(files[path])
+            continue
         match path.split("/"):
             case ["apps", name, "base", *_] if name == service:
                 touched |= {*layout.environments_in(git.files(commit, layout.app(service)), service)}

@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from ..diff.repo import Repo
 from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import REPLACES, Heads
+from ..gitops.render import published
+from ..gitops.site import Site
 from ..image import by_name
 from .body import NOT_THESE, commit_message, is_about, short, trailer
 from .intent import Change, Intent
+from .sites import sites_in
 
 
 def proposed_before(change: Change, repo: Repo) -> Iterator[tuple[Change, Intent]]:
@@ -25,9 +29,19 @@ def proposed_before(change: Change, repo: Repo) -> Iterator[tuple[Change, Intent
             if commit not in seen and (found := _read(message, change)):
                 seen.add(commit)
                 then, replaces, others = found
-                names = then.environments
-                yield then, Intent("held", "", heads, known, names, commit, replaces=replaces, overridden=others)
+                names, sites = then.environments, _sites(commit, then, repo)
+                intent = Intent("held", "", heads, known, names, commit, replaces=replaces, overridden=others)
+                yield then, replace(intent, sites=sites)
                 break
+
+
+def _sites(commit: str, change: Change, repo: Repo) -> dict[str, Site]:
+    """Those that are clear; the others were clear when the commit was made."""
+    found: dict[str, Site] = {}
+    for name in change.environments:
+        with suppress(Refused):
+            found |= sites_in(commit, [name], change.config, published(change.waybill), repo)
+    return found
 
 
 def _commits(change: Change, repo: Repo, heads: Heads, known: Proposal) -> Iterator[tuple[str, str]]:

@@ -15,9 +15,9 @@ from ..chart.images import Released, released
 from ..chart.judge import judge
 from ..chart.post_render import NotPostRendered
 from ..diff import kustomizations
+from ..diff.bases import reach
 from ..diff.repo import OtherContent, Repo
 from ..errors import Refused
-from ..gitops.layout import app, overlay
 from ..gitops.post_renderers import parts
 from ..report import Report
 from ..yaml.document import Path as Keys
@@ -75,7 +75,7 @@ def verdicts(change: Change, repo: Repo, intent: Intent) -> tuple[Verdict, ...]:
 
 def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Verdict:
     waybill, what, root = change.waybill, shipped(change, intent), repo.tree(intent.commit)
-    unseen = kustomizations.unseen(root, overlay(waybill.service, environment))
+    unseen = kustomizations.unseen(root, what.sites[environment].folder)
     try:
         release = repo.release(intent.commit, environment, what)
         unseen += [*release.unseen, *installation.unseen(release, what)]
@@ -108,9 +108,9 @@ def _allowed(verdict: Verdict, change: Change, repo: Repo, intent: Intent) -> tu
     found = verdict.judgement
     if found is None or not found.findings:
         return ()
-    images, folder = released(change.waybill, change.config), repo.tree(intent.commit)
+    images, tree = released(change.waybill, change.config), repo.tree(intent.commit)
     wrong = found.others if change.allow_override else found.findings
-    causes = list(_causes(folder, change.waybill.service, verdict.environment, images))
+    causes = list(_causes(tree.resolve(), intent.sites[verdict.environment].folder, images))
     causes[MOST_CAUSES:] = [f"{len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []
     if wrong:
         error = refused(wrong, verdict.environment, causes)
@@ -120,17 +120,16 @@ def _allowed(verdict: Verdict, change: Change, repo: Repo, intent: Intent) -> tu
     return (*dict.fromkeys(map(str, found.images)), *causes)
 
 
-def _causes(folder: Path, service: str, environment: str, images: Sequence[Released]) -> Iterator[str]:
+def _causes(top: Path, folder: str, images: Sequence[Released]) -> Iterator[str]:
     """`FILE, spec.values.image.tag` for each part of the environment that could be why it would not run `images`."""
-    for part in ("base", environment):
-        for file in sorted((folder / app(service) / part).rglob("*.yaml")):
-            try:
-                objects = parse(file.read_bytes())
-            except ValueError:
-                continue
-            for spec in (item.get("spec") for item in objects if item["kind"] == "HelmRelease"):
-                for path in _overrides(spec if isinstance(spec, dict) else {}, images):
-                    yield f"{file.relative_to(folder)}, {shown(('spec', *path))}"
+    for file in sorted(file for file in reach(top / folder, top) if file.is_file()):
+        try:
+            objects = parse(file.read_bytes())
+        except ValueError:
+            continue
+        for spec in (item.get("spec") for item in objects if item["kind"] == "HelmRelease"):
+            for path in _overrides(spec if isinstance(spec, dict) else {}, images):
+                yield f"{file.relative_to(top)}, {shown(('spec', *path))}"
 
 
 def _overrides(spec: dict[str, Any], images: Sequence[Released]) -> Iterator[Keys]:

@@ -105,6 +105,12 @@ def parse(source: bytes, name: str, fault: Fault) -> Document:
         raise unread.refused(what, "Remove control characters and the like.") from error
 
 
+def line_of(source: bytes, path: Path, *, name: str, fault: Fault) -> int | None:
+    """The line, from 1, on which the value at `path` begins; None where it is absent."""
+    node = parse(source, name, fault).find(path)
+    return None if node is None else line(node)
+
+
 def facts(document: Document) -> Iterator[tuple[Path, str, Any]]:
     """Path, tag and value of every node in order; of an alias the path that it repeats, since sharing hides edits."""
     seen: dict[int, Path] = {}

@@ -51,6 +51,7 @@ def set_scalar(
     *,
     quoted: bool = False,
     after: str | None = None,
+    mappings: int = 1,
     name: str = "the file",
     fault: Fault = "chart",
 ) -> bytes:
@@ -58,7 +59,7 @@ def set_scalar(
 
     The quotes of the present value stay; a plain one gets double quotes when `quoted`, or when YAML would read the new
     one as something else than this text. A missing key is added to its mapping, after the sibling `after`, else after
-    the last one that ends on its own line; a missing mapping is added with it, but not a mapping above that.
+    the last one that ends on its own line; of missing mappings as many as `mappings` are added with it.
     """
     if not path:
         raise ValueError("An empty path names the whole file.")
@@ -66,7 +67,7 @@ def set_scalar(
         raise Refused(f"{value!r} cannot be written to {name}.", "Use printable characters, on one line.", fault="you")
     quoted = quoted and isinstance(value, str)
     document = parse(source, name, fault)
-    splice = _splice(document, path, value, quoted, after)
+    splice = _splice(document, path, value, quoted, after=after, mappings=mappings)
     if splice is None:
         return source
     text = document.text[: splice.start] + splice.new + document.text[splice.end :]
@@ -75,10 +76,12 @@ def set_scalar(
     return edited
 
 
-def _splice(document: Document, path: Path, value: str | bool, quoted: bool, after: str | None) -> _Splice | None:
+def _splice(
+    document: Document, path: Path, value: str | bool, quoted: bool, *, after: str | None = None, mappings: int = 1
+) -> _Splice | None:
     node = document.find(path)
     if node is None:
-        return _insertion(document, path, value, after)
+        return _insertion(document, path, value, after, mappings)
     scalar = _scalar(document, node, path)
     if _holds(scalar, value) and not (quoted and not scalar.style):
         return None
@@ -93,12 +96,12 @@ def _splice(document: Document, path: Path, value: str | bool, quoted: bool, aft
     return _Splice(start.index, end.index, _written(value, '"' if quoted and not scalar.style else scalar.style), path)
 
 
-def _insertion(document: Document, path: Path, value: str | bool, after: str | None) -> _Splice:
+def _insertion(document: Document, path: Path, value: str | bool, after: str | None, mappings: int) -> _Splice:
     present = path[:-1]
     while present and document.find(present) is None:
         present = present[:-1]
     mapping, new = document.find(present), path[len(present) :]
-    if len(new) > 2 or not all(isinstance(key, str) for key in new):
+    if len(new) > mappings + 1 or not all(isinstance(key, str) for key in new):
         raise document.refused(
             f"{shown(path[: len(present) + 1])} is missing", f"Add {shown(path)} to the file.", path=path
         )
@@ -109,19 +112,17 @@ def _insertion(document: Document, path: Path, value: str | bool, after: str | N
         span, gap = (mapping.start_mark.index, mapping.end_mark.index), ""
         if span[0] == span[1] and not text[: span[0]].endswith((" ", "\t", "\n")):
             gap = " "
-        whole = f"{outer[0]}: {{{pair}}}" if outer else pair
-        return _Splice(*span, f"{gap}{{{whole}}}", present)
+        return _Splice(*span, f"{gap}{{{_in_flow(outer, pair)}}}", present)
     found = _BREAK.search(text)
     eol = found.group() if found else "\n"
     if mapping is None or is_null(mapping):
-        block = f"{outer[0]}:{eol}  {pair}" if outer else pair
         gap = eol if text and not _BREAK.fullmatch(text[-1]) else ""
-        return _Splice(len(text), len(text), f"{gap}{block}{eol}", ())
+        return _Splice(len(text), len(text), f"{gap}{_in_block(outer, pair, eol)}{eol}", ())
     mapping = cast(MappingNode, mapping)  # whatever else stands there, `find` has refused
     if mapping.flow_style:
-        return _into_flow(document, mapping, f"{outer[0]}: {{{pair}}}" if outer else pair, top, after)
+        return _into_flow(document, mapping, _in_flow(outer, pair), top, after)
     indent = " " * mapping.start_mark.column
-    block = f"{outer[0]}:{eol}{indent}  {pair}" if outer else pair
+    block = _in_block(outer, pair, f"{eol}{indent}")
     sibling = _sibling(document, mapping, after, one_line=True)
     if sibling is None:
         return _Splice(mapping.start_mark.index, mapping.start_mark.index, f"{block}{eol}{indent}", top)
@@ -129,6 +130,15 @@ def _insertion(document: Document, path: Path, value: str | bool, after: str | N
     if end is None:
         return _Splice(len(text), len(text), f"{eol}{indent}{block}", top)
     return _Splice(end.end(), end.end(), f"{indent}{block}{end.group()}", top)
+
+
+def _in_flow(outer: list[str], pair: str) -> str:
+    return "".join(f"{key}: {{" for key in outer) + pair + "}" * len(outer)
+
+
+def _in_block(outer: list[str], pair: str, eol: str) -> str:
+    """`eol` begins a line of the outermost mapping."""
+    return "".join(f"{key}:{eol}{'  ' * depth}" for depth, key in enumerate(outer, 1)) + pair
 
 
 def _into_flow(document: Document, mapping: MappingNode, pair: str, top: Path, after: str | None) -> _Splice:
@@ -162,7 +172,7 @@ def _verify(document: Document, edited: bytes, top: Path, edit: tuple[Path, str 
         right = (
             node is not None
             and _holds(node, value)
-            and _splice(result, path, value, quoted, None) is None
+            and _splice(result, path, value, quoted) is None
             and list(filterfalse(inside, facts(document))) == list(filterfalse(inside, facts(result)))
         )
     except Refused:

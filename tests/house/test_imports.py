@@ -23,7 +23,7 @@ SERVICE_LAYERS = [
 SCRIPTS_LAYERS = [
     {"__main__"},
     {"commands"},
-    {"ship", "plan", "promote", "rollback", "records", "ask"},
+    {"ship", "plan", "promote", "rollback", "records", "ask", "adopt"},
     {"proposals", "checks"},
     {"session"},
     {"steps"},
@@ -32,11 +32,12 @@ SCRIPTS_LAYERS = [
     {"gitops", "forges", "source"},
     {"chart"},
     {"config", "report"},
+    {"environments"},
     {"stages"},
     {"settings", "ci", "workflow"},
     {"image", "clients"},
     {"document", "addresses"},
-    {"yaml", "folder", "once"},
+    {"yaml", "toml", "folder", "once"},
     {"errors"},
 ]
 EITHER_HALF = {"scripts", "service", "waybill", "waybill_service"}

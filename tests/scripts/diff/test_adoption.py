@@ -1,0 +1,199 @@
+"""A HelmRelease that people wrote is found in every layout; where a release could not be written to it alone it is
+refused, with file, line and what to write instead."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.gitops.places import place_of
+from tests.support.scripts.adoption import ALONE, APP, found, refused
+from tests.support.scripts.layouts import (
+    D2,
+    FILES,
+    FLUX_EXAMPLE,
+    HELM_RELEASE,
+    HELM_REPOSITORY,
+    HOME_OPS,
+    LAYOUTS,
+    PATCH,
+    flux,
+    kustomization,
+)
+
+
+@pytest.mark.parametrize(
+    ("layout", "root", "source", "place"),
+    [
+        ("flux-example", "apps/staging", None, "shop/orders"),
+        ("home-ops", APP, f"{APP}/ocirepository.yaml", "default/orders"),
+        ("d2", "components/shop/staging", "components/shop/staging/orders.yaml", None),
+    ],
+)
+def test_it_is_found_in_every_layout(layout: str, root: str, source: str | None, place: str, tmp_path: Path) -> None:
+    site = found(tmp_path, LAYOUTS[layout], FILES[layout])
+    assert (site.folder, site.source and site.source.file) == (root, source)
+    assert site.existing
+    assert (site.existing.version, site.existing.chart) == ("0.0.9", "ghcr.io/acme/charts/orders")
+    assert place_of(site.existing) == place
+
+
+# What bootstrap applies has no kustomization: Flux takes every manifest below it.
+BOOTSTRAP = {
+    "clusters/staging/flux-system/kustomization.yaml": kustomization("gotk-sync.yaml"),
+    "clusters/staging/flux-system/gotk-sync.yaml": flux("flux-system", "./clusters/staging"),
+    "clusters/staging/shop/orders.yml": HELM_RELEASE.replace(
+        "  name: orders\nspec", "  name: orders\n  namespace: shop\nspec"
+    ),
+    "clusters/staging/shop/repository.yaml": HELM_REPOSITORY.replace("orders\nspec", "orders\n  namespace: shop\nspec"),
+    "clusters/staging/notes.txt": "kind: HelmRelease",
+}
+
+
+def test_a_folder_without_a_kustomization_is_built_as_flux_builds_it(tmp_path: Path) -> None:
+    site = found(tmp_path, BOOTSTRAP, "clusters/staging/shop/orders.yml")
+    assert site.folder == "clusters/staging"
+    assert site.existing
+    assert place_of(site.existing) == "shop/orders"
+    assert site.existing.chart == "ghcr.io/acme/charts/orders"
+
+
+def test_the_one_of_several_is_named(tmp_path: Path) -> None:
+    """The source lies in another folder, for all."""
+    both = (
+        HELM_RELEASE
+        + "---\n"
+        + HELM_RELEASE.replace("name: orders\nspec", "name: billing\nspec").replace("0.0.9", "7.0.0")
+    )
+    files = {
+        "apps/all.yaml": both,
+        "apps/kustomization.yaml": kustomization("all.yaml", more="namespace: shop\n"),
+        "sources/repository.yaml": HELM_REPOSITORY,
+    }
+    site = found(tmp_path, files, "apps/all.yaml#orders")
+    assert (site.folder, site.release.name) == ("apps", "orders")
+    assert site.existing
+    assert site.existing.chart == "ghcr.io/acme/charts/orders"
+
+
+def test_a_prefix_of_its_name_is_followed(tmp_path: Path) -> None:
+    files = {
+        "apps/kustomization.yaml": kustomization("orders.yaml", "repository.yaml", more="namePrefix: eu-\n"),
+        "apps/orders.yaml": HELM_RELEASE.replace("        name: orders\n", "        name: eu-orders\n"),
+        "apps/repository.yaml": HELM_REPOSITORY,
+    }
+    site = found(tmp_path, files, "apps/orders.yaml")
+    assert site.existing
+    assert site.existing.name == "eu-orders"
+
+
+SEVERAL = {
+    "a base that two environments build": (
+        FLUX_EXAMPLE,
+        "apps/base/orders/release.yaml",
+        ["clusters/production/apps.yaml", "clusters/staging/apps.yaml", "more than one environment", "Write a patch"],
+    ),
+    "a folder that two clusters apply": (
+        {**HOME_OPS, "other/ks.yaml": flux("orders", f"./{APP}")},
+        f"{APP}/helmrelease.yaml",
+        ["other/ks.yaml", "kubernetes/apps/default/orders/ks.yaml", "more than one environment"],
+    ),
+    "a base whose environments are applied from elsewhere": (
+        D2,
+        "components/shop/base/orders.yaml",
+        ["components/shop/production", "components/shop/staging", "more than one environment"],
+    ),
+    "a source that two environments build": (
+        {path: text.partition("---")[0] if "/staging/orders" in path else text for path, text in D2.items()},
+        "components/shop/staging/orders.yaml",
+        ["components/shop/base/orders.yaml: OCIRepository orders", "components/shop/production", "Write a patch of it"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_what_more_than_one_environment_builds_from_is_refused(name: str, tmp_path: Path) -> None:
+    files, helmrelease, words = SEVERAL[name]
+    said = refused(tmp_path, files, helmrelease)
+    for word in words:
+        assert word in said
+
+
+FILES_REFUSED = {
+    "no such file": (ALONE, "apps/order.yaml", ["has no file apps/order.yaml", "Correct `helmrelease`"]),
+    "no such name": (ALONE, "apps/orders.yaml#billing", ["HelmRelease billing of staging, and holds orders", "#NAME"]),
+    "several": (
+        {
+            **ALONE,
+            "apps/orders.yaml": HELM_RELEASE + "---\n" + HELM_RELEASE.replace("name: orders\nspec", "name: b\nspec"),
+        },
+        "apps/orders.yaml",
+        ["holds orders and b", "apps/orders.yaml#NAME"],
+    ),
+    "twice the same": (
+        {**ALONE, "apps/orders.yaml": HELM_RELEASE + "---\n" + HELM_RELEASE},
+        "apps/orders.yaml#orders",
+        ["holds 2 called orders"],
+    ),
+    "no HelmRelease": (ALONE, "apps/repository.yaml", ["holds none", "Name a file with a HelmRelease"]),
+    "a ResourceSet": (
+        {
+            **ALONE,
+            "apps/orders.yaml": "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nmetadata: {name: orders}\n"
+            "spec:\n  inputs: [{version: 0.0.9}]\n  resources: []\n",
+        },
+        "apps/orders.yaml",
+        ["apps/orders.yaml is a ResourceSet, whose inputs say the version"],
+    ),
+    "no YAML": (
+        {**ALONE, "apps/orders.yaml": "a: [\n"},
+        "apps/orders.yaml",
+        ["apps/orders.yaml, line 2", "Correct it"],
+    ),
+    "what nothing builds": (
+        {**ALONE, "apps/kustomization.yaml": kustomization("repository.yaml")},
+        "apps/orders.yaml",
+        ["No kustomization of the GitOps repo builds apps/orders.yaml", "Name it in the kustomization.yaml"],
+    ),
+    "a patch of nothing": (
+        {
+            **ALONE,
+            "apps/kustomization.yaml": kustomization(
+                "orders.yaml", "repository.yaml", more="patches: [{path: p.yaml, target: {name: nobody}}]\n"
+            ),
+            "apps/p.yaml": PATCH,
+        },
+        "apps/p.yaml",
+        ["a build of apps makes 0 HelmReleases of it"],
+    ),
+    "a patch of several": (
+        {
+            **ALONE,
+            "apps/kustomization.yaml": kustomization(
+                *("orders.yaml", "b.yaml", "repository.yaml"),
+                more="patches: [{path: p.yaml, target: {kind: HelmRelease}}]\n",
+            ),
+            "apps/b.yaml": HELM_RELEASE.replace("name: orders\nspec", "name: b\nspec"),
+            "apps/p.yaml": PATCH,
+        },
+        "apps/p.yaml",
+        ["a build of apps makes 2 HelmReleases of it, b and orders"],
+    ),
+    "a file that a ConfigMap is made of, too": (
+        {
+            **ALONE,
+            "apps/kustomization.yaml": kustomization(
+                "orders.yaml", "repository.yaml", more="configMapGenerator: [{name: a, files: [orders.yaml]}]\n"
+            ),
+        },
+        "apps/orders.yaml",
+        ["would change ConfigMap a-", "as well"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILES_REFUSED)
+def test_what_is_no_single_helm_release_is_refused(name: str, tmp_path: Path) -> None:
+    files, helmrelease, words = FILES_REFUSED[name]
+    said = refused(tmp_path, files, helmrelease)
+    for word in words:
+        assert word in said
