@@ -20,8 +20,9 @@ CHANGING = (
     *("postBuild", *PATCHES, "images", "components", *MOVES, "commonMetadata", "labels", "commonLabels"),
     *("commonAnnotations", "replicas", "replacements", "transformers", "vars"),
 )
-# What changes Flux Kustomizations themselves, and so what they do.
-ABOVE = ("postBuild", *PATCHES, "components", "replacements", "transformers", "vars")
+# What changes Flux Kustomizations themselves, and so what they do; a substitution only where there is something to
+# substitute.
+ABOVE = (*PATCHES, "components", "replacements", "transformers", "vars")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Applied:
         said = [what for it, files in self._found for what in self._changes(it, files, CHANGING)]
         said += [f"when Flux applies it: {it.file} is suspended" for it, _ in self._found if it.spec.get("suspend")]
         for it, child, files in self._above():
-            said += [f"{what} in {child}" for what in self._changes(it, files, ABOVE)]
+            said += [f"{what} in {child}" for what in self._changes_above(it, child, files)]
             said += [f"when Flux applies {child}: {it.file} is suspended"] if it.spec.get("suspend") else []
         return [*dict.fromkeys(said)]
 
@@ -74,7 +75,11 @@ class Applied:
         return bool(self._found) and not moving and not self.is_patched_above()
 
     def is_patched_above(self) -> bool:
-        return any(True for it, child, files in self._above() for _ in self._changes(it, files, ABOVE))
+        return any(True for it, child, files in self._above() for _ in self._changes_above(it, child, files))
+
+    def _changes_above(self, it: FluxKustomization, child: str, files: list[Path]) -> Iterator[str]:
+        substituted = b"${" in (self._root / child).read_bytes()
+        return self._changes(it, files, ("postBuild", *ABOVE) if substituted else ABOVE)
 
     def _above(self) -> Iterator[tuple[FluxKustomization, str, list[Path]]]:
         """Those that apply the file of one that applies it, with that file, and so on upwards."""

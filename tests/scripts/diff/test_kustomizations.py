@@ -55,6 +55,15 @@ NOT_FOUND = "the Flux Kustomization that applies apps/orders/staging, which is n
             True,
         ),
         ({**OWN, PARENT: PATCHED.replace("clusters/staging", "clusters/production")}, [], True),
+        ({**OWN, PARENT: FLUX.replace("PATH", "./clusters/staging, postBuild: {}")}, [], True),
+        (
+            {
+                "clusters/staging/orders.yaml": FLUX.replace("PATH", "./apps/orders/staging, prune: '${prune}'"),
+                PARENT: FLUX.replace("PATH", "./clusters/staging, postBuild: {substitute: {prune: 'true'}}"),
+            },
+            [f"what postBuild in {PARENT} changes in clusters/staging/orders.yaml"],
+            False,
+        ),
     ],
 )
 def test_what_flux_does_to_the_folder_and_to_what_applies_it(
