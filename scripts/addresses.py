@@ -45,13 +45,24 @@ def ledger_address(url: str | None) -> str | None:
     return url.rstrip("/")
 
 
-def likely_forge(gitops: str | None) -> str | None:
-    """The forge of the repository `gitops`, where its address shows it."""
-    if gitops is None:
+FORGES = {"github.com": "github", "gitlab.com": "gitlab", "gitea.com": "gitea", "codeberg.org": "forgejo"}
+
+
+def likely_forge(repository: str | None) -> str | None:
+    """The forge of a repository, where its address shows it."""
+    if repository is None:
         return None
-    if is_local(gitops):
-        return "file"
-    return "github" if re.match(r"(https://|ssh://git@|git@)github\.com[:/]", gitops) else None
+    return "file" if is_local(repository) else FORGES.get(_host(repository))
+
+
+def commit_page(repository: str, commit: str) -> str:
+    """Where people see a commit of the repository at this web address."""
+    gitlab = "gitlab" in _host(repository).split(".")
+    return f"{repository}{'/-' if gitlab else ''}/commit/{commit}"
+
+
+def _host(repository: str) -> str:
+    return normalise(repository).partition("://")[2].partition("/")[0]
 
 
 # Hosts that ignore the case of a path, and the names under which they are reached where port 22 is closed.

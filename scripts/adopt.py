@@ -105,7 +105,7 @@ def _described(environment: str, site: Site, files: Files, *, kept: bool) -> Ado
 
 def _warn_of_lower(here: Session, found: Adoption) -> None:
     """The chart's own version decides the next one, unless --version does."""
-    file = f"{here.config.chart}/Chart.yaml"
+    file = here.config.in_chart("Chart.yaml")
     mine = read(here.git.blob("HEAD", file) or b"", ("version",), name=file) or ""
     if all(map(Version.is_valid, (mine, found.version))) and Version.parse(mine) < Version.parse(found.version):
         here.report.warn(

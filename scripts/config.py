@@ -66,6 +66,10 @@ class Config(Settings, frozen=True, kw_only=True):
             raise Refused("No registry is configured.", "Set `registry` in waybill.toml.", fault="you")
         return f"{self.registry.removeprefix('oci://')}/{self.service}"
 
+    def in_chart(self, name: str) -> str:
+        """The path of a file of the chart."""
+        return str(PurePosixPath(self.chart) / name)
+
     @property
     def stages(self) -> tuple[Stage, ...]:
         group_of = {name: group for group, names in self.groups.items() for name in names}
@@ -134,7 +138,7 @@ def load(
     settings = read(file, flags)
     values = (settings.values,) if isinstance(settings.values, str) else settings.values
     inside = _Inside(here, root)
-    chart = inside(settings.chart, "chart")
+    chart = inside(settings.chart, "chart", top=True)
     told = flags.get("image_keys") or os.environ.get("WAYBILL_IMAGE_KEYS")
     keys = {
         "file": None if told or file is None else str((here / file.name).relative_to(root)),
@@ -247,15 +251,14 @@ def _service(settings: Settings, git: "Git", chart: str) -> str:
 
     if git.commit("HEAD") is None:
         raise NoCheckout("The repository has no commit.", "Commit the chart first.", fault="repository")
-    source = git.blob("HEAD", f"{chart}/Chart.yaml")
+    file = str(PurePosixPath(chart) / "Chart.yaml")
+    source = git.blob("HEAD", file)
     if source is None:
-        raise NoCheckout(
-            f"HEAD holds no {chart}/Chart.yaml.", "Commit the chart, or set `chart` in waybill.toml.", fault="you"
-        )
-    name = scalar(source, ("name",), name=f"{chart}/Chart.yaml")
+        raise NoCheckout(f"HEAD holds no {file}.", "Commit the chart, or set `chart` in waybill.toml.", fault="you")
+    name = scalar(source, ("name",), name=file)
     if settings.service not in (None, name):
         raise Refused(
-            f"service is {settings.service!r}, but {chart}/Chart.yaml's name is {name!r}.",
+            f"service is {settings.service!r}, but {file}'s name is {name!r}.",
             "Make them equal: one tag then reserves the version of both.",
             fault="you",
         )
@@ -263,7 +266,7 @@ def _service(settings: Settings, git: "Git", chart: str) -> str:
         return msgspec.convert(name, Service)
     except msgspec.ValidationError as error:
         raise Refused(
-            f"{chart}/Chart.yaml's name {name!r} is no RFC 1123 label of at most 53 characters.",
+            f"{file}'s name {name!r} is no RFC 1123 label of at most 53 characters.",
             "Rename the chart.",
             fault="chart",
         ) from error

@@ -23,7 +23,7 @@ Word = Annotated[str, Meta(pattern=r"^[^\x00-\x20\x7f]+$")]
 FLUX_VERSION = "2.9"
 # FILE or FILE#NAME: a path in the GitOps repo, and the name of a HelmRelease in a file of several.
 HelmReleaseFile = Annotated[str, Meta(pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$")]
-ForgeName = Literal["github", "gitea", "file"]
+ForgeName = Literal["github", "gitlab", "gitea", "forgejo", "file"]
 Merge = Literal["review", "auto"]
 
 
@@ -67,7 +67,10 @@ class Settings(
     ] = None
     forge: Annotated[
         ForgeName | None,
-        about("Who opens the pull request: github, gitea, or file (the GitOps repo is a path on this machine)."),
+        about(
+            f"Who opens the pull request: {', '.join(get_args(ForgeName))}, which is for a GitOps repo that is a path "
+            "on this machine. Default: what its address shows."
+        ),
     ] = None
     environments: Annotated[
         tuple[str, ...],

@@ -109,10 +109,77 @@ def backup_(file: Path) -> None:
 @main.command("restore")
 @click.argument("file", type=click.Path(path_type=Path))
 def restore_(file: Path) -> None:
-    """Make the SQLite database of FILE, which `backup` made. Stop the ledger first, and move its database away."""
-    from .database.backup import restore
+    """Make the SQLite database of FILE, which `backup` made. Stop the ledger first, and move its database away.
 
-    _copied(lambda database: restore(file, database), file)
+    FILE may also be the folder of an archive, or a file in it: its bodies are taken back, and the ledger may go on.
+    """
+    from .database.backup import restore
+    from .ledger.events.archive_file import is_archive
+
+    if is_archive(file):
+        _take_back(file)
+    else:
+        _copied(lambda database: restore(file, database), file)
+
+
+@main.command("archive")
+@click.option("--before", "time", required=True, metavar="TIME", help="As 2026-01-31, or 2026-01-31T12:00:00+02:00.")
+@click.argument("folder", type=click.Path(path_type=Path))
+def archive_(time: str, folder: Path) -> None:
+    """Move the bodies of events that came before TIME into files in FOLDER. The ledger may go on meanwhile.
+
+    What the ledger reads of them stays, so every answer stays as it is; `restore FOLDER` takes the bodies back.
+    """
+    from .domain.moment import parse_moment
+    from .ledger.events.archive import archive
+
+    try:
+        before = parse_moment(time)
+    except ValueError as error:
+        raise click.UsageError(f"--before {time!r}: {error}") from None
+    try:
+        moved = _with_database(lambda: archive(before, folder, _say))
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written: {error}; nothing is lost, begin again") from None
+    click.echo(
+        f"{moved.bodies} bodies of {moved.size} bytes are in {folder}; {moved.left} bytes of them stay", err=True
+    )
+    _give_room_back()
+
+
+def _take_back(file: Path) -> None:
+    from .ledger.events.archive import UnknownEvents, take_back
+    from .ledger.events.archive_file import Damaged, files_of
+
+    try:
+        taken = _with_database(lambda: take_back(files_of(file), _say))
+    except (Damaged, UnknownEvents) as error:
+        raise click.ClickException(f"{error} Nothing was changed.") from None
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be read: {error}") from None
+    click.echo(f"{taken} bodies taken back", err=True)
+
+
+def _give_room_back() -> None:
+    import sqlite3
+
+    from .database.url import parse_url
+    from .database.vacuum import vacuum
+
+    kind, target = parse_url(_settings(Settings).database_url)
+    if kind != "sqlite":
+        click.echo(
+            "new rows use their room; VACUUM FULL event gives it back to the disk, while nothing can use it", err=True
+        )
+        return
+    try:
+        click.echo(f"{target} is {vacuum(Path(target))} bytes smaller", err=True)
+    except sqlite3.Error as error:
+        raise click.ClickException(f"the bodies are moved, and new rows use their room; {target}: {error}") from None
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _copied(copy: Callable[[Path], int], file: Path) -> None:

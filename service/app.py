@@ -20,6 +20,7 @@ from .api.digests import get_digest
 from .api.environments import get_environment, list_arrivals, list_environments
 from .api.events import check_key, take_flux_event, take_snapshot
 from .api.health import healthz, metrics, readyz
+from .api.history import list_history
 from .api.parameters import in_words
 from .api.releases import file_release, get_release, list_releases
 from .api.schema import get_openapi, get_waybill_schema
@@ -55,6 +56,7 @@ ROUTES: list[ControllerRouterHandler] = [
     list_arrivals,
     get_service,
     get_digest,
+    list_history,
     take_flux_event,
     take_snapshot,
     check_key,

@@ -174,6 +174,16 @@ class Settings(FromEnvironment):
             parse_quota,
         ),
     ]
+    silent_after: Annotated[
+        int,
+        Setting(
+            "SILENT_AFTER",
+            "After how many seconds without an event an environment that has no observer counts as silent: its health "
+            "is unknown then. 0: never, since Flux says nothing while nothing changes.",
+            "0",
+            _number(366 * 86400),
+        ),
+    ]
     drain_seconds: Annotated[
         int,
         Setting(

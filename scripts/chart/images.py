@@ -66,7 +66,7 @@ class Released:
 
 def released(waybill: Waybill, config: Config) -> list[Released]:
     """The images of a release, with the places of values.yaml that name them."""
-    values = f"{config.chart}/values.yaml"
+    values = config.in_chart("values.yaml")
     return [
         Released(
             name,

@@ -1,7 +1,8 @@
-"""Who opens pull requests: one file for each forge, with the verbs of `Forge`. A new forge is one file, its lines in
-`forge_of` and its name in settings.py."""
+"""Who opens pull requests: one file for each forge, named as in `ForgeName` of settings.py, whose `FORGE` has the verbs
+of `Forge`."""
 
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Literal, Protocol, get_args
 
 from msgspec import Struct
@@ -33,7 +34,7 @@ class Forge(Protocol):
         """The open proposal of `branch` into `base`, else the one that was created last, else None."""
 
     def proposals(self, branch: str, base: str) -> Iterable[Proposal]:
-        """All of them, in that order; of very many, the latest."""
+        """All of them, in that order, perhaps one twice; of very many, the latest."""
 
     def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
         """Opens one; if another run opened one in the meantime, that is updated and returned."""
@@ -41,6 +42,9 @@ class Forge(Protocol):
     def update(self, number: int, title: str, body: str) -> Proposal: ...
 
     def comment(self, number: int, text: str) -> None: ...
+
+    def head_ref(self, number: int) -> str:
+        """Where git keeps the commits of a proposal whose branch is gone."""
 
     def check_merge(self) -> None:
         """Refuses where the forge says that it does not merge by itself."""
@@ -57,22 +61,11 @@ def forge_of(gitops: str | None, forge: str | None, token: str | None) -> Forge:
     """The forge of the GitOps repo."""
     if gitops is None:
         raise Refused("No GitOps repo is configured.", "Set `gitops` in waybill.toml.", fault="you")
-    match forge:
-        case "github":
-            from .github import GitHub
-
-            return GitHub(gitops, token)
-        case "gitea":
-            from .gitea import Gitea
-
-            return Gitea(gitops, token)
-        case "file" if gitops.startswith(("/", "file://")):
-            from .file import FileForge
-
-            return FileForge(gitops)
-        case "file":
-            what = f'forge = "file" is for a path on this machine, and gitops is {gitops}.'
-        case _:
-            what = f"The address {gitops} does not show which forge it belongs to."
-    remedy = f"Set `forge` in waybill.toml to one of {', '.join(get_args(ForgeName))}."
-    raise Refused(what, remedy, fault="you")
+    if forge is None:
+        raise Refused(
+            f"The address {gitops} does not show which forge it belongs to.",
+            f"Set `forge` in waybill.toml to one of {', '.join(get_args(ForgeName))}.",
+            fault="you",
+        )
+    made: Forge = import_module(f".{forge}", __name__).FORGE(gitops, token)
+    return made

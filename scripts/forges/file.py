@@ -28,7 +28,13 @@ class ProposalFile(Struct, frozen=True, kw_only=True):
 
 
 class FileForge:
-    def __init__(self, remote: str) -> None:
+    def __init__(self, remote: str, token: str | None = None) -> None:
+        if not remote.startswith(("/", "file://")):
+            raise Refused(
+                f'forge = "file" is for a path on this machine, and gitops is {remote}.',
+                "Set `forge` in waybill.toml to the forge that serves it, or `gitops` to a path.",
+                fault="you",
+            )
         repository = Path(unquote(urlsplit(remote).path) if remote.startswith("file://") else remote)
         git = repository / ".git"
         self.folder = (git if git.is_dir() else repository) / "waybill-proposals"
@@ -62,6 +68,10 @@ class FileForge:
         with self.alone():
             record = self.read(self.path(number))
             self.write(msgspec.structs.replace(record, comments=(*record.comments, text)))
+
+    def head_ref(self, number: int) -> str:
+        """Nothing else keeps them."""
+        return f"refs/heads/{self.read(self.path(number)).branch}"
 
     def check_merge(self) -> None:
         raise Refused(
@@ -108,3 +118,6 @@ class FileForge:
             yield
         finally:
             os.close(handle)
+
+
+FORGE = FileForge

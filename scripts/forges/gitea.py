@@ -7,8 +7,6 @@ repoCancelScheduledAutoMerge, and what it has in common with GitHub.
 import time
 from collections.abc import Iterator
 
-from ..clients.http import PAGES
-from ..errors import Refused
 from . import Proposal
 from .github import GitHub, Pull
 
@@ -29,18 +27,9 @@ class Gitea(GitHub):
             if pull.state == "open" and is_of(pull, branch, base):
                 yield pull.proposal
         for state in ("open", "closed"):
-            for page in range(1, PAGES + 1):
-                query = {"state": state, "base_branch": base, "page": str(page), "limit": "50"}
-                pulls = self.decode(self.call("GET", "/pulls", query=query), list[Pull])
-                if not pulls:
-                    break
-                yield from (pull.proposal for pull in pulls if is_of(pull, branch, base))
-            else:
-                raise Refused(
-                    f"{self.root} lists more than {PAGES} pages of {state} pull requests, and none is of {branch}.",
-                    f"Open a pull request of {branch} into {base} there: an open one is found first.",
-                    fault="forge",
-                )
+            query = {"state": state, "base_branch": base, "limit": "50"}
+            pulls = self.walk("/pulls", query, Pull)
+            yield from (pull.proposal for pull in pulls if is_of(pull, branch, base))
 
     def check_merge(self) -> None:
         """It always can."""
@@ -69,3 +58,6 @@ def is_of(pull: Pull, branch: str, base: str) -> bool:
     """
     same = pull.head.repo_id == pull.base.repo_id
     return same and branch in (pull.head.ref, pull.head.label) and pull.base.ref == base
+
+
+FORGE = Gitea

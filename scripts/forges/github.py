@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from ..document import Page
-from ..errors import Refused
 from . import Proposal
 from .rest import Rest
 
@@ -110,13 +109,6 @@ class GitHub(Rest):
                 "Give WAYBILL_FORGE_TOKEN a token of somebody who may write there",
             )
 
-    def stopped(self, what: str, remedy: str) -> Refused:
-        return Refused(
-            f"{self.root}/{self.owner}/{self.repository} {what}.",
-            f"{remedy}, then run the same command again.",
-            fault="forge",
-        )
-
     def find(self, branch: str, base: str) -> Proposal | None:
         return next(iter(self.proposals(branch, base)), None)
 
@@ -146,6 +138,9 @@ class GitHub(Rest):
 
     def comment(self, number: int, text: str) -> None:
         self.call("POST", f"/issues/{number}/comments", {"body": text}, repeatable=False)
+
+    def head_ref(self, number: int) -> str:
+        return f"refs/pull/{number}/head"
 
     def check_merge(self) -> None:
         if self.state().allow_auto_merge is False:
@@ -184,3 +179,6 @@ class GitHub(Rest):
         url = "https://api.github.com/graphql" if self.root == "https://github.com" else f"{self.root}/api/graphql"
         answer = self.call("POST", "", {"query": query, "variables": {"input": wanted}}, url=url)
         return "; ".join(it.message for it in self.decode(answer, GraphAnswer).errors) or None
+
+
+FORGE = GitHub

@@ -1,12 +1,14 @@
 """Requests to a forge about one repository, and the refusals that its answers become."""
 
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
 
 from ..addresses import normalise
-from ..clients.http import Answer, Client, Patience, within
+from ..clients.http import PAGES, Answer, Client, Patience, within
 from ..clients.http_failure import Peer
 from ..errors import Refused
 
@@ -18,16 +20,23 @@ MOVED = "The repository moved: set `gitops` in waybill.toml to its new address."
 
 
 class Rest(ABC):
-    """`remote` is the address of the repository as git knows it; without a `token` only public ones can be read."""
+    """`remote` is the address of the repository as git knows it; without a `token` only public ones can be read.
+    `address` is where people see the repository, `root` where they see the forge."""
 
     def __init__(self, remote: str, token: str | None) -> None:
         self.root, self.owner, self.repository = split_remote(remote)
+        self.address = f"{self.root}/{self.owner}/{self.repository}"
         self.token = token
 
     @property
     @abstractmethod
     def api(self) -> str:
         """The address of the forge's API, without a trailing `/`."""
+
+    @property
+    def place(self) -> str:
+        """The address of the repository in the API."""
+        return f"{self.api}/repos/{self.owner}/{self.repository}"
 
     def call(
         self,
@@ -41,7 +50,7 @@ class Rest(ABC):
         url: str = "",
     ) -> Answer:
         """The answer to one request about the repository, or to `url`: a success, or a status of `refused`."""
-        url = url or f"{self.api}/repos/{self.owner}/{self.repository}{path}"
+        url = url or f"{self.place}{path}"
         headers = {"Accept": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
@@ -57,6 +66,20 @@ class Rest(ABC):
             return answer
         raise self.refusal(answer)
 
+    def walk(self, path: str, query: dict[str, str], kind: type[T], *, url: str = "") -> Iterator[T]:
+        """Every item of a list, page by page until an empty one."""
+        for page in range(1, PAGES + 1):
+            answer = self.call("GET", path, query={**query, "page": str(page)}, url=url)
+            items: list[T] = self.decode(answer, list[kind])  # type: ignore[valid-type]
+            yield from items
+            if not items:
+                return
+        raise Refused(
+            f"{answer.url.path} at {self.root} goes on after {PAGES} pages, and what is looked for is not on them.",
+            "Close or remove there what nobody needs any more, then run the same command again.",
+            fault="forge",
+        )
+
     def refusal(self, answer: Answer) -> Refused:
         said = " ".join(explain(answer).split())[:500]
         return Refused(
@@ -64,6 +87,10 @@ class Rest(ABC):
             remedy(answer),
             fault="forge",
         )
+
+    def stopped(self, what: str, remedy: str) -> Refused:
+        """`what` completes the sentence that begins with the repository's address."""
+        return Refused(f"{self.address} {what}.", f"{remedy}, then run the same command again.", fault="forge")
 
     def decode(self, answer: Answer, kind: type[T]) -> T:
         try:
@@ -80,8 +107,7 @@ def remedy(answer: Answer) -> str:
     status, headers = answer.status, answer.headers
     # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     if status == 429 or (status == 403 and ("Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0")):
-        wait = headers.get("Retry-After", "")
-        return f"It limits requests: run the same command again {f'in {wait} s' if wait.isdecimal() else 'in an hour'}."
+        return f"It limits requests: run the same command again {_wait(answer)}."
     if status >= 500:
         return "The forge has an internal error. The steps before this one are done: run the same command again later."
     return {
@@ -96,15 +122,35 @@ def remedy(answer: Answer) -> str:
     }.get(status, "Correct what it names, then run the same command again.")
 
 
+def _wait(answer: Answer) -> str:
+    """What a forge that limits requests says: seconds, or the time (since the epoch) at which it begins anew."""
+    if (wait := answer.headers.get("Retry-After", "")).isdecimal():
+        return f"in {wait} s"
+    for name in ("RateLimit-Reset", "X-RateLimit-Reset"):
+        if (reset := answer.headers.get(name, "")).isdecimal():
+            return f"in {max(1, int(reset[:12]) - int(time.time()))} s"
+    return "in an hour"
+
+
 def explain(answer: Answer) -> str:
-    """The `message` of an error body, with GitHub's details."""
+    """What an error body says: a message and GitHub's details, or one of GitLab's several forms.
+
+    https://docs.gitlab.com/api/rest/troubleshooting/
+    """
     try:
         body = answer.decode(dict[str, Any])
     except ValueError:
         return ""
     errors = body["errors"] if isinstance(body.get("errors"), list) else []
     details = [detail.get("message") for detail in errors if isinstance(detail, dict)]
-    return "; ".join(str(text) for text in (body.get("message"), *details) if text)
+    told = body.get("message") or body.get("error_description") or body.get("error")
+    return "; ".join(text for part in (told, *details) if (text := _words(part)))
+
+
+def _words(told: Any) -> str:
+    if isinstance(told, dict):
+        return "; ".join(f"{key} {_words(part)}" for key, part in told.items())
+    return ", ".join(map(_words, told)) if isinstance(told, list) else str(told or "")
 
 
 def split_remote(remote: str) -> tuple[str, str, str]:

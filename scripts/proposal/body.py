@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..addresses import commit_page
 from ..clients.git import TRAILER
 from ..diff.markdown import LINK, address, code, prose
 from ..document import Waybill, chart_of
@@ -140,5 +141,5 @@ def cell(said: Mapping[str, str], name: str) -> str:
 
 def commit_link(commit: str, repository: str) -> str:
     if re.fullmatch(r"[0-9a-f]{12,64}", commit) and LINK.fullmatch(repository):
-        return f"[`{commit[:12]}`]({repository}/commit/{commit})"
+        return f"[`{commit[:12]}`]({commit_page(repository, commit)})"
     return code(commit)

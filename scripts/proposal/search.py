@@ -21,13 +21,13 @@ def proposed_before(change: Change, repo: Repo) -> Iterator[tuple[Change, Intent
     """For each proposal of the branch that is still of this release `change` with its environments, kind and reason,
     and the intent that was carried out, where its commit is to be found."""
     heads = repo.look(change.config.gitops_branch, change.branch)
-    seen = set[str]()
+    seen = set[str | int]()
     for known in repo.forge.proposals(change.branch, heads.base):
-        if not is_about(known.body, change.waybill):
+        if known.number in seen or not is_about(known.body, change.waybill):
             continue
         for commit, message in _commits(change, repo, heads, known):
             if commit not in seen and (found := _read(message, change)):
-                seen.add(commit)
+                seen |= {commit, known.number}
                 then, replaces, others = found
                 names, sites = then.environments, _sites(commit, then, repo)
                 intent = Intent("held", "", heads, known, names, commit, replaces=replaces, overridden=others)
@@ -49,7 +49,7 @@ def _commits(change: Change, repo: Repo, heads: Heads, known: Proposal) -> Itera
     git, trailing = repo.git, trailer(change.waybill)
     if known.head and known.head not in git.has([known.head]):
         try:  # the branch is gone; forges keep what a pull request had
-            git.fetch(str(change.config.gitops), [f"refs/pull/{known.number}/head"])
+            git.fetch(str(change.config.gitops), [repo.forge.head_ref(known.number)])
         except Refused:
             return
     tips = [known.head] if known.head else [tip for tip in (heads.branch_head, heads.base_head) if tip]

@@ -117,13 +117,13 @@ def from_tag(version: str, here: Checkout) -> Waybill:
     config, git, tag = here.config, here.git, f"{here.config.service}-{version}"
     release_commit = _tagged(tag, here)
     parents = git.parents([release_commit]).get(release_commit, ())
-    file = git.blob(release_commit, f"{config.chart}/Chart.yaml") or b""
+    file = git.blob(release_commit, config.in_chart("Chart.yaml")) or b""
     images = by_name.read(read(file, ("annotations", "waybill/image")) or "", config.service)
     source = read(file, ("annotations", "org.opencontainers.image.source")) or ""
     if len(parents) != 1 or not images or not source or read(file, ("version",)) != version:
         raise Refused(
-            f"The tag {tag} was not made by Waybill: {config.chart}/Chart.yaml in it does not name this version, its "
-            "image and its source.",
+            f"The tag {tag} was not made by Waybill: {config.in_chart('Chart.yaml')} in it does not name this version, "
+            "its image and its source.",
             "Give --version of a release that was shipped with Waybill.",
             fault="repository",
         )

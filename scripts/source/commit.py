@@ -35,7 +35,7 @@ def build(images: Images, head: str, version: str, source: str, here: Checkout) 
 
 
 def _edited(images: Images, head: str, version: str, source: str, here: Checkout) -> dict[str, bytes]:
-    values_path, chart_path = f"{here.config.chart}/values.yaml", f"{here.config.chart}/Chart.yaml"
+    values_path, chart_path = here.config.in_chart("values.yaml"), here.config.in_chart("Chart.yaml")
     files = here.git.files(head, values_path, chart_path)
     blocks = [block for block in here.config.image_blocks if block.paths]
     if values_path not in files and blocks:

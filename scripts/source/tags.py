@@ -48,7 +48,7 @@ def released_as(tags: Sequence[Tagged], commit: str, images: Images, here: Check
 
 def holds(commit: str, images: Images, here: Checkout) -> bool:
     """Whether values.yaml in `commit` names these images, each at its places; Chart.yaml those that Flux sets."""
-    values = here.git.blob(commit, f"{here.config.chart}/values.yaml") or b""
+    values = here.git.blob(commit, here.config.in_chart("values.yaml")) or b""
     said = images_in(commit, here)
     return all(
         image_keys.read(block, values) == (images[block.name].repository, images[block.name].digest)
@@ -60,7 +60,7 @@ def holds(commit: str, images: Images, here: Checkout) -> bool:
 
 def names_itself(tag: Tagged, here: Checkout) -> bool:
     """Whether Chart.yaml in the tagged commit has the tag's version."""
-    file = here.git.blob(tag.commit, f"{here.config.chart}/Chart.yaml") or b""
+    file = here.git.blob(tag.commit, here.config.in_chart("Chart.yaml")) or b""
     return read(file, ("version",)) == str(tag.version)
 
 
@@ -95,7 +95,7 @@ def is_ours(commit: str, here: Checkout) -> bool:
 
 def images_in(commit: str, here: Checkout) -> Images:
     """The images that Chart.yaml in a commit names; none in a chart that Waybill did not write."""
-    file = here.git.blob(commit, f"{here.config.chart}/Chart.yaml") or b""
+    file = here.git.blob(commit, here.config.in_chart("Chart.yaml")) or b""
     return by_name.read(read(file, ("annotations", "waybill/image")) or "", here.config.service)
 
 

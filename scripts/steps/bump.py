@@ -68,7 +68,7 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
         chart=Chart(
             name=config.service,
             version=str(version),
-            app_version=read(git.blob(commit, f"{config.chart}/Chart.yaml") or b"", ("appVersion",)) or "",
+            app_version=read(git.blob(commit, config.in_chart("Chart.yaml")) or b"", ("appVersion",)) or "",
             repository=config.registry or UNSET,
         ),
         by=config.by,
@@ -109,7 +109,7 @@ def source_of(here: Checkout, known: Tagged | None) -> str:
     if given is None:
         given = remote if "/" in remote else here.git.call("config", "--get", f"remote.{remote}.url", check=False).text
     address = normalise(given or here.config.root)
-    chart = here.git.blob(known.commit, f"{here.config.chart}/Chart.yaml") if known else None
+    chart = here.git.blob(known.commit, here.config.in_chart("Chart.yaml")) if known else None
     written = read(chart, ("annotations", "org.opencontainers.image.source")) if chart else None
     return written if written and normalise(written) == address else address
 
@@ -126,7 +126,7 @@ def refuse_other_version(choice: Choice, known: Tagged, report: Report) -> None:
 
 
 def choose(choice: Choice, head: str, tags: list[Tagged], here: Checkout) -> Version:
-    path = f"{here.config.chart}/Chart.yaml"
+    path = here.config.in_chart("Chart.yaml")
     mine = read(here.git.blob(head, path) or b"", ("version",), name=path) or ""
     taken = {tag.version for tag in tags} | published(choice, here, reading_may_be_denied=not tags)
     exact = strict(choice.version, "--version", fault="you") if choice.version else None
@@ -162,6 +162,6 @@ def write_files(waybill: Waybill, here: Checkout) -> None:
     if holds(head, by_name.of(waybill), here):
         here.report.say("bump: HEAD holds this image already, so no file is written")
         return
-    files = here.git.files(release, f"{here.config.chart}/values.yaml", f"{here.config.chart}/Chart.yaml")
+    files = here.git.files(release, here.config.in_chart("values.yaml"), here.config.in_chart("Chart.yaml"))
     write(files, head, here.git, here.make_folder())
     here.report.say(f"bump: wrote {' and '.join(files)}")

@@ -74,7 +74,7 @@ def lint(chart: Path, values: Sequence[Path], waybill: Waybill, here: Checkout) 
     except Refused as error:
         if not config.app_version:
             raise
-        before = here.git.blob(waybill.source.commit, f"{config.chart}/Chart.yaml")
+        before = here.git.blob(waybill.source.commit, config.in_chart("Chart.yaml"))
         (chart / "Chart.yaml").write_bytes(before or b"")
         try:
             Helm().lint(chart, values_files=values, kube_version=config.kube_version)

@@ -1,8 +1,8 @@
 """A YAML file as PyYAML parses it, and the search for one node; refused wherever Helm could read something else.
 
 One loader, libyaml's, since Helm's YAML library is a port of it: what one accepts the other accepts. A node of which
-another place in the file holds an alias is never returned: its source begins with `&` (the anchor's node is what
-PyYAML returns for `*alias` too), so that editing it would edit elsewhere.
+another place in the file holds an alias is never returned, since editing it would edit elsewhere, nor one that a merge
+key brings in.
 """
 
 import re
@@ -20,6 +20,7 @@ Path = tuple[str | int, ...]
 
 NULL = "tag:yaml.org,2002:null"
 BOM = "\ufeff"
+_ANCHOR = re.compile(r"&[^\s,\[\]{}]+\s*")
 # Plain scalars that Helm's parser reads as a boolean, number or date, and PyYAML as text.
 _GO_ALONE = re.compile(
     r"[yYnN]|[-+]?(\.[0-9]+|[0-9][0-9_]*\.?[0-9_]*)([eE][-+]?[0-9]+)?|[-+]?0[bBoOxX]\w*|[0-9]{4}-[0-9].*"
@@ -59,15 +60,20 @@ class Document:
                 line=line(node),
             )
         keys = [name for name, _ in node.value if isinstance(name, ScalarNode)]
-        for name in keys:
-            if name.value == "<<":
+        found = [name for name in keys if name.value == key]
+        for name, value in node.value:
+            # Which of both wins, where the written one comes first, YAML libraries disagree about.
+            if (
+                _is_merge(name)
+                and key in _merged(value)
+                and not (found and found[0].start_mark.index > name.start_mark.index)
+            ):
                 raise self.refused(
-                    "a merge key `<<` brings in keys that are written elsewhere",
-                    "Write the keys out where they are used.",
+                    f"the merge key `<<` brings in {key}, which is written elsewhere",
+                    f"Write {key} out below the merge key.",
                     path=path,
                     line=line(name),
                 )
-        found = [name for name in keys if name.value == key]
         if len(found) > 1:
             lines = " and ".join(str(line(name)) for name in found)
             raise self.refused(f"the key stands on lines {lines}", "Remove all but one.", path=path)
@@ -76,14 +82,40 @@ class Document:
         return next((child for name, child in node.value if found and name is found[0]), None)
 
     def _own(self, node: Node | None, path: Path) -> Node | None:
-        """`node`, if it is written at its own place, plainly."""
-        if node is None or self.text[node.start_mark.index : node.start_mark.index + 1] not in ("&", "!", "*"):
+        """`node`, if it is written at its own place, plainly, and nowhere else. An anchor that nothing uses is none."""
+        if node is None or self.text[node.start_mark.index :][:1] not in ("&", "!", "*"):
             return node
-        raise self.refused(
-            f"line {line(node)} has an anchor, an alias or a tag, so that an edit could change another place too",
-            "Write the value out without `&`, `*` and `!`.",
-            path=path,
-        )
+        aliases = {where: anchor for where, tag, anchor in facts(self) if tag == "alias"}
+        feeds = [shown(where) for where, anchor in aliases.items() if anchor == path]
+        if path in aliases:
+            what = f"it is an alias of {shown(aliases[path])} on line {line(node)}, which an edit would change too"
+        elif feeds:
+            what = f"the anchor on line {line(node)} feeds {' and '.join(feeds)}, which an edit would change too"
+        elif not self.text[self.begin(node) :].startswith(("!", "&")):
+            return node
+        else:
+            what = f"line {line(node)} has a tag, which says how the value is read"
+        raise self.refused(what, "Write the value out without `&`, `*` and `!`.", path=path)
+
+    def begin(self, node: Node) -> int:
+        """Where the value itself begins, behind its anchor."""
+        start = int(node.start_mark.index)
+        found = _ANCHOR.match(self.text, start)
+        return found.end() if found else start
+
+
+def _is_merge(key: Node) -> bool:
+    return isinstance(key, ScalarNode) and key.value == "<<" and not key.style
+
+
+def _merged(node: Node) -> set[str]:
+    """The keys that the value of a merge key brings in."""
+    if isinstance(node, SequenceNode):
+        return {key for item in node.value for key in _merged(item)}
+    if not isinstance(node, MappingNode):
+        return set()
+    further = {key for name, value in node.value if _is_merge(name) for key in _merged(value)}
+    return further | {name.value for name, _ in node.value if isinstance(name, ScalarNode)}
 
 
 @lru_cache(16)

@@ -85,15 +85,15 @@ def _splice(
     scalar = _scalar(document, node, path)
     if _holds(scalar, value) and not (quoted and not scalar.style):
         return None
-    start, end = scalar.start_mark, scalar.end_mark
-    if start.line != end.line or scalar.style in ("|", ">"):
+    start, end = document.begin(scalar), scalar.end_mark.index
+    if scalar.start_mark.line != scalar.end_mark.line or scalar.style in ("|", ">"):
         raise document.refused(
             "the value goes over more than one line", "Write it on one line.", path=path, line=line(scalar)
         )
-    if start.index == end.index:
-        gap = "" if document.text[: start.index].endswith((" ", "\t", "\n")) else " "
-        return _Splice(start.index, start.index, gap + _written(value, '"'), path)
-    return _Splice(start.index, end.index, _written(value, '"' if quoted and not scalar.style else scalar.style), path)
+    if start >= end:
+        gap = "" if document.text[:start].endswith((" ", "\t", "\n")) else " "
+        return _Splice(start, start, gap + _written(value, '"'), path)
+    return _Splice(start, end, _written(value, '"' if quoted and not scalar.style else scalar.style), path)
 
 
 def _insertion(document: Document, path: Path, value: str | bool, after: str | None, mappings: int) -> _Splice:
@@ -109,7 +109,7 @@ def _insertion(document: Document, path: Path, value: str | bool, after: str | N
     top, text = path[: len(present) + 1], document.text
     pair = f"{key}: " + _written(value, '"')
     if mapping is not None and is_null(mapping) and present:
-        span, gap = (mapping.start_mark.index, mapping.end_mark.index), ""
+        span, gap = (document.begin(mapping), max(document.begin(mapping), mapping.end_mark.index)), ""
         if span[0] == span[1] and not text[: span[0]].endswith((" ", "\t", "\n")):
             gap = " "
         return _Splice(*span, f"{gap}{{{_in_flow(outer, pair)}}}", present)
@@ -121,11 +121,12 @@ def _insertion(document: Document, path: Path, value: str | bool, after: str | N
     mapping = cast(MappingNode, mapping)  # whatever else stands there, `find` has refused
     if mapping.flow_style:
         return _into_flow(document, mapping, _in_flow(outer, pair), top, after)
-    indent = " " * mapping.start_mark.column
+    first = mapping.value[0][0].start_mark  # the mapping's own may be that of an anchor, on the line above
+    indent = " " * first.column
     block = _in_block(outer, pair, f"{eol}{indent}")
     sibling = _sibling(document, mapping, after, one_line=True)
     if sibling is None:
-        return _Splice(mapping.start_mark.index, mapping.start_mark.index, f"{block}{eol}{indent}", top)
+        return _Splice(first.index, first.index, f"{block}{eol}{indent}", top)
     end = _BREAK.search(text, sibling.end_mark.index)
     if end is None:
         return _Splice(len(text), len(text), f"{eol}{indent}{block}", top)
@@ -145,7 +146,7 @@ def _into_flow(document: Document, mapping: MappingNode, pair: str, top: Path, a
     sibling = _sibling(document, mapping, after, one_line=False)
     if sibling is not None:
         return _Splice(sibling.end_mark.index, sibling.end_mark.index, f", {pair}", top)
-    start = mapping.start_mark.index + 1
+    start = document.begin(mapping) + 1
     return _Splice(start, start, f"{pair}, " if mapping.value else pair, top)
 
 

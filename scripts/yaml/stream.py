@@ -9,7 +9,7 @@ import yaml
 from yaml import CSafeLoader
 
 from ..errors import Fault, Refused
-from .document import BOM, parse
+from .document import BOM
 from .objects import read
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -37,8 +37,10 @@ def pieces(source: bytes, *, name: str, fault: Fault) -> list[Piece]:
         ]
         values = [document.value for document in read(text.encode())]
     except (ValueError, yaml.YAMLError, RecursionError) as error:
-        parse(source, name, fault)  # says what is wrong, and where
-        raise Refused(f"{name} cannot be read: {error}.", "Correct it.", fault=fault) from error
+        mark = getattr(error, "problem_mark", None)
+        where = f"{name}, line {mark.line + 1}" if mark else name
+        what = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise Refused(f"{where}: it is no YAML: {what}.", "Correct it.", fault=fault) from error
     found = _BREAK.search(text)
     eol, bounds = found[0] if found else "\n", [0, *begins[1:], len(text)]
     return [

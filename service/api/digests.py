@@ -13,9 +13,9 @@ from .parameters import ArrivalCursor, Digest, Limit
 
 
 class OfDigest(Page[Arrival], frozen=True):
-    """`kind` says what the digest is of."""
+    """`kind` says what the digest is of; `both`: some say this and some that."""
 
-    kind: Literal["image", "chart"]
+    kind: Literal["image", "chart", "both"]
 
 
 @get("/digests/{digest:str}", scope="read", refuses=[404], operation_id="get_digest", tags=["digests"])
@@ -24,5 +24,5 @@ async def get_digest(digest: Digest, cursor: ArrivalCursor = None, limit: Limit 
     kind = await digests.kind_of(digest)
     if kind is None:
         raise NotFound("No release with this digest was filed, and no chart with it has arrived.")
-    found = await (arrivals.of_image if kind == "image" else arrivals.of_chart)(digest, cursor, limit)
+    found = await arrivals.of_digest(digest, cursor, limit)
     return OfDigest(found.items, found.next, kind)

@@ -1,27 +1,25 @@
 """Environments: what runs there, what ran at a time, and the arrivals."""
 
-from datetime import datetime
-
 from litestar import get
+from litestar.datastructures import State
 from msgspec.json import Encoder
 
-from ..domain.moment import parse_moment
-from ..errors import NotFound, Refused
+from ..errors import NotFound
 from ..http.answer import JsonBytes
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
-from ..ledger.environments import answer, at_time, state
-from ..ledger.environments.state import EnvironmentState
+from ..ledger.environments import answer, at_time
+from ..ledger.environments.state import EnvironmentState, environment_row, states
 from ..ledger.page import Page
-from .parameters import ArrivalCursor, At, EnvironmentName, Limit, NumberCursor, OfService
+from .parameters import ArrivalCursor, At, EnvironmentName, Limit, NumberCursor, OfService, moment_in
 
 encode = Encoder().encode
 
 
 @get("/environments", scope="read", operation_id="list_environments", tags=["environments"])
-async def list_environments(cursor: NumberCursor = None, limit: Limit = 50) -> Page[EnvironmentState]:
+async def list_environments(state: State, cursor: NumberCursor = None, limit: Limit = 50) -> Page[EnvironmentState]:
     """What runs in each environment, in the order in which they first reported."""
-    return await state.states(cursor, limit)
+    return await states(cursor, limit, state.settings.silent_after)
 
 
 @get(
@@ -32,12 +30,13 @@ async def list_environments(cursor: NumberCursor = None, limit: Limit = 50) -> P
     operation_id="get_environment",
     tags=["environments"],
 )
-async def get_environment(environment: EnvironmentName, at: At = None) -> JsonBytes:
+async def get_environment(state: State, environment: EnvironmentName, at: At = None) -> JsonBytes:
     """What runs in an environment now, or what ran there at a time."""
-    if at is None:
-        body = await answer.answer(environment)
+    moment = moment_in("at", at)
+    if moment is None:
+        body = await answer.answer(environment, state.settings.silent_after)
     else:
-        then = await at_time.state_at(environment, _moment(at))
+        then = await at_time.state_at(environment, moment, state.settings.silent_after)
         body = encode(then) if then else None
     if body is None:
         raise _unknown(environment)
@@ -56,16 +55,9 @@ async def list_arrivals(
 ) -> Page[Arrival]:
     """The arrivals in an environment, newest first."""
     found = await arrivals.in_environment(environment, service, cursor, limit)
-    if not found.items and await state.environment_row(environment) is None:
+    if not found.items and await environment_row(environment) is None:
         raise _unknown(environment)
     return found
-
-
-def _moment(at: str) -> datetime:
-    try:
-        return parse_moment(at)
-    except ValueError as error:
-        raise Refused("A parameter of the request is missing or has a wrong form.", errors=[f"at: {error}"]) from None
 
 
 def _unknown(environment: str) -> NotFound:

@@ -86,7 +86,7 @@ async def _taken(
     _check(request, environment, body)
     quotas: Quotas = request.app.state.quotas
     quotas.take(key := f"environment/{environment}", len(body))
-    signed = Signed(environment, body, datetime.now(UTC), quotas.quota.places)
+    signed = Signed(environment, body, datetime.now(UTC), quotas.quota.places, request.app.state.settings.silent_after)
     try:
         return await _answer(kind, signed, await take(signed))
     except TooManyPlaces:

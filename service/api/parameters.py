@@ -1,14 +1,18 @@
 """The parameters of the API: each declared once, with its form and meaning. Another form is answered with 400."""
 
 import re
+from datetime import datetime
 from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
 
 from ..domain.event import DIGEST, NAME, VERSION
-from ..domain.moment import FORM
+from ..domain.moment import FORM, parse_moment
 from ..domain.signature import ENVIRONMENT
+from ..errors import Refused
 from ..ledger.arrivals.list import CURSOR
+from ..ledger.history import CURSOR as HISTORY_CURSOR
+from ..ledger.history import KINDS, Kind
 
 NUMBER = "^[0-9]{1,18}$"
 
@@ -33,6 +37,22 @@ WithDigest = Annotated[
     str | None,
     QueryParameter(name="digest", pattern=_whole(DIGEST), description="Only with this image or chart digest."),
 ]
+InEnvironment = Annotated[
+    str | None, QueryParameter(name="environment", pattern=_whole(ENVIRONMENT), description="Only in this environment.")
+]
+OfKind = Annotated[Kind | None, QueryParameter(name="kind", description="Only of this kind.")]
+From = Annotated[
+    str | None,
+    QueryParameter(
+        name="from",
+        schema_extra={"pattern": _whole(FORM)},
+        description="Only from this moment on: RFC 3339, or a date, which is its first moment in UTC.",
+    ),
+]
+To = Annotated[
+    str | None,
+    QueryParameter(name="to", schema_extra={"pattern": _whole(FORM)}, description="Only before this moment."),
+]
 At = Annotated[
     str | None,
     QueryParameter(
@@ -55,6 +75,11 @@ ArrivalCursor = Annotated[
     ),
 ]
 
+HistoryCursor = Annotated[
+    str | None,
+    QueryParameter(name="cursor", pattern=_whole(HISTORY_CURSOR), description="`next` of the page before."),
+]
+
 # What a form is in words: nobody is helped by a regular expression.
 WORDS = {
     _whole(ENVIRONMENT): "it must be the name of an environment: lower-case letters, digits and dashes, at most 63",
@@ -62,10 +87,22 @@ WORDS = {
     _whole(VERSION): "it must be a version, as 1.4.2",
     _whole(DIGEST): "it must be a digest: sha256: and 64 hexadecimal digits",
     _whole(CURSOR): "it must be what `next` of the page before says",
+    _whole(HISTORY_CURSOR): "it must be what `next` of the page before says",
     NUMBER: "it must be what `next` of the page before says",
 }
 
 
 def in_words(message: str) -> str:
     """What is wrong with a parameter, from what msgspec says of it."""
+    if message.startswith("Invalid enum value"):
+        return f"it must be one of {', '.join(KINDS)}"
     return next((words for form, words in WORDS.items() if message.endswith(repr(form))), message)
+
+
+def moment_in(name: str, text: str | None) -> datetime | None:
+    """Of the parameter `name`, if it was given."""
+    try:
+        return parse_moment(text) if text else None
+    except ValueError as error:
+        wrong = "A parameter of the request is missing or has a wrong form."
+        raise Refused(wrong, errors=[f"{name}: {error}"]) from None

@@ -3,10 +3,11 @@
 A copy of the file alone is none: what was written last lies in the file beside it that ends in `-wal`.
 """
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+from .files import finished
 
 
 class NotCopied(Exception):
@@ -32,20 +33,15 @@ def _copied(source: Path, target: Path) -> int:
     for it in (target, Path(f"{target}-wal")):
         if it.exists():
             raise NotCopied(f"{it} exists already. Nothing is overwritten: move it away, or give another name.")
-    unfinished = Path(f"{target}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    try:
-        with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as reader:
-            _refuse_what_is_no_ledger(reader, source)
-            with closing(sqlite3.connect(unfinished)) as writer:
-                writer.execute("PRAGMA synchronous=FULL")
-                reader.backup(writer)
-                writer.execute("PRAGMA journal_mode=DELETE")  # one file, with nothing beside it
-        _sync(unfinished)
-        unfinished.rename(target)
-        _sync(target.parent)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with (
+        finished(target) as unfinished,
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as reader,
+    ):
+        _refuse_what_is_no_ledger(reader, source)
+        with closing(sqlite3.connect(unfinished)) as writer:
+            writer.execute("PRAGMA synchronous=FULL")
+            reader.backup(writer)
+            writer.execute("PRAGMA journal_mode=DELETE")  # one file, with nothing beside it
     return target.stat().st_size
 
 
@@ -57,11 +53,3 @@ def _refuse_what_is_no_ledger(connection: sqlite3.Connection, path: Path) -> Non
         raise NotCopied(f"{path} is no database of a ledger: {error}.") from None
     if state != "ok":
         raise NotCopied(f"{path} is damaged: {state}. Restore an earlier copy.")
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -33,6 +33,7 @@ BUSY_SECONDS = 3.0
 TURN_SECONDS = 0.01
 PATIENCE = f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}"
 PRAGMAS = (
+    "auto_vacuum=INCREMENTAL",  # of a new file: room can be given back to a full disk, on which VACUUM needs some
     "foreign_keys=1",
     "synchronous=FULL",
     "cache_size=-16000",
@@ -118,7 +119,7 @@ class SQLiteConnections:
         self._task, self._since = 0, 0.0
         self.reader = self._open(path, "query_only=1", **options)
         self.reader.execute("SELECT * FROM sqlite_schema LIMIT 1").fetchall()  # makes the log
-        self._files = {file: _identity(file) for file in (path, f"{path}-wal")}
+        self._files = {file: _identity(file) for file in (path, f"{path}-wal", f"{path}-shm")}
 
     def runs_long(self) -> bool:
         """Whether this task has run statements for long. They run on the loop's thread: a task of many must let others

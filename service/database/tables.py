@@ -1,9 +1,10 @@
 """The ledger's tables.
 
-`release`, `release_image`, `proposal` and `event` are records: appended, never changed. `level` and `listing` are
-records of what observers saw: of equal ones the first and the last are kept. `environment`, `place`, `arrival` and
-`image` are derived from them, in the transaction that adds an event or a level. Lengths and alphabets are checked where
-input is decoded, alike for both databases, so all text is `Text`.
+`release`, `release_image`, `proposal` and `event` are records: appended, never changed, though an archive moves bodies
+of events out. `level` and `listing` are records of what observers saw: of equal ones the first and the last are kept.
+`environment`, `place`, `arrival`, `image` and `history` are derived from them, in the transaction that adds an event, a
+level or a release. Lengths and alphabets are checked where input is decoded, alike for both databases, so all text is
+`Text`.
 """
 
 from piccolo.columns import BigInt, BigSerial, Boolean, Bytea, ForeignKey, Text, Timestamptz
@@ -29,6 +30,15 @@ class Release(Table):
     )
     whole = Text(null=True, default=None, help_text="`waybill` with its changes; null: it has none")
     identity = Text(null=True, default=None, help_text="hex, over the identity fields of `waybill`: the receipt's")
+    commits = BigInt(null=True, default=None, help_text="how many release_commit has; null: it was not looked at yet")
+
+
+class ReleaseCommit(Table):
+    """A commit that a release names: its release commit, and those of its changes. Indexed: (commit, release)."""
+
+    id = BigSerial(primary_key=True)
+    release = ForeignKey(Release, null=False, on_delete=OnDelete.restrict)
+    commit = Text()
 
 
 class ReleaseImage(Table):
@@ -50,14 +60,16 @@ class Proposal(Table):
     part = Text(help_text="the gitops part of number 1, as JSON, which a ledger before number 2 reads")
     recorded_at = Timestamptz()
     gitops = Text(null=True, default=None, help_text="the gitops part with `by`, as JSON; null: see `part`")
+    told = Boolean(null=True, default=None, help_text="null: the history does not have it yet")
 
 
 class Event(Table):
-    """A signed body, kept as it came. Unique: (environment, sha256). Indexed: (environment, place, at)."""
+    """A signed body, kept as it came, or its essence once it is archived. Unique: (environment, sha256). Indexed:
+    (environment, place, at)."""
 
     id = BigSerial(primary_key=True)
     environment = Text()
-    sha256 = Text(help_text="hex, over `body`")
+    sha256 = Text(help_text="hex, over `body` as it came")
     body = Bytea()
     received_at = Timestamptz()
     place = Text(null=True, default=None, help_text="namespace/name; null: the body has no effect")
@@ -108,6 +120,7 @@ class Arrival(Table):
     ended_at = BigInt(null=True, default=None)
     basis = Text(help_text="event | late | snapshot | absence")
     ended_by = Text(null=True, default=None)
+    began_by = Text(null=True, default=None, help_text="Flux's reason, or seen")
 
 
 class Level(Table):
@@ -149,6 +162,28 @@ class ArrivalImage(Table, tablename="image"):
     seen = Boolean(help_text="in a pod; else it was intended")
 
 
+class History(Table):
+    """What occurred, beside arrivals. Indexed by position: of all, of an environment, of a service, of both, and each
+    of them with a kind; (service, version, position); (environment, place, after)."""
+
+    id = BigSerial(primary_key=True)
+    environment = Text()
+    place = Text(null=True, default=None, help_text="null: of the whole environment")
+    position = Text(help_text="by which it is ordered, as arrivals are")
+    after = Text(null=True, default=None, help_text="the last arrival that began before; null: not derived from events")
+    kind = Text()
+    service = Text(null=True, default=None)
+    version = Text(null=True, default=None, help_text="what it is about, without build metadata")
+    build = Text(null=True, default=None)
+    chart_digest = Text(null=True, default=None)
+    at = BigInt(help_text="seconds since 1970")
+    source = Text(help_text="event | snapshot | filing | silence")
+    basis = Text(null=True, default=None)
+    cause = Text(null=True, default=None)
+    message = Text()
+    detail = Text(null=True, default=None, help_text="what the kind has of its own, as JSON")
+
+
 class Unread(Table):
     """How many bodies of an environment had no effect, by the cause. Unique: (environment, cause)."""
 
@@ -173,6 +208,6 @@ class Token(Table):
 
 
 TABLES: tuple[type[Table], ...] = (
-    *(Release, ReleaseImage, Proposal, Event, Environment, Place, Arrival),
-    *(Level, Listing, ArrivalImage, Unread, Token),
+    *(Release, ReleaseCommit, ReleaseImage, Proposal, Event, Environment, Place, Arrival),
+    *(Level, Listing, ArrivalImage, History, Unread, Token),
 )

@@ -174,7 +174,7 @@ def _tested(state: State, it: Entry, value: str) -> State:
 
 def _anew(state: State) -> State:
     """What is kept when another revision begins to run."""
-    return replace(NOTHING, attempt=state.attempt, suspended=state.suspended, tested=state.tested, images=state.images)
+    return replace(NOTHING, attempt=state.attempt, suspended=state.suspended, tested=state.tested)
 
 
 def _intended(it: Entry) -> Intended | None:

@@ -52,7 +52,7 @@ NO_PLACE = Cause("about a source of which no HelmRelease is known")
 REFUSED = (NOT_JSON, NO_EVENT)  # no event of Flux at all
 
 
-class _Object(msgspec.Struct):
+class _Object(msgspec.Struct, omit_defaults=True):
     kind: str
     name: str
     namespace: str = ""
@@ -60,7 +60,7 @@ class _Object(msgspec.Struct):
     resourceVersion: str | int | None = None  # noqa: N815 - Kubernetes' own spelling
 
 
-class _Body(msgspec.Struct):
+class _Body(msgspec.Struct, omit_defaults=True):
     involvedObject: _Object  # noqa: N815
     reason: str
     timestamp: str
@@ -69,7 +69,7 @@ class _Body(msgspec.Struct):
     metadata: dict[str, object] | None = None
 
 
-_decode = msgspec.json.Decoder(_Body).decode
+decode = msgspec.json.Decoder(_Body).decode
 NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # Kubernetes: RFC 1123 subdomain
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?")
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,127}")
@@ -85,13 +85,16 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 _OURS = "event.toolkit.fluxcd.io/"
 _CONTROLLERS = "helm.toolkit.fluxcd.io/"
 SOURCES = ("HelmChart", "OCIRepository")
+TOLD, OURS = ("revision", "oci-digest"), ("service", "release", "image", "tests")
+# The keys of metadata that are read, with the prefixes that may be on them.
+METADATA = {*TOLD, *OURS, *(f"{_CONTROLLERS}{it}" for it in TOLD), *(f"{_OURS}{it}" for it in OURS)}
 TEST_SECONDS = 300  # helm-controller's default of spec.timeout
 
 
 def parse(body: bytes) -> Event | Cause:
     """The event that a body holds, or why it holds none that this ledger reads."""
     try:
-        said = _decode(body)
+        said = decode(body)
     except msgspec.ValidationError:
         return NO_EVENT
     except (ValueError, RecursionError):
@@ -108,7 +111,7 @@ def parse(body: bytes) -> Event | Cause:
     metadata = {key: value for key, value in (said.metadata or {}).items() if isinstance(value, str)}
     told = metadata.get(_CONTROLLERS + "revision") or metadata.get("revision") or ""
     digest = metadata.get(_CONTROLLERS + "oci-digest") or metadata.get("oci-digest")
-    chart = _CHART.search(said.message)
+    chart = chart_in(said.message)
     version, build = revision(told)
     if version is None and chart:
         version, build = chart[2], chart[3]
@@ -120,8 +123,8 @@ def parse(body: bytes) -> Event | Cause:
         place=place,
         kind=it.kind,
         uid=(it.uid or "")[:64] if it.kind == "HelmRelease" else "",
-        reason=said.reason,
-        severity=said.severity,
+        reason=said.reason[:128],
+        severity=said.severity[:16],
         time=time,
         resource_version=number(it.resourceVersion) if it.kind == "HelmRelease" else "",
         version=version,
@@ -171,6 +174,11 @@ def tests_in(text: str | None) -> int | None:
 def number(text: str | int | None) -> str:
     """A resourceVersion without leading zeros; "": there is none."""
     return str(only(NUMBER, str(text)) or "").lstrip("0")
+
+
+def chart_in(message: str) -> re.Match[str] | None:
+    """`chart NAME@VERSION[+BUILD]`, in three groups."""
+    return _CHART.search(message)
 
 
 def line(text: str) -> str:

@@ -10,13 +10,15 @@ A cluster that was restored counts anew. So entries, by time, fall into runs: a 
 hour where the next version is below the highest of the run. Runs follow each other by time.
 """
 
+import hashlib
 from collections.abc import Iterable
 from itertools import chain
 
 import msgspec
 
 from .event import OVERRIDDEN
-from .state import NOTHING, Entry, Running, State, position
+from .occurrence import BLANK, Memory, Occurrence, occurrences, remembered
+from .state import BEGINNING, NOTHING, Entry, Running, State, position
 
 GAP = 3600  # seconds
 Key = tuple[int, str, int, int, int, str]
@@ -29,8 +31,8 @@ class ObjectLane(msgspec.Struct, gc=False, omit_defaults=True):
 
     So that a lane can be continued: `high` is its latest time, `told` that of what has a version, `ties` the entries of
     the latest second, and `inverted` the
-    latest time at which an earlier entry followed. `turned` is when something else began to run for the `turns`th time,
-    and `opened` the position of what runs since then; "": nothing.
+    latest time at which an earlier entry followed. `turned` is when something else, or nothing, began to run for the
+    `turns`th time, and `opened` the position of the arrival that was the last to begin; "": there was none.
     """
 
     uid: str = ""
@@ -47,6 +49,7 @@ class ObjectLane(msgspec.Struct, gc=False, omit_defaults=True):
     turns: int = 0
     opened: str = ""
     state: State = NOTHING
+    memory: Memory = BLANK
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
@@ -67,11 +70,21 @@ class FoundImage(msgspec.Struct, frozen=True, gc=False):
     seen: bool
 
 
+class PlacedOccurrence(msgspec.Struct, frozen=True, gc=False):
+    """`position` is its own; `after`: of the last arrival that began before its entry."""
+
+    position: str
+    after: str
+    basis: str
+    it: Occurrence
+
+
 class Followed(msgspec.Struct, frozen=True, gc=False):
-    """What entries brought: the turns, the images, and the lane after them."""
+    """What entries brought: the turns, the images, what else occurred, and the lane after them."""
 
     turns: list[Turn]
     images: list[FoundImage]
+    occurred: list[PlacedOccurrence]
     lane: ObjectLane
 
 
@@ -137,24 +150,41 @@ def _loose_key(it: Entry) -> Loose:
 
 def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
     """`entries` are in order, and come after what the lane holds. `lane` is changed."""
-    turns, images = list[Turn](), list[FoundImage]()
+    turns, images, occurred = list[Turn](), list[FoundImage](), list[PlacedOccurrence]()
     for it in entries:
-        before = lane.state.running
-        lane.state = it.effect(lane.state, it)
+        before, after = lane.state, lane.opened
+        lane.state = it.effect(before, it)
         _hear(lane, it)
         running = lane.state.running
-        if running is not before:
-            lane.turned = max(lane.turned, it.at if running is None else running.since)
-            lane.turns += 1
-            lane.opened = (
-                position(lane.turned, lane.key[1] if lane.key else "", lane.turns, it.sha256) if running else ""
-            )
-            if running and running.since != lane.turned:
-                lane.state = _not_before(lane.state, running, lane.turned)
+        began = running is not before.running
+        if began:
+            _turn(lane, it, running)
+        found = list(occurrences(before, it, lane.state, lane.memory))
+        lane.memory = remembered(lane.memory, found, lane.state)
+        if began:
             turns.append(Turn(lane.opened, lane.turned, it.cause, it.basis, msgspec.structs.replace(lane)))
-        if lane.opened and (it.image or it.level):
-            images.extend(images_of(lane.opened, it, began=running is not before))
-    return Followed(turns, images, lane)
+        if running and (it.image or it.level):
+            images.extend(images_of(lane.opened, it, began=began))
+        occurred.extend(PlacedOccurrence(_placed(lane, it, each), after, it.basis, each) for each in found)
+    return Followed(turns, images, occurred, lane)
+
+
+def _turn(lane: ObjectLane, it: Entry, running: Running | None) -> None:
+    lane.turned = max(lane.turned, it.at if running is None else running.since)
+    lane.turns += 1
+    if running is None:
+        return
+    begins = position(lane.turned, lane.key[1] if lane.key else "", lane.turns, it.rank, it.sha256)
+    # The arrivals of a lane follow each other, also where a restored cluster counts anew.
+    lane.opened = max(begins[:BEGINNING], lane.opened[:BEGINNING]) + begins[BEGINNING:]
+    if running.since != lane.turned:
+        lane.state = _not_before(lane.state, running, lane.turned)
+
+
+def _placed(lane: ObjectLane, it: Entry, each: Occurrence) -> str:
+    identity = f"{each.kind} {it.place} {lane.uid} {each.at} {it.sha256}"
+    own = hashlib.sha256(identity.encode()).hexdigest()
+    return position(each.at, lane.key[1] if lane.key else "", lane.turns, it.rank, own)
 
 
 def _not_before(state: State, running: Running, at: int) -> State:

@@ -14,6 +14,7 @@ from .event import DIGEST, only
 FAILED = frozenset({"InstallFailed", "UpgradeFailed", "TestFailed", "RollbackFailed", "UninstallFailed"})
 SUMMARY = ("Remediated", "TestSuccess", "Released")
 UNDER_WAY, RETRYING, CANCELED = "Reconciling", "ProgressingWithRetry", "HealthCheckCanceled"
+WAITING = "RetryAfterInterval"  # helm-controller 1.4.0 to 1.4.2, of Ready, after any action; later RETRYING
 
 
 class Condition(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,7 +83,7 @@ class Reading(NamedTuple):
 def reading(it: Level) -> Reading:
     ready = it.condition("Ready")
     stated = _stated(it, ready)
-    if ready is None:
+    if ready is None or ready.reason == WAITING:
         return Reading(*stated)
     if ready.status == "Unknown" or ready.reason == CANCELED:
         return Reading("progressing", ready.reason or "Progressing", ready.since)

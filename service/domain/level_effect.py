@@ -95,7 +95,7 @@ def _running(state: State, it: Entry, deployed: HelmRevision) -> State:
     return replace(
         State(running=running, attempt=attempt, blocked=state.blocked, suspended=state.suspended),
         tested=state.tested,
-        images=state.images,
+        images=state.images if state.images and state.images.at == it.at else None,  # not those of before
     )
 
 

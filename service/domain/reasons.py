@@ -1,9 +1,9 @@
 """The reasons of Flux's events: what each does to a place, and its place in the sequence of one reconcile.
 
 All that helm-controller 1.2.0 to 1.6.3 emits about a HelmRelease: api/v2/condition_types.go, and the calls of Eventf in
-internal/controller/helmrelease_controller.go and internal/reconcile/*.go. The sequence is that of
-internal/reconcile/atomic_release.go: unlock, one action of Helm, its test, drift found and corrected, the remedy; what
-precedes them ends the reconcile. Of sources: source-controller 1.9.4,
+internal/controller/helmrelease_controller.go and internal/reconcile/*.go; tests/service/test_reasons.py has them by
+version. The sequence is that of internal/reconcile/atomic_release.go: unlock, one action of Helm, its test, drift found
+and corrected, the remedy; what precedes them ends the reconcile. Of sources: source-controller 1.9.4,
 internal/controller/{helmchart,ocirepository}_*.go.
 """
 
@@ -48,7 +48,7 @@ REASONS = {
     "NamespaceCheckSkipped": Reason(None, 1),
     # Severity trace: never sent.
     "HelmChartCreated": Reason(None, 0),
-    "HelmChartInSync": Reason(None, 0),
+    "HelmChartConfigured": Reason(None, 0),
     "HelmChartDeleted": Reason(None, 0),
     "HelmChartSyncErr": Reason(None, 0),
 }

@@ -132,9 +132,13 @@ Effect = Callable[[State, Entry], State]
 NOTHING = State()
 
 
-def position(at: int, resource_version: str, number: int, sha256: str) -> str:
-    """Sorts arrivals by their beginning, then by resourceVersion; those of a place then by their number."""
-    return f"{position_at(at)}{min(int(resource_version or 0), MOST_VERSION):016d}{number:05d}{sha256}"
+BEGINNING = 28  # characters of a position that tell time and resourceVersion
+
+
+def position(at: int, resource_version: str, number: int, rank: int, sha256: str) -> str:
+    """Sorts by time, then by resourceVersion; what is of one place then by the number of its arrival and by rank."""
+    version = min(int(resource_version or 0), MOST_VERSION)
+    return f"{position_at(at)}{version:016d}{number:05d}{rank}{sha256[1:]}"
 
 
 def position_at(at: int) -> str:

@@ -8,15 +8,18 @@ An object that is deleted and created anew has another uid: its lane takes the p
 heard of afterwards. Where both are, two clusters report as one place: it is contested, and nothing is blended.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
 
-from .lane import FoundImage, ObjectLane, Turn, follow, in_order
-from .state import NEAR, Entry, Running
+from .lane import FoundImage, ObjectLane, PlacedOccurrence, Turn, follow, in_order
+from .occurrence import Occurrence
+from .state import NEAR, Entry, Running, position
 
 DAY = 86400  # a lane that was not heard for so long, while another was, has ended
+LAST = 9  # the rank of what no entry says
 BASES = ("absence", "snapshot", "late", "event")  # weakest first
 
 
@@ -39,21 +42,36 @@ class Closing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Timeline(msgspec.Struct, frozen=True, gc=False):
-    """Every arrival at a place, in the order of their beginnings, the images found with them, and its lanes."""
+    """Every arrival at a place, in the order of their beginnings, the images found with them, what else occurred, and
+    its lanes."""
 
     arrivals: list[Arrival]
     images: list[FoundImage]
+    occurred: list[PlacedOccurrence]
     lanes: tuple[ObjectLane, ...]
 
 
 def timeline(entries: Iterable[Entry]) -> Timeline:
     """Of entries in any order."""
-    followed = [follow(lane, ordered) for lane, ordered in lanes_of(entries)]
+    whole = lanes_of(entries)
+    place = next((it.place for _, ordered in whole for it in ordered), "")
+    followed = [follow(lane, ordered) for lane, ordered in whole]
     lanes = tuple(it.lane for it in followed)
     closed = closings(lanes)
     found = [arrival for it, end in zip(followed, closed, strict=True) for arrival in arrivals(it.turns, end)]
     return Timeline(
-        sorted(found, key=lambda it: it.began.position), [image for it in followed for image in it.images], lanes
+        sorted(found, key=lambda it: it.began.position),
+        [image for it in followed for image in it.images],
+        [
+            *(each for it in followed for each in it.occurred),
+            *(
+                replaced(place, lane, end)
+                for lane, end in zip(lanes, closed, strict=True)
+                if end and lane.state.running
+            ),
+            *_contests(place, lanes),
+        ],
+        lanes,
     )
 
 
@@ -105,6 +123,25 @@ def arrivals(turns: Iterable[Turn], end: Closing | None = None) -> Iterator[Arri
 def ending(running: Running, at: int, basis: str, cause: str) -> tuple[int, str, str]:
     """Until when it ran, the basis of the whole, and what ended it."""
     return max(at, running.since), weaker(running.basis, basis), cause
+
+
+def replaced(place: str, lane: ObjectLane, end: Closing) -> PlacedOccurrence:
+    """What ran in a lane when it was closed does so no more."""
+    running = lane.state.running
+    at = max(end.at, running.since) if running else end.at
+    return _of_lane(place, lane, Occurrence("removed", at, running, end.cause), lane.opened, end.basis)
+
+
+def _contests(place: str, lanes: Sequence[ObjectLane]) -> Iterator[PlacedOccurrence]:
+    """Where one object was still heard of after another had begun to report as the same place."""
+    for number, it in enumerate(lanes):
+        if any(other.last > it.first + NEAR for other in lanes[:number]):
+            yield _of_lane(place, it, Occurrence("contested", it.first, it.state.running, None), "", it.basis)
+
+
+def _of_lane(place: str, lane: ObjectLane, it: Occurrence, after: str, basis: str) -> PlacedOccurrence:
+    own = hashlib.sha256(f"{it.kind} {place} {lane.uid} {it.at}".encode()).hexdigest()
+    return PlacedOccurrence(position(it.at, "", lane.turns, LAST, own), after, basis, it)
 
 
 def weaker(one: str, other: str) -> str:

@@ -47,6 +47,14 @@ class BoundedConnection(HttpToolsProtocol):
         if len(self.connections) > self.most:
             self._make_room()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Ends the circles of references that it is in: they would stay until the garbage collector comes by."""
+        super().connection_lost(exc)
+        self.headers = []
+        self.pipeline.clear()
+        if self.cycle is not None:
+            self.cycle.transport = self.transport
+
     def data_received(self, data: bytes) -> None:
         for start in range(0, len(data), HEAD_BYTES):
             if self._deaf:

@@ -11,7 +11,7 @@ from ..errors import MEDIA_TYPE, Refused, TooSlow, try_again
 
 BODY_BYTES = 256 * 1024  # a waybill has 2 KiB
 HOOK_BYTES = 4 * 1024 * 1024  # notification-controller takes 3 MiB and adds metadata to it
-ALL_BODIES = 16 * 1024 * 1024  # that are held at one time
+ALL_BODIES = 8 * 1024 * 1024  # that are held at one time
 ANSWER_SECONDS = 4.5  # from the request's headers to the end of the answer
 HOOKS = "/hooks/"
 

@@ -25,11 +25,11 @@ _found = query(
 )
 
 
-async def kind_of(digest: str) -> Literal["image", "chart"] | None:
-    """None: no release with this digest was filed, no event reported it, and no pod was seen with it."""
+async def kind_of(digest: str) -> Literal["image", "chart", "both"] | None:
+    """None: no release with this digest was filed, no event reported it, and no pod was seen with it. `both`: some say
+    this of it and some that; who is right cannot be told from here."""
     key = DigestKey(digest)
-    if await _image(key):
-        return "image"
-    if await _chart(key) or await _reported(key):
-        return "chart"
-    return "image" if await _found(key) else None
+    image, chart = await _image(key) or await _found(key), await _chart(key) or await _reported(key)
+    if image and chart:
+        return "both"
+    return "image" if image else "chart" if chart else None

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from litestar import get
+from litestar.datastructures import State
 from litestar.response import Response
 from msgspec.structs import replace
 
@@ -27,9 +28,9 @@ MOST_BARS = 200  # arrivals of all environments that are drawn: a page stays bel
 
 
 @get("/", scope="read", include_in_schema=False)
-async def show_board() -> Response[str]:
+async def show_board(state: State) -> Response[str]:
     now = datetime.now(UTC)
-    page = await environments.states(limit=MOST_ENVIRONMENTS)
+    page = await environments.states(limit=MOST_ENVIRONMENTS, silent_after=state.settings.silent_after)
     found = page.items
     most = max(LATEST, MOST_BARS // len(found)) if found else 0
     windows = {

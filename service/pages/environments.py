@@ -41,7 +41,8 @@ async def show_environment(
     """`at`: a moment in UTC, as a browser's field writes it; `window`: how much of the past is drawn."""
     now = datetime.now(UTC)
     moment = _moment(at)
-    state = await _state(environment, moment) if ENVIRONMENT.fullmatch(environment) else None
+    silent_after = request.app.state.settings.silent_after
+    state = await _state(environment, moment, silent_after) if ENVIRONMENT.fullmatch(environment) else None
     if state is None:
         return not_found(f"No environment {environment} has reported to this ledger.")
     cursor = cursor if cursor and arrivals.CURSOR.fullmatch(cursor) else None
@@ -95,8 +96,10 @@ async def _failures(environment: str, places: Iterable[str], axis: Axis) -> tupl
     return begins, found[:MOST_FAILURES]
 
 
-async def _state(environment: str, moment: datetime | None) -> EnvironmentState | None:
-    return await (environments.state_of(environment) if moment is None else at_time.state_at(environment, moment))
+async def _state(environment: str, moment: datetime | None, silent_after: int) -> EnvironmentState | None:
+    if moment is None:
+        return await environments.state_of(environment, silent_after)
+    return await at_time.state_at(environment, moment, silent_after)
 
 
 def _moment(text: str | None) -> datetime | None:

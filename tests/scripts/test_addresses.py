@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.addresses import normalise
+from scripts.addresses import commit_page, normalise
 
 ORDERS = "https://github.com/acme/orders"
 
@@ -40,3 +40,9 @@ ORDERS = "https://github.com/acme/orders"
 def test_one_form(url: str, expected: str) -> None:
     assert normalise(url) == expected
     assert normalise(normalise(url)) == normalise(url)
+
+
+def test_the_page_of_a_commit_is_where_its_forge_has_it() -> None:
+    assert commit_page(ORDERS, "c0ffee") == f"{ORDERS}/commit/c0ffee"
+    for host in ("gitlab.com", "gitlab.acme.example:8443"):
+        assert commit_page(f"https://{host}/acme/orders", "c0ffee") == f"https://{host}/acme/orders/-/commit/c0ffee"

@@ -1,34 +1,18 @@
 """A service that runs by a HelmRelease that people wrote is adopted: each command writes the release there, and every
 other byte of the GitOps repo stays."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.builders import World, git
 from tests.support.running_ledger import RunningLedger, serving
+from tests.support.scripts.adoption import adopt, commit
 from tests.support.scripts.everything import everything
-from tests.support.scripts.layouts import D2, FILES, FLUX_EXAMPLE, HOME_OPS, LAYOUTS, at
+from tests.support.scripts.layouts import D2, FILES, FLUX_EXAMPLE, HOME_OPS, LAYOUTS
 
 BEFORE = "event.toolkit.fluxcd.io"
-
-
-def commit(world: World, files: Mapping[str, str], branch: str = "main") -> None:
-    """A person's commit to the GitOps repo."""
-    for path, text in at(files, f"oci://{world.registry}/charts-{world.folder.name}").items():
-        (world.reviewed / path).parent.mkdir(parents=True, exist_ok=True)
-        (world.reviewed / path).write_bytes(text.encode())
-    git(world.reviewed, "add", "-A")
-    git(world.reviewed, "commit", "--quiet", "-m", "A person's change")
-    git(world.reviewed, "push", "--quiet", "origin", f"HEAD:{branch}")
-
-
-def adopt(world: World, layout: str, *, environment: str = "staging") -> None:
-    file = FILES[layout].replace("staging", environment)
-    ran = world.waybill("adopt", "--environment", environment, "--file", file)
-    assert ran.code == 0, ran.stderr
-    world.commit({})
 
 
 def changes(world: World, branch: str, base: str = "main") -> dict[str, tuple[list[str], list[str]]]:

@@ -102,7 +102,7 @@ def test_paths_are_relative_to_the_nearest_file(checkout: Path) -> None:
             'environments = ["staging"]\n[namespace]\nstaging = "a"\n[environment.staging]\nnamespace = "a"',
             "the namespace of staging twice",
         ),
-        ('forge = "gitlab"', "not right"),
+        ('forge = "gitlub"', "not right"),
         ('chart = "../elsewhere"', "inside the repository"),
         ('chart = "/etc"', "inside the repository"),
         ('values = ["../../secret.yaml"]', "inside the repository"),
@@ -138,7 +138,14 @@ def test_what_is_refused(checkout: Path, toml: str, match: str) -> None:
     [
         ("https://github.com/acme/fleet", "github"),
         ("git@github.com:acme/fleet.git", "github"),
+        ("ssh://git@gitlab.com/acme/platform/fleet.git", "gitlab"),
+        ("https://someone@gitlab.com/acme/fleet", "gitlab"),
+        ("ssh://git@altssh.gitlab.com:443/acme/fleet.git", "gitlab"),
+        ("https://codeberg.org/acme/fleet", "forgejo"),
+        ("https://gitea.com/acme/fleet", "gitea"),
         ("https://git.example.org/acme/fleet", None),
+        ("https://github.com.example.org/acme/fleet", None),
+        ("http://gitlab.com:8080/acme/fleet", None),
         ("../fleet.git", "file"),
     ],
 )

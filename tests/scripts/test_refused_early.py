@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from tests.support.builders import Ran, World, git, program
-from tests.support.forge_stand_in import StandIn
 from tests.support.forge_stand_in import serving as serving_forge
+from tests.support.forge_stand_in import stand_in_of
 from tests.support.git_over_http import GitOverHttp
 from tests.support.registry_stand_in import Behaviour, answering, says
 from tests.support.running_ledger import RunningLedger
@@ -44,7 +44,7 @@ class Stand:
         return self._stack.enter_context(answering(behave))
 
     def forge(self, kind: str, **repository: Any) -> None:
-        api, over_http = StandIn(kind), GitOverHttp(self.world.gitops, TOKEN)
+        api, over_http = stand_in_of(kind), GitOverHttp(self.world.gitops, TOKEN)
         api.repository |= repository
         address = self._stack.enter_context(serving_forge(api, over_http))
         self.env |= {
@@ -188,6 +188,12 @@ CASES: dict[str, Case] = {
         "forge",
         "lets the owner of WAYBILL_FORGE_TOKEN read, and not push",
         "somebody who may write there",
+    ),
+    "a token of GitLab that may open no merge request": (
+        lambda stand: stand.forge("gitlab", can_create_merge_request_in=False),
+        "forge",
+        "lets the owner of WAYBILL_FORGE_TOKEN read, and not push",
+        "a project access token with the role Developer and the scope api",
     ),
     "an archived GitOps repo": (
         lambda stand: stand.forge("github", archived=True),

@@ -21,11 +21,13 @@ from service.database.tables import TABLES
 from service.domain import reasons
 from service.domain.identity import sha256
 from service.domain.parse import parse
+from service.ledger import history
 from service.ledger.arrivals import list as arrivals
 from service.ledger.environments import state as environments
 from service.ledger.environments.at_time import state_at
 from service.ledger.events import take as events
 from service.ledger.events import take_snapshot as snapshots
+from service.ledger.history_rows import HistoryFilter
 from service.ledger.releases import file as releases
 from service.ledger.releases import read as filed
 
@@ -48,6 +50,8 @@ from ..support.service.model_inputs import (
 from ..support.service.model_place import SEQUENCE, Said
 from ..support.service.served import document
 from ..support.service.sizes import size
+
+TOLD = ("environment", "place", "service", "when", "version", "cause", "to", "kind")
 
 
 def digest_of(version: str) -> str:
@@ -119,14 +123,44 @@ class Ledger(RuleBasedStateMachine):
             assert self.pages(lambda cursor, name=name: arrivals.in_environment(name, service, cursor, limit)) == here
         digest = digest_of(version)
         of_image = _sorted(it for _, it in ran if it["release"]["known"] and it["release"]["image"].endswith(digest))
-        assert self.pages(lambda cursor: arrivals.of_image(digest, cursor, limit)) == of_image
+        assert self.pages(lambda cursor: arrivals.of_digest(digest, cursor, limit)) == of_image
         for digest in DIGESTS:
             of_chart = _sorted(it for began, it in ran if self._chart_digest(began) == digest)
-            assert self.pages(lambda cursor, digest=digest: arrivals.of_chart(digest, cursor, limit)) == of_chart
+            assert self.pages(lambda cursor, digest=digest: arrivals.of_digest(digest, cursor, limit)) == of_chart
         whole = self.runner.run(filed.full_record(service, version))
         url = f"/releases/{service}/{version}"
         found = _sorted(_plain(whole.arrivals.items)) if whole else []
         assert found == _sorted(it for _, it in ran if it["release"]["url"] == url)
+
+    @rule(
+        service=st.none() | st.sampled_from(NAMES),
+        environment=st.none() | st.sampled_from(ENVIRONMENTS),
+        kind=st.none() | st.sampled_from(history.KINDS),
+        since=st.none() | MOMENTS,
+        limit=st.sampled_from([1, 3, 100]),
+    )
+    def history(
+        self, service: str | None, environment: str | None, kind: str | None, since: int | None, limit: int
+    ) -> None:
+        begins = None if since is None else BEGINNING + timedelta(seconds=since)
+        found = self.occurred(HistoryFilter(service, environment, kind, begins), limit)
+        wanted = {"service": service, "environment": environment, "kind": kind}
+        known = [it for it in self.model.history() if since is None or it["when"] >= EPOCH + since]
+        assert found == _by_text(
+            it for it in known if all(value is None or it[name] == value for name, value in wanted.items())
+        )
+
+    def occurred(self, wanted: HistoryFilter, limit: int) -> list[Any]:
+        found, cursor = list[Any](), None
+        while True:
+            page = self.runner.run(history.history(wanted, cursor, limit))
+            assert len(page.items) <= limit
+            found += _plain(page.items)
+            cursor = page.next
+            if cursor is None:
+                assert len({it["id"] for it in found}) == len(found)
+                assert [it["when"] for it in found] == sorted((it["when"] for it in found), reverse=True)
+                return _by_text({name: it[name] for name in TOLD} for it in found)
 
     def _chart_digest(self, began: Said) -> str | None:
         release = self.model.release(began)
@@ -142,6 +176,8 @@ class Ledger(RuleBasedStateMachine):
             for key in one
             if one[key] != two[key]
         ]
+        occurred = self.occurred(HistoryFilter(environment=environment), 5)
+        assert occurred == _by_text(it for it in self.model.history() if it["environment"] == environment)
         assert int(state.last_confirmed_at.timestamp()) == self.model.confirmed[environment]
         listed = self.pages(lambda cursor: arrivals.in_environment(environment, None, cursor, 5))
         assert listed == _sorted(it for _, it in self.model.ran() if it["environment"] == environment)
@@ -155,6 +191,10 @@ class Ledger(RuleBasedStateMachine):
                 assert [it["from"] for it in found] == sorted((it["from"] for it in found), reverse=True)
                 return _sorted(found)
             cursor = page.next
+
+
+def _by_text(found: Iterable[Any]) -> list[Any]:
+    return sorted(found, key=lambda it: json.dumps(it, sort_keys=True))
 
 
 async def _take(environment: str, body: bytes, received: datetime) -> None:

@@ -39,6 +39,7 @@ ROWS = {
     "GET /environments/{environment}/arrivals": "read",
     "GET /services/{service}": "read",
     "GET /digests/{digest}": "read",
+    "GET /history": "read",
 }
 SAMPLES = {
     "service": "orders",

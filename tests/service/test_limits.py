@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.torture]
 BYTES = size(100 * HEAD_BYTES, 100 * HOOK_BYTES)
 PEERS = size(4, 16)
 MORE_MEMORY = 20  # MiB
-SECONDS = size(200, 25) / 100  # a machine that runs other tests is slow at times
+SECONDS = 0.25
 PATIENCE = 4 * HEAD_SECONDS
 
 
@@ -36,7 +36,7 @@ async def undisturbed(ledger: Replica, record: Callable[[str, str], None]) -> As
     async with honest_client(ledger):
         await asyncio.sleep(0.5)  # so that what the first requests load is there
     before = resident(ledger)
-    async with honest_client(ledger) as seen, asyncio.timeout(60):
+    async with honest_client(ledger) as seen, asyncio.timeout(300):
         yield
     grown = resident(ledger, "VmHWM") - before
     record("figure", f"{grown:.1f} MiB more, slowest of {seen.answered} requests {seen.slowest * 1000:.0f} ms")
@@ -55,7 +55,8 @@ async def test_a_flood_is_answered_once_and_disturbs_nobody(
         amount = max(BYTES, 3 * HOOK_BYTES) if status == 413 else BYTES
         answers = await asyncio.gather(*(sent(ledger.url, pieces(*flood, amount)) for _ in range(PEERS)))
     for answer in answers:
-        assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:200]
+        together = b"The bodies of all requests together" in answer and status == 413
+        assert answer.startswith(b"HTTP/1.1 %d " % (503 if together else status)), answer[:200]
         assert answer.count(b"HTTP/1.1 ") == 1
         if status not in (200, 405):
             assert b"application/problem+json" in answer

@@ -40,7 +40,7 @@ def lose(path: Path, way: str) -> None:
         copy.rename(path)
 
 
-@pytest.mark.parametrize("name", ["ledger.db", "ledger.db-wal"])
+@pytest.mark.parametrize("name", ["ledger.db", "ledger.db-wal", "ledger.db-shm"])
 @pytest.mark.parametrize("way", ["deleted", "replaced"])
 async def test_a_file_that_was_deleted_or_replaced_takes_nothing_more(tmp_path: Path, name: str, way: str) -> None:
     path = tmp_path / name

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from ..support.service.proxies import NGINX, PROXIES
+from ..support.service.proxies import CADDY, NGINX, PROXIES
 from ..support.service.replica import command, replica
 from ..support.service.served import KEYS, document, event, signature
 
@@ -19,7 +19,12 @@ LINK = re.compile(r'(?:href|src|action)="([^"]*)"')
 
 @pytest.mark.parametrize("strips", [True, False], ids=["taken off", "left"])
 @pytest.mark.parametrize(
-    "name", ["small", pytest.param("nginx", marks=pytest.mark.skipif(not NGINX, reason="nginx is not installed"))]
+    "name",
+    [
+        "small",
+        pytest.param("nginx", marks=pytest.mark.skipif(not NGINX, reason="nginx is not installed")),
+        pytest.param("caddy", marks=pytest.mark.skipif(not CADDY, reason="caddy is not installed")),
+    ],
 )
 def test_a_sub_path_serves_api_board_redirects_and_description(tmp_path: Path, name: str, strips: bool) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.db'}"

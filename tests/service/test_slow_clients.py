@@ -5,16 +5,17 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from ..support.service.floods import honest_client
 from ..support.service.replica import Replica, replica
 from ..support.service.sizes import size
 
 pytestmark = [pytest.mark.anyio, pytest.mark.torture]
 
 CLIENTS = size(10, 100)  # of each kind
-PATIENCE = 15.0  # seconds; the ledger drops them after 4 to 9, a busy machine a little later
+PATIENCE = 60.0  # seconds; the ledger drops them after 4 to 9, a busy machine later
+SECONDS = 0.25
 
 SLOW_HEADERS = b"GET /healthz HTTP/1.1\r\nHost: ledger\r\nX-Slow: "
 SLOW_BODY = b"POST /hooks/flux/staging HTTP/1.1\r\nHost: ledger\r\nContent-Length: 1000\r\n\r\n"
@@ -45,28 +46,16 @@ async def until_dropped(url: str, first: bytes, drip: bytes) -> float:
     return time.monotonic() - began
 
 
-async def slowest_health(url: str, others: asyncio.Future[list[float]]) -> float:
-    slowest = 0.0
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=15) as http:
-        while not others.done():
-            began = time.monotonic()
-            assert (await http.get("/healthz")).status_code == 200
-            slowest = max(slowest, time.monotonic() - began)
-            await asyncio.sleep(0.05)
-    return slowest
-
-
 async def test_slow_clients_are_dropped_and_slow_nobody_down(
     ledger: Replica, record_property: Callable[[str, str], None]
 ) -> None:
     kinds = [(SLOW_HEADERS, b"x"), (SLOW_BODY, b"x"), (READS_NOTHING, b"\r\n")]
-    clients = asyncio.gather(*(until_dropped(ledger.url, *kind) for kind in kinds * CLIENTS))
-    health = await slowest_health(ledger.url, clients)
-    dropped = max(await clients)
-    record_property("figure", f"{len(clients.result())} slow clients dropped in {dropped:.1f} s")
-    record_property("figure", f"slowest health check meanwhile {health * 1000:.0f} ms")
-    assert dropped < PATIENCE
-    assert health < 2
+    async with honest_client(ledger) as seen:
+        dropped = await asyncio.gather(*(until_dropped(ledger.url, *kind) for kind in kinds * CLIENTS))
+    record_property("figure", f"{len(dropped)} slow clients dropped in {max(dropped):.1f} s")
+    record_property("figure", f"slowest of {seen.answered} requests meanwhile {seen.slowest * 1000:.0f} ms")
+    assert max(dropped) < PATIENCE
+    assert seen.slowest < SECONDS
 
 
 async def test_a_body_that_comes_too_slowly_is_answered_with_408(ledger: Replica) -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.database.piccolo_conf import Engine, engine_for, use
-from service.database.tables import TABLES, ArrivalImage, Place
+from service.database.tables import TABLES, ArrivalImage, History, Place
 from service.domain import reasons, snapshot
 from service.domain.event import Cause
 from service.domain.lane import ObjectLane, in_order
@@ -18,7 +18,7 @@ from service.domain.place import standing_in, text_of
 from service.domain.state import Entry
 from service.domain.timeline import at_time, lanes_of, timeline
 from service.ledger.arrivals import list as arrivals
-from service.ledger.environments.at_time import _lanes
+from service.ledger.environments.at_time import lanes_at
 from service.ledger.events import said
 from service.ledger.events import take as events
 from service.ledger.events import take_snapshot as snapshots
@@ -159,8 +159,12 @@ async def _compare(engine: Engine, told: list[Told]) -> None:
         ] == [(it.running.version, it.running.since, it.until, it.basis, it.ended_by) for it in whole.arrivals], step
         images = await ArrivalImage.select(ArrivalImage.position, ArrivalImage.digest, ArrivalImage.seen)
         assert {tuple(it.values()) for it in images} == {(it.position, it.digest, it.seen) for it in whole.images}, step
+        occurred = await History.select(History.position, History.after, History.kind, History.at, History.cause)
+        assert sorted(tuple(it.values()) for it in occurred) == sorted(
+            (it.position, it.after, it.it.kind, it.it.at, it.it.cause) for it in whole.occurred
+        ), step
         for second in (START, START + 1, START + 100, START + 9000, START + 150_000):
-            lanes = await _lanes(key, kept[0]["state"], second)
+            [lanes] = [lanes async for piece in lanes_at("staging", second) for lanes in piece.values()]
             then = at_time(entries, second)
             assert [(it.uid, it.state) for it in lanes] == [(it.uid, it.state) for it in then], (second, step)
 

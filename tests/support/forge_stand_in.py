@@ -1,4 +1,5 @@
-"""A forge for the tests: remembers pull requests, and lets nothing pass that the forge's own description forbids.
+"""A forge for the tests: remembers pull requests, has people who act on them, and lets nothing pass that the forge's
+own description forbids.
 
 Requests are checked against it; an answer is a sample of what it promises, with what a test looks at filled in.
 """
@@ -6,6 +7,7 @@ Requests are checked against it; an answer is a sample of what it promises, with
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -20,11 +22,16 @@ AUTO = "PullRequestAutoMerge"
 AUTO_MERGE = {"merge_method": "merge", "commit_title": "t", "commit_message": "m"}
 
 
+Reply = tuple[int, dict[str, str], bytes]
+
+
 class StandIn:
-    """`pulls` by number; `fail` makes every next answer that status; `requests` are those that came."""
+    """`pulls` by number; `fail` makes every next answer that status, `replies` are given once each, before any answer;
+    `requests` are those that came."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.description = name, Description(name)
+        self.name = name
+        self.replies: list[Reply] = []
         self.pulls: list[dict[str, Any]] = []
         self.comments: list[str] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
@@ -53,6 +60,26 @@ class StandIn:
         }
         self.pulls.append(pull)
         return pull
+
+    # What people do
+
+    def close(self, number: int) -> None:
+        self.pulls[number - 1].update(state="closed")
+
+    def reopen(self, number: int) -> None:
+        self.pulls[number - 1].update(state="open")
+
+    def press_merge(self, number: int) -> None:
+        self.pulls[number - 1].update(state="closed", merged_at="2026-01-02T03:04:05Z")
+
+    def delete_branch(self, branch: str) -> None:
+        for pull in self.pulls:
+            if self.name == "gitea" and pull["head"]["ref"] == branch:
+                pull["head"].update(ref=f"refs/pull/{pull['number']}/head", label=branch)
+
+    @cached_property
+    def description(self) -> Description:
+        return Description(self.name)
 
     def handle(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         if path == "/api/graphql":
@@ -140,6 +167,13 @@ class StandIn:
         ]
 
 
+def stand_in_of(forge: str) -> StandIn:
+    """Forgejo's API is Gitea's."""
+    from tests.support.gitlab_stand_in import GitLabStandIn
+
+    return GitLabStandIn() if forge == "gitlab" else StandIn("gitea" if forge == "forgejo" else forge)
+
+
 @contextmanager
 def serving(forge: StandIn, git: GitOverHttp | None = None) -> Iterator[str]:
     """The forge's address, `http://127.0.0.1:PORT`; with `git` it serves that repository too."""
@@ -155,7 +189,10 @@ def serving(forge: StandIn, git: GitOverHttp | None = None) -> Iterator[str]:
             body = json.loads(content) if content else None
             forge.requests.append((self.command, self.path, dict(self.headers)))
             try:
-                if forge.fail:
+                more: dict[str, str] = {}
+                if forge.replies:
+                    status, more, content = forge.replies.pop(0)
+                elif forge.fail:
                     status, content = forge.fail
                 else:
                     status, answer = forge.handle(self.command, parts.path, dict(parse_qsl(parts.query)), body)
@@ -163,7 +200,7 @@ def serving(forge: StandIn, git: GitOverHttp | None = None) -> Iterator[str]:
             except (AssertionError, jsonschema.ValidationError, KeyError) as error:
                 forge.problems.append(f"{self.command} {self.path}: {error!r}")
                 status, content = 500, b"{}"
-            say(self, status, [], content)
+            say(self, status, [*more.items()], content)
 
         do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do  # noqa: N815
 

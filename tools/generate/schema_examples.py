@@ -156,6 +156,31 @@ STATE = {
 FILED = {**WAYBILL, "receipt": RECEIPT}
 LISTED = {**FILED, "source": {key: value for key, value in WAYBILL["source"].items() if key != "changes"}}
 ARRIVALS = {"items": [ARRIVAL], "next": None}
+HISTORY: dict[str, Any] = {
+    "items": [
+        {
+            "id": "0f2a6a8e-5c0e-5d37-9c4b-6f3d9a1b2c3d",
+            "when": "2026-01-02T11:59:58Z",
+            "kind": "failed",
+            "environment": "staging",
+            "place": "apps/orders",
+            "service": "orders",
+            "version": "1.4.3",
+            "build": None,
+            "to": None,
+            "known": False,
+            "digests": {"chart": None, "images": {}},
+            "mismatches": [],
+            "cause": "UpgradeFailed",
+            "message": "Helm upgrade failed for release apps/orders with chart orders@1.4.3: timed out",
+            "source": "event",
+            "basis": "event",
+            "proposal": None,
+            "url": "/environments/staging/arrivals?service=orders",
+        }
+    ],
+    "next": None,
+}
 ANSWERS: dict[str, Any] = {
     "file_release": RECEIPT,
     "list_releases": {"items": [LISTED], "next": "7"},
@@ -179,6 +204,7 @@ ANSWERS: dict[str, Any] = {
     "list_arrivals": ARRIVALS,
     "get_service": ARRIVALS,
     "get_digest": {**ARRIVALS, "kind": "image"},
+    "list_history": HISTORY,
     "healthz": {"status": "ok"},
     "readyz": {"status": "ok"},
     "metrics": 'waybill_request_seconds_count{method="GET",route="/releases",status="200"} 3.0\n',

@@ -92,9 +92,10 @@ _FOUND = (
 )
 
 
-def _newest(*branches: Branch, cursor: Sequence[Any], limit: Any) -> Query[Any, Any]:
-    """The newest arrivals before `cursor` of all branches, joined with their releases."""
-    each = " UNION ALL ".join(
+def _newest(*branches: Branch, cursor: Sequence[Any], limit: Any, union: str = "UNION ALL") -> Query[Any, Any]:
+    """The newest arrivals before `cursor` of all branches, joined with their releases. `union`: UNION where branches
+    may give the same one."""
+    each = f" {union} ".join(
         f"SELECT * FROM ({it.sql} AND ({it.key}, a.environment) < ({{}}, {{}})"
         f" ORDER BY {it.key} DESC, a.environment DESC LIMIT {{}}) b{number}"
         for number, it in enumerate(branches)
@@ -130,22 +131,16 @@ _of_service = query(
     takes=ServiceArrivals,
     gives=ArrivalRow,
 )
-_of_image = query(
+_of_digest = query(
+    # Whose word a digest is cannot be told from it: that one release has it as an image hides no other's chart.
     lambda digest, position, before, limit: _newest(
         Branch(f"{_RELEASED} f.id IN ({WITH_IMAGE}) AND NOT {_OVERRIDDEN}", [digest, digest], FEW),
         Branch(_FOUND, [digest, digest, digest], FEW),
-        cursor=[position, before],
-        limit=limit,
-    ),
-    takes=DigestArrivals,
-    gives=ArrivalRow,
-)
-_of_chart = query(
-    lambda digest, position, before, limit: _newest(
         Branch(f"{_REPORTED} a.chart_digest = {{}}", [digest]),
         Branch(f"{_RELEASED} a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest], FEW),
         cursor=[position, before],
         limit=limit,
+        union="UNION",
     ),
     takes=DigestArrivals,
     gives=ArrivalRow,
@@ -167,14 +162,10 @@ async def of_service(service: str, cursor: str | None = None, limit: int = 50) -
     return _page(await _of_service(ServiceArrivals(service, *_before(cursor), limit + 1)), limit)
 
 
-async def of_image(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
-    """What ran of the releases with this image digest, and what ran while it was seen or intended."""
-    return _page(await _of_image(DigestArrivals(digest, *_before(cursor), limit + 1)), limit)
-
-
-async def of_chart(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
-    """What Flux reported with this chart digest or, where it reported none, what was filed with it."""
-    return _page(await _of_chart(DigestArrivals(digest, *_before(cursor), limit + 1)), limit)
+async def of_digest(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
+    """What ran of the releases with this image or chart digest; what Flux reported with it as the chart's; and what ran
+    while an image with it was seen or intended."""
+    return _page(await _of_digest(DigestArrivals(digest, *_before(cursor), limit + 1)), limit)
 
 
 def _before(cursor: str | None) -> tuple[str, str]:

@@ -1,54 +1,173 @@
-"""What ran at a time in the past, as is known today: the place after the last arrival before it, continued with what
-was said between the two."""
+"""What ran at a time in the past, as is known today: each place after the last arrival before it, continued with what
+was said between the two. Some places at a time are read together, and others are answered in between.
+"""
 
-from datetime import datetime
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
+from ...database.query import query
+from ...database.tables import Place
 from ...domain import timeline
 from ...domain.event import EPOCH, SECOND
 from ...domain.lane import ObjectLane, follow, in_order, name_of
 from ...domain.place import Standing, standing_in
-from ...domain.state import position_at
-from ..events.said import entries_between
-from ..events.statements import PlacePosition, last_before, places
-from ..rows import EnvironmentKey, PlaceKey
-from .place import place_state
+from ...domain.state import Entry, position_at
+from ..events import silence
+from ..events.said import LevelRow, entries_between, entry_of, level_entries_of
+from ..rows import EventRow, PlaceKey
+from .place import PlaceState, place_state
 from .state import EnvironmentState, environment_row
 from .state import in_order as by_service
 
+PIECE = 250  # places
 
-async def state_at(environment: str, at: datetime) -> EnvironmentState | None:
+
+class PlacesThen(NamedTuple):
+    """`position` sorts after all that began until then; `place`: after which the piece begins."""
+
+    position: str
+    environment: str
+    place: str
+    limit: int
+
+
+class PlaceThen(NamedTuple):
+    """`state`: the Standing now, `past` right after the last arrival until then, None: there was none."""
+
+    place: str
+    state: str
+    past: str | None
+
+
+class SaidThen(NamedTuple):
+    """`place` and `last` bound the piece; `second`: until when."""
+
+    position: str
+    environment: str
+    place: str
+    last: str
+    second: int
+
+
+class EventThen(NamedTuple):
+    place: str
+    body: bytes
+    sha256: str
+    received_at: datetime
+
+
+class LevelThen(NamedTuple):
+    place: str
+    body: bytes
+    sha256: str
+    first_at: int
+    first_version: str
+    last_at: int
+    last_version: str
+
+
+_LAST = (
+    "(SELECT max(x.position) FROM arrival x"
+    " WHERE x.environment = p.environment AND x.place = p.place AND x.position < {})"
+)
+# Made first: a planner that joins the places later reads all that was ever said of them.
+_SINCE = (
+    "WITH s AS MATERIALIZED (SELECT p.environment, p.place,"
+    f" coalesce(CAST(substr({_LAST}, 1, 12) AS BIGINT), 0) AS since FROM place p"
+    " WHERE p.environment = {} AND p.place > {} AND p.place <= {})"
+)
+_places = query(
+    lambda position, environment, place, limit: Place.raw(
+        "SELECT p.place, p.state, a.state AS past FROM place p LEFT JOIN arrival a"
+        f" ON a.environment = p.environment AND a.place = p.place AND a.position = {_LAST}"
+        " WHERE p.environment = {} AND p.place > {} ORDER BY p.place LIMIT {}",
+        position,
+        environment,
+        place,
+        limit,
+    ),
+    takes=PlacesThen,
+    gives=PlaceThen,
+)
+_events = query(
+    lambda position, environment, place, last, second: Place.raw(
+        f"SELECT * FROM ({_SINCE} SELECT e.place, e.body, e.sha256, e.received_at FROM s CROSS JOIN event e"
+        " WHERE e.environment = s.environment AND e.place = s.place AND e.at >= s.since AND e.at <= {}) x",
+        position,
+        environment,
+        place,
+        last,
+        second,
+    ),
+    takes=SaidThen,
+    gives=EventThen,
+)
+_levels = query(
+    lambda position, environment, place, last, second: Place.raw(
+        f"SELECT * FROM ({_SINCE} SELECT l.place, l.body, l.sha256, l.first_at, l.first_version, l.last_at,"
+        " l.last_version FROM s CROSS JOIN level l"
+        " WHERE l.environment = s.environment AND l.place = s.place AND l.last_at >= s.since AND l.first_at <= {}) x",
+        position,
+        environment,
+        place,
+        last,
+        second,
+    ),
+    takes=SaidThen,
+    gives=LevelThen,
+)
+
+
+async def state_at(environment: str, at: datetime, silent_after: int = 0) -> EnvironmentState | None:
     """None for an environment that never reported. What happened within the second of `at` counts."""
     row = await environment_row(environment)
     if row is None:
         return None
     second = max(0, (at - EPOCH) // SECOND)
-    states = [
-        await place_state(
-            it.place, await _lanes(PlaceKey(environment, it.place), it.state, second), second, silent=False
+    silent = await silence.silent_at(environment, second, datetime.now(UTC), silent_after)
+    states = list[PlaceState | None]()
+    async for piece in lanes_at(environment, second):
+        states += await asyncio.gather(
+            *(place_state(place, lanes, second, silent is not None) for place, lanes in piece.items())
         )
-        for it in await places(EnvironmentKey(environment))
-    ]
-    return EnvironmentState(environment, at, row.confirmed_at, by_service(states))
+    return EnvironmentState(environment, at, row.confirmed_at, by_service(states), silent)
 
 
-async def _lanes(key: PlaceKey, state: str, second: int) -> list[ObjectLane]:
-    standing = standing_in(state)
-    if standing is not None and len(standing.lanes) == 1:
-        lane = await _continued(key, standing, second)
-        if lane is not None:
-            return [lane]
-    return timeline.at_time(await entries_between(key), second)
+async def lanes_at(environment: str, second: int) -> AsyncIterator[dict[str, list[ObjectLane]]]:
+    """The lanes of each place that were open then, in pieces."""
+    position, place = position_at(second + 1), ""
+    while rows := await _places(PlacesThen(position, environment, place, PIECE)):
+        said = SaidThen(position, environment, place, rows[-1].place, second)
+        place = said.last
+        entries = defaultdict[str, list[Entry]](list)
+        for event in await _events(said):
+            entries[event.place] += entry_of(EventRow(*event[1:]))
+        for level in await _levels(said):
+            entries[level.place] += level_entries_of(level.place, LevelRow(*level[1:]))
+        continued = {it.place: _continued(it, entries[it.place], second) for it in rows}
+        whole = [name for name, lane in continued.items() if lane is None]
+        told = await asyncio.gather(*(entries_between(PlaceKey(environment, name)) for name in whole))
+        others = dict(zip(whole, told, strict=True))
+        yield {
+            name: timeline.at_time(others[name], second) if lane is None else [lane] for name, lane in continued.items()
+        }
+        await asyncio.sleep(0)
 
 
-async def _continued(key: PlaceKey, standing: Standing, second: int) -> ObjectLane | None:
+def _continued(it: PlaceThen, entries: Sequence[Entry], second: int) -> ObjectLane | None:
     """None: that cannot be told from the last arrival before."""
-    rows = await last_before(PlacePosition(*key, position_at(second + 1)))
-    kept = standing_in(rows[0].state) if rows else Standing(lanes=(ObjectLane(standing.lanes[0].uid),))
+    standing = standing_in(it.state)
+    if standing is None or len(standing.lanes) != 1:
+        return None
+    kept = standing_in(it.past) if it.past else Standing(lanes=(ObjectLane(standing.lanes[0].uid),))
     lane = kept.lanes[0] if kept else None
     if lane is None or -1 < standing.lanes[0].inverted >= lane.high:
         return None
-    said = await entries_between(key, max(0, lane.high), second)
-    ordered = in_order([it for it in said if it.at > lane.high or name_of(it) not in lane.ties], lane)
+    said = [each for each in entries if max(0, lane.high) <= each.at <= second]
+    ordered = in_order([each for each in said if each.at > lane.high or name_of(each) not in lane.ties], lane)
     return None if ordered is None else follow(msgspec.structs.replace(lane), ordered).lane

@@ -110,7 +110,7 @@ async def place_state(
     document = filed.document if filed else None
     running = state.running if len(lanes) == 1 else None
     shown = images.judged(state.images.seen, released_images(document)) if running and state.images else []
-    mismatches = _mismatches(running, state, filed, shown) if running else []
+    mismatches = mismatches_of(running, state, filed, shown) if running else []
     health, since, cause = _health(state, lanes, at, silent)
     overridden = bool(running) and state.intended == Intended(OVERRIDDEN, running.version if running else None)
     return PlaceState(
@@ -172,7 +172,7 @@ def _blockage(state: State) -> Blockage | None:
     return Blockage(it.reason, moment(it.since), it.message) if it else None
 
 
-def _mismatches(running: Running, state: State, filed: FiledRow | None, shown: list[JudgedImage]) -> list[Mismatch]:
+def mismatches_of(running: Running, state: State, filed: FiledRow | None, shown: list[JudgedImage]) -> list[Mismatch]:
     """What differs from the filed release; nothing is said of one that was not filed."""
     if filed is None or filed.document is None:
         return []

@@ -1,7 +1,7 @@
 """What runs where now: the kept standing of each place, in one read."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from ...database.query import query
 from ...database.tables import Environment, Place
 from ...domain.event import EPOCH, SECOND
 from ...domain.place import OlderRules, standing_in
+from ..events.silence import Hearing, silent_since
 from ..events.unread import UnreadBodies, unread_of
 from ..match import FiledRow
 from ..page import Page, page
@@ -17,12 +18,10 @@ from ..releases.number_two import TEXT
 from ..rows import EnvironmentKey
 from .place import PlaceState, place_state
 
-ROUNDS = 3  # that an observer may miss before its environment is silent
-
 
 class EnvironmentState(Struct, frozen=True):
     """What runs in an environment, or ran at `at`. `last_confirmed_at`: when its newest event or snapshot came.
-    `silent_since`: its observer has been silent since then, so that what it last knew may not be so any more. `unread`:
+    `silent_since`: nothing was heard since then, so that what is last known may not be so any more. `unread`:
     signed bodies that had no effect, by the cause."""
 
     environment: str
@@ -101,16 +100,6 @@ async def environment_row(environment: str) -> EnvironmentRow | None:
     return rows[0] if rows else None
 
 
-def silent_since(it: EnvironmentRow, now: datetime, silent_after: int = 0) -> datetime | None:
-    """With an observer, when three of its rounds were missed; without one, when nothing was heard for `silent_after`
-    seconds, since Flux says nothing while nothing changes. 0: that is not judged."""
-    if it.observed_at is not None:
-        heard, seconds = it.observed_at, ROUNDS * (it.round_seconds or 0)
-    else:
-        heard, seconds = it.confirmed_at, silent_after
-    return heard if seconds and now - heard > timedelta(seconds=seconds) else None
-
-
 async def state_of(environment: str, silent_after: int = 0) -> EnvironmentState | None:
     """What runs now; None for an environment that never reported."""
     row = await environment_row(environment)
@@ -138,7 +127,7 @@ async def count() -> int:
 
 async def _state(it: EnvironmentRow, silent_after: int) -> EnvironmentState:
     now = datetime.now(UTC)
-    silent = silent_since(it, now, silent_after)
+    silent = silent_since(Hearing(it.confirmed_at, it.observed_at, it.round_seconds), now, silent_after)
     states, place = list[PlaceState | None](), ""
     while True:
         rows = await _standing(PlacesAfter(it.environment, place, PIECE))

@@ -1,4 +1,4 @@
-"""Derives `environment`, `place`, `arrival` and `image` from what was said, in the transaction that adds it.
+"""Derives `environment`, `place`, `arrival`, `image` and `history` from what was said, in the transaction that adds it.
 
 Nearly every entry comes in order, and continues the place's lane. One that comes late continues from the last arrival
 before it, and what followed is derived anew; where that cannot be told apart, the whole place is.
@@ -12,19 +12,21 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ...domain.lane import FoundImage, ObjectLane, Turn, follow, images_of, in_order, name_of
+from ...domain.lane import FoundImage, ObjectLane, PlacedOccurrence, Turn, follow, images_of, in_order, name_of
 from ...domain.place import Standing, standing_in, standing_of, text_of
 from ...domain.state import Entry, Running, position_at
-from ...domain.timeline import Arrival, arrivals, ending, timeline
+from ...domain.timeline import Arrival, Closing, arrivals, ending, replaced, timeline
 from ..match import named_service
 from ..rows import EnvironmentKey, PlaceKey
 from .names import absences
 from .news import News, news_of
 from .said import entries_between
 from .statements import (
+    SOURCES,
     ArrivalColumns,
     DeletedArrival,
     EndedArrival,
+    HistoryColumns,
     ImageColumns,
     KeptPlace,
     PlacePosition,
@@ -32,6 +34,7 @@ from .statements import (
     begin,
     confirm,
     delete_from,
+    delete_history_from,
     delete_images_from,
     end,
     keep_image,
@@ -39,9 +42,13 @@ from .statements import (
     last_before,
     place_count,
     place_of,
+    tell,
 )
 
 MOST_STEPS = 4  # arrivals that are tried as a beginning, before the whole place is derived anew
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Changes(NamedTuple):
@@ -51,6 +58,7 @@ class Changes(NamedTuple):
     ended: list[EndedArrival]
     begun: list[ArrivalColumns]
     images: list[ImageColumns]
+    told: list[HistoryColumns]
     kept: list[KeptPlace]
     deleted: list[DeletedArrival]
 
@@ -65,6 +73,9 @@ class Changes(NamedTuple):
 
     def show(self, key: PlaceKey, found: Iterable[FoundImage]) -> None:
         self.images.extend(ImageColumns(*key, it.position, it.digest, it.seen) for it in found)
+
+    def tell(self, key: PlaceKey, occurred: Iterable[PlacedOccurrence]) -> None:
+        self.told.extend(_told(key, it) for it in occurred)
 
     def keep(self, key: PlaceKey, lanes: tuple[ObjectLane, ...]) -> None:
         state = standing_of(lanes).state
@@ -106,7 +117,7 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
     heard = {key: min(it.at for it in several) for key, several in by_place.items() if key not in kept}
     for key, gone in (await absences(heard)).items():
         by_place[key].append(gone)
-    changes = Changes([], [], [], [], [])
+    changes = Changes([], [], [], [], [], [])
     for key, entries in by_place.items():
         before = kept.get(key)
         standing = standing_in(before.state) if before else Standing()
@@ -123,24 +134,32 @@ async def write(changes: Changes) -> None:
     await end.each(changes.ended)
     await begin.each(changes.begun)
     await keep_image.each(changes.images)
+    await tell.each(changes.told)
     await keep_place.each(changes.kept)
 
 
 async def derive(key: PlaceKey, changes: Changes) -> None:
     """The whole place, from all that was said of it."""
-    changes.deleted.extend(await delete_from(PlacePosition(*key, "")))
-    await delete_images_from(PlacePosition(*key, ""))
+    await _forget(PlacePosition(*key, ""), changes)
     found = timeline(await entries_between(key))
     changes.begin(key, found.arrivals)
     changes.show(key, found.images)
+    changes.tell(key, found.occurred)
     changes.keep(key, found.lanes)
+
+
+async def _forget(since: PlacePosition, changes: Changes) -> None:
+    """What began there or later, and what came after it."""
+    changes.deleted.extend(await delete_from(since))
+    await delete_images_from(since)
+    await delete_history_from(since)
 
 
 async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], changes: Changes) -> bool:
     """Puts into `changes` what `added` means for a place that stands so. False: it cannot be told from that alone."""
     uids = {it.uid for it in added if it.uid}
     lanes = standing.lanes
-    if len(uids) > 1 or len(standing.open) > 1:
+    if len(uids) > 1 or standing.open != [*lanes[-1:]]:  # of a lane that is closed only the times are kept
         return False
     if not lanes:
         lanes = (ObjectLane("".join(uids)),)
@@ -158,11 +177,14 @@ async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], chang
     if len(lanes) > len(standing.lanes) > 0:  # another object has taken the place
         running, opened = lanes[-2].state.running, lanes[-2].opened
         changes.end(key, running, opened, lane.first, lane.basis, "replaced")
+        if running:
+            changes.tell(key, [replaced(key.place, lanes[-2], Closing(lane.first, "replaced", lane.basis))])
     elif found.turns:
         by = found.turns[0]
         changes.end(key, running, opened, by.at, by.basis, by.cause)
     changes.begin(key, arrivals(found.turns))
     changes.show(key, found.images)
+    changes.tell(key, found.occurred)
     changes.keep(key, lanes)
     return True
 
@@ -187,13 +209,15 @@ async def _rewound(key: PlaceKey, lanes: tuple[ObjectLane, ...], added: list[Ent
         ordered = in_order(tail, lane) if all(it.uid in ("", lane.uid) for it in tail) else None
         if ordered is None:
             continue
-        began = Turn(before, lane.turned, "", "", msgspec.structs.replace(lane))
-        shown = [image for it in said if it.sha256 == before[-64:] for image in images_of(before, it, began=True)]
+        began = Turn(before, lane.turned, rows[0].began_by or "", "", msgspec.structs.replace(lane))
+        shown = [
+            image for it in said if it.sha256.endswith(before[-63:]) for image in images_of(before, it, began=True)
+        ]
         found = follow(lane, ordered)
-        changes.deleted.extend(await delete_from(PlacePosition(*key, before)))
-        await delete_images_from(PlacePosition(*key, before))
+        await _forget(PlacePosition(*key, before), changes)
         changes.begin(key, arrivals([began, *found.turns]))
         changes.show(key, [*shown, *found.images])
+        changes.tell(key, found.occurred)
         changes.keep(key, (*lanes[:-1], lane))
         return True
     return False
@@ -213,4 +237,27 @@ def _columns(key: PlaceKey, it: Arrival) -> ArrivalColumns:
         it.until,
         it.basis,
         it.ended_by,
+        it.began.cause,
+    )
+
+
+def _told(key: PlaceKey, placed: PlacedOccurrence) -> HistoryColumns:
+    it = placed.it
+    about, detail = it.about, it.evidence or (it.to and {"to": it.to})
+    running = about if isinstance(about, Running) else Running("", 0, "")
+    return HistoryColumns(
+        *key,
+        placed.position,
+        placed.after,
+        it.kind,
+        named_service(about.service, about.chart, key.place) if about else key.place.partition("/")[2],
+        about.version or None if about else None,
+        running.build,
+        running.oci_digest,
+        it.at,
+        SOURCES[placed.basis],
+        placed.basis,
+        it.cause,
+        it.message,
+        _encode(detail).decode() if detail else None,
     )

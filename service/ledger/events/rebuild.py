@@ -12,15 +12,9 @@ from ...domain.reasons import event_entry
 from ...domain.snapshot import fact_entry
 from ...domain.state import Entry
 from ..rows import EnvironmentKey, PlaceKey
+from .pieces import EventRange, pieces
 from .projection import Changes, derive, write
 from .statements import place_of
-
-AT_ONCE = 500  # events of one transaction
-
-
-class EventsAfter(NamedTuple):
-    id: int
-    limit: int
 
 
 class PlacedEvent(NamedTuple):
@@ -49,13 +43,13 @@ class EventPlace(NamedTuple):
     at: int | None
 
 
-_after = query(
-    lambda id, limit: Event.raw(
-        "SELECT id, environment, body, sha256, received_at, place, at FROM event WHERE id > {} ORDER BY id LIMIT {}",
-        id,
-        limit,
+_of_piece = query(
+    lambda first, last: Event.raw(
+        "SELECT id, environment, body, sha256, received_at, place, at FROM event WHERE id BETWEEN {} AND {}",
+        first,
+        last,
     ),
-    takes=EventsAfter,
+    takes=EventRange,
     gives=PlacedEvent,
 )
 _move = query(
@@ -107,7 +101,7 @@ async def _derive(*, stale_only: bool) -> int:
             kept = await place_of.each([key])
             if stale_only and kept and standing_in(kept[0].state) is not None:
                 continue
-            changes = Changes([], [], [], [], [])
+            changes = Changes([], [], [], [], [], [])
             await derive(key, changes)
             await write(changes)
             made += 1
@@ -116,10 +110,9 @@ async def _derive(*, stale_only: bool) -> int:
 
 async def _place_events() -> None:
     """Which place each event is about, and its time, as today's rules have it."""
-    last, engine = 0, current()
-    while events := await _after(EventsAfter(last, AT_ONCE)):
-        last = events[-1].id
-        moved = [it for it in map(_placed, events) if it is not None]
+    engine = current()
+    async for piece in pieces():
+        moved = [it for it in map(_placed, await _of_piece(piece)) if it is not None]
         if moved:
             async with engine.transaction():
                 await _move.each(moved)

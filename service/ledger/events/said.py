@@ -48,14 +48,22 @@ async def entries_between(key: PlaceKey, since: int = 0, until: int = EVER) -> l
     between = PlaceBetween(*key, since, until)
     found = list[Entry]()
     for row in await _events(between):
-        entry = event_entry(*row)
-        if isinstance(entry, Cause):
-            entry = fact_entry(*row) or entry
-        if isinstance(entry, Entry):
-            found.append(entry)
+        found += entry_of(row)
     for it in await _levels(between):
-        found += level_entries(key.place, it.body, it.sha256, sighted(it))
+        found += level_entries_of(key.place, it)
     return [it for it in found if since <= it.at <= until]
+
+
+def entry_of(row: EventRow) -> list[Entry]:
+    """None, if it has no effect."""
+    entry = event_entry(*row)
+    if isinstance(entry, Cause):
+        entry = fact_entry(*row) or entry
+    return [entry] if isinstance(entry, Entry) else []
+
+
+def level_entries_of(place: str, it: LevelRow) -> list[Entry]:
+    return list(level_entries(place, it.body, it.sha256, sighted(it)))
 
 
 def sighted(it: LevelRow) -> list[tuple[int, str]]:

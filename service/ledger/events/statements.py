@@ -1,11 +1,13 @@
-"""What the projection reads and writes: `environment`, `place`, `arrival` and `image`."""
+"""What the projection reads and writes: `environment`, `place`, `arrival`, `image` and `history`."""
 
 from datetime import datetime
 from typing import NamedTuple
 
 from ...database.query import query
-from ...database.tables import Arrival, ArrivalImage, Environment, Place
+from ...database.tables import Arrival, ArrivalImage, Environment, History, Place
 from ..rows import EnvironmentKey, PlaceKey, PlaceRow
+
+SOURCES = {"event": "event", "late": "event", "snapshot": "snapshot", "absence": "snapshot"}  # by the basis
 
 
 class Report(NamedTuple):
@@ -45,10 +47,11 @@ class KeptPlace(NamedTuple):
 
 
 class PositionRow(NamedTuple):
-    """Where an arrival began, and the Standing right after it, as JSON."""
+    """Where an arrival began and by what, and the Standing right after it, as JSON."""
 
     position: str
     state: str
+    began_by: str | None
 
 
 class ArrivalColumns(NamedTuple):
@@ -66,6 +69,7 @@ class ArrivalColumns(NamedTuple):
     ended_at: int | None
     basis: str
     ended_by: str | None
+    began_by: str
 
 
 class EndedArrival(NamedTuple):
@@ -87,6 +91,26 @@ class ImageColumns(NamedTuple):
     position: str
     digest: str
     seen: bool
+
+
+class HistoryColumns(NamedTuple):
+    """The columns of `history`."""
+
+    environment: str
+    place: str | None
+    position: str
+    after: str | None
+    kind: str
+    service: str | None
+    version: str | None
+    build: str | None
+    chart_digest: str | None
+    at: int
+    source: str
+    basis: str | None
+    cause: str | None
+    message: str
+    detail: str | None
 
 
 confirm = query(
@@ -138,7 +162,7 @@ end = query(
 )
 last_before = query(
     lambda environment, place, position: (
-        Arrival.select(Arrival.position, Arrival.state)
+        Arrival.select(Arrival.position, Arrival.state, Arrival.began_by)
         .where((Arrival.environment == environment) & (Arrival.place == place) & (Arrival.position < position))
         .order_by(Arrival.position, ascending=False)
         .limit(1)
@@ -155,6 +179,7 @@ delete_from = query(
     takes=PlacePosition,
     gives=DeletedArrival,
 )
+tell = query(lambda **columns: History.insert(History(**columns)), takes=HistoryColumns, gives=None)
 keep_image = query(
     lambda **columns: ArrivalImage.insert(ArrivalImage(**columns)).on_conflict(
         target=(
@@ -172,6 +197,14 @@ keep_image = query(
 delete_images_from = query(
     lambda environment, place, position: ArrivalImage.delete().where(
         (ArrivalImage.environment == environment) & (ArrivalImage.place == place) & (ArrivalImage.position >= position)
+    ),
+    takes=PlacePosition,
+    gives=None,
+)
+# Not those of filings and of silence, which come `after` nothing.
+delete_history_from = query(
+    lambda environment, place, position: History.delete().where(
+        (History.environment == environment) & (History.place == place) & (History.after >= position)
     ),
     takes=PlacePosition,
     gives=None,

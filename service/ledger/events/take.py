@@ -15,7 +15,7 @@ from ...database.tables import Event
 from ...domain.event import REFUSED, Cause
 from ...domain.reasons import event_entry
 from ...domain.state import Entry
-from . import unread
+from . import silence, unread
 from .news import News
 from .projection import Batch, project
 
@@ -72,12 +72,14 @@ ANY_NUMBER = 2**31
 
 
 class Signed(msgspec.Struct, frozen=True):
-    """A body whose signature was right, received at `now`. `most_places`: that its environment may have."""
+    """A body whose signature was right, received at `now`. `most_places`: that its environment may have;
+    `silent_after`: as the setting, in seconds."""
 
     environment: str
     body: bytes
     now: datetime
     most_places: int = ANY_NUMBER
+    silent_after: int = 0
 
 
 class EventReceipt(msgspec.Struct, frozen=True):
@@ -125,6 +127,9 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
         received_at, most_places = max((it.now, it.most_places) for it in bodies if it.environment == environment)
         counted = [said if isinstance(said := entries[key], Entry) else None for key in some]
         batches[environment] = Batch(counted, received_at, most_places)
+    if silent_after := max(it.silent_after for it in bodies):
+        for environment, batch in batches.items():
+            await silence.end_of_flux(environment, batch.received_at, silent_after)
     news = await project(batches)
     for name, batch in batches.items():  # after it, while the environments are locked
         causes = [said for key in new if key.environment == name and isinstance(said := entries[key], Cause)]

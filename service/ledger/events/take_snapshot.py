@@ -16,7 +16,7 @@ from ...domain.place import standing_in
 from ...domain.snapshot import UNREADABLE, Sight, level_entries, parse
 from ...domain.state import Entry
 from ..rows import EnvironmentKey, PlaceKey
-from . import names, unread
+from . import names, silence, unread
 from .names import NewLevel, absent_sha256, insert_level
 from .projection import Batch, project
 from .statements import places
@@ -97,6 +97,7 @@ async def _take(it: Signed) -> Taken:
     await names.keep(it.environment, sight.at, sight.ranges, sight.names)
     news = await project({it.environment: Batch(entries, it.now, it.most_places)})
     await unread.add(it.environment, [UNREADABLE] * sight.unread, it.now)
+    await silence.end_of_observer(it.environment, it.now)
     await _observe(Observed(it.environment, it.now, sight.round_seconds))
     return Taken(EventReceipt(inserted[0].id, it.environment, it.now, sha256), True, news[it.environment])
 

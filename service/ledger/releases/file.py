@@ -10,11 +10,13 @@ from msgspec import UNSET, UnsetType, structs
 
 from ...database.group_commit import written
 from ...database.query import query
-from ...database.tables import Proposal, Release, ReleaseImage
+from ...database.tables import Proposal, Release, ReleaseCommit, ReleaseImage
 from ...domain.identity import differing, sha256_of_one
 from ...domain.number_one import from_two, gitops_from_two
 from ...domain.waybill import By, Gitops, Waybill, decode, encode
+from ..events.statements import HistoryColumns, tell
 from .number_two import SHA256, TEXT, in_two
+from .proposal import proposed
 
 
 class VersionKey(NamedTuple):
@@ -37,6 +39,14 @@ class NewRelease(NamedTuple):
     waybill: str
     whole: str | None
     identity: str
+    commits: int
+
+
+class NewCommit(NamedTuple):
+    """The columns of `release_commit`."""
+
+    release: int
+    commit: str
 
 
 class NewImage(NamedTuple):
@@ -73,6 +83,12 @@ class NewProposal(NamedTuple):
     part: str
     recorded_at: datetime
     gitops: str
+    told: bool
+
+
+class ProposalKey(NamedTuple):
+    release: int
+    sha256: str
 
 
 _insert = query(
@@ -95,12 +111,15 @@ _first = query(
     gives=FirstFiling,
 )
 _propose = query(
-    lambda **columns: Proposal.insert(Proposal(**columns)).on_conflict(
-        target=(Proposal.release, Proposal.sha256), action="DO NOTHING"
+    lambda **columns: (
+        Proposal.insert(Proposal(**columns))
+        .on_conflict(target=(Proposal.release, Proposal.sha256), action="DO NOTHING")
+        .returning(Proposal.release, Proposal.sha256)
     ),
     takes=NewProposal,
-    gives=None,
+    gives=ProposalKey,
 )
+add_commit = query(lambda **columns: ReleaseCommit.insert(ReleaseCommit(**columns)), takes=NewCommit, gives=None)
 add_image = query(
     lambda **columns: ReleaseImage.insert(ReleaseImage(**columns)),
     takes=NewImage,
@@ -151,15 +170,17 @@ async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
     ordered = sorted(filings, key=lambda it: (*_key(it), *parts.get(id(it), ())))
     inserted = await _insert.each([_row(it) for it in ordered])
     ids = {VersionKey(it.service, it.version): it.id for it in inserted}
-    new_images = list[NewImage]()
+    new_images, new_commits = list[NewImage](), list[NewCommit]()
     known = await _first.each(sorted({_key(it) for it in ordered} - set(ids)))
     first = {VersionKey(it.service, it.version): it for it in known}
-    results, proposals = dict[int, FilingResult](), list[NewProposal]()
+    results, proposals = dict[int, FilingResult](), dict[ProposalKey, NewProposal]()
+    told = dict[ProposalKey, Iterator[HistoryColumns]]()
     for it in ordered:
         key = _key(it)
         if new := key not in first:
             first[key] = FirstFiling(ids[key], *key, it.sha256, it.text.decode(), it.now)
             new_images += images_of(ids[key], it.document)
+            new_commits += [NewCommit(ids[key], commit) for commit in commits_of(it.document)]
         kept = first[key]
         document, sha256 = in_two(kept.document, kept.sha256)
         receipt = Receipt(kept.id, *key, kept.recorded_at, sha256)
@@ -169,9 +190,13 @@ async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
         results[id(it)] = FilingResult(receipt, new)
         if it.document.gitops is not UNSET:
             gitops = ProposedGitops(**structs.asdict(it.document.gitops), by=it.document.by)
-            proposals.append(NewProposal(kept.id, *parts[id(it)], it.now, encode(gitops).decode()))
+            part = parts[id(it)]
+            same = ProposalKey(kept.id, part[0])
+            proposals.setdefault(same, NewProposal(kept.id, *part, it.now, encode(gitops).decode(), told=True))
+            told.setdefault(same, proposed(*key, gitops, part[0], it.now))
     await add_image.each(new_images)
-    await _propose.each(proposals)
+    await add_commit.each(new_commits)
+    await tell.each([row for it in await _propose.each(list(proposals.values())) for row in told[it]])
     return [results[id(it)] for it in filings]
 
 
@@ -185,6 +210,13 @@ def images_of(release: int, document: Waybill) -> Iterator[NewImage]:
         for platform, digest in image.manifests.items():
             if digest != image.digest:
                 yield NewImage(release, image.name, platform, digest)
+
+
+def commits_of(document: Waybill) -> set[str]:
+    """That a release names, beside the one that it was made of."""
+    source = document.source
+    changes = () if source.changes is UNSET else source.changes
+    return {source.release_commit, *(it.commit for it in changes)} - {source.commit}
 
 
 def _row(it: Filing) -> NewRelease:
@@ -204,6 +236,7 @@ def _row(it: Filing) -> NewRelease:
         waybill=brief or whole,
         whole=whole if brief else None,
         identity=it.sha256,
+        commits=len(commits_of(document)),
     )
 
 

@@ -14,6 +14,7 @@ from ...domain.number_one import decode, to_two
 from ...domain.waybill import encode
 from ..rows import Id
 from .file import add_image, images_of
+from .index import complete
 
 PIECE = 200  # releases
 
@@ -55,6 +56,7 @@ async def upgrade() -> None:
     """Returns when no release is left that was kept as number 1."""
     while await _upgrade_some():
         pass
+    await complete()
 
 
 async def _upgrade_some() -> bool:

@@ -1,25 +1,28 @@
-"""Each forge of the REST kind, over HTTP, held to its published description."""
+"""Each forge of the REST kind, over HTTP, held to its published description or to its own client."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from scripts.forges.gitea import Gitea
-from scripts.forges.github import GitHub
-from tests.support.forge_stand_in import StandIn, serving
+from scripts.forges import Forge, forge_of
+from tests.support.forge_stand_in import StandIn, serving, stand_in_of
 
 TOKEN = "planted-forge-token"
-KINDS = {"github": GitHub, "gitea": Gitea}
 
 
-@pytest.fixture(params=["github", "gitea"])
-def stand_in(request: pytest.FixtureRequest) -> Iterator[StandIn]:
-    forge = StandIn(request.param)
+@pytest.fixture(params=["github", "gitlab", "gitea", "forgejo"])
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def stand_in(name: str) -> Iterator[StandIn]:
+    forge = stand_in_of(name)
     yield forge
     assert forge.problems == []
 
 
 @pytest.fixture
-def forge(stand_in: StandIn) -> Iterator[GitHub]:
+def forge(stand_in: StandIn, name: str) -> Iterator[Forge]:
     with serving(stand_in) as address:
-        yield KINDS[stand_in.name](f"{address}/acme/fleet.git", TOKEN)
+        yield forge_of(f"{address}/acme/fleet.git", name, TOKEN)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.builders import Ran, World, git, program
-from tests.support.forge_stand_in import StandIn, serving
+from tests.support.forge_stand_in import StandIn, serving, stand_in_of
 from tests.support.git_over_http import GitOverHttp, basic
 
 TOKEN = "planted-forge-token"  # what a leak would show
@@ -32,12 +32,12 @@ class Forge:
 
 @contextmanager
 def forge_of(world: World, kind: str) -> Iterator[Forge]:
-    api, over_http = StandIn(kind), GitOverHttp(world.gitops, TOKEN)
+    api, over_http = stand_in_of(kind), GitOverHttp(world.gitops, TOKEN)
     with serving(api, over_http) as address:
         yield Forge(world, kind, address, api, over_http)
 
 
-@pytest.fixture(params=["github", "gitea"])
+@pytest.fixture(params=["github", "gitlab", "gitea"])
 def forge(request: pytest.FixtureRequest, world: World) -> Iterator[Forge]:
     with forge_of(world, request.param) as it:
         yield it

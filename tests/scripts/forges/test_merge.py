@@ -3,12 +3,13 @@
 import pytest
 
 from scripts.errors import Refused
+from scripts.forges import Forge
 from scripts.forges.file import FileForge
 from scripts.forges.github import GitHub
 from tests.support.forge_stand_in import StandIn, serving
 
 
-def test_it_is_asked_once_and_that_can_be_taken_back(forge: GitHub, stand_in: StandIn) -> None:
+def test_it_is_asked_once_and_that_can_be_taken_back(forge: Forge, stand_in: StandIn) -> None:
     head = stand_in.open("apps/orders", "main")["head"]["sha"]
     forge.check_merge()
     for _ in range(2):
@@ -20,24 +21,25 @@ def test_it_is_asked_once_and_that_can_be_taken_back(forge: GitHub, stand_in: St
     assert stand_in.pulls[0]["state"] == "open"
 
 
-def test_what_no_rule_holds_back_is_merged(forge: GitHub, stand_in: StandIn) -> None:
+def test_what_no_rule_holds_back_is_merged(forge: Forge, stand_in: StandIn) -> None:
     stand_in.held_back = False
     forge.merge(1, stand_in.open("apps/orders", "main")["head"]["sha"])
     assert stand_in.pulls[0]["merged_at"]
 
 
-def test_the_way_to_merge_is_the_repositorys(forge: GitHub, stand_in: StandIn) -> None:
+def test_the_way_to_merge_is_the_repositorys(forge: Forge, stand_in: StandIn) -> None:
+    """GitLab needs no word about it."""
     stand_in.repository |= (
         {"default_merge_style": "squash"} if stand_in.name == "gitea" else {"allow_merge_commit": False}
     )
     forge.merge(1, stand_in.open("apps/orders", "main")["head"]["sha"])
-    assert stand_in.asked == {1: "squash"}
+    assert stand_in.asked == {1: "merge" if stand_in.name == "gitlab" else "squash"}
 
 
-def test_a_branch_that_moved_is_not_merged(stand_in: StandIn, forge: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_branch_that_moved_is_not_merged(stand_in: StandIn, forge: Forge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     stand_in.open("apps/orders", "main")
-    with pytest.raises(Refused, match=r"does not merge pull request 1|409"):
+    with pytest.raises(Refused, match=r"does not merge (pull|merge) request 1|409"):
         forge.merge(1, "0" * 40)
     assert stand_in.asked == {}
 

@@ -1,21 +1,24 @@
 """The four verbs, alike on each forge; GitHub and Gitea over HTTP, held to their published descriptions."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from scripts.errors import Refused
-from scripts.forges import forge_of, github
+from scripts.forges import Forge, forge_of, github
 from scripts.forges.file import FileForge
 from scripts.forges.gitea import Gitea
 from scripts.forges.github import GitHub
+from scripts.forges.gitlab import GitLab
 from scripts.forges.rest import split_remote
+from scripts.settings import ForgeName
 from tests.support.forge_stand_in import StandIn, serving
 
 from .conftest import TOKEN
 
 
-def test_a_proposal_is_opened_found_updated_and_commented(forge: GitHub, stand_in: StandIn) -> None:
+def test_a_proposal_is_opened_found_updated_and_commented(forge: Forge, stand_in: StandIn) -> None:
     assert forge.find("apps/orders", "main") is None
     made = forge.create("apps/orders", "main", "orders 1.0.0", "The body.")
     assert (made.number, made.state, made.title, made.body) == (1, "open", "orders 1.0.0", "The body.")
@@ -31,7 +34,7 @@ def test_a_proposal_is_opened_found_updated_and_commented(forge: GitHub, stand_i
     assert not any(TOKEN in path for _, path, _ in stand_in.requests)
 
 
-def test_the_open_one_comes_before_later_ones_that_are_closed(forge: GitHub, stand_in: StandIn) -> None:
+def test_the_open_one_comes_before_later_ones_that_are_closed(forge: Forge, stand_in: StandIn) -> None:
     stand_in.open("apps/orders", "main", state="merged")
     mine = stand_in.open("apps/orders", "main")
     for state in ("closed", "merged"):
@@ -45,7 +48,7 @@ def test_the_open_one_comes_before_later_ones_that_are_closed(forge: GitHub, sta
 @pytest.mark.parametrize("state", ["closed", "merged"])
 @pytest.mark.parametrize("base", ["main", "release/next"])
 def test_without_an_open_one_the_latest_tells_how_it_ended(
-    forge: GitHub, stand_in: StandIn, state: str, base: str
+    forge: Forge, stand_in: StandIn, state: str, base: str
 ) -> None:
     stand_in.open("apps/orders", base, state="closed" if state == "merged" else "merged")
     mine = stand_in.open("apps/orders", base, state=state)
@@ -103,7 +106,7 @@ def test_one_that_was_opened_again_is_found_behind_a_whole_page_of_newer_ones(mo
     assert (found.number, found.state) == (2, "open")
 
 
-def test_all_of_a_branch_are_listed_the_open_one_first(forge: GitHub, stand_in: StandIn) -> None:
+def test_all_of_a_branch_are_listed_the_open_one_first(forge: Forge, stand_in: StandIn) -> None:
     for state in ("merged", "open", "closed", "merged"):
         stand_in.open("apps/orders", "main", state=state)
         stand_in.open("apps/other", "main")
@@ -111,7 +114,7 @@ def test_all_of_a_branch_are_listed_the_open_one_first(forge: GitHub, stand_in: 
     assert [*dict.fromkeys(listed)] == [(3, "open"), (7, "merged"), (5, "closed"), (1, "merged")]
 
 
-def test_where_another_run_was_faster_its_proposal_is_updated(forge: GitHub, stand_in: StandIn) -> None:
+def test_where_another_run_was_faster_its_proposal_is_updated(forge: Forge, stand_in: StandIn) -> None:
     theirs = stand_in.open("apps/orders", "main")
     stand_in.hidden = True
     assert forge.find("apps/orders", "main") is None
@@ -131,7 +134,7 @@ def test_where_another_run_was_faster_its_proposal_is_updated(forge: GitHub, sta
         (500, "same command again"),
     ],
 )
-def test_a_no_is_refused_with_cause_and_remedy(forge: GitHub, stand_in: StandIn, status: int, remedy: str) -> None:
+def test_a_no_is_refused_with_cause_and_remedy(forge: Forge, stand_in: StandIn, status: int, remedy: str) -> None:
     stand_in.fail = (status, b'{"message": "Because I say so"}')
     with pytest.raises(Refused) as error:
         forge.update(1, "t", "b")
@@ -141,7 +144,7 @@ def test_a_no_is_refused_with_cause_and_remedy(forge: GitHub, stand_in: StandIn,
     assert TOKEN not in error.value.what + error.value.remedy
 
 
-def test_garbage_is_no_answer(forge: GitHub, stand_in: StandIn) -> None:
+def test_garbage_is_no_answer(forge: Forge, stand_in: StandIn) -> None:
     stand_in.fail = (200, b"<html>Welcome</html>")
     with pytest.raises(Refused, match="no forge of this kind") as error:
         forge.find("apps/orders", "main")
@@ -152,7 +155,7 @@ def test_garbage_is_no_answer(forge: GitHub, stand_in: StandIn) -> None:
     "wrong", [{"html_url": "javascript:alert(1)"}, {"html_url": f"https://x/{'x' * 500}"}, {"number": 0}]
 )
 def test_a_proposal_without_an_address_or_a_number_is_no_answer(
-    forge: GitHub, stand_in: StandIn, wrong: dict[str, object]
+    forge: Forge, stand_in: StandIn, wrong: dict[str, object]
 ) -> None:
     stand_in.open("apps/orders", "main").update(wrong)
     with pytest.raises(Refused, match="no forge of this kind"):
@@ -201,7 +204,9 @@ def test_the_api_lies_where_each_forge_has_it() -> None:
 
 def test_the_forge_is_chosen_by_name(tmp_path: Path) -> None:
     assert isinstance(forge_of("https://github.com/a/b", "github", None), GitHub)
-    assert isinstance(forge_of("https://git.example/a/b", "gitea", None), Gitea)
+    for name in ("gitea", "forgejo"):
+        assert isinstance(forge_of("https://git.example/a/b", name, None), Gitea)
+    assert isinstance(forge_of("https://git.example/a/b", "gitlab", None), GitLab)
     assert isinstance(forge_of(str(tmp_path), "file", None), FileForge)
     with pytest.raises(Refused, match="does not show which forge"):
         forge_of("https://git.example/a/b", None, None)
@@ -209,6 +214,13 @@ def test_the_forge_is_chosen_by_name(tmp_path: Path) -> None:
         forge_of("https://example.org/fleet", "file", None)
     with pytest.raises(Refused, match="No GitOps repo"):
         forge_of(None, None, None)
+
+
+@pytest.mark.parametrize("name", get_args(ForgeName))
+def test_every_name_of_a_forge_is_a_file_with_all_verbs(name: str) -> None:
+    verbs = {verb for verb in vars(Forge) if not verb.startswith("_")}
+    made = forge_of("/srv/fleet.git" if name == "file" else "https://git.example/a/b", name, None)
+    assert verbs <= {*dir(made)}
 
 
 def test_the_file_forge_keeps_proposals_beside_the_repository(tmp_path: Path) -> None:

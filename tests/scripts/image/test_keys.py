@@ -140,7 +140,7 @@ def test_what_values_hold(table: dict[str, Any], values: str, image: tuple[str, 
         ({"reference": "containers.1.image"}, "containers: [{image: a}]\n", "values.yaml has no containers.1.image"),
         ({"reference": "containers.web"}, "containers: [{image: a}]\n", "containers holds a list"),
         ({"reference": "images.web"}, "images: {web: {name: a}}\n", "it holds a mapping, not a single value"),
-        (PAIR, "image: &i {repository: a, digest: b}\nother: *i\n", "has an anchor"),
+        (PAIR, "image: &i {repository: a, digest: b}\nother: *i\n", "the anchor on line 1 feeds other"),
     ],
 )
 def test_values_without_a_place_for_the_image_are_refused(table: dict[str, Any], values: str, says: str) -> None:

@@ -37,6 +37,16 @@ def edited(source: str, path: str = "image.digest", value: str | bool = "new", *
         ("a: 1\r\nimage:\r\n  digest: old\r\n", "a: 1\r\nimage:\r\n  digest: new\r\n"),
         ("a: 1\rimage:\r  digest: old\r", "a: 1\rimage:\r  digest: new\r"),
         ("image: {digest: old}\nx: &a 1\ny: *a\n", "image: {digest: new}\nx: &a 1\ny: *a\n"),
+        # Anchors that nothing uses, and merge keys that bring in something else, or what a later line replaces.
+        ("image:\n  digest: &d old # c\n", "image:\n  digest: &d new # c\n"),
+        ("image:\n  digest: &d 'old'\n", "image:\n  digest: &d 'new'\n"),
+        ("image: &i\n    digest: old\n", "image: &i\n    digest: new\n"),
+        ("image: &i\n    tag: x\n", 'image: &i\n    tag: x\n    digest: "new"\n'),
+        ("image: &i\n    a:\n      b: 1\n", 'image: &i\n    digest: "new"\n    a:\n      b: 1\n'),
+        ("image: &i {}\n", 'image: &i {digest: "new"}\n'),
+        ("x: &b {y: 1}\nimage:\n  <<: *b\n  digest: old\n", "x: &b {y: 1}\nimage:\n  <<: *b\n  digest: new\n"),
+        ("x: &b {y: 1}\nimage:\n  digest: old\n  <<: *b\n", "x: &b {y: 1}\nimage:\n  digest: new\n  <<: *b\n"),
+        ("x: &b {digest: z}\nimage: {<<: *b, digest: old}\n", "x: &b {digest: z}\nimage: {<<: *b, digest: new}\n"),
         ("image: {digest: old}\nx: !mine {y: 1}\n", "image: {digest: new}\nx: !mine {y: 1}\n"),
         ("%YAML 1.2\n--- # one\nimage: {digest: old}\n...\n", "%YAML 1.2\n--- # one\nimage: {digest: new}\n...\n"),
     ],
@@ -49,17 +59,22 @@ def test_the_value_alone_changes(source: str, result: str) -> None:
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("image:\n  digest: &d old\nother: *d\n", "an anchor, an alias or a tag"),
-        ("image:\n  digest: !!str old\n", "an anchor, an alias or a tag"),
-        ("x: &d old\nimage:\n  digest: *d\n", "an anchor, an alias or a tag"),
-        ("image: &i\n  digest: old\nother: *i\n", "an anchor, an alias or a tag"),
-        ("image: &i {digest: old}\nother: {<<: *i}\n", "an anchor, an alias or a tag"),
-        ("other: &i {digest: old}\nimage: *i\n", "an anchor, an alias or a tag"),
-        ("--- &all\nimage: {digest: old}\nother: {x: *all}\n", "an anchor, an alias or a tag"),
-        ("--- !!map\nimage: {digest: old}\n", "an anchor, an alias or a tag"),
-        ("x: &b {digest: old}\nimage:\n  <<: *b\n", "line 3, image.digest: a merge key `<<`"),
-        ("x: &b {digest: old}\nimage:\n  <<: *b\n  digest: old\n", "a merge key `<<`"),
-        ("x: &b {image: {digest: old}}\n<<: *b\n", "a merge key `<<`"),
+        ("image:\n  digest: &d old\nother: *d\nmore: [1, *d]\n", "the anchor on line 2 feeds other and more.1,"),
+        ("image:\n  digest: !!str old\n", "line 2 has a tag"),
+        ("image:\n  digest: &d !!str old\n", "line 2 has a tag"),
+        ("x: &d old\nimage:\n  digest: *d\n", "it is an alias of x on line 1"),
+        ("image: &i\n  digest: old\nother: *i\n", "the anchor on line 1 feeds other,"),
+        ("image: &i {digest: old}\nother: {<<: *i}\n", "the anchor on line 1 feeds other.<<,"),
+        ("other: &i {digest: old}\nimage: *i\n", "it is an alias of other on line 1"),
+        ("--- &all\nimage: {digest: old}\nother: {x: *all}\n", "the anchor on line 1 feeds other.x,"),
+        ("--- !!map\nimage: {digest: old}\n", "line 1 has a tag"),
+        ("x: &b {digest: old}\nimage:\n  <<: *b\n", "line 3, image.digest: the merge key `<<` brings in digest"),
+        (
+            "x: &b {digest: old}\nimage:\n  digest: old\n  <<: *b\n",
+            "line 4, image.digest: the merge key `<<` brings in",
+        ),
+        ("x: &b {digest: old}\ny: &c {<<: *b}\nimage:\n  <<: [*c]\n", "the merge key `<<` brings in digest"),
+        ("x: &b {image: {digest: old}}\n<<: *b\n", "the merge key `<<` brings in image"),
         ("image:\n  digest: |-\n    old\n", "over more than one line"),
         ("image:\n  digest: >-\n    old\n", "over more than one line"),
         ("image:\n  digest: old\n    er\n", "over more than one line"),
@@ -191,3 +206,15 @@ def test_helm_reads_each_value_as_the_text_that_was_set(tmp_path: Path) -> None:
     said = subprocess.run(["helm", "template", "x", chart], check=True, capture_output=True, text=True).stdout
     quoted = said.partition("values: ")[2].strip()
     assert json.loads(json.loads(quoted)) == dict(keys)
+
+
+def test_helm_reads_what_stands_below_a_merge_key(tmp_path: Path) -> None:
+    chart = tmp_path / "orders"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: orders\nversion: 0.1.0\n")
+    (chart / "templates/a.yaml").write_text("a: {{ .Values.image.digest }} {{ .Values.image.size }}\n")
+    values = b"x: &b {digest: other, size: 1}\nimage:\n  <<: *b\n  digest: old\n"
+    (chart / "values.yaml").write_bytes(set_scalar(values, ("image", "digest"), "new"))
+    assert (
+        "a: new 1\n" in subprocess.run(["helm", "template", chart], capture_output=True, text=True, check=True).stdout
+    )

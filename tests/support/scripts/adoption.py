@@ -1,4 +1,4 @@
-"""The look at a HelmRelease that people wrote, in a repo that is a folder."""
+"""A HelmRelease that people wrote: the look at it in a folder, and a service that has one in its GitOps repo."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,8 +9,17 @@ from scripts.diff.adoption import site_of
 from scripts.errors import Refused
 from scripts.gitops.site import Site
 from scripts.settings import EnvironmentSettings
+from tests.support.builders import World, git
 from tests.support.gitops_repo import config
-from tests.support.scripts.layouts import HELM_RELEASE, HELM_REPOSITORY, HOME_OPS, OCI_REPOSITORY, at, kustomization
+from tests.support.scripts.layouts import (
+    FILES,
+    HELM_RELEASE,
+    HELM_REPOSITORY,
+    HOME_OPS,
+    OCI_REPOSITORY,
+    at,
+    kustomization,
+)
 
 CHARTS = "oci://ghcr.io/acme/charts"
 APP = "kubernetes/apps/default/orders/app"
@@ -48,3 +57,20 @@ def alone(old: str, new: str, file: str = "apps/orders.yaml") -> dict[str, str]:
 def pinned(old: str, new: str) -> dict[str, str]:
     assert old in OCI_REPOSITORY
     return {**HOME_OPS, f"{APP}/ocirepository.yaml": OCI_REPOSITORY.replace(old, new)}
+
+
+def commit(world: World, files: Mapping[str, str], branch: str = "main") -> None:
+    """A person's commit to the GitOps repo."""
+    for path, text in at(files, f"oci://{world.registry}/charts-{world.folder.name}").items():
+        (world.reviewed / path).parent.mkdir(parents=True, exist_ok=True)
+        (world.reviewed / path).write_bytes(text.encode())
+    git(world.reviewed, "add", "-A")
+    git(world.reviewed, "commit", "--quiet", "-m", "A person's change")
+    git(world.reviewed, "push", "--quiet", "origin", f"HEAD:{branch}")
+
+
+def adopt(world: World, layout: str, *, environment: str = "staging") -> None:
+    file = FILES[layout].replace("staging", environment)
+    ran = world.waybill("adopt", "--environment", environment, "--file", file)
+    assert ran.code == 0, ran.stderr
+    world.commit({})

@@ -129,6 +129,32 @@ class Model:
                     found.append(((began.since, began.number, began.said.sha256, environment), began.said, arrival))
         return [(said, arrival) for _, said, arrival in sorted(found, key=lambda it: it[0], reverse=True)]
 
+    def history(self) -> list[dict[str, Any]]:
+        """What occurred anywhere, in no order."""
+        found = []
+        for said, arrival in self.ran():
+            known = {"environment": arrival["environment"], "place": arrival["place"], "service": arrival["service"]}
+            known |= {"when": arrival["from"], "version": said.version, "cause": said.reason, "to": None}
+            found.append(known | {"kind": "arrived"})
+            if arrival["release"]["mismatched"]:
+                found.append(known | {"kind": "mismatched"})
+        for environment in self.said:
+            for name in self.known(environment):
+                found += [
+                    {
+                        "environment": environment,
+                        "place": f"apps/{name}",
+                        "service": self.service(it.said) if it.said else name,
+                        "when": it.at,
+                        "version": it.said.version if it.said else None,
+                        "cause": it.cause,
+                        "to": it.to,
+                        "kind": it.kind,
+                    }
+                    for it in self.place(environment, name).told
+                ]
+        return found
+
     def described(self, it: Said) -> dict[str, Any]:
         found = self.release(it)
         return {

@@ -78,6 +78,17 @@ class Ran:
     number: int
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the history tells beside arrivals: `said` names the revision."""
+
+    kind: str
+    at: int
+    said: Said | None
+    cause: str | None
+    to: str | None
+
+
 @dataclass
 class Place:
     """`ran` has (what ran, until, basis, ended by)."""
@@ -97,14 +108,65 @@ class Place:
     turned: int = 0
     turns: int = 0
     ran: list[tuple[Ran, int, str, str]] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    ill: bool = False
 
     def hear(self, it: Said) -> None:
+        was = replace(self)
         if it.reason == "absent":
             self._absent(it)
         elif it.seen:
             self._see(it, it.seen)
         else:
             self._event(it)
+        self._tell_changes(it, was)
+
+    def _tell_changes(self, it: Said, was: "Place") -> None:
+        """What differs from how it was, and what else an observer must be the first to tell."""
+        named = self.runs.said if self.runs else self.failed if self.attempt else None
+        if it.seen:
+            self._tell_failure(it, was)
+        gone = was.runs or was.left
+        if gone and not self.runs:
+            if not self.left:
+                self._tell("removed", max(it.counts_at, gone.since), gone.said, it.reason)
+            elif was.runs:
+                self._tell("unmanaged", max(it.counts_at, gone.since), gone.said, it.reason)
+        if self.health != was.health and self.health_since is not None:
+            if self.health == "progressing":
+                self._tell("progressing", self.health_since, named, self.cause)
+            elif self.health == "healthy" and was.ill:
+                self._tell("recovered", self.health_since, named, self.cause)
+        if self.blocked and (not was.blocked or was.blocked[0] != self.blocked[0]):
+            self._tell("blocked", self.blocked[1], named, self.blocked[0])
+        elif was.blocked and not self.blocked and named:
+            self._tell("unblocked", it.counts_at, named, it.reason)
+        if self.suspended and not was.suspended:
+            self._tell("suspended", self.suspended, named, it.reason)
+        if self.health == "failing":
+            self.ill = True
+        elif self.health == "healthy" or not named:
+            self.ill = False
+
+    def _tell_failure(self, it: Said, was: "Place") -> None:
+        """An observer tells what no event told within a minute before."""
+        new = self.attempt and (not was.attempt or was.attempt["version"] != self.attempt["version"])
+        since = self.attempt["at"] if self.attempt and new else self.health_since
+        failing = self.health == "failing"
+        if (new or (failing and was.health != "failing")) and not self._told_since(since, "failed", "drifted"):
+            named = self.failed if self.attempt else self.runs.said if self.runs else None
+            self._tell("failed", since or 0, named, self.cause if failing else "failed")
+        if self.attempt and self.attempt["outcome"] == "rolled back" and (new or was.attempt != self.attempt):
+            well = self.cause == "RollbackSucceeded"
+            at = self.health_since if well and self.health_since else it.counts_at
+            if not self._told_since(at, "rolled_back"):
+                self._tell("rolled_back", at, self.failed, self.cause, self.runs.said if self.runs else None)
+
+    def _told_since(self, at: int | None, *kinds: str) -> bool:
+        return any(each.at + 60 >= (at or 0) for each in self.told if each.kind in kinds)
+
+    def _tell(self, kind: str, at: int, said: Said | None, cause: str | None, to: Said | None = None) -> None:
+        self.told.append(Told(kind, at, said, cause, to.version if to else None))
 
     def _block(self, it: Said) -> None:
         if it.reason == "PendingRelease":
@@ -123,23 +185,31 @@ class Place:
             self.uncertain = False
             if not same:
                 self._begins(it, it.counts_at, it)
+            elif self.runs:
+                self._tell("reconfigured", it.counts_at, self.runs.said, it.reason)
             self._is("healthy", it.reason, it.counts_at)
         elif it.reason in ("InstallFailed", "UpgradeFailed"):
             self.blocked = None
             self._tried(it, "failed")
             self.uncertain = self.runs is not None
             self._is("failing", it.reason, it.counts_at)
+            self._tell("failed", it.counts_at, it, it.reason)
         elif it.reason == "RollbackSucceeded":
             self._back(it, same)
         elif it.reason == "UninstallSucceeded":
             self._uninstalled(it)
         elif it.reason == "HealthCheckCanceled":
             self._canceled(it)
-        elif self.runs and not (it.reason.startswith("Test") and not same):
-            self._health(it)
+        else:
+            if it.reason in ("TestFailed", "DriftCorrectionFailed", "RollbackFailed", "UninstallFailed"):
+                self._tell("failed", it.counts_at, it, it.reason)
+            if self.runs and not (it.reason.startswith("Test") and not same):
+                self._health(it, self.runs.said)
 
-    def _health(self, it: Said) -> None:
+    def _health(self, it: Said, runs: Said) -> None:
         self.blocked = None
+        if it.reason == "DriftDetected" and not (self.drifted and self.health == "failing"):
+            self._tell("drifted", it.counts_at, runs, it.reason)
         if it.reason in ("DriftDetected", "DriftCorrectionFailed"):
             self.drifted = it.counts_at
         elif it.reason == "DriftCorrected":
@@ -160,6 +230,7 @@ class Place:
             self._begins(it, it.counts_at, it)
             self.drifted = None
         self._is("healthy", it.reason, it.counts_at)
+        self._tell("rolled_back", it.counts_at, self.failed if self.attempt else None, it.reason, it)
 
     def _canceled(self, it: Said) -> None:
         if self.runs or self.attempt:
@@ -170,6 +241,8 @@ class Place:
         remedy = it.message.startswith(REMEDIATION)
         if remedy and self.runs and not self.attempt:
             self._gave_way(it, "failed")
+            if not self._told_since(it.counts_at, "failed", "drifted"):
+                self._tell("failed", it.counts_at, self.failed, it.reason)
         attempt, failed = (self.attempt, self.failed) if remedy else (None, None)
         self._ends(it)
         self._forget()
@@ -229,10 +302,10 @@ class Place:
             if self.runs is None or not _same(self.runs.said, told):
                 at = it.received if deployed[3] > it.received + 60 else deployed[3]
                 named = self.runs.said.service if self.runs and self.runs.said.chart == it.chart else None
-                attempt, suspended, blocked = self.attempt, self.suspended, self.blocked
+                attempt, failed, suspended, blocked = self.attempt, self.failed, self.suspended, self.blocked
                 self._begins(replace(told, service=named), min(at, it.counts_at), it)
                 self._forget(keep_running=True)
-                self.attempt, self.suspended, self.blocked = attempt, suspended, blocked
+                self.attempt, self.failed, self.suspended, self.blocked = attempt, failed, suspended, blocked
         if newest[0] == "failed":
             at = min(it.received if newest[3] > it.received + 60 else newest[3], it.counts_at)
             if not self.attempt or self.attempt["version"] != newest[1]:
@@ -280,7 +353,9 @@ class Place:
 
     def _forget(self, *, keep_running: bool = False) -> None:
         fresh = Place()
-        kept = {"ran", "turned", "turns", "suspended"} | ({"runs", "left", "gone"} if keep_running else set())
+        kept = {"ran", "told", "ill", "turned", "turns", "suspended"} | (
+            {"runs", "left", "gone"} if keep_running else set()
+        )
         for name, value in vars(fresh).items():
             if name not in kept:
                 setattr(self, name, value)

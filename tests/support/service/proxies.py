@@ -1,6 +1,7 @@
-"""Proxies that serve a ledger below a path: nginx where it is installed, and one of the standard library that does the
-same, so that the tests say something everywhere. Both may take the path off the address, or leave it."""
+"""Proxies that serve a ledger below a path: nginx and Caddy where they are installed, and one of the standard library
+that does the same, so that the tests say something everywhere. Each may take the path off the address, or leave it."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import httpx
 from .replica import Replica
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+CADDY = shutil.which("caddy")
 
 
 @contextmanager
@@ -56,16 +58,33 @@ def small(ledger: Replica, root: str, folder: Path, *, strips: bool) -> Iterator
 @contextmanager
 def nginx(ledger: Replica, root: str, folder: Path, *, strips: bool) -> Iterator[str]:
     assert NGINX
-    settings = folder / "nginx.conf"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    settings, port = folder / "nginx.conf", _free_port()
     temporary = "".join(f"{it}_temp_path {folder}/{it};" for it in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     settings.write_text(
         f"daemon off; master_process off; pid {folder}/pid; events {{}} http {{ {temporary} access_log off;"
         f" server {{ listen 127.0.0.1:{port};"
         f" location {root}/ {{ proxy_pass {ledger.url}{'/' if strips else ''}; }} }} }}"
     )
-    process = subprocess.Popen([NGINX, "-c", settings, "-p", folder, "-e", folder / "error.log"])
+    with _running([NGINX, "-c", str(settings), "-p", str(folder), "-e", f"{folder}/error.log"], port):
+        yield f"http://127.0.0.1:{port}{root}"
+
+
+@contextmanager
+def caddy(ledger: Replica, root: str, folder: Path, *, strips: bool) -> Iterator[str]:
+    assert CADDY
+    settings, port = folder / "Caddyfile", _free_port()
+    handle = "handle_path" if strips else "handle"
+    settings.write_text(
+        f"{{\n admin off\n auto_https off\n}}\nhttp://127.0.0.1:{port} {{\n {handle} {root}/* {{\n"
+        f"  reverse_proxy {ledger.url}\n }}\n}}\n"
+    )
+    with _running([CADDY, "run", "--config", str(settings), "--adapter", "caddyfile"], port, HOME=str(folder)):
+        yield f"http://127.0.0.1:{port}{root}"
+
+
+@contextmanager
+def _running(command: list[str], port: int, **more: str) -> Iterator[None]:
+    process = subprocess.Popen(command, env=os.environ | more, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 10
         while True:
@@ -75,10 +94,15 @@ def nginx(ledger: Replica, root: str, folder: Path, *, strips: bool) -> Iterator
             except httpx.ConnectError:
                 assert time.monotonic() < end
                 time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}{root}"
+        yield
     finally:
         process.terminate()
         process.wait(10)
 
 
-PROXIES: dict[str, Callable[..., object]] = {"small": small, "nginx": nginx}
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+PROXIES: dict[str, Callable[..., object]] = {"small": small, "nginx": nginx, "caddy": caddy}

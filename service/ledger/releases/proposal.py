@@ -1,0 +1,37 @@
+"""What the history tells of a proposal: an item for each place that it is for."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from ...domain.event import EPOCH, SECOND
+from ...domain.state import position
+from ...domain.waybill import Gitops
+from ..events.statements import HistoryColumns
+
+
+def proposed(service: str, version: str, gitops: Gitops, sha256: str, now: datetime) -> Iterator[HistoryColumns]:
+    """`sha256`: the proposal's."""
+    at = (now - EPOCH) // SECOND
+    url = gitops.proposal.url if gitops.proposal else None
+    for it in dict.fromkeys(gitops.places):
+        own = hashlib.sha256(f"proposed {service} {version} {sha256} {it.place}".encode()).hexdigest()
+        yield HistoryColumns(
+            environment=it.environment,
+            place=it.place,
+            position=position(at, "", 0, 0, own),
+            after=None,
+            kind="proposed",
+            service=service,
+            version=version,
+            build=None,
+            chart_digest=None,
+            at=at,
+            source="filing",
+            basis=None,
+            cause=gitops.kind or None,
+            message=gitops.reason or "",
+            detail=msgspec.json.encode({"url": url}).decode() if url else None,
+        )

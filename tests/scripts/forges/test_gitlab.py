@@ -1,0 +1,231 @@
+"""What GitLab alone has: subgroups, folders of a host, drafts, forks, its merge status, its tokens and their rights."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scripts.errors import Refused
+from scripts.forges.gitlab import GitLab
+from tests.support.forge_stand_in import serving
+from tests.support.gitlab_stand_in import GitLabStandIn
+
+from .conftest import TOKEN
+
+WHERE = ("apps/orders", "main")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made, without making them."""
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    return pauses
+
+
+@pytest.mark.parametrize(
+    ("path", "below", "probes"),
+    [
+        ("acme/fleet", "", 0),
+        ("acme/platform/eu/fleet", "", 1),
+        ("acme/fleet", "/gitlab", 2),
+        ("acme/platform/fleet.v2", "/dev/gitlab", 3),
+    ],
+)
+def test_a_project_is_found_in_subgroups_and_in_a_folder_of_a_host(path: str, below: str, probes: int) -> None:
+    stand_in = GitLabStandIn(path, below)
+    with serving(stand_in) as address:
+        forge = GitLab(f"{address}{below}/{path}.git", TOKEN)
+        assert forge.create(*WHERE, "orders 1.0.0", "b").number == 1
+        assert forge.api == f"{address}{below}/api/v4"
+        assert forge.create(*WHERE, "orders 1.1.0", "b").title == "orders 1.1.0"
+    asked = [headers.get("Authorization") for _, path, headers in stand_in.requests if path.endswith("/version")]
+    assert asked == [None] * probes  # whoever else answers on that host is shown no token
+    assert stand_in.problems == []
+
+
+def test_where_no_gitlab_answers_it_says_so() -> None:
+    served = serving(GitLabStandIn("acme/fleet", "/elsewhere"))
+    with served as address, pytest.raises(Refused, match="No GitLab answers at") as error:
+        GitLab(f"{address}/acme/platform/fleet", TOKEN).find(*WHERE)
+    assert "`forge`" in error.value.remedy
+
+
+def test_on_gitlab_com_every_folder_is_a_group() -> None:
+    forge = GitLab("git@gitlab.com:Acme/Platform/fleet.git", TOKEN)
+    assert forge.place == "https://gitlab.com/api/v4/projects/acme%2Fplatform%2Ffleet"
+
+
+def gitlab(change: Callable[[GitLabStandIn], object] = lambda _: None) -> tuple[GitLabStandIn, Any]:
+    stand_in = GitLabStandIn()
+    change(stand_in)
+    return stand_in, serving(stand_in)
+
+
+def test_a_draft_stays_a_draft_and_its_mark_is_no_part_of_the_title() -> None:
+    stand_in, served = gitlab(lambda it: it.open(*WHERE, title="Draft: orders 1.0.0"))
+    with served as address:
+        forge = GitLab(f"{address}/acme/fleet", TOKEN)
+        assert [found.title for found in [forge.find(*WHERE)] if found] == ["orders 1.0.0"]
+        assert forge.update(1, "orders 1.1.0", "b").title == "orders 1.1.0"
+        assert stand_in.pulls[0]["title"] == "Draft: orders 1.1.0"
+        stand_in.pulls[0]["title"] = "orders 1.1.0"
+        forge.update(1, "orders 1.2.0", "b")
+    assert stand_in.pulls[0]["title"] == "orders 1.2.0"
+
+
+def test_a_forks_merge_requests_are_others_however_many(quick: list[float]) -> None:
+    stand_in = GitLabStandIn()
+    mine = stand_in.open(*WHERE, state="closed")
+    for _ in range(5):
+        stand_in.open(*WHERE)["head"]["repo_id"] = 99
+    with serving(stand_in) as address:
+        found = GitLab(f"{address}/acme/fleet", TOKEN).find(*WHERE)
+    assert found is not None
+    assert (found.number, found.state) == (mine["number"], "closed")
+    assert stand_in.problems == []
+
+
+def test_it_waits_while_gitlab_looks_whether_it_can_be_merged(quick: list[float]) -> None:
+    stand_in = GitLabStandIn()
+    head = stand_in.open(*WHERE)["head"]["sha"]
+    seen = iter(["unchecked", "checking", "ci_must_pass"])
+    detailed = stand_in.detailed
+    stand_in.detailed = lambda pull: next(seen, None) or detailed(pull)  # type: ignore[method-assign]
+    with serving(stand_in) as address:
+        GitLab(f"{address}/acme/fleet", TOKEN).merge(1, head)
+    assert stand_in.asked == {1: "merge"}
+    assert quick == [0, 1, 2]
+
+
+@pytest.mark.parametrize("status", ["conflict", "draft_status", "unchecked", ""])
+def test_what_cannot_be_merged_is_told_with_its_status(quick: list[float], status: str) -> None:
+    stand_in = GitLabStandIn()
+    head = stand_in.open(*WHERE)["head"]["sha"]
+    stand_in.detailed = lambda _: status  # type: ignore[method-assign]
+    stand_in.held_back = False
+    with serving(stand_in) as address:
+        forge = GitLab(f"{address}/acme/fleet", TOKEN)
+        if not status:  # an older one
+            forge.merge(1, head)
+            assert stand_in.asked == {1: "merge"}
+            return
+        with pytest.raises(Refused, match=f"does not merge merge request 1 by itself: its status is {status}"):
+            forge.merge(1, head)
+    assert stand_in.asked == {}
+
+
+@pytest.mark.parametrize(("status", "why"), [(401, "may merge nothing into that branch"), (409, "has another commit")])
+def test_why_it_does_not_merge_is_told_by_its_cause(quick: list[float], status: int, why: str) -> None:
+    stand_in = GitLabStandIn()
+    head = stand_in.open(*WHERE)["head"]["sha"]
+    stand_in.merge_request = lambda *_: (status, {"message": "no"})  # type: ignore[method-assign]
+    with serving(stand_in) as address, pytest.raises(Refused, match=why):
+        GitLab(f"{address}/acme/fleet", TOKEN).merge(1, head)
+
+
+def test_what_cannot_be_taken_back_is_refused() -> None:
+    stand_in = GitLabStandIn()
+    stand_in.asked[stand_in.open(*WHERE)["number"]] = "merge"
+    refuse = stand_in.of_request
+    stand_in.of_request = lambda method, *rest: (401, {}) if method == "POST" else refuse(method, *rest)  # type: ignore[method-assign]
+    with serving(stand_in) as address, pytest.raises(Refused, match="still merges merge request 1"):
+        GitLab(f"{address}/acme/fleet", TOKEN).withdraw(1)
+
+
+Case = tuple[Callable[[GitLabStandIn], object], str, str]
+RIGHTS: dict[str, Case] = {
+    "archived": (lambda it: it.repository.update(archived=True), "is archived", "Unarchive it"),
+    "to be deleted": (
+        lambda it: it.repository.update(marked_for_deletion_on="2026-01-02"),
+        "is about to be deleted",
+        "Restore it",
+    ),
+    "no merge requests": (
+        lambda it: it.repository.update(merge_requests_access_level="disabled"),
+        "merge requests turned off",
+        "Turn them on",
+    ),
+    "a token that reads": (
+        lambda it: it.token.update(scopes=["read_api", "write_repository"]),  # type: ignore[union-attr]
+        "with the scopes read_api, write_repository",
+        "the scope api",
+    ),
+    "a reporter": (lambda it: setattr(it, "level", 20), "read, and not push", "the role Developer"),
+    "may open none": (
+        lambda it: it.repository.update(can_create_merge_request_in=False),
+        "read, and not push",
+        "the role Developer",
+    ),
+    "not to be seen": (lambda it: setattr(it, "path", "acme/other"), "404 Project Not Found", "may see this"),
+    "renamed": (
+        lambda it: it.replies.append((301, {"Location": "/api/v4/projects/3"}, b'{"message": "301 Moved"}')),
+        "301",
+        "The repository moved",
+    ),
+    "one scope too few": (
+        lambda it: it.replies.append((403, {}, b'{"error": "insufficient_scope", "error_description": "Needs api"}')),
+        "403 Needs api",
+        "may write pull requests",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RIGHTS)
+def test_what_would_stop_a_release_is_told_before_anything_is_pushed(case: str) -> None:
+    change, what, remedy = RIGHTS[case]
+    stand_in, served = gitlab(change)
+    with served as address, pytest.raises(Refused) as error:
+        GitLab(f"{address}/acme/fleet", TOKEN).check()
+    assert what in error.value.what
+    assert remedy in error.value.remedy
+    assert {method for method, _, _ in stand_in.requests} == {"GET"}
+    assert TOKEN not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda it: None,
+        lambda it: setattr(it, "token", None),  # one of OAuth
+        lambda it: setattr(it, "level", None),  # an administrator, who is no member
+        lambda it: it.token.update(scopes=["granular"]),
+        lambda it: it.repository.clear(),
+    ],
+)
+def test_what_gitlab_does_not_tell_is_not_claimed(change: Callable[[GitLabStandIn], object]) -> None:
+    _, served = gitlab(change)
+    with served as address:
+        GitLab(f"{address}/acme/fleet", TOKEN).check()
+        GitLab(f"{address}/acme/fleet", None).check()
+
+
+@pytest.mark.parametrize("token", ["glcbt-64_abc", "gldt-abc", "glptt-abc", "an-older-one"])
+def test_a_token_that_the_api_never_takes_is_refused_at_once(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI_JOB_TOKEN", "an-older-one")
+    stand_in, served = gitlab()
+    with served as address, pytest.raises(Refused, match="lets nobody open merge requests") as error:
+        GitLab(f"{address}/acme/fleet", token).check()
+    assert error.value.fault == "you"
+    assert "project access token with the role Developer and the scope api" in error.value.remedy
+    assert stand_in.requests == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"message": {"title": ["is too long"], "base": ["a", "b"]}}', "422 title is too long; base a, b."),
+        (b'{"message": ["Another one"]}', "422 Another one."),
+        (b'{"error": "title is empty"}', "422 title is empty."),
+        (b'{"message": null}', "422."),
+        (b"[]", "422."),
+    ],
+)
+def test_each_form_of_gitlabs_errors_is_read(body: bytes, said: str) -> None:
+    stand_in = GitLabStandIn()
+    stand_in.open(*WHERE)
+    with serving(stand_in) as address:
+        stand_in.replies.append((422, {}, body))
+        with pytest.raises(Refused) as error:
+            GitLab(f"{address}/acme/fleet", TOKEN).update(1, "t", "b")
+    assert error.value.what.endswith(said)
