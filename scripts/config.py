@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from . import ci
 from .addresses import ledger_address, likely_forge, repository_address
+from .clients.git import IDENTITY, Author
 from .document import By
 from .environments import environments_of
 from .errors import Refused
@@ -58,6 +59,11 @@ class Config(Settings, frozen=True, kw_only=True):
     def by(self) -> By | UnsetType:
         """Who runs this, where that is known."""
         return By(self.actor or UNSET, self.run or UNSET) if self.actor or self.run else UNSET
+
+    @property
+    def author(self) -> Author:
+        """Of the commits that Waybill makes."""
+        return Author.called(self.commit_author or IDENTITY, signs=self.commit_sign)
 
     @property
     def chart_repository(self) -> str:

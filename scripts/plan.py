@@ -42,7 +42,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
     refuse_early(here, Release(environments, changes=False))
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
-        there = replace(here, folder=Path(folder))
+        there = unsigned(replace(here, folder=Path(folder)))
         waybill = package(bump(choice, there), there)
         refuse_other(waybill, here.ledger, here.report)
         digest = look(waybill, there, first_publish=choice.first_publish)
@@ -72,7 +72,7 @@ def render(here: Session, environments: Sequence[str]) -> Plan:
     """What propose would do with the waybill as it is on disk."""
     waybill = here.read()
     published = chart_of(waybill).digest is not UNSET
-    planned = Plan(waybill=waybill, published=published)
+    planned, here = Plan(waybill=waybill, published=published), unsigned(here)
     with opened(here.forge, here.renderer, here.config) as repo:
         return proposed(here, planned, here.change(waybill, environments), repo)
 
@@ -80,9 +80,16 @@ def render(here: Session, environments: Sequence[str]) -> Plan:
 def dry_run(here: Session, changes: Changes) -> list[Plan]:
     """What proposing each of the `changes` would do; nothing changes outside this machine's caches."""
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
-        there = replace(here, folder=Path(folder))
+        there = unsigned(replace(here, folder=Path(folder)))
         with opened(there.forge, there.renderer, there.config) as repo:
             return [proposed(there, Plan(waybill=it.waybill, published=True), it, repo) for it in changes(there, repo)]
+
+
+def unsigned(here: Session) -> Session:
+    """What only looks needs no key."""
+    if here.config.commit_sign:
+        here.report.warn("commits are not signed here, so that their ids will be others")
+    return replace(here, config=structs.replace(here.config, commit_sign=False))
 
 
 def proposed(here: Session, planned: Plan, change: Change, repo: Repo) -> Plan:

@@ -19,12 +19,16 @@ Label = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Registry = Annotated[str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
 FluxVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$")]
-Word = Annotated[str, Meta(pattern=r"^[^\x00-\x20\x7f]+$")]
+Unbroken = Annotated[str, Meta(pattern=r"^[^\x00-\x20\x7f]+$")]
 FLUX_VERSION = "2.9"
 # FILE or FILE#NAME: a path in the GitOps repo, and the name of a HelmRelease in a file of several.
 HelmReleaseFile = Annotated[str, Meta(pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$")]
+Person = Annotated[str, Meta(pattern=r"^[^<>\s][^<>\n]* <[^<>\s]+>$")]
+Title = Annotated[str, Meta(pattern=r"^[^\n]*\{title\}[^\n]*$")]
 ForgeName = Literal["github", "gitlab", "gitea", "forgejo", "file"]
 Merge = Literal["review", "auto"]
+Word = Annotated[str, Meta(pattern=r"^[^,\s]([^,\n]*[^,\s])?$", max_length=255)]
+Reviewer = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
 
 
 def about(text: str) -> Meta:
@@ -63,7 +67,8 @@ class Settings(
     ] = None
     gitops: Annotated[str | None, about("The GitOps repo: a URL, or a path on this machine.")] = None
     gitops_branch: Annotated[
-        Word | None, about("The branch that pull requests are merged into. Default: the GitOps repo's default branch.")
+        Unbroken | None,
+        about("The branch that pull requests are merged into. Default: the GitOps repo's default branch."),
     ] = None
     forge: Annotated[
         ForgeName | None,
@@ -72,6 +77,14 @@ class Settings(
             "on this machine. Default: what its address shows."
         ),
     ] = None
+    labels: Annotated[
+        tuple[Word, ...], about("Labels of the pull request: added where they lack, never taken off.")
+    ] = ()
+    reviewers: Annotated[
+        tuple[Reviewer, ...],
+        about("Who is asked, once, to review the pull request: users, and teams or groups as GROUP/NAME."),
+    ] = ()
+    draft: Annotated[bool, about("Open the pull request as a draft. Default: false.")] = False
     environments: Annotated[
         tuple[str, ...],
         about("All environments, in the order of promotion. A group is one stage: production = production-eu + ..."),
@@ -89,10 +102,10 @@ class Settings(
     ] = "helm-repository"
     ledger: Annotated[Url | None, about("Address of the ledger.")] = None
     kube_version: Annotated[
-        Word | None, about("Kubernetes version that the chart is rendered for. Default: Helm's own.")
+        Unbroken | None, about("Kubernetes version that the chart is rendered for. Default: Helm's own.")
     ] = None
     api_versions: Annotated[
-        tuple[Word, ...],
+        tuple[Unbroken, ...],
         about(
             "APIs that the clusters have beside Kubernetes' own, which templates may ask for, e.g. "
             '"monitoring.coreos.com/v1".'
@@ -118,6 +131,17 @@ class Settings(
         ),
     ] = (".",)
     authors: Annotated[bool, about("Name the authors of commits in the record and in proposals. Default: true.")] = True
+    commit_author: Annotated[
+        Person | None,
+        about('Author of release commits and proposals, "Name <email>". Default: Waybill <waybill@waybill.invalid>.'),
+    ] = None
+    commit_sign: Annotated[
+        bool, about("Sign these commits as git is configured to sign (ssh, gpg). Default: false.")
+    ] = False
+    commit_title: Annotated[
+        Title, about('First line of these commits, and title of pull requests, e.g. "chore(release): {title}".')
+    ] = "{title}"
+    annotated_tags: Annotated[bool, about("Make the tags of releases annotated ones. Default: false.")] = False
     image_keys: Annotated[
         dict[str, Any] | tuple[dict[str, Any], ...],
         about(

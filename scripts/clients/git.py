@@ -14,6 +14,7 @@ from .git_remote import declined, unreadable, untaken
 from .process import Changes, Completed, run
 
 IDENTITY = "Waybill <waybill@waybill.invalid>"
+CRUD = " .,:;<>\"\\'"
 TRAILER = "Waybill-Release"  # in every commit of ours: service and version
 ENVIRONMENT: Changes = {
     "LC_ALL": "C",
@@ -30,6 +31,29 @@ SETTINGS = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "
             "i18n.commitEncoding=UTF-8", "tag.gpgSign=false", "push.gpgSign=false")  # fmt: skip
 MOVES_WITHIN = (0, 0.5)  # seconds
 COMMAND = ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who commits, `Name <email>` as git keeps it; with `signs` as git is configured to sign."""
+
+    who: str = IDENTITY
+    signs: bool = False
+
+    @classmethod
+    def called(cls, text: str, *, signs: bool) -> "Author":
+        """git leaves out what stands around a name (https://git-scm.com/docs/git-commit#_commit_information)."""
+        name, _, email = text.rstrip(">").rpartition(" <")
+        return cls(f"{name.strip(CRUD)} <{email.strip(CRUD)}>", signs)
+
+    def variables(self, seconds: int) -> dict[str, str]:
+        """For git; both dates are `seconds` since the epoch, UTC."""
+        name, _, email = self.who.rstrip(">").rpartition(" <")
+        said = {"NAME": name, "EMAIL": email, "DATE": f"@{seconds} +0000"}
+        return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in said.items()}
+
+
+OURS = Author()
 
 
 @dataclass(frozen=True)
@@ -129,13 +153,25 @@ class Git:
             entries = {path: (modes.get(path, "100644"), blob) for path, blob in zip(changes, blobs, strict=True)}
             return self._objects.tree_with(base, entries)
 
-    def commit_tree(self, tree: str, parents: Sequence[str], message: str, seconds: int) -> str:
-        """A commit by Waybill with both dates `seconds` since the epoch, UTC: the same input gives the same id."""
-        name, email = IDENTITY.rstrip(">").split(" <")
-        who = {"NAME": name, "EMAIL": email, "DATE": f"@{seconds} +0000"}
-        env = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
-        flags = [word for parent in parents for word in ("-p", parent)]
-        return self.run("commit-tree", "--no-gpg-sign", *flags, tree, input=message.encode(), env=env)
+    def commit_tree(self, tree: str, parents: Sequence[str], message: str, seconds: int, author: Author = OURS) -> str:
+        """A commit with both dates `seconds` since the epoch: the same input gives the same id, unless it is signed."""
+        flags = ["-S" if author.signs else "--no-gpg-sign", *(word for it in parents for word in ("-p", it)), tree]
+        made = self.call(
+            "commit-tree", *flags, input=message.encode(), env=author.variables(seconds), check=not author.signs
+        )
+        if made.code != 0:
+            raise Refused(
+                f"git could not sign a commit of {author.who}, as `commit_sign` wants: {made.complaint}",
+                "Correct what it names (`git commit -S` has to work here, as `commit_author`), or turn it off.",
+                fault="machine",
+            )
+        return made.text
+
+    def tag_object(self, tag: str, commit: str, message: str, author: Author) -> str:
+        """An annotated tag, dated as its commit: the same input gives the same id. No ref names it yet."""
+        seconds = self.committed(commit)
+        head = f"object {commit}\ntype commit\ntag {tag}\ntagger {author.who} {seconds} +0000\n"
+        return self.run("mktag", input=f"{head}\n{message}\n".encode())
 
     # History
 
@@ -197,7 +233,7 @@ class Git:
 
     def refs(self, remote: str, *patterns: str) -> dict[str, str]:
         """The remote's refs that match `patterns`, annotated tags as the commit that they name."""
-        listed = self.ls_remote(remote, *patterns)
+        listed = self.ls_remote(remote, *patterns, *(f"{pattern}^{{}}" for pattern in patterns))
         refs: dict[str, str] = {}
         for line in listed.splitlines():
             name, ref = line.split("\t")
@@ -211,9 +247,10 @@ class Git:
             self.call("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--stdin", remote,
                       input=wanted, remote=remote)  # fmt: skip
 
-    def create(self, remote: str, ref: str, commit: str) -> bool:
-        """Creates `ref` on the remote, which is atomic; False when it exists there with another commit."""
-        pushed = self.push(remote, ref, commit, expect="")
+    def create(self, remote: str, ref: str, commit: str, named: str | None = None) -> bool:
+        """Creates `ref` on the remote, which is atomic; False when it exists there with another commit. It names the
+        commit or `named`, an annotated tag of it."""
+        pushed = self.push(remote, ref, named or commit, expect="")
         if pushed:
             return True
         return self.refs(remote, ref).get(ref) == commit

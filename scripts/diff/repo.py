@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from ..chart.manifests import Rendered
 from ..chart.renderer import Renderer
-from ..clients.git import Git
+from ..clients.git import IDENTITY, Git
+from ..clients.git_signature import copy_signing
 from ..config import Config
 from ..document import Chart, digest_of
 from ..errors import Refused
@@ -52,7 +53,7 @@ class Repo:
     def __init__(self, forge: Forge, git: Git, renderer: Renderer, folder: Path, config: Config) -> None:
         self.forge, self.git, self.renderer = forge, git, renderer
         self._folder = folder
-        self._remote, self._plain_http = str(config.gitops), config.plain_http
+        self._remote, self._plain_http, self._author = str(config.gitops), config.plain_http, config.author
         self._pool = ThreadPoolExecutor(WORKERS)
         self._heads: Heads | None = None
         self._sites = Once[Site]()
@@ -61,7 +62,7 @@ class Repo:
 
     def look(self, base: str | None, branch: str) -> Heads:
         """The remote's two branches now; where nothing moved since the last look, what is known of them stays known."""
-        found = look(self.git, self._remote, base, branch)
+        found = look(self.git, self._remote, base, branch, authors=frozenset({IDENTITY, self._author.who}))
         self._heads = self._heads if found == self._heads else found
         return self._heads
 
@@ -71,7 +72,7 @@ class Repo:
         """A commit of Waybill's on `parent` with the tree of `start` and these `changes`, and what it changes."""
 
         def make() -> tuple[str, bytes]:
-            made = self.git.commit_tree(self.git.write_tree(start, changes), [parent], message, seconds)
+            made = self.git.commit_tree(self.git.write_tree(start, changes), [parent], message, seconds, self._author)
             return made, patch(self.git, parent, made)
 
         return self._commits((start, parent, tuple(changes.items()), message, seconds), make)
@@ -155,6 +156,8 @@ def opened(forge: Forge, renderer: Renderer, config: Config) -> Iterator[Repo]:
         tempfile.TemporaryDirectory(prefix="waybill-") as folder,
         closing(Repo(forge, git, renderer, Path(folder), config)) as repo,
     ):
+        if config.commit_sign:
+            copy_signing(Git(Path(config.root)), git)
         yield repo
 
 

@@ -22,6 +22,14 @@ class Proposal(Struct, frozen=True):
     head: str
 
 
+class Attributes(Struct, frozen=True):
+    """What the settings want of a pull request beside its text. A reviewer is a user, or a team as `acme/platform`."""
+
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    draft: bool = False
+
+
 class Forge(Protocol):
     """Every verb raises Refused when the forge does not answer or refuses; what is safe to send again is, where
     the forge limits requests (scripts/clients/http.py)."""
@@ -30,16 +38,24 @@ class Forge(Protocol):
         """Refuses where the forge itself says that nothing may be pushed or proposed; what it does not tell is not
         claimed."""
 
+    def check_attributes(self, wanted: Attributes) -> None:
+        """Refuses what this forge does not have, and labels and reviewers of which it says that there are none."""
+
     def find(self, branch: str, base: str) -> Proposal | None:
         """The open proposal of `branch` into `base`, else the one that was created last, else None."""
 
     def proposals(self, branch: str, base: str) -> Iterable[Proposal]:
         """All of them, in that order, perhaps one twice; of very many, the latest."""
 
-    def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
+    def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         """Opens one; if another run opened one in the meantime, that is updated and returned."""
 
-    def update(self, number: int, title: str, body: str) -> Proposal: ...
+    def update(self, number: int, title: str, body: str) -> Proposal:
+        """A draft stays one, and what is ready stays ready."""
+
+    def add(self, number: int, wanted: Attributes) -> None:
+        """Gives the proposal the labels that it lacks, and asks the reviewers who were never asked. What people added,
+        or took off of reviewers, stays."""
 
     def comment(self, number: int, text: str) -> None: ...
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import Refused
-from . import Proposal
+from . import Attributes, Proposal
 
 
 class ProposalFile(Struct, frozen=True, kw_only=True):
@@ -41,6 +41,13 @@ class FileForge:
 
     def check(self) -> None: ...
 
+    def check_attributes(self, wanted: Attributes) -> None:
+        raise Refused(
+            "A GitOps repo that is a path has no forge, whose pull requests have labels, reviewers or drafts.",
+            "Take `labels`, `reviewers` and `draft` out of waybill.toml.",
+            fault="you",
+        )
+
     def find(self, branch: str, base: str) -> Proposal | None:
         return next(iter(self.proposals(branch, base)), None)
 
@@ -48,7 +55,7 @@ class FileForge:
         found = [record for record in self.records() if (record.branch, record.base) == (branch, base)]
         return [*map(self.proposal, sorted(found, key=lambda record: (record.state != "open", -record.number)))]
 
-    def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
+    def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         with self.alone():
             found = self.find(branch, base)
             if found is None or found.state != "open":
@@ -63,6 +70,9 @@ class FileForge:
             record = msgspec.structs.replace(self.read(self.path(number)), title=title, body=body)
             self.write(record)
         return self.proposal(record)
+
+    def add(self, number: int, wanted: Attributes) -> None:
+        self.check_attributes(wanted)
 
     def comment(self, number: int, text: str) -> None:
         with self.alone():

@@ -1,20 +1,55 @@
 """Pull requests on Gitea, whose API has GitHub's shape.
 
 https://docs.gitea.com/api/: repoListPullRequests, repoGetPullRequestByBaseHead, repoMergePullRequest,
-repoCancelScheduledAutoMerge, and what it has in common with GitHub.
+repoCancelScheduledAutoMerge, repoGetReviewers, repoListTeams, and what it has in common with GitHub.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from . import Proposal
+from . import Attributes, Proposal
+from .draft import unmarked
 from .github import GitHub, Pull
+from .pull_attributes import Account, PullLabel, ReviewTeam, last
+
+DRAFT = "WIP: "
 
 
 class Gitea(GitHub):
+    history = "timeline"
+
     @property
     def api(self) -> str:
         return f"{self.root}/api/v1"
+
+    def check(self) -> None:
+        super().check()
+        if self.token:  # whose scope for repositories alone lets nobody comment
+            self.call("GET", "/issues/comments", query={"limit": "1"})
+
+    def check_attributes(self, wanted: Attributes) -> None:
+        if unknown := self._unknown_labels(wanted.labels):
+            raise self.no_label(unknown)
+        if wanted.reviewers:
+            people = {it.login.lower() for it in self.decode(self.call("GET", "/reviewers"), list[Account])}
+            people |= {f"/{it.name.lower()}" for it in self._teams()}
+            if unknown := [name for name in wanted.reviewers if last(name).lower() not in people]:
+                raise self.no_reviewer(unknown)
+
+    def _unknown_labels(self, names: Sequence[str]) -> list[str]:
+        """Those that neither the repository has nor its owner, whose labels not every token may see."""
+        if not names:
+            return []
+        there = {it.name for it in self.walk("/labels", {}, PullLabel)}
+        unknown, of_owner = [name for name in names if name not in there], f"{self.api}/orgs/{self.owner}/labels"
+        if not unknown or self.call("GET", "", url=of_owner, refused=(403, 404)).status == 403:
+            return []
+        there = {it.name for it in self.walk("", {}, PullLabel, url=of_owner, absent=(404,))}
+        return [name for name in unknown if name not in there]
+
+    def _teams(self) -> list[ReviewTeam]:
+        answer = self.call("GET", "/teams", refused=(404, 405))  # those of a user's repository
+        return self.decode(answer, list[ReviewTeam]) if answer.ok else []
 
     def proposals(self, branch: str, base: str) -> Iterator[Proposal]:
         """Gitea cannot list by head branch, so the pages are walked, newest first. A first request finds out whether
@@ -30,6 +65,13 @@ class Gitea(GitHub):
             query = {"state": state, "base_branch": base, "limit": "50"}
             pulls = self.walk("/pulls", query, Pull)
             yield from (pull.proposal for pull in pulls if is_of(pull, branch, base))
+
+    def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
+        return super().create(branch, base, f"{DRAFT}{title}" if draft else title, body)
+
+    def update(self, number: int, title: str, body: str) -> Proposal:
+        mark = DRAFT if self.pull(number).draft else ""
+        return super().update(number, f"{mark}{unmarked(title)}", body)
 
     def check_merge(self) -> None:
         """It always can."""

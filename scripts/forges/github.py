@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from ..document import Page
-from . import Proposal
+from . import Attributes, Proposal
+from .draft import unmarked
+from .pull_attributes import PullLabel, add
 from .rest import Rest
 
 
@@ -37,11 +39,14 @@ class Pull(Struct):
     node_id: str = ""
     mergeable_state: str = ""
     auto_merge: dict[str, Any] | None = None
+    draft: bool = False
+    labels: list[PullLabel] = []
 
     @property
     def proposal(self) -> Proposal:
         state = "merged" if self.merged_at else self.state
-        return Proposal(self.number, self.html_url, state, self.title, self.body or "", self.head.sha)
+        title = unmarked(self.title) if self.draft else self.title
+        return Proposal(self.number, self.html_url, state, title, self.body or "", self.head.sha)
 
 
 class Rights(Struct):
@@ -91,6 +96,8 @@ MOST = 100  # of a page
 
 
 class GitHub(Rest):
+    history = "events"  # of an issue
+
     @property
     def api(self) -> str:
         return "https://api.github.com" if self.root == "https://github.com" else f"{self.root}/api/v3"
@@ -109,6 +116,12 @@ class GitHub(Rest):
                 "Give WAYBILL_FORGE_TOKEN a token of somebody who may write there",
             )
 
+    def check_attributes(self, wanted: Attributes) -> None:
+        for user in (name for name in wanted.reviewers if "/" not in name):
+            # Who may not ask is told 403.
+            if self.call("GET", f"/collaborators/{user}", refused=(403, 404)).status == 404:
+                raise self.no_reviewer([user])
+
     def find(self, branch: str, base: str) -> Proposal | None:
         return next(iter(self.proposals(branch, base)), None)
 
@@ -121,8 +134,8 @@ class GitHub(Rest):
             pulls = self.decode(self.call("GET", "/pulls", query=query | {"state": "open"}), list[Pull]) + pulls
         return [pull.proposal for pull in sorted(pulls, key=lambda pull: pull.state != "open")]
 
-    def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
-        fields = {"title": title, "head": branch, "base": base, "body": body}
+    def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
+        fields = {"title": title, "head": branch, "base": base, "body": body} | ({"draft": True} if draft else {})
         # To open the same one again is refused and changes nothing.
         answer = self.call("POST", "/pulls", fields, refused=(409, 422))
         if answer.ok:
@@ -135,6 +148,9 @@ class GitHub(Rest):
 
     def update(self, number: int, title: str, body: str) -> Proposal:
         return self.decode(self.call("PATCH", f"/pulls/{number}", {"title": title, "body": body}), Pull).proposal
+
+    def add(self, number: int, wanted: Attributes) -> None:
+        add(self, number, wanted, self.pull(number).labels, self.history)
 
     def comment(self, number: int, text: str) -> None:
         self.call("POST", f"/issues/{number}/comments", {"body": text}, repeatable=False)

@@ -3,7 +3,6 @@
 https://docs.gitlab.com/api/merge_requests/, https://docs.gitlab.com/api/notes/, https://docs.gitlab.com/api/projects/
 """
 
-import re
 import time
 from collections.abc import Iterator
 from functools import cached_property
@@ -15,12 +14,14 @@ from msgspec import Meta, Struct
 from ..clients.http import Answer, Client, within
 from ..document import Page
 from ..errors import Refused
-from . import Proposal
+from . import Attributes, Proposal
+from .draft import unmarked
+from .gitlab_people import Person, people
 from .gitlab_rights import refuse_rights
 from .rest import PATIENCE, PEER, Rest
 
 STATES: dict[str, Literal["open", "closed", "merged"]] = {"closed": "closed", "merged": "merged"}
-DRAFT = re.compile(r"^(\s*(\[draft\]|\(draft\)|draft:))+\s*", re.IGNORECASE)
+DRAFT = "Draft: "
 # Of detailed_merge_status: it still looks whether a merge request can be merged.
 LOOKING = {"unchecked", "checking", "preparing", "approvals_syncing"}
 # https://docs.gitlab.com/api/merge_requests/#merge-a-merge-request
@@ -46,10 +47,12 @@ class MergeRequest(Struct):
     draft: bool = False
     merge_when_pipeline_succeeds: bool = False
     detailed_merge_status: str = ""
+    labels: list[str] = []
+    reviewers: list[Person] = []
 
     @property
     def proposal(self) -> Proposal:
-        title = DRAFT.sub("", self.title) if self.draft else self.title
+        title = unmarked(self.title) if self.draft else self.title
         state = STATES.get(self.state, "open")
         return Proposal(self.iid, self.web_url, state, title, self.description or "", self.sha or "")
 
@@ -94,8 +97,9 @@ class GitLab(Rest):
                 if found.source_project_id == found.target_project_id:
                     yield found.proposal
 
-    def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
-        fields = {"source_branch": branch, "target_branch": base, "title": title, "description": body}
+    def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
+        whole = f"{DRAFT}{title}" if draft else title
+        fields = {"source_branch": branch, "target_branch": base, "title": whole, "description": body}
         # A second one of the same branches is refused, and changes nothing.
         answer = self.call("POST", "/merge_requests", fields, refused=(409, 422))
         if answer.ok:
@@ -106,8 +110,28 @@ class GitLab(Rest):
         return self.update(found.number, title, body)
 
     def update(self, number: int, title: str, body: str) -> Proposal:
-        mark = "Draft: " if self.request(number).draft else ""
+        mark = DRAFT if self.request(number).draft else ""
         return self._put(number, {"title": f"{mark}{title}", "description": body}).proposal
+
+    def check_attributes(self, wanted: Attributes) -> None:
+        people(self, wanted)
+
+    def add(self, number: int, wanted: Attributes) -> None:
+        found = self.request(number)
+        fields: dict[str, Any] = {}
+        if lacking := [name for name in wanted.labels if name not in found.labels]:
+            fields["add_labels"] = ",".join(lacking)
+        # It does not tell whom it asked before; who reviewed stays a reviewer.
+        if wanted.reviewers and not found.reviewers:
+            fields["reviewer_ids"] = people(self, wanted)
+        if not fields:
+            return
+        given = self._put(number, fields)
+        if len(given.reviewers) < len(fields.get("reviewer_ids", [])):
+            raise self.stopped(
+                f"took {len(given.reviewers)} of {len(fields['reviewer_ids'])} reviewers",
+                "Name in `reviewers` of waybill.toml those who may see the project, and for GitLab Free one alone",
+            )
 
     def comment(self, number: int, text: str) -> None:
         self.call("POST", f"/merge_requests/{number}/notes", {"body": text}, repeatable=False)

@@ -2,7 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -66,12 +66,15 @@ class Rest(ABC):
             return answer
         raise self.refusal(answer)
 
-    def walk(self, path: str, query: dict[str, str], kind: type[T], *, url: str = "") -> Iterator[T]:
-        """Every item of a list, page by page until an empty one."""
+    def walk(
+        self, path: str, query: dict[str, str], kind: type[T], *, url: str = "", absent: tuple[int, ...] = ()
+    ) -> Iterator[T]:
+        """Every item of a list, page by page until an empty one, for which Gitea may say null. A status of `absent`
+        says that there is no such list."""
         for page in range(1, PAGES + 1):
-            answer = self.call("GET", path, query={**query, "page": str(page)}, url=url)
-            items: list[T] = self.decode(answer, list[kind])  # type: ignore[valid-type]
-            yield from items
+            answer = self.call("GET", path, query={**query, "page": str(page)}, refused=absent, url=url)
+            items: list[T] | None = self.decode(answer, list[kind] | None) if answer.ok else None  # type: ignore[valid-type, arg-type]
+            yield from items or []
             if not items:
                 return
         raise Refused(
@@ -91,6 +94,15 @@ class Rest(ABC):
     def stopped(self, what: str, remedy: str) -> Refused:
         """`what` completes the sentence that begins with the repository's address."""
         return Refused(f"{self.address} {what}.", f"{remedy}, then run the same command again.", fault="forge")
+
+    def no_label(self, names: Iterable[str]) -> Refused:
+        return self.stopped(f"has no label {', '.join(names)}", "Create it there, or correct `labels` in waybill.toml")
+
+    def no_reviewer(self, names: Iterable[str]) -> Refused:
+        return self.stopped(
+            f"has nobody who could review as {', '.join(names)}",
+            "Give them access there, or correct `reviewers` in waybill.toml (a user's name, or GROUP/TEAM)",
+        )
 
     def decode(self, answer: Answer, kind: type[T]) -> T:
         try:

@@ -21,13 +21,14 @@ BASE, BRANCH = "refs/waybill/base", "refs/waybill/branch"
 @dataclass(frozen=True)
 class Heads:
     """The base branch and ours, as the remote had them at one moment; `branch_head` is None where ours is absent. How
-    they relate is asked of `git` once."""
+    they relate is asked of `git` once. `authors` are those of Waybill's own commits, `Name <email>`."""
 
     base: str
     base_head: str
     branch: str
     branch_head: str | None
     git: Git = field(compare=False, repr=False)
+    authors: frozenset[str] = frozenset({IDENTITY})
 
     @cached_property
     def merged(self) -> str | None:
@@ -56,13 +57,20 @@ class Heads:
         """The branch's commits that are not in the base and not Waybill's own, newest first.
 
         A commit is Waybill's as long as author, committer and trailer are: somebody who amends it becomes the
-        committer.
+        committer, at a later time than the author's.
         """
-        return _foreign(self._commits)
+        return self._foreign(self._commits)
 
     def brings_foreign(self, commit: str) -> bool:
         """Whether somebody else's commit comes with `commit` into the base."""
-        return bool(_foreign(self._new(commit)))
+        return bool(self._foreign(self._new(commit)))
+
+    def _foreign(self, rows: list[list[str]]) -> list[str]:
+        return [
+            commit
+            for commit, author, committer, said, _ in rows
+            if author != committer or author.rpartition(" ")[0] not in self.authors or not said
+        ]
 
     def recorded(self, trailer: str) -> str | None:
         """The version that the branch's newest commit with `trailer` says to replace."""
@@ -74,15 +82,12 @@ class Heads:
         return self._new(str(self.branch_head))
 
     def _new(self, head: str) -> list[list[str]]:
-        """Id, author, committer and trailers of the commits of `head` that are not in the base, newest first."""
+        """Id, author and committer, each with the time, and trailers of the commits of `head` that are not in the base,
+        newest first."""
         trailers = f"%(trailers:key={TRAILER},separator=%x2C)%x00%(trailers:key={REPLACES},valueonly,separator=%x2C)"
-        shape, between = f"--format=%H%x00%an <%ae>%x00%cn <%ce>%x00{trailers}", f"{self.base_head}..{head}"
-        lines = self.git.run("log", "--no-show-signature", shape, between).splitlines()
+        shape = f"--format=%H%x00%an <%ae> %at%x00%cn <%ce> %ct%x00{trailers}"
+        lines = self.git.run("log", "--no-show-signature", shape, f"{self.base_head}..{head}").splitlines()
         return [line.split("\0") for line in lines]
-
-
-def _foreign(rows: list[list[str]]) -> list[str]:
-    return [row[0] for row in rows if {*row[1:3]} != {IDENTITY} or not row[3]]
 
 
 @contextmanager
@@ -94,7 +99,9 @@ def cloned(remote: str, token: str | None) -> Iterator[Git]:
         yield git
 
 
-def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
+def look(
+    git: Git, remote: str, base: str | None, branch: str, *, authors: frozenset[str] = frozenset({IDENTITY})
+) -> Heads:
     """Reads both heads and fetches their history. Without `base` it is the branch that the remote's HEAD names."""
     ours = f"refs/heads/{branch}"
     above = [str(folder) for folder in PurePosixPath(ours).parents[:-3]]
@@ -128,7 +135,7 @@ def look(git: Git, remote: str, base: str | None, branch: str) -> Heads:
     if any(git.commit(ref) != found.get("HEAD" if name == head else name) for ref, name in theirs.items()):
         git.fetch(remote, [f"+{name}:{ref}" for ref, name in theirs.items()])
     heads = {ref: git.commit(ref) for ref in theirs}
-    return Heads(base_ref.removeprefix("refs/heads/"), str(heads[BASE]), branch, heads.get(BRANCH), git)
+    return Heads(base_ref.removeprefix("refs/heads/"), str(heads[BASE]), branch, heads.get(BRANCH), git, authors)
 
 
 def patch(git: Git, before: str, after: str) -> bytes:

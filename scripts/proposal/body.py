@@ -35,11 +35,14 @@ def short(title: str) -> str:
     return title if len(title) <= TITLE else f"{title[: TITLE - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
-def title(waybill: Waybill, environments: Iterable[str], reason: str | None) -> str:
+def title(waybill: Waybill, environments: Iterable[str], reason: str | None, shape: str) -> str:
+    """`shape` is the setting `commit_title`."""
     to = " and ".join(environments)
     if reason is None:
-        return f"{waybill.service} {version(waybill)} to {to}"
-    return f"Roll {waybill.service} back to {version(waybill)} in {to}"
+        said = f"{waybill.service} {version(waybill)} to {to}"
+    else:
+        said = f"Roll {waybill.service} back to {version(waybill)} in {to}"
+    return shape.replace("{title}", said)
 
 
 def commit_message(
@@ -48,13 +51,15 @@ def commit_message(
     reason: str | None,
     replaces: str | None,
     overridden: Iterable[str] = (),
+    *,
+    shape: str,
 ) -> str:
     """The release, whose images those of `environments` do not run that are `overridden`."""
     trailers = [trailer(waybill), *([f"{REPLACES}: {replaces}"] if replaces else [])]
     why = f"{reason.strip()}\n\n" if reason else ""
     others = "".join(f"{name} {NOT_THESE}\n" for name in overridden)
     return (
-        f"{title(waybill, environments, reason)}\n\n{why}"
+        f"{title(waybill, environments, reason, shape)}\n\n{why}"
         f"{by_name.lines(by_name.of(waybill), waybill.service)}"
         f"from commit {waybill.source.commit} of {waybill.source.repository}\n{others}\n" + "\n".join([*trailers, ""])
     )

@@ -143,7 +143,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
     if start != heads.base_head:
         sites = others | sought(start, environments)
     after = rendered(git.files(start, *where, *files_of(config, sites)), sites=sites)
-    message = commit_message(waybill, environments, change.reason, earlier, overridden)
+    message = commit_message(waybill, environments, change.reason, earlier, overridden, shape=config.commit_title)
     commit, changed = repo.commit(start, parent, after, message, _seconds(waybill))
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)

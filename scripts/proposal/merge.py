@@ -56,6 +56,6 @@ def ask(change: Change, intent: Intent, proposal: Proposal, forge: Forge, report
         forge.merge(proposal.number, intent.commit)
         report.say(f"propose: the forge is asked to merge {proposal.url} when its own rules allow")
     except Refused as error:
-        name = title(change.waybill, intent.environments, change.reason)
+        name = title(change.waybill, intent.environments, change.reason, change.config.commit_title)
         what = f"{name} is proposed, {proposal.url}, and the forge does not merge it: {error.what}"
         report.leave(Refused(what, f"{error.remedy} Or merge it there.", fault=error.fault))

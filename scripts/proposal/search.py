@@ -65,6 +65,7 @@ def _read(message: str, change: Change) -> tuple[Change, str | None, tuple[str, 
     """What `commit_message` was told, the version that is replaced, and the environments with other images; None where
     this is not its work for this release."""
     title, _, rest = message.partition("\n\n")
+    title, shape = _bare(title, change.config.commit_title)
     rolled = title.startswith("Roll ")
     environments = tuple(title.rpartition(" in " if rolled else " to ")[2].split(" and "))
     lines = by_name.lines(by_name.of(change.waybill), change.waybill.service)
@@ -72,7 +73,15 @@ def _read(message: str, change: Change) -> tuple[Change, str | None, tuple[str, 
     overridden = re.findall(rf"^(\S+) {re.escape(NOT_THESE)}$", after, re.MULTILINE)
     replaces = found[1] if (found := re.search(rf"^{REPLACES}: (\S+)$", after, re.MULTILINE)) else None
     why = reason.strip() if rolled else None
-    if message.strip() != commit_message(change.waybill, environments, why, replaces, overridden).strip():
+    if message.strip() != commit_message(change.waybill, environments, why, replaces, overridden, shape=shape).strip():
         return None
     kind = "rollback" if rolled else change.kind
     return replace(change, environments=environments, kind=kind, reason=why), replaces, tuple(overridden)
+
+
+def _bare(title: str, shape: str) -> tuple[str, str]:
+    """What stands in a title for `{title}` of `shape`, and the shape that it has: it may be older than the setting."""
+    before, _, after = shape.partition("{title}")
+    if title.startswith(before) and title.endswith(after):
+        return title[len(before) : len(title) - len(after)], shape
+    return title, "{title}"

@@ -30,8 +30,9 @@ def build(images: Images, head: str, version: str, source: str, here: Checkout) 
     Chart.yaml the version and `source`, the address of the repository."""
     tree = here.git.write_tree(head, _edited(images, head, version, source, here))
     name = f"{here.config.service} {version}"
-    message = f"{name}\n\n{by_name.lines(images, here.config.service)}\n{TRAILER}: {name}\n"
-    return here.git.commit_tree(tree, [head], message, here.git.committed(head))
+    title = here.config.commit_title.replace("{title}", name)
+    message = f"{title}\n\n{by_name.lines(images, here.config.service)}\n{TRAILER}: {name}\n"
+    return here.git.commit_tree(tree, [head], message, here.git.committed(head), here.config.author)
 
 
 def _edited(images: Images, head: str, version: str, source: str, here: Checkout) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from ..diff.repo import Repo
 from ..document import Gitops, PullRequest, Waybill, words
 from ..errors import Refused
 from ..forges import Forge, Proposal
+from ..proposal import attributes
 from ..proposal.body import is_about, short, title
 from ..proposal.describe import describe, places
 from ..proposal.intent import Change, Intent
@@ -67,6 +68,7 @@ def carry_out(
             # Describing takes a while: only the run whose commit the branch still has may write the proposal.
             if repo.git.refs(remote, ref).get(ref) == intent.commit:
                 proposal = bring(change, intent, repo.forge, body)
+                attributes.add(change.config, proposal, repo.forge, report)
                 if review == "":
                     ask(change, intent, proposal, repo.forge, report)
                 elif review and any(map(change.config.merges, intent.environments)):
@@ -102,9 +104,10 @@ def is_page(proposal: Proposal) -> bool:
 
 def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:
     """One open proposal with this body."""
-    name, known = short(title(change.waybill, intent.environments, change.reason)), intent.known
+    shape, known = change.config.commit_title, intent.known
+    name = short(title(change.waybill, intent.environments, change.reason, shape))
     if known is None or known.state != "open":
-        return forge.create(change.branch, intent.heads.base, name, body)
+        return forge.create(change.branch, intent.heads.base, name, body, draft=change.config.draft)
     if (known.title, known.body) != (name, body):
         brought = forge.update(known.number, name, body)
         if not is_about(known.body, change.waybill):

@@ -32,7 +32,8 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
     refuse_other_archive(waybill, archive)
     with here.report.step("publish"):
         refuse_unpushable(waybill, config)
-        if not here.git.create(config.remote, f"refs/tags/{tag}", commit):
+        named = here.git.tag_object(tag, commit, tag, config.author) if config.annotated_tags else None
+        if not here.git.create(config.remote, f"refs/tags/{tag}", commit, named):
             raise Overtaken(
                 f"Another release took this version: {config.remote} has the tag {tag} on another commit.",
                 "Run `waybill bump` again.",

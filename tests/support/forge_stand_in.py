@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import jsonschema
 
 from tests.support.forge_description import Description
+from tests.support.forge_people import People
 from tests.support.git_over_http import GitOverHttp, say
 
 AUTO = "PullRequestAutoMerge"
@@ -44,6 +45,7 @@ class StandIn:
         self.hidden = False  # from listing, as when another run opens one in between
         self.fail: tuple[int, bytes] | None = None
         self.held_back = True  # by a rule of its own: then it can be asked to merge, else only told to
+        self.people = People()
         self.asked: dict[int, str] = {}  # the numbers that it merges by itself, each with the way
 
     def open(self, branch: str, base: str, title: str = "t", body: str = "b", state: str = "open") -> dict[str, Any]:
@@ -57,6 +59,7 @@ class StandIn:
             "merged_at": "2026-01-02T03:04:05Z" if state == "merged" else None,
             "head": {"ref": branch, "sha": f"{number:040x}", "label": f"acme:{branch}"},
             "base": {"ref": base},
+            "labels": [],
         }
         self.pulls.append(pull)
         return pull
@@ -86,31 +89,32 @@ class StandIn:
             return 200, self.graph(body["query"], body["variables"]["input"])
         operation, where = self.description.operation(method, path)
         self.description.check(operation, query, body)
-        assert (where["owner"], where["repo"]) == ("acme", "fleet")
-        status, filled = self.act(method, where, query, body)
+        assert (where.get("owner", "acme"), where.get("repo", "fleet")) == ("acme", "fleet")
+        told = self.people.answer(operation["operationId"], where, query, body, self.pulls)
+        status, filled = told or self.act(method, where, query, body)
         return status, self.description.answer(operation, status, filled) if status < 300 and filled else filled
 
     def act(self, method: str, where: dict[str, str], query: dict[str, str], body: Any) -> tuple[int, Any]:
         if "head" in where:
             matching = [pull for pull in self.pulls if where["head"] in (pull["head"]["ref"], pull["head"]["label"])]
-            return (200, matching[0]) if matching and not self.hidden else (404, {"message": "Not Found"})
+            return (200, self.shown(matching[0])) if matching and not self.hidden else (404, {"message": "Not Found"})
         if where.keys() == {"owner", "repo"} and not query and method == "GET":
             return 200, self.repository
         number = int(where.get("pull_number") or where.get("index") or 0)
         if method in ("PUT", "DELETE") or (body and "do" in body):
             return self.merge(method, number, body)
         if number and method == "GET":
-            return 200, self.pulls[number - 1] | {
+            return 200, self.shown(self.pulls[number - 1]) | {
                 "node_id": f"PR_{number}",
                 "mergeable_state": "blocked" if self.held_back else "clean",
                 "auto_merge": AUTO_MERGE if number in self.asked else None,
             }
         if method == "GET":
-            return 200, [] if self.hidden else self.listed(query)
+            return 200, [] if self.hidden else [self.shown(pull) for pull in self.listed(query)]
         if method == "PATCH":
             pull = self.pulls[int(where.get("pull_number") or where["index"]) - 1]
             pull.update(body)
-            return (200 if self.name == "github" else 201), pull
+            return (200 if self.name == "github" else 201), self.shown(pull)
         if "head" in body:
             if any(pull["head"]["ref"] == body["head"] and pull["state"] == "open" for pull in self.pulls):
                 self.hidden = False
@@ -120,9 +124,15 @@ class StandIn:
                     "message": "Validation Failed",
                     "errors": [{"message": message}],
                 }
-            return 201, self.open(body["head"], body["base"], body["title"], body["body"])
+            pull = self.open(body["head"], body["base"], body["title"], body["body"])
+            pull |= {"draft": body.get("draft", False)} if self.name == "github" else {}
+            return 201, self.shown(pull)
         self.comments.append(body["body"])
         return 201, {"body": body["body"]}
+
+    def shown(self, pull: dict[str, Any]) -> dict[str, Any]:
+        """Whether it is a draft GitHub has a field for, Gitea the title."""
+        return {"draft": pull["title"].startswith("WIP: ")} | pull
 
     def merge(self, method: str, number: int, body: Any) -> tuple[int, Any]:
         """As GitHub merges at once, and as Gitea takes a wish and takes it back."""

@@ -12,7 +12,8 @@ USER = {"id": 42, "username": "release-bot", "name": "Release Bot", "state": "ac
         "web_url": "https://forge.example/release-bot"}  # fmt: skip
 QUERY = {"source_branch", "target_branch", "state", "order_by", "sort", "per_page", "page"}
 CREATED = {"source_branch", "target_branch", "title", "description"}
-UPDATED = {"title", "description", "state_event"}
+UPDATED = {"title", "description", "state_event", "add_labels", "reviewer_ids"}
+NUMBERS = {"bob": 51, "carol": 52, "dave": 53}
 MERGED = {"sha", "auto_merge", "merge_when_pipeline_succeeds"}
 
 
@@ -36,6 +37,7 @@ class GitLabStandIn(StandIn):
         }
         self.token: dict[str, Any] | None = {"id": 7, "name": "ci", "scopes": ["api"], "user_id": 42, "active": True}
         self.level: int | None = 30
+        self.most_reviewers = 100  # on the Free tier 1
         self.status = ""  # of detailed_merge_status, in place of what follows from `held_back`
 
     def handle(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
@@ -47,6 +49,12 @@ class GitLabStandIn(StandIn):
             return 401, {"message": "401 Unauthorized"}
         if path == "/personal_access_tokens/self":
             return (200, self.token) if self.token else (401, {"message": "401 Unauthorized"})
+        if path == "/users":
+            name = query["username"]
+            return 200, [person(name)] if name in self.people.users else []
+        if path.startswith("/groups/"):
+            found = [person("carol"), person("dave")] if query["page"] == "1" else []
+            return (200, found) if path == "/groups/acme%2Fplatform/members" else (404, {"message": "404 Not found"})
         project = f"/projects/{quote(self.path, safe='')}"
         if path.replace("%2E", ".") != project and not path.replace("%2E", ".").startswith(f"{project}/"):
             return 404, {"message": "404 Project Not Found"}
@@ -75,7 +83,11 @@ class GitLabStandIn(StandIn):
                 return 200, self.shown(pull)
             case "PUT", []:
                 assert body.keys() <= UPDATED
-                pull.update(title=body["title"], body=body["description"])
+                pull.update(title=body.get("title", pull["title"]), body=body.get("description", pull["body"]))
+                self.people.label(pull, [it for it in body.get("add_labels", "").split(",") if it], invents=True)
+                if ids := body.get("reviewer_ids"):
+                    names = {number: name for name, number in NUMBERS.items()}
+                    self.people.asked[number] = [names[it] for it in ids[: self.most_reviewers]]
                 return 200, self.shown(pull)
             case "POST", ["notes"]:
                 assert body.keys() == {"body"}
@@ -146,6 +158,8 @@ class GitLabStandIn(StandIn):
             "author": USER,
             "draft": is_draft(pull),
             "sha": pull["head"]["sha"],
+            "labels": [label["name"] for label in pull["labels"]],
+            "reviewers": [person(name) for name in self.people.asked.get(pull["number"], [])],
             "merge_when_pipeline_succeeds": pull["number"] in self.asked,
             "detailed_merge_status": self.detailed(pull),
             "web_url": pull["html_url"],
@@ -158,3 +172,7 @@ def state(pull: dict[str, Any]) -> str:
 
 def is_draft(pull: dict[str, Any]) -> bool:
     return str(pull["title"]).startswith("Draft: ")
+
+
+def person(name: str) -> dict[str, Any]:
+    return {**USER, "id": NUMBERS[name], "username": name, "name": name.title()}

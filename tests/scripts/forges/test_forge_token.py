@@ -5,47 +5,26 @@ import os
 import shutil
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.builders import Ran, World, git, program
-from tests.support.forge_stand_in import StandIn, serving, stand_in_of
-from tests.support.git_over_http import GitOverHttp, basic
+from tests.support.builders import World, git, program
+from tests.support.forge_world import TOKEN, ForgeWorld, forge_of
+from tests.support.git_over_http import basic
 
-TOKEN = "planted-forge-token"  # what a leak would show
 WRITTEN = (TOKEN, b64encode(f"x-access-token:{TOKEN}".encode()).decode())
 
 
-class Forge:
-    """A forge on loopback with the world's GitOps repo; `ship` runs `waybill ship` against it."""
-
-    def __init__(self, world: World, kind: str, address: str, api: StandIn, git: GitOverHttp) -> None:
-        self.world, self.kind, self.address, self.api, self.git = world, kind, address, api, git
-
-    def ship(self, token: str = TOKEN, **env: str) -> Ran:
-        settings = {"WAYBILL_GITOPS": f"{self.address}/acme/fleet.git", "WAYBILL_FORGE": self.kind}
-        silent = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "WAYBILL_FORGE_TOKEN": token}
-        return self.world.waybill("ship", "--json", "--image", self.world.image(), env=settings | silent | env)
-
-
-@contextmanager
-def forge_of(world: World, kind: str) -> Iterator[Forge]:
-    api, over_http = stand_in_of(kind), GitOverHttp(world.gitops, TOKEN)
-    with serving(api, over_http) as address:
-        yield Forge(world, kind, address, api, over_http)
-
-
 @pytest.fixture(params=["github", "gitlab", "gitea"])
-def forge(request: pytest.FixtureRequest, world: World) -> Iterator[Forge]:
+def forge(request: pytest.FixtureRequest, world: World) -> Iterator[ForgeWorld]:
     with forge_of(world, request.param) as it:
         yield it
         assert it.api.problems == []
 
 
 @pytest.fixture
-def gitea(world: World) -> Iterator[Forge]:
+def gitea(world: World) -> Iterator[ForgeWorld]:
     with forge_of(world, "gitea") as it:
         yield it
 
@@ -55,7 +34,7 @@ def files_with(words: tuple[str, ...], folder: Path) -> list[Path]:
     return [path for path in files if any(word.encode() in path.read_bytes() for word in words)]
 
 
-def test_the_token_pushes_and_proposes_and_is_written_nowhere(forge: Forge, tmp_path: Path) -> None:
+def test_the_token_pushes_and_proposes_and_is_written_nowhere(forge: ForgeWorld, tmp_path: Path) -> None:
     world, trace, temporary = forge.world, tmp_path / "trace", tmp_path / "temporary"
     temporary.mkdir()
     kept: list[list[Path]] = []
@@ -84,7 +63,7 @@ def test_the_token_pushes_and_proposes_and_is_written_nowhere(forge: Forge, tmp_
     assert files_with(WRITTEN, tmp_path) == []
 
 
-def test_no_program_has_the_token_in_its_environment_or_arguments(gitea: Forge, tmp_path: Path) -> None:
+def test_no_program_has_the_token_in_its_environment_or_arguments(gitea: ForgeWorld, tmp_path: Path) -> None:
     """Each that Waybill starts writes down what it got; git may ask for it only where it speaks to the remote."""
     log, names = tmp_path / "log", ("git", "helm", "kustomize")
     log.mkdir()
@@ -102,7 +81,7 @@ def test_no_program_has_the_token_in_its_environment_or_arguments(gitea: Forge, 
     assert not lent & {"init", "commit-tree", "cat-file", "merge-tree", "rev-parse"}
 
 
-def test_a_redirect_to_another_host_gets_no_token_whatever_git_is_told(gitea: Forge) -> None:
+def test_a_redirect_to_another_host_gets_no_token_whatever_git_is_told(gitea: ForgeWorld) -> None:
     with forge_of(gitea.world, "gitea") as elsewhere:
         gitea.git.status, gitea.git.location = 302, elsewhere.address.replace("127.0.0.1", "localhost")
         ran = gitea.ship(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="http.followRedirects", GIT_CONFIG_VALUE_0="true")
@@ -110,13 +89,13 @@ def test_a_redirect_to_another_host_gets_no_token_whatever_git_is_told(gitea: Fo
     assert ran.code == 1
 
 
-def test_a_token_can_come_from_a_file(gitea: Forge, tmp_path: Path) -> None:
+def test_a_token_can_come_from_a_file(gitea: ForgeWorld, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     ran = gitea.ship(token="", WAYBILL_FORGE_TOKEN_FILE=str(tmp_path / "token"))
     assert ran.code == 0, ran.stderr
 
 
-def test_an_environment_full_of_proxies_and_certificates_stops_nothing_on_this_machine(gitea: Forge) -> None:
+def test_an_environment_full_of_proxies_and_certificates_stops_nothing_on_this_machine(gitea: ForgeWorld) -> None:
     ran = gitea.ship(
         NO_PROXY="localhost,127.0.0.1,::1/128",
         ALL_PROXY="socks://127.0.0.1:1",
@@ -127,7 +106,7 @@ def test_an_environment_full_of_proxies_and_certificates_stops_nothing_on_this_m
     assert ran.code == 0, ran.stderr
 
 
-def test_git_sends_one_authorization_whatever_its_configuration_adds(gitea: Forge, tmp_path: Path) -> None:
+def test_git_sends_one_authorization_whatever_its_configuration_adds(gitea: ForgeWorld, tmp_path: Path) -> None:
     """As actions/checkout leaves it there."""
     keys = ("http", f'http "{gitea.address}/"', f'http "{gitea.address}/acme/fleet.git"')
     header = "\textraheader = AUTHORIZATION: basic b3RoZXI6dG9rZW4="
@@ -137,7 +116,7 @@ def test_git_sends_one_authorization_whatever_its_configuration_adds(gitea: Forg
     assert set(gitea.git.authorizations) == {None, basic(TOKEN)}
 
 
-def test_without_a_token_nothing_is_begun(gitea: Forge) -> None:
+def test_without_a_token_nothing_is_begun(gitea: ForgeWorld) -> None:
     ran = gitea.ship(token="")
     assert (ran.code, ran.json["fault"]) == (1, "you")
     assert "WAYBILL_FORGE_TOKEN" in ran.json["remedy"]
@@ -145,7 +124,7 @@ def test_without_a_token_nothing_is_begun(gitea: Forge) -> None:
     assert gitea.git.paths == []
 
 
-def test_where_the_repository_moved_to_gets_no_token(gitea: Forge) -> None:
+def test_where_the_repository_moved_to_gets_no_token(gitea: ForgeWorld) -> None:
     with forge_of(gitea.world, "gitea") as elsewhere:
         elsewhere.git.token = ""
         gitea.git.status, gitea.git.location = 301, elsewhere.address.replace("127.0.0.1", "localhost")
@@ -172,7 +151,7 @@ def test_where_the_repository_moved_to_gets_no_token(gitea: Forge) -> None:
     ],
 )
 def test_a_no_is_told_with_whose_fault_it_is_and_what_to_do(
-    gitea: Forge, trouble: str, fault: str, what: str, remedy: str
+    gitea: ForgeWorld, trouble: str, fault: str, what: str, remedy: str
 ) -> None:
     where, _, status = trouble.partition(" ")
     gitea.git.reads_only = trouble == "read only"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scripts.forges import Attributes
 from scripts.forges.gitlab import GitLab
 from tests.support.forge_stand_in import serving
 from tests.support.gitlab_stand_in import GitLabStandIn
@@ -40,7 +41,8 @@ def client() -> tuple[list[Any], Recording]:
 
 def test_the_client_reads_each_answer_of_the_stand_in(client: tuple[list[Any], Recording]) -> None:
     read, _ = client
-    project, own, member, made, opened, every, shown, updated, note, asked, cancelled = read
+    project, own, member, made, opened, every, shown, updated, *rest = read
+    users, members, no_more, given, note, asked, cancelled = rest
     assert project["path_with_namespace"] == PATH
     assert (project["archived"], project["can_create_merge_request_in"]) == (False, True)
     assert (project["merge_requests_access_level"], project["repository_access_level"]) == ("enabled", "enabled")
@@ -65,6 +67,11 @@ def test_the_client_reads_each_answer_of_the_stand_in(client: tuple[list[Any], R
         assert {key: answer[key] for key in first} == first
     assert (len(opened), len(every)) == (1, 1)
     assert (updated["title"], updated["description"]) == ("orders 1.1.0", "Another.")
+    assert [(it["id"], it["username"]) for it in users] == [(51, "bob")]
+    assert [(it["id"], it["state"]) for it in members] == [(52, "active"), (53, "active")]
+    assert no_more == []
+    assert given["labels"] == ["release", "urgent"]
+    assert [it["id"] for it in given["reviewers"]] == [51, 52, 53]
     assert note["body"] == "Look."
     assert [it["merge_when_pipeline_succeeds"] for it in (asked, cancelled)] == [True, False]
 
@@ -77,6 +84,7 @@ def test_waybill_asks_what_the_client_asks(client: tuple[list[Any], Recording]) 
         made = forge.create("apps/orders", "main", "orders 1.0.0", "The body.")
         assert forge.find("apps/orders", "main") == made
         forge.update(1, "orders 1.1.0", "Another.")
+        forge.add(1, Attributes(labels=("release", "urgent"), reviewers=("bob", "acme/platform")))
         forge.comment(1, "Look.")
         forge.merge(1, made.head)
         forge.withdraw(1)

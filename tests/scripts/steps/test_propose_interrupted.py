@@ -69,7 +69,7 @@ def test_only_who_has_the_branch_writes_the_proposal(repo: GitopsRepo) -> None:
 
 
 class Silent(FileForge):
-    def create(self, branch: str, base: str, title: str, body: str) -> Proposal:
+    def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         raise Refused("The forge did not answer.", "Again.", fault="forge")
 
 

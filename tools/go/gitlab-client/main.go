@@ -40,6 +40,15 @@ func main() {
 	show(requests.UpdateMergeRequest(project, 1, &gitlab.UpdateMergeRequestOptions{
 		Title: gitlab.Ptr("orders 1.1.0"), Description: gitlab.Ptr("Another."),
 	}))
+	show(client.Users.ListUsers(&gitlab.ListUsersOptions{Username: gitlab.Ptr("bob")}))
+	for _, page := range []int64{1, 2} {
+		show(client.Groups.ListGroupMembers("acme/platform", &gitlab.ListGroupMembersOptions{
+			ListOptions: gitlab.ListOptions{Page: page},
+		}))
+	}
+	show(requests.UpdateMergeRequest(project, 1, &gitlab.UpdateMergeRequestOptions{
+		AddLabels: &gitlab.LabelOptions{"release", "urgent"}, ReviewerIDs: &[]int64{51, 52, 53},
+	}))
 	show(client.Notes.CreateMergeRequestNote(project, 1, &gitlab.CreateMergeRequestNoteOptions{Body: gitlab.Ptr("Look.")}))
 	show(requests.AcceptMergeRequest(project, 1, &gitlab.AcceptMergeRequestOptions{
 		SHA: &request.SHA, AutoMerge: gitlab.Ptr(true), MergeWhenPipelineSucceeds: gitlab.Ptr(true),
