@@ -253,6 +253,7 @@ class _Inside:
 
 
 def _service(settings: Settings, git: "Git", chart: str) -> str:
+    from .clients.git_filters import refuse_left
     from .yaml.edit import read as scalar
 
     if git.commit("HEAD") is None:
@@ -261,6 +262,7 @@ def _service(settings: Settings, git: "Git", chart: str) -> str:
     source = git.blob("HEAD", file)
     if source is None:
         raise NoCheckout(f"HEAD holds no {file}.", "Commit the chart, or set `chart` in waybill.toml.", fault="you")
+    refuse_left(file, source)
     name = scalar(source, ("name",), name=file)
     if settings.service not in (None, name):
         raise Refused(

@@ -14,10 +14,10 @@ from .clients.process import censor
 from .clients.registry import has_login
 from .diff.repo import Repo, opened
 from .diff.words import plain
-from .document import Waybill, chart_of
+from .document import Waybill, chart_of, check, load
 from .proposal.describe import differences
 from .proposal.intent import Change
-from .proposal.verdict import decide, tell
+from .proposal.verdict import examine
 from .proposals import Changes
 from .releases.identity import refuse_other
 from .session import Session
@@ -43,7 +43,10 @@ def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
     refuse_early(here, Release(environments, changes=False))
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
         there = unsigned(replace(here, folder=Path(folder)))
-        waybill = package(bump(choice, there), there)
+        waybill = bump(choice, there)
+        check(waybill)
+        load(here.document)  # which ship goes on with
+        waybill = package(waybill, there)
         refuse_other(waybill, here.ledger, here.report)
         digest = look(waybill, there, first_publish=choice.first_publish)
         if digest:
@@ -95,8 +98,7 @@ def unsigned(here: Session) -> Session:
 def proposed(here: Session, planned: Plan, change: Change, repo: Repo) -> Plan:
     """`planned` with what propose would do."""
     with here.report.step("look at the GitOps repo"):
-        change, intent = decide(change, repo)
-        tell(intent, here.report)
+        change, intent = examine(change, repo, here.report)
         return structs.replace(
             planned,
             gitops_files=changed(repo.git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],

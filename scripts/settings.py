@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -217,10 +217,18 @@ def _parsed(kind: Any, text: str) -> Any:
     if tuple in kinds and dict not in kinds:
         return words
     if dict in kinds and (str not in kinds or "=" in text):
-        return {name: value for name, _, value in (word.partition("=") for word in words)}
+        return _table_of(word.partition("=")[::2] for word in words)
     if bool in kinds:
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
     return text
+
+
+def _table_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if found.setdefault(name, value) != value:
+            raise Refused(f"{name} is given twice, as {found[name]} and as {value}.", "Give it once.", fault="you")
+    return found
 
 
 def _plain_types(kind: Any) -> set[type]:

@@ -16,15 +16,16 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Response
 from litestar.types import ControllerRouterHandler
 
+from .api.commits import get_commit
 from .api.digests import get_digest
-from .api.environments import get_environment, list_arrivals, list_environments
+from .api.environments import compare_environments, get_environment, list_arrivals, list_environments
 from .api.events import check_key, take_flux_event, take_snapshot
 from .api.health import healthz, metrics, readyz
-from .api.history import list_history
+from .api.history import feed_history, list_history
 from .api.parameters import in_words
 from .api.releases import file_release, get_release, list_releases
 from .api.schema import get_openapi, get_waybill_schema
-from .api.services import get_service
+from .api.services import get_service, list_services
 from .api.tokens import get_caller
 from .auth.guards import guard
 from .auth.quotas import Quotas
@@ -57,6 +58,10 @@ ROUTES: list[ControllerRouterHandler] = [
     get_service,
     get_digest,
     list_history,
+    feed_history,
+    list_services,
+    get_commit,
+    compare_environments,
     take_flux_event,
     take_snapshot,
     check_key,

@@ -173,7 +173,7 @@ def _unused(image: Released, containers: Sequence[Container], elsewhere: Sequenc
         f"{item.image} ({item.manifest.template}{f', for {only} alone' if (only := item.manifest.only_for) else ''})"
         for item in containers
     )
-    named = ", ".join(" and ".join(map(shown, block.paths.values())) for block in image.blocks)
+    named = ", ".join(" and ".join(map(shown, block.paths.values())) for block in image.blocks if block.paths)
     if elsewhere:
         return Finding(
             f"No container runs {image}:",
@@ -181,9 +181,15 @@ def _unused(image: Released, containers: Sequence[Container], elsewhere: Sequenc
             "If that runs it, add to the image's block in waybill.toml: "
             f"{' or '.join(dict.fromkeys(it.at for it in elsewhere))}.",
         )
+    rendered = f"the chart renders {', '.join(runs) or 'no container at all'}"
+    if not named:
+        there = " and ".join(dict.fromkeys(block.post_render for block in image.blocks))
+        return Finding(
+            f"No container runs {image}, which Flux is to put in the place of {there}:", rendered, _POST_RENDER
+        )
     return Finding(
         f"No container runs {image}, though {named} in {image.values} name it:",
-        f"the chart renders {', '.join(runs) or 'no container at all'}",
+        rendered,
         f"Use {_used(image)} in the container's template, name the keys that it does use in [image] of waybill.toml, "
         "or name in `values` a values file that turns the container on.",
     )

@@ -1,18 +1,17 @@
-"""What git holds of a chart and what the chart says have to be one: no pointers of git LFS in place of files, and
-Chart.yaml's dependencies, Chart.lock and charts/ agree."""
+"""What git holds of a chart and what the chart says have to be one: no pointers in place of files, and Chart.yaml's
+dependencies, Chart.lock and charts/ agree."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from ..clients.git_filters import left
 from ..yaml.objects import read
 from .dependencies import DECLARED, LOCKED, Dependency, declared
 from .findings import Finding
 from .ranges import within
 
-# https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md; a pointer is below 1024 bytes.
-_POINTER, _POINTER_LIMIT = b"version https://git-lfs.github.com/spec/", 1024
 # What Helm reads itself, with a less helpful message.
-_NEEDED = ("Chart.", "requirements.", "values.", "templates/", "charts/")
+_NEEDED = ("Chart.", "requirements.", "values.", "templates/", "charts/", "crds/")
 _UPDATE = "Run `helm dependency update` in the chart's folder and commit Chart.lock and charts/."
 _ONE = "Use one version of it, by its aliases as often as you like; or publish the other under another name."
 
@@ -33,14 +32,10 @@ def findings(files: Mapping[str, bytes]) -> Iterator[Finding]:
 
 
 def pointers(files: Mapping[str, bytes]) -> Iterator[Finding]:
-    """Pointers of git LFS in place of files."""
+    """What filters of git left in place of files."""
     for path, data in files.items():
-        if len(data) < _POINTER_LIMIT and data.startswith(_POINTER):
-            yield Finding(
-                path,
-                "is a pointer of git LFS, and the commit does not hold the file that it stands for",
-                "Commit the file itself: `git lfs untrack` it, then add it again.",
-            )
+        if found := left(data):
+            yield Finding(path, *found)
 
 
 def out_of_step(files: Mapping[str, bytes]) -> Iterator[Finding]:

@@ -255,11 +255,12 @@ class Git:
             return True
         return self.refs(remote, ref).get(ref) == commit
 
-    def push(self, remote: str, ref: str, commit: str, *, expect: str) -> bool:
-        """Moves the remote's `ref` from `expect` ("" for absent) to `commit`; False when somebody moved it before."""
+    def push(self, remote: str, ref: str, commit: str, *, expect: str, rehearse: bool = False) -> bool:
+        """Moves the remote's `ref` from `expect` ("" for absent) to `commit`; False when somebody moved it before. To
+        `rehearse` is to ask the remote whether this user may push there, and to move nothing."""
         pushed = self.call(
-            "push", "--quiet", "--porcelain", "--no-verify", f"--force-with-lease={ref}:{expect}", remote,
-            f"{commit}:{ref}", check=False, remote=remote,
+            "push", "--quiet", "--porcelain", "--no-verify", *(["--dry-run"] if rehearse else []),
+            f"--force-with-lease={ref}:{expect}", remote, f"{commit}:{ref}", check=False, remote=remote,
         )  # fmt: skip
         if pushed.code == 0:
             return True

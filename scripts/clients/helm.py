@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ..errors import Fault, Refused
 from .helm_repositories import known
-from .process import Completed, censor, run
+from .process import Changes, Completed, censor, run
+from .proxy import for_go
 
 ALONE = {"HELM_NO_PLUGINS": "1", "HELM_DEBUG": "false", "HELM_NAMESPACE": "default", "TZ": "UTC", "LC_ALL": "C"}
 
@@ -66,12 +67,12 @@ class Helm:
     def push(self, archive: Path, registry: str, plain_http: bool) -> None:
         """Pushes to `registry` (`oci://host/path`). The manifest's digest depends on the archive's mtime."""
         # A registry that stopped listening is waited for only as long as the upload could take.
-        patience = 10 + archive.stat().st_size / 100_000
+        patience, host = 10 + archive.stat().st_size / 100_000, registry.removeprefix("oci://").partition("/")[0]
+        env = for_go(f"{'http' if plain_http else 'https'}://{host}")
         done = self._run(
-            "push", archive, registry, *_plain(plain_http), timeout=patience, check=False, fault="registry"
+            "push", archive, registry, *_plain(plain_http), env=env, timeout=patience, check=False, fault="registry"
         )
         if done.code != 0:
-            host = registry.removeprefix("oci://").partition("/")[0]
             raise Refused(
                 f"{registry} did not accept {archive.name}: {done.complaint}",
                 f"Log in with `helm registry login {host}` as somebody who may push there, or look at the registry; "
@@ -103,13 +104,15 @@ class Helm:
     def _run(
         self,
         *args: str | Path,
-        env: dict[str, str] | None = None,
+        env: Changes | None = None,
         input: bytes | None = None,
         timeout: float = 300,
         check: bool = True,
         fault: Fault = "chart",
     ) -> Completed:
-        return run(["helm", *args], env=ALONE | (env or {}), input=input, timeout=timeout, check=check, fault=fault)
+        return run(
+            ["helm", *args], env={**ALONE, **(env or {})}, input=input, timeout=timeout, check=check, fault=fault
+        )
 
 
 def _values(files: Sequence[Path]) -> list[str | Path]:

@@ -50,7 +50,17 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        return 200 <= self.status < 300
+        """Done, and said whole. 202 is not done yet, 203 is what a proxy made of an answer, 206 a part of one."""
+        return self.status in (200, 201, 204)
+
+    @property
+    def is_temporary(self) -> bool:
+        """The same request may fare otherwise later."""
+        return self.status in (408, 425, 429) or self.status >= 500
+
+    @property
+    def is_redirect(self) -> bool:
+        return self.status in (301, 302, 303, 307, 308)
 
     def decode(self, shape: type[T]) -> T:
         """The JSON of the body; ValueError where it is none of this shape."""
@@ -171,6 +181,8 @@ class Client:
     def _client(self, scheme: str, proxy: Proxy | None) -> "httpx.Client":
         """One for each scheme, since reading the certificates that https needs takes as long as a small registry's
         answers. httpx reads nothing of the environment: its way to read NO_PROXY fails on what curl takes."""
+        from http.cookiejar import CookieJar, DefaultCookiePolicy
+
         import httpx
 
         if (scheme, proxy) not in self._clients:
@@ -180,6 +192,7 @@ class Client:
                 timeout=httpx.Timeout(self._patience.read, connect=self._patience.connect),
                 verify=context or False,
                 proxy=httpx.Proxy(proxy.url, ssl_context=tls_to_proxy) if proxy else None,
+                cookies=CookieJar(DefaultCookiePolicy(netscape=False)),  # which takes none
                 trust_env=False,
             )
         return self._clients[scheme, proxy]

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from ..errors import Fault, Refused
 from .proxy import Proxy
 
-# OpenSSL's numbers (x509_vfy.h) for what is wrong with the certificate itself, whoever looks at it.
-CERTIFICATES_OWN = {9, 10, 62, 64}
+# OpenSSL's numbers (x509_vfy.h) for what is wrong with the certificate itself, whoever looks at it: its time, its
+# purpose, its names, its key or the way it is signed.
+CERTIFICATES_OWN = {9, 10, 23, 26, 62, 64, 66, 67, 68}
+
+
+_TLS = "Check that {0.address} is one of HTTPS, with TLS 1.2 or newer, and that it asks for no client's certificate"
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,15 @@ def failure(error: Exception, peer: Peer, place: str, proxy: Proxy | None) -> Re
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _certificate(cause, peer, place, proxy)
     unconnected = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
-    encrypted = any(isinstance(cause, ssl.SSLError) for cause in causes)
+    encrypted = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
     if isinstance(error, httpx.ProxyError) or (proxy and unconnected and not encrypted):
         return proxy_refused(proxy, place, _words(error, causes), peer)
     if isinstance(error, httpx.TimeoutException):
         return no_answer(peer, place, "does not answer in time")
     if isinstance(error, httpx.InvalidURL) or (isinstance(error, ValueError) and not unconnected):
         return no_address(peer, place)
+    if encrypted:
+        return no_answer(peer, place, f"cannot be asked with TLS: {encrypted.reason or encrypted}", _TLS.format(peer))
     verb = "does not answer, it cannot be reached" if unconnected else "does not answer as HTTP servers do"
     return no_answer(peer, place, f"{verb}: {_words(error, causes)}")
 
@@ -67,8 +73,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _words(error: Exception, causes: list[BaseException]) -> str:
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return "no name server knows this name"
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return f"it does not answer with TLS ({error})"
     return str(error).rstrip(".") or type(error).__name__
 
 

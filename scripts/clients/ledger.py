@@ -1,6 +1,7 @@
 """The ledger over HTTP: files releases and answers what runs where."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ..document import Waybill
+from ..document import Waybill, chart_of
 from ..errors import Refused
 from .http import Answer, Client, Patience, may_have_credential, within
 from .http_failure import Denied, NoAnswer, Peer, unencrypted
@@ -43,8 +44,11 @@ class Ledger:
         if self._headers and not may_have_credential(self.url):
             raise unencrypted(PEER, self.url)
         answer = self._ask("GET", CALLER, bearing=(404,))
+        if answer.status == 404:
+            self._refuse_elsewhere()
+            return None
         try:
-            return None if answer.status == 404 else answer.decode(Caller)
+            return answer.decode(Caller)
         except ValueError as error:
             raise self._no_ledger(error) from error
 
@@ -59,23 +63,34 @@ class Ledger:
         receipt = self._object(answer)
         if not (isinstance(receipt.get("id"), int) and isinstance(receipt.get("recorded_at"), str)):
             raise self._no_ledger("its receipt has no id, or no time")
+        if (receipt.get("service"), receipt.get("version")) != (waybill.service, chart_of(waybill).version):
+            raise self._no_ledger("its receipt is of another release")
         return answer.status == 201, receipt
 
     def release(self, service: str, version: str) -> dict[str, Any] | None:
         """The waybill with receipt, proposals and arrivals; None where none was filed."""
         answer = self._ask("GET", f"/releases/{service}/{version}", bearing=(404,))
-        return None if answer.status == 404 else self._object(answer)
+        if answer.status == 404:
+            return None
+        found = self._object(answer)
+        chart = found.get("chart")
+        if found.get("service") != service or not isinstance(chart, dict) or chart.get("version") != version:
+            raise self._no_ledger(f"asked for {service} {version}, it answers with another release")
+        return found
 
     def environment(self, name: str, at: str = "") -> dict[str, Any] | None:
         """What runs in an environment, or ran at the time `at` (RFC 3339, UTC); None where it never reported."""
-        answer = self._ask("GET", f"/environments/{name}{f'?at={at}' if at else ''}", bearing=(404,))
-        return None if answer.status == 404 else self._object(answer)
+        return self.get(f"/environments/{name}{f'?at={at}' if at else ''}")
 
     def arrivals(self, environment: str, service: str) -> dict[str, Any] | None:
         """The newest arrivals of a service there; None where the environment never reported."""
+<<<<<<< HEAD
         query = f"service={service}&limit={MOST}"
         answer = self._ask("GET", f"/environments/{environment}/arrivals?{query}", bearing=(404,))
         return None if answer.status == 404 else self._object(answer)
+=======
+        return self.get(f"/environments/{environment}/arrivals?service={service}&limit=100")
+>>>>>>> 63bea01a17f5dad41376596daf15a06d2f6af196
 
     def get(self, path: str) -> dict[str, Any] | None:
         """The answer to GET `path`, which begins with `/`; None where the ledger does not know what it names. What a
@@ -83,7 +98,16 @@ class Ledger:
         answer = self._ask("GET", path, bearing=(400, 404))
         if answer.status == 400:
             raise Refused(f"{_detail(answer)}.", "Correct it.", fault="you")
-        return None if answer.status == 404 else self._object(answer)
+        if answer.status == 404:
+            self._refuse_elsewhere()
+            return None
+        return self._object(answer)
+
+    def _refuse_elsewhere(self) -> None:
+        """After a 404: refuses where the list of releases, which every ledger has, is not found either."""
+        with suppress(Denied):
+            if self._ask("GET", "/releases?limit=1", bearing=(404,)).status == 404:
+                raise self._no_ledger("it has no releases below this address")
 
     def _ask(self, method: str, path: str, *, content: bytes | None = None, bearing: Collection[int] = ()) -> Answer:
         """A success, or a ledger's own refusal with a status of `bearing`; NoAnswer where the ledger is not well."""
@@ -94,7 +118,7 @@ class Ledger:
             return client.send(method, f"{self.url}{path}", headers=headers, content=content)
 
         answer = within(FILING if content else PEER, self.url, PATIENCE, send)
-        known = answer.headers.get("Content-Type", "").startswith("application/problem+json")
+        known = _is_problem(answer)
         if answer.ok or (known and answer.status in bearing):
             return answer
         if answer.status == 404 and not known:
@@ -104,7 +128,7 @@ class Ledger:
     @staticmethod
     def _refused(answer: Answer, path: str, content: bytes | None) -> Refused:
         scope = f"{WRITE} for this service" if content or path == CALLER else "read: this ledger is not public"
-        kind = NoAnswer if _is_unwell(answer) else Denied if answer.status in (401, 403) else Refused
+        kind = NoAnswer if answer.is_temporary else Denied if answer.status in (401, 403) else Refused
         return kind(f"The ledger answered {answer.status}: {_detail(answer)}.", _remedy(answer, scope), fault="ledger")
 
     def _object(self, answer: Answer) -> dict[str, Any]:
@@ -127,8 +151,13 @@ def older_ledger(how: str) -> Refused:
     )
 
 
-def _is_unwell(answer: Answer) -> bool:
-    return answer.status == 429 or answer.status >= 500
+def _is_problem(answer: Answer) -> bool:
+    """Whether a ledger refused, and nothing before it (RFC 9457)."""
+    try:
+        told = answer.decode(dict[str, Any]).get("status")
+    except ValueError:
+        return False
+    return told == answer.status and answer.headers.get("Content-Type", "").startswith("application/problem+json")
 
 
 def _detail(answer: Answer) -> str:
@@ -147,11 +176,13 @@ def _remedy(answer: Answer, scope: str) -> str:
     """Chosen by the status, since texts change."""
     if answer.status in (401, 403):
         return f"Give WAYBILL_LEDGER_TOKEN a token with the scope {scope}."
-    if 300 <= answer.status < 400:
+    if answer.is_redirect:
         where = answer.headers.get("Location", "")[:200] or "its new address"
         return f"Set `ledger` in waybill.toml to where it sends you: {where}."
+    if answer.status < 400:
+        return "Check that `ledger` in waybill.toml is a ledger's address, and that no proxy answers in its place."
     if answer.status == 409:
         return "Another release holds this service and version; look at it before you ship again."
-    if _is_unwell(answer):
+    if answer.is_temporary:
         return f"{KEPT}."
     return "Correct what it names; the release tool and the ledger may be of different versions."

@@ -43,6 +43,18 @@ def proxy_for(url: str) -> Proxy | None:
     return _proxy(variable, address) if address else None
 
 
+def for_go(url: str) -> dict[str, str | None]:
+    """Changes of the environment after which helm takes the same proxy, or none, for `url`: Go's programs know neither
+    ALL_PROXY nor blanks in NO_PROXY, and HTTP_PROXY.
+    https://pkg.go.dev/golang.org/x/net/http/httpproxy#FromEnvironment
+    """
+    proxy, direct = proxy_for(url), _variable("no_proxy", "NO_PROXY")[1].replace(",", " ").split()
+    if proxy is None:
+        return {"no_proxy": None, "NO_PROXY": ",".join([*direct, urlsplit(url).netloc])}
+    taken = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), proxy.url)
+    return {**dict.fromkeys(map(str.lower, taken)), **taken, "no_proxy": None, "NO_PROXY": ",".join(direct)}
+
+
 def _variable(*names: str) -> tuple[str, str]:
     """Name and value of the first that is set."""
     return next(((name, value) for name in names if (value := os.environ.get(name))), ("", ""))

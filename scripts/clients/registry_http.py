@@ -8,7 +8,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import parse_http_list, parse_keqv_list
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BLOB = 64 * 2**20  # bytes of the largest
 HOPS = 5
-NEXT = re.compile(r"""<([^<>]*)>[^<>,]*;\s*rel="?next\b""", re.IGNORECASE)
+LINK = re.compile(r"""<([^<>]*)>[^<>]*?;\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]+))""", re.IGNORECASE)
 PEER = Peer(
     "registry",
     "The registry",
@@ -41,11 +41,11 @@ class _Token(Struct):
 
 
 class _Error(Struct):
-    code: str = ""
+    code: Any = ""
 
 
 class _Errors(Struct):
-    errors: list[_Error] = []
+    errors: list[_Error]
 
 
 class Connection:
@@ -60,17 +60,18 @@ class Connection:
         self._authorization: str | None = None
 
     def get(self, path: str, *, accept: str = "*/*", may_move: bool = False, largest: int = ANSWER) -> Answer:
-        """The answer with status 200 or 404 to a GET of `path`; every other one is refused.
+        """The answer with status 200 or 404 to a GET of `path`; every other one is refused, and a 404 that is not a
+        registry's: proxies and web servers answer it too, with a text or a page of their own.
 
         With `may_move`, redirects are followed, without the login when they lead to another host: registries keep
         blobs in object stores. What comes from there must be verified.
         """
         answer = self._let_in("GET", path, accept, largest)
         for _ in range(HOPS if may_move else 0):
-            if answer.status not in (301, 302, 303, 307, 308) or "Location" not in answer.headers:
+            if not answer.is_redirect or "Location" not in answer.headers:
                 break
             answer = self._ask("GET", str(self._joined(answer, answer.headers["Location"])), accept, largest)
-        if answer.status not in (200, 404):
+        if answer.status not in (200, 404) or (answer.status == 404 and answer.body and self._codes(answer) is None):
             raise self._refusal(answer)
         return answer
 
@@ -101,10 +102,11 @@ class Connection:
 
     def next_page(self, answer: Answer) -> str | None:
         """The path of the next page (RFC 8288), which must lie on the same host: it is asked with the login."""
-        link = next((link for line in answer.headers.get_list("Link") if (link := NEXT.search(line))), None)
-        if link is None:
+        links = [link for line in answer.headers.get_list("Link") for link in LINK.findall(line)]
+        where = next((where for where, *rel in links if "next" in "".join(rel).lower().split()), None)
+        if where is None:
             return None
-        url = self._joined(answer, link[1])
+        url = self._joined(answer, where)
         if not str(url).startswith(f"{self._origin}/"):
             raise self.garbage(answer.url.path, "its list continues at another host")
         return url.raw_path.decode()
@@ -171,7 +173,7 @@ class Connection:
     def _challenge(self, answer: Answer, text: str) -> dict[str, str]:
         try:
             return parse_keqv_list(parse_http_list(text))
-        except ValueError as error:
+        except (ValueError, IndexError) as error:  # the latter for a value that is missing
             raise self.garbage(answer.url.path, "it asks for a login in no known way") from error
 
     def _token(self, challenge: Mapping[str, str], login: Login | None) -> str:
@@ -196,12 +198,16 @@ class Connection:
 
     def _said(self, answer: Answer) -> str:
         """The status and codes. Messages are not shown: a registry could write anything into them."""
-        try:
-            codes = [error.code for error in answer.decode(_Errors).errors]
-        except ValueError:
-            codes = []
-        told = (f"({code})" for code in codes[:3] if re.fullmatch(r"[A-Z_]{1,40}", code))
+        told = (f"({code})" for code in (self._codes(answer) or [])[:3] if re.fullmatch(r"[A-Z_]{1,40}", code))
         return " ".join([str(answer.status), *told])
+
+    @staticmethod
+    def _codes(answer: Answer) -> list[str] | None:
+        """Those in the body of an error; None where it is none that a registry writes."""
+        try:
+            return [str(error.code) for error in answer.decode(_Errors).errors]
+        except ValueError:
+            return None
 
     def _refusal(self, answer: Answer) -> Refused:
         path, status, said = answer.url.path, answer.status, self._said(answer)
@@ -212,7 +218,7 @@ class Connection:
                 f"Log in with `helm registry login {self.host}` or `docker login {self.host}`, as somebody who may.",
                 fault="registry",
             )
-        if status == 429 or status >= 500:
+        if answer.is_temporary:
             return Refused(what, "Run it again when the registry works; nothing was changed there.", fault="registry")
         return Refused(
             what, "Check that the address is a registry's, and that no proxy answers in its place.", fault="registry"

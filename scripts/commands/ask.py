@@ -10,7 +10,7 @@ import click
 
 from ..errors import Refused
 from ..report import Report
-from .options import all_of
+from .options import Command, all_of
 
 if TYPE_CHECKING:
     from ..clients.ledger import Ledger
@@ -27,7 +27,7 @@ ledger = all_of(
 )
 
 
-class Asking(click.Command):
+class Asking(Command):
     """A command that ends with 2 where it could not ask: 1 is the answer "no"."""
 
     def invoke(self, ctx: click.Context) -> Any:

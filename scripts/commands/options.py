@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,20 @@ if TYPE_CHECKING:
     from ..steps.bump import Choice
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Command(click.Command):
+    """Takes an option twice only where it means several: else the last one would win, silently."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _, _, given = self.make_parser(ctx).parse_args([*args])
+        for it in given:
+            if isinstance(it, click.Option) and not (it.multiple or it.is_flag) and given.count(it) > 1:
+                ctx.fail(f"Option '{it.opts[0]}' is given more than once.")
+        return super().parse_args(ctx, args)
+
+
+command = partial(click.command, cls=Command)
 
 
 def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:

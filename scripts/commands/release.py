@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import allow_override, choice, dry_run, environment, image, session, session_for, settings
+from .options import allow_override, choice, command, dry_run, environment, image, session, session_for, settings
 
 if TYPE_CHECKING:
     from ..proposals import Changes
     from ..session import Session
 
 
-@click.command()
+@command()
 @image
 @environment
 @allow_override
@@ -29,7 +29,7 @@ def ship(only: tuple[str, ...], **options: Any) -> None:
     show_each(here, [run(here, choice(here, options), only)])
 
 
-@click.command()
+@command()
 @image
 @environment
 @allow_override
@@ -43,7 +43,7 @@ def plan(only: tuple[str, ...], **options: Any) -> None:
     show_plans(here, [run(here, choice(here, options), only)])
 
 
-@click.command()
+@command()
 @click.option(
     "--to",
     required=True,
@@ -73,7 +73,7 @@ def promote(to: tuple[str, ...], source: str | None, exact: str | None, dry_run:
     carry_out(session(options), lambda here, _: run(here, to, exact, source, dry_run=dry_run), dry_run)
 
 
-@click.command()
+@command()
 @click.argument("name", metavar="SERVICE")
 @click.argument("version", required=False)
 @click.option(

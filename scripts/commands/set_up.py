@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from .options import session, settings
+from .options import command, session, settings
 
 
-@click.command()
+@command()
 @click.option("--environment", "-e", "name", required=True, metavar="NAME", help="The environment that it is of.")
 @click.option(
     "--file",

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from .options import allow_override, choice, environment, image, session, session_for, settings
+from .options import allow_override, choice, command, environment, image, session, session_for, settings
 
 
-@click.command()
+@command()
 @image
 @settings
 def bump(**options: Any) -> None:
@@ -22,7 +22,7 @@ def bump(**options: Any) -> None:
     show(here, waybill)
 
 
-@click.command()
+@command()
 @settings
 def package(**options: Any) -> None:
     """Package the chart of the release commit."""
@@ -33,7 +33,7 @@ def package(**options: Any) -> None:
     show(here, here.keep(run(here.read(), here)))
 
 
-@click.command()
+@command()
 @settings
 def publish(**options: Any) -> None:
     """Push the tag that reserves the version, then the chart."""
@@ -44,7 +44,7 @@ def publish(**options: Any) -> None:
     show(here, here.keep(run(here.read(), here)))
 
 
-@click.command()
+@command()
 @environment
 @allow_override
 @settings
@@ -57,7 +57,7 @@ def render(only: tuple[str, ...], **options: Any) -> None:
     show_plans(here, [run(here, only)])
 
 
-@click.command()
+@command()
 @environment
 @allow_override
 @settings
@@ -76,7 +76,7 @@ def propose(only: tuple[str, ...], **options: Any) -> None:
         show(here, here.keep(run(change, repo, here.report)))
 
 
-@click.command()
+@command()
 @click.argument("name", metavar="[SERVICE", required=False)
 @click.argument("version", metavar="VERSION]", required=False)
 @settings

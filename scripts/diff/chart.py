@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..chart.manifests import Rendered
 from ..chart.renderer import Renderer
-from ..clients.registry import CHART_LAYER, Registry
+from ..clients.registry import Registry
 from ..errors import Refused
 from .overlay import HelmRelease
 
@@ -23,13 +23,13 @@ def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Pa
         )
     registry = Registry(plain_http)
     manifest = registry.manifest(repository, reference.replace("+", "_"))
-    layers = [layer for layer in manifest.layers if layer.media_type == CHART_LAYER] if manifest else []
-    if not layers:
+    digest = manifest.chart if manifest else None
+    if digest is None:
         raise Refused(
             f"{repository} has no chart {reference}.", "Publish it, or name one that is there.", fault="registry"
         )
-    path = folder / f"{layers[0].digest.removeprefix('sha256:')}.tgz"
-    path.write_bytes(registry.blob(repository, layers[0].digest))
+    path = folder / f"{digest.removeprefix('sha256:')}.tgz"
+    path.write_bytes(registry.blob(repository, digest))
     return path
 
 

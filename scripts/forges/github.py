@@ -75,13 +75,18 @@ class RepoState(Struct):
         return "merge" if self.allow_merge_commit else "squash" if self.allow_squash_merge else "rebase"
 
 
+class Merged(Struct):
+    merged: bool
+
+
 class GraphError(Struct):
     message: str
 
 
 class GraphAnswer(Struct):
-    """https://spec.graphql.org/October2021/#sec-Response-Format"""
+    """https://spec.graphql.org/October2021/#sec-Response-Format: what has no errors has data."""
 
+    data: dict[str, Any] | None = None
     errors: list[GraphError] = []
 
 
@@ -93,6 +98,7 @@ APPS = "ghs_"  # https://docs.github.com/en/authentication/keeping-your-account-
 
 
 MOST = 100  # of a page
+NOWHERE = "waybill-asks-whether-it-may-propose"  # no branch
 
 
 class GitHub(Rest):
@@ -115,6 +121,10 @@ class GitHub(Rest):
                 "lets the owner of WAYBILL_FORGE_TOKEN read, and not push",
                 "Give WAYBILL_FORGE_TOKEN a token of somebody who may write there",
             )
+        if self.token:
+            # That would be a pull request of a branch into itself, which forges refuse, as long as the token may ask.
+            fields = {"title": NOWHERE, "head": NOWHERE, "base": NOWHERE, "body": ""}
+            self.call("POST", "/pulls", fields, refused=(404, 409, 422))
 
     def check_attributes(self, wanted: Attributes) -> None:
         for user in (name for name in wanted.reviewers if "/" not in name):
@@ -132,7 +142,17 @@ class GitHub(Rest):
         if len(pulls) == MOST and not any(pull.state == "open" for pull in pulls):
             # One that was opened again may be older than all of these.
             pulls = self.decode(self.call("GET", "/pulls", query=query | {"state": "open"}), list[Pull]) + pulls
+<<<<<<< HEAD
         return [pull.proposal for pull in sorted(pulls, key=lambda pull: pull.state != "open")]
+=======
+        if other := next((pull for pull in pulls if (pull.head.ref, pull.base.ref) != (branch, base)), None):
+            raise self.stopped(
+                f"was asked for the pull requests of {branch} into {base}, and lists {other.html_url}, which is none",
+                "Check that `gitops` in waybill.toml has the repository's present address",
+            )
+        found = next((pull for pull in pulls if pull.state == "open"), next(iter(pulls), None))
+        return found.proposal if found else None
+>>>>>>> 63bea01a17f5dad41376596daf15a06d2f6af196
 
     def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         fields = {"title": title, "head": branch, "base": base, "body": body} | ({"draft": True} if draft else {})
@@ -177,7 +197,9 @@ class GitHub(Rest):
         # What no rule holds back cannot be asked for: it can be merged now.
         if self.pull(number).mergeable_state != "clean":
             raise self.stopped(f"does not merge pull request {number} by itself: {complaint}", "Correct what it names")
-        self.call("PUT", f"/pulls/{number}/merge", {"sha": head, "merge_method": method}, repeatable=False)
+        answer = self.call("PUT", f"/pulls/{number}/merge", {"sha": head, "merge_method": method}, repeatable=False)
+        if not self.decode(answer, Merged).merged:
+            raise self.stopped(f"did not merge pull request {number}", "Merge it there")
 
     def withdraw(self, number: int) -> None:
         pull = self.pull(number)
@@ -194,7 +216,10 @@ class GitHub(Rest):
         """What GraphQL complains of; REST has no such request."""
         url = "https://api.github.com/graphql" if self.root == "https://github.com" else f"{self.root}/api/graphql"
         answer = self.call("POST", "", {"query": query, "variables": {"input": wanted}}, url=url)
-        return "; ".join(it.message for it in self.decode(answer, GraphAnswer).errors) or None
+        found = self.decode(answer, GraphAnswer)
+        if not found.errors and not found.data:
+            raise self.stopped("answered neither with data nor with errors", "Look at it there")
+        return "; ".join(it.message for it in found.errors) or None
 
 
 FORGE = GitHub

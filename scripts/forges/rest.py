@@ -14,9 +14,11 @@ from ..errors import Refused
 
 T = TypeVar("T")
 PATIENCE = Patience(whole=30)
+LIST = 120  # seconds
 KEPT = "The steps before this one are done: run the same command again when it answers."
 PEER = Peer("forge", "The forge", "`gitops` in waybill.toml", "WAYBILL_FORGE_TOKEN", KEPT)
 MOVED = "The repository moved: set `gitops` in waybill.toml to its new address."
+NO_FORGE = "Check that `gitops` and `forge` in waybill.toml belong together, and that no proxy answers in its place."
 
 
 class Rest(ABC):
@@ -49,7 +51,8 @@ class Rest(ABC):
         repeatable: bool = True,
         url: str = "",
     ) -> Answer:
-        """The answer to one request about the repository, or to `url`: a success, or a status of `refused`."""
+        """The answer to one request about the repository, or to `url`: a success, or a status of `refused` in the
+        forge's own words: proxies have theirs."""
         url = url or f"{self.place}{path}"
         headers = {"Accept": "application/json"}
         if self.token:
@@ -62,23 +65,30 @@ class Rest(ABC):
             return client.send(method, url, query=query, content=content, headers=headers, repeatable=repeatable)
 
         answer = within(PEER, self.root, PATIENCE, send)
-        if answer.ok or answer.status in refused:
-            return answer
-        raise self.refusal(answer)
+        if answer.status in refused:
+            self.decode(answer, dict[str, Any])
+        elif not answer.ok:
+            raise self.refusal(answer)
+        elif answer.body:
+            self.decode(answer, Any)
+        return answer
 
     def walk(
         self, path: str, query: dict[str, str], kind: type[T], *, url: str = "", absent: tuple[int, ...] = ()
     ) -> Iterator[T]:
-        """Every item of a list, page by page until an empty one, for which Gitea may say null. A status of `absent`
-        says that there is no such list."""
+        """Every item of a list, page by page until an empty one, for which Gitea may say null; no page is asked for
+        after LIST seconds. A status of `absent` says that there is no such list."""
+        until = time.monotonic() + LIST
         for page in range(1, PAGES + 1):
             answer = self.call("GET", path, query={**query, "page": str(page)}, refused=absent, url=url)
             items: list[T] | None = self.decode(answer, list[kind] | None) if answer.ok else None  # type: ignore[valid-type, arg-type]
             yield from items or []
             if not items:
                 return
+            if time.monotonic() > until:
+                break
         raise Refused(
-            f"{answer.url.path} at {self.root} goes on after {PAGES} pages, and what is looked for is not on them.",
+            f"{answer.url.path} at {self.root} goes on after {page} pages, and what is looked for is not on them.",
             "Close or remove there what nobody needs any more, then run the same command again.",
             fault="forge",
         )
@@ -110,7 +120,7 @@ class Rest(ABC):
         except ValueError as error:
             raise Refused(
                 f"{self.root} gave an answer that no forge of this kind gives: {error}.",
-                "Check that `gitops` and `forge` in waybill.toml belong together.",
+                NO_FORGE,
                 fault="forge",
             ) from error
 
@@ -120,13 +130,13 @@ def remedy(answer: Answer) -> str:
     # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     if status == 429 or (status == 403 and ("Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0")):
         return f"It limits requests: run the same command again {_wait(answer)}."
-    if status >= 500:
-        return "The forge has an internal error. The steps before this one are done: run the same command again later."
+    if answer.is_temporary:
+        return "The forge is not well. The steps before this one are done: run the same command again later."
+    if answer.is_redirect:
+        return MOVED
+    if status < 400:
+        return NO_FORGE
     return {
-        301: MOVED,
-        302: MOVED,
-        307: MOVED,
-        308: MOVED,
         401: "Give WAYBILL_FORGE_TOKEN a token that is valid there.",
         403: "Give WAYBILL_FORGE_TOKEN a token that may write pull requests of this repository.",
         404: "Give WAYBILL_FORGE_TOKEN a token that may see this repository, or correct `gitops` and `forge` in "

@@ -9,6 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
+from ..addresses import is_local
 from ..chart.files import of_archive
 from ..chart.findings import refused
 from ..chart.images import Released, released
@@ -17,6 +20,7 @@ from ..chart.post_render import NotPostRendered
 from ..diff import kustomizations
 from ..diff.bases import reach
 from ..diff.repo import OtherContent, Repo
+from ..document import check
 from ..errors import Refused
 from ..gitops.post_renderers import parts
 from ..report import Report
@@ -24,6 +28,7 @@ from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import parse
 from . import installation
+from .describe import gitops
 from .intent import Change, Intent, Verdict, prepare, shipped
 
 MOST_CAUSES = 8
@@ -39,12 +44,22 @@ def preview(change: Change, repo: Repo | None, report: Report) -> None:
     if repo is None:
         return
     with report.step("look at the GitOps repo"):
-        tell(decide(change, repo)[1], report)
+        examine(change, repo, report)
+
+
+def examine(change: Change, repo: Repo, report: Report) -> tuple[Change, Intent]:
+    """What propose will do, and what of it is not known; refused where it would be."""
+    change, intent = decide(change, repo)
+    tell(intent, report)
+    remote, ref = str(change.config.gitops), f"refs/heads/{change.branch}"
+    if intent.outcome == "push" and change.config.forge_token and not is_local(remote):
+        repo.git.push(remote, ref, intent.commit, expect=intent.heads.branch_head or "", rehearse=True)
+    return change, intent
 
 
 def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
-    """What propose has to do; refused where an environment would not run what is proposed. With `allow_override` the
-    change says which one would not run the images, and nothing claims there that it does."""
+    """What propose has to do; refused where an environment would not run what is proposed, or no ledger would file it.
+    With `allow_override` the change says which one would not run the images, and nothing claims there that it does."""
     intent = prepare(change, repo)
     found = verdicts(change, repo, intent)
     overrides = {verdict.environment: said for verdict in found if (said := _allowed(verdict, change, repo, intent))}
@@ -52,6 +67,8 @@ def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
         change = replace(change, overrides=overrides)
         intent = prepare(change, repo)
     found = tuple(replace(verdict, overrides=overrides.get(verdict.environment, ())) for verdict in found)
+    if intent.proposes:
+        check(structs.replace(change.waybill, gitops=gitops(change, repo, intent)))
     return change, replace(intent, verdicts=found)
 
 

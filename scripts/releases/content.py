@@ -6,14 +6,12 @@ from msgspec import Struct
 
 from ..addresses import normalise
 from ..chart.archive import same_content
-from ..clients.registry import CHART_LAYER, Registry
+from ..clients.registry import Registry
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
 from ..folder import read
 
 SOURCE = "org.opencontainers.image.source"
-# Beside the chart, `helm push` publishes its signature. Helm takes any other layer that it knows for the chart.
-PROVENANCE_LAYER = "application/vnd.cncf.helm.chart.provenance.v1.prov"
 
 
 class Published(Struct, frozen=True):
@@ -39,15 +37,11 @@ def find(
             "Give one of the two services another name, or `registry` in waybill.toml another path.",
             fault="registry",
         )
-    layers = [layer for layer in manifest.layers if layer.media_type != PROVENANCE_LAYER]
-    ours = read(archive)
-    if len(layers) == 1 and layers[0].media_type == CHART_LAYER and not manifest.manifests:
-        digest = layers[0].digest
-        if digest == digest_of(ours) or same_content(registry.blob(repository, digest), ours):
-            return Published(digest=manifest.digest, archive=digest)
-    charts = [layer.digest for layer in layers if layer.media_type == CHART_LAYER]
+    ours, digest = read(archive), manifest.chart
+    if digest and (digest == digest_of(ours) or same_content(registry.blob(repository, digest), ours)):
+        return Published(digest=manifest.digest, archive=digest)
     raise Refused(
-        f"{repository}:{chart.version} is published with other content: {', '.join(charts) or 'no chart'} "
+        f"{repository}:{chart.version} is published with other content: {digest or 'no chart, or more than one chart'} "
         f"(manifest {manifest.digest}), and the chart of {waybill.source.tag} is {digest_of(ours)}.",
         "A published version is never overwritten. Find out who pushed it. If that chart may go, delete it in the "
         "registry and ship again; else raise `version` in Chart.yaml and commit.",

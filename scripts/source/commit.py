@@ -3,6 +3,7 @@
 from msgspec import UNSET
 
 from ..clients.git import TRAILER, Git
+from ..clients.git_filters import refuse_left
 from ..document import Waybill
 from ..errors import Refused
 from ..image import by_name
@@ -41,6 +42,8 @@ def _edited(images: Images, head: str, version: str, source: str, here: Checkout
     blocks = [block for block in here.config.image_blocks if block.paths]
     if values_path not in files and blocks:
         raise Refused(f"{head[:12]} holds no {values_path}.", "Commit one with the image's keys.", fault="chart")
+    for path, data in files.items():
+        refuse_left(path, data)
     tags = {
         block.name: tag_of(here.config.tag_text, images[block.name], head, version)
         for block in blocks

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from ..addresses import normalise
 from ..chart.version import Part, Version, comparable, next_version, registry_version, strict
 from ..clients.http_failure import Denied
-from ..clients.registry import Registry
+from ..clients.registry import Registry, split
 from ..document import Chart, Image, Source, Waybill
 from ..errors import Refused
 from ..image import by_name
@@ -76,8 +76,10 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
 
 
 def look_at_image(name: str, reference: Reference, choice: Choice, here: Checkout) -> Image:
-    """Checks that the registry has the digest, unless the user does not want that."""
+    """Checks that the registry has the digest, unless the user does not want that; what no registry could have is
+    refused."""
     repository, digest = reference.repository, reference.digest
+    split(repository)
     if choice.skip_image_check:
         here.report.warn("it was not checked that the registry has this image (--skip-image-check)")
         return Image(name, repository, digest, manifests={}, checked=False)

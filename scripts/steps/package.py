@@ -16,6 +16,7 @@ from ..chart.images import released
 from ..chart.judge import judge
 from ..chart.manifests import Rendered, RenderedObject
 from ..chart.sources import findings as source_findings
+from ..chart.sources import pointers
 from ..clients.helm import Helm
 from ..config import Config
 from ..document import Waybill, chart_of, digest_of
@@ -39,11 +40,12 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
         root, out = Path(temporary) / "tree", Path(temporary) / "out"
         out.mkdir()
         source = export(here.git, commit, config.chart, config.values, root)
-        if wrong := list(source_findings(of_folder(source))):
+        values = [root / path for path in config.values]
+        read = {path: file.read_bytes() for path, file in zip(config.values, values, strict=True)}
+        if wrong := [*source_findings(of_folder(source)), *pointers(read)]:
             raise refused(wrong)
         if lacking := missing(source):
             build_dependencies(helm, source, seconds, lacking, config)
-        values = [root / path for path in config.values]
         lint(source, values, waybill, here)
         archive = helm.package(source, out, seconds)
         if archive.name != f"{chart.name}-{chart.version}.tgz":

@@ -1,19 +1,47 @@
 """Environments: what runs there, what ran at a time, and the arrivals."""
 
+from datetime import datetime
+from typing import NamedTuple
+
 from litestar import get
 from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
 from msgspec.json import Encoder
 
 from ..errors import NotFound
 from ..http.answer import JsonBytes
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
-from ..ledger.environments import answer, at_time
+from ..ledger.environments import answer, at_time, compare
+from ..ledger.environments.compare import ComparedEnvironment, ServiceDifference
 from ..ledger.environments.state import EnvironmentState, environment_row, states
 from ..ledger.page import Page
-from .parameters import ArrivalCursor, At, EnvironmentName, Limit, NumberCursor, OfService, moment_in
+from .parameters import (
+    ArrivalCursor,
+    At,
+    EnvironmentName,
+    Limit,
+    NameCursor,
+    NumberCursor,
+    OfService,
+    With,
+    WithAt,
+    moment_in,
+)
 
 encode = Encoder().encode
+
+
+class Sides(NamedTuple):
+    """What is compared: an environment at a time, with the one of `name` at another; None: itself, and now."""
+
+    name: str | None
+    at: datetime | None
+    with_at: datetime | None
+
+
+def _others(other: With = None, at: At = None, with_at: WithAt = None) -> Sides:
+    return Sides(other, moment_in("at", at), moment_in("with_at", with_at))
 
 
 @get("/environments", scope="read", operation_id="list_environments", tags=["environments"])
@@ -58,6 +86,36 @@ async def list_arrivals(
     if not found.items and await environment_row(environment) is None:
         raise _unknown(environment)
     return found
+
+
+class Comparison(Page[ServiceDifference], frozen=True, rename={"with_": "with"}):
+    here: ComparedEnvironment
+    with_: ComparedEnvironment
+
+
+@get(
+    "/environments/{environment:str}/compare",
+    scope="read",
+    dependencies={"others": Provide(_others, sync_to_thread=False)},
+    refuses=[404],
+    operation_id="compare_environments",
+    tags=["environments"],
+)
+async def compare_environments(
+    state: State,
+    environment: EnvironmentName,
+    others: NamedDependency[Sides],
+    cursor: NameCursor = None,
+    limit: Limit = 50,
+) -> Comparison:
+    """What differs between the environment and the one `with`, or itself, now or `at` and `with_at`: by service."""
+    silent_after = state.settings.silent_after
+    here = await compare.state_then(environment, others.at, silent_after)
+    there = await compare.state_then(others.name or environment, others.with_at, silent_after)
+    if here is None or there is None:
+        raise _unknown(environment if here is None else others.name or environment)
+    found = await compare.compare(here, there, cursor, limit)
+    return Comparison(found.items, found.next, compare.of(here), compare.of(there))
 
 
 def _unknown(environment: str) -> NotFound:

@@ -1,13 +1,18 @@
 """The history: what occurred, of all or of a part."""
 
-from litestar import get
+from typing import Any
+
+from litestar import Request, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
+from litestar.response import Response
 
+from ..http.conditional import conditional
 from ..ledger import history
 from ..ledger.history import HistoryItem
 from ..ledger.history_rows import HistoryFilter
 from ..ledger.page import Page
+from .feed import MEDIA_TYPE, feed
 from .parameters import From, HistoryCursor, InEnvironment, Limit, OfKind, OfService, To, moment_in
 
 
@@ -30,3 +35,19 @@ async def list_history(
 ) -> Page[HistoryItem]:
     """What occurred, newest first. A page may hold fewer items than `limit`, and have a next one."""
     return await history.history(wanted, cursor, limit, state.settings.silent_after)
+
+
+@get(
+    "/history.atom",
+    scope="read",
+    dependencies=WANTED,
+    media_type=MEDIA_TYPE,
+    operation_id="feed_history",
+    tags=["history"],
+)
+async def feed_history(
+    request: Request[Any, Any, Any], state: State, wanted: NamedDependency[HistoryFilter]
+) -> Response[bytes]:
+    """The newest 50 items of the history as a feed, in Atom."""
+    found = await history.history(wanted, None, 50, state.settings.silent_after)
+    return conditional(request, feed(dict(request.query_params), found.items), MEDIA_TYPE)

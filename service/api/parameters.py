@@ -15,6 +15,7 @@ from ..ledger.history import CURSOR as HISTORY_CURSOR
 from ..ledger.history import KINDS, Kind
 
 NUMBER = "^[0-9]{1,18}$"
+COMMIT = "^[0-9a-f]{40}$"
 
 
 def _whole(form: re.Pattern[str]) -> str:
@@ -53,6 +54,20 @@ To = Annotated[
     str | None,
     QueryParameter(name="to", schema_extra={"pattern": _whole(FORM)}, description="Only before this moment."),
 ]
+WithCommit = Annotated[
+    str | None, QueryParameter(name="commit", pattern=COMMIT, description="Only if they contain this commit.")
+]
+CommitName = Annotated[str, PathParameter(pattern=COMMIT, description="Of a source repository, in full.")]
+MoreProposals = Annotated[
+    str | None, QueryParameter(name="proposals", pattern=NUMBER, description="`next` of `proposals`.")
+]
+MorePlaces = Annotated[str | None, QueryParameter(name="places", pattern=NUMBER, description="`next` of `places`.")]
+MoreArrivals = Annotated[
+    str | None, QueryParameter(name="arrivals", pattern=_whole(CURSOR), description="`next` of `arrivals`.")
+]
+MoreFailures = Annotated[
+    str | None, QueryParameter(name="failures", pattern=_whole(CURSOR), description="`next` of `failures`.")
+]
 At = Annotated[
     str | None,
     QueryParameter(
@@ -60,6 +75,22 @@ At = Annotated[
         schema_extra={"pattern": _whole(FORM)},
         description="RFC 3339, or a date, which is its first moment in UTC. What ran then, as it is known today;"
         " without it, what runs now.",
+    ),
+]
+With = Annotated[
+    str | None,
+    QueryParameter(
+        name="with",
+        pattern=_whole(ENVIRONMENT),
+        description="The environment to compare with; without it, the same one, at another time.",
+    ),
+]
+WithAt = Annotated[
+    str | None,
+    QueryParameter(
+        name="with_at",
+        schema_extra={"pattern": _whole(FORM)},
+        description="As `at`, for the environment to compare with.",
     ),
 ]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="The most items that an answer holds.")]
@@ -75,6 +106,9 @@ ArrivalCursor = Annotated[
     ),
 ]
 
+NameCursor = Annotated[
+    str | None, QueryParameter(name="cursor", pattern=_whole(NAME), description="`next` of the page before.")
+]
 HistoryCursor = Annotated[
     str | None,
     QueryParameter(name="cursor", pattern=_whole(HISTORY_CURSOR), description="`next` of the page before."),
@@ -88,6 +122,7 @@ WORDS = {
     _whole(DIGEST): "it must be a digest: sha256: and 64 hexadecimal digits",
     _whole(CURSOR): "it must be what `next` of the page before says",
     _whole(HISTORY_CURSOR): "it must be what `next` of the page before says",
+    COMMIT: "it must be a commit: 40 hexadecimal digits",
     NUMBER: "it must be what `next` of the page before says",
 }
 

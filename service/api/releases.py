@@ -16,10 +16,23 @@ from ..errors import Conflict, NotFound, Refused, WrongMediaType
 from ..http.answer import JsonBytes
 from ..http.telemetry import RELEASES
 from ..ledger.arrivals.list import Arrival
+from ..ledger.history import HistoryItem
 from ..ledger.page import Page
 from ..ledger.releases import file, read
 from ..ledger.releases.file import Filing, ProposedGitops, Receipt
-from .parameters import Limit, NumberCursor, OfService, ServiceName, Version, WithDigest
+from ..ledger.releases.read import Continued
+from .parameters import (
+    Limit,
+    MoreArrivals,
+    MoreFailures,
+    MoreProposals,
+    NumberCursor,
+    OfService,
+    ServiceName,
+    Version,
+    WithCommit,
+    WithDigest,
+)
 
 encode = Encoder().encode
 
@@ -38,18 +51,24 @@ class FiledReleases(Struct, frozen=True):
 
 
 class WholeRelease(FiledRelease, frozen=True, kw_only=True):
-    """Also every proposal that was filed for it, oldest first, and its newest 200 arrivals."""
+    """Also the proposals that were filed for it, oldest first, its arrivals and its failures, newest first: 200 of
+    each, which go on where `next` is given as the parameter of their name."""
 
     proposals: Page[ProposedGitops]
     arrivals: Page[Arrival]
+    failures: Page[HistoryItem]
 
 
 @get("/releases", scope="read", gives=FiledReleases, operation_id="list_releases", tags=["releases"])
 async def list_releases(
-    service: OfService = None, digest: WithDigest = None, cursor: NumberCursor = None, limit: Limit = 50
+    service: OfService = None,
+    digest: WithDigest = None,
+    commit: WithCommit = None,
+    cursor: NumberCursor = None,
+    limit: Limit = 50,
 ) -> JsonBytes:
     """The releases, newest first: each is its waybill, without `source.changes`, with `receipt`."""
-    found = await read.newest(service, digest, cursor, limit)
+    found = await read.newest(service, digest, commit, cursor, limit)
     items = b",".join([b"%b}" % _with_receipt(it.document, it.receipt) for it in found.items])
     return JsonBytes(b'{"items":[%b],"next":%b}' % (items, encode(found.next)))
 
@@ -62,14 +81,21 @@ async def list_releases(
     operation_id="get_release",
     tags=["releases"],
 )
-async def get_release(service: ServiceName, version: Version) -> JsonBytes:
-    """The waybill of a release with its receipt, every proposal that was filed for it, and its newest 200 arrivals;
-    `GET /services/{service}` has all arrivals."""
-    it = await read.full_record(service, version)
+async def get_release(
+    service: ServiceName,
+    version: Version,
+    proposals: MoreProposals = None,
+    arrivals: MoreArrivals = None,
+    failures: MoreFailures = None,
+) -> JsonBytes:
+    """The waybill of a release with its receipt, its proposals, its arrivals and its failures."""
+    it = await read.full_record(service, version, Continued(proposals, arrivals, failures))
     if it is None:
         raise NotFound(f"No release {version} of {service} was filed.", "GET /releases lists the filed releases.")
-    more = encode(it.proposals), encode(it.arrivals)
-    return JsonBytes(b'%b,"proposals":%b,"arrivals":%b}' % (_with_receipt(it.document, it.receipt), *more))
+    more = encode(it.proposals), encode(it.arrivals), encode(it.failures)
+    return JsonBytes(
+        b'%b,"proposals":%b,"arrivals":%b,"failures":%b}' % (_with_receipt(it.document, it.receipt), *more)
+    )
 
 
 @post(

@@ -1,4 +1,4 @@
-"""Services: where their releases ran."""
+"""Services: which there are, and where their releases ran."""
 
 from litestar import get
 
@@ -7,7 +7,14 @@ from ..ledger import services
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
 from ..ledger.page import Page
-from .parameters import ArrivalCursor, Limit, ServiceName
+from ..ledger.services import ServiceSummary
+from .parameters import ArrivalCursor, Limit, NameCursor, ServiceName
+
+
+@get("/services", scope="read", operation_id="list_services", tags=["services"])
+async def list_services(cursor: NameCursor = None, limit: Limit = 50) -> Page[ServiceSummary]:
+    """The services that have filed or reported something, by name."""
+    return await services.services(cursor, limit)
 
 
 @get("/services/{service:str}", scope="read", refuses=[404], operation_id="get_service", tags=["services"])

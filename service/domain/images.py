@@ -46,20 +46,21 @@ def judged(seen: Iterable[SeenImage], released: Sequence[ReleasedImage]) -> list
 def _judged(it: SeenImage, released: Sequence[ReleasedImage]) -> JudgedImage:
     repository, asked = split(it.asked)
     known = {digest for each in released for digest in each.digests}
-    named = next((each for each in released if each.repository == repository), None)
+    named = [each for each in released if each.repository == repository]
+    complete = all(each.complete for each in named)
     if asked in known:
         return _as(it, SAME)
-    if asked and named is None:
+    if asked and not named:
         return _as(it, OTHER, asked)
-    if asked and named and named.complete:
-        return _as(it, MISMATCHED, asked, named.digest)
+    if asked and complete:
+        return _as(it, MISMATCHED, asked, named[0].digest)
     reported, running = split(it.running.removeprefix("docker-pullable://"))
-    if named is None:
+    if not named:
         return _as(it, SAME if running in known else OTHER, running)
-    if running in named.digests:
+    if any(running in each.digests for each in named):
         return _as(it, SAME)
-    if running and reported == repository and named.complete:
-        return _as(it, MISMATCHED, running, named.digest)
+    if running and reported == repository and complete:
+        return _as(it, MISMATCHED, running, named[0].digest)
     return _as(it, UNKNOWN)
 
 

@@ -48,7 +48,8 @@ Kind = Literal[
 KINDS: tuple[str, ...] = get_args(Kind)
 # `m`: after what was mismatched when an arrival began, before that arrival.
 CURSOR = re.compile(rf"[0-9a-f]{{97}}m?\.{ENVIRONMENT.pattern}")
-SCANNED, ROUNDS = 500, 4  # rows that are looked at for those that are mismatched, and how often
+FAILURES = ("failed", "drifted", "rolled_back")  # what a release is told to have gone through
+SCANNED, ROUNDS = 200, 2  # rows that are looked at for those that are mismatched, and how often
 
 
 class HistoryDigests(Struct, frozen=True):
@@ -158,6 +159,11 @@ def _judged(row: HistoryRow, running: Running, state: State) -> list[Mismatch]:
         return []
     seen = images.judged(state.images.seen, released_images(row.document)) if state.images else []
     return mismatches_of(running, state, FiledRow(row.filed_service, row.published, row.document), seen)
+
+
+def failure(row: HistoryRow) -> HistoryItem:
+    """Of a row of FAILURES."""
+    return _item(row, row.kind)
 
 
 def _item(row: HistoryRow, kind: Any, mismatches: Sequence[Mismatch] = ()) -> HistoryItem:

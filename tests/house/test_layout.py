@@ -26,7 +26,14 @@ ROOMS = {
 NOUNS_OF_EVERY_LAYER = {"Arrival", "Environment", "Event", "Level", "Place", "Proposal", "Release", "Token", "Waybill"}
 TABLES = {"service/database/tables.py"}
 # Where a path's first word is not the noun that it is about.
-NOUN_OF = {"hooks": "events", "caller": "tokens", "healthz": "health", "readyz": "health", "metrics": "health"}
+NOUN_OF = {
+    "history.atom": "history",
+    "hooks": "events",
+    "caller": "tokens",
+    "healthz": "health",
+    "readyz": "health",
+    "metrics": "health",
+}
 
 
 def rooms(folder: Path) -> set[str]:

@@ -182,3 +182,13 @@ def test_without_a_gitops_repo_render_has_nothing_to_show(world: World) -> None:
     ran = world.waybill("render", "--json")
     assert (ran.code, ran.json["refused"]) == (1, "No GitOps repo is configured.")
     assert world.waybill("plan", "--json", "--image", world.image()).json["said"] == ""
+
+
+def test_a_waybills_file_that_ship_cannot_go_on_with_is_refused(world: World) -> None:
+    (world.checkout / ".waybill").mkdir()
+    (world.checkout / ".waybill/orders.json").write_text("{}")
+    for command in ("plan", "ship"):
+        ran = world.waybill(command, "--json", "--image", world.image())
+        assert (ran.code, ran.json["fault"]) == (1, "you")
+        assert "orders.json is no waybill" in ran.json["refused"]
+    assert world.tags() == {}

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.builders import DEPLOYMENT, VALUES, World, git
 from tests.support.scripts.everything import everything
+from tools.demo.image import push_image
 
 RELEASE = "apps/orders/staging/release.yaml"
 USED = '"{{ .Values.image.repository }}@{{ .Values.image.digest }}"'
@@ -64,6 +65,17 @@ def test_a_name_that_the_chart_does_not_render_is_refused(pinned: World) -> None
         assert "exactly as the chart renders the image" in ran.json["remedy"]
     changed = {path for path, data in everything(pinned).items() if before.get(path) != data}
     assert all(path.startswith(str(pinned.checkout)) for path in changed)
+
+
+def test_an_image_that_the_chart_names_nowhere_is_refused(pinned: World) -> None:
+    repository, toml = pinned.image().partition("@")[0], (pinned.checkout / "waybill.toml").read_text()
+    other = f"{repository}-other@{push_image(f'{repository}-other', 'another')}"
+    pinned.commit({"waybill.toml": f'{toml.partition("[image]")[0]}[image]\npost_render = "example.org/nowhere"\n'})
+    ran = pinned.waybill("plan", "--json", "--image", other)
+    assert ran.code == 1
+    there = f"No container runs {other}, which Flux is to put in the place of example.org/nowhere: the chart renders "
+    assert there in ran.json["refused"]
+    assert ran.json["remedy"].startswith("Give `post_render` in waybill.toml exactly as")
 
 
 def test_a_hook_that_flux_does_not_reach_is_refused(pinned: World) -> None:

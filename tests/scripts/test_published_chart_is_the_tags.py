@@ -10,7 +10,7 @@ import pytest
 from scripts.clients.registry import CHART_LAYER
 from tests.support.builders import World, git
 from tests.support.running_ledger import RunningLedger, serving
-from tests.support.scripts.archives import forged, push_layers
+from tests.support.scripts.archives import descriptor, forged, push_layers
 from tests.support.scripts.everything import everything
 
 PROMOTE = ("promote", "--to", "production", "--version", "0.1.0")
@@ -26,6 +26,15 @@ def attack(world: World) -> None:
     """Puts the chart with an additional ClusterRoleBinding under the release's version."""
     ours = (world.checkout / ".waybill/orders-0.1.0.tgz").read_bytes()
     push_layers(f"{world.registry}/charts-{world.folder.name}/orders:0.1.0", [(CHART_LAYER, forged(ours))])
+
+
+def attack_beside(world: World, place: str) -> None:
+    """Lets the release's manifest name that chart, too, at another place than its layers."""
+    ours, name = (world.checkout / ".waybill/orders-0.1.0.tgz").read_bytes(), f"charts-{world.folder.name}/orders"
+    push_layers(f"{world.registry}/{name}:theirs", [(CHART_LAYER, forged(ours))])
+    push_layers(
+        f"{world.registry}/{name}:0.1.0", [(CHART_LAYER, ours)], **{place: descriptor(CHART_LAYER, forged(ours))}
+    )
 
 
 def killed_after_the_tag(world: World) -> None:
@@ -65,6 +74,23 @@ def test_a_tag_of_the_registry_that_was_moved_is_refused_when_ship_is_repeated(w
     attack(world)
     for command in ("ship", "plan"):
         assert "published with other content" in refused(world, command, "--image", image)
+
+
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("subject", "published with other content: no chart, or more than one chart"),
+        ("config", "published with other content: no chart, or more than one chart"),
+        ("Subject", "can be read in two ways"),
+    ],
+)
+def test_a_second_chart_that_helm_would_find_in_the_manifest_is_refused(world: World, place: str, what: str) -> None:
+    """Helm takes the last chart that it comes to of all that a manifest names, and it loads them side by side."""
+    image = world.image()
+    world.ship(image)
+    attack_beside(world, place)
+    for command in (("ship", "--image", image), ("plan", "--image", image), PROMOTE, ("propose",)):
+        assert what in refused(world, *command)
 
 
 def test_what_changed_after_publish_is_refused_by_propose_alone(world: World) -> None:

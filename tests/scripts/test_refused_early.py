@@ -1,88 +1,21 @@
 """What would stop a release is refused by plan and by ship alike, and nothing is out: not the tag, not the chart, not
 the proposal, not the filing."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from tests.support.builders import Ran, World, git, program
-from tests.support.forge_stand_in import serving as serving_forge
-from tests.support.forge_stand_in import stand_in_of
-from tests.support.git_over_http import GitOverHttp
-from tests.support.registry_stand_in import Behaviour, answering, says
+from tests.support.builders import World, git, program
+from tests.support.registry_stand_in import says
 from tests.support.running_ledger import RunningLedger
 from tests.support.running_ledger import serving as serving_ledger
 from tests.support.scripts.everything import everything
+from tests.support.scripts.stand import Stand
 
-TOKEN = "planted-forge-token"
 COMMANDS = ("plan", "ship")
-
-
-class Stand:
-    """A world in which everything would be accepted, until a case takes something away. `env` is what the command
-    gets."""
-
-    def __init__(self, world: World, ledger: RunningLedger, elsewhere: Path, stack: ExitStack) -> None:
-        self.world, self.env, self._elsewhere, self._stack = world, dict(ledger.env), elsewhere, stack
-        self.ledger, self.image = ledger, world.image()
-
-    def own_ledger(self) -> None:
-        self.ledger = self._stack.enter_context(serving_ledger(self._elsewhere / "ledger", self.world.service, []))
-        self.env |= self.ledger.env
-
-    def run(self, command: str) -> Ran:
-        return self.world.waybill(command, "--json", "--image", self.image, env=self.env)
-
-    def answering(self, behave: Behaviour) -> str:
-        return self._stack.enter_context(answering(behave))
-
-    def forge(self, kind: str, **repository: Any) -> None:
-        api, over_http = stand_in_of(kind), GitOverHttp(self.world.gitops, TOKEN)
-        api.repository |= repository
-        address = self._stack.enter_context(serving_forge(api, over_http))
-        self.env |= {
-            "WAYBILL_GITOPS": f"{address}/acme/fleet.git",
-            "WAYBILL_FORGE": kind,
-            "WAYBILL_FORGE_TOKEN": TOKEN,
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-        }
-
-    def registry(self, post: Behaviour) -> None:
-        """The real registry, but for POST, which begins an upload."""
-        real = self.world.registry
-
-        def behave(request: BaseHTTPRequestHandler) -> None:
-            if request.command == "POST":
-                post(request)
-                return
-            accept = {"Accept": request.headers.get("Accept", "*/*")}
-            answer = httpx.request(request.command, f"http://{real}{request.path}", headers=accept)
-            kept = {key: value for key, value in answer.headers.items() if key.startswith(("content-type", "docker-"))}
-            says(answer.status_code, answer.content, **kept)(request)
-
-        host = self.answering(behave)
-        self.env["WAYBILL_REGISTRY"] = f"oci://{host}/charts-{self.world.folder.name}"
-        (self.world.folder / "docker").mkdir()
-        logins = {"auths": {host: {"auth": "YWRhOnB3"}}}
-        (self.world.folder / "docker/config.json").write_text(json.dumps(logins))
-        self.env["DOCKER_CONFIG"] = str(self.world.folder / "docker")
-
-    def caller(self, **told: Any) -> None:
-        """A ledger that says `told` of the token, and has filed nothing."""
-        document = {"name": "ci", "scopes": ["releases:write"], "service": None, "accepts": [1, 2], **told}
-        nothing = says(404, b'{"status": 404}', Content_Type="application/problem+json")
-
-        def behave(request: BaseHTTPRequestHandler) -> None:
-            (says(200, json.dumps(document).encode()) if request.path == "/caller" else nothing)(request)
-
-        self.env["WAYBILL_LEDGER"] = f"http://{self.answering(behave)}"
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +67,12 @@ def other_team(stand: Stand) -> None:
     theirs.ship(theirs.image("theirs"), env=stand.ledger.env)
 
 
-def other_service(stand: Stand) -> None:
-    stand.caller(service="web")
+def older_ledger(stand: Stand) -> None:
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        nothing = says(404, b'{"status": 404}', Content_Type="application/problem+json")
+        (says(200, b'{"items": []}') if request.path == "/releases?limit=1" else nothing)(request)
+
+    stand.env["WAYBILL_LEDGER"] = f"http://{stand.answering(behave)}"
 
 
 def proxy_of_the_ledger(stand: Stand) -> None:
@@ -145,6 +82,11 @@ def proxy_of_the_ledger(stand: Stand) -> None:
 def proxy_of_the_forge(stand: Stand) -> None:
     stand.forge("gitea")
     stand.env |= {"WAYBILL_GITOPS": "https://forge.example/acme/fleet", "https_proxy": "socks5://127.0.0.1:1"}
+
+
+def odd_path(stand: Stand) -> None:
+    stand.world.gitops.rename(path := stand.world.folder / 'a"b.git')
+    stand.env["WAYBILL_GITOPS"] = str(path)
 
 
 Case = tuple[Callable[[Stand], None], str, str, str]
@@ -195,6 +137,25 @@ CASES: dict[str, Case] = {
         "lets the owner of WAYBILL_FORGE_TOKEN read, and not push",
         "a project access token with the role Developer and the scope api",
     ),
+    "a token that git's host lets read alone": (
+        lambda stand: stand.forge("gitea", reads_only=True),
+        "gitops",
+        "did not accept refs/heads/apps/orders",
+        "Give WAYBILL_FORGE_TOKEN",
+    ),
+    "a token that may push and not propose": (
+        lambda stand: stand.forge("github", may_propose=False),
+        "forge",
+        "403 No pull request of that",
+        "a token that may write pull requests",
+    ),
+    "a GitOps repo that no ledger would file": (odd_path, "you", "gitops.repository", "Correct the value"),
+    "a source that no ledger would file": (
+        lambda stand: stand.env.update(WAYBILL_SOURCE_REPOSITORY='https://example.org/a"b'),
+        "you",
+        "source.repository",
+        "Correct the value",
+    ),
     "an archived GitOps repo": (
         lambda stand: stand.forge("github", archived=True),
         "forge",
@@ -209,29 +170,31 @@ CASES: dict[str, Case] = {
         "Turn them on",
     ),
     "a token that the ledger does not know": (
-        lambda stand: stand.env.update(WAYBILL_LEDGER=f"http://{stand.answering(says(401))}"),
+        lambda stand: stand.env.update(WAYBILL_LEDGER_TOKEN="wb_of_nobody"),
         "ledger",
         "The ledger answered 401",
         "releases:write for this service",
     ),
     "a token of the ledger without the scope": (
-        lambda stand: stand.caller(scopes=["read", "metrics"]),
+        lambda stand: stand.token("read", "metrics"),
         "you",
         "has only the scope read, metrics: it cannot file releases of orders",
         "token create --scope releases:write --service orders",
     ),
-    "a token for another service": (other_service, "you", "is for web alone", "--service orders"),
+    "a token for another service": (
+        lambda stand: stand.token("releases:write", service="web"),
+        "you",
+        "is for web alone",
+        "--service orders",
+    ),
     "a ledger of older documents": (
-        lambda stand: stand.caller(accepts=[0]),
+        lambda stand: stand.older_ledger(1),
         "ledger",
-        "takes documents of number 0",
+        "takes documents of number 1,",
         "Deploy the newer ledger first",
     ),
     "a ledger before number 2, which does not know who calls": (
-        lambda stand: stand.env.update(
-            WAYBILL_LEDGER="http://"
-            + stand.answering(says(404, b'{"status": 404}', Content_Type="application/problem+json"))
-        ),
+        older_ledger,
         "ledger",
         "it takes no waybill of number 2",
         "Deploy the ledger first",

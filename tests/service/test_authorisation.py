@@ -40,12 +40,17 @@ ROWS = {
     "GET /services/{service}": "read",
     "GET /digests/{digest}": "read",
     "GET /history": "read",
+    "GET /history.atom": "read",
+    "GET /services": "read",
+    "GET /commits/{commit}": "read",
+    "GET /environments/{environment}/compare": "read",
 }
 SAMPLES = {
     "service": "orders",
     "version": "1.4.2",
     "environment": "staging",
     "digest": f"sha256:{'a' * 64}",
+    "commit": "c" * 40,
     "file_path": "board.css",
 }
 ALLOWED = {  # caller -> what it may do besides what is public

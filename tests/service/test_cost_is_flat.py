@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bench import data, fill
+from service.app import create_app
 from service.database import piccolo_conf
 from service.database.piccolo_conf import Engine
 from service.database.query import Query
@@ -16,6 +17,7 @@ from service.database.sqlite import EmbeddedSQLite
 from service.ledger.events import take as events
 from service.ledger.releases import file as releases
 from service.ledger.releases import read, search
+from service.settings import Settings
 
 from ..support.service.served import Served
 
@@ -23,21 +25,51 @@ pytestmark = pytest.mark.anyio
 on_sqlite = pytest.mark.parametrize("backend", [pytest.param("sqlite", marks=pytest.mark.sqlite)])
 on_postgres = pytest.mark.parametrize("backend", [pytest.param("postgres", marks=pytest.mark.postgres)])
 FEW, MANY, RELEASES = 800, 4_000, 100
-PATHS = (
-    f"/releases/{data.service(0)}/{data.version(20)}",
-    "/releases",
-    "/environments",
-    "/environments/staging",
-    "/environments/staging?at=2026-01-01T00:10:00Z",
-    "/environments/staging/arrivals?limit=10",
-    f"/environments/staging/arrivals?service={data.service(0)}&limit=10",
-    f"/services/{data.service(0)}?limit=10",
-    f"/digests/{data.digest(f'image {data.service(0)} {data.version(20)}')}",
-    f"/digests/{data.digest(f'chart {data.service(0)} {data.version(20)}')}",
-    "/",
-    "/board/environments/staging?at=2026-01-01T00:10:00",
-    f"/board/releases/{data.service(0)}/{data.version(20)}",
-)
+# What stands for each part of a path, and the questions that each route is asked, if there are others than none.
+PARTS = {
+    "service": data.service(0),
+    "version": data.version(20),
+    "environment": "staging",
+    "digest": data.digest(f"image {data.service(0)} {data.version(20)}"),
+    "commit": data.waybill(data.service(0), data.version(20))["source"]["commit"],
+}
+ASKED = {
+    "/releases": ("", f"service={data.service(0)}", f"digest={PARTS['digest']}", f"commit={PARTS['commit']}"),
+    "/environments/{environment}": ("", "at=2026-01-01T00:10:00Z"),
+    "/environments/{environment}/arrivals": ("limit=10", f"service={data.service(0)}&limit=10"),
+    "/environments/{environment}/compare": ("with=production", "at=2026-01-01T00:10:00Z"),
+    "/services/{service}": ("limit=10",),
+    "/history": (
+        *("limit=10", f"service={data.service(0)}&limit=10", "environment=staging&limit=10", "kind=failed&limit=10"),
+        f"service={data.service(0)}&environment=staging&kind=failed&limit=10",
+        "kind=mismatched&limit=10",
+        "from=2026-01-01T00:05:00Z&to=2026-01-01T00:10:00Z&limit=10",
+    ),
+    "/history.atom": ("", "kind=failed"),
+    "/board/environments/{environment}": ("", "at=2026-01-01T00:10:00"),
+    "/board/search": ("q=1.20", f"q={data.service(0)}"),
+}
+
+
+def paths() -> list[str]:
+    """Of every route that reads what was said or filed."""
+    app = create_app(Settings.from_environment({}))
+    found = sorted(
+        route.path_format
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", [])
+        if handler.opt.get("scope") == "read" and "GET" in handler.http_methods
+    )
+    assert set(ASKED) <= set(found)
+    asked = [(path.format(**PARTS), query) for path in found for query in ASKED.get(path, ("",))]
+    return [f"{path}?{query}" if query else path for path, query in asked]
+
+
+def failed(number: int) -> events.Signed:
+    """The failure of a retry, seconds after an event of the same place."""
+    said = fill.signed(number)
+    body = said.body.replace(b"UpgradeSucceeded", b"UpgradeFailed").replace(b'"timestamp":"2026', b'"timestamp":"2027')
+    return events.Signed(said.environment, body, said.now.replace(year=2027))
 
 
 async def steps(ledger: Served, path: str) -> int:
@@ -72,7 +104,8 @@ async def test_no_request_costs_more_with_more_events(ledger: Served) -> None:
     costs = []
     for begin, end in ((0, FEW), (FEW, MANY)):
         await asyncio.gather(*(events.take(fill.signed(number)) for number in range(begin, end)))
-        costs.append({path: await steps(ledger, path) for path in PATHS})
+        await asyncio.gather(*(events.take(failed(number)) for number in range(begin, end, 4)))
+        costs.append({path: await steps(ledger, path) for path in paths()})
     few, many = costs
     assert {path: cost for path, cost in many.items() if cost > 1.5 * few[path] + 5} == {}, few
 
@@ -95,7 +128,7 @@ async def test_no_search_and_no_list_costs_more_with_more_releases(ledger: Serve
         (search._version, search.Range("1.2", "1.2~", 5), "release_version_prefix"),
         (search._release, search.ReleaseName("web", "1.2.0", 5), "release_version_prefix"),
         (search._service, search.NewestOf("web", 5), "release_service_newest"),
-        (read._of_service, read.ServiceReleases("web", 1_000, 5), "release_service_newest"),
+        (read.releases_with("service"), read.ReleasesKey("web", None, None, 1_000, 5), "release_service_newest"),
     ],
 )
 async def test_postgresql_finds_releases_by_an_index(

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ..support.service.life import tell
 from ..support.service.served import Served, document, event, gitops
+from ..support.service.stories import E, z
 
 pytestmark = pytest.mark.anyio
 
@@ -37,8 +39,36 @@ async def test_a_release_is_its_waybill_with_what_became_of_it(ledger: Served) -
     await ledger.say(event(at=NOON + timedelta(hours=1)), "production")
     answer = await ledger.get("/releases/orders/1.4.2")
     proposals, arrivals = answer.pop("proposals"), answer.pop("arrivals")
+    assert answer.pop("failures") == {"items": [], "next": None}
     assert answer == whole | {"receipt": receipt}
     assert proposals == {"items": [gitops("1"), gitops("2", "production")], "next": None}
     assert [(it["environment"], it["until"]) for it in arrivals["items"]] == [("production", None), ("staging", None)]
     [listed] = (await ledger.get("/releases"))["items"]
     assert listed == answer
+
+
+async def test_a_release_tells_its_failures_and_its_lists_go_on(
+    ledger: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for commit in "1234":
+        await ledger.file(document(version="1.1.0", gitops=gitops(commit)))
+    for number in range(3):
+        begin = number * 100
+        await tell(
+            ledger,
+            [
+                E(begin + 1, "InstallSucceeded", "1.0.0", rv=begin + 1),
+                E(begin + 10, "UpgradeFailed", "1.1.0", rv=begin + 2),
+                E(begin + 50, "UpgradeSucceeded", "1.1.0", rv=begin + 3),
+            ],
+        )
+    whole = await ledger.get("/releases/orders/1.1.0")
+    assert [len(whole[name]["items"]) for name in ("proposals", "arrivals", "failures")] == [4, 3, 3]
+    assert [it["when"] for it in whole["failures"]["items"]] == [z(210), z(110), z(10)]
+    assert {(it["kind"], it["url"]) for it in whole["failures"]["items"]} == {("failed", "/releases/orders/1.1.0")}
+    monkeypatch.setattr("service.ledger.releases.read.MOST", 2)
+    for name in ("proposals", "arrivals", "failures"):
+        first = (await ledger.get("/releases/orders/1.1.0"))[name]
+        rest = (await ledger.get(f"/releases/orders/1.1.0?{name}={first['next']}"))[name]
+        assert (len(first["items"]), rest["next"]) == (2, None)
+        assert first["items"] + rest["items"] == whole[name]["items"]

@@ -1,7 +1,6 @@
 """The history tells, as one stream, what events, snapshots and filings told, whatever order they came in."""
 
 import json
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,22 +9,16 @@ import pytest
 from service.database.tables import Environment
 from service.ledger.events.rebuild import rebuild
 
+from ..support.service.life import FAILED_AND_HEALED, TRUTH, tell
 from ..support.service.pages import pages
-from ..support.service.served import KEYS, Served, document, event, gitops, served, signature
+from ..support.service.served import Served, document, event, gitops, served
 from ..support.service.snapshots import see, written
-from ..support.service.stories import HOTFIX, IMAGE, REPOSITORY, E, L, Told, condition, image, revision, z
+from ..support.service.stories import HOTFIX, IMAGE, REPOSITORY, E, L, condition, image, revision, z
 
 pytestmark = pytest.mark.anyio
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OK = ("True", "InstallSucceeded", 10)
 V1, V2_FAILED = revision(1, "deployed", "1.0.0", 0), revision(2, "failed", "1.1.0", 90)
-
-
-async def tell(ledger: Served, told: Iterable[Told], environment: str = "staging") -> None:
-    for it in told:
-        headers = {"X-Signature": signature(it.body, KEYS[environment][0])}
-        answer = await ledger.http.post(f"/hooks/flux/{environment}{it.door}", content=it.body, headers=headers)
-        assert answer.status_code in (200, 201), answer.text
 
 
 async def stream(ledger: Served, query: str = "") -> list[dict[str, Any]]:
@@ -35,32 +28,6 @@ async def stream(ledger: Served, query: str = "") -> list[dict[str, Any]]:
 async def kinds(ledger: Served, query: str = "") -> list[tuple[str, str | None]]:
     """Oldest first."""
     return [(it["kind"], it["version"]) for it in reversed(await stream(ledger, query))]
-
-
-FAILED_AND_HEALED = [
-    E(10, "InstallSucceeded", "1.0.0", rv=5),
-    E(100, "UpgradeFailed", "1.1.0", rv=9, message="Helm upgrade failed for release apps/orders: timed out"),
-    E(101, "RollbackSucceeded", "1.0.0", rv=9),
-    E(200, "DriftDetected", "1.0.0", rv=20),
-    E(201, "DriftCorrected", "1.0.0", rv=20),
-    E(300, "ArtifactFailed", rv=30),
-    E(310, "UpgradeSucceeded", "1.2.0", rv=31),
-    E(400, "UpgradeSucceeded", "1.2.0", rv=40),
-    E(500, "UninstallSucceeded", "1.2.0", rv=50),
-]
-TRUTH = [
-    ("arrived", "1.0.0"),
-    ("failed", "1.1.0"),
-    ("rolled_back", "1.1.0"),
-    ("recovered", "1.0.0"),
-    ("drifted", "1.0.0"),
-    ("recovered", "1.0.0"),
-    ("blocked", "1.0.0"),
-    ("unblocked", "1.2.0"),
-    ("arrived", "1.2.0"),
-    ("reconfigured", "1.2.0"),
-    ("removed", "1.2.0"),
-]
 
 
 async def test_a_life_is_told_in_its_order_whatever_order_it_came_in(ledger: Served) -> None:

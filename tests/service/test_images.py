@@ -50,6 +50,14 @@ def test_an_image_is_judged_by_what_can_be_known(asked: str, running: str, verdi
     assert (found.found == HOTFIX and found.released == RELEASED) == (verdict == MISMATCHED)
 
 
+@pytest.mark.parametrize(("running", "verdict"), [(RELEASED, SAME), (PLATFORM, SAME), (HOTFIX, MISMATCHED)])
+def test_two_images_of_a_release_may_share_a_repository(running: str, verdict: str) -> None:
+    released = [ReleasedImage(REPOSITORY, it, frozenset([it]), complete=True) for it in (RELEASED, PLATFORM)]
+    pod = SeenImage("Deployment/orders", "web", f"{REPOSITORY}:1.4", f"{REPOSITORY}@{running}")
+    [found] = judged([pod], released)
+    assert found.verdict == verdict
+
+
 def helmrelease(*inventory: str, name: str = "orders") -> dict[str, Any]:
     version = {"status": "deployed", "chartName": "orders", "chartVersion": "1.4.2", "version": 1}
     entries = {"inventory": {"entries": [{"id": it, "v": "v1"} for it in inventory]}} if inventory else {}

@@ -42,6 +42,7 @@ class StandIn:
             "has_pull_requests": True,
             "permissions": {"admin": False, "push": True, "pull": True},
         }
+        self.may_propose = True
         self.hidden = False  # from listing, as when another run opens one in between
         self.fail: tuple[int, bytes] | None = None
         self.held_back = True  # by a rule of its own: then it can be asked to merge, else only told to
@@ -116,6 +117,8 @@ class StandIn:
             pull.update(body)
             return (200 if self.name == "github" else 201), self.shown(pull)
         if "head" in body:
+            if body["head"] == body["base"] or not self.may_propose:
+                return (422 if self.may_propose else 403), {"message": "No pull request of that"}
             if any(pull["head"]["ref"] == body["head"] and pull["state"] == "open" for pull in self.pulls):
                 self.hidden = False
                 message = f"A pull request already exists for acme:{body['head']}."
@@ -154,7 +157,7 @@ class StandIn:
         if query == f"mutation($input: Disable{AUTO}Input!) {{ disable{AUTO}(input: $input) {{ clientMutationId }} }}":
             assert wanted.keys() == {"pullRequestId"}
             del self.asked[number]
-            return {"data": {}}
+            return {"data": {f"disable{AUTO}": {"clientMutationId": None}}}
         assert query == f"mutation($input: Enable{AUTO}Input!) {{ enable{AUTO}(input: $input) {{ clientMutationId }} }}"
         assert wanted.keys() == {"pullRequestId", "expectedHeadOid", "mergeMethod"}
         if not self.held_back:
@@ -162,7 +165,7 @@ class StandIn:
         if wanted["expectedHeadOid"] != self.pulls[number - 1]["head"]["sha"]:
             return {"data": None, "errors": [{"message": "Head sha didn't match"}]}
         self.asked[number] = {"MERGE": "merge", "SQUASH": "squash", "REBASE": "rebase"}[wanted["mergeMethod"]]
-        return {"data": {}}
+        return {"data": {f"enable{AUTO}": {"clientMutationId": None}}}
 
     def listed(self, query: dict[str, str]) -> list[dict[str, Any]]:
         newest = [pull for pull in reversed(self.pulls) if query["state"] in ("all", pull["state"])]

@@ -21,11 +21,16 @@ class RunningLedger:
     url: str
     token: str
     keys: Mapping[str, str]
+    database_url: str
 
     @property
     def env(self) -> dict[str, str]:
         """What makes `waybill` use it."""
         return {"WAYBILL_LEDGER": self.url, "WAYBILL_LEDGER_TOKEN": self.token}
+
+    def grants(self, *scopes: str, service: str | None = None) -> str:
+        """A token of its own."""
+        return _token(self.database_url, scopes, service)
 
     def hears(self, environment: str, revision: str, reason: str = "InstallSucceeded", **more: Any) -> None:
         """Flux reports `reason` of `revision` from `environment`; `more` as `event` takes it."""
@@ -45,5 +50,11 @@ def serving(folder: Path, service: str, environments: Sequence[str]) -> Iterator
     database_url = f"sqlite:///{folder / 'ledger.db'}"
     keys = {environment: secrets.token_hex(20) for environment in environments}
     with replica(database_url, folder / "log", FLUX_KEYS=json.dumps(keys)) as it:
-        created = command(database_url, "token", "create", "--scope", "releases:write", "--service", service)
-        yield RunningLedger(it.url, created.stdout.strip(), keys)
+        yield RunningLedger(it.url, _token(database_url, ["releases:write"], service), keys, database_url)
+
+
+def _token(database_url: str, scopes: Sequence[str], service: str | None) -> str:
+    asked = [word for scope in scopes for word in ("--scope", scope)] + (["--service", service] if service else [])
+    created = command(database_url, "token", "create", *asked)
+    assert created.code == 0, created.stderr
+    return created.stdout.strip()

@@ -4,6 +4,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
@@ -22,24 +23,37 @@ class Authority:
                  "-out", self.file,
                  "-subj", "/CN=authority", "-days", "2", "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
 
-    def certificate(self, *names: str, days: int = 2) -> Path:
-        """One file with key and certificate for `names` (`DNS:x`, `IP:x`)."""
-        pair = self.folder / f"{'-'.join(names).replace(':', '-')}{days}.pem"
-        request, signed = pair.with_suffix(".csr"), pair.with_suffix(".crt")
-        _openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", pair, "-out", request, "-subj", "/CN=tests",
-                 "-addext", f"subjectAltName={','.join(names)}")  # fmt: skip
+    def certificate(
+        self, *names: str, days: int = 2, bits: int = 2048, signed: str = "sha256", use: str = "serverAuth"
+    ) -> Path:
+        """One file with key and certificate for `names` (`DNS:x`, `IP:x`), `signed` by that digest, for that `use`."""
+        pair = self.folder / f"{'-'.join([*names, str(days), str(bits), signed, use]).replace(':', '-')}.pem"
+        request, made = pair.with_suffix(".csr"), pair.with_suffix(".crt")
+        _openssl("req", "-newkey", f"rsa:{bits}", "-nodes", "-keyout", pair, "-out", request, "-subj", "/CN=tests",
+                 "-addext", f"subjectAltName={','.join(names)}", "-addext", f"extendedKeyUsage={use}")  # fmt: skip
         _openssl("x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self.folder / "authority.key",
-                 "-CAcreateserial", "-out", signed, "-days", str(days), "-copy_extensions", "copy")  # fmt: skip
+                 "-CAcreateserial", "-out", made, "-days", str(days), f"-{signed}",
+                 "-copy_extensions", "copy")  # fmt: skip
         with pair.open("a") as file:
-            file.write(signed.read_text())
+            file.write(made.read_text())
         return pair
 
 
 @contextmanager
-def answering_tls(behave: Behaviour, certificate: Path) -> Iterator[int]:
-    """The port of a server that answers so behind TLS."""
+def answering_tls(
+    behave: Behaviour, certificate: Path, *, newest: ssl.TLSVersion | None = None, clients: Path | None = None
+) -> Iterator[int]:
+    """The port of a server that answers so behind TLS, no newer than `newest`, and only to `clients` of an
+    authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")
     context.load_cert_chain(certificate)
+    if newest:
+        with warnings.catch_warnings(action="ignore"):
+            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, newest
+    if clients:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients)
     with answering(behave, context) as host:
         yield int(host.rpartition(":")[2])
 

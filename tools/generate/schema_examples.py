@@ -6,6 +6,7 @@ COMMIT, IMAGE, CHART = "8f3c" * 10, f"sha256:{'1f' * 32}", f"sha256:{'2e' * 32}"
 FILED_AT, SINCE = "2026-01-02T03:05:00.123456Z", "2026-01-02T03:14:00Z"
 
 PARAMETERS = {
+    "commit": COMMIT,
     "service": "orders",
     "version": "1.4.2",
     "environment": "staging",
@@ -156,6 +157,13 @@ STATE = {
 FILED = {**WAYBILL, "receipt": RECEIPT}
 LISTED = {**FILED, "source": {key: value for key, value in WAYBILL["source"].items() if key != "changes"}}
 ARRIVALS = {"items": [ARRIVAL], "next": None}
+COMPARED: dict[str, Any] = {
+    "place": "apps/orders",
+    "version": "1.4.2",
+    "build": None,
+    "since": SINCE,
+    "health": "healthy",
+}
 HISTORY: dict[str, Any] = {
     "items": [
         {
@@ -188,6 +196,7 @@ ANSWERS: dict[str, Any] = {
         **FILED,
         "proposals": {"items": [{**WAYBILL["gitops"], "by": WAYBILL["by"]}], "next": None},
         "arrivals": ARRIVALS,
+        "failures": {"items": [], "next": None},
     },
     "take_flux_event": TAKEN,
     "take_snapshot": TAKEN,
@@ -205,6 +214,59 @@ ANSWERS: dict[str, Any] = {
     "get_service": ARRIVALS,
     "get_digest": {**ARRIVALS, "kind": "image"},
     "list_history": HISTORY,
+    "feed_history": '<feed xmlns="http://www.w3.org/2005/Atom">...</feed>',
+    "list_services": {
+        "items": [
+            {
+                "service": "orders",
+                "newest": "1.4.2",
+                "recorded_at": FILED_AT,
+                "environments": [{"environment": "staging", "places": 1}],
+            }
+        ],
+        "next": None,
+    },
+    "get_commit": {
+        "commit": COMMIT,
+        "items": [
+            {
+                "service": "orders",
+                "version": "1.4.2",
+                "named_in": "source",
+                "recorded_at": FILED_AT,
+                "url": "/releases/orders/1.4.2",
+            }
+        ],
+        "next": None,
+        "places": {
+            "items": [
+                {
+                    "environment": "staging",
+                    "place": "apps/orders",
+                    "service": "orders",
+                    "version": "1.4.2",
+                    "since": SINCE,
+                    "contains": "yes",
+                }
+            ],
+            "next": None,
+        },
+    },
+    "compare_environments": {
+        "items": [
+            {
+                "service": "orders",
+                "verdict": "differs",
+                "here": [{**COMPARED, "version": "1.4.0"}],
+                "there": [COMPARED],
+                "behind": 2,
+                "waiting_since": "2026-01-01T03:14:00Z",
+            }
+        ],
+        "next": None,
+        "here": {"environment": "production", "at": "2026-01-02T12:00:00Z", "silent_since": None},
+        "with": {"environment": "staging", "at": "2026-01-02T12:00:00Z", "silent_since": None},
+    },
     "healthz": {"status": "ok"},
     "readyz": {"status": "ok"},
     "metrics": 'waybill_request_seconds_count{method="GET",route="/releases",status="200"} 3.0\n',

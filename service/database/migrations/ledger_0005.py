@@ -50,6 +50,7 @@ STATEMENTS = (
     "CREATE INDEX release_unindexed ON release (id) WHERE commits IS NULL",
     "CREATE INDEX proposal_untold ON proposal (id) WHERE told IS NULL",
     'CREATE INDEX release_commit_release ON release_commit ("commit", release)',
+    "CREATE INDEX proposal_release_id ON proposal (release, id)",
     "CREATE INDEX place_release ON place (service, version)",
     "CREATE INDEX arrival_newest ON arrival (position, environment)",
     "CREATE INDEX arrival_service_environment ON arrival (service, environment, position)",

@@ -16,6 +16,11 @@ WITH_IMAGE = (
     "SELECT i.release FROM release_image i WHERE i.digest = {}"
     " UNION SELECT o.id FROM release o WHERE o.image_digest = {}"
 )
+# The ids of the releases that contain a commit, which is bound twice.
+WITH_COMMIT = (
+    "SELECT s.id FROM release s WHERE s.source_commit = {}"
+    ' UNION SELECT n.release FROM release_commit n WHERE n."commit" = {}'
+)
 
 
 def in_two(document: str, identity: str | None) -> tuple[str, str]:

@@ -10,20 +10,27 @@ from typing import Any, NamedTuple
 
 from msgspec import Raw, Struct
 from msgspec.structs import replace
-from piccolo.query.base import Query
+from piccolo.query.base import Query as Built
 
 from ...database import tables
 from ...database.piccolo_conf import current
-from ...database.query import query
-from ..arrivals.list import Arrival
+from ...database.query import Query, query
+from ..arrivals.list import BEGINNING, Arrival
+from ..history import FAILURES, HistoryItem, failure
+from ..history_rows import HistoryRow
 from ..match import FEW, moment, release_of
 from ..page import Page, page
 from .file import Receipt
-from .number_two import SHA256, TEXT, WHOLE, WITH_IMAGE, gitops_in_two, in_two
+from .number_two import SHA256, TEXT, WHOLE, WITH_COMMIT, WITH_IMAGE, gitops_in_two, in_two
 
 NEWEST = 2**63 - 1  # sorts after every id
-MOST = 200  # arrivals that are given with a release
-_WITH_DIGEST = f"r.id IN ({WITH_IMAGE} UNION SELECT c.id FROM release c WHERE c.chart_digest = {{}})"
+MOST = 200  # items of each list that is given with a release
+# By what releases may be asked for; a value is bound as often as there are braces.
+WITH = {
+    "service": "r.service = {}",
+    "digest": f"r.id IN ({WITH_IMAGE} UNION SELECT c.id FROM release c WHERE c.chart_digest = {{}})",
+    "commit": f"r.id IN ({WITH_COMMIT})",
+}
 
 
 class Record(Struct, frozen=True):
@@ -34,30 +41,47 @@ class Record(Struct, frozen=True):
 
 
 class FullRecord(Record, frozen=True):
-    """With every `gitops` part that was filed for it, oldest first, and its newest 200 arrivals."""
+    """With every `gitops` part that was filed for it, oldest first, and its newest arrivals and failures."""
 
     proposals: Page[Raw]
     arrivals: Page[Arrival]
+    failures: Page[HistoryItem]
+
+
+class Continued(NamedTuple):
+    """Where the lists inside a release go on: `next` of each."""
+
+    proposals: str | None = None
+    arrivals: str | None = None
+    failures: str | None = None
+
+
+FIRST = Continued()
 
 
 class FullKey(NamedTuple):
-    """`limit` is of the arrivals."""
+    """`proposal` is the id after which proposals begin; positions and environments those before which the other lists
+    do; `limit` is of each list."""
 
     service: str
     version: str
+    proposal: int
+    arrival: str
+    arrived_in: str
+    failure: str
+    failed_in: str
     limit: int
 
 
 class FullRow(NamedTuple):
-    """A release with one of its proposals, or one of its arrivals: what belongs to the other is None.
+    """A release, one of its proposals, one of its arrivals, or one of its failures, whose `kind` is told: what belongs
+    to another is None."""
 
-    A release without proposals has one row, in which `proposal` and `part` are None.
-    """
-
-    document: str
+    document: str | None
     id: int
     recorded_at: datetime
     sha256: str | None
+    chart_digest: str | None
     proposal: int
     part: str
     gitops: str | None
@@ -70,30 +94,18 @@ class FullRow(NamedTuple):
     basis: str
     ended_by: str | None
     mismatched: bool | None
+    kind: str | None
+    source: str | None
+    message: str | None
+    detail: str | None
 
 
-class NewestReleases(NamedTuple):
-    """`id`: below which a page begins; so in the other keys."""
+class ReleasesKey(NamedTuple):
+    """`id`: below which a page begins."""
 
-    id: int
-    limit: int
-
-
-class ServiceReleases(NamedTuple):
-    service: str
-    id: int
-    limit: int
-
-
-class DigestReleases(NamedTuple):
-    digest: str
-    id: int
-    limit: int
-
-
-class ServiceDigestReleases(NamedTuple):
-    service: str
-    digest: str
+    service: str | None
+    digest: str | None
+    commit: str | None
     id: int
     limit: int
 
@@ -107,87 +119,102 @@ class RecordRow(NamedTuple):
     sha256: str | None
 
 
-def _before(condition: str, *values: Any) -> Query[Any, Any]:
-    """The newest first; `values` end with the id to stay below, and the limit."""
-    return tables.Release.raw(
-        f"SELECT {TEXT} AS document, r.id, r.service, r.version, r.recorded_at, {SHA256} AS sha256 FROM release r"
-        f" WHERE {condition} AND r.id < {{}} ORDER BY r.id DESC LIMIT {{}}",
-        *values,
-    )
-
-
 # One statement: a round trip costs more than the search.
-_RELEASE_AND_ARRIVALS = (
-    f"SELECT {WHOLE} AS document, r.id, r.recorded_at, {SHA256} AS sha256, p.id AS proposal, p.part, p.gitops,"
-    " NULL AS position, NULL AS environment, NULL AS place, NULL AS build, NULL AS started_at, NULL AS ended_at,"
-    " NULL AS basis, NULL AS ended_by, NULL AS mismatched"
-    " FROM release r LEFT JOIN proposal p ON p.release = r.id WHERE r.service = {} AND r.version = {}"
-    " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, b.* FROM (SELECT a.position, a.environment,"
-    " a.place, a.build, a.started_at, a.ended_at, a.basis, a.ended_by, a.chart_digest <> r.chart_digest"
+_WHOLE = (
+    f"SELECT {WHOLE} AS document, r.id, r.recorded_at, {SHA256} AS sha256, r.chart_digest, NULL AS proposal,"
+    " NULL AS part, NULL AS gitops, NULL AS position, NULL AS environment, NULL AS place, NULL AS build,"
+    " CAST(NULL AS BIGINT) AS started_at, CAST(NULL AS BIGINT) AS ended_at, NULL AS basis, NULL AS ended_by,"
+    " CAST(NULL AS BOOLEAN) AS mismatched, NULL AS kind, NULL AS source, NULL AS message, NULL AS detail"
+    " FROM release r WHERE r.service = {} AND r.version = {}"
+)
+_PROPOSALS = (
+    "SELECT NULL, NULL, NULL, NULL, NULL, p.*, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
+    " NULL FROM (SELECT p.id, p.part, p.gitops FROM release r JOIN proposal p ON p.release = r.id"
+    " WHERE r.service = {} AND r.version = {} AND p.id > {} ORDER BY p.id LIMIT {}) p"
+)
+_ARRIVALS = (
+    "SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, b.*, NULL, NULL, NULL, NULL FROM (SELECT a.position,"
+    " a.environment, a.place, a.build, a.started_at, a.ended_at, a.basis, a.ended_by, a.chart_digest <> r.chart_digest"
     " FROM release r JOIN arrival a ON a.service = r.service AND a.version = r.version"
-    " WHERE r.service = {} AND r.version = {}"
+    f" WHERE r.service = {{}} AND r.version = {{}} AND ({FEW}, a.environment) < ({{}}, {{}})"
     f" ORDER BY {FEW} DESC, a.environment DESC LIMIT {{}}) b"
 )
+_FAILURES = (
+    "SELECT NULL, NULL, NULL, NULL, h.chart_digest, NULL, NULL, NULL, h.position, h.environment, h.place, h.build,"
+    " h.at, NULL, h.basis, h.cause, NULL, h.kind, h.source, h.message, h.detail FROM (SELECT a.* FROM history a"
+    f" WHERE a.service = {{}} AND a.version = {{}} AND a.kind IN {FAILURES}"
+    " AND (a.position, a.environment) < ({}, {}) ORDER BY a.position DESC, a.environment DESC LIMIT {}) h"
+)
+_EVERYTHING = " UNION ALL ".join((_WHOLE, _PROPOSALS, _ARRIVALS, _FAILURES))
 _full = query(
-    lambda service, version, limit: tables.Release.raw(
+    lambda service, version, proposal, arrival, arrived_in, failure, failed_in, limit: tables.Release.raw(
         # Batched reads take no UNION; and SQLite knows the columns' types only without a subquery.
-        f"SELECT * FROM ({_RELEASE_AND_ARRIVALS}) u" if current().engine_type == "postgres" else _RELEASE_AND_ARRIVALS,
-        *(service, version) * 2,
-        limit,
+        f"SELECT * FROM ({_EVERYTHING}) u" if current().engine_type == "postgres" else _EVERYTHING,
+        *(service, version),
+        *(service, version, proposal, limit),
+        *(service, version, arrival, arrived_in, limit),
+        *(service, version, failure, failed_in, limit),
     ),
     takes=FullKey,
     gives=FullRow,
 )
-_newest = query(lambda id, limit: _before("1 = 1", id, limit), takes=NewestReleases, gives=RecordRow)
-_of_service = query(
-    lambda service, id, limit: _before("r.service = {}", service, id, limit), takes=ServiceReleases, gives=RecordRow
-)
-_with_digest = query(
-    lambda digest, id, limit: _before(_WITH_DIGEST, digest, digest, digest, id, limit),
-    takes=DigestReleases,
-    gives=RecordRow,
-)
-_of_service_with_digest = query(
-    lambda service, digest, id, limit: _before(
-        f"r.service = {{}} AND {_WITH_DIGEST}", service, digest, digest, digest, id, limit
-    ),
-    takes=ServiceDigestReleases,
-    gives=RecordRow,
-)
+_releases: dict[tuple[str, ...], Query[ReleasesKey, RecordRow]] = {}
 
 
-async def full_record(service: str, version: str) -> FullRecord | None:
+def releases_with(*named: str) -> Query[ReleasesKey, RecordRow]:
+    """The newest with what the key says of these of WITH."""
+    if named not in _releases:
+
+        def build(**it: Any) -> Built[Any, Any]:
+            return tables.Release.raw(
+                f"SELECT {TEXT} AS document, r.id, r.service, r.version, r.recorded_at, {SHA256} AS sha256"
+                f" FROM release r WHERE {''.join(f'{WITH[name]} AND ' for name in named)}r.id < {{}}"
+                " ORDER BY r.id DESC LIMIT {}",
+                *(it[name] for name in named for _ in range(WITH[name].count("{}"))),
+                it["id"],
+                it["limit"],
+            )
+
+        _releases[named] = query(build, takes=ReleasesKey, gives=RecordRow)
+    return _releases[named]
+
+
+async def full_record(service: str, version: str, after: Continued = FIRST) -> FullRecord | None:
     """None: no such release was filed."""
-    rows = await _full(FullKey(service, version, MOST + 1))
+    begins = *_before(after.arrivals), *_before(after.failures)
+    rows = await _full(FullKey(service, version, int(after.proposals or 0), *begins, MOST + 1))
     first = next((it for it in rows if it.document), None)
-    if first is None:
+    if first is None or first.document is None:
         return None
     document, sha256 = in_two(first.document, first.sha256)
     receipt = Receipt(first.id, service, version, first.recorded_at, sha256)
     proposals = sorted((it for it in rows if it.part), key=attrgetter("proposal"))
-    arrived = sorted((it for it in rows if it.position), key=attrgetter("position", "environment"), reverse=True)
+    placed = sorted((it for it in rows if it.position), key=attrgetter("position", "environment"), reverse=True)
     return FullRecord(
         document,
         receipt,
-        Page([Raw(gitops_in_two(it.part, it.gitops)) for it in proposals], None),
-        _arrivals(document, receipt, arrived),
+        page(proposals, MOST, lambda it: Raw(gitops_in_two(it.part, it.gitops)), lambda it: str(it.proposal)),
+        _arrivals(document, receipt, [it for it in placed if it.kind is None]),
+        _failures(first, document, receipt, [it for it in placed if it.kind]),
     )
 
 
 async def newest(
-    service: str | None = None, digest: str | None = None, cursor: str | None = None, limit: int = 50
+    service: str | None = None,
+    digest: str | None = None,
+    commit: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> Page[Record]:
-    """The newest releases, of one service or of all, with this image or chart digest or with any."""
-    below, more = int(cursor) if cursor else NEWEST, limit + 1
-    if service and digest:
-        rows = await _of_service_with_digest(ServiceDigestReleases(service, digest, below, more))
-    elif service:
-        rows = await _of_service(ServiceReleases(service, below, more))
-    elif digest:
-        rows = await _with_digest(DigestReleases(digest, below, more))
-    else:
-        rows = await _newest(NewestReleases(below, more))
-    return page(rows, limit, _record, lambda it: str(it.id))
+    """The newest releases: of one service, with this image or chart digest, that contain this commit, or all."""
+    key = ReleasesKey(service, digest, commit, int(cursor) if cursor else NEWEST, limit + 1)
+    named = (name for name in WITH if getattr(key, name) is not None)
+    return page(await releases_with(*named)(key), limit, _record, lambda it: str(it.id))
+
+
+def _before(cursor: str | None) -> tuple[str, str]:
+    position, _, environment = (cursor or BEGINNING).partition(".")
+    return position, environment
 
 
 def _record(it: RecordRow) -> Record:
@@ -211,3 +238,31 @@ def _arrivals(document: str, receipt: Receipt, rows: Sequence[FullRow]) -> Page[
         )
 
     return page(rows, MOST, arrival, lambda it: f"{it.position}.{it.environment}")
+
+
+def _failures(first: FullRow, document: str, receipt: Receipt, rows: Sequence[FullRow]) -> Page[HistoryItem]:
+    def item(it: FullRow) -> HistoryItem:
+        return failure(
+            HistoryRow(
+                environment=it.environment,
+                place=it.place,
+                service=receipt.service,
+                version=receipt.version,
+                build=it.build,
+                chart_digest=it.chart_digest,
+                position=it.position,
+                kind=it.kind or "",
+                at=it.started_at,
+                source=it.source,
+                basis=it.basis,
+                cause=it.ended_by,
+                message=it.message,
+                detail=it.detail,
+                state=None,
+                filed_service=receipt.service,
+                published=first.chart_digest,
+                document=document,
+            )
+        )
+
+    return page(rows, MOST, item, lambda it: f"{it.position}.{it.environment}")

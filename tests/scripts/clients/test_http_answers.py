@@ -2,6 +2,7 @@
 What registries answer: test_registry_answers.py."""
 
 import gzip
+import json
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -192,11 +193,12 @@ class Server:
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_server_that_asks_to_wait_is_asked_again_for_a_while(status: int, retry_after: str, asked: int) -> None:
     busy = says(status, Retry_After=retry_after)
-    for answers, fine in (((busy, busy, says(200, b"{}")), asked == 3), ((busy,), False)):
+    release = {"service": "orders", "chart": {"version": "1.0.0"}}
+    for answers, fine in (((busy, busy, says(200, json.dumps(release).encode())), asked == 3), ((busy,), False)):
         server = Server(*answers)
         with answering(server) as host:
             if fine:
-                assert PEERS["ledger"](f"http://{host}") == {}
+                assert PEERS["ledger"](f"http://{host}") == release
             else:
                 assert str(status) in refusal("ledger", f"http://{host}").what
         assert server.asked == asked

@@ -2,6 +2,7 @@
 ledger and registry are asked by one client, so each row holds for all three."""
 
 import shutil
+import ssl
 import subprocess
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -36,8 +37,8 @@ PEERS: dict[str, Callable[[str], object]] = {
 
 def answers(request: BaseHTTPRequestHandler) -> None:
     """What each of the three takes for an answer."""
-    body = b"[]" if "/pulls" in request.path else b'{"tags": ["1.0.0"]}'
-    says(200, body)(request)
+    release = b'{"service": "orders", "chart": {"version": "1.0.0"}, "tags": ["1.0.0"]}'
+    says(200, b"[]" if "/pulls" in request.path else release)(request)
 
 
 @dataclass
@@ -70,6 +71,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "GOOD": stack.enter_context(answering_tls(answers, good)),
             "EXPIRED": stack.enter_context(answering_tls(answers, ours.certificate("IP:0.0.0.0", days=-1))),
             "STRANGER": stack.enter_context(answering_tls(answers, ours.certificate("DNS:somebody.example"))),
+            "SMALL": stack.enter_context(answering_tls(answers, ours.certificate("IP:0.0.0.0", bits=1024))),
+            "WEAK": stack.enter_context(answering_tls(answers, ours.certificate("IP:0.0.0.0", signed="sha1"))),
+            "CLIENTS": stack.enter_context(answering_tls(answers, ours.certificate("IP:0.0.0.0", use="clientAuth"))),
+            "OLD": stack.enter_context(answering_tls(answers, good, newest=ssl.TLSVersion.TLSv1_1)),
+            "MUTUAL": stack.enter_context(answering_tls(answers, good, clients=ours.file)),
         }
         proxy, plain, deny, wants = (
             stack.enter_context(answering(behave))
@@ -169,6 +175,11 @@ ROWS: dict[str, tuple[str, str, Expected]] = {
     "another authority": ("SSL_CERT_FILE=OTHERS", TLS, UNTRUSTED),
     "an authority that this machine does not know": ("", TLS, UNTRUSTED),
     "a certificate that has expired": (CA, "https://0.0.0.0:EXPIRED", ("peer", "expired", "Renew its certificate")),
+    "a certificate with a small key": (CA, "https://0.0.0.0:SMALL", ("peer", "too weak", "Renew its certificate")),
+    "a certificate signed in a weak way": (CA, "https://0.0.0.0:WEAK", ("peer", "too weak", "Renew its certificate")),
+    "a certificate for clients": (CA, "https://0.0.0.0:CLIENTS", ("peer", "purpose", "Renew its certificate")),
+    "TLS of 2006": (CA, "https://0.0.0.0:OLD", ("peer", "cannot be asked with TLS", "TLS 1.2 or newer")),
+    "a client's certificate is wanted": (CA, "https://0.0.0.0:MUTUAL", ("peer", "CERTIFICATE_REQUIRED", "no client's")),
     "a certificate of another name": (CA, "https://0.0.0.0:STRANGER", ("peer", "mismatch", "Renew its certificate")),
 }
 
@@ -214,5 +225,5 @@ def test_without_variables_the_machines_own_store_is_trusted() -> None:
 
 
 def test_what_answers_https_without_tls_is_refused(world: World) -> None:
-    with pytest.raises(Refused, match="does not answer with TLS"):
+    with pytest.raises(Refused, match="cannot be asked with TLS"):
         PEERS["ledger"](world.fill("https://PLAIN"))

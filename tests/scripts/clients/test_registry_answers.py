@@ -181,9 +181,19 @@ def test_a_list_that_is_cut_short_or_has_no_end_is_refused(behaviour: Behaviour,
     assert error.value.fault == "registry"
 
 
-def test_a_list_of_several_pages_is_read_to_its_end() -> None:
-    last = says(200, b'{"tags": ["1.0.2"]}', Link='</v2/x>; rel="prev"')
-    with answering(pages(page("1.0.0"), page("1.0.1", "<?last=y>; title=x; rel=next"), last)) as host:
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<?last=y>; title=x; rel=next",
+        '<?last=y>; title="a, b"; rel="next"',
+        '<?last=y>; rel="last next"',
+        "<?last=y>; rel = Next",
+        '</v2/x>; rel="prev", <?last=y>; rel="next"',
+    ],
+)
+def test_a_list_of_several_pages_is_read_to_its_end(link: str) -> None:
+    last = says(200, b'{"tags": ["1.0.2"]}', Link='</v2/x>; rel="prev", </v2/y>; rel=next-archive')
+    with answering(pages(page("1.0.0"), page("1.0.1", link), last)) as host:
         assert Registry(patience=SOON).tags(f"{host}/charts/orders") == ["1.0.0", "1.0.1", "1.0.2"]
 
 

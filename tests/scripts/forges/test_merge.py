@@ -60,3 +60,24 @@ def test_what_cannot_be_taken_back_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(GitHub, "graph", lambda *_: "Because I say so")
     with serving(github) as address, pytest.raises(Refused, match="still merges pull request 1"):
         GitHub(f"{address}/acme/fleet", "t").withdraw(1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "what"),
+    [({}, "neither with data nor with errors"), ({"data": {}}, "neither with data"), ({"message": "Hello"}, "neither")],
+)
+def test_an_answer_that_says_nothing_is_no_promise_to_merge(answer: object, what: str) -> None:
+    github = StandIn("github")
+    github.graph = lambda *_: answer  # type: ignore[method-assign]
+    head = github.open("apps/orders", "main")["head"]["sha"]
+    with serving(github) as address, pytest.raises(Refused, match=what):
+        GitHub(f"{address}/acme/fleet", "t").merge(1, head)
+
+
+def test_what_was_not_merged_is_not_called_so() -> None:
+    github = StandIn("github")
+    github.held_back = False
+    head = github.open("apps/orders", "main")["head"]["sha"]
+    github.merge = lambda *_: (200, {"merged": False})  # type: ignore[method-assign]
+    with serving(github) as address, pytest.raises(Refused, match="did not merge pull request 1"):
+        GitHub(f"{address}/acme/fleet", "t").merge(1, head)

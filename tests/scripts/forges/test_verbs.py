@@ -238,3 +238,21 @@ def test_the_file_forge_keeps_proposals_beside_the_repository(tmp_path: Path) ->
     (tmp_path / "work" / ".git" / "waybill-proposals" / "1.json").write_text("{}")
     with pytest.raises(Refused, match="is no proposal"):
         forge.find("apps/orders", "main")
+
+
+def test_a_list_of_others_pull_requests_is_refused() -> None:
+    """As of a forge that does not know the filter, or an owner's name that is an older one."""
+    github = StandIn("github")
+    github.listed = lambda query: [github.open("apps/other", "main")]  # type: ignore[method-assign]
+    with serving(github) as address, pytest.raises(Refused, match="of apps/orders into main, and lists") as refused:
+        GitHub(f"{address}/acme/fleet", "t").find("apps/orders", "main")
+    assert "present address" in refused.value.remedy
+
+
+def test_a_list_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.forges.rest.LIST", -1)
+    gitea = StandIn("gitea")
+    for number in range(9):
+        gitea.open(f"apps/other-{number}", "release/next")
+    with serving(gitea) as address, pytest.raises(Refused, match="goes on after 1 pages"):
+        Gitea(f"{address}/acme/fleet", "t").find("apps/orders", "release/next")

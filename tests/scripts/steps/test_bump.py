@@ -2,6 +2,8 @@
 
 import shutil
 
+import pytest
+
 from tests.support.builders import VALUES, World, git
 
 FILES = ("chart/Chart.yaml", "chart/values.yaml")
@@ -87,3 +89,16 @@ def test_the_same_input_gives_the_same_release_commit(world: World) -> None:
     here = world.waybill("bump", "--json", "--image", image).json
     there = world.waybill("bump", "--json", "--image", image, cwd=clone, env={"TZ": "Asia/Tokyo", "LANG": "C"}).json
     assert here["source"]["release_commit"] == there["source"]["release_commit"]
+
+
+@pytest.mark.parametrize(
+    "repository", ["example.org/Acme/orders", "example.org//orders", "a{b}/orders", "ex\x1b/orders"]
+)
+def test_what_no_registry_can_hold_is_refused_whether_it_is_looked_for_or_not(world: World, repository: str) -> None:
+    image = ("--image", f"{repository}@sha256:{'a' * 64}")
+    for command in ("bump", "plan", "ship"):
+        for more in ((), ("--skip-image-check",)):
+            ran = world.waybill(command, "--json", *image, *more)
+            assert (ran.code, ran.json["fault"]) == (1, "you")
+            assert "is no repository of a registry" in ran.json["refused"]
+    assert world.tags() == {}

@@ -109,3 +109,14 @@ def test_a_squashed_branch_is_done_even_if_the_base_moved_on_in_the_same_lines(r
     change = repo.change(waybill(version="1.5.0"))
     proposed(change, Telling(str(repo.bare)))
     assert git(repo.bare, "rev-parse", f"{BRANCH}^") == repo.head("main")
+
+
+def test_a_title_is_as_long_as_forges_keep_it(repo: GitopsRepo) -> None:
+    """So that the next run finds it as it wrote it."""
+    names = tuple(f"production-{number}-of-europe" for number in range(30))
+    for _ in range(2):
+        repo.propose(waybill(), *names, environments=names)
+    [proposal] = repo.proposals()
+    assert proposal["title"].startswith("orders 1.4.2 to production-0-of-europe and production-1-")
+    assert len(proposal["title"]) < 255
+    assert proposal["comments"] == []

@@ -18,10 +18,9 @@ from msgspec import structs
 
 from scripts.chart.archive import same_content
 from scripts.clients.helm import Helm
-from scripts.clients.registry import CHART_LAYER
+from scripts.clients.registry import CHART_LAYER, PROVENANCE_LAYER
 from scripts.document import Waybill, chart_of
 from scripts.errors import Refused
-from scripts.releases.content import PROVENANCE_LAYER
 from scripts.steps.package import package
 from scripts.steps.publish import Overtaken, look, publish
 from tests.support.builders import World, git, program

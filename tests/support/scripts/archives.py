@@ -69,8 +69,8 @@ def push_layers(reference: str, layers: list[tuple[str, bytes]], **more: object)
         httpx.put(httpx.URL(place).join(where).copy_merge_params({"digest": digest_of(data)}), content=data)
     manifest = {
         "schemaVersion": 2,
-        "config": _descriptor("application/vnd.cncf.helm.config.v1+json", b"{}"),
-        "layers": [_descriptor(*layer) for layer in layers],
+        "config": descriptor("application/vnd.cncf.helm.config.v1+json", b"{}"),
+        "layers": [descriptor(*layer) for layer in layers],
         **more,
     }
     kind = "application/vnd.oci.image.manifest.v1+json"
@@ -78,5 +78,6 @@ def push_layers(reference: str, layers: list[tuple[str, bytes]], **more: object)
     assert answer.status_code == 201, answer.text
 
 
-def _descriptor(media_type: str, data: bytes) -> dict[str, object]:
+def descriptor(media_type: str, data: bytes) -> dict[str, object]:
+    """What a manifest says of `data`."""
     return {"mediaType": media_type, "digest": digest_of(data), "size": len(data)}

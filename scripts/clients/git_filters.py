@@ -1,0 +1,35 @@
+"""What the filters of git (gitattributes) leave in a commit in place of a file.
+
+https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md (a pointer is below 1024 bytes),
+https://git-annex.branchable.com/internals/pointer_file/, and the head of what git-crypt encrypts.
+"""
+
+from ..errors import Refused
+
+_LIMIT = 1024
+_POINTERS = {
+    b"version https://git-lfs.github.com/spec/": ("git LFS", "`git lfs untrack` it"),
+    b"/annex/objects/": ("git-annex", "`git annex unannex` it"),
+}
+_ENCRYPTED = b"\0GITCRYPT\0"
+
+
+def left(data: bytes) -> tuple[str, str] | None:
+    """What `data` is, and what to do; None where it is a file itself."""
+    if data.startswith(_ENCRYPTED):
+        return (
+            "is encrypted by git-crypt",
+            "Except it from the filter in .gitattributes and commit it again, or take it out of the chart.",
+        )
+    for start, (name, untrack) in _POINTERS.items():
+        if len(data) < _LIMIT and data.startswith(start):
+            return (
+                f"is a pointer of {name}, and the commit does not hold the file that it stands for",
+                f"Commit the file itself: {untrack}, then add it again.",
+            )
+    return None
+
+
+def refuse_left(path: str, data: bytes) -> None:
+    if found := left(data):
+        raise Refused(f"{path} {found[0]}.", found[1], fault="chart")
