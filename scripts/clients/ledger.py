@@ -84,13 +84,7 @@ class Ledger:
 
     def arrivals(self, environment: str, service: str) -> dict[str, Any] | None:
         """The newest arrivals of a service there; None where the environment never reported."""
-<<<<<<< HEAD
-        query = f"service={service}&limit={MOST}"
-        answer = self._ask("GET", f"/environments/{environment}/arrivals?{query}", bearing=(404,))
-        return None if answer.status == 404 else self._object(answer)
-=======
-        return self.get(f"/environments/{environment}/arrivals?service={service}&limit=100")
->>>>>>> 63bea01a17f5dad41376596daf15a06d2f6af196
+        return self.get(f"/environments/{environment}/arrivals?service={service}&limit={MOST}")
 
     def get(self, path: str) -> dict[str, Any] | None:
         """The answer to GET `path`, which begins with `/`; None where the ledger does not know what it names. What a

@@ -142,17 +142,12 @@ class GitHub(Rest):
         if len(pulls) == MOST and not any(pull.state == "open" for pull in pulls):
             # One that was opened again may be older than all of these.
             pulls = self.decode(self.call("GET", "/pulls", query=query | {"state": "open"}), list[Pull]) + pulls
-<<<<<<< HEAD
-        return [pull.proposal for pull in sorted(pulls, key=lambda pull: pull.state != "open")]
-=======
         if other := next((pull for pull in pulls if (pull.head.ref, pull.base.ref) != (branch, base)), None):
             raise self.stopped(
                 f"was asked for the pull requests of {branch} into {base}, and lists {other.html_url}, which is none",
                 "Check that `gitops` in waybill.toml has the repository's present address",
             )
-        found = next((pull for pull in pulls if pull.state == "open"), next(iter(pulls), None))
-        return found.proposal if found else None
->>>>>>> 63bea01a17f5dad41376596daf15a06d2f6af196
+        return [pull.proposal for pull in sorted(pulls, key=lambda pull: pull.state != "open")]
 
     def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         fields = {"title": title, "head": branch, "base": base, "body": body} | ({"draft": True} if draft else {})

@@ -94,15 +94,9 @@ class GitLab(Rest):
             query = {"source_branch": branch, "target_branch": base, "state": state, "order_by": "created_at",
                      "sort": "desc", "per_page": "100"}  # fmt: skip
             for found in self.walk("/merge_requests", query, MergeRequest):
-<<<<<<< HEAD
-                if found.source_project_id == found.target_project_id:
-                    yield found.proposal
-=======
                 same = found.source_project_id == found.target_project_id
                 if same and (found.source_branch, found.target_branch) == (branch, base):
-                    return found.proposal
-        return None
->>>>>>> 63bea01a17f5dad41376596daf15a06d2f6af196
+                    yield found.proposal
 
     def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         whole = f"{DRAFT}{title}" if draft else title

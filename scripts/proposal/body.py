@@ -13,7 +13,6 @@ from ..image import by_name
 
 OVERRIDES = "**This environment does not run the images as they were released**, so its annotations do not claim them:"
 NOT_THESE = "does not run these images as they were released."
-TITLE = 250  # characters; GitHub takes 256, Gitea 255
 LIMIT = 60_000  # characters; GitHub takes 65,536
 
 
@@ -28,11 +27,6 @@ def trailer(waybill: Waybill) -> str:
 def is_about(body: str, waybill: Waybill) -> bool:
     """Whether `body` is that of a proposal of this same release."""
     return trailer(waybill) in body.splitlines()
-
-
-def short(title: str) -> str:
-    """As forges take it: of at most 250 characters."""
-    return title if len(title) <= TITLE else f"{title[: TITLE - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def title(waybill: Waybill, environments: Iterable[str], reason: str | None, shape: str) -> str:

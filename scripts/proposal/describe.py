@@ -2,11 +2,8 @@
 
 from msgspec import UNSET
 
-<<<<<<< HEAD
-from ..diff import kustomizations
-=======
 from ..addresses import normalise
->>>>>>> 63bea01a17f5dad41376596daf15a06d2f6af196
+from ..diff import kustomizations
 from ..diff.difference import Difference, rendered_difference
 from ..diff.repo import Repo
 from ..diff.words import markdown
@@ -35,24 +32,19 @@ def _files(change: Change, repo: Repo, intent: Intent) -> tuple[Files, Files]:
     return repo.git.files(intent.heads.base_head, *where), repo.git.files(intent.commit, *where)
 
 
-<<<<<<< HEAD
-def places(change: Change, repo: Repo, intent: Intent) -> tuple[Destination, ...]:
-    """The HelmReleases that the proposal writes."""
-    return tuple(
-        Destination(name, _place(name, change, repo, intent), name in intent.overridden or UNSET)
-        for name in intent.environments
-=======
 def gitops(change: Change, repo: Repo, intent: Intent) -> Gitops:
     """What the waybill tells of the proposal, but for its address; the places are the HelmReleases that it writes."""
     return Gitops(
         repository=normalise(str(change.config.gitops)),
         branch=change.branch,
         commit=intent.commit,
-        places=tuple(Destination(name, _place(name, change, repo, intent)) for name in intent.environments),
+        places=tuple(
+            Destination(name, _place(name, change, repo, intent), name in intent.overridden or UNSET)
+            for name in intent.environments
+        ),
         replaces=intent.replaces or UNSET,
         kind=change.kind,
         reason=words(change.reason) if change.reason else UNSET,
->>>>>>> 63bea01a17f5dad41376596daf15a06d2f6af196
     )
 
 

@@ -6,13 +6,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ..diff.repo import Repo
+from ..document import words
 from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import REPLACES, Heads
 from ..gitops.render import published
 from ..gitops.site import Site
 from ..image import by_name
-from .body import NOT_THESE, commit_message, is_about, short, trailer
+from .body import NOT_THESE, commit_message, is_about, trailer
 from .intent import Change, Intent
 from .sites import sites_in
 
@@ -58,7 +59,7 @@ def _commits(change: Change, repo: Repo, heads: Heads, known: Proposal) -> Itera
     )
     parts = iter(said.split("\0"))
     found = [(commit.strip(), message) for commit, message in zip(parts, parts, strict=False)]
-    yield from (it for it in found if short(it[1].partition("\n")[0]) == known.title)
+    yield from (it for it in found if words(it[1].partition("\n")[0]) == known.title)
 
 
 def _read(message: str, change: Change) -> tuple[Change, str | None, tuple[str, ...]] | None:

@@ -11,13 +11,8 @@ from ..document import PullRequest, Waybill, words
 from ..errors import Refused
 from ..forges import Forge, Proposal
 from ..proposal import attributes
-<<<<<<< HEAD
-from ..proposal.body import is_about, short, title
-from ..proposal.describe import describe, places
-=======
 from ..proposal.body import is_about, title
 from ..proposal.describe import describe, gitops
->>>>>>> 63bea01a17f5dad41376596daf15a06d2f6af196
 from ..proposal.intent import Change, Intent
 from ..proposal.merge import ask, asks, for_review, hold_back
 from ..proposal.verdict import decide, tell
@@ -88,23 +83,8 @@ def carry_out(
 def with_proposal(change: Change, repo: Repo, intent: Intent, proposal: Proposal | None) -> Waybill:
     if proposal is None:
         return structs.replace(change.waybill, gitops=UNSET)
-<<<<<<< HEAD
-    gitops = Gitops(
-        repository=normalise(str(change.config.gitops)),
-        branch=change.branch,
-        commit=intent.commit,
-        places=places(change, repo, intent),
-        replaces=intent.replaces or UNSET,
-        kind=change.kind,
-        reason=words(change.reason) if change.reason else UNSET,
-        proposal=PullRequest(proposal.url, proposal.number) if is_page(proposal) else UNSET,
-    )
-    return structs.replace(change.waybill, gitops=gitops)
-=======
-    # A proposal that is a file on this machine is no link for others.
-    link = PullRequest(proposal.url, proposal.number) if proposal.url.startswith("http") else UNSET
+    link = PullRequest(proposal.url, proposal.number) if is_page(proposal) else UNSET
     return structs.replace(change.waybill, gitops=structs.replace(gitops(change, repo, intent), proposal=link))
->>>>>>> 63bea01a17f5dad41376596daf15a06d2f6af196
 
 
 def is_page(proposal: Proposal) -> bool:
@@ -115,12 +95,8 @@ def is_page(proposal: Proposal) -> bool:
 def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:
     """One open proposal with this body."""
     shape, known = change.config.commit_title, intent.known
-<<<<<<< HEAD
-    name = short(title(change.waybill, intent.environments, change.reason, shape))
-=======
     # Forges keep at most 255 characters of it.
     name = words(title(change.waybill, intent.environments, change.reason, shape))
->>>>>>> 63bea01a17f5dad41376596daf15a06d2f6af196
     if known is None or known.state != "open":
         return forge.create(change.branch, intent.heads.base, name, body, draft=change.config.draft)
     if (known.title, known.body) != (name, body):

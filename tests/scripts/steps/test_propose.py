@@ -284,12 +284,3 @@ def test_a_branch_that_stands_in_the_way_is_named(repo: GitopsRepo, name: str) -
     with pytest.raises(Refused, match=f"has the branch {name}, beside which there can be no apps/orders") as error:
         repo.propose()
     assert error.value.fault == "gitops"
-
-
-def test_a_title_of_many_environments_is_cut_as_forges_want_it(repo: GitopsRepo) -> None:
-    names = tuple(f"{'e' * 55}-{number}" for number in range(6))
-    repo.propose(waybill(), *names, environments=names)
-    (proposal,) = repo.proposals()
-    assert len(proposal["title"]) == 250
-    assert proposal["title"].startswith(f"orders 1.4.2 to {names[0]} and ")
-    assert git(repo.bare, "log", "-1", "--format=%s", "apps/orders").endswith(names[-1])
