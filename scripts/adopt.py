@@ -3,6 +3,7 @@ that it is an environment's."""
 
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct, structs
 from semver import Version
 
@@ -16,7 +17,7 @@ from .gitops.layout import Files, holds, overlay, paths
 from .gitops.places import place_of
 from .gitops.site import Existing, Site
 from .session import Session
-from .settings import EnvironmentSettings
+from .settings import EnvironmentSettings, HelmReleaseFile
 from .toml import with_key
 from .yaml.document import shown
 from .yaml.edit import read
@@ -50,6 +51,14 @@ def adopt(here: Session, settings: Path | None, environment: str, wanted: str, *
     if settings is None:
         what = "There is no waybill.toml here, which would say where the release is."
         raise Refused(what, "Write one first.", fault="you")
+    try:
+        msgspec.convert(wanted, HelmReleaseFile)
+    except msgspec.ValidationError as error:
+        raise Refused(
+            f"{wanted!r} names no HelmRelease of the GitOps repo.",
+            "Give FILE or FILE#NAME, with the file's path from the top of the repo.",
+            fault="you",
+        ) from error
     text = settings.read_bytes()
     changed = with_key(text, ("environment", environment), "helmrelease", wanted, name=settings.name)
     config = _with(here.config, environment, wanted)

@@ -76,13 +76,14 @@ def rebuild_() -> None:
 
 
 @main.command("observe")
-def observe_() -> None:
-    """Report the HelmReleases of this cluster to the ledger, once. Runs in a pod.
+@click.option("--once", is_flag=True, help="Report what is there, and end.")
+def observe_(once: bool) -> None:
+    """Report the HelmReleases of this cluster to the ledger, and what changes, until SIGTERM. Runs in a pod.
 
-    So the ledger also learns what was in events that were lost.
+    So the ledger also learns what was in events that were lost, and what no event tells.
     """
     from .observer.kubernetes import Kubernetes
-    from .observer.program import observe
+    from .observer.program import observe, until_stopped, watch
     from .observer.settings import ObserverSettings
 
     settings = _settings(ObserverSettings)
@@ -90,7 +91,9 @@ def observe_() -> None:
         kubernetes = Kubernetes.of_pod()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    if failed := list(observe(settings, kubernetes)):
+    if not once:
+        asyncio.run(until_stopped(watch(settings, kubernetes, lambda said: click.echo(said, err=True))))
+    elif failed := asyncio.run(observe(settings, kubernetes)):
         raise click.ClickException("; ".join(failed))
 
 

@@ -98,7 +98,7 @@ def _reads_need_token(text: str) -> bool:
     return text == "token"
 
 
-def _number(most: int) -> Callable[[str], int]:
+def number(most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > most:
             raise ValueError(f"{text!r} is not a number from 0 to {most}")
@@ -143,7 +143,7 @@ class Settings(FromEnvironment):
         ),
     ]
     host: Annotated[str, Setting("HOST", "The address to listen on.", "127.0.0.1")]
-    port: Annotated[int, Setting("PORT", "The port to listen on; 0 takes a free one.", "8080", _number(65535))]
+    port: Annotated[int, Setting("PORT", "The port to listen on; 0 takes a free one.", "8080", number(65535))]
     reads_need_token: Annotated[
         bool,
         Setting(
@@ -181,7 +181,7 @@ class Settings(FromEnvironment):
             "After how many seconds without an event an environment that has no observer counts as silent: its health "
             "is unknown then. 0: never, since Flux says nothing while nothing changes.",
             "0",
-            _number(366 * 86400),
+            number(366 * 86400),
         ),
     ]
     drain_seconds: Annotated[
@@ -191,7 +191,7 @@ class Settings(FromEnvironment):
             "For how long it still answers after SIGTERM, while `/readyz` says 503: as long as the load balancer needs "
             "to send it nothing more. The chart sets it.",
             "0",
-            _number(600),
+            number(600),
         ),
     ]
     flux_keys: Annotated[

@@ -88,7 +88,7 @@ def _release(top: Path, file: str, name: str, environment: str) -> Target:
     holds = f"{len(chosen)} called {chosen[0]}" if len(chosen) > 1 and name else " and ".join(names) or "none"
     raise Refused(
         f"{file} is to hold the HelmRelease {f'{name} ' if name else ''}of {environment}, and holds {holds}.",
-        f"Name the one that is meant: {file}#NAME."
+        f"Name the one that is meant, {file}#NAME; two of one name need a file each."
         if names
         else "Name a file with a HelmRelease, or with a patch of one that is written as a HelmRelease.",
         fault="gitops",
@@ -124,7 +124,7 @@ def _built(top: Path, root: Root, files: dict[str, bytes], release: Target) -> C
             source.put(changed, MARK, str(index))
         except Refused:  # of no interest, unless it is the one; then it has no mark
             continue
-    objects = build_with(changed, top, root.folder)
+    objects = build_with(changed, top, root)
     marks = {id(it): _mark(it) for it in objects}
     marked = [it for it in objects if it["kind"] == "HelmRelease" and marks[id(it)] == "release"]
     if len(marked) != 1:
@@ -174,7 +174,7 @@ def _try(top: Path, site: Site, files: dict[str, bytes], before: Candidate, serv
     )
     changed = dict(files)
     name_release(changed, site, trial, claimed=True)
-    after = build_with({path: data for path, data in changed.items() if data != files[path]}, top, site.folder)
+    after = build_with({path: data for path, data in changed.items() if data != files[path]}, top, before.root)
     release, source = (_same(after, it) for it in (before.release, before.source))
     said = [at(release, annotation("service")), at(release, CHART_VERSION)]
     wanted = [service, "0.0.0-trial"]
@@ -183,7 +183,7 @@ def _try(top: Path, site: Site, files: dict[str, bytes], before: Candidate, serv
     if said != wanted:
         raise Refused(
             f"{site.release.file}: what is written there does not decide which version Flux installs"
-            f"{_cause(files, site)}.",
+            f"{_cause(files, before, site)}.",
             "Take out what else sets it, so that this file says the version.",
             fault="gitops",
         )
@@ -192,7 +192,7 @@ def _try(top: Path, site: Site, files: dict[str, bytes], before: Candidate, serv
     if others:
         raise Refused(
             f"{site.release.file}: a release written there would change {' and '.join(others)} as well"
-            f"{_cause(files, site)}.",
+            f"{_cause(files, before, site)}.",
             "Let this file set nothing but its own HelmRelease.",
             fault="gitops",
         )
@@ -224,9 +224,14 @@ def _bare(item: Object) -> Object:
     return {**item, "metadata": {**item["metadata"], "annotations": kept}, "spec": spec}
 
 
-def _cause(files: dict[str, bytes], site: Site) -> str:
+def _cause(files: dict[str, bytes], found: Candidate, site: Site) -> str:
     """The first place that could be why, with its line."""
+    applied = found.root.flux
+    if applied:
+        files = {**files, applied.file: (found.top / applied.file).read_bytes()}
     for target in (*targets(files, "HelmRelease"), *targets(files, "OCIRepository")):
+        if target.name not in {it.name for it in (site.release, site.source) if it}:
+            continue
         for keys in (CHART_VERSION, TAG, DIGEST) if target not in (site.release, site.source) else ():
             with suppress(Refused):
                 if number := target.line(files, keys):
@@ -235,4 +240,4 @@ def _cause(files: dict[str, bytes], site: Site) -> str:
         for number, text in enumerate(data.decode(errors="replace").splitlines(), 1):
             if _ELSEWHERE.search(text):
                 return f" ({file}, line {number}: {text.strip()})"
-    return ""
+    return f" ({applied.file}: its patches)" if applied and applied.patches else ""

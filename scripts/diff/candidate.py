@@ -75,10 +75,13 @@ class Candidate:
 
     def where(self, kind: str, keys: Keys) -> str:
         """`FILE, line N` of what says `keys` of an object of a kind; the file itself where that cannot be told."""
+        names = (self.target.name, str(self.reference.get("name")))
         own = [self.target, *([self.origin] if self.origin else [])]
         for target in (*own, *targets(self.files, kind)):
+            if target.kind != kind or not target.name.endswith(names):
+                continue
             try:
-                number = target.line(self.files, keys) if target.kind == kind else None
+                number = target.line(self.files, keys)
             except Refused:
                 continue
             if number:

@@ -108,6 +108,8 @@ def _refuse_no_version(found: Candidate) -> None:
         where = found.where("OCIRepository", ("spec", "ref", ranges[0]))
         said = f"ref.{ranges[0]} lets Flux choose the version"
         instead = "`ref: {tag: X.Y.Z, digest: sha256:...}`"
+    elif at(reference, ("digest",)) and not found.version:
+        return
     elif not Version.is_valid(found.version.removeprefix("v")) and "${" not in found.version:
         kind, keys = ("OCIRepository", TAG) if found.origin else ("HelmRelease", CHART_VERSION)
         where, text = found.where(kind, keys), found.version

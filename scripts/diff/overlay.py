@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +51,12 @@ class HelmRelease:
     place: str | None = None
 
 
-def build(folder: Path, root: Path) -> list[Object]:
-    """The objects of a kustomize folder in the repo that lies at `root`. Refused where the folder needs what the repo
-    does not hold, or cannot be built."""
+def build(folder: Path, root: Path, patches: Sequence[Any] = ()) -> list[Object]:
+    """The objects of a kustomize folder in the repo that lies at `root`, with `patches` as kustomize takes them.
+    Refused where the folder needs what the repo does not hold, or cannot be built."""
     refuse_foreign(folder, root)
     try:
-        with _kustomization(folder) as built:
+        with _kustomization(folder, patches) as built:
             return parse(kustomize.build(built))
     except ValueError as error:
         raise Refused(
@@ -65,14 +65,15 @@ def build(folder: Path, root: Path) -> list[Object]:
 
 
 @contextmanager
-def _kustomization(folder: Path) -> Iterator[Path]:
+def _kustomization(folder: Path, patches: Sequence[Any]) -> Iterator[Path]:
     """`folder`, or where it has no kustomization one that is as Flux generates it."""
-    if is_kustomization(folder):
+    if is_kustomization(folder) and not patches:
         yield folder
         return
+    parts = [folder.resolve()] if is_kustomization(folder) else generated(folder.resolve())
     with tempfile.TemporaryDirectory(prefix="waybill-") as made:
-        names = [os.path.relpath(part, Path(made).resolve()) for part in generated(folder.resolve())]
-        (Path(made) / FILES[0]).write_text(json.dumps({"resources": names}))
+        names = [os.path.relpath(part, Path(made).resolve()) for part in parts]
+        (Path(made) / FILES[0]).write_text(json.dumps({"resources": names, "patches": list(patches)}))
         yield Path(made)
 
 

@@ -10,6 +10,7 @@ from ..folder import lay_out
 from ..yaml.objects import Object
 from .bases import reach
 from .overlay import build
+from .roots import Root
 
 
 def read_files(top: Path, folder: str) -> dict[str, bytes]:
@@ -17,12 +18,12 @@ def read_files(top: Path, folder: str) -> dict[str, bytes]:
     return {str(it.relative_to(top)): it.read_bytes() for it in sorted(reach(top / folder, top)) if it.is_file()}
 
 
-def build_with(changes: Mapping[str, bytes], top: Path, folder: str) -> list[Object]:
-    """The objects of `folder` with `changes` of files that are there."""
+def build_with(changes: Mapping[str, bytes], top: Path, root: Root) -> list[Object]:
+    """The objects of a folder with `changes` of files that are there, and as its Flux Kustomization patches them."""
     with tempfile.TemporaryDirectory(prefix="waybill-", dir=top.parent) as made:
         copy = Path(made, "repo")
         shutil.copytree(top, copy, copy_function=os.link)
         for path, data in changes.items():
             (copy / path).unlink()
             lay_out(copy / path, data, path)
-        return build(copy / folder, copy)
+        return build(copy / root.folder, copy, root.flux.patches if root.flux else ())

@@ -8,6 +8,8 @@ from .site import Existing
 MOVING = ("namePrefix", "nameSuffix", "patches", "components")
 NAMESPACE = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
+NAME = re.compile("[a-z0-9]([a-z0-9.-]*[a-z0-9])?")  # a variable of Flux is none
+
 
 def place_of(existing: Existing) -> str | None:
     """`namespace/name` of a HelmRelease that people wrote; None where its Flux Kustomization is not known, or sets more
@@ -16,4 +18,4 @@ def place_of(existing: Existing) -> str | None:
     if spec is None or any(spec.get(name) for name in MOVING):
         return None
     namespace = str(spec.get("targetNamespace") or existing.namespace or "")
-    return f"{namespace}/{existing.name}" if NAMESPACE.fullmatch(namespace) else None
+    return f"{namespace}/{existing.name}" if NAMESPACE.fullmatch(namespace) and NAME.fullmatch(existing.name) else None

@@ -17,6 +17,8 @@ from itertools import chain
 import msgspec
 
 from .event import OVERRIDDEN
+from .level import under_way
+from .level_effect import looked
 from .occurrence import BLANK, Memory, Occurrence, occurrences, remembered
 from .state import BEGINNING, NOTHING, Entry, Running, State, position
 
@@ -153,7 +155,7 @@ def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
     turns, images, occurred = list[Turn](), list[FoundImage](), list[PlacedOccurrence]()
     for it in entries:
         before, after = lane.state, lane.opened
-        lane.state = it.effect(before, it)
+        lane.state = (looked if _is_outrun(lane, it) else it.effect)(before, it)
         _hear(lane, it)
         running = lane.state.running
         began = running is not before.running
@@ -185,6 +187,12 @@ def _placed(lane: ObjectLane, it: Entry, each: Occurrence) -> str:
     identity = f"{each.kind} {it.place} {lane.uid} {each.at} {it.sha256}"
     own = hashlib.sha256(identity.encode()).hexdigest()
     return position(each.at, lane.key[1] if lane.key else "", lane.turns, it.rank, own)
+
+
+def _is_outrun(lane: ObjectLane, it: Entry) -> bool:
+    """A level that was read while a reconcile was under way has a later version than that reconcile's events, and what
+    they said after it was read is newer."""
+    return it.level is not None and under_way(it.level) and it.at <= lane.told
 
 
 def _not_before(state: State, running: Running, at: int) -> State:

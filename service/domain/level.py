@@ -14,6 +14,7 @@ from .event import DIGEST, only
 FAILED = frozenset({"InstallFailed", "UpgradeFailed", "TestFailed", "RollbackFailed", "UninstallFailed"})
 SUMMARY = ("Remediated", "TestSuccess", "Released")
 UNDER_WAY, RETRYING, CANCELED = "Reconciling", "ProgressingWithRetry", "HealthCheckCanceled"
+SOURCE_NOT_READY = "SourceNotReady"
 WAITING = "RetryAfterInterval"  # helm-controller 1.4.0 to 1.4.2, of Ready, after any action; later RETRYING
 
 
@@ -120,10 +121,31 @@ def under_way(it: Level) -> bool:
     return it.deleted or (found is not None and found.status == "True" and found.reason != RETRYING)
 
 
+def progresses(it: Level) -> bool:
+    """Of a reconcile that is under way: something is being done. helm-controller marks each one when it begins, also at
+    every interval; what it does then begins with Ready=Unknown, or with a generation that it has not observed yet."""
+    health = reading(it).health
+    return it.deleted or health == "progressing" or (not it.counts and health != "failing")
+
+
+def tells_nothing(it: Level) -> bool:
+    """A reconcile has begun, and what it will do is not known: all is as it was before, for all that is known."""
+    return under_way(it) and not (it.suspended or progresses(it) or reading(it).blocked)
+
+
 def given_up(it: Level) -> bool:
     """Flux tries no more until something changes."""
     found = it.condition("Stalled")
     return found is not None and found.status == "True"
+
+
+def uninstalled(it: Level) -> bool:
+    """Helm's release is gone. After a remedy helm-controller 1.6.3 leaves `uninstalling` in the history."""
+    newest, remedy = latest(it), it.condition("Remediated")
+    if newest is None:
+        return False
+    remedied = remedy is not None and (remedy.status, remedy.reason) == ("True", "UninstallSucceeded")
+    return newest.status == "uninstalled" or (newest.status == "uninstalling" and remedied)
 
 
 def latest(it: Level) -> HelmRevision | None:

@@ -4,7 +4,20 @@ from msgspec.structs import replace
 
 from .effects import absent, begins, blocked_by, health, is_revision, removed, undone
 from .event import revision
-from .level import UNDER_WAY, HelmRevision, Level, Reading, digest_of, given_up, latest, reading, under_way
+from .level import (
+    SOURCE_NOT_READY,
+    UNDER_WAY,
+    HelmRevision,
+    Level,
+    Reading,
+    digest_of,
+    given_up,
+    latest,
+    reading,
+    tells_nothing,
+    under_way,
+    uninstalled,
+)
 from .state import Blocked, Entry, FailedAttempt, Images, SeenImage, State
 
 
@@ -12,18 +25,20 @@ def seen(state: State, it: Entry) -> State:
     level = it.level
     if level is None:
         return absent(state, it)
-    state = _looked(state, it, level)
+    state = looked(state, it)
     if level.suspended:
         return state
     says = reading(level)
     blocked = None
-    if condition := says.blocked:
+    if state.blocked and state.blocked.source and says.blocked and says.blocked.reason == SOURCE_NOT_READY:
+        blocked = state.blocked  # the source itself said why
+    elif condition := says.blocked:
         since = it.at if condition.since is None else min(condition.since, it.at)
         blocked = blocked_by(state, Blocked(condition.reason, since, condition.message))
     if under_way(level):
         if blocked:
             return replace(state, blocked=blocked)
-        if state.running is None and state.attempt is None:
+        if tells_nothing(level) or (state.running is None and state.attempt is None):
             return state
         found = level.condition(UNDER_WAY)
         since = it.at if found is None or found.since is None else min(found.since, it.at)
@@ -35,9 +50,11 @@ def seen(state: State, it: Entry) -> State:
     return _judged(state, _deployed(state, it, level, says), it, level, says)
 
 
-def _looked(state: State, it: Entry, level: Level) -> State:
+def looked(state: State, it: Entry) -> State:
     """What is so whatever a reconcile does: suspended or not, with tests or without, and the pods' images."""
-    images = state.images
+    level, images = it.level, state.images
+    if level is None:
+        return state
     if level.images is not None or level.unseen:
         found = (SeenImage(each.workload, each.container, each.asked, each.running) for each in level.images or ())
         images = Images(it.at, tuple(found), level.unseen)
@@ -50,7 +67,7 @@ def _deployed(state: State, it: Entry, level: Level, says: Reading) -> State:
     newest = latest(level)
     if newest is None:
         return state
-    if newest.status == "uninstalled":
+    if uninstalled(level):
         nothing = removed(state, it)
         attempt = (
             state.attempt or undone(state.running, it, "failed") if newest.action.endswith("remediation") else None

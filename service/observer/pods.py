@@ -1,111 +1,106 @@
-"""The images of a HelmRelease's pods: each pod is followed upwards, by its controllers, to an object of the
-HelmRelease.
+"""The images of each HelmRelease's pods: a pod is followed upwards, by its controllers, to an object of a HelmRelease.
 
-That is one of its inventory (helm-controller 1.5.0 and later, entries `<namespace>_<name>_<group>_<kind>`) or, without
-one, one with helm-controller's labels. What may not be read is named, and nothing is concluded from it.
+That is one of its inventory (helm-controller 1.5.0 and later) or, without one, one with helm-controller's labels. What
+may not be read is named, and nothing is concluded from it.
 """
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NamedTuple
-
-import httpx
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..domain.snapshot import PostedImage
-from .kubernetes import HelmReleaseObject, Metadata, PodObject, metadata, pods
+from .kubernetes import PODS, Kind, T
+from .mirror import Mirrors
+from .objects import HelmReleaseObject, Metadata, ObjectId, Partial, PodObject
 
 LABEL = "helm.toolkit.fluxcd.io/"
 DEEPEST = 8  # owners above a pod
 # What may stand above a pod, and below an object of the HelmRelease, as what an operator makes of one.
 LINKS = {
-    ("apps", "ReplicaSet"): "apis/apps/v1/replicasets",
-    ("apps", "Deployment"): "apis/apps/v1/deployments",
-    ("apps", "StatefulSet"): "apis/apps/v1/statefulsets",
-    ("apps", "DaemonSet"): "apis/apps/v1/daemonsets",
-    ("batch", "Job"): "apis/batch/v1/jobs",
-    ("batch", "CronJob"): "apis/batch/v1/cronjobs",
+    ("apps", "ReplicaSet"): Kind("apis/apps/v1/replicasets", Partial),
+    ("apps", "Deployment"): Kind("apis/apps/v1/deployments", Partial),
+    ("apps", "StatefulSet"): Kind("apis/apps/v1/statefulsets", Partial),
+    ("apps", "DaemonSet"): Kind("apis/apps/v1/daemonsets", Partial),
+    ("batch", "Job"): Kind("apis/batch/v1/jobs", Partial),
+    ("batch", "CronJob"): Kind("apis/batch/v1/cronjobs", Partial),
 }
+Place = tuple[str, str]  # the namespace and name of a HelmRelease
 
 
-class ObjectId(NamedTuple):
-    """In the order of an inventory's entry."""
+class OwnedPods:
+    """Of these HelmReleases, as far as it was read. `wanted`: lists that have to be read for more."""
 
-    namespace: str
-    name: str
-    group: str
-    kind: str
-
-
-class SeenPods:
-    """The pods of the namespaces that are asked for, each list read once."""
-
-    def __init__(self, api: httpx.Client) -> None:
-        self._api = api
-        self._pods = dict[str, list[PodObject]]()
-        self._objects = dict[tuple[str, str], dict[str, Metadata]]()
-        self._unreadable = dict[object, str]()
+    def __init__(self, mirrors: Mirrors, released: Iterable[HelmReleaseObject]) -> None:
+        self.wanted = set[tuple[Kind[Any], str]]()
+        self._mirrors = mirrors
+        self._claims = defaultdict[ObjectId, list[Place]](list)
+        self._labelled = set[Place]()
+        self._images = defaultdict[Place, Counter[tuple[str, str, str, str]]](Counter)
+        self._unreadable = defaultdict[str, set[str]](set)  # by namespace
+        self._strange = defaultdict[str, set[tuple[str, str]]](set)  # likewise: the group of an owner, and why
+        for it in released:
+            place = it.metadata.namespace, it.metadata.name
+            inventory = it.inventory()
+            for id in inventory:
+                self._claims[id].append(place)
+            if not inventory:
+                self._labelled.add(place)
+        for namespace in {namespace for it in released for namespace in it.namespaces}:
+            for pod in self._listed(PODS, namespace).values():
+                self._attribute(pod)
 
     def of(self, it: HelmReleaseObject) -> tuple[list[PostedImage], str | None]:
         """The images, and why some could not be seen."""
-        inventory = {ObjectId(*each) for each in it.inventory()}
-        namespaces = {each.namespace for each in inventory if each.namespace} or {it.target_namespace}
-        found, unknown = Counter[tuple[str, str, str, str]](), set[str]()
-        for namespace in sorted(namespaces):
-            for pod in self._listed(namespace, unknown):
-                if owner := self._owner(it, inventory, pod, unknown):
-                    found.update((owner, *image) for image in pod.images())
+        groups = {each.group for each in it.inventory()}
+        unknown = set[str]()
+        for namespace in it.namespaces:
+            unknown |= self._unreadable.get(namespace, set())
+            unknown |= {text for group, text in self._strange.get(namespace, ()) if group in groups}
+        found = self._images[it.metadata.namespace, it.metadata.name]
         images = [PostedImage(*key, pods=number) for key, number in sorted(found.items())]
         return images, "; ".join(sorted(unknown)) or None
 
-    def _owner(self, it: HelmReleaseObject, inventory: set[ObjectId], pod: PodObject, unknown: set[str]) -> str | None:
-        """`Kind/name` of the HelmRelease's object that controls the pod; None: it is another's, or that is unknown."""
+    def _attribute(self, pod: PodObject) -> None:
+        images = [*pod.images()]
+        if images and (found := self._owner(pod)):
+            owner, places = found
+            for place in places:
+                self._images[place].update((owner, *image) for image in images)
+
+    def _owner(self, pod: PodObject) -> tuple[str, list[Place]] | None:
+        """`Kind/name` of the object that controls the pod, and the HelmReleases that it is of; None: it is of none, or
+        that is unknown."""
         above, namespace = pod.metadata, pod.metadata.namespace
         id = ObjectId(namespace, above.name, "", "Pod")
         for _ in range(DEEPEST):
-            if id in inventory or (not inventory and _labelled(above, it)):
-                return f"{id.kind}/{id.name}"
+            if places := self._claims.get(id) or self._by_label(above):
+                return f"{id.kind}/{id.name}", places
             owner = next((each for each in above.ownerReferences if each.controller), None)
             if owner is None:
                 return None
             id = ObjectId(namespace, owner.name, owner.apiVersion.rpartition("/")[0], owner.kind)
-            if id in inventory:
+            if id in self._claims:
                 continue
-            path = LINKS.get((id.group, id.kind))
-            if path is None:
-                if any(each.group == id.group for each in inventory):
-                    unknown.add(f"the owner of {id.kind} {id.name} is not followed")
+            kind = LINKS.get((id.group, id.kind))
+            if kind is None:
+                self._strange[namespace].add((id.group, f"the owner of {id.kind} {id.name} is not followed"))
                 return None
-            listed = self._metadata(path, namespace, unknown)
+            listed = self._listed(kind, namespace)
             if owner.name not in listed:
                 return None
-            above = listed[owner.name]
+            above = listed[owner.name].metadata
         return None
 
-    def _listed(self, namespace: str, unknown: set[str]) -> list[PodObject]:
-        with self._reading(namespace, unknown):
-            if namespace not in self._pods and namespace not in self._unreadable:
-                self._pods[namespace] = list(pods(self._api, namespace))
-        return self._pods.get(namespace, [])
+    def _by_label(self, it: Metadata) -> list[Place]:
+        named = it.labels.get(f"{LABEL}namespace", ""), it.labels.get(f"{LABEL}name", "")
+        return [named] if named in self._labelled else []
 
-    def _metadata(self, path: str, namespace: str, unknown: set[str]) -> dict[str, Metadata]:
-        key = path, namespace
-        with self._reading(key, unknown):
-            if key not in self._objects and key not in self._unreadable:
-                self._objects[key] = {each.name: each for each in metadata(self._api, path, namespace)}
-        return self._objects.get(key, {})
-
-    @contextmanager
-    def _reading(self, key: object, unknown: set[str]) -> Iterator[None]:
-        """What may not be read is named for each HelmRelease that it concerns."""
-        try:
-            yield
-        except httpx.HTTPStatusError as error:
-            self._unreadable[key] = f"{error.request.url.path} answered {error.response.status_code}"
-        if key in self._unreadable:
-            unknown.add(self._unreadable[key])
-
-
-def _labelled(it: Metadata, release: HelmReleaseObject) -> bool:
-    named = it.labels.get(f"{LABEL}name"), it.labels.get(f"{LABEL}namespace")
-    return named == (release.metadata.name, release.metadata.namespace)
+    def _listed(self, kind: Kind[T], namespace: str) -> Mapping[str, T]:
+        listed = self._mirrors.of(kind, namespace)
+        if listed is not None:
+            return listed
+        if why := self._mirrors.unreadable.get(kind.url(namespace)):
+            self._unreadable[namespace].add(why)
+        else:
+            self.wanted.add((kind, namespace))
+        return {}

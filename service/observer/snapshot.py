@@ -1,50 +1,52 @@
 """What the ledger is sent of a namespace: no more of a HelmRelease than the ledger reads."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from itertools import pairwise
 
 import msgspec
-from msgspec.structs import replace
 
 from ..domain.event import tests_in
-from ..domain.snapshot import CONDITIONS, NameRange, PostedCondition, PostedHelmRelease, Snapshot
-from .kubernetes import HelmReleaseObject
-from .pods import SeenPods
+from ..domain.snapshot import CONDITIONS, NameRange, PostedCondition, PostedHelmRelease
+from .objects import HelmReleaseObject
+from .pods import OwnedPods
 
-PART_BYTES = 1024 * 1024  # of a body: a quarter of what the ledger takes
-_encode = msgspec.json.Encoder().encode
-
-
-def snapshot(
-    namespace: str,
-    found: Iterable[HelmReleaseObject],
-    taken_at: datetime,
-    round_seconds: int | None = None,
-    pods: SeenPods | None = None,
-) -> Snapshot:
-    """`found` are all HelmReleases of the namespace; `taken_at` is the time before the first was read."""
-    released = [posted(it, pods) for it in found]
-    return Snapshot(taken_at, released, [NameRange(namespace)], round_seconds=round_seconds)
+PART_BYTES = 256 * 1024  # of a body: some hundred HelmReleases, which the ledger takes well within its time limit
+Part = tuple[list[PostedHelmRelease], list[NameRange]]
+encode = msgspec.json.Encoder().encode
 
 
-def parts(whole: Snapshot) -> Iterator[bytes]:
-    """A snapshot of one namespace as bodies that are not too large, each with the range of names that it covers."""
-    [whole_range] = whole.ranges
-    released = sorted(whole.helmreleases, key=lambda it: it.name)
-    begins, part, size = "", list[PostedHelmRelease](), 0
-    for it in released:
-        more = len(_encode(it))
-        if part and size + more > PART_BYTES:
-            yield _encode(replace(whole, helmreleases=part, ranges=[replace(whole_range, from_=begins, until=it.name)]))
-            begins, part, size = it.name, [], 0
-        part.append(it)
+def whole(namespace: str, released: Iterable[PostedHelmRelease]) -> Iterator[Part]:
+    """All HelmReleases of a namespace, in parts that are not too large, each with the range of names that it covers."""
+    pieces = list(_pieces(released)) or [[]]
+    for piece, (begins, until) in zip(pieces, pairwise(["", *(it[0].name for it in pieces[1:]), ""]), strict=True):
+        yield piece, [NameRange(namespace, begins, until)]
+
+
+def changes(namespace: str, released: Iterable[PostedHelmRelease], gone: Iterable[str]) -> Iterator[Part]:
+    """Those that have changed, and the names of those that are gone: each the only name of its range, since none ends
+    with a dash."""
+    for piece in _pieces(released):
+        yield piece, []
+    if ranges := [NameRange(namespace, name, f"{name}-") for name in gone]:
+        yield [], ranges
+
+
+def _pieces(released: Iterable[PostedHelmRelease]) -> Iterator[list[PostedHelmRelease]]:
+    piece, size = list[PostedHelmRelease](), 0
+    for it in sorted(released, key=lambda it: it.name):
+        more = len(encode(it))
+        if piece and size + more > PART_BYTES:
+            yield piece
+            piece, size = [], 0
+        piece.append(it)
         size += more
-    yield _encode(replace(whole, helmreleases=part, ranges=[replace(whole_range, from_=begins)]))
+    if piece:
+        yield piece
 
 
-def posted(it: HelmReleaseObject, pods: SeenPods | None) -> PostedHelmRelease:
+def posted(it: HelmReleaseObject, pods: OwnedPods) -> PostedHelmRelease:
     metadata, spec, status = it.metadata, it.spec, it.status
-    images, unknown = pods.of(it) if pods and spec.kubeConfig is None else (None, None)
+    images, unknown = (None, None) if it.remote else pods.of(it)
     return PostedHelmRelease(
         namespace=metadata.namespace,
         name=metadata.name,
@@ -57,7 +59,7 @@ def posted(it: HelmReleaseObject, pods: SeenPods | None) -> PostedHelmRelease:
         tests=spec.test.enable,
         tests_ignored=spec.test.ignoreFailures,
         test_seconds=tests_in(spec.test.timeout or spec.timeout or "true") if spec.test.enable else None,
-        remote=spec.kubeConfig is not None,
+        remote=it.remote,
         conditions=[
             PostedCondition(each.type, each.status, each.reason, each.message, each.lastTransitionTime)
             for each in status.conditions

@@ -38,6 +38,8 @@ POSTGRESQL = CONTEXT["database.engine"]
         ({"serviceMonitor": {"interval": "often"}}, "'/serviceMonitor/interval'"),
         ({"observer": {"enabled": True}}, "'/observer/environment': minLength"),
         ({"observer": {"schedule": "now and then"}}, "'/observer/schedule'"),
+        ({"observer": {"kind": "DaemonSet"}}, "'/observer/kind'"),
+        ({"observer": {"roundSeconds": 5}}, "'/observer/roundSeconds'"),
         ({"ledger": {"enabled": False}}, "'/observer/enabled': value must be true"),
         (merged({"ledger": {"enabled": False}}, CONTEXT["observer"]), "'/observer/ledgerUrl': minLength"),
         ({"replicaCount": 3}, "additional properties 'replicaCount' not allowed"),

@@ -36,7 +36,10 @@ def scene(real: World) -> Iterator[Scene]:
     folder.mkdir()
     with database() as password, recorder(folder / "events"):
         yield Scene(
-            real, folder, password, {name: secrets.token_hex(32) for name in [*ENVIRONMENTS, "pinned", "rendered"]}
+            real,
+            folder,
+            password,
+            {name: secrets.token_hex(32) for name in [*ENVIRONMENTS, "pinned", "rendered", "stories"]},
         )
 
 

@@ -83,6 +83,18 @@ def test_only_an_environment_of_its_own_is_adopted(world: World) -> None:
     assert f"says helmrelease = '{FILES['flux-example']}'" in said
 
 
+@pytest.mark.parametrize("wanted", ["/etc/passwd", "", "a b#c d", "a.yaml#Orders", "#orders"])
+def test_what_names_no_file_is_refused(world: World, wanted: str) -> None:
+    assert f"{wanted!r} names no HelmRelease" in refused(world, "adopt", "-e", "staging", "--file", wanted)
+
+
+def test_a_name_that_flux_fills_in_makes_no_place(world: World) -> None:
+    files = {path: text.replace("&app orders", "${APP}").replace("*app", "orders") for path, text in HOME_OPS.items()}
+    commit(world, files)
+    adopt(world, "home-ops")
+    assert world.ship(world.image())["gitops"]["places"] == [{"environment": "staging", "place": None}]
+
+
 def test_without_a_file_of_settings_nothing_is_adopted(world: World) -> None:
     commit(world, FLUX_EXAMPLE)
     (world.checkout / "waybill.toml").unlink()

@@ -1,21 +1,22 @@
 """Which images run: a pod's are its HelmRelease's, and are held against what was released."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import certifi
 import pytest
 
 from service.domain.images import MISMATCHED, OTHER, SAME, UNKNOWN, ReleasedImage, judged
+from service.domain.snapshot import PostedImage
 from service.domain.state import SeenImage
-from service.observer.kubernetes import Kubernetes, helmreleases
-from service.observer.pods import SeenPods
+from service.observer.cluster import look
+from service.observer.mirror import Mirrors
 from service.observer.program import observe
 from service.observer.settings import ObserverSettings
 
-from ..support.service.kubernetes_stand_in import Lists, kubernetes_stand_in
+from ..support.service.kubernetes_stand_in import KubernetesStandIn, Lists, kubernetes_stand_in
 from ..support.service.replica import command, replica
 from ..support.service.served import KEYS, document, event, signature
 
@@ -87,11 +88,14 @@ def replicaset(name: str, *owners: dict[str, Any], **more: Any) -> dict[str, Any
 
 
 def seen(release: dict[str, Any], others: Lists) -> tuple[list[tuple[str, str, int]], str | None]:
+    async def images_of(api: KubernetesStandIn) -> tuple[list[PostedImage], str | None]:
+        async with api.kubernetes().connected() as http:
+            view = await look(Mirrors(http), ["apps"])
+            [it] = view.helmreleases["apps"]
+            return view.pods.of(it)
+
     with kubernetes_stand_in({"apps": [release]}, others) as api:
-        kubernetes = Kubernetes(api.url, "account", Path(certifi.where()), "apps")
-        with kubernetes.connected() as http:
-            [it] = helmreleases(http, "apps")
-            images, unknown = SeenPods(http).of(it)
+        images, unknown = asyncio.run(images_of(api))
     return [(each.workload, each.asked, each.pods) for each in images], unknown
 
 
@@ -167,8 +171,7 @@ def test_an_environment_that_overrides_the_image_is_mismatched_with_both_digests
     ):
         http.post("/releases", json=document(), headers={"Authorization": f"Bearer {token}"}).raise_for_status()
         settings = ObserverSettings(ledger.url, "staging", KEYS["staging"][0].encode(), ("apps",))
-        kubernetes = Kubernetes(api.url, "account", Path(certifi.where()), "apps")
-        assert list(observe(settings, kubernetes)) == []
+        assert asyncio.run(observe(settings, api.kubernetes())) == []
         [it] = http.get("/environments/staging").json()["services"]
         assert it["release"]["mismatched"]
         [differs] = it["mismatches"]
@@ -194,7 +197,7 @@ def test_an_environment_that_overrides_the_image_is_mismatched_with_both_digests
         failed = {"status": "failed", "chartName": "orders", "chartVersion": "1.5.0", "version": 2}
         lists["apps"][0]["status"]["history"].insert(0, failed)
         lists["apps"][0]["status"]["conditions"][0] |= {"status": "False", "reason": "UpgradeFailed"}
-        assert list(observe(settings, kubernetes)) == []
+        assert asyncio.run(observe(settings, api.kubernetes())) == []
         [it] = http.get("/environments/staging").json()["services"]
         assert (it["release"]["version"], it["health"], it["attempt"]["version"]) == ("1.4.2", "failing", "1.5.0")
         assert (it["mismatches"], [each["verdict"] for each in it["images"]]) == ([], ["same"])

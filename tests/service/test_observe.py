@@ -1,12 +1,12 @@
-"""`waybill-service observe` against a real ledger, and a stand-in for the Kubernetes API."""
+"""`waybill-service observe --once` against a real ledger, and a stand-in for the Kubernetes API."""
 
+import asyncio
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import certifi
 import pytest
 
 from service.observer.kubernetes import Kubernetes
@@ -57,7 +57,7 @@ def helmrelease(name: str) -> dict[str, Any]:
 def observed(api: KubernetesStandIn, ledger: str, *namespaces: str, key: str = KEYS["staging"][0]) -> list[str]:
     """What was missed, as `observe` says it."""
     settings = ObserverSettings(ledger, "staging", key.encode(), namespaces)
-    return list(observe(settings, Kubernetes(api.url, "account", Path(certifi.where()), "apps")))
+    return asyncio.run(observe(settings, api.kubernetes()))
 
 
 def test_what_runs_is_reported_page_by_page_and_what_is_gone_ends(database_url: str, tmp_path: Path) -> None:
@@ -114,8 +114,7 @@ def test_a_namespace_that_may_not_be_read_is_said_and_ends_nothing(database_url:
         assert observed(api, ledger.url, "apps") == []
         del lists["apps"]
         [said] = observed(api, ledger.url, "apps", "web")
-        assert said.startswith("apps: ")
-        assert said.endswith("answered 403")
+        assert said == "/apis/helm.toolkit.fluxcd.io/v2/namespaces/apps/helmreleases answered 403"
         assert len(http.get("/environments/staging").json()["services"]) == 1
 
 
@@ -124,7 +123,7 @@ def test_what_the_ledger_could_not_read_is_said_and_not_sent(history: Any) -> No
     unreadable = helmrelease("orders") | {"status": {"history": history}}
     with kubernetes_stand_in({"apps": [unreadable], "web": []}) as api:
         [said] = observed(api, api.url, "apps", "web")
-    assert said.startswith("apps: ValidationError: ")
+    assert said.startswith("/apis/helm.toolkit.fluxcd.io/v2/namespaces/apps/helmreleases: ValidationError: ")
     assert [json.loads(body)["ranges"][0]["namespace"] for body in api.posted] == ["web"]
 
 
@@ -135,6 +134,36 @@ def test_a_ledger_that_refuses_is_said(tmp_path: Path) -> None:
     ):
         [said] = observed(api, ledger.url, key="another key of the environment")
         assert said.endswith("/hooks/flux/staging/snapshot answered 401")
+
+
+def test_a_key_that_was_changed_in_its_file_is_used(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    given = {"ENVIRONMENT": "staging", "FLUX_KEY_FILE": str(file), "NAMESPACES": "apps"}
+    with (
+        replica(f"sqlite:///{tmp_path}/ledger.db", tmp_path / "log") as ledger,
+        kubernetes_stand_in({"apps": []}) as api,
+    ):
+        file.write_text("a key of before")
+        settings = ObserverSettings.from_environment(given | {"LEDGER_URL": ledger.url})
+        assert len(asyncio.run(observe(settings, api.kubernetes()))) == 1
+        file.write_text(f"{KEYS['staging'][0]}\n")
+        assert asyncio.run(observe(settings, api.kubernetes())) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("LEDGER_URL", "waybill.example", "'waybill.example' is no address"),
+        ("ENVIRONMENT", "Staging", "'Staging' is not the name of an environment"),
+        ("NAMESPACES", "apps, no/where", "'no/where' is not the name of a namespace"),
+        ("ROUND_SECONDS", "5", "a round lasts 10 seconds or more, not 5"),
+        ("ROUND_SECONDS", "90000", "'90000' is not a number from 0 to 86400"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(name: str, value: str, said: str) -> None:
+    given = {"LEDGER_URL": "http://ledger", "ENVIRONMENT": "staging", "FLUX_KEY": "k" * 16}
+    with pytest.raises(SettingsError, match=f"^{name}: {said}"):
+        ObserverSettings.from_environment(given | {name: value})
 
 
 def test_it_refuses_to_start_half_configured(tmp_path: Path) -> None:
@@ -154,9 +183,7 @@ def test_it_runs_in_a_pod_with_a_service_account(tmp_path: Path) -> None:
         Kubernetes.of_pod(pod, tmp_path)
     (tmp_path / "token").write_text("account\n")
     (tmp_path / "namespace").write_text("apps")
-    assert Kubernetes.of_pod(pod, tmp_path) == Kubernetes(
-        "https://[fd00::1]:6443", "account", tmp_path / "ca.crt", "apps"
-    )
+    assert Kubernetes.of_pod(pod, tmp_path) == Kubernetes("https://[fd00::1]:6443", tmp_path, "apps")
 
 
 LOADED = """

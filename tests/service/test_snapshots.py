@@ -219,6 +219,22 @@ async def test_absence_is_judged_within_each_range(ledger: Served) -> None:
     assert await gone() == ["apps/beta", "apps/delta"]
 
 
+async def test_lists_of_names_that_are_not_renewed_are_forgotten(ledger: Served) -> None:
+    """The parts of a large namespace begin elsewhere with each round."""
+
+    async def part(seconds: int, begins: str, ends: str) -> None:
+        ranges = [{"namespace": "apps", "from": begins, "until": ends}]
+        whole = {"taken_at": written(ago(seconds)), "ranges": ranges, "helmreleases": []}
+        assert (await see(ledger, json.dumps(whole).encode())).status_code == 201
+
+    for begins, ends in (("", "b"), ("b", "m"), ("m", "")):
+        await part(9000, begins, ends)
+    await part(3000, "", "c")
+    assert {it["begins"] for it in await Listing.select()} == {"", "m"}
+    await part(2900, "c", "")
+    assert {(it["begins"], it["ends"]) for it in await Listing.select()} == {("", "c"), ("c", "")}
+
+
 async def test_equal_levels_are_kept_once_at_their_beginning_and_their_end(ledger: Served) -> None:
     for seconds in (90, 60, 30, 10):
         await see(ledger, snapshot(deployed("1.4.2", ago(100)), taken=ago(seconds)))

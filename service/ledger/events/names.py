@@ -37,6 +37,16 @@ class NewListing(NamedTuple):
     names: str
 
 
+class OlderListings(NamedTuple):
+    """Of ranges that begin within this one."""
+
+    environment: str
+    namespace: str
+    begins: str
+    ends: str
+    before: int
+
+
 class NewLevel(NamedTuple):
     """The columns of `level`."""
 
@@ -72,13 +82,29 @@ _keep = query(
     takes=NewListing,
     gives=None,
 )
+_forget = query(
+    lambda environment, namespace, begins, ends, before: Listing.raw(
+        "DELETE FROM listing WHERE environment = {} AND namespace = {} AND begins >= {} AND ({} = '' OR begins < {})"
+        " AND at < {}",
+        environment,
+        namespace,
+        begins,
+        ends,
+        ends,
+        before,
+    ),
+    takes=OlderListings,
+    gives=None,
+)
 insert_level = query(lambda **columns: Level.insert(Level(**columns)), takes=NewLevel, gives=None)
+RENEWED = 3600  # seconds
 _decode = msgspec.json.Decoder(list[str]).decode
 _encode = msgspec.json.Encoder().encode
 
 
 async def keep(environment: str, at: int, ranges: Iterable[NameRange], names: Iterable[str]) -> None:
-    """`names`: namespace/name."""
+    """`names`: namespace/name. Lists that were not renewed are forgotten: as a large namespace changes, its parts begin
+    elsewhere."""
     split = [it.split("/") for it in sorted(names)]
     rows = [
         NewListing(
@@ -88,6 +114,7 @@ async def keep(environment: str, at: int, ranges: Iterable[NameRange], names: It
         for it in ranges
     ]
     await _keep.each(rows)
+    await _forget.each([OlderListings(environment, it.namespace, it.from_, it.until, at - RENEWED) for it in ranges])
 
 
 async def absences(heard: Mapping[PlaceKey, int]) -> dict[PlaceKey, Entry]:

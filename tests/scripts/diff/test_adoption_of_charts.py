@@ -13,6 +13,7 @@ from tests.support.scripts.layouts import (
     HOME_OPS,
     OCI_REPOSITORY,
     PATCH,
+    flux,
     kustomization,
 )
 
@@ -98,6 +99,30 @@ VERSIONS = {
         },
         ["does not decide which version", "(apps/kustomization.yaml, line 7: replacements:)"],
     ),
+    "a patch of the Flux Kustomization": (
+        {
+            **ALONE,
+            "ks.yaml": flux(
+                "orders",
+                "./apps",
+                "  patches:\n    - target: {kind: HelmRelease}\n      patch: |\n        - op: add\n"
+                "          path: /spec/chart/spec/version\n          value: 0.0.8\n",
+            ),
+        },
+        ["does not decide which version", "(ks.yaml, line 17: path: /spec/chart/spec/version)"],
+    ),
+    "a patch of the Flux Kustomization, as a HelmRelease": (
+        {
+            **ALONE,
+            "ks.yaml": flux(
+                "orders",
+                "./apps",
+                "  patchesStrategicMerge:\n    - {apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: "
+                "{name: orders}, spec: {chart: {spec: {version: 0.0.8}}}}\n",
+            ),
+        },
+        ["does not decide which version", "(ks.yaml: its patches)"],
+    ),
     "a patch above it": (
         {**FLUX_EXAMPLE, "apps/staging/orders-values.yaml": PATCH + "  chart: {spec: {version: 0.0.8}}\n"}
         | {path: "{}" for path in FLUX_EXAMPLE if "production" in path},
@@ -109,6 +134,14 @@ VERSIONS = {
 }
 IN_PLACE = "  upgrade: {chartNameChangeStrategy: InPlaceUpdate}\n"
 NAME = "apps/orders.yaml, line 10: the HelmRelease installs the chart legacy, and the chart of this service is orders"
+
+
+def test_a_digest_alone_is_exact(tmp_path: Path) -> None:
+    site = found(tmp_path, pinned("tag: 0.0.9", f"digest: sha256:{'a' * 64}"), f"{APP}/helmrelease.yaml")
+    assert site.existing
+    assert site.existing.version == ""
+
+
 NAMES = {
     "another chart": (alone("chart: orders", "chart: legacy"), {}, [NAME, "uninstalls", "Call the chart legacy"]),
     "in place, with an old Flux": (

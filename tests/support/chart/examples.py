@@ -18,6 +18,8 @@ EXAMPLES: dict[str, list[Any]] = {
     "replicas": [2, 5],
     "ledger.enabled": [False],
     "observer.enabled": [True],
+    "observer.kind": ["CronJob"],
+    "observer.roundSeconds": [10, 3600],
     "observer.schedule": ["@hourly", "0 6-20/2 * * MON-FRI"],
     "observer.environment": ["123", "production"],
     "observer.ledgerUrl": ["https://waybill.example.org", "http://ledger.waybill:8080/behind"],
@@ -75,6 +77,7 @@ OBSERVER = {"enabled": True, "environment": "staging", "keySecretName": "webhook
 CONTEXT: dict[str, dict[str, Any]] = {
     "ledger": {"observer": {**OBSERVER, "ledgerUrl": "https://waybill.example.org"}},
     "observer": {"observer": OBSERVER},
+    "observer.schedule": {"observer": {"kind": "CronJob"}},
     "replicas": POSTGRESQL,
     "database.engine": POSTGRESQL,
     "database.postgresql": POSTGRESQL,

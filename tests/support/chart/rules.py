@@ -47,7 +47,8 @@ def root_cannot_write(objects: list[Object]) -> Iterator[str]:
 def no_token_and_no_environment_of_others(objects: list[Object]) -> Iterator[str]:
     """Only the observer needs the Kubernetes API."""
     for name, pod in pods(objects):
-        if pod["spec"].get("automountServiceAccountToken") is not name.startswith("CronJob/"):
+        observes = pod["metadata"]["labels"]["app.kubernetes.io/component"] == "observer"
+        if pod["spec"].get("automountServiceAccountToken") is not observes:
             yield f"{name}: automountServiceAccountToken"
         if pod["spec"].get("enableServiceLinks") is not False:
             yield f"{name}: enableServiceLinks"
@@ -123,15 +124,16 @@ def pods_carry_no_version(objects: list[Object]) -> Iterator[str]:
 
 
 def selectors_find_their_pods_alone(objects: list[Object]) -> Iterator[str]:
-    """Selectors find the ledger's pods, or the observer's for its NetworkPolicy, but never those of `helm test`."""
+    """Selectors find the ledger's pods, or the observer's, whose name they have, but never those of `helm test`."""
     labels = {name: pod["metadata"]["labels"].items() for name, pod in pods(objects)}
     for found in objects:
         spec = found.get("spec", {})
         selector = {"Service": spec.get("selector"), "NetworkPolicy": spec.get("podSelector", {}).get("matchLabels")}
         chosen = selector.get(found["kind"]) or (spec.get("selector") or {}).get("matchLabels")
         if chosen and found["kind"] != "ServiceMonitor":
-            matched = {name.partition("/")[0] for name, own in labels.items() if chosen.items() <= own}
-            if matched != {"CronJob" if found["metadata"]["name"].endswith("-observer") else "Deployment"}:
+            matched = {name for name, own in labels.items() if chosen.items() <= own}
+            own = found["metadata"]["name"]
+            if matched not in ({f"Deployment/{own}"}, {f"CronJob/{own}"}):
                 yield f"{_name(found)} selects the pods of {matched}"
 
 

@@ -40,14 +40,15 @@ class Scene:
     def image(self) -> str:
         return images.push(f"{self.world.registry}/waybill")
 
-    def fleet(self, name: str, environments: list[str]) -> Fleet:
-        """A GitOps repo with its environments set up. All of them report to the ledger in the first one."""
+    def fleet(self, name: str, environments: list[str], ledger: str = "") -> Fleet:
+        """A GitOps repo with its environments set up. All of them report to the ledger in the namespace `ledger`, by
+        default the first of them."""
         env = demo.environment(self.folder)
         found = Fleet(name, self.world.forge, self.cluster, self.folder / name, env)
         found.create()
         for it in environments:
             self._prepare(it)
-            found.join(it, it, f"http://waybill.{environments[0]}.svc.cluster.local/hooks/flux/{it}")
+            found.join(it, it, f"http://waybill.{ledger or environments[0]}.svc.cluster.local/hooks/flux/{it}")
             self.cluster.apply(*recorder.alerts(it))
         for it in environments:
             self.empty[it] = wait_until_steady(f"the objects in {it}", lambda it=it: self.objects(it))  # type: ignore[misc]
@@ -95,8 +96,8 @@ class Scene:
         folder = self.folder / "events"
         return wait_for(f"Flux to send {reason}", lambda: recorder.received(folder, namespace, reason))
 
-    def observe(self, job: str, namespace: str = "staging", observer: str = "waybill-observer") -> None:
-        """Run the observer that is installed in `namespace` once."""
+    def observe(self, job: str, namespace: str, observer: str) -> None:
+        """Run the observer, a CronJob in `namespace`, once."""
         self.cluster.kubectl("create", "job", job, "-n", namespace, f"--from=cronjob/{observer}")
         path = f"/apis/batch/v1/namespaces/{namespace}/jobs/{job}"
         wait_for(f"{job} to be done", lambda: ready(self.cluster.get(path), "Complete"), 180)

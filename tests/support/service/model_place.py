@@ -105,6 +105,7 @@ class Place:
     uncertain: bool = False
     left: Ran | None = None
     gone: int | None = None
+    heard: int = -1
     turned: int = 0
     turns: int = 0
     ran: list[tuple[Ran, int, str, str]] = field(default_factory=list)
@@ -120,6 +121,8 @@ class Place:
         else:
             self._event(it)
         self._tell_changes(it, was)
+        if it.reason != "absent":
+            self.heard = max(self.heard, it.counts_at)
 
     def _tell_changes(self, it: Said, was: "Place") -> None:
         """What differs from how it was, and what else an observer must be the first to tell."""
@@ -264,6 +267,8 @@ class Place:
             self.suspended = self.suspended or it.counts_at
             return
         self.suspended = None
+        if seen.under_way and it.counts_at <= self.heard:
+            return
         status, reason, since = seen.ready
         since = min(it.received if since > it.received + 60 else since, it.counts_at)
         blocks = status == "False" and reason not in ("UpgradeFailed", "RollbackSucceeded", "UninstallSucceeded")
@@ -273,7 +278,9 @@ class Place:
         if seen.under_way:
             if blocked:
                 self.blocked = blocked
-            elif self.runs or self.attempt:
+            elif (self.runs or self.attempt) and (
+                status == "Unknown" or (seen.old_generation and reason != "UpgradeFailed")
+            ):
                 self._is("progressing", "Reconciling", since)
             return
         self.blocked = blocked
@@ -353,7 +360,7 @@ class Place:
 
     def _forget(self, *, keep_running: bool = False) -> None:
         fresh = Place()
-        kept = {"ran", "told", "ill", "turned", "turns", "suspended"} | (
+        kept = {"ran", "told", "ill", "turned", "turns", "suspended", "heard"} | (
             {"runs", "left", "gone"} if keep_running else set()
         )
         for name, value in vars(fresh).items():

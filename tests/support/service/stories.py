@@ -40,6 +40,13 @@ def E(seconds: int, reason: str, revision: str = "", *, rv: int = 1, uid: str = 
     return Told("", json.dumps(said).encode(), at(seconds + lag))
 
 
+def C(seconds: int, reason: str) -> Told:  # noqa: N802
+    """An event of the HelmChart that Flux made for the HelmRelease, which failed."""
+    said = event(reason, at=at(seconds), severity="error", metadata={})
+    said["involvedObject"] |= {"kind": "HelmChart", "name": "apps-orders", "uid": "c1"}
+    return Told("", json.dumps(said).encode(), at(seconds + 1))
+
+
 def condition(type: str, status: str, reason: str, since: int, message: str = "") -> dict[str, Any]:
     return {"type": type, "status": status, "reason": reason, "message": message, "since": z(since)}
 
@@ -101,6 +108,8 @@ V1, V2 = revision(1, "deployed", "1.0.0", 0), revision(2, "deployed", "1.1.0", 9
 V1_OVER = revision(1, "superseded", "1.0.0", 0)
 V2_FAILED = revision(2, "failed", "1.1.0", 90)
 OLD = ("1.0.0", 10, None, None, "event")
+MARK = condition("Reconciling", "True", "Progressing", 695, "Fulfilling prerequisites")
+RUNNING = condition("Reconciling", "True", "Progressing", 95, "Running 'upgrade' action with timeout of 5m0s")
 
 STORIES: dict[str, Story] = {
     "a failed upgrade is rolled back in the same reconcile": Story(
@@ -338,6 +347,24 @@ STORIES: dict[str, Story] = {
         {"version": "1.0.0", "health": "healthy", "blocked": ("SourceNotReady", 350)},
         [OLD],
     ),
+    "the source told why it is not ready, and the observer sees that it is not": Story(
+        [
+            E(10, "InstallSucceeded", "1.0.0", rv=5),
+            C(340, "ChartPullError"),
+            L(
+                400,
+                V1,
+                rv=9,
+                ready=("False", "SourceNotReady", 350),
+                conditions=[
+                    condition("Reconciling", "True", "Progressing", 350),
+                    condition("Released", "True", "InstallSucceeded", 10),
+                ],
+            ),
+        ],
+        {"version": "1.0.0", "health": "healthy", "blocked": ("ChartPullError", 340)},
+        [OLD],
+    ),
     "what blocked it is over": Story(
         [
             E(10, "InstallSucceeded", "1.0.0", rv=5),
@@ -370,6 +397,85 @@ STORIES: dict[str, Story] = {
             ),
         ],
         {"version": "1.0.0", "health": "progressing"},
+        [OLD],
+    ),
+    "Flux removed a failed upgrade, as the real one leaves it, and its event was lost": Story(
+        [
+            E(10, "InstallSucceeded", "1.0.0", rv=5),
+            E(100, "UpgradeFailed", "1.1.0", rv=7),
+            L(
+                200,
+                revision(1, "uninstalling", "1.1.0", 150, action="uninstall-remediation"),
+                rv=12,
+                ready=("False", "InstallFailed", 160),
+                conditions=[
+                    condition("Released", "False", "InstallFailed", 160),
+                    condition("Remediated", "True", "UninstallSucceeded", 160),
+                    condition("Stalled", "True", "RetriesExceeded", 160),
+                ],
+            ),
+        ],
+        {"version": None, "health": "failing", "attempt": ("1.1.0", "failed"), "given_up": True},
+        [("1.0.0", 10, 200, "seen", "snapshot")],
+    ),
+    "Flux is about to uninstall it, or failed to": Story(
+        [
+            E(10, "InstallSucceeded", "1.0.0", rv=5),
+            L(
+                200,
+                revision(1, "uninstalling", "1.0.0", 0, action="uninstall"),
+                rv=12,
+                ready=("False", "UninstallFailed", 160),
+                conditions=[condition("Released", "False", "UninstallFailed", 160)],
+            ),
+        ],
+        {"version": "1.0.0", "health": "failing"},
+        [OLD],
+    ),
+    "every interval begins with the mark of a reconcile": Story(
+        [
+            E(10, "InstallSucceeded", "1.0.0", rv=5),
+            L(100, V1, rv=8, ready=("True", "InstallSucceeded", 10)),
+            L(700, V1, rv=9, ready=("True", "InstallSucceeded", 10), conditions=[MARK]),
+        ],
+        {"version": "1.0.0", "health": "healthy", "health_since": 10},
+        [OLD],
+    ),
+    "a new revision is to be applied, and the controller has just begun": Story(
+        [
+            E(10, "InstallSucceeded", "1.0.0", rv=5),
+            L(700, V1, rv=9, generation=2, ready=("True", "InstallSucceeded", 10), conditions=[MARK]),
+        ],
+        {"version": "1.0.0", "health": "progressing", "health_since": 695},
+        [OLD],
+    ),
+    "an interval's mark on what failed for good": Story(
+        [
+            E(10, "InstallSucceeded", "1.0.0", rv=5),
+            E(100, "UpgradeFailed", "1.1.0", rv=9),
+            L(130, V2_FAILED, V1, rv=12, ready=("False", "UpgradeFailed", 100)),
+            L(700, V2_FAILED, V1, rv=13, ready=("False", "UpgradeFailed", 100), conditions=[MARK]),
+        ],
+        {"version": "1.0.0", "health": "failing", "health_since": 100, "attempt": ("1.1.0", "failed")},
+        [OLD],
+    ),
+    "an observer looks while an upgrade runs, whose event carries the version before": Story(
+        [
+            E(10, "InstallSucceeded", "1.0.0", rv=5),
+            L(100, V1, rv=9, generation=2, ready=("Unknown", "Progressing", 95), conditions=[RUNNING]),
+            E(160, "UpgradeSucceeded", "1.1.0", rv=7),
+        ],
+        {"version": "1.1.0", "health": "healthy", "health_since": 160},
+        [("1.0.0", 10, 160, "UpgradeSucceeded", "event"), ("1.1.0", 160, None, None, "event")],
+    ),
+    "an observer looks while a failed upgrade is rolled back": Story(
+        [
+            E(10, "InstallSucceeded", "1.0.0", rv=5),
+            E(100, "UpgradeFailed", "1.1.0", rv=7),
+            L(110, V2_FAILED, V1, rv=9, generation=2, ready=("False", "UpgradeFailed", 100), conditions=[RUNNING]),
+            E(150, "RollbackSucceeded", "1.0.0", rv=7),
+        ],
+        {"version": "1.0.0", "health": "healthy", "health_since": 150, "attempt": ("1.1.0", "rolled back")},
         [OLD],
     ),
     "the clock of another node is slow, and the version decides": Story(
