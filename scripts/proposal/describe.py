@@ -3,7 +3,7 @@
 from msgspec import UNSET
 
 from ..addresses import normalise
-from ..diff import applied
+from ..diff import appliers
 from ..diff.difference import Difference, rendered_difference
 from ..diff.repo import Repo
 from ..diff.words import markdown
@@ -54,12 +54,12 @@ def _place(environment: str, change: Change, repo: Repo, intent: Intent) -> str 
         return None
     tree = repo.tree(intent.commit)
     if site.existing:
-        return None if applied.is_patched_above(tree, site.folder) else place_of(site.existing)
+        return None if appliers.is_patched_above(tree, site.folder) else place_of(site.existing)
     try:
         release = repo.release(intent.commit, environment, shipped(change, intent))
     except Refused:
         return None
-    return release.place if applied.stays(tree, site.folder) else None
+    return release.place if appliers.stays(tree, site.folder) else None
 
 
 def describe(change: Change, repo: Repo, intent: Intent) -> str:

@@ -17,7 +17,7 @@ from ..chart.findings import refused
 from ..chart.images import Released, released
 from ..chart.judge import judge
 from ..chart.post_render import NotPostRendered
-from ..diff import applied
+from ..diff import appliers
 from ..diff.bases import reach
 from ..diff.repo import OtherContent, Repo
 from ..document import check
@@ -92,7 +92,7 @@ def verdicts(change: Change, repo: Repo, intent: Intent) -> tuple[Verdict, ...]:
 
 def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Verdict:
     waybill, what, root = change.waybill, shipped(change, intent), repo.tree(intent.commit)
-    unseen = applied.unseen(root, what.sites[environment].folder)
+    unseen = appliers.unseen(root, what.sites[environment].folder)
     try:
         release = repo.release(intent.commit, environment, what)
         unseen += [*release.unseen, *installation.unseen(release, what)]

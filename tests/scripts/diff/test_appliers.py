@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.diff.applied import stays, unseen
+from scripts.diff.appliers import stays, unseen
 
 FLUX = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\nspec: {path: PATH}\n"
 FOLDERS = {

@@ -24,20 +24,20 @@ ABOVE = (*PATCHES, "components", "replacements", "transformers", "vars")
 
 def unseen(root: Path, folder: str) -> list[str]:
     """Sentences without a full stop, of the repo that lies at `root` and a `folder` in it."""
-    return Applied(root, folder).unseen()
+    return Appliers(root, folder).unseen()
 
 
 def stays(root: Path, folder: str) -> bool:
     """Whether Flux is sure to leave names and namespaces as the folder builds them."""
-    return Applied(root, folder).stays()
+    return Appliers(root, folder).stays()
 
 
 def is_patched_above(root: Path, folder: str) -> bool:
     """Whether something changes the Flux Kustomizations that apply the folder."""
-    return Applied(root, folder).is_patched_above()
+    return Appliers(root, folder).is_patched_above()
 
 
-class Applied:
+class Appliers:
     """How Flux comes to a folder, or a file, of the repo at `root`: the Kustomizations that apply it."""
 
     def __init__(self, root: Path, place: str) -> None:
