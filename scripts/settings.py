@@ -73,8 +73,8 @@ class Settings(
     forge: Annotated[
         ForgeName | None,
         about(
-            f"Who opens the pull request: {', '.join(get_args(ForgeName))}, which is for a GitOps repo that is a path "
-            "on this machine. Default: what its address shows."
+            f"Who opens the pull request: {', '.join(get_args(ForgeName))}. The last is for a GitOps repo that is a "
+            "path on this machine. Default: what its address shows."
         ),
     ] = None
     labels: Annotated[

@@ -167,7 +167,8 @@ def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
             turns.append(Turn(lane.opened, lane.turned, it.cause, it.basis, msgspec.structs.replace(lane)))
         if running and (it.image or it.level):
             images.extend(images_of(lane.opened, it, began=began))
-        occurred.extend(PlacedOccurrence(_placed(lane, it, each), after, it.basis, each) for each in found)
+        for number, each in enumerate(found):
+            occurred.append(PlacedOccurrence(_placed(lane, it, number, each), after, it.basis, each))
     return Followed(turns, images, occurred, lane)
 
 
@@ -183,10 +184,11 @@ def _turn(lane: ObjectLane, it: Entry, running: Running | None) -> None:
         lane.state = _not_before(lane.state, running, lane.turned)
 
 
-def _placed(lane: ObjectLane, it: Entry, each: Occurrence) -> str:
+def _placed(lane: ObjectLane, it: Entry, number: int, each: Occurrence) -> str:
+    """What one entry makes occur at one time is in the order in which it does."""
     identity = f"{each.kind} {it.place} {lane.uid} {each.at} {it.sha256}"
     own = hashlib.sha256(identity.encode()).hexdigest()
-    return position(each.at, lane.key[1] if lane.key else "", lane.turns, it.rank, own)
+    return position(each.at, lane.key[1] if lane.key else "", lane.turns, it.rank, f"0{number:x}{own[2:]}")
 
 
 def _is_outrun(lane: ObjectLane, it: Entry) -> bool:

@@ -144,6 +144,40 @@ def test_a_no_is_refused_with_cause_and_remedy(forge: Forge, stand_in: StandIn, 
     assert TOKEN not in error.value.what + error.value.remedy
 
 
+def test_a_limit_that_ends_soon_is_waited_for(forge: Forge, stand_in: StandIn) -> None:
+    stand_in.open("apps/orders", "main")
+    stand_in.replies += [(429, {"Retry-After": "0"}, b"{}"), (503, {"Retry-After": "0"}, b"{}")]
+    found = forge.find("apps/orders", "main")
+    assert found is not None
+    assert stand_in.replies == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"Retry-After": "900"}, "in 900 s"),
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "1800000900"}, "in 900 s"),
+        ({"X-RateLimit-Reset": "1799999999"}, "in 1 s"),
+        ({}, "in an hour"),
+        ({"Retry-After": "soon", "RateLimit-Reset": "never"}, "in an hour"),
+    ],
+)
+def test_a_longer_limit_is_told(
+    forge: Forge, stand_in: StandIn, headers: dict[str, str], wait: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.forges.rest.time.time", lambda: 1_800_000_000)
+    forge.find("apps/orders", "main")
+    stand_in.replies.append((429, headers, b'{"message": "Slow down"}'))
+    with pytest.raises(Refused, match="429 Slow down") as error:
+        forge.comment(1, "Look.")
+    assert error.value.remedy == f"It limits requests: run the same command again {wait}."
+
+
+def test_the_commits_of_a_branch_that_is_gone_are_where_the_forge_keeps_them(forge: Forge, stand_in: StandIn) -> None:
+    kept = "refs/merge-requests/7/head" if stand_in.name == "gitlab" else "refs/pull/7/head"
+    assert forge.head_ref(7) == kept
+
+
 def test_garbage_is_no_answer(forge: Forge, stand_in: StandIn) -> None:
     stand_in.fail = (200, b"<html>Welcome</html>")
     with pytest.raises(Refused, match="no forge of this kind") as error:
