@@ -79,27 +79,33 @@ def status(
 
 
 @click.command(cls=Asking)
-@click.argument("what", metavar="DIGEST|SERVICE")
+@click.argument("what", metavar="DIGEST|COMMIT|SERVICE")
 @click.argument("version", required=False)
 @click.option("--check", is_flag=True, help="End with 1 where it runs nowhere.")
 @ledger
 def where(what: str, version: str | None, check: bool, **options: Any) -> None:
-    """Where an image or a chart (DIGEST), or a release (SERVICE VERSION), runs and ran."""
+    """Where an image or a chart (DIGEST), a COMMIT, or a release (SERVICE VERSION), runs and ran."""
+    from ..ask.commit import of_commit
     from ..ask.where import of_digest, of_release
 
-    here = _ledger(options)
+    here, report = _ledger(options), Report(json=options["json"])
+    if version is None and re.fullmatch(r"[0-9a-f]{40}", what):
+        commit = of_commit(here, what)
+        report.answer(
+            commit.lines, {"releases": commit.releases, "places": commit.places, "silent_since": commit.silent}
+        )
+        sys.exit(int(check and not commit.runs))
     if version:
         found = of_release(here, what, version)
     elif re.fullmatch(r"(sha256:)?[0-9a-f]{64}", what):
         found = of_digest(here, f"sha256:{what.removeprefix('sha256:')}")
     else:
         raise click.UsageError(
-            f"{what} is no whole digest (sha256: and 64 hex digits); with a service give its VERSION."
+            f"{what} is no whole digest (sha256: and 64 hex digits) or commit (40); with a service give its VERSION."
         )
     document = {"arrivals": found.arrivals, "not_arrived": found.missing, "silent_since": found.silent}
-    Report(json=options["json"]).answer(found.lines, document)
-    if check and not found.runs:
-        sys.exit(1)
+    report.answer(found.lines, document)
+    sys.exit(int(check and not found.runs))
 
 
 @click.command(cls=Asking)
@@ -117,6 +123,24 @@ def history(service: str | None, limit: int, **options: Any) -> None:
     wanted = {name: options[name] for name in ("environment", "kind", "from", "to")}
     found = ask(_ledger(options), limit, service=service, **wanted)
     Report(json=options["json"]).answer(found.lines(service), {"items": found.items})
+
+
+@click.command(cls=Asking)
+@click.argument("first", metavar="ENVIRONMENT")
+@click.argument("second", metavar="ENVIRONMENT")
+@click.option("--at", metavar="TIME", help="What ran in the first one then: 2026-11-28, or RFC 3339 with a time.")
+@click.option("--with-at", metavar="TIME", help="What ran in the second one then.")
+@click.option("--check", is_flag=True, help="End with 1 where something differs, or is not known.")
+@ledger
+def compare(first: str, second: str, check: bool, **options: Any) -> None:
+    """What the second environment lacks of the first one: versions, by how many releases, and for how long."""
+    from datetime import UTC, datetime
+
+    from ..ask.compare import compare as ask
+
+    found = ask(_ledger(options), first, second, options["at"], options["with_at"])
+    Report(json=options["json"]).answer(found.lines(datetime.now(UTC)), {"items": found.items, **found.sides})
+    sys.exit(int(check and found.differs))
 
 
 @click.command(cls=Asking)
