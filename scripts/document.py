@@ -119,10 +119,12 @@ class Artifact(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Destination(Struct, frozen=True, forbid_unknown_fields=True):
-    """A HelmRelease that the proposal writes; `place` is `namespace/name`, None where that is not known from here."""
+    """A HelmRelease that the proposal writes; `place` is `namespace/name`, None where that is not known from here.
+    `overridden`: it runs other images than those of the release, or none of them, and that was allowed."""
 
     environment: EnvironmentName
     place: PlaceName | None
+    overridden: bool | UnsetType = UNSET
 
 
 class PullRequest(Struct, frozen=True, forbid_unknown_fields=True):

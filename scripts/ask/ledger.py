@@ -66,6 +66,7 @@ class Place(Struct, frozen=True):
     unmanaged: dict[str, Any] | None = None
     mismatches: list[Mismatch] = []
     contested: list[dict[str, Any]] = []
+    overridden: bool = False
 
 
 class EnvironmentAnswer(Struct, frozen=True):

@@ -19,6 +19,7 @@ KEPT = "Everything before this step is done and kept; run the same command again
 PEER = Peer("ledger", "The ledger", "`ledger` in waybill.toml", "WAYBILL_LEDGER_TOKEN")
 FILING = replace(PEER, kept=f"{KEPT}.")
 WRITE, CALLER = "releases:write", "/caller"
+MOST = 100  # arrivals that are looked at
 
 
 class Caller(Struct):
@@ -83,7 +84,7 @@ class Ledger:
 
     def arrivals(self, environment: str, service: str) -> dict[str, Any] | None:
         """The newest arrivals of a service there; None where the environment never reported."""
-        return self.get(f"/environments/{environment}/arrivals?service={service}&limit=100")
+        return self.get(f"/environments/{environment}/arrivals?service={service}&limit={MOST}")
 
     def get(self, path: str, patience: Patience = PATIENCE) -> dict[str, Any] | None:
         """The answer to GET `path`, which begins with `/`; None where the ledger does not know what it names. What a

@@ -4,6 +4,7 @@ https://docs.gitlab.com/api/merge_requests/, https://docs.gitlab.com/api/notes/,
 """
 
 import time
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -100,14 +101,16 @@ class GitLab(Rest):
         refuse_rights(self)
 
     def find(self, branch: str, base: str) -> Proposal | None:
+        return next(self.proposals(branch, base), None)
+
+    def proposals(self, branch: str, base: str) -> Iterator[Proposal]:
         for state in ("opened", "all"):
             query = {"source_branch": branch, "target_branch": base, "state": state, "order_by": "created_at",
                      "sort": "desc", "per_page": "100"}  # fmt: skip
             for found in self.walk("/merge_requests", query, MergeRequest):
                 same = found.source_project_id == found.target_project_id
                 if same and (found.source_branch, found.target_branch) == (branch, base):
-                    return found.proposal
-        return None
+                    yield found.proposal
 
     def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         whole = f"{DRAFT}{title}" if draft else title

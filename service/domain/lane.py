@@ -16,6 +16,7 @@ from itertools import chain
 
 import msgspec
 
+from .event import OVERRIDDEN
 from .level import under_way
 from .level_effect import looked
 from .occurrence import BLANK, Memory, Occurrence, occurrences, remembered
@@ -222,10 +223,11 @@ def _hear(lane: ObjectLane, it: Entry) -> None:
 
 def images_of(opened: str, it: Entry, *, began: bool) -> Iterable[FoundImage]:
     """The image annotation is what was intended, and counts for a success alone. That of the version which `began` with
-    it is found with its release."""
+    it is found with its release, unless it says that the release's images are overridden."""
     if it.level:
         named = {image.rpartition("@")[2] for each in it.level.images or () for image in (each.asked, each.running)}
         return (FoundImage(opened, digest, True) for digest in sorted(named) if digest.startswith("sha256:"))
-    if it.image and it.cause in ("InstallSucceeded", "UpgradeSucceeded") and not (began and it.release == it.version):
+    found_with_release = began and it.release == it.version and it.image != OVERRIDDEN
+    if it.image and it.cause in ("InstallSucceeded", "UpgradeSucceeded") and not found_with_release:
         return (FoundImage(opened, it.image.rpartition("@")[2], False),)
     return ()

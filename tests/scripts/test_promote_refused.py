@@ -62,7 +62,7 @@ def two_places(ledger: RunningLedger) -> None:
 UNCLEAR: dict[str, tuple[Callable[[RunningLedger], None], str]] = {
     "e-quiet": (quiet, "e-quiet never reported to the ledger"),
     "e-other": (other_service, "nothing of it runs there"),
-    "e-install": (failed_install, "its first install in apps/orders failed"),
+    "e-install": (failed_install, "nothing runs in apps/orders, where 0.1.0 failed"),
     "e-gone": (uninstalled, "nothing of it runs there"),
     "e-unfiled": (unfiled, "apps/orders runs 9.9.9, a release that is not filed"),
     "e-chart": (other_chart, "apps/orders runs 0.1.0, but not with the chart that was published"),

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from scripts.errors import Refused
-from scripts.forges import Forge, forge_of
+from scripts.forges import Forge, forge_of, github
 from scripts.forges.file import FileForge
 from scripts.forges.gitea import Gitea
 from scripts.forges.github import GitHub
@@ -88,16 +88,30 @@ def test_a_forks_branch_of_that_name_is_another() -> None:
     assert gitea.problems == []
 
 
-def test_one_that_was_opened_again_is_found_behind_a_hundred_newer_ones() -> None:
-    github = StandIn("github")
-    for _ in range(120):
-        github.open("apps/orders", "main", state="closed")
-    github.pulls[3]["state"] = "open"
-    with serving(github) as address:
-        found = GitHub(f"{address}/acme/fleet.git", TOKEN).find("apps/orders", "main")
-    assert github.problems == []
+def test_one_that_was_opened_again_is_found_behind_a_whole_page_of_newer_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(github, "MOST", 3)
+    stand_in = StandIn("github")
+    for _ in range(6):
+        stand_in.open("apps/orders", "main", state="closed")
+    stand_in.pulls[1]["state"] = "open"
+    with serving(stand_in) as address:
+        forge = GitHub(f"{address}/acme/fleet.git", TOKEN)
+        assert [(it.number, it.state) for it in forge.proposals("apps/orders", "main")] == [
+            (2, "open"),
+            *((number, "closed") for number in (6, 5, 4)),
+        ]
+        found = forge.find("apps/orders", "main")
+    assert stand_in.problems == []
     assert found is not None
-    assert (found.number, found.state) == (4, "open")
+    assert (found.number, found.state) == (2, "open")
+
+
+def test_all_of_a_branch_are_listed_the_open_one_first(forge: Forge, stand_in: StandIn) -> None:
+    for state in ("merged", "open", "closed", "merged"):
+        stand_in.open("apps/orders", "main", state=state)
+        stand_in.open("apps/other", "main")
+    listed = [(it.number, it.state) for it in forge.proposals("apps/orders", "main")]
+    assert [*dict.fromkeys(listed)] == [(3, "open"), (7, "merged"), (5, "closed"), (1, "merged")]
 
 
 def test_where_another_run_was_faster_its_proposal_is_updated(forge: Forge, stand_in: StandIn) -> None:
