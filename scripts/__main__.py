@@ -21,7 +21,7 @@ class Grouped(click.Group):
 
 COMMANDS: dict[str, tuple[click.Command, ...]] = {
     "Release": (release.plan, release.ship, release.promote, release.rollback),
-    "Ask the ledger, from anywhere": (ask.status, ask.where),
+    "Ask the ledger, from anywhere": (ask.status, ask.where, ask.history, ask.compare, ask.wait),
     "Set up": (set_up.adopt,),
     "The steps of ship": (steps.bump, steps.package, steps.publish, steps.render, steps.propose, steps.record),
 }
@@ -67,10 +67,10 @@ def main() -> None:
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     # httpx imports its own command line where it can, which takes as long as all the rest of it.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]
+    report = Report(json="--json" in sys.argv)
     try:
-        cli(prog_name="waybill", standalone_mode=True)
+        cli(prog_name="waybill", standalone_mode=True, obj=report)
     except Refused as error:
-        report = Report(json="--json" in sys.argv)
         if isinstance(error, Incomplete):
             from .commands.results import show_done
 
@@ -78,7 +78,8 @@ def main() -> None:
         report.refuse(error)
         sys.exit(1)
     except (OSError, MemoryError) as error:
-        Report().refuse(accident(error))
+        report.json = False  # where stdout takes no more
+        report.refuse(accident(error))
         sys.exit(1)
 
 

@@ -140,7 +140,7 @@ def load(
     file = path or nearest(cwd, root)
     here = file.parent.resolve() if file else root
     if not here.is_relative_to(root):
-        raise Refused(f"{file} lies outside the repository {root}.", "Name a waybill.toml inside it.", fault="you")
+        raise NoCheckout(f"{file} lies outside the repository {root}.", "Name a waybill.toml inside it.", fault="you")
     settings = read(file, flags)
     values = (settings.values,) if isinstance(settings.values, str) else settings.values
     inside = _Inside(here, root)

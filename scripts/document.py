@@ -49,6 +49,7 @@ PlaceName = Annotated[
     str, Meta(pattern=rf"^[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?{END}", max_length=317)
 ]
 Count = Annotated[int, Meta(ge=0)]
+LARGEST = 256 * 1024  # bytes that a ledger takes
 # What ends a line or steers a terminal, and halves of characters, which no encoding has.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -118,10 +119,12 @@ class Artifact(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Destination(Struct, frozen=True, forbid_unknown_fields=True):
-    """A HelmRelease that the proposal writes; `place` is `namespace/name`, None where that is not known from here."""
+    """A HelmRelease that the proposal writes; `place` is `namespace/name`, None where that is not known from here.
+    `overridden`: it runs other images than those of the release, or none of them, and that was allowed."""
 
     environment: EnvironmentName
     place: PlaceName | None
+    overridden: bool | UnsetType = UNSET
 
 
 class PullRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -223,8 +226,15 @@ def load(path: Path) -> Waybill | None:
 
 def check(waybill: Waybill) -> None:
     """Refuses a waybill that no ledger would file."""
+    text = msgspec.json.encode(waybill)
+    if len(text) > LARGEST:
+        raise Refused(
+            f"The waybill of {waybill.service} would have {len(text):,} bytes, and a ledger takes {LARGEST:,}.",
+            "Release fewer images, or images of fewer platforms, together.",
+            fault="you",
+        )
     try:
-        parse(msgspec.json.encode(waybill))
+        parse(text)
     except msgspec.ValidationError as error:
         raise Refused(
             f"The waybill of {waybill.service} would hold a value that no ledger accepts: {why(error)}.",

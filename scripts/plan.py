@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, structs
 from .checks import Release, refuse_early
 from .clients.git import Git
 from .clients.http_failure import Denied
+from .clients.process import censor
 from .clients.registry import has_login
 from .diff.repo import Repo, opened
 from .diff.words import plain
@@ -102,7 +103,7 @@ def proposed(here: Session, planned: Plan, change: Change, repo: Repo) -> Plan:
             planned,
             gitops_files=changed(repo.git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],
             said=intent.said,
-            patch=intent.patch.decode(errors="replace"),
+            patch=censor(intent.patch.decode(errors="replace")),
             difference=plain(differences(change, repo, intent)) if intent.proposes else "",
         )
 

@@ -32,19 +32,21 @@ def file_again(here: Session, version: str) -> list[Done]:
     release = structs.replace(proven(wanted, filed, here), by=UNSET)  # who made it, its tag does not tell
     known = _proposals(filed or {})
     found = list(_proposed(here, release)) if here.config.gitops else []
+    if here.config.gitops and not found:
+        what = f"no proposal of {service} {wanted} is found"
+        here.report.warn(f"{what}: what was proposed, if another release took its place, is not in the record")
     new = [it for it in found if it.gitops is not UNSET and (it.gitops.branch, it.gitops.commit) not in known]
     return [(it, record(it, ledger, here.report)) for it in new or [release]]
 
 
 def _proposed(here: Session, release: Waybill) -> Iterator[Waybill]:
-    """The release with each proposal of it that is known: that of ship, then those of promote and rollback."""
+    """The release with each proposal of it that is known: those of ship, then those of promote and rollback."""
     service, whole = release.service, here.make_folder() / f"{release.service}.md"
     shipped = Change(release, here.config, (), f"apps/{service}", whole)
     later = [replace(shipped, branch=f"promote/{service}/{it}", kind="promote") for it in here.config.environments]
     with here.report.step("look at the GitOps repo"), opened(here.forge, here.renderer, here.config) as repo:
         for change in (shipped, *later):
-            if before := proposed_before(change, repo):
-                proposed, intent = before
+            for proposed, intent in proposed_before(change, repo):
                 yield with_proposal(proposed, repo, intent, intent.known)
 
 

@@ -24,6 +24,17 @@ NEXT = "\n"
 COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\w*\[)", re.MULTILINE)
 
 
+# What a result says beside the release, by its name in JSON: the label of its row.
+BESIDE = {
+    "overridden": "not these images",
+    "not_judged": "not judged",
+    "not_proposed": "not proposed",
+    "local_proposals": "not in the record",
+    "warnings": "look at",
+    "not_seen": "not seen here",
+}
+
+
 def printable(text: str) -> str:
     """`text`, which others may have written, without what acts instead of being read: characters that are no signs
     (controls, escape sequences, bidi controls, what is invisible) are spelled as Python does, no line is a command to a
@@ -51,9 +62,9 @@ class Report:
         self.json = json
         self.left: list[Refused] = []
         self._terminal = _terminal() if sys.stderr.isatty() else None
-        self._not_seen: list[str] = []
-        self._not_judged: dict[str, str] = {}
-        self._overridden: dict[str, tuple[str, ...]] = {}
+        self._told: set[str] = set()
+        # By their names in JSON, and by environment or branch where they are of one.
+        self._beside: dict[str, dict[str, Any]] = {kind: {} for kind in BESIDE}
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -70,6 +81,7 @@ class Report:
         self._tell(printable(text))
 
     def warn(self, text: str) -> None:
+        self._told.add(text)
         self._tell(f"warning: {printable(text)}", "yellow")
 
     def leave(self, error: Refused) -> None:
@@ -77,24 +89,42 @@ class Report:
         self.left.append(error)
 
     def not_seen(self, unseen: Iterable[str]) -> None:
-        """What cannot be known on this machine, sentences without a full stop; the result repeats it."""
-        for what in dict.fromkeys(unseen):
-            if what not in self._not_seen:
-                self._not_seen.append(what)
+        """What cannot be known on this machine, sentences without a full stop."""
+        for what in map(printable, unseen):
+            if what not in self._beside["not_seen"]:
+                self._beside["not_seen"][what] = what
                 self.say(f"Not seen here: {what}.")
 
     def not_judged(self, environment: str, cause: str) -> None:
-        """Why it is not known whether an environment would run the release, "" where it is; the result repeats it."""
-        if cause and self._not_judged.get(environment) != cause:
+        """Why it is not known whether an environment would run the release, "" where it is."""
+        if self._is_news("not_judged", environment, printable(cause)):
             self.warn(f"{environment} is not judged: {cause}")
-        self._not_judged = {**self._not_judged, environment: cause}
 
-    def overridden(self, environment: str, causes: tuple[str, ...]) -> None:
-        """Why an environment does not run the images as they were released, nothing where it does; the result repeats
-        it, since it names these images."""
-        if causes and self._overridden.get(environment) != causes:
+    def overridden(self, environment: str, causes: Sequence[str]) -> None:
+        """Why an environment does not run the images as they were released, nothing where it does: the result names
+        these images."""
+        if self._is_news("overridden", environment, [*map(printable, causes)]):
             self.warn(f"{environment} does not run the images as they were released: {'; '.join(causes)}")
-        self._overridden = {**self._overridden, environment: causes}
+
+    def warned(self, environment: str, warnings: Sequence[str]) -> None:
+        """What a person should look at in an environment; not said again where that was said of the chart itself."""
+        if self._is_news("warnings", environment, [*map(printable, warnings)]):
+            for text in (it for it in warnings if it not in self._told):
+                self.warn(f"in {environment}: {text}")
+
+    def not_proposed(self, environment: str, cause: str) -> None:
+        """Why nothing is proposed for an environment, "" where something is."""
+        self._is_news("not_proposed", environment, printable(cause))
+
+    def local_proposal(self, branch: str, url: str) -> None:
+        """A proposal that is a file of this machine: the record, which others read, does not name it."""
+        self._is_news("local_proposals", branch, printable(url))
+
+    def _is_news(self, kind: str, name: str, said: Any) -> bool:
+        """Keeps what is `said` for the result; whether that is something, and new."""
+        before = self._beside[kind].get(name)
+        self._beside[kind][name] = said
+        return bool(said) and before != said
 
     def refuse(self, error: Refused) -> None:
         """Cause and remedy; with --json also on stdout, so that a program need not read prose, with what is done."""
@@ -108,23 +138,22 @@ class Report:
                     "remedy": printable(error.remedy),
                     "fault": error.fault,
                 }
-                | ({"done": error.done} if isinstance(error, Incomplete) else {})
+                | ({"done": error.done} | self._said() if isinstance(error, Incomplete) else {})
             )
+
+    def _said(self) -> dict[str, Any]:
+        """What there is beside the document, as JSON has it."""
+        found = {kind: {name: said for name, said in table.items() if said} for kind, table in self._beside.items()}
+        return {kind: [*table] if kind == "not_seen" else table for kind, table in found.items() if table}
 
     def results(self, tables: Sequence[Mapping[str, str]], document: Any) -> None:
         """Each of `tables` for people, after an empty line; with --json `document` instead, as msgspec encodes it.
-        Either has what was not seen, not judged or overridden, where something was."""
-        missing = {name: cause for name, cause in self._not_judged.items() if cause}
-        others = {name: causes for name, causes in self._overridden.items() if causes}
+        Either has what was told beside it: not seen, not judged, overridden."""
+        said = self._said()
         if self.json:
-            said = {"overridden": others, "not_judged": missing, "not_seen": self._not_seen}
-            said = {key: value for key, value in said.items() if value}
             self._write(_with(said, msgspec.to_builtins(document)) if said else document)
             return
-        causes = NEXT.join(f"{name}: {cause}" for name, cause in missing.items())
-        overridden = NEXT.join(f"{name}: {'; '.join(causes)}" for name, causes in others.items())
-        more = {"not these images": overridden, "not judged": causes, "not seen here": NEXT.join(self._not_seen)}
-        more = {label: value for label, value in more.items() if value}
+        more = {BESIDE[kind]: NEXT.join(_lines(table)) for kind, table in said.items()}
         for number, rows in enumerate([*tables, *([more] if more else [])]):
             sys.stdout.write("\n" if number else "")
             self._table({name: printable(value) for name, value in rows.items()})
@@ -183,3 +212,9 @@ def _terminal() -> "Console":
 def _with(more: dict[str, Any], document: Any) -> Any:
     """Of several documents each gets them."""
     return [_with(more, item) for item in document] if isinstance(document, list) else document | more
+
+
+def _lines(said: Any) -> list[str]:
+    if isinstance(said, list):
+        return said
+    return [f"{name}: {it if isinstance(it, str) else '; '.join(it)}" for name, it in said.items()]

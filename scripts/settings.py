@@ -19,6 +19,7 @@ Label = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Registry = Annotated[str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
 FluxVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$")]
+Unbroken = Annotated[str, Meta(pattern=r"^[^\x00-\x20\x7f]+$")]
 FLUX_VERSION = "2.9"
 # FILE or FILE#NAME: a path in the GitOps repo, and the name of a HelmRelease in a file of several.
 HelmReleaseFile = Annotated[str, Meta(pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$")]
@@ -66,13 +67,14 @@ class Settings(
     ] = None
     gitops: Annotated[str | None, about("The GitOps repo: a URL, or a path on this machine.")] = None
     gitops_branch: Annotated[
-        str | None, about("The branch that pull requests are merged into. Default: the GitOps repo's default branch.")
+        Unbroken | None,
+        about("The branch that pull requests are merged into. Default: the GitOps repo's default branch."),
     ] = None
     forge: Annotated[
         ForgeName | None,
         about(
-            f"Who opens the pull request: {', '.join(get_args(ForgeName))}, which is for a GitOps repo that is a path "
-            "on this machine. Default: what its address shows."
+            f"Who opens the pull request: {', '.join(get_args(ForgeName))}. The last is for a GitOps repo that is a "
+            "path on this machine. Default: what its address shows."
         ),
     ] = None
     labels: Annotated[
@@ -100,10 +102,10 @@ class Settings(
     ] = "helm-repository"
     ledger: Annotated[Url | None, about("Address of the ledger.")] = None
     kube_version: Annotated[
-        str | None, about("Kubernetes version that the chart is rendered for. Default: Helm's own.")
+        Unbroken | None, about("Kubernetes version that the chart is rendered for. Default: Helm's own.")
     ] = None
     api_versions: Annotated[
-        tuple[str, ...],
+        tuple[Unbroken, ...],
         about(
             "APIs that the clusters have beside Kubernetes' own, which templates may ask for, e.g. "
             '"monitoring.coreos.com/v1".'

@@ -27,6 +27,7 @@ from .api.releases import file_release, get_release, list_releases
 from .api.schema import get_openapi, get_waybill_schema
 from .api.services import get_service, list_services
 from .api.tokens import get_caller
+from .api.wait import wait_for_release
 from .auth.guards import guard
 from .auth.quotas import Quotas
 from .auth.webhook_key import FluxKeys
@@ -53,6 +54,7 @@ ROUTES: list[ControllerRouterHandler] = [
     list_releases,
     get_release,
     file_release,
+    wait_for_release,
     list_environments,
     get_environment,
     list_arrivals,
@@ -118,6 +120,7 @@ def create_app(settings: Settings) -> Litestar:
                 "flux_keys": FluxKeys(settings.flux_keys),
                 "quotas": Quotas(settings.event_quota),
                 "draining": False,
+                "waiting": 0,
             }
         ),
         request_max_body_size=BODY_BYTES,

@@ -66,6 +66,7 @@ class Place(Struct, frozen=True):
     unmanaged: dict[str, Any] | None = None
     mismatches: list[Mismatch] = []
     contested: list[dict[str, Any]] = []
+    overridden: bool = False
 
 
 class EnvironmentAnswer(Struct, frozen=True):
@@ -92,8 +93,7 @@ class Page(Struct, frozen=True):
 
 def asked(address: str | None, cwd: Path) -> Ledger:
     """The ledger at `address`, or that of WAYBILL_LEDGER, or of the nearest waybill.toml upwards from `cwd`."""
-    files = (folder / "waybill.toml" for folder in (cwd, *cwd.parents))
-    file = None if address or os.environ.get("WAYBILL_LEDGER") else next((it for it in files if it.is_file()), None)
+    file = None if address or os.environ.get("WAYBILL_LEDGER") else nearest(cwd)
     url = ledger_address(read(file, {"ledger": address}).ledger)
     if url is None:
         raise Refused(
@@ -102,6 +102,12 @@ def asked(address: str | None, cwd: Path) -> Ledger:
             fault="you",
         )
     return Ledger(url, secret("WAYBILL_LEDGER_TOKEN"))
+
+
+def nearest(cwd: Path) -> Path | None:
+    """The nearest waybill.toml upwards from `cwd`."""
+    files = (folder / "waybill.toml" for folder in (cwd, *cwd.parents))
+    return next((it for it in files if it.is_file()), None)
 
 
 def path(*parts: str, **query: str | None) -> str:

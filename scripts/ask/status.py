@@ -101,6 +101,8 @@ def _place(row: Place, it: EnvironmentAnswer) -> Condition:
         word, colour, trouble = "mismatched", RED, NO
         verb = "is meant to run" if each.basis == "intended" else "runs"
         said.append(f"{each.what} {short(each.found)} {verb}, {short(each.released or 'none')} was released")
+    if row.overridden:
+        said.append("not with the images of that release")
     if row.suspended_since:
         said.append(f"suspended since {when(row.suspended_since, it.at)}")
     if row.contested:

@@ -1,7 +1,7 @@
 """What git holds of a chart and what the chart says have to be one: no pointers in place of files, and Chart.yaml's
 dependencies, Chart.lock and charts/ agree."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..clients.git_filters import left
@@ -13,6 +13,7 @@ from .ranges import within
 # What Helm reads itself, with a less helpful message.
 _NEEDED = ("Chart.", "requirements.", "values.", "templates/", "charts/", "crds/")
 _UPDATE = "Run `helm dependency update` in the chart's folder and commit Chart.lock and charts/."
+_ONE = "Use one version of it, by its aliases as often as you like; or publish the other under another name."
 
 
 class Bundled(NamedTuple):
@@ -55,15 +56,27 @@ def out_of_step(files: Mapping[str, bytes]) -> Iterator[Finding]:
         if pins and all(within(other.version, item.version) is False for other in pins):
             versions = " and ".join(other.version for other in pins)
             yield Finding(lock, f"holds {item.name} {versions}, while {chart} wants {item.version}", _UPDATE)
-    for item in fixed or needed:
+    pinned = fixed or needed
+    split = {item.name for item in pinned if _is_split(item.name, pinned, bundled)} if fixed or bundled else set[str]()
+    for name in sorted(split):
+        versions = " and ".join(item.version for item in pinned if item.name == name)
+        yield Finding(lock if fixed else chart, f"holds {name} {versions}, of which Helm packages one alone", _ONE)
+    for item in pinned:
         there = [other for other in bundled if other.name == item.name]
-        if there and not any(_fits(other, item) for other in there):
+        if there and item.name not in split and not any(_fits(other, item) for other in there):
             paths = " and ".join(f"{other.path} is {other.version}" for other in there)
             yield Finding(
                 lock if fixed else chart,
                 f"says {item.name} {item.version}, while {paths}: that would be shipped",
                 _UPDATE,
             )
+
+
+def _is_split(name: str, pinned: Sequence[Dependency], bundled: Sequence[Bundled]) -> bool:
+    """Whether one chart is wanted in several versions: Helm gives each the same folder of the package."""
+    items = [item for item in pinned if item.name == name]
+    one = any(all(_fits(it, item) for item in items) for it in bundled if it.name == name)
+    return len({item.version for item in items}) > 1 and not one
 
 
 def _fits(there: Bundled, wanted: Dependency) -> bool:

@@ -12,13 +12,21 @@ APIS, VERSION = "which APIs the cluster has", "which version of Kubernetes the c
 _RANDOM = (
     rb"rand\w+|shuffle|ago|gen(?:PrivateKey|CA|SelfSignedCert|SignedCert)\w*|uuidv4|now|bcrypt|htpasswd|encryptAES"
 )
+# `toYaml .Release` names no field of it, and has them all.
+_WHOLE = rb"(?:\bto\w+|\bmustTo\w+|\bprint\w*|\bs?quote|\bcat|sum)\s[^|\0]*\.%b\b(?!\.)|\.%b\s*\|"
+_CAPABILITIES, _RELEASE = (_WHOLE % (name, name) for name in (b"Capabilities", b"Release"))
 _ASKING = {
     "what `lookup` finds in the cluster": re.compile(rb"(?<![\w.$])lookup\b"),
-    APIS: re.compile(rb"\.APIVersions\b"),
-    VERSION: re.compile(rb"\.KubeVersion\b"),
-    "whether Helm installs or upgrades": re.compile(rb"\.Is(?:Install|Upgrade)\b|\.Release\.Revision\b"),
+    APIS: re.compile(rb"\.APIVersions\b|" + _CAPABILITIES),
+    VERSION: re.compile(rb"\.KubeVersion\b|" + _CAPABILITIES),
+    "which version of Helm Flux has": re.compile(rb"\.HelmVersion\b"),
+    "whether Helm installs or upgrades": re.compile(
+        rb"\.Is(?:Install|Upgrade)\b|(?:\.Release|(?<![\w)])|\$\w+)\.Revision\b|" + _RELEASE
+    ),
     "what is random, or hangs on the time": re.compile(rb"(?<![\w.$])(?:" + _RANDOM + rb")\b"),
 }
+# `index .Capabilities "APIVersions"` is one of these fields by its name.
+_FIELD = re.compile(rb"Capabilities|APIVersions|KubeVersion|HelmVersion|Release|IsInstall|IsUpgrade|Revision|Files")
 
 
 def unseen(files: Mapping[str, bytes], chart: str, *, known: tuple[str, ...] = (), values: Any = None) -> list[str]:
@@ -33,13 +41,15 @@ def unseen(files: Mapping[str, bytes], chart: str, *, known: tuple[str, ...] = (
 
 
 def _code(files: Mapping[str, bytes], values: Any) -> Iterator[tuple[str, bytes]]:
-    """What stands in the actions of templates, and in those of values, or of all files, that `tpl` may run."""
+    """What stands in the actions of templates, and in those of texts in them, of values, or of all files, that `tpl`
+    may run."""
     found = {path: _actions(data) for path, data in files.items() if "templates/" in path}
     if any(_TPL.search(code) for code in found.values()):
-        every = any(_FILES.search(code) for code in found.values())
-        others = [path for path in files if path not in found and (every or path.endswith("values.yaml"))]
-        found |= {path: _actions(files[path]) for path in others}
-        found["values of the HelmRelease"] = b" ".join(map(_actions, _texts(values)))
+        found = {path: _actions(files[path], texts=True) for path in found}
+        found |= {path: _actions(data, texts=True) for path, data in files.items() if path.endswith("values.yaml")}
+        found["values of the HelmRelease"] = b"\0".join(_actions(text, texts=True) for text in _texts(values))
+        if any(_FILES.search(code) for code in found.values()):
+            found |= {path: _actions(data, texts=True) for path, data in files.items() if path not in found}
     yield from found.items()
 
 
@@ -51,5 +61,15 @@ def _texts(value: Any) -> Iterator[bytes]:
             yield from _texts(item)
 
 
-def _actions(data: bytes) -> bytes:
-    return b" ".join(_TEXT.sub(b'""', action) for action in _ACTION.findall(data))
+def _actions(data: bytes, *, texts: bool = False) -> bytes:
+    """The actions in `data`; with `texts` those in their texts as well."""
+
+    def text(found: re.Match[bytes]) -> bytes:
+        inside = found[0][1:-1]
+        if _FIELD.fullmatch(inside):
+            return b"." + inside
+        return (
+            b"\0" + _actions(inside.replace(b'\\"', b'"'), texts=True) + b"\0" if texts and b"{{" in inside else b'""'
+        )
+
+    return b"\0".join(_TEXT.sub(text, action) for action in _ACTION.findall(data))

@@ -148,7 +148,8 @@ class Git:
                 file.write_bytes(data)
             listed = "".join(f"{file}\n" for file in files).encode()
             blobs = self.run("hash-object", "-w", "--no-filters", "--stdin-paths", input=listed).splitlines()
-            modes = {path: mode for name in changes for mode, path, _ in self._objects.files(base, name)}
+            found = [file for name in changes for file in self._objects.files(base, name)]
+            modes = {path: mode for mode, path, _ in found if mode.startswith("100")}
             entries = {path: (modes.get(path, "100644"), blob) for path, blob in zip(changes, blobs, strict=True)}
             return self._objects.tree_with(base, entries)
 

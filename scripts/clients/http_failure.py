@@ -54,14 +54,20 @@ def failure(error: Exception, peer: Peer, place: str, proxy: Proxy | None) -> Re
     encrypted = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
     if isinstance(error, httpx.ProxyError) or (proxy and unconnected and not encrypted):
         return proxy_refused(proxy, place, _words(error, causes), peer)
-    if isinstance(error, httpx.TimeoutException):
-        return no_answer(peer, place, "does not answer in time")
     if isinstance(error, httpx.InvalidURL) or (isinstance(error, ValueError) and not unconnected):
         return no_address(peer, place)
-    if encrypted:
-        return no_answer(peer, place, f"cannot be asked with TLS: {encrypted.reason or encrypted}", _TLS.format(peer))
-    verb = "does not answer, it cannot be reached" if unconnected else "does not answer as HTTP servers do"
-    return no_answer(peer, place, f"{verb}: {_words(error, causes)}")
+    remedy = ""
+    if isinstance(error, httpx.TimeoutException):
+        why = "does not answer in time"
+    elif encrypted:
+        why, remedy = f"cannot be asked with TLS: {encrypted.reason or encrypted}", _TLS.format(peer)
+    else:
+        verb = "does not answer, it cannot be reached" if unconnected else "does not answer as HTTP servers do"
+        why = f"{verb}: {_words(error, causes)}"
+    if proxy:  # which of the two it is cannot be told
+        why = f"{why} (through the proxy {proxy.place}, which {proxy.variable} names)"
+        remedy = f"Check that the proxy lets this through, or name the host in NO_PROXY; else check {peer.address}"
+    return no_answer(peer, place, why, remedy)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -19,6 +19,7 @@ KEPT = "Everything before this step is done and kept; run the same command again
 PEER = Peer("ledger", "The ledger", "`ledger` in waybill.toml", "WAYBILL_LEDGER_TOKEN")
 FILING = replace(PEER, kept=f"{KEPT}.")
 WRITE, CALLER = "releases:write", "/caller"
+MOST = 100  # arrivals that are looked at
 
 
 class Caller(Struct):
@@ -83,12 +84,12 @@ class Ledger:
 
     def arrivals(self, environment: str, service: str) -> dict[str, Any] | None:
         """The newest arrivals of a service there; None where the environment never reported."""
-        return self.get(f"/environments/{environment}/arrivals?service={service}&limit=100")
+        return self.get(f"/environments/{environment}/arrivals?service={service}&limit={MOST}")
 
-    def get(self, path: str) -> dict[str, Any] | None:
+    def get(self, path: str, patience: Patience = PATIENCE) -> dict[str, Any] | None:
         """The answer to GET `path`, which begins with `/`; None where the ledger does not know what it names. What a
         parameter of it holds is the user's."""
-        answer = self._ask("GET", path, bearing=(400, 404))
+        answer = self._ask("GET", path, bearing=(400, 404), patience=patience)
         if answer.status == 400:
             raise Refused(f"{_detail(answer)}.", "Correct it.", fault="you")
         if answer.status == 404:
@@ -102,7 +103,15 @@ class Ledger:
             if self._ask("GET", "/releases?limit=1", bearing=(404,)).status == 404:
                 raise self._no_ledger("it has no releases below this address")
 
-    def _ask(self, method: str, path: str, *, content: bytes | None = None, bearing: Collection[int] = ()) -> Answer:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        bearing: Collection[int] = (),
+        patience: Patience = PATIENCE,
+    ) -> Answer:
         """A success, or a ledger's own refusal with a status of `bearing`; NoAnswer where the ledger is not well."""
         headers = self._headers | ({"Content-Type": "application/json"} if content else {})
         # To file the same release again changes nothing, so every request may be repeated.
@@ -110,7 +119,7 @@ class Ledger:
         def send(client: Client) -> Answer:
             return client.send(method, f"{self.url}{path}", headers=headers, content=content)
 
-        answer = within(FILING if content else PEER, self.url, PATIENCE, send)
+        answer = within(FILING if content else PEER, self.url, patience, send)
         known = _is_problem(answer)
         if answer.ok or (known and answer.status in bearing):
             return answer

@@ -32,6 +32,7 @@ MANIFESTS = ", ".join(
 CHART_CONFIG = "application/vnd.cncf.helm.config.v1+json"
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 PROVENANCE_LAYER = "application/vnd.cncf.helm.chart.provenance.v1.prov"
+_CHART = [CHART_CONFIG, CHART_LAYER]
 HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?"
 NAME = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"  # of the specification
 DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
@@ -71,12 +72,12 @@ class Manifest(Struct, rename="camel"):
 
     @property
     def chart(self) -> str | None:
-        """The digest of the chart; None where there is none, or not one alone. In all that a manifest names, its
-        subject and config too, Helm looks for media types of charts, and takes the last
-        (helm.sh/helm/v4/pkg/registry/client.go, oras.land/oras-go/v2/content/graph.go)."""
-        layers = [layer for layer in self.layers if layer.media_type != PROVENANCE_LAYER]
-        named = [it.media_type for it in (self.config, *layers, self.subject, *self.manifests) if it]
-        return layers[0].digest if named == [CHART_CONFIG, CHART_LAYER] else None
+        """The digest of the chart; None where there is none, or anything else that could be taken for it. In all that a
+        manifest names, its subject and config too, Helm looks for media types of charts, and takes the last
+        (helm.sh/helm/v4/pkg/registry/client.go, oras.land/oras-go/v2/content/graph.go); Flux takes the first layer,
+        unless an OCIRepository selects one. `helm push` puts a signature after the chart."""
+        named = [it.media_type for it in (self.config, *self.layers, self.subject, *self.manifests) if it]
+        return self.layers[0].digest if named in (_CHART, [*_CHART, PROVENANCE_LAYER]) else None
 
 
 class _Tags(Struct):

@@ -3,6 +3,7 @@
 import re
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,27 +79,121 @@ def status(
 
 
 @click.command(cls=Asking)
-@click.argument("what", metavar="DIGEST|SERVICE")
+@click.argument("what", metavar="DIGEST|COMMIT|SERVICE")
 @click.argument("version", required=False)
 @click.option("--check", is_flag=True, help="End with 1 where it runs nowhere.")
 @ledger
 def where(what: str, version: str | None, check: bool, **options: Any) -> None:
-    """Where an image or a chart (DIGEST), or a release (SERVICE VERSION), runs and ran."""
+    """Where an image or a chart (DIGEST), a COMMIT, or a release (SERVICE VERSION), runs and ran."""
+    from ..ask.commit import of_commit
     from ..ask.where import of_digest, of_release
 
-    here = _ledger(options)
+    here, report = _ledger(options), Report(json=options["json"])
+    if version is None and re.fullmatch(r"[0-9a-f]{40}", what):
+        commit = of_commit(here, what)
+        report.answer(
+            commit.lines, {"releases": commit.releases, "places": commit.places, "silent_since": commit.silent}
+        )
+        sys.exit(int(check and not commit.runs))
     if version:
         found = of_release(here, what, version)
     elif re.fullmatch(r"(sha256:)?[0-9a-f]{64}", what):
         found = of_digest(here, f"sha256:{what.removeprefix('sha256:')}")
     else:
         raise click.UsageError(
-            f"{what} is no whole digest (sha256: and 64 hex digits); with a service give its VERSION."
+            f"{what} is no whole digest (sha256: and 64 hex digits) or commit (40); with a service give its VERSION."
         )
     document = {"arrivals": found.arrivals, "not_arrived": found.missing, "silent_since": found.silent}
-    Report(json=options["json"]).answer(found.lines, document)
-    if check and not found.runs:
-        sys.exit(1)
+    report.answer(found.lines, document)
+    sys.exit(int(check and not found.runs))
+
+
+@click.command(cls=Asking)
+@click.argument("service", required=False)
+@click.option("--environment", "-e", metavar="NAME", help="Only of this environment.")
+@click.option("--kind", metavar="KIND", help="Only of this kind: arrived, failed, rolled_back, drifted, proposed, ...")
+@click.option("--from", metavar="TIME", help="From then on: 2026-11-28, or RFC 3339 with a time.")
+@click.option("--to", metavar="TIME", help="Until before then.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="The most that is shown.")
+@ledger
+def history(service: str | None, limit: int, **options: Any) -> None:
+    """What occurred, newest first: of SERVICE, or of all."""
+    from ..ask.history import history as ask
+
+    wanted = {name: options[name] for name in ("environment", "kind", "from", "to")}
+    found = ask(_ledger(options), limit, service=service, **wanted)
+    Report(json=options["json"]).answer(found.lines(service), {"items": found.items})
+
+
+@click.command(cls=Asking)
+@click.argument("first", metavar="ENVIRONMENT")
+@click.argument("second", metavar="ENVIRONMENT")
+@click.option("--at", metavar="TIME", help="What ran in the first one then: 2026-11-28, or RFC 3339 with a time.")
+@click.option("--with-at", metavar="TIME", help="What ran in the second one then.")
+@click.option("--check", is_flag=True, help="End with 1 where something differs, or is not known.")
+@ledger
+def compare(first: str, second: str, check: bool, **options: Any) -> None:
+    """What the second environment lacks of the first one: versions, by how many releases, and for how long."""
+    from datetime import UTC, datetime
+
+    from ..ask.compare import compare as ask
+
+    found = ask(_ledger(options), first, second, options["at"], options["with_at"])
+    Report(json=options["json"]).answer(found.lines(datetime.now(UTC)), {"items": found.items, **found.sides})
+    sys.exit(int(check and found.differs))
+
+
+@click.command(cls=Asking)
+@click.argument("service")
+@click.argument("version")
+@click.option(
+    "--environment",
+    "-e",
+    "names",
+    multiple=True,
+    required=True,
+    metavar="NAME",
+    help="Where it is to arrive: an environment, or a group of waybill.toml; may be repeated.",
+)
+@click.option("--timeout", default="30m", show_default=True, metavar="TIME", help="How long to wait: 90s, 30m or 2h.")
+@click.option("--fail-fast", is_flag=True, help="Do not wait for Flux to give up: the first failure decides.")
+@ledger
+def wait(service: str, version: str, names: tuple[str, ...], fail_fast: bool, **options: Any) -> None:
+    """Wait until a release has arrived, or cannot any more.
+
+    Exit code 0: healthy, 1: failed, 2: it could not be asked, 3: timed out, 4: superseded by a later release, 5: not
+    known, since nothing is heard of the environment or the ledger did not answer.
+    """
+    from ..ask import wait as asking
+
+    seconds, report = _seconds(options["timeout"]), Report(json=options["json"])
+    here, began = _ledger(options), time.monotonic()
+
+    def tell(environment: str, what: str) -> None:
+        report.say(f"{time.strftime('%H:%M:%S', time.gmtime())}  {environment}  {what}")
+
+    environments = _members(names)
+    found = asking.wait(here, (service, version), environments, seconds, fail_fast=fail_fast, tell=tell)
+    document = [{"environment": it.environment, "outcome": it.word, "cause": it.cause} for it in found]
+    report.answer(list(asking.lines(found, time.monotonic() - began)), {"environments": document})
+    sys.exit(asking.code(found))
+
+
+def _seconds(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,6})([smh])", text)
+    if found is None:
+        raise click.UsageError(f"--timeout {text} is no time: write 90s, 30m or 2h.")
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def _members(names: Sequence[str]) -> list[str]:
+    """Without groups: their members in place of them, as the nearest waybill.toml has them."""
+    from ..ask.ledger import nearest
+    from ..settings import read
+    from ..stages import stages
+
+    known = {it.name: it.environments for it in stages(read(nearest(Path.cwd()), {}).environments)}
+    return [*dict.fromkeys(member for name in names for member in known.get(name, (name,)))]
 
 
 def _ledger(options: dict[str, Any]) -> "Ledger":

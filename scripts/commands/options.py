@@ -121,11 +121,13 @@ def session_for(
 
 
 def _places(options: dict[str, Any]) -> dict[str, Any]:
+    report = click.get_current_context().ensure_object(Report)
+    report.json = options["json"]
     return {
         "path": options["config"],
         "remote": options["remote"],
         "waybill": options["waybill"],
-        "report": Report(json=options["json"]),
+        "report": report,
         "cwd": Path.cwd(),
     }
 

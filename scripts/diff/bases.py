@@ -16,14 +16,15 @@ from ..errors import Refused
 from ..yaml.objects import read
 
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-# Keys of files, folders and addresses; those of a file that names others itself, or of its text.
+# Keys of files, folders and addresses, which kustomize reads in any case; those of a file, or text, that names others
+# itself.
 CONFIGS = frozenset(["generators", "transformers", "validators"])
 PLACES = (
     CONFIGS
     | frozenset(
-        ["resources", "bases", "components", "crds", "configurations", "patchesStrategicMerge", "path", "paths"]
+        ["resources", "bases", "components", "crds", "configurations", "patchesstrategicmerge", "path", "paths"]
     )
-    | frozenset(["files", "env", "envs", "repo", "chartHome", "valuesFile"])
+    | frozenset(["files", "env", "envs", "repo", "charthome", "valuesfile"])
 )
 # An address of any scheme, of git over ssh (`git@host:path`), or of GitHub without a scheme.
 REMOTE = re.compile(r"(?i)(?:[\w.-]+=)?(?:[a-z][a-z0-9+.-]*:|[\w.-]+@|(?:www\.)?github\.com[/:])|.*(?:://|[?&]ref=)")
@@ -42,7 +43,7 @@ def refuse_foreign(folder: Path, root: Path) -> None:
     """Refuses, with the file named, what the kustomization in `folder` and those that it names read from outside
     `root`."""
     root = root.resolve()
-    for it in links(folder.resolve()):
+    for it in links(folder.resolve(), of=root):
         if REMOTE.match(it.text) or not it.target.is_relative_to(root):
             raise Refused(
                 f"{it.file.relative_to(root)} names {censor(it.text)}, which does not lie in the GitOps repo: it is "
@@ -59,8 +60,9 @@ def reach(folder: Path, root: Path) -> set[Path]:
     return {folder, *(path for path in found if path.is_relative_to(root))}
 
 
-def links(folder: Path) -> Iterator[Link]:
-    """Everything that is named on the way, before what it names is read."""
+def links(folder: Path, *, of: Path | None = None) -> Iterator[Link]:
+    """Everything that is named on the way, before what it names is read. Of the repo `of`, where it is given, a file is
+    refused that cannot be read."""
     left, seen = [folder], set[Path]()
     while left:
         here = left.pop()
@@ -72,7 +74,7 @@ def links(folder: Path) -> Iterator[Link]:
                 yield Link(folder, str(part.relative_to(folder)), part)
                 left += [] if isfile(part) else [part]
         for file in [here] if isfile(here) else [here / name for name in FILES if isfile(here / name)]:
-            for key, place in _places(file.read_bytes()):
+            for key, place in _named(file, of):
                 target = Path(file.parent / place.replace("\0", "")).resolve()
                 yield Link(file, place, target)
                 if key in CONFIGS or not isfile(target):
@@ -95,19 +97,30 @@ def generated(folder: Path) -> list[Path]:
     return found
 
 
-def _places(text: bytes) -> Iterator[tuple[str, str]]:
-    """Every text below a key of PLACES, with the key."""
+def _named(file: Path, root: Path | None) -> list[tuple[str, str]]:
+    """What the file names, with the keys."""
     try:
-        for document in read(text):
-            yield from _below(document.value, "")
-    except ValueError:
-        return  # kustomize says what is wrong with it
+        return list(_places(file.read_bytes()))
+    except ValueError as error:
+        if root is None:
+            return []
+        raise Refused(
+            f"{file.relative_to(root)} cannot be read, so what it fetches is not known: {error}",
+            "Correct the file.",
+            fault="gitops",
+        ) from error
+
+
+def _places(text: bytes) -> Iterator[tuple[str, str]]:
+    """Every text below a key of PLACES, with the key. Raises ValueError for text that is not YAML."""
+    for document in read(text):
+        yield from _below(document.value, "")
 
 
 def _below(value: Any, key: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for name, part in value.items():
-            yield from _below(part, name)
+            yield from _below(part, name.lower())
     elif isinstance(value, list):
         for part in value:
             yield from _below(part, key)

@@ -1,11 +1,19 @@
-"""Secrets as they may be shown: that a value changes, never the value."""
+"""Secrets as they may be shown, by their kind and in addresses: that a value changes, never the value."""
 
+import re
 from itertools import zip_longest
 from typing import Any
 
 from ..yaml.objects import Object
 
 FIELDS = ("data", "stringData")
+# A text that holds a Secret, as YAML or JSON.
+_KIND = re.compile(r"""\bkind["']?\s*:\s*["']?Secret(List)?\b""")
+_DATA = re.compile(r"""\b(data|stringData)["']?\s*:""")
+# Annotations with the whole object as it was applied, data and all: of kubectl and others, of Rancher, of kapp.
+_APPLIED = re.compile(r".*last-applied.*|.*/(applied|original)")
+# User and password of an address; a password may hold an unescaped `/`, and a port holds digits alone.
+_CREDENTIALS = re.compile(r"""(?<=://)([^\s/@'"]+|[^\s/@'":]*:(?!\d+/)[^\s@'"]*)@(?!sha256:)""")
 
 
 def veiled(before: Object, after: Object) -> tuple[Object, Object]:
@@ -19,6 +27,8 @@ def _veil(value: Any, earlier: Any, *, secret: bool = False) -> Any:
     if isinstance(value, list):
         others = earlier if isinstance(earlier, list) else []
         return [_veil(item, old, secret=secret) for item, old in zip_longest(value, others[: len(value)])]
+    if isinstance(value, str):
+        return _text(value, earlier if isinstance(earlier, str) else None)
     if not isinstance(value, dict):
         return value
     known = earlier if isinstance(earlier, dict) else {}
@@ -33,8 +43,17 @@ def _veil(value: Any, earlier: Any, *, secret: bool = False) -> Any:
 
 
 def _holds_the_object(key: Any) -> bool:
-    """Whether it is an annotation with the whole object as it was applied, data and all, as kubectl writes it."""
-    return isinstance(key, str) and "last-applied" in key
+    return isinstance(key, str) and bool(_APPLIED.fullmatch(key))
+
+
+def _text(value: str, earlier: str | None) -> str:
+    if _KIND.search(value) and _DATA.search(value):
+        return str(_mark(value, earlier))
+
+    def hidden(found: re.Match[str]) -> str:
+        return "***@" if earlier is None or found[0] in earlier else "*** (not shown, changed)@"
+
+    return _CREDENTIALS.sub(hidden, value)
 
 
 def _mark(data: Any, earlier: Any) -> Any:

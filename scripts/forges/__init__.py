@@ -1,6 +1,7 @@
 """Who opens pull requests: one file for each forge, named as in `ForgeName` of settings.py, whose `FORGE` has the verbs
 of `Forge`."""
 
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Literal, Protocol, get_args
 
@@ -42,6 +43,9 @@ class Forge(Protocol):
 
     def find(self, branch: str, base: str) -> Proposal | None:
         """The open proposal of `branch` into `base`, else the one that was created last, else None."""
+
+    def proposals(self, branch: str, base: str) -> Iterable[Proposal]:
+        """All of them, in that order, perhaps one twice; of very many, the latest."""
 
     def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         """Opens one; if another run opened one in the meantime, that is updated and returned."""

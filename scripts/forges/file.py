@@ -49,9 +49,11 @@ class FileForge:
         )
 
     def find(self, branch: str, base: str) -> Proposal | None:
+        return next(iter(self.proposals(branch, base)), None)
+
+    def proposals(self, branch: str, base: str) -> list[Proposal]:
         found = [record for record in self.records() if (record.branch, record.base) == (branch, base)]
-        newest_first = sorted(found, key=lambda record: (record.state != "open", -record.number))
-        return self.proposal(newest_first[0]) if newest_first else None
+        return [*map(self.proposal, sorted(found, key=lambda record: (record.state != "open", -record.number)))]
 
     def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         with self.alone():

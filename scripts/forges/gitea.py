@@ -5,7 +5,7 @@ repoCancelScheduledAutoMerge, repoGetReviewers, repoListTeams, and what it has i
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from . import Attributes, Proposal
 from .draft import unmarked
@@ -51,22 +51,20 @@ class Gitea(GitHub):
         answer = self.call("GET", "/teams", refused=(404, 405))  # those of a user's repository
         return self.decode(answer, list[ReviewTeam]) if answer.ok else []
 
-    def find(self, branch: str, base: str) -> Proposal | None:
+    def proposals(self, branch: str, base: str) -> Iterator[Proposal]:
         """Gitea cannot list by head branch, so the pages are walked, newest first. A first request finds out whether
         there is any (where there are several, it may answer with an old one; a base with a slash has no such route)."""
         if "/" not in base:
             any_state = self.call("GET", f"/pulls/{base}/{branch}", refused=(404,))
             if any_state.status == 404:
-                return None
+                return
             pull = self.decode(any_state, Pull)
             if pull.state == "open" and is_of(pull, branch, base):
-                return pull.proposal
+                yield pull.proposal
         for state in ("open", "closed"):
             query = {"state": state, "base_branch": base, "limit": "50"}
-            for pull in self.walk("/pulls", query, Pull):
-                if is_of(pull, branch, base):
-                    return pull.proposal
-        return None
+            pulls = self.walk("/pulls", query, Pull)
+            yield from (pull.proposal for pull in pulls if is_of(pull, branch, base))
 
     def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         return super().create(branch, base, f"{DRAFT}{title}" if draft else title, body)

@@ -4,6 +4,7 @@ https://docs.github.com/en/rest/pulls/pulls, https://docs.github.com/en/rest/iss
 https://docs.github.com/en/rest/repos/repos#get-a-repository
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -132,6 +133,9 @@ class GitHub(Rest):
                 raise self.no_reviewer([user])
 
     def find(self, branch: str, base: str) -> Proposal | None:
+        return next(iter(self.proposals(branch, base)), None)
+
+    def proposals(self, branch: str, base: str) -> Iterable[Proposal]:
         query = {"head": f"{self.owner}:{branch}", "base": base, "state": "all", "sort": "created",
                  "direction": "desc", "per_page": str(MOST)}  # fmt: skip
         pulls = self.decode(self.call("GET", "/pulls", query=query), list[Pull])
@@ -143,8 +147,7 @@ class GitHub(Rest):
                 f"was asked for the pull requests of {branch} into {base}, and lists {other.html_url}, which is none",
                 "Check that `gitops` in waybill.toml has the repository's present address",
             )
-        found = next((pull for pull in pulls if pull.state == "open"), next(iter(pulls), None))
-        return found.proposal if found else None
+        return [pull.proposal for pull in sorted(pulls, key=lambda pull: pull.state != "open")]
 
     def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         fields = {"title": title, "head": branch, "base": base, "body": body} | ({"draft": True} if draft else {})

@@ -4,6 +4,7 @@ https://docs.gitlab.com/api/merge_requests/, https://docs.gitlab.com/api/notes/,
 """
 
 import time
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -23,8 +24,8 @@ STATES: dict[str, Literal["open", "closed", "merged"]] = {"closed": "closed", "m
 DRAFT = "Draft: "
 # Of detailed_merge_status: it still looks whether a merge request can be merged.
 LOOKING = {"unchecked", "checking", "preparing", "approvals_syncing"}
-# https://docs.gitlab.com/api/merge_requests/#merge-a-merge-request
-NO_MERGE = {
+# https://docs.gitlab.com/api/merge_requests/#merge-a-merge-request. What was pushed it may see a moment later.
+NOT_MERGED = {
     401: "the owner of WAYBILL_FORGE_TOKEN may merge nothing into that branch",
     409: "its branch has another commit by now",
 }
@@ -72,7 +73,7 @@ class GitLab(Rest):
         scheme, _, address = self.address.partition("://")
         host, *folders = address.split("/")
         roots = ["/".join([f"{scheme}://{host}", *folders[:depth]]) for depth in range(len(folders) - 1)]
-        found = roots[0] if len(roots) == 1 or host == "gitlab.com" else next(filter(_is_gitlab, roots), None)
+        found = roots[0] if len(roots) == 1 or host == "gitlab.com" else next(filter(self._answers, roots), None)
         if found is None:
             raise Refused(
                 f"No GitLab answers at {scheme}://{host}, nor below it on the way to {self.address}.",
@@ -82,18 +83,34 @@ class GitLab(Rest):
         self.root = found
         return found, self.address.removeprefix(f"{found}/")
 
+    def _answers(self, root: str) -> bool:
+        """Whether a GitLab's API lies below `root`, which tells nobody unknown its version, and says so in JSON."""
+
+        def send(client: Client) -> Answer:
+            return client.send("GET", f"{root}/api/v4/version", headers={"Accept": "application/json"})
+
+        answer = within(PEER, root, PATIENCE, send)
+        if answer.status == 429 or answer.status >= 500:
+            raise self.refusal(answer)
+        try:
+            return answer.status in (200, 401) and bool(answer.decode(dict[str, Any]))
+        except ValueError:
+            return False
+
     def check(self) -> None:
         refuse_rights(self)
 
     def find(self, branch: str, base: str) -> Proposal | None:
+        return next(self.proposals(branch, base), None)
+
+    def proposals(self, branch: str, base: str) -> Iterator[Proposal]:
         for state in ("opened", "all"):
             query = {"source_branch": branch, "target_branch": base, "state": state, "order_by": "created_at",
                      "sort": "desc", "per_page": "100"}  # fmt: skip
             for found in self.walk("/merge_requests", query, MergeRequest):
                 same = found.source_project_id == found.target_project_id
                 if same and (found.source_branch, found.target_branch) == (branch, base):
-                    return found.proposal
-        return None
+                    yield found.proposal
 
     def create(self, branch: str, base: str, title: str, body: str, *, draft: bool = False) -> Proposal:
         whole = f"{DRAFT}{title}" if draft else title
@@ -117,7 +134,10 @@ class GitLab(Rest):
     def add(self, number: int, wanted: Attributes) -> None:
         found = self.request(number)
         fields: dict[str, Any] = {}
-        if lacking := [name for name in wanted.labels if name not in found.labels]:
+        # It keeps one label of a scope, as `priority::high`: that of people stays.
+        scopes = {scope for name in found.labels if (scope := name.rpartition("::")[0])}
+        fitting = [name for name in wanted.labels if name.rpartition("::")[0] not in scopes]
+        if lacking := [name for name in fitting if name not in found.labels]:
             fields["add_labels"] = ",".join(lacking)
         # It does not tell whom it asked before; who reviewed stays a reviewer.
         if wanted.reviewers and not found.reviewers:
@@ -141,26 +161,26 @@ class GitLab(Rest):
         """It always can; who may is known of a merge request alone."""
 
     def merge(self, number: int, head: str) -> None:
+        why = ""
         for wait in (0, 1, 2, 4):
             time.sleep(wait)
             found = self.request(number)
             if found.state == "merged" or (found.merge_when_pipeline_succeeds and found.sha == head):
                 return
+            why = f"its status is {found.detailed_merge_status or 'not told'}"
             if found.detailed_merge_status in LOOKING:
                 continue
             fields: dict[str, Any] = {"sha": head}
             if found.detailed_merge_status != "mergeable":
                 # It is `auto_merge` since 17.11; each version ignores what it does not know.
                 fields |= {"auto_merge": True, "merge_when_pipeline_succeeds": True}
-            answer = self.call(
-                "PUT", f"/merge_requests/{number}/merge", fields, refused=(*NO_MERGE, 405, 406, 422), repeatable=False
-            )
+            place, refused = f"/merge_requests/{number}/merge", (*NOT_MERGED, 405, 406, 422)
+            answer = self.call("PUT", place, fields, refused=refused, repeatable=False)
             if answer.ok:
                 return
-            if why := NO_MERGE.get(answer.status):
-                raise self._unmerged(number, why)
             # 405: its pipeline, for which it could wait, may not be there yet.
-        raise self._unmerged(number, f"its status is {found.detailed_merge_status or 'not told'}")
+            why = NOT_MERGED.get(answer.status, why)
+        raise self.stopped(f"does not merge merge request {number} by itself: {why}", "Correct that there")
 
     def withdraw(self, number: int) -> None:
         if self.request(number).merge_when_pipeline_succeeds:
@@ -170,27 +190,11 @@ class GitLab(Rest):
             if answer.status == 401 or self.request(number).merge_when_pipeline_succeeds:
                 raise self.stopped(f"still merges merge request {number} by itself", "Cancel its auto-merge there")
 
-    def _unmerged(self, number: int, why: str) -> Refused:
-        return self.stopped(f"does not merge merge request {number} by itself: {why}", "Correct that there")
-
     def request(self, number: int) -> MergeRequest:
         return self.decode(self.call("GET", f"/merge_requests/{number}"), MergeRequest)
 
     def _put(self, number: int, fields: dict[str, Any]) -> MergeRequest:
         return self.decode(self.call("PUT", f"/merge_requests/{number}", fields), MergeRequest)
-
-
-def _is_gitlab(root: str) -> bool:
-    """Whether a GitLab's API lies below `root`, which tells nobody unknown its version, and says so in JSON."""
-
-    def send(client: Client) -> Answer:
-        return client.send("GET", f"{root}/api/v4/version", headers={"Accept": "application/json"})
-
-    answer = within(PEER, root, PATIENCE, send)
-    try:
-        return answer.status in (200, 401) and bool(answer.decode(dict[str, Any]))
-    except ValueError:
-        return False
 
 
 FORGE = GitLab

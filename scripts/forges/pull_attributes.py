@@ -5,7 +5,7 @@ https://docs.github.com/en/rest/pulls/review-requests; Gitea: issueAddLabel, iss
 repoCreatePullReviewRequests
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -14,7 +14,10 @@ from .rest import Rest
 
 
 class PullLabel(Struct):
+    """Gitea keeps one `exclusive` label of a scope, as `priority/high`."""
+
     name: str
+    exclusive: bool = False
 
 
 class Account(Struct):
@@ -48,9 +51,11 @@ class HistoryEvent(Struct):
         return {name.lower() for name in (*users, *teams)}
 
 
-def add(forge: Rest, number: int, wanted: Attributes, labels: Iterable[PullLabel], history: str) -> None:
+def add(forge: Rest, number: int, wanted: Attributes, labels: Sequence[PullLabel], history: str) -> None:
     """`labels` are those that it has, `history` the last part of the path that lists its events."""
-    if lacking := _without(wanted.labels, {label.name.lower() for label in labels}):
+    scopes = {label.name.rpartition("/")[0] for label in labels if label.exclusive}
+    fitting = [name for name in wanted.labels if name.rpartition("/")[0] not in scopes]  # that of people stays
+    if lacking := _without(fitting, {label.name.lower() for label in labels}):
         answer = forge.call("POST", f"/issues/{number}/labels", {"labels": lacking})
         # Gitea leaves out, in silence, what it has no label for.
         given = {label.name.lower() for label in forge.decode(answer, list[PullLabel])}

@@ -59,9 +59,16 @@ class Heads:
         A commit is Waybill's as long as author, committer and trailer are: somebody who amends it becomes the
         committer, at a later time than the author's.
         """
+        return self._foreign(self._commits)
+
+    def brings_foreign(self, commit: str) -> bool:
+        """Whether somebody else's commit comes with `commit` into the base."""
+        return bool(self._foreign(self._new(commit)))
+
+    def _foreign(self, rows: list[list[str]]) -> list[str]:
         return [
             commit
-            for commit, author, committer, said, _ in self._commits
+            for commit, author, committer, said, _ in rows
             if author != committer or author.rpartition(" ")[0] not in self.authors or not said
         ]
 
@@ -72,11 +79,14 @@ class Heads:
 
     @cached_property
     def _commits(self) -> list[list[str]]:
-        """Id, author and committer, each with the time, and trailers of the branch's commits that are not in the base,
+        return self._new(str(self.branch_head))
+
+    def _new(self, head: str) -> list[list[str]]:
+        """Id, author and committer, each with the time, and trailers of the commits of `head` that are not in the base,
         newest first."""
         trailers = f"%(trailers:key={TRAILER},separator=%x2C)%x00%(trailers:key={REPLACES},valueonly,separator=%x2C)"
         shape = f"--format=%H%x00%an <%ae> %at%x00%cn <%ce> %ct%x00{trailers}"
-        lines = self.git.run("log", "--no-show-signature", shape, f"{self.base_head}..{self.branch_head}").splitlines()
+        lines = self.git.run("log", "--no-show-signature", shape, f"{self.base_head}..{head}").splitlines()
         return [line.split("\0") for line in lines]
 
 

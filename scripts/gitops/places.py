@@ -1,26 +1,14 @@
-"""Whether Flux puts what it applies where kustomize built it."""
+"""Where Flux puts a HelmRelease that people wrote."""
 
 import re
 
-from ..errors import Refused
-from ..yaml.edit import has
 from .site import Existing
 
 # https://fluxcd.io/flux/components/kustomize/kustomizations/
-MOVES = (("spec", "targetNamespace"), ("spec", "namePrefix"), ("spec", "nameSuffix"), ("spec", "patches"))
-
 MOVING = ("namePrefix", "nameSuffix", "patches", "components")
 NAMESPACE = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 NAME = re.compile("[a-z0-9]([a-z0-9.-]*[a-z0-9])?")  # a variable of Flux is none
-
-
-def stays(kustomization: bytes | None) -> bool:
-    """Whether a Flux Kustomization, where there is one, is sure to leave name and namespace as they are."""
-    try:
-        return kustomization is not None and not any(has(kustomization, path) for path in MOVES)
-    except Refused:  # what people wrote there is not for us to judge
-        return False
 
 
 def place_of(existing: Existing) -> str | None:

@@ -62,8 +62,8 @@ def commit_message(
 @dataclass(frozen=True)
 class Section:
     """One environment: the release in its release.yaml `before` and `after`, the rendered `difference`, and the list of
-    `commits`. `overrides` are why the environment does not run the images of the release, `not_judged` is why it is not
-    known whether it would."""
+    `commits`. `overrides` are why the environment does not run the images of the release, `warnings` what a person
+    should look at, `not_judged` is why it is not known whether it would."""
 
     environment: str
     before: Mapping[str, str]
@@ -71,6 +71,7 @@ class Section:
     difference: str
     commits: Sequence[str] = ()
     overrides: Sequence[str] = ()
+    warnings: Sequence[str] = ()
     not_judged: str = ""
 
     def lines(self, repository: str) -> list[str]:
@@ -82,9 +83,10 @@ class Section:
         table = ["| | before | after |", "|---|---|---|", *rows, f"| commit | {old} | {new} |"]
         commits = [*self.commits, ""] if self.commits else []
         overrides = [OVERRIDES, "", *(f"- {prose(said)}" for said in self.overrides), ""] if self.overrides else []
+        warnings = [*(f"- **Look at:** {prose(said)}." for said in self.warnings), ""] if self.warnings else []
         unjudged = [f"**Not judged:** {prose(self.not_judged)}", ""] if self.not_judged else []
         above = [f"### {prose(self.environment)}", "", *unjudged, *table, ""]
-        return [*above, *overrides, *commits, self.difference, ""]
+        return [*above, *overrides, *warnings, *commits, self.difference, ""]
 
 
 def body(

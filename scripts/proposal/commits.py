@@ -27,14 +27,15 @@ class History:
 def story(
     history: History | None, environment: str, before: Mapping[str, str], commit: str, repository: str
 ) -> list[str]:
-    """Markdown of what `commit` brings to an environment with the release `before`, as the GitOps repo has it; where
-    that does not name its commit, the ledger is asked. Empty where nothing is there before."""
+    """Markdown of what `commit` brings to an environment: since the release that runs there, where the ledger knows
+    it, else since the release `before`, as the GitOps repo has it. Empty where nothing is there before."""
     if not before:
         return []
     version, older = before.get("version", ""), before.get("commit")
-    if history and not older and (told := history.running(environment)):
-        version, older = told
     since = f"since {code(version)}" if version else "since the release there"
+    if history and (told := history.running(environment)):
+        since = f"since {code(told[0])}" + (", which runs there" if told[0] != version else "")
+        version, older = told
     if history is None or older is None:
         return [f"Commits {since}: not known."]
     brought, taken = (

@@ -3,6 +3,7 @@
 from msgspec import UNSET
 
 from ..addresses import normalise
+from ..diff import appliers
 from ..diff.difference import Difference, rendered_difference
 from ..diff.repo import Repo
 from ..diff.words import markdown
@@ -10,11 +11,11 @@ from ..document import Destination, Gitops, words
 from ..errors import Refused
 from ..folder import write
 from ..gitops.files import release_in
-from ..gitops.layout import Files, app, cluster_file
-from ..gitops.places import place_of, stays
+from ..gitops.layout import Files, app
+from ..gitops.places import place_of
 from .body import Section, body, cut
 from .commits import story
-from .intent import Change, Intent, shipped
+from .intent import Change, Intent, Verdict, shipped
 from .sites import released
 
 
@@ -37,7 +38,10 @@ def gitops(change: Change, repo: Repo, intent: Intent) -> Gitops:
         repository=normalise(str(change.config.gitops)),
         branch=change.branch,
         commit=intent.commit,
-        places=tuple(Destination(name, _place(name, change, repo, intent)) for name in intent.environments),
+        places=tuple(
+            Destination(name, _place(name, change, repo, intent), name in intent.overridden or UNSET)
+            for name in intent.environments
+        ),
         replaces=intent.replaces or UNSET,
         kind=change.kind,
         reason=words(change.reason) if change.reason else UNSET,
@@ -48,20 +52,20 @@ def _place(environment: str, change: Change, repo: Repo, intent: Intent) -> str 
     """None where it cannot be built, or is not sure to stay where it is built."""
     if (site := intent.sites.get(environment)) is None:
         return None
+    tree = repo.tree(intent.commit)
     if site.existing:
-        return place_of(site.existing)
+        return None if appliers.is_patched_above(tree, site.folder) else place_of(site.existing)
     try:
         release = repo.release(intent.commit, environment, shipped(change, intent))
     except Refused:
         return None
-    file = cluster_file(change.waybill.service, environment)
-    return release.place if stays(repo.git.blob(intent.commit, file)) else None
+    return release.place if appliers.stays(tree, site.folder) else None
 
 
 def describe(change: Change, repo: Repo, intent: Intent) -> str:
     """Markdown that a forge accepts; where it had to be cut, the whole text is in `change.whole`."""
     waybill = change.waybill
-    not_judged = {verdict.environment: verdict.not_judged for verdict in intent.verdicts}
+    verdicts = {verdict.environment: verdict for verdict in intent.verdicts}
     before, after = _files(change, repo, intent)
     sections = []
     for found in differences(change, repo, intent):
@@ -69,8 +73,9 @@ def describe(change: Change, repo: Repo, intent: Intent) -> str:
         # Of another environment's release, which the branch may bring, that one's commit counts.
         commit, source = new.get("commit", waybill.source.commit), waybill.source.repository
         commits = story(change.history, found.environment, old, commit, source)
-        overrides, cause = change.overrides.get(found.environment, ()), not_judged.get(found.environment, "")
-        sections.append(Section(found.environment, old, new, markdown(found), commits, overrides, cause))
+        known = verdicts.get(found.environment, Verdict(found.environment))
+        said = known.overrides, known.warnings, known.not_judged
+        sections.append(Section(found.environment, old, new, markdown(found), commits, *said))
     unseen = dict.fromkeys(what for verdict in intent.verdicts for what in verdict.unseen)
     text = body(waybill, sections, reason=change.reason, ledger=change.config.ledger, unseen=list(unseen))
     write(change.whole, text.encode())

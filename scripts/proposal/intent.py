@@ -5,7 +5,7 @@ version that the base or the branch has is lowered only by a rollback; what a pe
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -65,15 +65,20 @@ class Verdict:
     not_judged: str = ""
     overrides: tuple[str, ...] = ()
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        return self.judgement.warnings if self.judgement else ()
+
 
 @dataclass(frozen=True)
 class Intent:
     """What propose does about a change, worked out without changing anything outside the temporary clone.
 
     `push`: the branch gets `commit`. `held`: it has the result already, as `commit`. Otherwise nothing is proposed.
-    `said` is that in words. `environments` are those that are proposed, `patch` is what the commit changes, `known` the
-    latest proposal of the branch, `replaces` the version that the branch proposed before. `sites` are those of the
-    environments that are proposed, and of those that the branch brings beside them.
+    `said` is that in words. `environments` are those that are proposed, of which the `overridden` get other images.
+    `patch` is what the commit changes, `known` the latest proposal of the branch, `replaces` the version that the
+    branch proposed before. `sites` are those of the environments that are proposed, and of those that the branch brings
+    beside them.
     """
 
     outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
@@ -84,6 +89,7 @@ class Intent:
     commit: str = ""
     patch: bytes = b""
     replaces: str | None = None
+    overridden: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     sites: Mapping[str, Site] = field(default_factory=dict)
 
@@ -125,22 +131,23 @@ def prepare(change: Change, repo: Repo) -> Intent:
         said = f"{known.url} proposed {version(waybill)} and was closed: not proposed again (reopen it there)"
         return Intent("closed", said, heads, known)
 
+    overridden = tuple(name for name in environments if name in change.overrides)
     earlier = replaced(change, environments, sites, base_files, branch_files)
     earlier = earlier or (heads.recorded(trailer(waybill)) if live else None)
     if live and not rendered(branch_files, sites=sites) and (heads.merged or heads.foreign_commits):
         said = f"{branch} has it already" + ("" if heads.merged else f", but does not merge into {heads.base} cleanly")
-        return Intent("held", said, heads, known, environments, live, replaces=earlier, sites=sites)
+        held = Intent("held", said, heads, known, environments, live, replaces=earlier, overridden=overridden)
+        return replace(held, sites=sites)
 
     start, parent = _beginning(heads, live, brings_others=bool(released(others, base_files, branch_files)))
     if start != heads.base_head:
         sites = others | sought(start, environments)
     after = rendered(git.files(start, *where, *files_of(config, sites)), sites=sites)
-    overridden = [name for name in environments if name in change.overrides]
     message = commit_message(waybill, environments, change.reason, earlier, overridden, shape=config.commit_title)
     commit, changed = repo.commit(start, parent, after, message, _seconds(waybill))
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
-    return Intent("push", said, heads, known, environments, commit, changed, earlier, sites=sites)
+    return Intent("push", said, heads, known, environments, commit, changed, earlier, overridden, sites=sites)
 
 
 def _beginning(heads: Heads, live: str | None, *, brings_others: bool) -> tuple[str, str]:

@@ -38,6 +38,8 @@ def for_review(change: Change, repo: Repo, intent: Intent) -> str:
                 touched.add(environment)
             case _:
                 return f"it changes {path}, too"
+    if intent.heads.brings_foreign(commit):
+        return "it brings commits of others"
     reviewed = sorted(name for name in touched if not change.config.merges(name))
     return f"it changes {' and '.join(reviewed)}, where `merge` is not auto" if reviewed else ""
 

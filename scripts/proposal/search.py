@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ..diff.repo import Repo
+from ..document import words
 from ..errors import Refused
 from ..forges import Proposal
 from ..gitops.clone import REPLACES, Heads
@@ -17,20 +18,22 @@ from .intent import Change, Intent
 from .sites import sites_in
 
 
-def proposed_before(change: Change, repo: Repo) -> tuple[Change, Intent] | None:
-    """`change` with its environments, kind and reason, and the intent that was carried out; None where the branch's
-    latest proposal is of another release, or the commit is not to be found."""
+def proposed_before(change: Change, repo: Repo) -> Iterator[tuple[Change, Intent]]:
+    """For each proposal of the branch that is still of this release `change` with its environments, kind and reason,
+    and the intent that was carried out, where its commit is to be found."""
     heads = repo.look(change.config.gitops_branch, change.branch)
-    known = repo.forge.find(change.branch, heads.base)
-    if known is None or not is_about(known.body, change.waybill):
-        return None
-    for commit, message in _commits(change, repo, heads, known):
-        if found := _read(message, change):
-            change, replaces = found
-            sites = _sites(commit, change, repo)
-            intent = Intent("held", "", heads, known, change.environments, commit, replaces=replaces, sites=sites)
-            return change, intent
-    return None
+    seen = set[str | int]()
+    for known in repo.forge.proposals(change.branch, heads.base):
+        if known.number in seen or not is_about(known.body, change.waybill):
+            continue
+        for commit, message in _commits(change, repo, heads, known):
+            if commit not in seen and (found := _read(message, change)):
+                seen |= {commit, known.number}
+                then, replaces, others = found
+                names, sites = then.environments, _sites(commit, then, repo)
+                intent = Intent("held", "", heads, known, names, commit, replaces=replaces, overridden=others)
+                yield then, replace(intent, sites=sites)
+                break
 
 
 def _sites(commit: str, change: Change, repo: Repo) -> dict[str, Site]:
@@ -43,36 +46,38 @@ def _sites(commit: str, change: Change, repo: Repo) -> dict[str, Site]:
 
 
 def _commits(change: Change, repo: Repo, heads: Heads, known: Proposal) -> Iterator[tuple[str, str]]:
-    """Id and message of the commits that name the release, newest first."""
+    """Id and message of the commits that could be the proposal's, newest first: those with its title."""
     git, trailing = repo.git, trailer(change.waybill)
     if known.head and known.head not in git.has([known.head]):
         try:  # the branch is gone; forges keep what a pull request had
             git.fetch(str(change.config.gitops), [repo.forge.head_ref(known.number)])
         except Refused:
             return
-    tips = [tip for tip in (heads.branch_head, known.head, heads.base_head) if tip]
+    tips = [known.head] if known.head else [tip for tip in (heads.branch_head, heads.base_head) if tip]
     said = git.run(
         "log", "--no-show-signature", "--fixed-strings", f"--grep={trailing}", "--format=%H%x00%B%x00", *tips
     )
     parts = iter(said.split("\0"))
-    yield from ((commit.strip(), message) for commit, message in zip(parts, parts, strict=False))
+    found = [(commit.strip(), message) for commit, message in zip(parts, parts, strict=False)]
+    yield from (it for it in found if words(it[1].partition("\n")[0]) == known.title)
 
 
-def _read(message: str, change: Change) -> tuple[Change, str | None] | None:
-    """What `commit_message` was told; None where this is not its work for this release."""
+def _read(message: str, change: Change) -> tuple[Change, str | None, tuple[str, ...]] | None:
+    """What `commit_message` was told, the version that is replaced, and the environments with other images; None where
+    this is not its work for this release."""
     title, _, rest = message.partition("\n\n")
     title, shape = _bare(title, change.config.commit_title)
     rolled = title.startswith("Roll ")
     environments = tuple(title.rpartition(" in " if rolled else " to ")[2].split(" and "))
     lines = by_name.lines(by_name.of(change.waybill), change.waybill.service)
-    reason, _, after = rest.partition(lines)
+    reason, _, after = rest.rpartition(lines)
     overridden = re.findall(rf"^(\S+) {re.escape(NOT_THESE)}$", after, re.MULTILINE)
-    replaces = found[1] if (found := re.search(rf"^{REPLACES}: (\S+)$", rest, re.MULTILINE)) else None
+    replaces = found[1] if (found := re.search(rf"^{REPLACES}: (\S+)$", after, re.MULTILINE)) else None
     why = reason.strip() if rolled else None
     if message.strip() != commit_message(change.waybill, environments, why, replaces, overridden, shape=shape).strip():
         return None
     kind = "rollback" if rolled else change.kind
-    return replace(change, environments=environments, kind=kind, reason=why), replaces
+    return replace(change, environments=environments, kind=kind, reason=why), replaces, tuple(overridden)
 
 
 def _bare(title: str, shape: str) -> tuple[str, str]:

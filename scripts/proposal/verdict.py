@@ -17,7 +17,7 @@ from ..chart.findings import refused
 from ..chart.images import Released, released
 from ..chart.judge import judge
 from ..chart.post_render import NotPostRendered
-from ..diff import kustomizations
+from ..diff import appliers
 from ..diff.bases import reach
 from ..diff.repo import OtherContent, Repo
 from ..document import check
@@ -73,10 +73,11 @@ def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
 
 
 def tell(intent: Intent, report: Report) -> None:
-    """What is not known of the environments, and which do not run the images."""
+    """What is not known of the environments, what to look at there, and which do not run the images."""
     for verdict in intent.verdicts:
         report.not_judged(verdict.environment, verdict.not_judged)
         report.overridden(verdict.environment, verdict.overrides)
+        report.warned(verdict.environment, verdict.warnings)
         report.not_seen(verdict.unseen)
 
 
@@ -91,7 +92,7 @@ def verdicts(change: Change, repo: Repo, intent: Intent) -> tuple[Verdict, ...]:
 
 def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Verdict:
     waybill, what, root = change.waybill, shipped(change, intent), repo.tree(intent.commit)
-    unseen = kustomizations.unseen(root, what.sites[environment].folder)
+    unseen = appliers.unseen(root, what.sites[environment].folder)
     try:
         release = repo.release(intent.commit, environment, what)
         unseen += [*release.unseen, *installation.unseen(release, what)]

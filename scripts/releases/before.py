@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 from semver import Version
 
-from ..clients.ledger import Ledger
+from ..clients.ledger import MOST, Ledger
 from ..errors import Refused
 from ..report import Report
 from .current import Environment, RunningRelease, told
@@ -49,7 +49,8 @@ def healthy_before(ledger: Ledger, service: str, environment: str, wanted: str, 
             report.say(f"rollback: {version} ran in {environment}, and {cause}: passed over")
         else:
             return version
-    raise _unknown(service, environment, f"no release below {wanted} is known to have been healthy there")
+    more = f" among the newest {MOST} arrivals" if len(arrivals) == MOST else ""
+    raise _unknown(service, environment, f"no release below {wanted} is known to have been healthy there{more}")
 
 
 def _unhealthy(arrival: PastArrival, ledger: Ledger, environment: str) -> str:

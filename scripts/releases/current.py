@@ -20,13 +20,23 @@ class RunningRelease(Struct):
     commit: str | None = None
 
 
+class Named(Struct):
+    version: str
+
+
 class Running(Struct):
+    """`release` None: nothing is known to run. `unmanaged`: what its HelmRelease, which is gone, had installed last."""
+
     service: str
     place: str
     health: str
     release: RunningRelease | None
     health_cause: str | None = None
     running_certain: bool = True
+    attempt: Named | None = None
+    unmanaged: Named | None = None
+    contested: list[Any] = []
+    overridden: bool = False
 
 
 class Environment(Struct):
@@ -67,7 +77,8 @@ def known_commit(ledger: "Ledger | None", service: str, environment: str) -> tup
         rows = _rows(ledger.environment(environment), service) if ledger else []
     except Refused:
         return None
-    certain = [row.release for row in rows if row.release and row.running_certain and not row.release.mismatched]
+    sure = [row for row in rows if row.running_certain and row.health_cause != "silent"]
+    certain = [row.release for row in sure if row.release and not row.release.mismatched]
     found = {(release.version, release.commit) for release in certain}
     version, commit = found.pop() if len(found) == 1 and len(certain) == len(rows) else ("", None)
     return (version, commit) if commit else None
@@ -81,12 +92,14 @@ def _rows(answer: dict[str, Any] | None, service: str) -> list[Running]:
 def _unclear(rows: list[Running]) -> str | None:
     for row in rows:
         if row.release is None:
-            return f"its first install in {row.place} failed"
+            return _nothing(row)
         said = f"{row.place} runs {row.release.version}"
         if not row.release.known:
             return f"{said}, a release that is not filed"
         if row.release.mismatched:
             return f"{said}, but not with the chart that was published"
+        if row.overridden:
+            return f"{said}, but not with the images of that release"
         if row.health != "healthy":
             return f"{said}, and its health is {row.health}" + (f" ({row.health_cause})" if row.health_cause else "")
         if not row.running_certain:
@@ -95,3 +108,12 @@ def _unclear(rows: list[Running]) -> str | None:
     if len({row.release.version for row in rows if row.release}) > 1:
         return f"its places differ, {' and '.join(sorted(versions))}"
     return None
+
+
+def _nothing(row: Running) -> str:
+    """Why it is not known what runs there."""
+    if row.contested:
+        return f"{len(row.contested)} clusters report as {row.place}"
+    if row.unmanaged:
+        return f"the HelmRelease of {row.unmanaged.version} in {row.place} is gone, and whether that runs is unknown"
+    return f"nothing runs in {row.place}" + (f", where {row.attempt.version} failed" if row.attempt else "")

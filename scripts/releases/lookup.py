@@ -122,9 +122,10 @@ def from_tag(version: str, here: Checkout) -> Waybill:
     source = read(file, ("annotations", "org.opencontainers.image.source")) or ""
     if len(parents) != 1 or not images or not source or read(file, ("version",)) != version:
         raise Refused(
-            f"The tag {tag} was not made by Waybill: {config.in_chart('Chart.yaml')} in it does not name this version, "
-            "its image and its source.",
-            "Give --version of a release that was shipped with Waybill.",
+            f"The tag {tag} tells no release: it holds no {config.in_chart('Chart.yaml')} that names this version, its "
+            "image and its source.",
+            "Give the version of a release that was shipped with Waybill. If the chart lay elsewhere then, run the "
+            f"command in a checkout of the tag: `git checkout {tag}`.",
             fault="repository",
         )
     committed_at = datetime.fromtimestamp(git.committed(parents[0]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

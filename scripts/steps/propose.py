@@ -35,6 +35,10 @@ def propose(change: Change, repo: Repo | None, report: Report) -> Waybill:
         return structs.replace(change.waybill, gitops=UNSET)
     intent, proposal = carry_out(change, repo, report)
     report.say(f"propose: {intent.said}" + (f", {proposal.url}" if proposal else ""))
+    for name in change.environments:
+        report.not_proposed(name, "" if name in intent.environments else intent.said)
+    if proposal and not is_page(proposal):
+        report.local_proposal(change.branch, proposal.url)
     return with_proposal(change, repo, intent, proposal)
 
 
@@ -79,9 +83,13 @@ def carry_out(
 def with_proposal(change: Change, repo: Repo, intent: Intent, proposal: Proposal | None) -> Waybill:
     if proposal is None:
         return structs.replace(change.waybill, gitops=UNSET)
-    # A proposal that is a file on this machine is no link for others.
-    link = PullRequest(proposal.url, proposal.number) if proposal.url.startswith("http") else UNSET
+    link = PullRequest(proposal.url, proposal.number) if is_page(proposal) else UNSET
     return structs.replace(change.waybill, gitops=structs.replace(gitops(change, repo, intent), proposal=link))
+
+
+def is_page(proposal: Proposal) -> bool:
+    """Whether others can open it: a file on this machine is no link for them."""
+    return proposal.url.startswith("http")
 
 
 def bring(change: Change, intent: Intent, forge: Forge, body: str) -> Proposal:

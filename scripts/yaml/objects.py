@@ -16,6 +16,7 @@ Object = dict[str, Any]
 # (API group, kind, namespace, name, how many of the same came before)
 Key = tuple[str, str, str, str, int]
 
+LARGEST = 2**20  # nodes of a document
 _PLAIN = "plain"
 _RESOLVED = {_PLAIN, *(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float", "int", "null"))}
 
@@ -48,11 +49,23 @@ def read(text: bytes) -> Iterator[Read]:
     """Every document. Raises ValueError for text that is not YAML."""
     try:
         for node in yaml.compose_all(text, Loader=_Loader):
+            if b"*" in text and _size(node, {}) > LARGEST:
+                raise ValueError("its aliases stand for too much")
             found = Read()
             found.value = _value(node, (), found.duplicates, {})
             yield found
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(str(error)) from error
+
+
+def _size(node: Node, known: dict[int, int]) -> int:
+    """How many nodes it is with its aliases written out."""
+    if isinstance(node, ScalarNode):
+        return 1
+    if id(node) not in known:
+        pairs = node.value if isinstance(node, MappingNode) else [[item] for item in node.value]
+        known[id(node)] = 1 + sum(_size(part, known) for pair in pairs for part in pair)
+    return known[id(node)]
 
 
 def _value(node: Node, path: Path, duplicates: list[Duplicate], known: dict[int, Any]) -> Any:

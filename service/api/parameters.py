@@ -137,7 +137,7 @@ def in_words(message: str) -> str:
 def moment_in(name: str, text: str | None) -> datetime | None:
     """Of the parameter `name`, if it was given."""
     try:
-        return parse_moment(text) if text else None
+        return None if text is None else parse_moment(text)
     except ValueError as error:
         wrong = "A parameter of the request is missing or has a wrong form."
         raise Refused(wrong, errors=[f"{name}: {error}"]) from None

@@ -5,6 +5,7 @@ What a level does stands in domain/level_effect.py.
 
 from msgspec.structs import replace
 
+from .event import OVERRIDDEN
 from .state import NOTHING, Blocked, Entry, FailedAttempt, Intended, Running, State
 
 GRACE = 300  # seconds after the time-out of Helm's tests until which their event may still come
@@ -43,7 +44,10 @@ def rolled_back(state: State, it: Entry) -> State:
         attempt = replace(attempt, outcome="rolled back")
     if not is_revision(state.running, it):
         attempt = attempt or undone(state.running, it, "rolled back")
-        state = replace(_anew(state), running=begins(it))
+        # What overrides the images lies in the environment, whatever version it has.
+        other = state.intended and state.intended.image == OVERRIDDEN
+        intended = Intended(OVERRIDDEN, it.version) if other else None
+        state = replace(_anew(state), running=begins(it), intended=intended)
     return health(replace(state, attempt=attempt, blocked=None, uncertain=None), "healthy", it.cause, it.at)
 
 

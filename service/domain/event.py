@@ -77,6 +77,7 @@ BUILD = re.compile(r"[0-9A-Za-z.-]{1,128}")
 DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
 NUMBER = re.compile(r"[0-9]{1,39}")  # KEP-5504: up to 128 bits
 CHART_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
+OVERRIDDEN = "overridden"  # what our annotation says in place of images that a place does not run as they were released
 IMAGE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:/-]{0,255}@sha256:[a-f0-9]{64}")
 _CHART = re.compile(rf"\bchart ({CHART_NAME.pattern})@([0-9A-Za-z.-]{{1,128}})(?:\+({BUILD.pattern}))?")
 _DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,6})(?:\.\d+)?s)?")  # of Go, without fractions
@@ -132,7 +133,7 @@ def parse(body: bytes) -> Event | Cause:
         chart=chart[1] if chart else None,
         service=only(_LABEL, ours("service")),
         release=only(VERSION, ours("release")),
-        image=only(IMAGE, ours("image")),
+        image=OVERRIDDEN if ours("image") == OVERRIDDEN else only(IMAGE, ours("image")),
         tests=tests_in(ours("tests")),
         message=line(said.message),
     )

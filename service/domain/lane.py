@@ -16,6 +16,7 @@ from itertools import chain
 
 import msgspec
 
+from .event import OVERRIDDEN
 from .level import under_way
 from .level_effect import looked
 from .occurrence import BLANK, Memory, Occurrence, occurrences, remembered
@@ -166,7 +167,8 @@ def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
             turns.append(Turn(lane.opened, lane.turned, it.cause, it.basis, msgspec.structs.replace(lane)))
         if running and (it.image or it.level):
             images.extend(images_of(lane.opened, it, began=began))
-        occurred.extend(PlacedOccurrence(_placed(lane, it, each), after, it.basis, each) for each in found)
+        for number, each in enumerate(found):
+            occurred.append(PlacedOccurrence(_placed(lane, it, number, each), after, it.basis, each))
     return Followed(turns, images, occurred, lane)
 
 
@@ -182,10 +184,11 @@ def _turn(lane: ObjectLane, it: Entry, running: Running | None) -> None:
         lane.state = _not_before(lane.state, running, lane.turned)
 
 
-def _placed(lane: ObjectLane, it: Entry, each: Occurrence) -> str:
+def _placed(lane: ObjectLane, it: Entry, number: int, each: Occurrence) -> str:
+    """What one entry makes occur at one time is in the order in which it does."""
     identity = f"{each.kind} {it.place} {lane.uid} {each.at} {it.sha256}"
     own = hashlib.sha256(identity.encode()).hexdigest()
-    return position(each.at, lane.key[1] if lane.key else "", lane.turns, it.rank, own)
+    return position(each.at, lane.key[1] if lane.key else "", lane.turns, it.rank, f"0{number:x}{own[2:]}")
 
 
 def _is_outrun(lane: ObjectLane, it: Entry) -> bool:
@@ -220,10 +223,11 @@ def _hear(lane: ObjectLane, it: Entry) -> None:
 
 def images_of(opened: str, it: Entry, *, began: bool) -> Iterable[FoundImage]:
     """The image annotation is what was intended, and counts for a success alone. That of the version which `began` with
-    it is found with its release."""
+    it is found with its release, unless it says that the release's images are overridden."""
     if it.level:
         named = {image.rpartition("@")[2] for each in it.level.images or () for image in (each.asked, each.running)}
         return (FoundImage(opened, digest, True) for digest in sorted(named) if digest.startswith("sha256:"))
-    if it.image and it.cause in ("InstallSucceeded", "UpgradeSucceeded") and not (began and it.release == it.version):
+    found_with_release = began and it.release == it.version and it.image != OVERRIDDEN
+    if it.image and it.cause in ("InstallSucceeded", "UpgradeSucceeded") and not found_with_release:
         return (FoundImage(opened, it.image.rpartition("@")[2], False),)
     return ()

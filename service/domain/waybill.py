@@ -91,10 +91,12 @@ class Artifact(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Destination(Struct, frozen=True, forbid_unknown_fields=True):
-    """A HelmRelease that the proposal writes; `place` null: it was not known where the proposal was made."""
+    """A HelmRelease that the proposal writes; `place` null: it was not known where the proposal was made. `overridden`:
+    it runs other images than those of the release, or none of them, and that was allowed."""
 
     environment: EnvironmentName
     place: PlaceName | None
+    overridden: bool | UnsetType = UNSET
 
 
 class PullRequest(Struct, frozen=True, forbid_unknown_fields=True):

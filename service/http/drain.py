@@ -12,8 +12,9 @@ from .connections import drop_late
 
 
 class DrainingServer(uvicorn.Server):
-    """At SIGTERM `state.draining` becomes true, so /readyz answers 503. For `seconds` all else is still answered, with
-    `Connection: close`; then, or at a second signal, the server stops as uvicorn does."""
+    """When it is told to stop `state.draining` becomes true, so /readyz answers 503, and nobody is kept waiting. After
+    SIGTERM all else is still answered for `seconds`, with `Connection: close`; then, or at a second signal, the server
+    stops as uvicorn does."""
 
     def __init__(self, config: uvicorn.Config, state: State, seconds: int) -> None:
         super().__init__(config)
@@ -24,10 +25,10 @@ class DrainingServer(uvicorn.Server):
         self._dropping = asyncio.create_task(drop_late(self.server_state.connections))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if sig != signal.SIGTERM or not self._seconds or self._state.draining:
+        draining, self._state.draining = self._state.draining, True
+        if sig != signal.SIGTERM or not self._seconds or draining:
             super().handle_exit(sig, frame)
             return
-        self._state.draining = True
         self.config.encoded_headers.append((b"connection", b"close"))  # uvicorn takes it up within a second
         loop = asyncio.get_running_loop()
         loop.call_soon_threadsafe(loop.call_later, self._seconds, super().handle_exit, sig, frame)

@@ -15,6 +15,7 @@ from scripts import document, settings
 from scripts.errors import Refused
 from service.domain import parse as ledger
 from service.domain.forms import is_label
+from service.http.limits import BODY_BYTES
 
 SCHEMA = Path(__file__).resolve().parents[2] / "service" / "waybill.schema.json"
 DIGEST, COMMIT = f"sha256:{'a' * 64}", "c" * 40
@@ -120,6 +121,17 @@ def test_what_the_ledger_would_not_file_is_refused_before_it_is_written(
         ledger.parse(msgspec.json.encode(wrong))
     with pytest.raises(Refused, match=rf"{part}\.{field}"):
         document.save(tmp_path / "orders.json", wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_waybill_that_is_too_large_for_the_ledger_is_refused_before_it_is_written(tmp_path: Path) -> None:
+    platforms = {f"windows({10}.0.{number}.{'9' * 40})/amd64": DIGEST for number in range(64)}
+    [image] = finished().images
+    images = tuple(msgspec.structs.replace(image, name=f"i{number}", manifests=platforms) for number in range(64))
+    large = finished(images=images)
+    assert len(msgspec.json.encode(large)) > document.LARGEST == BODY_BYTES
+    with pytest.raises(Refused, match="and a ledger takes 262,144"):
+        document.save(tmp_path / "orders.json", large)
     assert list(tmp_path.iterdir()) == []
 
 

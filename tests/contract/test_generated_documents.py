@@ -53,7 +53,7 @@ SOURCES = with_some(
     },
     {"since": VERSIONS, "changes": st.lists(CHANGES, max_size=3), "changes_left_out": st.integers(0, 9999)},
 )
-PLACES = st.fixed_dictionaries({"environment": LABELS, "place": st.none() | st.just("apps/orders")})
+PLACES = with_some({"environment": LABELS, "place": st.none() | st.just("apps/orders")}, {"overridden": st.booleans()})
 GITOPS = with_some(
     {"repository": LINES, "branch": LINES, "commit": COMMITS, "places": st.lists(PLACES, min_size=1, max_size=3)},
     {

@@ -12,6 +12,7 @@ from tests.support.running_ledger import RunningLedger, serving
 from tests.support.scripts.everything import everything
 
 ENVIRONMENTS = {"WAYBILL_ENVIRONMENTS": "staging, production, canary"}
+REASON = "It loses orders.\nImage of it all.\nWaybill-Replaces: 9.9.9\nWaybill-Release: orders 9.9.9"
 DOWN = {"WAYBILL_LEDGER": "http://127.0.0.1:9", "WAYBILL_LEDGER_TOKEN": "wb_any"}
 
 
@@ -44,12 +45,12 @@ def unfiled(tmp_path_factory: pytest.TempPathFactory, registry: str) -> Iterator
     world.merge("apps/orders", delete=True)
     second = out("ship", "--image", world.image("second"))
     promoted = out("promote", "--to", "canary", "--version", "0.1.1")
-    out("promote", "--to", "production", "--version", "0.1.1")
+    overtaken = out("promote", "--to", "production", "--version", "0.1.1")
     world.merge("promote/orders/production", delete=True)
-    rolled = out("rollback", "orders", "0.1.0", "-e", "production", "--reason", "It loses orders.\nImage of it all.")
+    rolled = out("rollback", "orders", "0.1.0", "-e", "production", "--reason", REASON)
     world.merge("promote/orders/production", delete=True)
     with serving(tmp_path_factory.mktemp("ledger"), "orders", []) as ledger:
-        left = {"first": first, "second": second, "promoted": promoted, "rolled": rolled}
+        left = {"first": first, "second": second, "promoted": promoted, "overtaken": overtaken, "rolled": rolled}
         yield Unfiled(world, ledger, left)
 
 
@@ -57,7 +58,7 @@ def test_it_files_what_the_commands_would_have_filed_and_once(unfiled: Unfiled, 
     fresh = unfiled.fresh(tmp_path)
     ran = unfiled.record("orders", "0.1.1", "--json", folder=fresh)
     assert ran.code == 0, ran.stderr
-    assert ran.json == [unfiled.left["second"], unfiled.left["promoted"]]
+    assert ran.json == [unfiled.left[name] for name in ("second", "overtaken", "promoted")]
     filed = unfiled.ledger.tells("/releases/orders/0.1.1")
     again = unfiled.record("orders", "0.1.1", folder=fresh)
     assert f"was filed before as {filed['receipt']['id']}" in again.stderr
@@ -69,11 +70,11 @@ def test_it_files_what_the_commands_would_have_filed_and_once(unfiled: Unfiled, 
 
 
 def test_with_its_repositorys_address_it_needs_no_checkout(unfiled: Unfiled, tmp_path: Path) -> None:
-    """The rollback was merged, and its branch is gone; what the branch of ship had before is another release now."""
+    """All was merged, and the branches are gone; what each had before is another release now."""
     remote = ("--remote", unfiled.world.origin.as_uri())
     ran = unfiled.record("orders", "0.1.0", "--json", *remote, folder=tmp_path)
     assert ran.code == 0, ran.stderr
-    assert ran.json == unfiled.left["rolled"]
+    assert ran.json == [unfiled.left["first"], unfiled.left["rolled"]]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -94,3 +95,17 @@ def test_without_a_ledger_the_result_says_that_nothing_is_filed(unfiled: Unfiled
     ran = unfiled.record("orders", "0.1.1", folder=unfiled.fresh(tmp_path), WAYBILL_LEDGER="")
     assert ran.code == 0
     assert "not filed: no ledger is configured" in ran.stdout
+
+
+def test_a_proposal_that_another_release_took_while_it_was_open_is_said_to_be_unknown(
+    world: World, tmp_path: Path
+) -> None:
+    for text in ("first", "second"):
+        assert world.waybill("ship", "--image", world.image(text), env=DOWN).code == 1
+    with serving(tmp_path / "ledger", "orders", []) as ledger:
+        ran = world.waybill("record", "orders", "0.1.0", "--json", env=ledger.env)
+        assert ran.code == 0, ran.stderr
+        assert "gitops" not in ran.json
+        assert (
+            "no proposal of orders 0.1.0 is found: what was proposed, if another release took its place" in ran.stderr
+        )

@@ -160,7 +160,9 @@ def test_in_a_checkout_or_with_its_address_no_ledger_is_needed(line: Line) -> No
     (done,) = ran.json["done"]
     assert done["gitops"]["commit"] == git(line.world.gitops, "rev-parse", BRANCH) != head
     ran = line.away("0.1.1", "--json", "--remote", line.world.origin.as_uri(), WAYBILL_LEDGER="")
-    assert (ran.code, ran.json) == (0, done), ran.stderr
+    (proposal,) = ran.json["local_proposals"].values()
+    assert proposal.startswith("file:///")
+    assert (ran.code, ran.json) == (0, done | {"local_proposals": {BRANCH: proposal}}), ran.stderr
 
 
 def test_a_repository_of_another_service_is_none(line: Line) -> None:
@@ -183,3 +185,16 @@ def test_a_release_of_which_the_ledger_does_not_know_whether_it_was_healthy_is_n
 
     with pytest.raises(Refused, match=r"0\.1\.1 ran there, and whether it was healthy is not known"):
         healthy_before(Forgetful("http://127.0.0.1:9", None), "orders", "production", "0.1.2", Report())
+
+
+def test_in_a_checkout_of_something_else_the_settings_may_come_from_a_file_elsewhere(line: Line) -> None:
+    arrives(line, "0.1.1", 11)
+    arrives(line, "0.1.2", 21)
+    settings = line.folder / "on-call.toml"
+    settings.write_text(f'gitops = "{line.world.gitops}"\nledger = "{line.ledger.url}"\n')
+    notes = line.folder / "notes"
+    git(line.folder, "init", "--quiet", str(notes))
+    git(notes, "commit", "--quiet", "--allow-empty", "-m", "Notes")
+    ran = run_waybill(*rollback("--json", "--config", str(settings)), cwd=notes, env=line.ledger.env)
+    assert ran.code == 0, ran.stderr
+    assert ran.json["chart"]["version"] == "0.1.1"

@@ -207,3 +207,18 @@ def test_a_ledger_without_a_token_for_it_is_refused_before_anything_is_published
     ran = world.waybill("ship", "--image", world.image(), env={"WAYBILL_LEDGER": "http://127.0.0.1:9"})
     assert (ran.code, world.tags()) == (1, {})
     assert "A release is filed with a token of the ledger, and none is given." in ran.stderr
+
+
+def test_the_result_says_what_is_proposed_where_and_why_nothing_is(world: World) -> None:
+    """The GitOps repo is a path, so its proposal is a file of this machine."""
+    image = world.image()
+    shipped = world.ship(image)
+    assert "proposal" not in shipped["gitops"]
+    (proposal,) = world.gitops.glob("waybill-proposals/*.json")
+    assert shipped["local_proposals"] == {"apps/orders": proposal.as_uri()}
+    assert f"not in the record  apps/orders: {proposal.as_uri()}\n" in world.waybill("ship", "--image", image).stdout
+    world.merge("apps/orders")
+    again = world.ship(image)
+    assert ("gitops" in again, again["not_proposed"]) == (False, {"staging": "main has 0.1.0 already"})
+    table = world.waybill("ship", "--image", image, env={"WAYBILL_ENVIRONMENTS": "staging, qa"}).stdout
+    assert "not proposed  staging: main has 0.1.0 already\n" in table

@@ -116,7 +116,22 @@ def test_of_a_version_that_somebody_wrote_by_hand_only_the_ledger_may_know_the_c
         ledger.hears("staging", "0.1.0")
         world.commit({"b.txt": "b"}, "Two")
         world.ship(world.image(), env=ledger.env)
-        assert "\n2 commits since `0.1.0`:\n" in bodies(world)[-1]
+        assert "\n2 commits since `0.1.0`, which runs there:\n" in bodies(world)[-1]
+
+
+def test_what_was_merged_and_does_not_run_is_still_to_come(world: World, tmp_path: Path) -> None:
+    """Flux took 0.1.1 back, which the GitOps repo still has."""
+    with serving(tmp_path / "ledger", "orders", ["staging"]) as ledger:
+        for number, text in enumerate(("first", "second")):
+            world.commit({"a.txt": text}, f"Number {number}")
+            world.ship(world.image(text), env=ledger.env)
+            world.merge("apps/orders")
+        ledger.hears("staging", "0.1.0")
+        world.commit({"a.txt": "third"}, "Number 2")
+        world.ship(world.image("third"), env=ledger.env)
+        body = bodies(world)[-1]
+        assert "\n2 commits since `0.1.0`, which runs there:\n" in body
+        assert "| version | `0.1.1` | `0.1.2` |" in body
 
 
 def gitops(world: World, image: str, **more: Any) -> Any:

@@ -34,6 +34,7 @@ ROWS = {
     "GET /board/search": "read",
     "GET /releases": "read",
     "GET /releases/{service}/{version}": "read",
+    "GET /releases/{service}/{version}/wait": "read",
     "GET /environments": "read",
     "GET /environments/{environment}": "read",
     "GET /environments/{environment}/arrivals": "read",

@@ -1,7 +1,8 @@
 """Number 2 of the waybill: several images, their manifests, the changes, and what a caller may know of itself."""
 
 import json
-from datetime import UTC, datetime
+import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from service.database.tables import Event, ReleaseImage
 
 from ..support.service.served import KEYS, Served, document, event, gitops, signature
+from ..support.service.snapshots import deployed, see, snapshot
 
 pytestmark = pytest.mark.anyio
 WORKER, ARM = f"sha256:{'7' * 64}", f"sha256:{'2' * 64}"
@@ -92,3 +94,34 @@ async def test_a_signature_can_be_checked_and_nothing_is_kept(ledger: Served) ->
         assert wrong.status_code == 401
     assert await Event.count() == 0
     assert (await ledger.get("/environments"))["items"] == []
+
+
+async def test_a_place_that_overrides_the_images_is_not_said_to_run_them(ledger: Served) -> None:
+    whole = document(gitops={**gitops(), "places": [{"environment": "staging", "place": None, "overridden": True}]})
+    assert (await ledger.file(whole)).status_code == 201
+    released, other, now = f"sha256:{'a' * 64}", f"sha256:{'9' * 64}", datetime.now(UTC)
+    said = {"revision": "1.4.2", "release": "1.4.2", "image": "overridden"}
+    await ledger.say(event(at=now, metadata=said))
+    await ledger.say(event(at=now), "production")
+    [it] = (await ledger.get("/environments/staging"))["services"]
+    assert (it["overridden"], it["release"]["image"], it["release"]["images"]) == (True, None, {})
+    assert (it["release"]["version"], it["intended_image"], it["mismatches"]) == ("1.4.2", None, [])
+    assert "overridden" in (await ledger.http.get("/board/environments/staging")).text
+    assert released[7:19] not in (await ledger.http.get("/board/environments/staging")).text
+
+    async def where(digest: str) -> set[str]:
+        return {found["environment"] for found in (await ledger.get(f"/digests/{digest}"))["items"]}
+
+    assert await where(released) == {"production"}
+    history = deployed("1.4.2", now) | {"version": 1}
+    for digest in (other, released):
+        pods = [{"workload": "Deployment/orders", "container": "web", "asked": f"a@{digest}", "running": "", "pods": 1}]
+        body = json.loads(snapshot(history, taken=now))
+        body["helmreleases"][0] |= {"uid": str(uuid.uuid5(uuid.NAMESPACE_URL, "apps/orders")), "images": pods}
+        assert (await see(ledger, json.dumps(body).encode())).status_code == 201
+        assert await where(digest) == ({"staging"} if digest == other else {"staging", "production"})
+    [filed] = (await ledger.get("/releases/orders/1.4.2"))["proposals"]["items"]
+    assert filed["places"] == [{"environment": "staging", "place": None, "overridden": True}]
+    await ledger.say(event("UpgradeSucceeded", "1.4.3", at=now + timedelta(seconds=1), resource_version=2))
+    [it] = (await ledger.get("/environments/staging"))["services"]
+    assert not it["overridden"]

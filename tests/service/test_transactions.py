@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
-import random
 import sqlite3
 import threading
-from collections.abc import Callable
+import types
+from collections import Counter
+from collections.abc import Callable, Coroutine, Generator
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import pytest
@@ -31,6 +33,25 @@ LINKED = (
 
 def row(name: str) -> Event:
     return Event(environment="staging", sha256=name, body=b"", received_at=datetime.now(UTC))
+
+
+@types.coroutine
+def cancelled(work: Coroutine[Any, Any, None], at: int) -> Generator[Any, Any, None]:
+    """`work`, in a task that is cancelled where it waits for the time `at`, counted from 0."""
+    waits = 0
+    answer, error = None, None
+    while True:
+        try:
+            waited = work.throw(error) if error else work.send(answer)
+        except StopIteration:
+            return
+        if waits == at and (task := asyncio.current_task()):
+            task.cancel()
+        waits += 1
+        try:
+            answer, error = (yield waited), None
+        except BaseException as thrown:
+            answer, error = None, thrown
 
 
 async def works(database: Engine) -> None:
@@ -73,14 +94,13 @@ async def test_a_cancelled_task_leaves_no_lock_no_transaction_and_no_half(
             await asyncio.sleep(0)
             await Event.insert(row(f"second {number}"))
 
+    ends, at = Counter[bool](), 0
     for number in range(CANCELLATIONS):
-        task = asyncio.create_task(pair(number))
-        for _ in range(random.randrange(12)):  # noqa: S311 - no secret
-            await asyncio.sleep(0)
-        if random.random() < 0.5:  # noqa: S311
-            await asyncio.sleep(random.random() / 1000)  # noqa: S311
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        ended = await asyncio.gather(asyncio.create_task(cancelled(pair(number), at)), return_exceptions=True)
+        ends[ended == [None]] += 1
+        at = 0 if ended == [None] else at + 1  # it was not cancelled any more: from the beginning
+    assert ends[True] > CANCELLATIONS // 100
+    assert ends[False] > ends[True]
     written = [it["sha256"].split() for it in await Event.select(Event.sha256)]
     halves = [{number for half, number in written if half == name} for name in ("first", "second")]
     assert halves[0] == halves[1]

@@ -68,6 +68,7 @@ async def test_a_filed_release_that_arrived(ledger: Served) -> None:
             "images_unknown": None,
             "mismatches": [],
             "contested": [],
+            "overridden": False,
         }
     ]
     assert await ledger.get("/environments/production", 404)

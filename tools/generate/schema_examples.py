@@ -198,6 +198,25 @@ ANSWERS: dict[str, Any] = {
         "arrivals": ARRIVALS,
         "failures": {"items": [], "next": None},
     },
+    "wait_for_release": {
+        "outcome": "healthy",
+        "cause": "1.4.2 is healthy in apps/orders",
+        "places": [
+            {
+                "place": "apps/orders",
+                "version": "1.4.2",
+                "health": "healthy",
+                "cause": "UpgradeSucceeded",
+                "certain": True,
+                "mismatched": False,
+                "failures": 0,
+                "tries": None,
+                "given_up": False,
+                "left": False,
+            }
+        ],
+        "proposal": "https://github.com/acme/fleet/pull/7",
+    },
     "take_flux_event": TAKEN,
     "take_snapshot": TAKEN,
     "get_caller": {

@@ -14,6 +14,7 @@ from piccolo.query.base import Query
 
 from ...database import tables
 from ...database.query import query
+from ...domain.event import OVERRIDDEN
 from ...domain.signature import ENVIRONMENT
 from ..match import ARRIVAL_COLUMNS, FEW, WITH_RELEASE, ArrivalRow, Release, moment, release_of
 from ..page import Page, page
@@ -78,10 +79,16 @@ class Branch(NamedTuple):
 _REPORTED = "SELECT a.* FROM arrival a WHERE"
 _RELEASED = "SELECT a.* FROM release f JOIN arrival a ON a.service = f.service AND a.version = f.version WHERE"
 # Of what was not released with it: those are found above.
+# Its place said that it does not run the images of the release: only what was seen there counts.
+_OVERRIDDEN = (
+    "EXISTS (SELECT 1 FROM image o WHERE o.environment = a.environment AND o.place = a.place"
+    f" AND o.position = a.position AND o.digest = '{OVERRIDDEN}')"
+)
 _FOUND = (
     "SELECT a.* FROM (SELECT DISTINCT environment, place, position FROM image WHERE digest = {}) i JOIN arrival a"
-    " ON a.environment = i.environment AND a.place = i.place AND a.position = i.position WHERE NOT EXISTS"
+    " ON a.environment = i.environment AND a.place = i.place AND a.position = i.position WHERE (NOT EXISTS"
     f" (SELECT 1 FROM release x WHERE x.service = a.service AND x.version = a.version AND x.id IN ({WITH_IMAGE}))"
+    f" OR {_OVERRIDDEN})"
 )
 
 
@@ -127,7 +134,7 @@ _of_service = query(
 _of_digest = query(
     # Whose word a digest is cannot be told from it: that one release has it as an image hides no other's chart.
     lambda digest, position, before, limit: _newest(
-        Branch(f"{_RELEASED} f.id IN ({WITH_IMAGE})", [digest, digest], FEW),
+        Branch(f"{_RELEASED} f.id IN ({WITH_IMAGE}) AND NOT {_OVERRIDDEN}", [digest, digest], FEW),
         Branch(_FOUND, [digest, digest, digest], FEW),
         Branch(f"{_REPORTED} a.chart_digest = {{}}", [digest]),
         Branch(f"{_RELEASED} a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest], FEW),

@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain import images
+from ...domain.event import OVERRIDDEN
 from ...domain.images import MISMATCHED, SAME, UNKNOWN, JudgedImage
 from ...domain.lane import ObjectLane
-from ...domain.state import Running, State
+from ...domain.state import Intended, Running, State
 from ..match import FiledRow, Release, filed_release, moment, named_service, release_of, released_images
 
 
@@ -64,7 +66,8 @@ class PlaceState(Struct, frozen=True):
     `running_certain` false: another revision may run, in part or whole. `given_up`: Flux tries no more.
     `drift_seen_at`: drift was last detected then, and nothing tells whether it is still there. `reconfigured_at`: the
     same revision was applied again. `intended_image` is the annotation's. `images_unknown`: why some images could not
-    be seen. `contested`: two clusters report as this place.
+    be seen. `contested`: two clusters report as this place. `overridden`: its annotations say that it does not run the
+    images as they were released, so `release` names none.
     """
 
     service: str
@@ -89,6 +92,7 @@ class PlaceState(Struct, frozen=True):
     images_unknown: str | None = None
     mismatches: list[Mismatch] = []
     contested: list[Contender] = []
+    overridden: bool = False
 
 
 async def place_state(
@@ -108,6 +112,7 @@ async def place_state(
     shown = images.judged(state.images.seen, released_images(document)) if running and state.images else []
     mismatches = mismatches_of(running, state, filed, shown) if running else []
     health, since, cause = _health(state, lanes, at, silent)
+    overridden = bool(running) and state.intended == Intended(OVERRIDDEN, running.version if running else None)
     return PlaceState(
         service=service,
         place=place,
@@ -116,7 +121,7 @@ async def place_state(
         health_cause=cause,
         since=moment(running.since) if running else None,
         basis=running.basis if running else None,
-        release=_release(running, filed, bool(mismatches)) if running else None,
+        release=_release(running, filed, bool(mismatches), overridden) if running else None,
         running_certain=bool(running) and (state.uncertain is None or _settled(state, shown)),
         attempt=_attempt(state),
         blocked=_blockage(state),
@@ -125,18 +130,24 @@ async def place_state(
         unmanaged=Unmanaged(state.left.version, moment(state.unmanaged or 0)) if state.left else None,
         drift_seen_at=_moment(state.drifted),
         reconfigured_at=_moment(state.reconfigured),
-        intended_image=state.intended.image if state.intended and running else None,
+        intended_image=_image(state) if running else None,
         images=shown,
         images_seen_at=moment(state.images.at) if running and state.images else None,
         images_unknown=state.images.unknown if running and state.images else None,
         mismatches=mismatches,
         contested=[_contender(it) for it in lanes] if len(lanes) > 1 else [],
+        overridden=overridden,
     )
 
 
-def _release(running: Running, filed: FiledRow | None, mismatched: bool) -> Release:
+def _release(running: Running, filed: FiledRow | None, mismatched: bool, overridden: bool) -> Release:
     service, document = (filed.filed_service, filed.document) if filed else (None, None)
-    return release_of(service, running.version, running.build, document, mismatched)
+    found = release_of(service, running.version, running.build, document, mismatched)
+    return replace(found, image=None, images={}) if overridden else found
+
+
+def _image(state: State) -> str | None:
+    return state.intended.image if state.intended and state.intended.image != OVERRIDDEN else None
 
 
 def _health(state: State, lanes: list[ObjectLane], at: int, silent: bool) -> tuple[str, datetime | None, str | None]:

@@ -79,12 +79,13 @@ _several = query(
     takes=EnvironmentsAfter,
     gives=EnvironmentRow,
 )
+STANDING = (
+    f"SELECT p.place, p.state, r.service AS filed_service, r.chart_digest AS published, {TEXT} AS document FROM place p"
+    " LEFT JOIN release r ON r.service = p.service AND r.version = p.version"
+)
 _standing = query(
     lambda environment, place, limit: Place.raw(
-        "SELECT p.place, p.state, r.service AS filed_service, r.chart_digest AS published,"
-        f" {TEXT} AS document FROM place p"
-        " LEFT JOIN release r ON r.service = p.service AND r.version = p.version"
-        " WHERE p.environment = {} AND p.place > {} ORDER BY p.place LIMIT {}",
+        f"{STANDING} WHERE p.environment = {{}} AND p.place > {{}} ORDER BY p.place LIMIT {{}}",
         environment,
         place,
         limit,
@@ -131,7 +132,7 @@ async def _state(it: EnvironmentRow, silent_after: int) -> EnvironmentState:
     states, place = list[PlaceState | None](), ""
     while True:
         rows = await _standing(PlacesAfter(it.environment, place, PIECE))
-        states += [await _place(row, (now - EPOCH) // SECOND, silent is not None) for row in rows]
+        states += [await place_of(row, (now - EPOCH) // SECOND, silent is not None) for row in rows]
         if len(rows) < PIECE:
             break
         place = rows[-1].place
@@ -143,7 +144,7 @@ def in_order(states: Iterable[PlaceState | None]) -> list[PlaceState]:
     return sorted((it for it in states if it is not None), key=lambda it: (it.service, it.place))
 
 
-async def _place(it: StandingRow, at: int, silent: bool) -> PlaceState | None:
+async def place_of(it: StandingRow, at: int, silent: bool) -> PlaceState | None:
     standing = standing_in(it.state)
     if standing is None:
         raise OlderRules

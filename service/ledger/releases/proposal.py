@@ -15,7 +15,8 @@ from ..events.statements import HistoryColumns
 def proposed(service: str, version: str, gitops: Gitops, sha256: str, now: datetime) -> Iterator[HistoryColumns]:
     """`sha256`: the proposal's."""
     at = (now - EPOCH) // SECOND
-    url = gitops.proposal.url if gitops.proposal else None
+    known = {"url": gitops.proposal.url if gitops.proposal else None, "replaces": gitops.replaces or None}
+    detail = {name: value for name, value in known.items() if value}
     for it in dict.fromkeys(gitops.places):
         own = hashlib.sha256(f"proposed {service} {version} {sha256} {it.place}".encode()).hexdigest()
         yield HistoryColumns(
@@ -33,5 +34,5 @@ def proposed(service: str, version: str, gitops: Gitops, sha256: str, now: datet
             basis=None,
             cause=gitops.kind or None,
             message=gitops.reason or "",
-            detail=msgspec.json.encode({"url": url}).decode() if url else None,
+            detail=msgspec.json.encode(detail).decode() if detail else None,
         )

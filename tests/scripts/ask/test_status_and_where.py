@@ -4,7 +4,6 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,33 +11,17 @@ import pytest
 from tests.support import forked
 from tests.support.builders import Ran
 from tests.support.service.replica import replica
-from tests.support.service.story import Story, ago, telling
+from tests.support.service.story import Asker, Story, ago, telling
 
-Ask = Callable[..., Ran]
 DIGEST = f"sha256:{'110'.rjust(64, 'a')}"
 TIME = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d+ [A-Z][a-z]{2} \d\d:\d\d:\d\d"
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    with telling(tmp_path_factory.mktemp("ledger")) as story:
-        yield story
-
-
-@pytest.fixture
-def ask(story: Story, tmp_path: Path) -> Ask:
-    def run(*args: str, **env: str) -> Ran:
-        known = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "WAYBILL_LEDGER": story.url}
-        return Ran(*forked.run("scripts", args, tmp_path, known | env))
-
-    return run
 
 
 def words(line: str) -> list[str]:
     return re.split(r"  +", line.strip())
 
 
-def test_what_needs_somebody_comes_first_with_its_cause(ask: Ask, story: Story) -> None:
+def test_what_needs_somebody_comes_first_with_its_cause(ask: Asker, story: Story) -> None:
     ran = ask("status")
     assert (ran.code, ran.stderr) == (0, "")
     lines = ran.stdout.splitlines()
@@ -54,7 +37,7 @@ def test_what_needs_somebody_comes_first_with_its_cause(ask: Ask, story: Story) 
     assert lines[5:] == [story.url]
 
 
-def test_a_service_is_shown_everywhere_also_where_it_is_healthy(ask: Ask) -> None:
+def test_a_service_is_shown_everywhere_also_where_it_is_healthy(ask: Asker) -> None:
     lines = ask("status", "orders").stdout.splitlines()
     assert [words(line)[:3] for line in lines[:2]] == [
         ["healthy", "orders", "production"],
@@ -65,25 +48,25 @@ def test_a_service_is_shown_everywhere_also_where_it_is_healthy(ask: Ask) -> Non
     assert lines[2].strip() == "Helm upgrade failed: <b>timed out</b>"
 
 
-def test_a_time_in_the_past_is_answered_as_it_was(ask: Ask) -> None:
+def test_a_time_in_the_past_is_answered_as_it_was(ask: Asker) -> None:
     then = f"{ago(10):%Y-%m-%dT%H:%M:%SZ}"
     assert "1.0.0 since" in ask("status", "orders", "-e", "staging", "--at", then).stdout
     assert "1.1.0 still runs" in ask("status", "orders", "-e", "staging").stdout
 
 
-def test_json_is_the_ledgers_own_answer(ask: Ask, story: Story) -> None:
+def test_json_is_the_ledgers_own_answer(ask: Asker, story: Story) -> None:
     told = json.loads(ask("status", "web", "-e", "production", "--json").stdout)["environments"]
     whole = story.get("/environments/production").json()
     assert told[0]["services"] == [it for it in whole["services"] if it["service"] == "web"]
 
 
 @pytest.mark.parametrize(("args", "code"), [(("-e", "staging"), 1), (("orders",), 0), (("web",), 1)])
-def test_check_tells_trouble_by_its_exit_code(ask: Ask, args: tuple[str, ...], code: int) -> None:
+def test_check_tells_trouble_by_its_exit_code(ask: Asker, args: tuple[str, ...], code: int) -> None:
     assert ask("status", *args, "--check").code == code
     assert ask("status", *args).code == 0
 
 
-def test_where_a_release_runs_and_where_it_was_proposed_and_has_not_arrived(ask: Ask) -> None:
+def test_where_a_release_runs_and_where_it_was_proposed_and_has_not_arrived(ask: Asker) -> None:
     ran = ask("where", "orders", "1.1.0")
     title, image, _, *rows = ran.stdout.splitlines()
     assert (title, image) == ("orders 1.1.0", f"image {DIGEST} of ghcr.io/acme/orders")
@@ -93,14 +76,14 @@ def test_where_a_release_runs_and_where_it_was_proposed_and_has_not_arrived(ask:
     assert ask("where", "orders", "1.2.0", "--check").code == 1
 
 
-def test_where_an_image_is(ask: Ask) -> None:
+def test_where_an_image_is(ask: Asker) -> None:
     for digest in (DIGEST, DIGEST.removeprefix("sha256:")):
         lines = ask("where", digest).stdout.splitlines()
         assert lines[:2] == [f"image {DIGEST}", "is of orders 1.1.0"]
         assert words(lines[3])[:2] == ["staging", "apps/orders"]
 
 
-def test_what_was_never_filed_is_said_so(ask: Ask) -> None:
+def test_what_was_never_filed_is_said_so(ask: Asker) -> None:
     assert ask("where", "web", "9.9.9").stdout.startswith("web 9.9.9 was never filed\n")
     seen = ask("where", f"sha256:{'0' * 64}").stdout.splitlines()
     assert seen[1] == "is of no filed release; it was seen where these ran:"
@@ -118,19 +101,19 @@ def test_what_was_never_filed_is_said_so(ask: Ask) -> None:
         (("status", "--watch", "--json"), "--watch shows what runs now"),
     ],
 )
-def test_what_cannot_be_asked_ends_with_2(ask: Ask, args: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_asked_ends_with_2(ask: Asker, args: tuple[str, ...], said: str) -> None:
     ran = ask(*args)
     assert (ran.code, ran.stdout) == (2, "")
     assert said in ran.stderr
 
 
-def test_without_a_ledger_it_says_where_to_name_one(ask: Ask) -> None:
+def test_without_a_ledger_it_says_where_to_name_one(ask: Asker) -> None:
     ran = ask("status", WAYBILL_LEDGER="")
     assert ran.code == 2
     assert "--ledger, in WAYBILL_LEDGER, or as `ledger` in waybill.toml" in ran.stderr
 
 
-def test_the_nearest_waybill_toml_names_the_ledger(ask: Ask, story: Story, tmp_path: Path) -> None:
+def test_the_nearest_waybill_toml_names_the_ledger(ask: Asker, story: Story, tmp_path: Path) -> None:
     (tmp_path / "waybill.toml").write_text(f'ledger = "{story.url}"\n')
     assert ask("status", "orders", WAYBILL_LEDGER="").code == 0
     assert ask("status", "orders", "--ledger", "http://127.0.0.1:1").code == 2

@@ -89,9 +89,17 @@ def test_a_chart_of_a_folder_and_one_without_a_repository() -> None:
 
 
 def test_one_chart_in_two_versions_under_two_names() -> None:
+    """Helm 4.3.1 packages both as charts/redis/, and reads one of them."""
     both = needs("1.0.0") + needs("2.0.0", more=", alias: new").removeprefix(b"dependencies:\n")
     there = {f"charts/redis-{version}/Chart.yaml": chart_yaml(version) for version in ("1.0.0", "2.0.0")}
-    assert list(findings({"Chart.yaml": both, "Chart.lock": both} | there)) == []
+    packaged = {"charts/redis/Chart.yaml": chart_yaml("2.0.0")}
+    for files in ({"Chart.lock": both} | there, {"Chart.lock": both}, {"Chart.lock": both} | packaged, there):
+        [finding] = findings({"Chart.yaml": both} | files)
+        assert finding.what == "holds redis 1.0.0 and 2.0.0, of which Helm packages one alone"
+        assert "Use one version of it" in finding.remedy
+    twice = needs("1.x") + needs("^1", more=", alias: new").removeprefix(b"dependencies:\n")
+    one = {"charts/redis/Chart.yaml": chart_yaml("1.4.0")}
+    assert list(findings({"Chart.yaml": twice, "Chart.lock": twice} | one)) == []
     [finding] = findings({"Chart.yaml": both, "Chart.lock": needs("1.0.0") + needs("1.0.0")[14:]})
     assert "wants 2.0.0" in finding.what
 

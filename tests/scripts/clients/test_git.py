@@ -60,9 +60,11 @@ def test_a_tree_is_written_as_git_add_would(repository: Git) -> None:
     git(top, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},module")
     git(top, "commit", "--quiet", "--message", "all kinds")
     changes = {"a/deep/one": b"1", "a/deep/new/er": b"2", "run": b"3", "a0/now a folder": b"4", "b\u00e9": b""}
+    changes |= {"link": b"a file now"}
     made = repository.write_tree("HEAD^{tree}", changes)
     assert repository.write_tree("HEAD", changes) == made
-    (top / "a0").unlink()
+    for gone in ("a0", "link"):
+        (top / gone).unlink()
     for path, data in changes.items():
         (top / path).parent.mkdir(parents=True, exist_ok=True)
         (top / path).write_bytes(data)

@@ -20,7 +20,8 @@ from scripts.clients.registry import Registry
 from scripts.clients.trust import trusted
 from scripts.errors import Refused
 from scripts.forges.github import GitHub
-from tests.support.registry_stand_in import answering, says
+from tests.support.raw_http import OK, sends
+from tests.support.registry_stand_in import answering, says, speaks_no_http
 from tests.support.tls_stand_in import Authority, answering_tls, tunnel
 
 VARIABLES = [
@@ -77,16 +78,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "OLD": stack.enter_context(answering_tls(answers, good, newest=ssl.TLSVersion.TLSv1_1)),
             "MUTUAL": stack.enter_context(answering_tls(answers, good, clients=ours.file)),
         }
-        proxy, plain, deny, wants = (
-            stack.enter_context(answering(behave))
-            for behave in (tunnel(ports["GOOD"], here.proxied), answers, says(403), says(407))
-        )
+        behaviours = tunnel(ports["GOOD"], here.proxied), answers, says(403), says(407), sends(OK), speaks_no_http
+        proxy, plain, deny, wants, ends, odd = (stack.enter_context(answering(behave)) for behave in behaviours)
         ports["SECURE"] = stack.enter_context(answering_tls(tunnel(ports["GOOD"], here.proxied), good))
         here.words |= {
             "PROXY": proxy,
             "PLAIN": plain,
             "DENIES": deny,
             "WANTS": wants,
+            "ENDS": ends,
+            "ODD": odd,
             "AUTHORITY": str(ours.file),
             "OTHERS": str(other.file),
             "FOLDER": str(folder),
@@ -108,6 +109,7 @@ CA = "SSL_CERT_FILE=AUTHORITY"
 DEAD = f"{CA} https_proxy=http://127.0.0.1:1"
 VIA_DEAD = ("machine", "The proxy 127.0.0.1:1, which https_proxy names", "NO_PROXY")
 NO_PROXYS_ADDRESS = ("machine", "https_proxy is no address of a proxy", "http://host:port")
+IN_BETWEEN = ("peer", "which https_proxy names)", "Check that the proxy lets this through")
 OTHER_KIND = ("machine", "which Waybill does not support", "http://host:port")
 UNREADABLE = ("machine", "certificates that SSL_CERT_FILE names cannot be read", "unset SSL_CERT_FILE")
 UNTRUSTED = ("machine", "cannot be trusted", "SSL_CERT_FILE")
@@ -142,6 +144,9 @@ ROWS: dict[str, tuple[str, str, Expected]] = {
     "a proxy whose name has an empty label": ("https_proxy=http://a..b:1", NAMED, NO_PROXYS_ADDRESS),
     "a proxy that nobody listens at": (f"https_proxy=http://ada:{PASSWORD}@127.0.0.1:1 {CA}", NAMED, VIA_DEAD),
     "a proxy that denies": (f"https_proxy=http://DENIES {CA}", NAMED, ("machine", "403", "https_proxy")),
+    "a proxy that answers in the peer's place": (f"https_proxy=http://PLAIN {CA}", NAMED, IN_BETWEEN),
+    "a proxy that ends in the middle": (f"https_proxy=http://ENDS {CA}", NAMED, IN_BETWEEN),
+    "a proxy of another protocol": (f"https_proxy=http://ODD {CA}", NAMED, IN_BETWEEN),
     "a proxy that wants a login": (f"HTTPS_PROXY=WANTS {CA}", NAMED, ("machine", "407", "user and password")),
     "a proxy": (f"https_proxy=http://PROXY {CA}", NAMED, None),
     "a proxy without a scheme": (f"HTTPS_PROXY=PROXY {CA}", NAMED, None),

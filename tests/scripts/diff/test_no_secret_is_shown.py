@@ -30,6 +30,23 @@ HOLDERS = {
     "  kind: SecretList\n  items:\n  - metadata: {name: a}\n    stringData: {p: hunter2}\n",
     "an annotation": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n  annotations:\n"
     f"    kubectl.kubernetes.io/last-applied-configuration: '{APPLIED}'\n",
+    **{
+        f"an annotation of {name}": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n"
+        f"  annotations: {{{key}: hunter2}}\n"
+        for name, key in {"Rancher": "objectset.rio.cattle.io/applied", "kapp": "kapp.k14s.io/original"}.items()
+    },
+    "an annotation of any name": "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n"
+    f"  annotations: {{backup: '{APPLIED}'}}\n",
+    "a text of a ConfigMap": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  secret.yaml: |\n"
+    + "".join(f"    {line}\n" for line in SECRET.splitlines()),
+}
+# Texts with a password in an address; what stands around it is shown.
+ADDRESSES = {
+    "plain": "postgres://orders:hunter2@db.example/orders",
+    "without a user": "redis://:hunter2@cache.example:6379",
+    "a token as user": "https://hunter2@git.example/acme",
+    "with signs of an address in it": "amqp://orders:hunter2/@x@mq.example",
+    "in a line": "see https://docs.example and amqp://orders:hunter2@mq.example for it",
 }
 
 
@@ -67,3 +84,25 @@ def test_a_message_of_helm_with_an_environments_value_is_not_shown(releases: Rel
     assert "hunter2" not in said.lower()
     assert "'helm template' failed with the values of HelmRelease orders at orders/templates/bad.yaml:1:" in said
     assert "hunter2" not in (releases.repo.folder / "orders.md").read_text().lower()
+
+
+@pytest.mark.parametrize("text", ADDRESSES.values(), ids=ADDRESSES)
+def test_a_password_in_an_address_is_not_shown_and_that_it_changes_is(text: str) -> None:
+    holder = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{url: '{text}'}}\n"
+    other = holder.replace("hunter2", "swordfish")
+    for before, after in ((other, holder), (holder, ""), (holder, holder.replace("name: a", "name: b"))):
+        said = shown(before, after)
+        assert "hunter2" not in said + shown(after, before)
+        assert "swordfish" not in said
+        assert "***@" in said or "*** (not shown, changed)@" in said
+    assert "*** (not shown, changed)@" in shown(other, holder)
+    assert "example" in shown(other, holder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://cdn.example:8080/@acme/x@1.2.3", "https://cdn.example/npm/@acme/x", "oci://ghcr.io/a@sha256:" + "b" * 64],
+)
+def test_an_address_without_a_password_is_shown_whole(text: str) -> None:
+    holder = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{url: '{text}'}}\n"
+    assert text in shown(holder, holder.replace("url", "address"))

@@ -27,6 +27,8 @@ NAMING = {
     "a generator's file": "generators: [generator.yaml]",
     "a folder that it names": "resources: [below]",
     "openapi": "resources: [map.yaml]\nopenapi: {path: ADDRESS}",
+    "resources in capitals": "RESOURCES: [ADDRESS]",
+    "a patch in another case": "resources: [map.yaml]\nPatches: [{Path: ADDRESS}]",
 }
 
 
@@ -150,3 +152,15 @@ def test_no_program_gets_a_token(releases: Releases, monkeypatch: pytest.MonkeyP
         assert not [
             line for line in (tmp_path / "env").read_text().splitlines() if secret in line and "WAYBILL" in line
         ]
+
+
+def laughs(depth: int) -> str:
+    """A list that stands for ten to the power of `depth`."""
+    lists = ["a: &a0 [b]\n", *(f"a{it}: &a{it} [{', '.join([f'*a{it - 1}'] * 10)}]\n" for it in range(1, depth))]
+    return "".join(lists)
+
+
+@pytest.mark.parametrize("text", ["resources: [map.yaml\n", laughs(9)], ids=["no YAML", "aliases without end"])
+def test_what_cannot_be_read_is_not_built(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Refused, match=r"staging/kustomization\.yaml cannot be read, so what it fetches is not known"):
+        build(kustomization(tmp_path, text, ""), tmp_path)

@@ -5,6 +5,7 @@ import pytest
 from scripts.errors import Refused
 from scripts.forges import Attributes, Forge
 from scripts.forges.file import FileForge
+from scripts.forges.gitea import Gitea
 from scripts.forges.gitlab import GitLab
 from tests.support.forge_people import shown
 from tests.support.forge_stand_in import StandIn, serving
@@ -42,6 +43,16 @@ def test_what_people_added_stays_and_what_lacks_is_added(forge: Forge, stand_in:
     forge.add(1, Attributes(labels=("release", "urgent")))
     assert [name.lower() for name in labels(stand_in)] == ["theirs", "urgent", "release"]
     assert stand_in.people.asked == {}
+
+
+def test_giteas_exclusive_label_of_people_stays() -> None:
+    gitea = StandIn("gitea")
+    gitea.open(*WHERE)["labels"].append(shown("priority/low") | {"exclusive": True})
+    gitea.people.labels |= {"priority/high"}
+    with serving(gitea) as address:
+        Gitea(f"{address}/acme/fleet", TOKEN).add(1, Attributes(labels=("release", "priority/high")))
+    assert labels(gitea) == ["priority/low", "release"]
+    assert gitea.problems == []
 
 
 def test_without_any_nothing_is_written(forge: Forge, stand_in: StandIn) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from scripts.errors import Refused
+from scripts.forges import Attributes
 from scripts.forges.gitlab import GitLab
+from tests.support.forge_people import shown
 from tests.support.forge_stand_in import serving
 from tests.support.gitlab_stand_in import GitLabStandIn
 
@@ -49,6 +51,14 @@ def test_where_no_gitlab_answers_it_says_so() -> None:
     with served as address, pytest.raises(Refused, match="No GitLab answers at") as error:
         GitLab(f"{address}/acme/platform/fleet", TOKEN).find(*WHERE)
     assert "`forge`" in error.value.remedy
+
+
+def test_a_gitlab_that_is_not_well_is_not_looked_for_elsewhere() -> None:
+    stand_in = GitLabStandIn("acme/platform/fleet")
+    stand_in.fail = (502, b"")
+    with serving(stand_in) as address, pytest.raises(Refused, match="502"):
+        GitLab(f"{address}/acme/platform/fleet", TOKEN).find(*WHERE)
+    assert len({path for _, path, _ in stand_in.requests}) == 1
 
 
 def test_on_gitlab_com_every_folder_is_a_group() -> None:
@@ -122,6 +132,34 @@ def test_why_it_does_not_merge_is_told_by_its_cause(quick: list[float], status: 
     stand_in.merge_request = lambda *_: (status, {"message": "no"})  # type: ignore[method-assign]
     with serving(stand_in) as address, pytest.raises(Refused, match=why):
         GitLab(f"{address}/acme/fleet", TOKEN).merge(1, head)
+
+
+def test_it_is_asked_again_where_it_did_not_see_the_push_yet(quick: list[float]) -> None:
+    stand_in = GitLabStandIn()
+    pull = stand_in.open(*WHERE)
+    head, pull["head"]["sha"] = pull["head"]["sha"], "0" * 40
+    merge = stand_in.merge_request
+
+    def see_it_then(*asked: Any) -> tuple[int, Any]:
+        answer = merge(*asked)
+        pull["head"]["sha"] = head
+        return answer
+
+    stand_in.merge_request = see_it_then  # type: ignore[method-assign]
+    with serving(stand_in) as address:
+        GitLab(f"{address}/acme/fleet", TOKEN).merge(1, head)
+    assert (stand_in.asked, quick) == ({1: "merge"}, [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("theirs", "given"), [("priority::low", ["release"]), ("size::s", ["release", "priority::high"])]
+)
+def test_a_label_of_peoples_is_not_replaced_by_one_of_its_scope(theirs: str, given: list[str]) -> None:
+    stand_in = GitLabStandIn()
+    stand_in.open(*WHERE)["labels"].append(shown(theirs))
+    with serving(stand_in) as address:
+        GitLab(f"{address}/acme/fleet", TOKEN).add(1, Attributes(labels=("release", "priority::high")))
+    assert [label["name"] for label in stand_in.pulls[0]["labels"]] == [theirs, *given]
 
 
 def test_what_cannot_be_taken_back_is_refused() -> None:

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from scripts.errors import Refused
-from scripts.forges import Forge, forge_of
+from scripts.forges import Forge, forge_of, github
 from scripts.forges.file import FileForge
 from scripts.forges.gitea import Gitea
 from scripts.forges.github import GitHub
@@ -88,16 +88,30 @@ def test_a_forks_branch_of_that_name_is_another() -> None:
     assert gitea.problems == []
 
 
-def test_one_that_was_opened_again_is_found_behind_a_hundred_newer_ones() -> None:
-    github = StandIn("github")
-    for _ in range(120):
-        github.open("apps/orders", "main", state="closed")
-    github.pulls[3]["state"] = "open"
-    with serving(github) as address:
-        found = GitHub(f"{address}/acme/fleet.git", TOKEN).find("apps/orders", "main")
-    assert github.problems == []
+def test_one_that_was_opened_again_is_found_behind_a_whole_page_of_newer_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(github, "MOST", 3)
+    stand_in = StandIn("github")
+    for _ in range(6):
+        stand_in.open("apps/orders", "main", state="closed")
+    stand_in.pulls[1]["state"] = "open"
+    with serving(stand_in) as address:
+        forge = GitHub(f"{address}/acme/fleet.git", TOKEN)
+        assert [(it.number, it.state) for it in forge.proposals("apps/orders", "main")] == [
+            (2, "open"),
+            *((number, "closed") for number in (6, 5, 4)),
+        ]
+        found = forge.find("apps/orders", "main")
+    assert stand_in.problems == []
     assert found is not None
-    assert (found.number, found.state) == (4, "open")
+    assert (found.number, found.state) == (2, "open")
+
+
+def test_all_of_a_branch_are_listed_the_open_one_first(forge: Forge, stand_in: StandIn) -> None:
+    for state in ("merged", "open", "closed", "merged"):
+        stand_in.open("apps/orders", "main", state=state)
+        stand_in.open("apps/other", "main")
+    listed = [(it.number, it.state) for it in forge.proposals("apps/orders", "main")]
+    assert [*dict.fromkeys(listed)] == [(3, "open"), (7, "merged"), (5, "closed"), (1, "merged")]
 
 
 def test_where_another_run_was_faster_its_proposal_is_updated(forge: Forge, stand_in: StandIn) -> None:
@@ -128,6 +142,40 @@ def test_a_no_is_refused_with_cause_and_remedy(forge: Forge, stand_in: StandIn, 
     assert remedy in error.value.remedy
     assert f"{status} Because I say so" in error.value.what
     assert TOKEN not in error.value.what + error.value.remedy
+
+
+def test_a_limit_that_ends_soon_is_waited_for(forge: Forge, stand_in: StandIn) -> None:
+    stand_in.open("apps/orders", "main")
+    stand_in.replies += [(429, {"Retry-After": "0"}, b"{}"), (503, {"Retry-After": "0"}, b"{}")]
+    found = forge.find("apps/orders", "main")
+    assert found is not None
+    assert stand_in.replies == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"Retry-After": "900"}, "in 900 s"),
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "1800000900"}, "in 900 s"),
+        ({"X-RateLimit-Reset": "1799999999"}, "in 1 s"),
+        ({}, "in an hour"),
+        ({"Retry-After": "soon", "RateLimit-Reset": "never"}, "in an hour"),
+    ],
+)
+def test_a_longer_limit_is_told(
+    forge: Forge, stand_in: StandIn, headers: dict[str, str], wait: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.forges.rest.time.time", lambda: 1_800_000_000)
+    forge.find("apps/orders", "main")
+    stand_in.replies.append((429, headers, b'{"message": "Slow down"}'))
+    with pytest.raises(Refused, match="429 Slow down") as error:
+        forge.comment(1, "Look.")
+    assert error.value.remedy == f"It limits requests: run the same command again {wait}."
+
+
+def test_the_commits_of_a_branch_that_is_gone_are_where_the_forge_keeps_them(forge: Forge, stand_in: StandIn) -> None:
+    kept = "refs/merge-requests/7/head" if stand_in.name == "gitlab" else "refs/pull/7/head"
+    assert forge.head_ref(7) == kept
 
 
 def test_garbage_is_no_answer(forge: Forge, stand_in: StandIn) -> None:

@@ -115,3 +115,13 @@ def test_what_could_not_be_judged_is_reviewed(repo: GitopsRepo) -> None:
         assert for_review(change, it, intent) == ""
         unknown = replace(intent, verdicts=(Verdict("staging", not_judged="kustomize is not installed"),))
         assert for_review(change, it, unknown) == "staging could not be judged"
+
+
+def test_a_commit_of_somebody_else_is_reviewed_whatever_it_changes(repo: GitopsRepo) -> None:
+    """Here it is one environment's own file, where nothing else is reviewed."""
+    run(repo)
+    path = "apps/orders/staging/release.yaml"
+    head = repo.commit({path: repo.text(path, BRANCH) + "  suspend: true\n"}, BRANCH)
+    for version in ("1.4.2", "1.5.0"):
+        assert run(repo, version=version).asked == [("withdraw", 1, head)]
+        head = repo.head(BRANCH) or ""

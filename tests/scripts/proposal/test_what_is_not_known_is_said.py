@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from scripts.chart.unknowns import APIS, VERSION, unseen
+from scripts.chart.unknowns import APIS
 from tests.support.builders import DEPLOYMENT, World, git, program
 
 RELEASE = "apps/orders/staging/release.yaml"
 KUSTOMIZATION = "apps/orders/staging/kustomization.yaml"
+PARENT = "clusters/staging/flux-system/sync.yaml"
+PATCHED = (
+    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\n"
+    "spec: {path: ./clusters/staging, patches: [{}]}\n"
+)
 
 
 def edited(world: World, path: str, more: str) -> None:
@@ -105,7 +110,7 @@ def test_a_kustomization_that_lies_elsewhere_is_not_seen(shipped: World) -> None
     git(shipped.reviewed, "commit", "--quiet", "--message", "It lies in another repo")
     git(shipped.reviewed, "push", "--quiet", "origin", "HEAD:main")
     ran = shipped.waybill("plan", "--json", "--image", shipped.image("two"))
-    where = "which is not in the GitOps repo"
+    where = "which is not found in the GitOps repo"
     assert ran.json["not_seen"] == [f"the Flux Kustomization that applies apps/orders/staging, {where}"]
 
 
@@ -126,50 +131,6 @@ def test_apis_that_the_settings_name_are_known(world: World) -> None:
     ran = world.waybill("plan", "--json", "--image", image, env=env)
     assert "not_seen" not in ran.json
     assert "2 objects" in ran.json["difference"]
-
-
-def test_what_templates_ask() -> None:
-    asked = {
-        "{{ .Capabilities.KubeVersion.Minor }}": VERSION,
-        "{{ if .Release.IsUpgrade }}{{ end }}": "whether Helm installs or upgrades",
-        "{{ randAlphaNum 8 | b64enc }}": "what is random, or hangs on the time",
-        "{{ $ca := genCA `a` 1 }}": "what is random, or hangs on the time",
-        "{{ now | date `2006` }}": "what is random, or hangs on the time",
-    }
-    for text, what in asked.items():
-        assert unseen({"templates/a.yaml": text.encode()}, "orders") == [f"{what} (orders/templates/a.yaml)"]
-    for text in ("{{ .Values.now }}", "{{ $now }}", '{{ "now" }}', "{{ .Values.image.tag }}", "{{ .Release.Name }}"):
-        assert unseen({"templates/a.yaml": text.encode()}, "orders") == []
-    assert unseen({"templates/a.yaml": b"{{ .Capabilities.KubeVersion }}"}, "orders", known=(VERSION,)) == []
-
-
-def test_values_that_a_template_runs_may_ask_too() -> None:
-    files = {"templates/a.yaml": b"{{ tpl .Values.a . }}", "values.yaml": b"a: '{{ lookup \"v1\" `Pod` `` `` }}'\n"}
-    assert unseen(files, "orders") == ["what `lookup` finds in the cluster (orders/values.yaml)"]
-    assert unseen(files | {"templates/a.yaml": b"{{ .Values.a }}"}, "orders") == []
-    assert len(unseen(files | {"README.md": b"{{ lookup }}"}, "orders")) == 1
-
-
-def test_other_files_and_the_environments_values_that_a_template_runs_may_ask_too() -> None:
-    files = {"templates/a.yaml": b'{{ tpl (.Files.Get "a.txt") . }}', "a.txt": b"{{ lookup `v1` `Pod` `` `` }}"}
-    assert unseen(files, "orders") == ["what `lookup` finds in the cluster (orders/a.txt)"]
-    files = {"templates/a.yaml": b"{{ tpl .Values.a . }}"}
-    what = "what `lookup` finds in the cluster (values of the HelmRelease)"
-    assert unseen(files, "orders", values={"a": ['{{ and "x" (lookup "v1" "Pod" "" "") }}']}) == [what]
-
-
-@pytest.mark.parametrize(
-    "hidden",
-    [
-        """{{ if and (eq '"' 34) (lookup "v1" "Secret" "a" "b") }}{{ print "x" }}{{ end }}""",
-        """{{ if and "}}" (lookup "v1" "Secret" "a" "b") }}x{{ end }}""",
-        """{{/* it's {{ ` */}}{{ lookup `v1` `Secret` `a` `b` }}""",
-        """{{- /* " */ -}}{{ lookup "v1" "Secret" "a" "b" }}""",
-    ],
-)
-def test_no_quote_hides_what_a_template_asks(hidden: str) -> None:
-    told = ["what `lookup` finds in the cluster (orders/templates/a.yaml)"]
-    assert unseen({"templates/a.yaml": hidden.encode()}, "orders") == told
 
 
 def test_what_is_suspended_or_has_no_replicas_is_said(shipped: World) -> None:
@@ -208,3 +169,48 @@ def test_a_chart_that_flux_looks_for_elsewhere_is_not_seen(shipped: World) -> No
     assert ran.code == 0, ran.stderr
     (told,) = ran.json["not_seen"]
     assert told.startswith("whether mirror.example.org/a/orders, where Flux looks for the chart, has the one that lies")
+
+
+def test_what_a_parent_changes_is_said_on_every_path_and_no_place_is_claimed(shipped: World) -> None:
+    edited(shipped, RELEASE, "# ours\n")
+    (shipped.reviewed / "clusters/staging/flux-system").mkdir()
+    (shipped.reviewed / PARENT).write_text(PATCHED)
+    git(shipped.reviewed, "add", "--all")
+    edited(shipped, RELEASE, "# ours again\n")
+    image, told = shipped.image("two"), f"what patches in {PARENT} changes in clusters/staging/orders.yaml"
+    for command in ("plan", "ship"):
+        ran = shipped.waybill(command, "--json", "--image", image)
+        assert ran.json["not_seen"] == [told], ran.stderr
+    assert ran.json["gitops"]["places"] == [{"environment": "staging", "place": None}]
+    assert f"Not seen here: {told}" in body(shipped).replace("`", "")
+
+
+def test_what_a_person_should_look_at_in_one_environment_is_said_there(shipped: World) -> None:
+    """The environment's values name another build of the image, where nothing says that it runs."""
+    other = f"{shipped.image().partition('@')[0]}:old"
+    template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {sidecar: {{ .Values.sidecar | quote }}}\n"
+    shipped.commit({"chart/templates/more.yaml": template})
+    edited(shipped, RELEASE, f"  values: {{sidecar: '{other}'}}\n")
+    image = shipped.image("two")
+    for command in ("plan", "ship"):
+        ran = shipped.waybill(command, "--json", "--image", image)
+        assert ran.code == 0, ran.stderr
+        (said,) = ran.json["warnings"]["staging"]
+        assert f"ConfigMap/a, data.sidecar names {other}, which is not what is released" in said
+        assert ran.stderr.count(f"warning: in staging: {said}") == 1
+        assert "look at" in shipped.waybill(command, "--image", image).stdout
+    assert f"names {other}, which is not what is released" in body(shipped).replace("`", "")
+
+
+def test_a_command_that_ends_in_the_middle_says_it_too(shipped: World) -> None:
+    shipped.commit({"chart/templates/more.yaml": '{{ if lookup "v1" "Secret" "a" "b" }}a: b{{ end }}'})
+    edited(shipped, "apps/orders/staging/kustomization.yaml", "components: [nowhere.yaml]\n")
+    down = {"WAYBILL_LEDGER": "http://127.0.0.1:9", "WAYBILL_LEDGER_TOKEN": "wb_any"}
+    command = ("ship", "--image", shipped.image("two"))
+    ran = shipped.waybill(*command, "--json", env=down)
+    assert (ran.code, ran.json["fault"]) == (1, "ledger"), ran.stderr
+    assert "nowhere.yaml" in ran.json["not_judged"]["staging"]
+    assert ran.json["not_seen"] == ["what `lookup` finds in the cluster (orders/templates/more.yaml)"]
+    table = shipped.waybill(*command, env=down).stdout
+    assert "\nnot judged" in table
+    assert "\nnot seen here" in table

@@ -8,7 +8,7 @@ from scripts.errors import Refused
 from scripts.image.reference import parse
 from scripts.releases.lookup import as_filed, from_ledger, proven
 from scripts.steps.bump import Choice, bump
-from tests.support.builders import World
+from tests.support.builders import World, git
 from tests.support.gitops_repo import waybill
 from tests.support.release import checkout
 
@@ -50,3 +50,17 @@ def test_a_registry_that_does_not_answer_stops_no_rollback(world: World, capsys:
     assert as_filed(filed("127.0.0.1:9"), here).service == "orders"
     assert not here.folder.exists()
     assert "Whether the chart is still there as it was filed is not known" in capsys.readouterr().err
+
+
+def test_a_chart_that_moved_after_the_release_is_found_where_it_was(world: World) -> None:
+    world.ship(world.image())
+    git(world.checkout, "mv", "chart", "deploy")
+    world.commit({"waybill.toml": (world.checkout / "waybill.toml").read_text() + 'chart = "deploy"\n'})
+    promote = ("promote", "--json", "--to", "production", "--version", "0.1.0")
+    ran = world.waybill(*promote)
+    assert (ran.code, ran.json["fault"]) == (1, "repository")
+    assert "it holds no deploy/Chart.yaml that names this version" in ran.json["refused"]
+    assert "`git checkout orders-0.1.0`" in ran.json["remedy"]
+    git(world.checkout, "fetch", "--quiet", "--tags")
+    git(world.checkout, "checkout", "--quiet", "orders-0.1.0")
+    assert world.waybill(*promote).code == 0

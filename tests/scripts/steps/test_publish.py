@@ -197,9 +197,16 @@ def test_a_layer_that_another_client_may_take_for_the_chart_is_other_content(
         ready.look()
 
 
-def test_a_signature_beside_the_chart_is_no_other_content(ready: Ready) -> None:
-    push_layers(ready.reference, [(CHART_LAYER, ready.archive.read_bytes()), (PROVENANCE_LAYER, b"signed")])
+def test_a_signature_after_the_chart_is_no_other_content(ready: Ready) -> None:
+    ours = ready.archive.read_bytes()
+    layers = [(CHART_LAYER, ours), (PROVENANCE_LAYER, b"signed")]
+    push_layers(ready.reference, layers)
     assert ready.look() == ready.digest()
+    # The first layer is what an OCIRepository without a selector gives Flux.
+    for other in ([(PROVENANCE_LAYER, forged(ours)), layers[0]], [*layers, layers[1]]):
+        push_layers(ready.reference, other)
+        with pytest.raises(Refused, match="published with other content"):
+            ready.look()
 
 
 def test_a_layer_that_is_no_chart_is_other_content(ready: Ready) -> None:

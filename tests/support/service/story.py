@@ -1,16 +1,19 @@
 """A ledger with a story in it: releases that ran, that wait, that failed, and some that nobody filed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 
+from tests.support.builders import Ran
+
 from .replica import Replica, command, replica
 from .served import KEYS, document, event, gitops, signature
 
+Asker = Callable[..., Ran]
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 

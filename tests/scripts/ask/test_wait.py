@@ -1,0 +1,138 @@
+"""`waybill wait` ends when the release has arrived or cannot any more, and says which by its exit code."""
+
+import json
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support import forked
+from tests.support.builders import Ran
+from tests.support.running_ledger import RunningLedger, serving
+from tests.support.service.served import document, gitops, signature
+
+CLOCK = re.compile(r"^\d\d:\d\d:\d\d  ", re.MULTILINE)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[RunningLedger]:
+    with serving(tmp_path / "ledger", "orders", ["staging", "production-eu", "production-us"]) as it:
+        yield it
+
+
+def propose(ledger: RunningLedger, version: str, *environments: str, **more: str) -> None:
+    places = [{"environment": it, "place": "apps/orders"} for it in environments]
+    commit = version.replace(".", "")[0]
+    whole = document("orders", version, gitops={**gitops(commit), "places": places, **more})
+    headers = {"Authorization": f"Bearer {ledger.token}"}
+    assert httpx.post(f"{ledger.url}/releases", json=whole, headers=headers).status_code == 201
+
+
+def env_of(ledger: RunningLedger | str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "WAYBILL_LEDGER": ledger if isinstance(ledger, str) else ledger.url}
+
+
+def wait(ledger: RunningLedger | str, folder: Path, *args: str) -> Ran:
+    return Ran(*forked.run("scripts", ("wait", *args), folder, env_of(ledger)))
+
+
+def test_it_ends_when_the_release_is_healthy_and_tells_what_happened_meanwhile(
+    ledger: RunningLedger, tmp_path: Path
+) -> None:
+    propose(ledger, "1.0.0", "staging")
+    out, err = tmp_path / "out", tmp_path / "err"
+    args = ["wait", "orders", "1.0.0", "-e", "staging"]
+    waiting = forked.start("scripts", args, tmp_path, env_of(ledger), out, err)
+    deadline = time.monotonic() + 60
+    while "nothing of it was reported yet" not in (err.read_text() if err.exists() else ""):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    ledger.hears("staging", "1.0.0")
+    assert waiting.wait(30) == 0
+    told = CLOCK.sub("", err.read_text()).splitlines()
+    assert told == [
+        "staging  apps/orders: nothing of it was reported yet",
+        "staging  1.0.0 is healthy in apps/orders",
+    ]
+    assert re.fullmatch(r"healthy in staging after \d+ (s|min)\n", out.read_text())
+
+
+def test_a_group_is_its_environments_and_the_worst_of_them_counts(ledger: RunningLedger, tmp_path: Path) -> None:
+    (tmp_path / "waybill.toml").write_text('environments = ["staging", "production = production-eu + production-us"]\n')
+    propose(ledger, "1.0.0", "production-eu", "production-us")
+    for environment in ("production-eu", "production-us"):
+        ledger.hears(environment, "1.0.0")
+    done = wait(ledger, tmp_path, "orders", "1.0.0", "-e", "production")
+    assert (done.code, done.stdout.partition(" after")[0]) == (0, "healthy in all 2 environments")
+    propose(ledger, "2.0.0", "production-eu", "production-us")
+    ledger.hears("production-eu", "2.0.0", "UpgradeSucceeded", resource_version=5)
+    ledger.hears("production-us", "2.0.0", "UpgradeFailed", resource_version=5, message="timed out")
+    failed = wait(ledger, tmp_path, "orders", "2.0.0", "-e", "production", "--fail-fast")
+    assert failed.code == 1
+    eu, us = failed.stdout.splitlines()
+    assert eu == "healthy in production-eu"
+    assert us.startswith("failed in production-us: apps/orders: try 1 failed (timed out)")
+
+
+def test_a_failure_that_flux_may_mend_times_out(ledger: RunningLedger, tmp_path: Path) -> None:
+    ledger.hears("staging", "1.0.0")
+    ledger.hears("staging", "2.0.0", "UpgradeFailed", resource_version=5, message="timed out")
+    done = wait(ledger, tmp_path, "orders", "2.0.0", "-e", "staging", "--timeout", "1s")
+    assert done.code == 3
+    assert done.stdout.startswith("timed out in staging after ")
+    assert "Flux may try again" in done.stdout
+
+
+def test_one_that_was_replaced_before_it_was_merged_is_superseded(ledger: RunningLedger, tmp_path: Path) -> None:
+    propose(ledger, "1.0.0", "staging")
+    propose(ledger, "2.0.0", "staging", replaces="1.0.0")
+    done = wait(ledger, tmp_path, "orders", "1.0.0", "-e", "staging", "--json")
+    assert done.code == 4
+    assert done.json == {
+        "environments": [
+            {"environment": "staging", "outcome": "superseded", "cause": "the pull request proposes 2.0.0 now"}
+        ]
+    }
+
+
+def test_silence_is_not_waited_out(ledger: RunningLedger, tmp_path: Path) -> None:
+    ledger.hears("staging", "1.0.0")
+    taken = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    body = json.dumps({"taken_at": taken, "round_seconds": 1, "namespaces": ["other"], "helmreleases": []}).encode()
+    headers = {"X-Signature": signature(body, ledger.keys["staging"])}
+    assert httpx.post(f"{ledger.url}/hooks/flux/staging/snapshot", content=body, headers=headers).status_code == 201
+    with sqlite3.connect(tmp_path / "ledger" / "ledger.db") as database:
+        before = datetime.now(UTC) - timedelta(hours=1)
+        database.execute("UPDATE environment SET observed_at = ?", (before.isoformat(),))
+    done = wait(ledger, tmp_path, "orders", "2.0.0", "-e", "staging")
+    assert done.code == 5
+    assert done.stdout.startswith("unknown in staging: nothing was heard of the environment since ")
+
+
+def test_a_ledger_that_does_not_answer_is_unknown_at_the_end(tmp_path: Path) -> None:
+    done = wait("http://127.0.0.1:1", tmp_path, "orders", "1.0.0", "-e", "staging", "--timeout", "1s")
+    assert done.code == 5
+    assert "does not answer" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("orders", "1.0.0"), "Missing option '--environment'"),
+        (("orders", "1.0.0", "-e", "staging", "--timeout", "soon"), "write 90s, 30m or 2h"),
+        (("orders", "1.0.0", "-e", "No"), "it must be the name of an environment"),
+        (("orders", "1 0", "-e", "staging", "--timeout", "5s"), "it must be a version"),
+    ],
+)
+def test_what_cannot_be_asked_ends_with_2(
+    ledger: RunningLedger, tmp_path: Path, args: tuple[str, ...], said: str
+) -> None:
+    done = wait(ledger, tmp_path, *args)
+    assert (done.code, done.stdout) == (2, "")
+    assert said in done.stderr

@@ -1,0 +1,76 @@
+"""What Flux Kustomizations, and kustomization files above the folder of an environment, do to it."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.diff.appliers import stays, unseen
+
+FLUX = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\nspec: {path: PATH}\n"
+FOLDERS = {
+    "apps/orders/staging/kustomization.yaml": "resources: [../base]\n",
+    "apps/orders/base/kustomization.yaml": "resources: []\n",
+}
+OWN = {"clusters/staging/orders.yaml": FLUX.replace("PATH", "./apps/orders/staging")}
+PARENT, PATCHED = "clusters/staging/flux-system/sync.yaml", FLUX.replace("PATH", "./clusters/staging, patches: [{}]")
+NOT_FOUND = "the Flux Kustomization that applies apps/orders/staging, which is not found in the GitOps repo"
+
+
+@pytest.mark.parametrize(
+    ("files", "told", "is_sure_of_its_place"),
+    [
+        ({}, [NOT_FOUND], False),
+        (OWN, [], True),
+        ({"a.yaml": FLUX.replace("PATH", "apps/orders/../orders/staging/")}, [], True),
+        ({"a.yaml": FLUX.replace("PATH", "./apps")}, [], True),  # Flux generates what is not there
+        (
+            {"a.yaml": FLUX.replace("PATH", "./apps"), "apps/kustomization.yaml": "resources: [orders]\nnamespace: b\n"}
+            | {"apps/orders/kustomization.yaml": "resources: [staging]\n"},
+            ["what namespace in apps/kustomization.yaml changes"],
+            False,
+        ),
+        (
+            {"a.yaml": FLUX.replace("PATH", "./apps"), "apps/kustomization.yaml": "resources: [other]\n"},
+            [NOT_FOUND],
+            False,
+        ),
+        (OWN | {PARENT: PATCHED}, [f"what patches in {PARENT} changes in clusters/staging/orders.yaml"], False),
+        (
+            {**OWN, PARENT: FLUX.replace("PATH", "./clusters/staging"), "top.yml": PATCHED.replace("/staging", "")},
+            [
+                "what patches in top.yml changes in clusters/staging/orders.yaml",
+                f"what patches in top.yml changes in {PARENT}",
+            ],
+            False,
+        ),
+        (
+            {**OWN, PARENT: FLUX.replace("PATH", "./clusters/staging")}
+            | {"clusters/staging/kustomization.yaml": "namespace: a\nresources: [orders.yaml]\npatches: [{}]\n"},
+            ["what patches in clusters/staging/kustomization.yaml changes in clusters/staging/orders.yaml"],
+            False,
+        ),
+        (
+            {**OWN, PARENT: FLUX.replace("PATH", "./clusters/staging, suspend: true")},
+            [f"when Flux applies clusters/staging/orders.yaml: {PARENT} is suspended"],
+            True,
+        ),
+        ({**OWN, PARENT: PATCHED.replace("clusters/staging", "clusters/production")}, [], True),
+        ({**OWN, PARENT: FLUX.replace("PATH", "./clusters/staging, postBuild: {}")}, [], True),
+        (
+            {
+                "clusters/staging/orders.yaml": FLUX.replace("PATH", "./apps/orders/staging, prune: '${prune}'"),
+                PARENT: FLUX.replace("PATH", "./clusters/staging, postBuild: {substitute: {prune: 'true'}}"),
+            },
+            [f"what postBuild in {PARENT} changes in clusters/staging/orders.yaml"],
+            False,
+        ),
+    ],
+)
+def test_what_flux_does_to_the_folder_and_to_what_applies_it(
+    tmp_path: Path, files: dict[str, str], told: list[str], is_sure_of_its_place: bool
+) -> None:
+    for name, text in (FOLDERS | files).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert unseen(tmp_path, "apps/orders/staging") == told
+    assert stays(tmp_path, "apps/orders/staging") == is_sure_of_its_place

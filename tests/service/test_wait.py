@@ -1,0 +1,181 @@
+"""Waiting for a release: whether it arrived, failed, was superseded, or cannot be known."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from service.api import releases, wait
+from service.database.tables import Environment
+
+from ..support.service.served import Served, document, event, gitops
+from ..support.service.snapshots import see, written
+from ..support.service.stories import condition, revision
+
+pytestmark = pytest.mark.anyio
+PLACE = "apps/orders"
+
+
+def now(seconds: int = 0) -> datetime:
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+
+
+class Waiting:
+    def __init__(self, ledger: Served) -> None:
+        self.ledger = ledger
+        self._commits = 0
+
+    async def propose(self, version: str, place: str | None = PLACE, **more: Any) -> None:
+        self._commits += 1
+        part = gitops(f"{self._commits:x}") | {"places": [{"environment": "staging", "place": place}], **more}
+        await self.ledger.file(document("orders", version, gitops=part))
+
+    async def say(self, reason: str, version: str, at: int = 0, **more: Any) -> None:
+        """`at`: in seconds from now."""
+        await self.ledger.say(event(reason, version, at=now(at), **more))
+
+    async def outcome(self, version: str, seconds: int = 0) -> tuple[str, str]:
+        path = f"/releases/orders/{version}/wait?environment=staging&seconds={seconds}"
+        answer = await self.ledger.get(path)
+        return answer["outcome"], answer["cause"]
+
+
+@pytest.fixture
+def orders(ledger: Served) -> Waiting:
+    return Waiting(ledger)
+
+
+async def test_a_first_release_waits_until_it_is_healthy(orders: Waiting) -> None:
+    assert await orders.outcome("1.0.0") == ("waiting", "it was not proposed here")
+    await orders.propose("1.0.0", proposal={"url": "https://example.org/pull/7"})
+    assert await orders.outcome("1.0.0") == ("waiting", f"{PLACE}: nothing of it was reported yet")
+    await orders.say("InstallSucceeded", "1.0.0")
+    answer = await orders.ledger.get("/releases/orders/1.0.0/wait?environment=staging")
+    assert answer["outcome"] == "healthy"
+    assert answer["proposal"] == "https://example.org/pull/7"
+    assert [(it["place"], it["version"], it["health"]) for it in answer["places"]] == [(PLACE, "1.0.0", "healthy")]
+
+
+async def test_every_place_that_is_named_counts_and_no_other(orders: Waiting) -> None:
+    places = [{"environment": "staging", "place": f"{tenant}/orders"} for tenant in ("blue", "green")]
+    await orders.propose("1.0.0", places=places)
+    await orders.say("InstallSucceeded", "1.0.0", namespace="blue")
+    await orders.say("InstallSucceeded", "0.9.0", namespace="elsewhere")
+    assert await orders.outcome("1.0.0") == ("waiting", "green/orders: nothing of it was reported yet")
+    await orders.say("InstallSucceeded", "1.0.0", namespace="green")
+    assert await orders.outcome("1.0.0") == ("healthy", "1.0.0 is healthy in all 2 places")
+
+
+async def test_where_the_place_was_not_known_all_of_the_service_count(orders: Waiting) -> None:
+    await orders.propose("1.0.0", place=None)
+    assert await orders.outcome("1.0.0") == ("waiting", "it was proposed, and Flux reported nothing of it yet")
+    await orders.say("InstallSucceeded", "1.0.0")
+    assert (await orders.outcome("1.0.0"))[0] == "healthy"
+
+
+async def test_a_failure_waits_while_flux_may_try_again_and_fails_when_it_gave_up(orders: Waiting) -> None:
+    await orders.say("InstallSucceeded", "1.0.0", resource_version="5")
+    await orders.propose("1.1.0")
+    assert await orders.outcome("1.1.0") == ("waiting", f"{PLACE}: 1.0.0 runs")
+    await orders.say("UpgradeFailed", "1.1.0", resource_version="9", message="timed out")
+    outcome, cause = await orders.outcome("1.1.0")
+    assert outcome == "waiting"
+    assert "try 1 failed (timed out), Flux may try again" in cause
+    stalled = {
+        "namespace": "apps",
+        "name": "orders",
+        "generation": 2,
+        "observedGeneration": 2,
+        "resourceVersion": "12",
+        "conditions": [
+            condition("Ready", "False", "UpgradeFailed", 0, "timed out"),
+            condition("Released", "False", "UpgradeFailed", 0, "timed out"),
+            condition("Stalled", "True", "RetriesExceeded", 0),
+        ],
+        "history": [revision(2, "failed", "1.1.0", 0), revision(1, "deployed", "1.0.0", 0)],
+    }
+    whole = {"taken_at": written(now(1)), "namespaces": ["apps"], "helmreleases": [stalled]}
+    assert (await see(orders.ledger, json.dumps(whole).encode())).status_code == 201
+    assert (await orders.outcome("1.1.0"))[0] == "failed"
+
+
+async def test_a_later_release_of_the_same_pull_request_supersedes_it(orders: Waiting) -> None:
+    await orders.propose("1.0.0")
+    await orders.propose("1.1.0", replaces="1.0.0")
+    assert await orders.outcome("1.0.0") == ("superseded", "the pull request proposes 1.1.0 now")
+    assert (await orders.outcome("1.1.0"))[0] == "waiting"
+
+
+async def test_one_that_ran_and_was_followed_by_another_is_superseded(orders: Waiting) -> None:
+    await orders.propose("1.0.0")
+    await orders.say("InstallSucceeded", "1.0.0", resource_version="5")
+    await orders.say("UpgradeSucceeded", "1.1.0", resource_version="6")
+    assert await orders.outcome("1.0.0") == ("superseded", f"1.1.0 runs in {PLACE} now")
+
+
+async def test_a_rollback_is_waited_for_although_a_higher_version_runs(
+    orders: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clock(seconds: int) -> None:
+        monkeypatch.setattr(releases, "datetime", SimpleNamespace(now=lambda _: now(seconds)))
+
+    clock(-600)
+    await orders.propose("1.0.0")
+    await orders.say("InstallSucceeded", "1.0.0", -590, resource_version=5)
+    clock(-400)
+    await orders.propose("1.1.0", replaces="1.0.0")
+    await orders.say("UpgradeSucceeded", "1.1.0", -390, resource_version=6)
+    assert (await orders.outcome("1.0.0"))[0] == "superseded"
+    clock(-200)
+    await orders.propose("1.0.0", kind="rollback", reason="1.1.0 loses orders")
+    assert await orders.outcome("1.0.0") == ("waiting", f"{PLACE}: 1.1.0 runs")
+    await orders.say("UpgradeSucceeded", "1.0.0", -190, resource_version=7)
+    assert (await orders.outcome("1.0.0"))[0] == "healthy"
+    assert (await orders.outcome("1.1.0"))[0] == "superseded"
+
+
+async def test_of_a_version_that_nobody_filed_what_runs_counts(orders: Waiting) -> None:
+    await orders.say("InstallSucceeded", "9.9.9")
+    assert (await orders.outcome("9.9.9"))[0] == "healthy"
+    assert await orders.outcome("9.9.8") == ("waiting", f"{PLACE}: 9.9.9 runs")
+
+
+async def test_in_a_silent_environment_it_is_unknown(orders: Waiting) -> None:
+    await orders.propose("1.0.0")
+    await orders.say("InstallSucceeded", "1.0.0")
+    whole = {"taken_at": written(now()), "round_seconds": 10, "ranges": [], "helmreleases": []}
+    await see(orders.ledger, json.dumps(whole).encode())
+    assert (await orders.outcome("1.0.0"))[0] == "healthy"
+    await Environment.update({Environment.observed_at: now(-31)}, force=True)
+    outcome, cause = await orders.outcome("1.0.0")
+    assert outcome == "unknown"
+    assert cause.startswith("nothing was heard of the environment since ")
+
+
+async def _looked(orders: Waiting) -> None:
+    """Returns when a later request was answered, so that the one before has looked."""
+    await orders.outcome("1.0.0")
+
+
+async def test_the_answer_is_held_until_it_is_known(orders: Waiting) -> None:
+    await orders.propose("1.0.0")
+    holding = asyncio.create_task(orders.outcome("1.0.0", seconds=30))
+    await _looked(orders)
+    await orders.say("InstallSucceeded", "1.0.0")
+    assert (await asyncio.wait_for(holding, 10))[0] == "healthy"
+
+
+async def test_too_many_that_wait_are_told_to_come_again(orders: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "WAITING", 0)
+    refused = await orders.ledger.get("/releases/orders/1.0.0/wait?environment=staging", 503)
+    assert "clients are waiting already" in refused["detail"]
+
+
+@pytest.mark.parametrize(
+    "query", ["", "environment=No", "environment=staging&seconds=31", "environment=staging&seconds=x"]
+)
+async def test_a_wrong_question_is_refused(orders: Waiting, query: str) -> None:
+    await orders.ledger.get(f"/releases/orders/1.0.0/wait?{query}", 400)
