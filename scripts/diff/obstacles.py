@@ -23,6 +23,7 @@ def refuse_obstacles(found: Candidate, service: str, published: str | None, flux
     _refuse_no_source(found)
     if published is not None:
         _refuse_other_address(found, service, published)
+    _refuse_shared_source(found)
     _refuse_no_version(found)
     for target, keys in written(found):
         _refuse_line(found, target, keys)
@@ -99,6 +100,26 @@ def _refuse_other_address(found: Candidate, service: str, published: str) -> Non
         f"{'' if by_reference else ', `type: oci`'}), or correct `registry` in waybill.toml.",
         fault="gitops",
     )
+
+
+def _refuse_shared_source(found: Candidate) -> None:
+    """Its tag and digest would be those of other releases, too."""
+    others = [it for it in found.objects if it["kind"] == "HelmRelease" and it is not found.release]
+    space = found.release["metadata"].get("namespace")
+    shared = [
+        str(it["metadata"].get("name"))
+        for it in others
+        if isinstance(reference := at(it, ("spec", "chartRef")), dict)
+        and reference.get("name") == found.reference.get("name")
+        and reference.get("namespace", it["metadata"].get("namespace")) == found.reference.get("namespace", space)
+    ]
+    if found.origin and shared:
+        raise Refused(
+            f"{found.origin.file}: HelmRelease {' and '.join(shared)} gets its chart from OCIRepository "
+            f"{found.origin.name}, too, and a release would change both.",
+            f"Give {found.target.name} an OCIRepository of its own.",
+            fault="gitops",
+        )
 
 
 def _refuse_no_version(found: Candidate) -> None:

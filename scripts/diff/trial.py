@@ -1,16 +1,31 @@
-"""A copy of the GitOps repo in which files are changed, to see what kustomize then builds of a folder."""
+"""A copy of the GitOps repo in which a release is written, to see what Flux then builds."""
 
-import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
+from ..document import Chart, Image, Source, Waybill
+from ..errors import Refused
 from ..folder import lay_out
+from ..gitops.files import ANNOTATIONS, CHART_VERSION, DIGEST, TAG, annotation, written
+from ..gitops.render import name_release
+from ..gitops.site import Site
+from ..yaml.document import shown
 from ..yaml.objects import Object
 from .bases import reach
+from .candidate import Candidate, at, targets
 from .overlay import build
 from .roots import Root
+
+OURS = {annotation(name)[-1] for name in ANNOTATIONS}
+_DIGEST = f"sha256:{'f' * 64}"
+# Another place that decides which chart is installed.
+_ELSEWHERE = re.compile(r"/spec/(chart/spec/(version|chart)|chartRef|ref)\b|^\s*(replacements|vars):")
 
 
 def read_files(top: Path, folder: str) -> dict[str, bytes]:
@@ -22,8 +37,85 @@ def build_with(changes: Mapping[str, bytes], top: Path, root: Root) -> list[Obje
     """The objects of a folder with `changes` of files that are there, and as its Flux Kustomization patches them."""
     with tempfile.TemporaryDirectory(prefix="waybill-", dir=top.parent) as made:
         copy = Path(made, "repo")
-        shutil.copytree(top, copy, copy_function=os.link)
+        shutil.copytree(top, copy)
         for path, data in changes.items():
-            (copy / path).unlink()
             lay_out(copy / path, data, path)
         return build(copy / root.folder, copy, root.flux.patches if root.flux else ())
+
+
+def try_release(top: Path, site: Site, files: dict[str, bytes], before: Candidate, service: str) -> None:
+    """Refused where writing a release there would not change that release alone."""
+    trial = Waybill(
+        service=service,
+        images=(Image(service, "trial", _DIGEST, manifests={}, checked=False),),
+        source=Source(repository="trial", commit="f" * 40, committed_at="2026-01-01T00:00:00Z"),
+        chart=Chart(name=service, version="0.0.0-trial", app_version="", repository="oci://trial", digest=_DIGEST),
+    )
+    changed = dict(files)
+    name_release(changed, site, trial, claimed=True)
+    after = build_with({path: data for path, data in changed.items() if data != files[path]}, top, before.root)
+    release, source = (_same(after, it) for it in (before.release, before.source))
+    decided = all(
+        at(release if target == site.release else source, keys) == target.read(changed, keys)
+        for target, keys in written(site)
+    )
+    if not decided:
+        raise Refused(
+            f"{site.release.file}: Flux does not get what is written there{_cause(files, before, site)}.",
+            "Take out what else sets it, so that this file says the version.",
+            fault="gitops",
+        )
+    pairs = zip_longest(_rest(after, release, source), _rest(before.objects, before.release, before.source))
+    others = [f"{it['kind']} {it['metadata'].get('name')}" for new, old in pairs if new != old and (it := new or old)]
+    if others:
+        raise Refused(
+            f"{site.release.file}: a release written there would change {' and '.join(others)} as well"
+            f"{_cause(files, before, site)}.",
+            "Let this file set nothing but its own HelmRelease.",
+            fault="gitops",
+        )
+
+
+def _same(objects: list[Object], item: Object | None) -> Object | None:
+    return next((it for it in objects if item and _key(it) == _key(item)), None)
+
+
+def _key(item: Object) -> tuple[Any, ...]:
+    return item["kind"], item["metadata"].get("namespace"), item["metadata"].get("name")
+
+
+def _rest(objects: list[Object], release: Object | None, source: Object | None) -> list[Object]:
+    """All objects without what a release changes."""
+    return [_bare(it) if it is release or it is source else it for it in objects]
+
+
+def _bare(item: Object) -> Object:
+    annotations = item["metadata"].get("annotations") or {}
+    kept = {key: text for key, text in annotations.items() if key not in OURS}
+    spec = item.get("spec") or {}
+    if item["kind"] == "OCIRepository":
+        spec = {**spec, "ref": {key: it for key, it in (spec.get("ref") or {}).items() if key not in ("tag", "digest")}}
+    elif isinstance(spec.get("chart"), dict):
+        inner = spec["chart"].get("spec") or {}
+        inner = {key: it for key, it in inner.items() if key not in ("chart", "version")}
+        spec = {**spec, "chart": {**spec["chart"], "spec": inner}}
+    return {**item, "metadata": {**item["metadata"], "annotations": kept}, "spec": spec}
+
+
+def _cause(files: dict[str, bytes], found: Candidate, site: Site) -> str:
+    """The first place that could be why, with its line."""
+    applied = found.root.flux
+    if applied:
+        files = {**files, applied.file: (found.top / applied.file).read_bytes()}
+    for target in (*targets(files, "HelmRelease"), *targets(files, "OCIRepository")):
+        if target.name not in {it.name for it in (site.release, site.source) if it}:
+            continue
+        for keys in (CHART_VERSION, TAG, DIGEST) if target not in (site.release, site.source) else ():
+            with suppress(Refused):
+                if number := target.line(files, keys):
+                    return f" ({target.file}, line {number}: {shown(keys)})"
+    for file, data in files.items():
+        for number, text in enumerate(data.decode(errors="replace").splitlines(), 1):
+            if _ELSEWHERE.search(text):
+                return f" ({file}, line {number}: {text.strip()})"
+    return f" ({applied.file}: its patches)" if applied and applied.patches else ""

@@ -42,3 +42,14 @@ def test_what_happened_what_to_do_and_whose_fault(place: str) -> None:
 
 def test_every_fault_has_words() -> None:
     assert set(SUBJECT) == set(get_args(Fault))
+
+
+def test_no_remedy_takes_anything_out_of_a_gitops_repo() -> None:
+    """Flux uninstalls what a folder that it prunes no longer holds."""
+    about = [
+        place for place in MADE if re.match(r"scripts/(gitops|diff|proposal)/|scripts/(adopt|rollback)\.py", place)
+    ]
+    assert len(about) > 20
+    for place in about:
+        remedy = said(MADE[place].args[1])
+        assert not re.search(r"(?i)\b(remove|delete|git rm)\b", remedy), (place, remedy)

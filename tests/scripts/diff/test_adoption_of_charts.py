@@ -40,6 +40,16 @@ SOURCES = {
         {**HOME_OPS, f"{APP}/kustomization.yaml": kustomization("./helmrelease.yaml")},
         [f"{APP}/helmrelease.yaml", "OCIRepository orders", f"Put it into {APP}"],
     ),
+    "an OCIRepository of several": (
+        {
+            **HOME_OPS,
+            f"{APP}/kustomization.yaml": kustomization("./helmrelease.yaml", "./ocirepository.yaml", "./worker.yaml"),
+            f"{APP}/worker.yaml": HOME_OPS[f"{APP}/helmrelease.yaml"]
+            .replace("name: &app orders", "name: worker")
+            .replace("*app", "orders"),
+        },
+        [f"{APP}/ocirepository.yaml: HelmRelease worker gets its chart", "Give orders an OCIRepository of its own"],
+    ),
     "a HelmChart": (
         {
             path: text.replace("kind: OCIRepository\n    name", "kind: HelmChart\n    name")
@@ -82,7 +92,22 @@ VERSIONS = {
                 "        path: /spec/chart/spec/version\n        value: 0.0.8\n",
             )
         },
-        ["does not decide which version", "(apps/kustomization.yaml, line 10: path: /spec/chart/spec/version)"],
+        [
+            "Flux does not get what is written there",
+            "(apps/kustomization.yaml, line 10: path: /spec/chart/spec/version)",
+        ],
+    ),
+    "a patch of the digest alone": (
+        {
+            **HOME_OPS,
+            f"{APP}/kustomization.yaml": kustomization(
+                "./helmrelease.yaml",
+                "./ocirepository.yaml",
+                more="patches:\n  - target: {kind: OCIRepository}\n    patch: |-\n      - op: add\n"
+                f"        path: /spec/ref/digest\n        value: sha256:{'a' * 64}\n",
+            ),
+        },
+        ["Flux does not get what is written there", f"({APP}/kustomization.yaml, line 10: path: /spec/ref/digest)"],
     ),
     "a replacement": (
         ALONE
@@ -97,7 +122,7 @@ VERSIONS = {
             "apps/versions.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: versions}\n"
             "data: {orders: 0.0.8}\n",
         },
-        ["does not decide which version", "(apps/kustomization.yaml, line 7: replacements:)"],
+        ["Flux does not get what is written there", "(apps/kustomization.yaml, line 7: replacements:)"],
     ),
     "a patch of the Flux Kustomization": (
         {
@@ -109,7 +134,7 @@ VERSIONS = {
                 "          path: /spec/chart/spec/version\n          value: 0.0.8\n",
             ),
         },
-        ["does not decide which version", "(ks.yaml, line 17: path: /spec/chart/spec/version)"],
+        ["Flux does not get what is written there", "(ks.yaml, line 17: path: /spec/chart/spec/version)"],
     ),
     "a patch of the Flux Kustomization, as a HelmRelease": (
         {
@@ -121,13 +146,13 @@ VERSIONS = {
                 "{name: orders}, spec: {chart: {spec: {version: 0.0.8}}}}\n",
             ),
         },
-        ["does not decide which version", "(ks.yaml: its patches)"],
+        ["Flux does not get what is written there", "(ks.yaml: its patches)"],
     ),
     "a patch above it": (
         {**FLUX_EXAMPLE, "apps/staging/orders-values.yaml": PATCH + "  chart: {spec: {version: 0.0.8}}\n"}
         | {path: "{}" for path in FLUX_EXAMPLE if "production" in path},
         [
-            "apps/base/orders/release.yaml: what is written there does not decide",
+            "apps/base/orders/release.yaml: Flux does not get what is written there",
             "(apps/staging/orders-values.yaml, line 10: spec.chart.spec.version)",
         ],
     ),
