@@ -27,10 +27,15 @@ class FluxKustomization:
         """In the words of kustomize; none of what Flux does not take for one."""
         whole, merge, json6902 = (it if isinstance(it := self.spec.get(name), list) else [] for name in PATCHES)
         return [
-            *(it for it in whole if isinstance(it, dict)),
+            *(_patch(it, it.get("patch")) for it in whole if isinstance(it, dict)),
             *({"patch": json.dumps(it)} for it in merge),
-            *(it | {"patch": json.dumps(it.get("patch"))} for it in json6902 if isinstance(it, dict)),
+            *(_patch(it, json.dumps(it.get("patch"))) for it in json6902 if isinstance(it, dict)),
         ]
+
+
+def _patch(item: dict[str, Any], patch: Any) -> dict[str, Any]:
+    """Nothing but what Flux takes: kustomize would read the file or the address of a `path`."""
+    return {"patch": patch} | ({"target": item["target"]} if "target" in item else {})
 
 
 def flux_kustomizations(root: Path) -> Iterator[FluxKustomization]:
