@@ -13,7 +13,7 @@ from .environments import refuse_shared
 from .errors import Refused
 from .folder import write
 from .gitops.files import written
-from .gitops.layout import Files, holds, overlay, paths
+from .gitops.layout import Files, paths, release_file
 from .gitops.places import place_of
 from .gitops.site import Existing, Site
 from .session import Session
@@ -92,10 +92,10 @@ def _with(config: Config, environment: str, wanted: str) -> Config:
 
 
 def _refuse_twice(config: Config, environment: str, wanted: str, files: Files) -> None:
-    folder = overlay(config.service, environment)
-    if holds(files, folder) and not wanted.startswith(f"{folder}/"):
+    present = release_file(config.service, environment)
+    if present in files and wanted.partition("#")[0] != present:
         raise Refused(
-            f"{environment} is released to {folder}/ in the GitOps repo: with another file it would run twice.",
+            f"{environment} is released to {present} in the GitOps repo: with another file it would run twice.",
             "Let releases go on there. No `helmrelease` is needed for that.",
             fault="gitops",
         )

@@ -64,8 +64,26 @@ def test_what_is_released_by_waybills_own_files_is_not_adopted_beside_them(world
     commit(world, HOME_OPS)
     said = refused(world, "adopt", "--environment", "staging", "--file", FILES["home-ops"])
     assert (
-        "staging is released to apps/orders/staging/ in the GitOps repo: with another file it would run twice" in said
+        "staging is released to apps/orders/staging/release.yaml in the GitOps repo: with another file it would run twice"
+        in said
     )
+
+
+def test_a_folder_of_people_that_is_called_as_waybills_is_adopted(world: World) -> None:
+    files = {path.replace("apps/staging", "apps/orders/staging"): text for path, text in FLUX_EXAMPLE.items()}
+    moved = {
+        "clusters/staging/apps.yaml": files["clusters/staging/apps.yaml"].replace("apps/staging", "apps/orders/staging")
+    }
+    built = files["apps/orders/staging/kustomization.yaml"].replace("../base", "../../base")
+    commit(world, {**files, **moved, "apps/orders/staging/kustomization.yaml": built})
+    said = refused(world, "plan", "--image", world.image())
+    assert "has no apps/orders/staging/release.yaml" in said
+    assert "`waybill adopt` lets releases be written" in said
+    file = "apps/orders/staging/orders-values.yaml"
+    assert world.waybill("adopt", "-e", "staging", "--file", file).code == 0
+    world.commit({})
+    world.ship(world.image())
+    assert git(world.gitops, "diff", "--name-only", "main", "apps/orders") == file
 
 
 def test_only_an_environment_of_its_own_is_adopted(world: World) -> None:
