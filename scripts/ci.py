@@ -29,6 +29,11 @@ def run() -> str | None:
     )
 
 
+def commit() -> str | None:
+    """That this job was started for."""
+    return _first("GITHUB_SHA", "CI_COMMIT_SHA")
+
+
 def _checked(value: str, shape: Any, name: str, form: str) -> str:
     """Refused where no ledger would file it, before a proposal carries it."""
     try:

@@ -27,7 +27,7 @@ Person = Annotated[str, Meta(pattern=r"^[^<>\s][^<>\n]* <[^<>\s]+>$")]
 Title = Annotated[str, Meta(pattern=r"^[^\n]*\{title\}[^\n]*$")]
 ForgeName = Literal["github", "gitlab", "gitea", "forgejo", "file"]
 Merge = Literal["review", "auto"]
-Word = Annotated[str, Meta(pattern=r"^[^,\s]([^,\n]*[^,\s])?$", max_length=255)]
+LabelName = Annotated[str, Meta(pattern=r"^[^,\s]([^,\n]*[^,\s])?$", max_length=255)]
 Reviewer = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
 
 
@@ -78,7 +78,7 @@ class Settings(
         ),
     ] = None
     labels: Annotated[
-        tuple[Word, ...], about("Labels of the pull request: added where they lack, never taken off.")
+        tuple[LabelName, ...], about("Labels of the pull request: added where they lack, never taken off.")
     ] = ()
     reviewers: Annotated[
         tuple[Reviewer, ...],

@@ -10,8 +10,9 @@ from msgspec import Struct
 from ..clients.http import Patience
 from ..clients.http_failure import NoAnswer
 from ..clients.ledger import Ledger, older_ledger
+from ..errors import Refused
 from ..releases.current import told
-from .ledger import path
+from .ledger import pages, path
 from .words import Cell, Line, how_long
 
 HELD = 25  # seconds of one request, less than proxies allow
@@ -35,67 +36,93 @@ class WaitAnswer(Struct, frozen=True):
     places: list[WaitPlace] = []
 
 
+class MadeChart(Struct, frozen=True):
+    version: str
+
+
+class Made(Struct, frozen=True):
+    """An item of `GET /releases`."""
+
+    service: str
+    chart: MadeChart
+
+
+class Awaited(NamedTuple):
+    """A release in an environment."""
+
+    service: str
+    version: str
+    environment: str
+
+
 class Decision(NamedTuple):
     """`word`: the outcome, or "timed out"."""
 
-    environment: str
+    of: Awaited
     word: str
     cause: str
     code: int
 
 
+def releases_of(ledger: Ledger, commit: str) -> list[tuple[str, str]]:
+    """Service and version of the releases that were made of a commit, given by its 40 hex digits."""
+    found = [told(it, Made) for it in pages(ledger, "releases", commit=commit)]
+    if not found:
+        raise Refused(
+            f"The ledger has no release of the commit {commit[:12]}.",
+            "Wait after the job that ships it, or name the release: waybill wait SERVICE VERSION -e ENVIRONMENT.",
+            fault="you",
+        )
+    return [(it.service, it.chart.version) for it in found]
+
+
 def wait(
-    ledger: Ledger,
-    release: tuple[str, str],
-    environments: Sequence[str],
-    seconds: float,
-    *,
-    fail_fast: bool,
-    tell: Callable[[str, str], None],
+    ledger: Ledger, every: Sequence[Awaited], seconds: float, *, fail_fast: bool, tell: Callable[[Awaited, str], None]
 ) -> list[Decision]:
-    """In the order of `environments`. `tell` gets an environment and what is new of it."""
-    ends, last, verdicts = time.monotonic() + seconds, dict[str, str](), dict[str, Decision]()
-    while left := [it for it in environments if it not in verdicts]:
-        for name in left:
+    """In the order of `every`. `tell` gets what is new of one of them."""
+    ends, last, decided = time.monotonic() + seconds, dict[Awaited, str](), dict[Awaited, Decision]()
+    while left := [it for it in every if it not in decided]:
+        for each in left:
             remaining = ends - time.monotonic()
-            hold = int(max(0, min(remaining, HELD if len(left) == 1 else 1))) if name in last else 0
-            answer = _ask(ledger, release, name, hold)
-            if answer.cause != last.get(name):
-                tell(name, answer.cause)
-            last[name] = answer.cause
+            hold = int(max(0, min(remaining, HELD if len(left) == 1 else 1))) if each in last else 0
+            answer = _ask(ledger, each, hold)
+            if answer.cause != last.get(each):
+                tell(each, answer.cause)
+            last[each] = answer.cause
             word = "failed" if fail_fast and any(it.failures for it in answer.places) else answer.outcome
             if word in CODES:
-                verdicts[name] = Decision(name, word, answer.cause, CODES[word])
+                decided[each] = Decision(each, word, answer.cause, CODES[word])
             elif remaining <= 0 and word == NO_ANSWER:
-                verdicts[name] = Decision(name, "unknown", answer.cause, UNKNOWN)
+                decided[each] = Decision(each, "unknown", answer.cause, UNKNOWN)
             elif remaining <= 0:
-                verdicts[name] = Decision(name, "timed out", answer.cause, TIMED_OUT)
+                decided[each] = Decision(each, "timed out", answer.cause, TIMED_OUT)
             elif word == NO_ANSWER:
                 time.sleep(min(RETRY_SECONDS, remaining))
-    return [verdicts[name] for name in environments]
+    return [decided[it] for it in every]
 
 
-def code(verdicts: Sequence[Decision]) -> int:
-    found = {it.code for it in verdicts}
+def code(decisions: Sequence[Decision]) -> int:
+    found = {it.code for it in decisions}
     return next(it for it in FIRST if it in found)
 
 
-def lines(verdicts: Sequence[Decision], took: float) -> Iterator[Line]:
+def lines(decisions: Sequence[Decision], took: float) -> Iterator[Line]:
     whole = how_long(timedelta(seconds=took))
-    if all(it.code == HEALTHY for it in verdicts):
-        where = verdicts[0].environment if len(verdicts) == 1 else f"all {len(verdicts)} environments"
+    several = len({(it.of.service, it.of.version) for it in decisions}) > 1
+    if all(it.code == HEALTHY for it in decisions) and not several:
+        where = decisions[0].of.environment if len(decisions) == 1 else f"all {len(decisions)} environments"
         yield [Cell("healthy", "green"), Cell(f" in {where} after {whole}")]
         return
-    for it in verdicts:
+    for it in decisions:
+        what = f"{it.of.service} {it.of.version}: " if several else ""
         why = "" if it.code == HEALTHY else f": {it.cause}"
         after = f" after {whole}" if it.code == TIMED_OUT else ""
-        yield [Cell(it.word, COLOURS[it.word]), Cell(f" in {it.environment}{after}{why}")]
+        yield [Cell(what), Cell(it.word, COLOURS[it.word]), Cell(f" in {it.of.environment}{after}{why}")]
 
 
-def _ask(ledger: Ledger, release: tuple[str, str], environment: str, hold: int) -> WaitAnswer:
+def _ask(ledger: Ledger, it: Awaited, hold: int) -> WaitAnswer:
     """A ledger that does not answer is asked again, until the time is over."""
-    service, version = release
-    where = path("releases", service, version, "wait", environment=environment, seconds=str(hold))
+    where = path("releases", it.service, it.version, "wait", environment=it.environment, seconds=str(hold))
     try:
         answer = ledger.get(where, PATIENCE)
     except NoAnswer as error:

@@ -1,12 +1,15 @@
 """kustomize, which fetches nothing and runs no plugin; as in Flux, a folder may name files above it."""
 
+import re
 import shutil
 from pathlib import Path
 
 from ..errors import Refused
-from .process import run
+from .process import Completed, failed, run
 
 # Plugins are off unless a flag turns them on.
+# What follows may be out of a Secret.
+_CONTENTS = re.compile(rb"(node contents:).*", re.DOTALL)
 ALONE = {"GIT_ALLOW_PROTOCOL": "none", "KUSTOMIZE_PLUGIN_HOME": "/nowhere"}
 
 
@@ -15,6 +18,9 @@ def build(folder: Path) -> bytes:
     command = ["kustomize", "build"] if shutil.which("kustomize") else ["kubectl", "kustomize"]
     if shutil.which(command[0]) is None:
         raise Refused("Neither kustomize nor kubectl is installed.", "Install one of them.", fault="machine")
-    return run(
-        [*command, "--load-restrictor=LoadRestrictionsNone", folder], env=ALONE, timeout=60, fault="gitops"
-    ).stdout
+    arguments: list[str | Path] = [*command, "--load-restrictor=LoadRestrictionsNone", folder]
+    done = run(arguments, env=ALONE, timeout=60, fault="gitops", check=False)
+    if done.code != 0:
+        said = _CONTENTS.sub(rb"\1 (not shown)", done.stderr)
+        raise failed(" ".join(command), Completed(done.code, b"", said).complaint, "gitops")
+    return done.stdout

@@ -84,7 +84,7 @@ def run(
         raise _late(f"{name} {verb or argv[1]}", timeout, fault) from error
     completed = Completed(process.returncode, process.stdout, process.stderr)
     if check and completed.code != 0:
-        raise _failure(f"{name} {verb or argv[1]}", completed.complaint, fault)
+        raise failed(f"{name} {verb or argv[1]}", completed.complaint, fault)
     return completed
 
 
@@ -142,7 +142,7 @@ class Dialogue:
 
     def _failed(self) -> Refused:
         _, said = self._process.communicate()
-        return _failure(self._name, Completed(self._process.returncode, b"", said).complaint, self._fault)
+        return failed(self._name, Completed(self._process.returncode, b"", said).complaint, self._fault)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -158,7 +158,7 @@ def _late(name: str, timeout: float, fault: Fault) -> Refused:
     )
 
 
-def _failure(name: str, complaint: str, fault: Fault) -> Refused:
+def failed(name: str, complaint: str, fault: Fault) -> Refused:
     remedy = of_machine(complaint)
     return Refused(
         f"`{name}` failed: {complaint}",

@@ -144,8 +144,8 @@ def compare(first: str, second: str, check: bool, **options: Any) -> None:
 
 
 @click.command(cls=Asking)
-@click.argument("service")
-@click.argument("version")
+@click.argument("service", required=False)
+@click.argument("version", required=False)
 @click.option(
     "--environment",
     "-e",
@@ -155,26 +155,37 @@ def compare(first: str, second: str, check: bool, **options: Any) -> None:
     metavar="NAME",
     help="Where it is to arrive: an environment, or a group of waybill.toml; may be repeated.",
 )
+@click.option(
+    "--commit",
+    metavar="COMMIT",
+    help="Wait for all releases that were made of it. Default, where no SERVICE is named: the commit of this CI job.",
+)
 @click.option("--timeout", default="30m", show_default=True, metavar="TIME", help="How long to wait: 90s, 30m or 2h.")
 @click.option("--fail-fast", is_flag=True, help="Do not wait for Flux to give up: the first failure decides.")
 @ledger
-def wait(service: str, version: str, names: tuple[str, ...], fail_fast: bool, **options: Any) -> None:
+def wait(service: str | None, version: str | None, names: tuple[str, ...], commit: str | None, **options: Any) -> None:
     """Wait until a release has arrived, or cannot any more.
 
     Exit code 0: healthy, 1: failed, 2: it could not be asked, 3: timed out, 4: superseded by a later release, 5: not
     known, since nothing is heard of the environment or the ledger did not answer.
     """
     from ..ask import wait as asking
+    from ..ci import commit as commit_of_job
 
     seconds, report = _seconds(options["timeout"]), Report(json=options["json"])
-    here, began = _ledger(options), time.monotonic()
+    commit = commit or (None if service else commit_of_job())
+    if bool(service) != bool(version) or bool(service) == bool(commit):
+        raise click.UsageError("What to wait for is either SERVICE and VERSION, or --commit.")
+    here, began, environments = _ledger(options), time.monotonic(), _members(names)
+    releases = asking.releases_of(here, commit) if commit else [(str(service), str(version))]
+    every = [asking.Awaited(*release, environment) for release in releases for environment in environments]
 
-    def tell(environment: str, what: str) -> None:
-        report.say(f"{time.strftime('%H:%M:%S', time.gmtime())}  {environment}  {what}")
+    def tell(it: asking.Awaited, what: str) -> None:
+        name = f"{it.service} {it.version}  " if len(releases) > 1 else ""
+        report.say(f"{time.strftime('%H:%M:%S', time.gmtime())}  {name}{it.environment}  {what}")
 
-    environments = _members(names)
-    found = asking.wait(here, (service, version), environments, seconds, fail_fast=fail_fast, tell=tell)
-    document = [{"environment": it.environment, "outcome": it.word, "cause": it.cause} for it in found]
+    found = asking.wait(here, every, seconds, fail_fast=options["fail_fast"], tell=tell)
+    document = [it.of._asdict() | {"outcome": it.word, "cause": it.cause} for it in found]
     report.answer(list(asking.lines(found, time.monotonic() - began)), {"environments": document})
     sys.exit(asking.code(found))
 

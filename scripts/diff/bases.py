@@ -126,6 +126,6 @@ def _below(value: Any, key: str) -> Iterator[tuple[str, str]]:
             yield from _below(part, key)
     elif isinstance(value, str) and key in PLACES:
         if "\n" not in value:
-            yield key, value
+            yield key, value.partition("=")[2] if key == "files" and "=" in value else value
         elif key in CONFIGS:
             yield from _places(value.encode())

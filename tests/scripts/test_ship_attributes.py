@@ -93,3 +93,21 @@ def test_where_the_forge_does_not_take_them_the_proposal_stands(gitlab: ForgeWor
     gitlab.api.most_reviewers = 1  # type: ignore[attr-defined]
     assert gitlab.ship(**WANTED).code == 0
     assert gitlab.api.people.asked == {1: ["bob"]}
+
+
+def test_the_forge_is_asked_to_merge_what_the_branch_has(forge: ForgeWorld) -> None:
+    """GitLab forgets what it was asked when the branch moves; Gitea and GitHub keep it."""
+    text = (forge.world.checkout / "waybill.toml").read_text()
+    forge.world.commit({"waybill.toml": f'{text}[environment.staging]\nmerge = "auto"\n'})
+    for image in ("first", "second"):
+        forge.world.commit({"chart/templates/more.yaml": f"# {image}\n"})
+        ran = forge.ship(text=image)
+        assert ran.code == 0, ran.stderr
+        assert "is asked to merge https://forge.example/acme/fleet/pull/1" in ran.stderr
+        assert forge.api.asked == {1: "merge"}
+        assert forge.api.pulls[0]["head"]["sha"] == ran.json["gitops"]["commit"]
+    forge.api.press_merge(1)
+    forge.api.held_back = False
+    forge.world.commit({"chart/templates/more.yaml": "# third\n"})
+    assert forge.ship(text="third").code == 0
+    assert [bool(pull["merged_at"]) for pull in forge.api.pulls] == [True, True]

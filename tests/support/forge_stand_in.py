@@ -5,7 +5,7 @@ Requests are checked against it; an answer is a sample of what it promises, with
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,6 +47,7 @@ class StandIn:
         self.fail: tuple[int, bytes] | None = None
         self.held_back = True  # by a rule of its own: then it can be asked to merge, else only told to
         self.people = People()
+        self.heads: Callable[[str], str | None] | None = None  # the commit that a branch has in the GitOps repo
         self.asked: dict[int, str] = {}  # the numbers that it merges by itself, each with the way
 
     def open(self, branch: str, base: str, title: str = "t", body: str = "b", state: str = "open") -> dict[str, Any]:
@@ -80,6 +81,17 @@ class StandIn:
         for pull in self.pulls:
             if self.name == "gitea" and pull["head"]["ref"] == branch:
                 pull["head"].update(ref=f"refs/pull/{pull['number']}/head", label=branch)
+
+    def follow(self) -> None:
+        """Open pull requests have what their branches have."""
+        for pull in self.pulls:
+            head = self.heads(pull["head"]["ref"]) if self.heads and pull["state"] == "open" else None
+            if head and pull["head"]["sha"] != head:
+                pull["head"]["sha"] = head
+                self.see_push(pull["number"])
+
+    def see_push(self, number: int) -> None:
+        """What was asked stays asked."""
 
     @cached_property
     def description(self) -> Description:
@@ -201,6 +213,7 @@ def serving(forge: StandIn, git: GitOverHttp | None = None) -> Iterator[str]:
                 return
             body = json.loads(content) if content else None
             forge.requests.append((self.command, self.path, dict(self.headers)))
+            forge.follow()
             try:
                 more: dict[str, str] = {}
                 if forge.replies:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from scripts.clients.git import Git
 from tests.support.builders import Ran, World
 from tests.support.forge_stand_in import StandIn, serving, stand_in_of
 from tests.support.git_over_http import GitOverHttp
@@ -25,5 +26,6 @@ class ForgeWorld:
 @contextmanager
 def forge_of(world: World, kind: str) -> Iterator[ForgeWorld]:
     api, over_http = stand_in_of(kind), GitOverHttp(world.gitops, TOKEN)
+    api.heads = Git(world.gitops).commit
     with serving(api, over_http) as address:
         yield ForgeWorld(world, kind, address, api, over_http)

@@ -80,6 +80,16 @@ def test_a_group_is_its_environments_and_the_worst_of_them_counts(ledger: Runnin
     assert us.startswith("failed in production-us: apps/orders: try 1 failed (timed out)")
 
 
+def test_a_job_waits_for_the_releases_of_its_commit(ledger: RunningLedger, tmp_path: Path) -> None:
+    propose(ledger, "1.0.0", "staging")
+    ledger.hears("staging", "1.0.0")
+    commit = document("orders", "1.0.0")["source"]["commit"]
+    for variable in ("GITHUB_SHA", "CI_COMMIT_SHA"):
+        env = env_of(ledger) | {variable: commit}
+        done = Ran(*forked.run("scripts", ("wait", "-e", "staging"), tmp_path, env))
+        assert (done.code, done.stdout.partition(" after")[0]) == (0, "healthy in staging")
+
+
 def test_a_failure_that_flux_may_mend_times_out(ledger: RunningLedger, tmp_path: Path) -> None:
     ledger.hears("staging", "1.0.0")
     ledger.hears("staging", "2.0.0", "UpgradeFailed", resource_version=5, message="timed out")
@@ -96,7 +106,13 @@ def test_one_that_was_replaced_before_it_was_merged_is_superseded(ledger: Runnin
     assert done.code == 4
     assert done.json == {
         "environments": [
-            {"environment": "staging", "outcome": "superseded", "cause": "the pull request proposes 2.0.0 now"}
+            {
+                "service": "orders",
+                "version": "1.0.0",
+                "environment": "staging",
+                "outcome": "superseded",
+                "cause": "the pull request proposes 2.0.0 now",
+            }
         ]
     }
 
@@ -125,6 +141,9 @@ def test_a_ledger_that_does_not_answer_is_unknown_at_the_end(tmp_path: Path) -> 
     ("args", "said"),
     [
         (("orders", "1.0.0"), "Missing option '--environment'"),
+        (("-e", "staging"), "either SERVICE and VERSION, or --commit"),
+        (("orders", "-e", "staging"), "either SERVICE and VERSION, or --commit"),
+        (("-e", "staging", "--commit", "1" * 40), "The ledger has no release of the commit 111111111111"),
         (("orders", "1.0.0", "-e", "staging", "--timeout", "soon"), "write 90s, 30m or 2h"),
         (("orders", "1.0.0", "-e", "No"), "it must be the name of an environment"),
         (("orders", "1 0", "-e", "staging", "--timeout", "5s"), "it must be a version"),

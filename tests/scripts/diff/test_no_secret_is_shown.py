@@ -1,10 +1,13 @@
 """What is a secret by its kind, in whatever it lies, and what Helm says about values never reach a proposal."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from scripts.diff.compare import compare
+from scripts.diff.overlay import build
+from scripts.errors import Refused
 from scripts.yaml.objects import parse
 from tests.support.chart_releases import DEPLOYMENT, TEMPLATES, Releases
 
@@ -106,3 +109,15 @@ def test_a_password_in_an_address_is_not_shown_and_that_it_changes_is(text: str)
 def test_an_address_without_a_password_is_shown_whole(text: str) -> None:
     holder = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{url: '{text}'}}\n"
     assert text in shown(holder, holder.replace("url", "address"))
+
+
+def test_what_kustomize_says_of_a_secret_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text(SECRET)
+    (tmp_path / "kustomization.yaml").write_text(
+        "resources: [secret.yaml]\nreplacements:\n- source: {kind: Secret, name: a, fieldPath: stringData.plain}\n"
+        "  targets: [{select: {kind: Secret}, fieldPaths: [stringData.plain.below]}]\n"
+    )
+    with pytest.raises(Refused) as refused:
+        build(tmp_path, tmp_path)
+    assert "hunter2" not in refused.value.what
+    assert 'unable to find field "stringData.plain.below"' in refused.value.what

@@ -91,6 +91,14 @@ def test_every_form_of_an_address_is_refused(tmp_path: Path, address: str) -> No
         build(folder, tmp_path / "repo")
 
 
+@pytest.mark.parametrize("path", ["/etc/hostname", "../../../../elsewhere", "b=../../../../elsewhere"])
+def test_a_file_elsewhere_under_a_name_is_refused(tmp_path: Path, path: str) -> None:
+    (tmp_path / "elsewhere").write_text("mine\n")
+    folder = kustomization(tmp_path / "repo", NAMING["a file"], path)
+    with pytest.raises(Refused):
+        build(folder, tmp_path / "repo")
+
+
 def test_a_name_that_no_file_can_have_is_kustomizes_to_refuse(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="kustomize build` failed"):
         build(kustomization(tmp_path, NAMING["resources"], "x" * 300), tmp_path)

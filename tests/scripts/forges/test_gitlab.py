@@ -96,6 +96,21 @@ def test_a_forks_merge_requests_are_others_however_many(quick: list[float]) -> N
     assert stand_in.problems == []
 
 
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [({"state": "locked"}, "open"), ({"description": None, "sha": None}, "open"), ({"source_project_id": None}, None)],
+)
+def test_what_gitlab_leaves_out_or_is_about_to_change_is_read(told: dict[str, Any], state: str | None) -> None:
+    """A fork that is gone has no number, a merge request that is being merged is locked."""
+    stand_in = GitLabStandIn()
+    stand_in.open(*WHERE)
+    shown_then = stand_in.shown
+    stand_in.shown = lambda pull: shown_then(pull) | told  # type: ignore[method-assign]
+    with serving(stand_in) as address:
+        found = GitLab(f"{address}/acme/fleet", TOKEN).find(*WHERE)
+    assert (found.state if found else None) == state
+
+
 def test_it_waits_while_gitlab_looks_whether_it_can_be_merged(quick: list[float]) -> None:
     stand_in = GitLabStandIn()
     head = stand_in.open(*WHERE)["head"]["sha"]
