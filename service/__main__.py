@@ -48,17 +48,18 @@ def migrate_() -> None:
     from .database.migrate import migrate
     from .database.piccolo_conf import engine_for, use
     from .ledger.events.rebuild import rebuild_stale
+    from .ledger.progress import now_and_then
     from .ledger.releases.upgrade import upgrade
 
-    settings = _settings(Settings)
+    settings, say = _settings(Settings), now_and_then(_say)
 
     async def work() -> list[str]:
         engine = use(engine_for(settings.database_url, None, settings.database_pooler))
         await engine.start()
         try:
             applied = await migrate(engine)
-            await upgrade()
-            await rebuild_stale()
+            await upgrade(say)
+            await rebuild_stale(say)
             return applied
         finally:
             await engine.stop()
@@ -71,8 +72,9 @@ def migrate_() -> None:
 def rebuild_() -> None:
     """Derive anew what ran where, from all that Flux and observers said. An upgrade that needs it does it by itself."""
     from .ledger.events.rebuild import rebuild
+    from .ledger.progress import now_and_then
 
-    click.echo(f"derived {_with_database(rebuild)} places anew", err=True)
+    click.echo(f"derived {_with_database(lambda: rebuild(now_and_then(_say)))} places anew", err=True)
 
 
 @main.command("observe")
@@ -135,13 +137,14 @@ def archive_(time: str, folder: Path) -> None:
     """
     from .domain.moment import parse_moment
     from .ledger.events.archive import archive
+    from .ledger.progress import now_and_then
 
     try:
         before = parse_moment(time)
     except ValueError as error:
         raise click.UsageError(f"--before {time!r}: {error}") from None
     try:
-        moved = _with_database(lambda: archive(before, folder, _say))
+        moved = _with_database(lambda: archive(before, folder, now_and_then(_say)))
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error}; nothing is lost, begin again") from None
     click.echo(
@@ -153,9 +156,10 @@ def archive_(time: str, folder: Path) -> None:
 def _take_back(file: Path) -> None:
     from .ledger.events.archive import UnknownEvents, take_back
     from .ledger.events.archive_file import Damaged, files_of
+    from .ledger.progress import now_and_then
 
     try:
-        taken = _with_database(lambda: take_back(files_of(file), _say))
+        taken = _with_database(lambda: take_back(files_of(file), now_and_then(_say)))
     except (Damaged, UnknownEvents) as error:
         raise click.ClickException(f"{error} Nothing was changed.") from None
     except OSError as error:
@@ -271,7 +275,7 @@ def _with_database(work: Callable[[], Awaitable[T]]) -> T:
     settings = _settings(Settings)
 
     async def run() -> T:
-        async with opened(settings.database_url, settings.database_pooler):
+        async with opened(settings.database_url, settings.database_pooler, None):  # what it does may take long
             return await work()
 
     return _run(run)

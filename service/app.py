@@ -40,6 +40,7 @@ from .http.methods import with_head, with_methods
 from .http.root_path import below
 from .http.telemetry import with_telemetry
 from .ledger.events.rebuild import rebuild_stale
+from .ledger.progress import now_and_then
 from .ledger.releases.upgrade import upgrade
 from .pages.assets import static_files
 from .pages.board import show_board
@@ -102,7 +103,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
 async def _derive_anew() -> None:
     """What older rules derived. Where the database cannot be used yet, /readyz says so."""
     try:
-        await rebuild_stale()
+        await rebuild_stale(now_and_then(log.info))
     except DATABASE_ERRORS as error:
         if not is_outage(error):
             raise

@@ -6,13 +6,16 @@ from contextlib import asynccontextmanager
 from .migrate import migrate
 from .outages import DATABASE_ERRORS, WronglySetUp, is_outage
 from .piccolo_conf import Engine, engine_for, use
+from .postgres import STATEMENT_SECONDS
 from .url import Pooler
 
 
 @asynccontextmanager
-async def opened(url: str, pooler: Pooler = "none") -> AsyncIterator[Engine]:
+async def opened(
+    url: str, pooler: Pooler = "none", statement_seconds: float | None = STATEMENT_SECONDS
+) -> AsyncIterator[Engine]:
     """The engine of `url`, started. SQLite is migrated as well: nothing else is there that would do it."""
-    engine = use(engine_for(url, pooler=pooler))
+    engine = use(engine_for(url, statement_seconds, pooler))
     await engine.start()
     try:
         if engine.engine_type == "sqlite":

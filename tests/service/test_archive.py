@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 
+from service.database import vacuum
 from service.database.piccolo_conf import Engine
 from service.database.tables import Event
 from service.ledger.events import take as events
 from service.ledger.events import take_snapshot as snapshots
+from service.ledger.events.archive import archive as archive_bodies
 from service.ledger.events.rebuild import rebuild
+from service.ledger.progress import silence
 from tests.support import forked
 from tests.support.builders import TOP, Ran
 
@@ -206,10 +209,18 @@ async def test_a_folder_without_room_changes_nothing(ledger: Served, database_ur
     assert not (tmp_path / "old").exists()
 
 
+@pytest.mark.parametrize("room", [True, False], ids=["a disk with room", "a full disk"])
 @pytest.mark.parametrize("backend", [pytest.param("sqlite", marks=pytest.mark.sqlite)])
-async def test_the_disk_gets_its_room_back(ledger: Served, database_url: str, tmp_path: Path) -> None:
+async def test_the_disk_gets_its_room_back(
+    ledger: Served, database_url: str, tmp_path: Path, room: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = size_of(database_url)
-    assert archive(database_url, tmp_path / "old").code == 0
+    if room:
+        assert archive(database_url, tmp_path / "old").code == 0
+    else:
+        await archive_bodies(LATER, tmp_path / "old", silence)
+        monkeypatch.setattr(vacuum, "_room", lambda _: 0)
+        assert vacuum.vacuum(Path(database_url.removeprefix("sqlite:///"))) > 0
     assert size_of(database_url) < before / 2
     assert (await ledger.http.get("/readyz")).status_code == 200
     assert (await ledger.say(event(resource_version=1_000))).status_code == 201

@@ -6,7 +6,7 @@ loses nothing, and is done by doing it again.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -15,12 +15,12 @@ from ...database.piccolo_conf import current
 from ...database.query import query
 from ...database.tables import Event
 from ...domain.essence import essence_of
+from ..progress import Say
 from .archive_file import ArchivedEvent, Damaged, prepare, read, write
 from .pieces import BYTES, pieces
 from .take import EventKey
 
 TOGETHER = 500  # rows of one transaction, at most: what the ledger writes waits for it
-Say = Callable[[str], None]
 
 
 class OldEvents(NamedTuple):

@@ -11,6 +11,7 @@ from ...domain.place import standing_in
 from ...domain.reasons import event_entry
 from ...domain.snapshot import fact_entry
 from ...domain.state import Entry
+from ..progress import Say, silence
 from ..rows import EnvironmentKey, PlaceKey
 from .pieces import EventRange, pieces
 from .projection import Changes, derive, write
@@ -78,23 +79,23 @@ _said = query(
 )
 
 
-async def rebuild() -> int:
+async def rebuild(say: Say = silence) -> int:
     """All places; gives their number. It may run while ledgers of this version serve."""
-    await _place_events()
-    return await _derive(stale_only=False)
+    await _place_events(say)
+    return await _derive(say, stale_only=False)
 
 
-async def rebuild_stale() -> int:
+async def rebuild_stale(say: Say = silence) -> int:
     """Those that older rules made, if there are any."""
     if all(standing_in(it.state) is not None for it in await _every(Nothing())):
         return 0
-    await _place_events()
-    return await _derive(stale_only=True)
+    await _place_events(say)
+    return await _derive(say, stale_only=True)
 
 
-async def _derive(*, stale_only: bool) -> int:
-    made, engine = 0, current()
-    for it in await _said(Nothing()):
+async def _derive(say: Say, *, stale_only: bool) -> int:
+    made, engine, said = 0, current(), await _said(Nothing())
+    for number, it in enumerate(said, 1):
         key = PlaceKey(it.environment, it.place)
         async with engine.transaction():
             await _lock.each([EnvironmentKey(it.environment)])
@@ -105,10 +106,11 @@ async def _derive(*, stale_only: bool) -> int:
             await derive(key, changes)
             await write(changes)
             made += 1
+        say(f"{number} of {len(said)} places derived anew")
     return made
 
 
-async def _place_events() -> None:
+async def _place_events(say: Say) -> None:
     """Which place each event is about, and its time, as today's rules have it."""
     engine = current()
     async for piece in pieces():
@@ -116,6 +118,7 @@ async def _place_events() -> None:
         if moved:
             async with engine.transaction():
                 await _move.each(moved)
+        say(f"events up to number {piece.last} read")
 
 
 def _placed(it: PlacedEvent) -> EventPlace | None:

@@ -12,6 +12,7 @@ from ...database.tables import Release
 from ...domain.identity import sha256
 from ...domain.number_one import decode, to_two
 from ...domain.waybill import encode
+from ..progress import Say, silence
 from ..rows import Id
 from .file import add_image, images_of
 from .index import complete
@@ -52,17 +53,19 @@ _renew = query(
 )
 
 
-async def upgrade() -> None:
+async def upgrade(say: Say = silence) -> None:
     """Returns when no release is left that was kept as number 1."""
-    while await _upgrade_some():
-        pass
+    done = 0
+    while some := await _upgrade_some():
+        done += some
+        say(f"{done} releases brought to number 2")
     await complete()
 
 
-async def _upgrade_some() -> bool:
-    """False: none was left."""
+async def _upgrade_some() -> int:
+    """How many; 0: none was left."""
     async with current().transaction():
         found = {it.id: to_two(decode(it.document)) for it in await _old(Piece(PIECE))}
         renewed = await _renew.each([NewForm(encode(it).decode(), sha256(it), id) for id, it in found.items()])
         await add_image.each([image for it in renewed for image in images_of(it.id, found[it.id])])
-    return bool(found)
+    return len(found)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from scripts.diff.appliers import stays, unseen
-from scripts.diff.kustomizations import FluxKustomization
 
 FLUX = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\nspec: {path: PATH}\n"
 FOLDERS = {
@@ -75,14 +74,3 @@ def test_what_flux_does_to_the_folder_and_to_what_applies_it(
         (tmp_path / name).write_text(text)
     assert unseen(tmp_path, "apps/orders/staging") == told
     assert stays(tmp_path, "apps/orders/staging") == is_sure_of_its_place
-
-
-def test_a_patch_of_flux_names_no_file() -> None:
-    """Flux takes none; kustomize, which tries the patches here, would fetch it."""
-    target = {"kind": "HelmRelease"}
-    spec = {
-        "patches": [{"path": "https://example.org/a.yaml", "patch": "[]", "target": target}, {"path": "/etc/hostname"}],
-        "patchesJson6902": [{"path": "/etc/hostname", "patch": [], "target": target}],
-    }
-    found = FluxKustomization("a.yaml", "a", ".", spec).patches
-    assert found == [{"patch": "[]", "target": target}, {"patch": None}, {"patch": "[]", "target": target}]
