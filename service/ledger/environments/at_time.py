@@ -91,14 +91,16 @@ _SINCE = (
 )
 _places = query(
     lambda position, environment, place, limit: Place.raw(
+        # The piece first: a planner without statistics would join every place, and then sort them.
         "SELECT p.place, p.state, a.state AS past, a.service, a.version, r.service AS filed_service,"
-        f" r.chart_digest AS published, {TEXT} AS document FROM place p LEFT JOIN arrival a"
+        f" r.chart_digest AS published, {TEXT} AS document FROM (SELECT q.environment, q.place, q.state FROM place q"
+        " WHERE q.environment = {} AND q.place > {} ORDER BY q.place LIMIT {}) p LEFT JOIN arrival a"
         f" ON a.environment = p.environment AND a.place = p.place AND a.position = {_LAST} {WITH_RELEASE}"
-        " WHERE p.environment = {} AND p.place > {} ORDER BY p.place LIMIT {}",
-        position,
+        " ORDER BY p.place",
         environment,
         place,
         limit,
+        position,
     ),
     takes=PlacesThen,
     gives=PlaceThen,
