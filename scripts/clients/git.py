@@ -29,6 +29,7 @@ ENVIRONMENT: Changes = {
 # Hooks and signing are for people's own commits; a background gc would outlive us.
 SETTINGS = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false",
             "i18n.commitEncoding=UTF-8", "tag.gpgSign=false", "push.gpgSign=false")  # fmt: skip
+LATEST = 253402300799  # the last second of the year 9999
 MOVES_WITHIN = (0, 0.5)  # seconds
 COMMAND = ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
 
@@ -180,8 +181,15 @@ class Git:
         return {name: self._objects.commit(name).parents for name in commits if self.commit(name)}
 
     def committed(self, commit: str) -> int:
-        """Committer time in seconds since the epoch."""
-        return self._objects.commit(commit).seconds
+        """Committer time in seconds since the epoch; refused where no date of a waybill (RFC 3339) can say it."""
+        seconds = self._objects.commit(commit).seconds
+        if not 0 <= seconds <= LATEST:
+            raise Refused(
+                f"{commit[:12]} is dated {seconds} s after 1970, which is no time of RFC 3339.",
+                "Commit again, on a machine whose clock is right.",
+                fault=self.fault,
+            )
+        return seconds
 
     def committer(self, commit: str) -> str:
         """`Name <email>`, as the commit has it."""
