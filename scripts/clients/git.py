@@ -1,5 +1,6 @@
 """git as plumbing: objects and refs are read and written, work trees and branches of the user never change."""
 
+import re
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from ..errors import Fault, Refused
 from .git_credential import Credential, lent
 from .git_objects import Objects
 from .git_remote import declined, unreadable, untaken
-from .process import Changes, Completed, run
+from .process import Changes, Completed, censor, run
 
 IDENTITY = "Waybill <waybill@waybill.invalid>"
 CRUD = " .,:;<>\"\\'"
@@ -237,6 +238,12 @@ class Git:
         listed = self.call(*command, check=False, timeout=30, remote=remote)
         if listed.code != 0:
             raise unreadable(remote, listed.complaint, self.fault)
+        if re.search(r"^[0-9a-f]{64}\t", listed.text, re.MULTILINE):
+            raise Refused(
+                f"{censor(remote)} names its objects by SHA-256, and a waybill names commits by SHA-1.",
+                "Use a repository of SHA-1 objects (`git init --object-format=sha1`).",
+                fault=self.fault,
+            )
         return listed.text
 
     def refs(self, remote: str, *patterns: str) -> dict[str, str]:
