@@ -1,6 +1,7 @@
 """adopt: looks at a HelmRelease that people wrote, says what a release would write there, and keeps in waybill.toml
 that it is an environment's."""
 
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from .environments import refuse_shared
 from .errors import Refused
 from .folder import write
 from .gitops.files import written
-from .gitops.layout import Files, holds, overlay, paths
+from .gitops.layout import Files, paths, release_file
 from .gitops.places import place_of
 from .gitops.site import Existing, Site
 from .session import Session
@@ -61,7 +62,7 @@ def adopt(here: Session, settings: Path | None, environment: str, wanted: str, *
         ) from error
     text = settings.read_bytes()
     changed = with_key(text, ("environment", environment), "helmrelease", wanted, name=settings.name)
-    config = _with(here.config, environment, wanted)
+    config = _with(here.config, environment, changed)
     with here.report.step("look at the GitOps repo"), opened(here.forge, here.renderer, config) as repo:
         heads = repo.look(config.gitops_branch, f"apps/{config.service}")
         _refuse_twice(
@@ -76,8 +77,8 @@ def adopt(here: Session, settings: Path | None, environment: str, wanted: str, *
     return found
 
 
-def _with(config: Config, environment: str, wanted: str) -> Config:
-    """The settings with the HelmRelease."""
+def _with(config: Config, environment: str, text: bytes) -> Config:
+    """The settings with the environment's own table in `text`, a waybill.toml."""
     if environment in config.groups:
         raise Refused(
             f"{environment} is a group, and each of its environments has a HelmRelease of its own.",
@@ -86,16 +87,18 @@ def _with(config: Config, environment: str, wanted: str) -> Config:
         )
     (name,) = config.chosen([environment])
     table = config.environment_tables.get(name, EnvironmentSettings())
-    tables = {**config.environment_tables, name: structs.replace(table, helmrelease=wanted)}
+    own = tomllib.loads(text.decode())["environment"][name]
+    table = structs.replace(table, helmrelease=own["helmrelease"], namespace=own.get("namespace"))
+    tables = {**config.environment_tables, name: table}
     refuse_shared(tables)
     return structs.replace(config, environment_tables=tables)
 
 
 def _refuse_twice(config: Config, environment: str, wanted: str, files: Files) -> None:
-    folder = overlay(config.service, environment)
-    if holds(files, folder) and not wanted.startswith(f"{folder}/"):
+    present = release_file(config.service, environment)
+    if present in files and wanted.partition("#")[0] != present:
         raise Refused(
-            f"{environment} is released to {folder}/ in the GitOps repo: with another file it would run twice.",
+            f"{environment} is released to {present} in the GitOps repo: with another file it would run twice.",
             "Let releases go on there. No `helmrelease` is needed for that.",
             fault="gitops",
         )

@@ -24,12 +24,16 @@ class FluxKustomization:
 
     @property
     def patches(self) -> list[Any]:
-        """In the words of kustomize; none of what Flux does not take for one."""
+        """In the words of kustomize, without what Flux does not take: a `path` would be read from this machine."""
         whole, merge, json6902 = (it if isinstance(it := self.spec.get(name), list) else [] for name in PATCHES)
         return [
-            *(it for it in whole if isinstance(it, dict)),
+            *({"patch": it.get("patch"), "target": it.get("target")} for it in whole if isinstance(it, dict)),
             *({"patch": json.dumps(it)} for it in merge),
-            *(it | {"patch": json.dumps(it.get("patch"))} for it in json6902 if isinstance(it, dict)),
+            *(
+                {"patch": json.dumps(it.get("patch")), "target": it.get("target")}
+                for it in json6902
+                if isinstance(it, dict)
+            ),
         ]
 
 

@@ -56,7 +56,8 @@ class Target:
         if self.file not in files:
             raise Refused(
                 f"The GitOps repo has no {self.file}, where Waybill writes {keys[-1]}.",
-                "Put it back as it was (`git log` shows the commit that took it away).",
+                "Put it back as it was (`git log` shows the commit that took it away). Where people wrote that folder, "
+                "`waybill adopt` lets releases be written to its own HelmRelease.",
                 fault="gitops",
             )
         mappings = len(keys) if self.kind else 1  # what people wrote need not have those above

@@ -1,5 +1,6 @@
 """A HelmRelease of the service's name that the GitOps repo has already, beside which no second one is written."""
 
+import os
 from collections.abc import Iterable, Iterator
 
 from ..config import Config
@@ -31,8 +32,8 @@ def refuse_namesakes(config: Config, environments: Iterable[str], repo: Repo, co
 
 def _called(service: str, repo: Repo, commit: str) -> Iterator[tuple[Target, int | None]]:
     """The HelmReleases of this name, with the line of the name."""
-    said = repo.git.call("grep", "-l", "-z", "-F", "-e", "HelmRelease", commit, check=False).stdout.decode()
-    for path in (name.partition(":")[2] for name in said.split("\0") if name.endswith((".yaml", ".yml"))):
+    said = repo.git.call("grep", "-l", "-z", "-F", "-e", "HelmRelease", commit, check=False).stdout
+    for path in (name.partition(":")[2] for name in os.fsdecode(said).split("\0") if name.endswith((".yaml", ".yml"))):
         data = repo.git.blob(commit, path) or b""
         try:
             every = [identity(piece.value) for piece in pieces(data, name=path, fault="gitops")]

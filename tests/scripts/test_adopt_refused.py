@@ -63,9 +63,24 @@ def test_what_is_released_by_waybills_own_files_is_not_adopted_beside_them(world
     world.merge("apps/orders")
     commit(world, HOME_OPS)
     said = refused(world, "adopt", "--environment", "staging", "--file", FILES["home-ops"])
-    assert (
-        "staging is released to apps/orders/staging/ in the GitOps repo: with another file it would run twice" in said
-    )
+    assert "staging is released to apps/orders/staging/release.yaml in the GitOps repo: with another file" in said
+
+
+def test_a_folder_of_people_that_is_called_as_waybills_is_adopted(world: World) -> None:
+    files = {path.replace("apps/staging", "apps/orders/staging"): text for path, text in FLUX_EXAMPLE.items()}
+    moved = {
+        "clusters/staging/apps.yaml": files["clusters/staging/apps.yaml"].replace("apps/staging", "apps/orders/staging")
+    }
+    built = files["apps/orders/staging/kustomization.yaml"].replace("../base", "../../base")
+    commit(world, {**files, **moved, "apps/orders/staging/kustomization.yaml": built})
+    said = refused(world, "plan", "--image", world.image())
+    assert "has no apps/orders/staging/release.yaml" in said
+    assert "`waybill adopt` lets releases be written" in said
+    file = "apps/orders/staging/orders-values.yaml"
+    assert world.waybill("adopt", "-e", "staging", "--file", file).code == 0
+    world.commit({})
+    world.ship(world.image())
+    assert git(world.gitops, "diff", "--name-only", "main", "apps/orders") == file
 
 
 def test_only_an_environment_of_its_own_is_adopted(world: World) -> None:
@@ -93,6 +108,16 @@ def test_a_name_that_flux_fills_in_makes_no_place(world: World) -> None:
     commit(world, files)
     adopt(world, "home-ops")
     assert world.ship(world.image())["gitops"]["places"] == [{"environment": "staging", "place": None}]
+
+
+def test_a_namespace_of_its_group_is_no_hindrance(world: World) -> None:
+    commit(world, FLUX_EXAMPLE)
+    toml = (world.checkout / "waybill.toml").read_text().replace('"staging", "production"', '"production = eu + us"')
+    world.commit({"waybill.toml": toml + '[environment.production]\nnamespace = "shop"\n[environment.eu]\n'})
+    ran = world.waybill("adopt", "--environment", "eu", "--file", FILES["flux-example"])
+    assert ran.code == 0, ran.stderr
+    world.commit({})
+    assert world.ship(world.image(), "-e", "eu")["gitops"]["places"] == [{"environment": "eu", "place": "shop/orders"}]
 
 
 def test_without_a_file_of_settings_nothing_is_adopted(world: World) -> None:

@@ -87,8 +87,8 @@ def test_another_chart_than_was_packaged_is_refused_where_the_package_is_gone(re
     packaged = digest_of(Path(releases.repo.folder, "chart-1.0.0/orders-1.0.0.tgz").read_bytes())
     settings = releases.repo.change(releases.waybill("1.0.0")).config
     with opened(FileForge(str(releases.repo.bare)), Renderer(None), settings) as repo:
-        same = Shipped("orders", structs.replace(chart, archive=packaged), ("staging",), None)
+        same = Shipped("orders", structs.replace(chart, archive=packaged), ("staging",), None, {})
         assert digest_of(repo.shipped_chart(same).read_bytes()) == packaged
-        other = Shipped("orders", structs.replace(chart, archive=f"sha256:{'a' * 64}"), ("staging",), None)
+        other = Shipped("orders", structs.replace(chart, archive=f"sha256:{'a' * 64}"), ("staging",), None, {})
         with pytest.raises(Refused, match=r"has another chart under sha256:.* than was packaged, sha256:aaaa"):
             repo.shipped_chart(other)

@@ -161,6 +161,15 @@ IN_PLACE = "  upgrade: {chartNameChangeStrategy: InPlaceUpdate}\n"
 NAME = "apps/orders.yaml, line 10: the HelmRelease installs the chart legacy, and the chart of this service is orders"
 
 
+def test_a_patch_of_the_flux_kustomization_reads_no_file(tmp_path: Path) -> None:
+    patch = HELM_RELEASE.replace("0.0.9", "0.0.8")
+    (tmp_path / "patch.yaml").write_text(patch)
+    more = f"  patches:\n    - path: {tmp_path}/patch.yaml\n    - path: ../../../../patch.yaml\n"
+    said = refused(tmp_path, {**ALONE, "ks.yaml": flux("orders", "./apps", more)}, "apps/orders.yaml")
+    assert "kustomize" in said
+    assert "must specify one of patch and path" in said
+
+
 def test_a_digest_alone_is_exact(tmp_path: Path) -> None:
     site = found(tmp_path, pinned("tag: 0.0.9", f"digest: sha256:{'a' * 64}"), f"{APP}/helmrelease.yaml")
     assert site.existing

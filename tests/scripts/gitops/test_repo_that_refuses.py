@@ -83,7 +83,7 @@ def broken(world: World, folder: Path) -> str:
 
 
 def aliased(world: World, folder: Path) -> str:
-    return str(copy(world, folder, old='version: "0.1.0"', new='version: &v "0.1.0"'))
+    return str(copy(world, folder, old='version: "0.1.0"', new='version: &v "0.1.0"\n  timeout: *v'))
 
 
 def emptied(world: World, folder: Path) -> str:
@@ -101,7 +101,7 @@ CASES: list[tuple[Callable[[World, Path], str], str, str, str]] = [
     (somebody_elses, "machine", "{} belongs to another user of this machine", "--add safe.directory {}"),
     (in_the_way, "gitops", "has the branch apps/orders/mine, beside which there can be no apps/orders", "Rename that"),
     (broken, "gitops", f"{RELEASE} in the GitOps repo, line ", "Correct it."),
-    (aliased, "gitops", "spec.chart.spec.version: line 16 has an anchor", "Write the value out"),
+    (aliased, "gitops", "spec.chart.spec.version: the anchor on line 16 feeds spec.timeout", "Write the value out"),
     (emptied, "gitops", f"{RELEASE} in the GitOps repo, metadata.annotations", "Add metadata.annotations"),
 ]  # fmt: skip
 
