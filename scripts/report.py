@@ -159,20 +159,12 @@ class Report:
             self._table({name: printable(value) for name, value in rows.items()})
 
     def _table(self, rows: Mapping[str, str]) -> None:
-        if not sys.stdout.isatty():
-            width = max(map(len, rows))
-            for name, value in rows.items():
-                sys.stdout.write(f"{name:<{width}}  {value.replace(NEXT, NEXT + ' ' * (width + 2))}\n")
-            return
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(box=None, show_header=False, pad_edge=False)
-        table.add_column(style="dim", no_wrap=True)
-        table.add_column(overflow="fold")
+        """Of one column of labels and one of values; no line of a value is broken, so that an address can be copied."""
+        width = max(map(len, rows))
         for name, value in rows.items():
-            table.add_row(name, value)
-        Console(highlight=False, markup=False).print(table)
+            label, text = f"{name:<{width}}", value.replace(NEXT, NEXT + " " * (width + 2))
+            styled = f"{click.style(label, dim=True)}  {text}"
+            click.echo(styled, color=False if os.environ.get("NO_COLOR") else None)
 
     def answer(self, lines: Sequence[Sequence[tuple[str, str | None]]], document: Any) -> None:
         """For people `lines` of texts, each with its colour on a terminal; with --json the `document`."""

@@ -10,8 +10,9 @@ from tests.support.builders import TOP, World
 
 def test_a_terminal_shows_progress_in_place_and_the_result_as_a_table(world: World) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-P", "-m", "scripts", "bump", "--image", world.image()]
-    env = {**os.environ, "PYTHONPATH": str(TOP), "TERM": "xterm", "COLUMNS": "200"}
+    image = world.image()
+    command = [sys.executable, "-P", "-m", "scripts", "bump", "--image", image]
+    env = {**os.environ, "PYTHONPATH": str(TOP), "TERM": "xterm", "COLUMNS": "40"}
     with subprocess.Popen(command, cwd=world.checkout, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         seen = b""
@@ -22,6 +23,7 @@ def test_a_terminal_shows_progress_in_place_and_the_result_as_a_table(world: Wor
     assert b"\x1b[?25l" in seen  # the cursor is hidden while something turns
     assert b"bump: orders-0.1.0\r\n" in seen
     assert b"orders 0.1.0" in seen.split(b"release")[-1]
+    assert image.encode() in seen  # whole, on a terminal that is narrower
 
 
 def _read(terminal: int) -> bytes:
