@@ -20,6 +20,8 @@ Registry = Annotated[str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
 FluxVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$")]
 Unbroken = Annotated[str, Meta(pattern=r"^[^\x00-\x20\x7f]+$")]
+KubeVersion = Annotated[str, Meta(pattern=r"^v?[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4}([+-][0-9A-Za-z.+-]+)?)?$")]
+ServiceAccount = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]  # RFC 1123 subdomain
 FLUX_VERSION = "2.9"
 # FILE or FILE#NAME: a path in the GitOps repo, and the name of a HelmRelease in a file of several.
 HelmReleaseFile = Annotated[str, Meta(pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$")]
@@ -102,7 +104,7 @@ class Settings(
     ] = "helm-repository"
     ledger: Annotated[Url | None, about("Address of the ledger.")] = None
     kube_version: Annotated[
-        Unbroken | None, about("Kubernetes version that the chart is rendered for. Default: Helm's own.")
+        KubeVersion | None, about("Kubernetes version that the chart is rendered for. Default: Helm's own.")
     ] = None
     api_versions: Annotated[
         tuple[Unbroken, ...],
@@ -121,7 +123,7 @@ class Settings(
         bool, about("Write the first 12 hex digits of the commit to Chart.yaml as appVersion. Default: true.")
     ] = True
     service_account: Annotated[
-        str | None, about("ServiceAccount that helm-controller uses to install the release.")
+        ServiceAccount | None, about("ServiceAccount that helm-controller uses to install the release.")
     ] = None
     paths: Annotated[
         tuple[str, ...],

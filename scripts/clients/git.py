@@ -1,5 +1,6 @@
 """git as plumbing: objects and refs are read and written, work trees and branches of the user never change."""
 
+import re
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from ..errors import Fault, Refused
 from .git_credential import Credential, lent
 from .git_objects import Objects
 from .git_remote import declined, unreadable, untaken
-from .process import Changes, Completed, run
+from .process import Changes, Completed, censor, run
 
 IDENTITY = "Waybill <waybill@waybill.invalid>"
 CRUD = " .,:;<>\"\\'"
@@ -29,6 +30,7 @@ ENVIRONMENT: Changes = {
 # Hooks and signing are for people's own commits; a background gc would outlive us.
 SETTINGS = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false",
             "i18n.commitEncoding=UTF-8", "tag.gpgSign=false", "push.gpgSign=false")  # fmt: skip
+LATEST = 253402300799  # the last second of the year 9999
 MOVES_WITHIN = (0, 0.5)  # seconds
 COMMAND = ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
 
@@ -180,8 +182,15 @@ class Git:
         return {name: self._objects.commit(name).parents for name in commits if self.commit(name)}
 
     def committed(self, commit: str) -> int:
-        """Committer time in seconds since the epoch."""
-        return self._objects.commit(commit).seconds
+        """Committer time in seconds since the epoch; refused where no date of a waybill (RFC 3339) can say it."""
+        seconds = self._objects.commit(commit).seconds
+        if not 0 <= seconds <= LATEST:
+            raise Refused(
+                f"{commit[:12]} is dated {seconds} s after 1970, which is no time of RFC 3339.",
+                "Commit again, on a machine whose clock is right.",
+                fault=self.fault,
+            )
+        return seconds
 
     def committer(self, commit: str) -> str:
         """`Name <email>`, as the commit has it."""
@@ -229,6 +238,12 @@ class Git:
         listed = self.call(*command, check=False, timeout=30, remote=remote)
         if listed.code != 0:
             raise unreadable(remote, listed.complaint, self.fault)
+        if re.search(r"^[0-9a-f]{64}\t", listed.text, re.MULTILINE):
+            raise Refused(
+                f"{censor(remote)} names its objects by SHA-256, and a waybill names commits by SHA-1.",
+                "Use a repository of SHA-1 objects (`git init --object-format=sha1`).",
+                fault=self.fault,
+            )
         return listed.text
 
     def refs(self, remote: str, *patterns: str) -> dict[str, str]:

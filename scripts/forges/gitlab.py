@@ -90,7 +90,7 @@ class GitLab(Rest):
             return client.send("GET", f"{root}/api/v4/version", headers={"Accept": "application/json"})
 
         answer = within(PEER, root, PATIENCE, send)
-        if answer.status == 429 or answer.status >= 500:
+        if answer.is_temporary:
             raise self.refusal(answer)
         try:
             return answer.status in (200, 401) and bool(answer.decode(dict[str, Any]))

@@ -13,7 +13,10 @@ from .rest import Rest
 # https://docs.gitlab.com/security/tokens/#token-prefixes
 NO_API = {"glcbt-": "a CI job's token", "gldt-": "a deploy token", "glptt-": "a trigger token"}
 # With these alone nothing is written through the API: https://docs.gitlab.com/user/profile/personal_access_tokens/
-READ_ONLY = {"read_api", "read_user", "read_repository", "write_repository", "read_registry", "write_registry"}
+READ_ONLY = {
+    *("read_api", "read_user", "read_repository", "write_repository", "read_registry", "write_registry"),
+    *("self_rotate", "create_runner", "manage_runner", "k8s_proxy", "ai_features"),
+}
 DEVELOPER = 30  # https://docs.gitlab.com/api/access_requests/#valid-access-levels
 REMEDY = "Give WAYBILL_FORGE_TOKEN a project access token with the role Developer and the scope api"
 

@@ -53,7 +53,7 @@ class HistoryEvent(Struct):
 
 def add(forge: Rest, number: int, wanted: Attributes, labels: Sequence[PullLabel], history: str) -> None:
     """`labels` are those that it has, `history` the last part of the path that lists its events."""
-    scopes = {label.name.rpartition("/")[0] for label in labels if label.exclusive}
+    scopes = {scope for label in labels if label.exclusive and (scope := label.name.rpartition("/")[0])}
     fitting = [name for name in wanted.labels if name.rpartition("/")[0] not in scopes]  # that of people stays
     if lacking := _without(fitting, {label.name.lower() for label in labels}):
         answer = forge.call("POST", f"/issues/{number}/labels", {"labels": lacking})

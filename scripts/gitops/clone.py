@@ -14,7 +14,6 @@ from ..clients.git_credential import credential_of
 from ..errors import Refused
 
 REPLACES = "Waybill-Replaces"
-SHA1 = 40  # hex digits
 BASE, BRANCH = "refs/waybill/base", "refs/waybill/branch"
 
 
@@ -109,12 +108,6 @@ def look(
     listed = [line.split("\t") for line in git.ls_remote(remote, *wanted).splitlines()]
     head = next((name.removeprefix("ref: ") for name, ref in listed if ref == "HEAD" and name.startswith("ref: ")), "")
     found = {ref: name for name, ref in listed if not name.startswith("ref: ")}
-    if any(len(name) > SHA1 for name in found.values()):
-        raise Refused(
-            f"The GitOps repo {remote} names its objects by SHA-256, and a waybill names commits by SHA-1.",
-            "Use a GitOps repo of SHA-1 objects (`git init --object-format=sha1`).",
-            fault="gitops",
-        )
     base_ref = f"refs/heads/{base}" if base else head
     if not base_ref.startswith("refs/heads/") or (base and base_ref not in found):
         raise Refused(

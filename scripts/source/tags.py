@@ -28,7 +28,7 @@ class Tagged:
 def tagged(here: Checkout) -> list[Tagged]:
     """Every tag of the service on the remote that names a version, lowest first."""
     prefix, service, remote = "refs/tags/", here.config.service, here.config.remote
-    refs = here.git.refs(remote, f"{prefix}{service}-*")
+    refs = here.git.refs(remote, "HEAD", f"{prefix}{service}-*")  # HEAD tells how it names its objects
     versions = {ref: version for ref in refs if (version := tag_version(service, ref.removeprefix(prefix)))}
     present = here.git.has(refs[ref] for ref in versions)
     here.git.fetch(remote, [ref for ref in versions if refs[ref] not in present])

@@ -49,6 +49,12 @@ class Memory(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 BLANK = Memory()
 
 
+def is_plain(before: State, it: Entry, after: State) -> bool:
+    """Whether one revision follows another, and both are well, as nearly always: nothing occurs but the arrival."""
+    ran = before.health == after.health == "healthy" and after.running is not before.running
+    return ran and it.effect is effects.runs and before.blocked is None
+
+
 def occurrences(before: State, it: Entry, after: State, memory: Memory) -> Iterator[Occurrence]:
     yield from _failures(before, it, after, memory)
     yield from _roll_backs(before, it, after, memory)
@@ -72,6 +78,8 @@ def occurrences(before: State, it: Entry, after: State, memory: Memory) -> Itera
 
 
 def remembered(memory: Memory, found: Iterable[Occurrence], after: State) -> Memory:
+    if not found and not memory.ill and after.health != "failing":
+        return memory
     failed_at = max((it.at for it in found if it.kind in ("failed", "drifted")), default=-1)
     rolled_at = max((it.at for it in found if it.kind == "rolled_back"), default=-1)
     ended = after.health == "healthy" or (after.running is None and after.attempt is None)

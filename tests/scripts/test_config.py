@@ -103,6 +103,8 @@ def test_paths_are_relative_to_the_nearest_file(checkout: Path) -> None:
             "the namespace of staging twice",
         ),
         ('forge = "gitlub"', "not right"),
+        ('kube_version = "newest"', "`kube_version` has a wrong form"),
+        ('service_account = "Release Bot"', "`service_account` has a wrong form"),
         ('chart = "../elsewhere"', "inside the repository"),
         ('chart = "/etc"', "inside the repository"),
         ('values = ["../../secret.yaml"]', "inside the repository"),

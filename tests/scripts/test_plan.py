@@ -1,6 +1,8 @@
 """`waybill plan`: what ship would do, byte for byte, and nothing changes."""
 
 import json
+import os
+import subprocess
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -191,4 +193,15 @@ def test_a_waybills_file_that_ship_cannot_go_on_with_is_refused(world: World) ->
         ran = world.waybill(command, "--json", "--image", world.image())
         assert (ran.code, ran.json["fault"]) == (1, "you")
         assert "orders.json is no waybill" in ran.json["refused"]
+    assert world.tags() == {}
+
+
+def test_a_commit_of_a_year_that_no_waybill_can_say_is_refused(world: World) -> None:
+    date = "@253402300800 +0000"
+    commit = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "-q", "--allow-empty", "-mx"]
+    subprocess.run(commit, cwd=world.checkout, env={**os.environ, "GIT_COMMITTER_DATE": date}, check=True)
+    for command in ("plan", "ship"):
+        ran = world.waybill(command, "--json", "--image", world.image())
+        assert (ran.code, ran.json["fault"]) == (1, "repository"), ran.stderr
+        assert "is dated 253402300800 s after 1970" in ran.json["refused"]
     assert world.tags() == {}

@@ -51,6 +51,12 @@ def sha256_gitops(stand: Stand) -> None:
     stand.env["WAYBILL_GITOPS"] = str(folder / "sha256.git")
 
 
+def sha256_remote(stand: Stand) -> None:
+    """In place of the checkout's own."""
+    sha256_gitops(stand)
+    git(stand.world.checkout, "remote", "set-url", "origin", stand.env.pop("WAYBILL_GITOPS"))
+
+
 def old_git(stand: Stand) -> None:
     folder = stand.world.folder / "old"
     program(folder, "git", 'test "$1" = version && echo git version 2.34.1 && exit; exit 7')
@@ -92,7 +98,8 @@ def odd_path(stand: Stand) -> None:
 Case = tuple[Callable[[Stand], None], str, str, str]
 CASES: dict[str, Case] = {
     "a source repository of SHA-256": (sha256_source, "repository", "names its objects by sha256", "SHA-1 objects"),
-    "a GitOps repo of SHA-256": (sha256_gitops, "gitops", "names its objects by SHA-256", "GitOps repo of SHA-1"),
+    "a GitOps repo of SHA-256": (sha256_gitops, "gitops", "names its objects by SHA-256", "a repository of SHA-1"),
+    "a remote of SHA-256": (sha256_remote, "repository", "names its objects by SHA-256", "a repository of SHA-1"),
     "an old git": (old_git, "machine", "git version 2.34.1 is on PATH, and Waybill needs 2.39", "Install a newer git"),
     "no repository in the registry": (
         lambda stand: stand.registry(says(404, b'{"errors": [{"code": "NAME_UNKNOWN"}]}')),

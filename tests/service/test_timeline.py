@@ -164,7 +164,7 @@ async def _compare(engine: Engine, told: list[Told]) -> None:
             (it.position, it.after, it.it.kind, it.it.at, it.it.cause) for it in whole.occurred
         ), step
         for second in (START, START + 1, START + 100, START + 9000, START + 150_000):
-            [lanes] = [lanes async for piece in lanes_at("staging", second) for lanes in piece.values()]
+            [lanes] = [lanes async for piece in lanes_at("staging", second) for _, lanes in piece]
             then = at_time(entries, second)
             assert [(it.uid, it.state) for it in lanes] == [(it.uid, it.state) for it in then], (second, step)
 

@@ -12,6 +12,11 @@ PARAMETERS = {
     "environment": "staging",
     "digest": IMAGE,
     "at": "2026-01-02T12:00:00Z",
+    "with": "production",
+    "with_at": "2026-01-02",
+    "from": "2026-01-02",
+    "to": "2026-01-03T00:00:00+01:00",
+    "kind": "failed",
     "limit": 50,
 }
 WAYBILL: dict[str, Any] = {

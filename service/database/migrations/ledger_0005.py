@@ -52,6 +52,7 @@ STATEMENTS = (
     'CREATE INDEX release_commit_release ON release_commit ("commit", release)',
     "CREATE INDEX proposal_release_id ON proposal (release, id)",
     "CREATE INDEX place_release ON place (service, version)",
+    "DROP INDEX arrival_open",  # which nothing reads any more
     "CREATE INDEX arrival_newest ON arrival (position, environment)",
     "CREATE INDEX arrival_service_environment ON arrival (service, environment, position)",
     "CREATE INDEX history_newest ON history (position, environment)",

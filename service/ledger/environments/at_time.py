@@ -16,9 +16,11 @@ from ...domain import timeline
 from ...domain.event import EPOCH, SECOND
 from ...domain.lane import ObjectLane, follow, in_order, name_of
 from ...domain.place import Standing, standing_in
-from ...domain.state import Entry, position_at
+from ...domain.state import Entry, State, position_at
 from ..events import silence
 from ..events.said import LevelRow, entries_between, entry_of, level_entries_of
+from ..match import WITH_RELEASE, FiledRow, named_service
+from ..releases.number_two import TEXT
 from ..rows import EventRow, PlaceKey
 from .place import PlaceState, place_state
 from .state import EnvironmentState, environment_row
@@ -37,11 +39,17 @@ class PlacesThen(NamedTuple):
 
 
 class PlaceThen(NamedTuple):
-    """`state`: the Standing now, `past` right after the last arrival until then, None: there was none."""
+    """`state`: the Standing now, `past` right after the last arrival until then, None: there was none. The rest is of
+    that arrival, and of its filed release, if there is one."""
 
     place: str
     state: str
     past: str | None
+    service: str | None
+    version: str | None
+    filed_service: str | None
+    published: str | None
+    document: str | None
 
 
 class SaidThen(NamedTuple):
@@ -83,13 +91,16 @@ _SINCE = (
 )
 _places = query(
     lambda position, environment, place, limit: Place.raw(
-        "SELECT p.place, p.state, a.state AS past FROM place p LEFT JOIN arrival a"
-        f" ON a.environment = p.environment AND a.place = p.place AND a.position = {_LAST}"
-        " WHERE p.environment = {} AND p.place > {} ORDER BY p.place LIMIT {}",
-        position,
+        # The piece first: a planner without statistics would join every place, and then sort them.
+        "SELECT p.place, p.state, a.state AS past, a.service, a.version, r.service AS filed_service,"
+        f" r.chart_digest AS published, {TEXT} AS document FROM (SELECT q.environment, q.place, q.state FROM place q"
+        " WHERE q.environment = {} AND q.place > {} ORDER BY q.place LIMIT {}) p LEFT JOIN arrival a"
+        f" ON a.environment = p.environment AND a.place = p.place AND a.position = {_LAST} {WITH_RELEASE}"
+        " ORDER BY p.place",
         environment,
         place,
         limit,
+        position,
     ),
     takes=PlacesThen,
     gives=PlaceThen,
@@ -133,12 +144,12 @@ async def state_at(environment: str, at: datetime, silent_after: int = 0) -> Env
     states = list[PlaceState | None]()
     async for piece in lanes_at(environment, second):
         states += await asyncio.gather(
-            *(place_state(place, lanes, second, silent is not None) for place, lanes in piece.items())
+            *(place_state(it.place, lanes, second, silent is not None, _filed(it, lanes)) for it, lanes in piece)
         )
     return EnvironmentState(environment, at, row.confirmed_at, by_service(states), silent)
 
 
-async def lanes_at(environment: str, second: int) -> AsyncIterator[dict[str, list[ObjectLane]]]:
+async def lanes_at(environment: str, second: int) -> AsyncIterator[list[tuple[PlaceThen, list[ObjectLane]]]]:
     """The lanes of each place that were open then, in pieces."""
     position, place = position_at(second + 1), ""
     while rows := await _places(PlacesThen(position, environment, place, PIECE)):
@@ -149,14 +160,20 @@ async def lanes_at(environment: str, second: int) -> AsyncIterator[dict[str, lis
             entries[event.place] += entry_of(EventRow(*event[1:]))
         for level in await _levels(said):
             entries[level.place] += level_entries_of(level.place, LevelRow(*level[1:]))
-        continued = {it.place: _continued(it, entries[it.place], second) for it in rows}
-        whole = [name for name, lane in continued.items() if lane is None]
-        told = await asyncio.gather(*(entries_between(PlaceKey(environment, name)) for name in whole))
-        others = dict(zip(whole, told, strict=True))
-        yield {
-            name: timeline.at_time(others[name], second) if lane is None else [lane] for name, lane in continued.items()
-        }
+        found = [(it, _continued(it, entries[it.place], second)) for it in rows]
+        whole = [PlaceKey(environment, it.place) for it, lane in found if lane is None]
+        told = iter(await asyncio.gather(*map(entries_between, whole)))
+        yield [(it, timeline.at_time(next(told), second) if lane is None else [lane]) for it, lane in found]
         await asyncio.sleep(0)
+
+
+def _filed(it: PlaceThen, lanes: Sequence[ObjectLane]) -> FiledRow | None:
+    """The release of what the place names, if that is the arrival's; None: it must be looked up."""
+    state = lanes[-1].state if lanes else State()
+    named = state.running or state.attempt or state.left
+    if named and (named_service(named.service, named.chart, it.place), named.version) == (it.service, it.version):
+        return FiledRow(it.filed_service, it.published, it.document)
+    return None
 
 
 def _continued(it: PlaceThen, entries: Sequence[Entry], second: int) -> ObjectLane | None:

@@ -1,16 +1,18 @@
 """Each forge of the REST kind, over HTTP, held to its published description or to its own client."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 
 from scripts.forges import Forge, forge_of
+from scripts.settings import ForgeName
 from tests.support.forge_stand_in import StandIn, serving, stand_in_of
 
 TOKEN = "planted-forge-token"
 
 
-@pytest.fixture(params=["github", "gitlab", "gitea", "forgejo"])
+@pytest.fixture(params=[name for name in get_args(ForgeName) if name != "file"])
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

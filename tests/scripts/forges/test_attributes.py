@@ -47,11 +47,11 @@ def test_what_people_added_stays_and_what_lacks_is_added(forge: Forge, stand_in:
 
 def test_giteas_exclusive_label_of_people_stays() -> None:
     gitea = StandIn("gitea")
-    gitea.open(*WHERE)["labels"].append(shown("priority/low") | {"exclusive": True})
+    gitea.open(*WHERE)["labels"] += [shown(name) | {"exclusive": True} for name in ("priority/low", "alone")]
     gitea.people.labels |= {"priority/high"}
     with serving(gitea) as address:
         Gitea(f"{address}/acme/fleet", TOKEN).add(1, Attributes(labels=("release", "priority/high")))
-    assert labels(gitea) == ["priority/low", "release"]
+    assert labels(gitea) == ["priority/low", "alone", "release"]
     assert gitea.problems == []
 
 

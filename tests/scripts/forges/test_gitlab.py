@@ -200,8 +200,8 @@ RIGHTS: dict[str, Case] = {
         "Turn them on",
     ),
     "a token that reads": (
-        lambda it: it.token.update(scopes=["read_api", "write_repository"]),  # type: ignore[union-attr]
-        "with the scopes read_api, write_repository",
+        lambda it: it.token.update(scopes=["read_api", "write_repository", "self_rotate"]),  # type: ignore[union-attr]
+        "with the scopes read_api, write_repository, self_rotate",
         "the scope api",
     ),
     "a reporter": (lambda it: setattr(it, "level", 20), "read, and not push", "the role Developer"),

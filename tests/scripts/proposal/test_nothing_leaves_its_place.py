@@ -28,9 +28,13 @@ RELEASE = Waybill(
     chart=Chart(name="orders", version="1.4.2", app_version=""),
     by=By(run="https://ci.example/7"),
 )
-# As https://docs.github.com/en/get-started/writing-on-github has them, Gitea's are the same.
+# As https://docs.github.com/en/get-started/writing-on-github has them, Gitea's are the same, and
+# https://docs.gitlab.com/user/markdown/#gitlab-specific-references, https://docs.gitlab.com/user/project/quick_actions/,
+# https://docs.gitlab.com/integration/jira/issues/.
 MENTION = re.compile(r"(?<![A-Za-z0-9_`/])@[A-Za-z0-9]")
-REFERENCE = re.compile(r"(?i)#\d|\bgh-\d|!\d|\b(?=[a-z]*\d)[0-9a-f]{7,40}\b|://|\bwww\.")
+REFERENCE = re.compile(
+    r"(?i:#\d|\bgh-\d|!\d|\b(?=[a-z]*\d)[0-9a-f]{7,40}\b|://|\bwww\.)|[%~]\w|[$&]\d|\b[A-Z][A-Z0-9_]+-\d"
+)
 
 PIECES = [
     *["\n", "\n\n", "\r", "\u2028", "\x0b", "\x00", "\t", " ", "    ", "`", "```", "~~~", "````diff\n", "<!--", "-->"],
@@ -48,6 +52,7 @@ PIECES = [
         "![a](https://e.e)",
     ],
     *["[a]: https://evil.example\n", "<https://evil.example>", "www.evil.example", "ada@evil.example", "deadbeef1"],
+    *["/merge", "\n/close\n", "/assign @ada", "%9.9", '%"next"', "~bug", "$7", "&7", "closes ACME-7"],
     *["Waybill-Release: orders 9.9.9", "\u202e", "\u200b", "*", "_", "**bold**", "orders", "é", "😀", "x" * 90],
 ]
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=8).map("".join)
@@ -97,6 +102,7 @@ def check(written: str) -> None:
     said = spoken(written)
     for ours in ("https://ci.example/7", "https://ledger.example/releases/orders/1.4.2"):
         said = said.replace(ours, "")
+    assert not [line for line in written.splitlines() if line.startswith("/")]
     assert not MENTION.search(said)
     assert not REFERENCE.search(said.replace(COMMIT[:12], ""))
     assert written.splitlines().count(trailer(RELEASE)) == 1
