@@ -119,7 +119,8 @@ def _warn_of_lower(here: Session, found: Adoption) -> None:
     """The chart's own version decides the next one, unless --version does."""
     file = here.config.in_chart("Chart.yaml")
     mine = read(here.git.blob("HEAD", file) or b"", ("version",), name=file) or ""
-    if all(map(Version.is_valid, (mine, found.version))) and Version.parse(mine) < Version.parse(found.version):
+    present = found.version.removeprefix("v")
+    if all(map(Version.is_valid, (mine, present))) and Version.parse(mine) < Version.parse(present):
         here.report.warn(
             f"{found.environment} has {found.version}, and {file} says {mine}: only a release that is higher than both "
             "is proposed. Raise it there, or give the first one with --version."

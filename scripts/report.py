@@ -142,8 +142,10 @@ class Report:
             )
 
     def _said(self) -> dict[str, Any]:
-        """What there is beside the document, as JSON has it."""
+        """What there is beside the document. JSON has it too, but for what others cannot open."""
         found = {kind: {name: said for name, said in table.items() if said} for kind, table in self._beside.items()}
+        if self.json:
+            found["local_proposals"] = {}
         return {kind: [*table] if kind == "not_seen" else table for kind, table in found.items() if table}
 
     def results(self, tables: Sequence[Mapping[str, str]], document: Any) -> None:

@@ -133,7 +133,8 @@ def _refuse_no_version(found: Candidate) -> None:
         return
     elif not Version.is_valid(found.version.removeprefix("v")) and "${" not in found.version:
         kind, keys = ("OCIRepository", TAG) if found.origin else ("HelmRelease", CHART_VERSION)
-        where, text = found.where(kind, keys), found.version
+        where, target = found.where(kind, keys), found.origin or found.target
+        text = target.read(found.files, keys) or found.version
         said = (
             f"`{text}` is a range, of which Flux chooses a version" if text else "no version is named, so Flux chooses"
         )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from semver import Version
+
 from ..yaml.edit import Path as Keys
 from .layout import Files
 from .site import Site, Target
@@ -19,14 +21,15 @@ def annotation(name: str) -> Keys:
 
 
 def written(site: Site) -> Iterator[tuple[Target, Keys]]:
-    """All that a release changes at a site, but for pins of images."""
-    yield from ((site.release, annotation(name)) for name in ANNOTATIONS)
+    """All that a release changes at a site, but for pins of images: first what most often stands below the rest, so
+    that the line of a refusal is that of the file."""
     if site.source:
         yield from ((site.source, TAG), (site.source, DIGEST))
     else:
         yield site.release, CHART_VERSION
         if site.existing and site.existing.renames:
             yield site.release, CHART_NAME
+    yield from ((site.release, annotation(name)) for name in ANNOTATIONS)
 
 
 def release_in(files: Files, site: Site) -> dict[str, str]:
@@ -40,6 +43,8 @@ def release_in(files: Files, site: Site) -> dict[str, str]:
     if version is None and source and source.file in files:
         version = source.read(files, TAG)
     version = version or annotated or (site.existing.version if site.existing else None)
+    if version and Version.is_valid(version.removeprefix("v")):
+        version = version.removeprefix("v")  # as Helm reads it
     names = ("image", "commit") if annotated in (None, version) else ()
     found = {"version": version, **{name: release.read(files, annotation(name)) for name in names}}
     return {name: text for name, text in found.items() if text}

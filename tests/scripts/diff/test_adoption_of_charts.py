@@ -64,6 +64,11 @@ VERSIONS = {
         ["apps/orders.yaml, line 11", "`>=0.0.1` is a range", "`version: X.Y.Z`"],
     ),
     "no version": (alone("      version: 0.0.9   # what runs\n", ""), ["no version is named", "into apps/orders.yaml"]),
+    "a number": (alone("0.0.9 ", "1.10 "), ["apps/orders.yaml, line 11: `1.10` is a range"]),
+    "several lines": (
+        alone("version: 0.0.9   # what runs", "version: >-\n        0.0.9"),
+        ["apps/orders.yaml in the GitOps repo, line 11, spec.chart.spec.version", "Write it on one line"],
+    ),
     "a part of one": (alone("0.0.9 ", '"1.2" '), ["`1.2` is a range"]),
     "a variable": (alone("0.0.9 ", "${orders_version} "), ["line 11", "${orders_version}, which Flux fills in"]),
     "a marker": (

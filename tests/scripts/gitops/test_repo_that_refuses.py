@@ -102,7 +102,7 @@ CASES: list[tuple[Callable[[World, Path], str], str, str, str]] = [
     (in_the_way, "gitops", "has the branch apps/orders/mine, beside which there can be no apps/orders", "Rename that"),
     (broken, "gitops", f"{RELEASE} in the GitOps repo, line ", "Correct it."),
     (aliased, "gitops", "spec.chart.spec.version: the anchor on line 16 feeds spec.timeout", "Write the value out"),
-    (emptied, "gitops", f"{RELEASE} in the GitOps repo, metadata.annotations", "Add metadata.annotations"),
+    (emptied, "gitops", f"{RELEASE} in the GitOps repo, spec.chart.spec.version", "Add spec.chart.spec.version"),
 ]  # fmt: skip
 
 
