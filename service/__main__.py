@@ -180,7 +180,9 @@ def _give_room_back() -> None:
         )
         return
     try:
-        click.echo(f"{target} is {vacuum(Path(target))} bytes smaller", err=True)
+        freed, anew = vacuum(Path(target))
+        more = "" if anew else "; with room for two copies of it on its disk it becomes smaller still: begin again then"
+        click.echo(f"{target} is {freed} bytes smaller{more}", err=True)
     except sqlite3.Error as error:
         raise click.ClickException(f"the bodies are moved, and new rows use their room; {target}: {error}") from None
 

@@ -9,11 +9,12 @@ from .sqlite import PATIENCE
 
 PAGES = 2_000  # of one transaction
 INCREMENTAL = 2  # of PRAGMA auto_vacuum
+TIMES = 2.2  # its size, for a copy and for the log
 
 
-def vacuum(database: Path) -> int:
-    """How many bytes smaller the file is now. The ledger may go on meanwhile; it writes nothing while the file is made
-    anew, which is done where the disk has room for it: else its free pages alone are given back, step by step."""
+def vacuum(database: Path) -> tuple[int, bool]:
+    """How many bytes smaller the file is now, and whether it was made anew. That is done where the disk has room for
+    it, and the ledger writes nothing meanwhile; else its free pages alone are given back, step by step."""
     os.environ["SQLITE_TMPDIR"] = str(database.absolute().parent)
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute(PATIENCE)
@@ -23,11 +24,12 @@ def vacuum(database: Path) -> int:
             while connection.execute("PRAGMA freelist_count").fetchone()[0]:
                 connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        if _room(database) > 3 * _size(database):
+        anew = _room(database) > TIMES * _size(database)
+        if anew:
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    return before - _size(database)
+    return before - _size(database), anew
 
 
 def _size(database: Path) -> int:
