@@ -111,7 +111,7 @@ class Existing:
     renames: bool = False
 
 
-def standard(service: str, environment: str, *, pinned: bool = True) -> Site:
+def standard(service: str, environment: str, *, pinned: bool) -> Site:
     """Where Waybill's own files lie; with `pinned` the chart comes from an OCIRepository."""
     folder = layout.overlay(service, environment)
     source = Target(f"{folder}/source.yaml") if pinned else None

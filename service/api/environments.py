@@ -15,6 +15,7 @@ from ..ledger.arrivals.list import Arrival
 from ..ledger.environments import answer, at_time, compare
 from ..ledger.environments.compare import ComparedEnvironment, ServiceDifference
 from ..ledger.environments.state import EnvironmentState, environment_row, states
+from ..ledger.events.unread import unread_of
 from ..ledger.page import Page
 from .parameters import (
     ArrivalCursor,
@@ -67,7 +68,7 @@ async def get_environment(state: State, environment: EnvironmentName, at: At = N
         then = await at_time.state_at(environment, moment, state.settings.silent_after)
         body = encode(then) if then else None
     if body is None:
-        raise _unknown(environment)
+        raise await _unknown(environment)
     return JsonBytes(body)
 
 
@@ -84,7 +85,7 @@ async def list_arrivals(
     """The arrivals in an environment, newest first."""
     found = await arrivals.in_environment(environment, service, cursor, limit)
     if not found.items and await environment_row(environment) is None:
-        raise _unknown(environment)
+        raise await _unknown(environment)
     return found
 
 
@@ -113,12 +114,15 @@ async def compare_environments(
     here = await compare.state_then(environment, others.at, silent_after)
     there = await compare.state_then(others.name or environment, others.with_at, silent_after)
     if here is None or there is None:
-        raise _unknown(environment if here is None else others.name or environment)
+        raise await _unknown(environment if here is None else others.name or environment)
     found = await compare.compare(here, there, cursor, limit)
     return Comparison(found.items, found.next, compare.of(here), compare.of(there))
 
 
-def _unknown(environment: str) -> NotFound:
+async def _unknown(environment: str) -> NotFound:
+    """What came, and could not be read, is told."""
+    unread = "; ".join(f"{it.bodies} that were {it.cause}" for it in await unread_of(environment))
     return NotFound(
-        f"No event of {environment} was ever received.", "GET /environments lists the environments that have reported."
+        f"No event of {environment} was ever received{f', but bodies: {unread}' if unread else ''}.",
+        "GET /environments lists the environments that have reported.",
     )

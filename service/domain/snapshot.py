@@ -200,8 +200,17 @@ def level_of(it: PostedHelmRelease, received_at: datetime) -> Level:
         conditions=conditions,
         history=history,
         images=_images(it),
-        unseen="it is for another cluster" if it.remote else it.images_unknown and line(it.images_unknown),
+        unseen=_unseen(it),
     )
+
+
+def _unseen(it: PostedHelmRelease) -> str | None:
+    """Why images could not be seen, or not all of them."""
+    if it.remote:
+        return "it is for another cluster"
+    if it.images is not None and len(it.images) > MOST_IMAGES and not it.images_unknown:
+        return f"it has more than {MOST_IMAGES} images"
+    return it.images_unknown and line(it.images_unknown)
 
 
 def _images(it: PostedHelmRelease) -> tuple[LevelImage, ...] | None:

@@ -18,6 +18,7 @@ from ..ledger.environments import at_time
 from ..ledger.environments import state as environments
 from ..ledger.environments.place import PlaceState
 from ..ledger.environments.state import EnvironmentState
+from ..ledger.events.unread import unread_of
 from ..ledger.failures import Failure, failures_between
 from .axis import WINDOWS, Axis
 from .html import large
@@ -42,9 +43,12 @@ async def show_environment(
     now = datetime.now(UTC)
     moment = _moment(at)
     silent_after = request.app.state.settings.silent_after
-    state = await _state(environment, moment, silent_after) if ENVIRONMENT.fullmatch(environment) else None
+    is_name = ENVIRONMENT.fullmatch(environment)
+    state = await _state(environment, moment, silent_after) if is_name else None
     if state is None:
-        return not_found(f"No environment {environment} has reported to this ledger.")
+        several = await unread_of(environment) if is_name else []
+        unread = "".join(f" {it.bodies} bodies of it were {it.cause}." for it in several)
+        return not_found(f"No environment {environment} has reported to this ledger.{unread}")
     cursor = cursor if cursor and arrivals.CURSOR.fullmatch(cursor) else None
     window = window if window in WINDOWS else "7d"
     ends = min(now, moment + WINDOWS[window] / 2) if moment and moment < now else now

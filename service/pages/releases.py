@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 from litestar import get
+from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Response
 
@@ -21,11 +22,11 @@ MOST_IN_BRIEF = 6  # arrivals, beside the other stations; the list below has the
 
 
 @get("/board/releases/{service:str}/{version:str}", scope="read", include_in_schema=False)
-async def show_release(service: FromPath[str], version: FromPath[str]) -> Response[str]:
+async def show_release(state: State, service: FromPath[str], version: FromPath[str]) -> Response[str]:
     it = await read.full_record(service, version) if NAME.fullmatch(service) and VERSION.fullmatch(version) else None
     if it is None:
         return not_found(f"No release {version} of {service} was filed.")
-    now = await _now(service, version)
+    now = await _now(service, version, state.settings.silent_after)
     return html(
         "release.html",
         now=datetime.now(UTC),
@@ -37,29 +38,34 @@ async def show_release(service: FromPath[str], version: FromPath[str]) -> Respon
         cut=it.arrivals.next is not None,
         failed=now.failed,
         runs_in=now.runs_in,
+        silent=now.silent,
     )
 
 
 class ReleaseNow(NamedTuple):
-    """`runs_in`: environments; `failed`: the environments in which this is the latest release that failed."""
+    """`runs_in`: environments; `failed`: the environments in which this is the latest release that failed; `silent`: of
+    which nothing is heard, so that what they run is last known."""
 
     runs_in: list[str]
     failed: list[tuple[str, Attempt]]
+    silent: set[str]
 
 
-async def _now(service: str, version: str) -> ReleaseNow:
-    places = [(it.environment, place) async for it in _every_environment() for place in it.services]
+async def _now(service: str, version: str, silent_after: int) -> ReleaseNow:
+    found = [it async for it in _every_environment(silent_after)]
+    places = [(it.environment, place) for it in found for place in it.services]
     here = [(environment, it) for environment, it in places if it.service == service]
     return ReleaseNow(
         sorted({name for name, it in here if it.release and it.release.known and it.release.version == version}),
         [(name, it.attempt) for name, it in here if it.attempt and it.attempt.version == version],
+        {it.environment for it in found if it.silent_since},
     )
 
 
-async def _every_environment() -> AsyncIterator[EnvironmentState]:
+async def _every_environment(silent_after: int) -> AsyncIterator[EnvironmentState]:
     cursor = None
     while True:
-        page = await environments.states(cursor, limit=200)
+        page = await environments.states(cursor, limit=200, silent_after=silent_after)
         for it in page.items:
             yield it
         cursor = page.next

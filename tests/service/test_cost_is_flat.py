@@ -39,6 +39,7 @@ ASKED = {
     "/environments/{environment}/arrivals": ("limit=10", f"service={data.service(0)}&limit=10"),
     "/environments/{environment}/compare": ("with=production", "at=2026-01-01T00:10:00Z"),
     "/services/{service}": ("limit=10",),
+    "/releases/{service}/{version}/wait": ("environment=staging",),
     "/history": (
         *("limit=10", f"service={data.service(0)}&limit=10", "environment=staging&limit=10", "kind=failed&limit=10"),
         f"service={data.service(0)}&environment=staging&kind=failed&limit=10",
@@ -108,6 +109,32 @@ async def test_no_request_costs_more_with_more_events(ledger: Served) -> None:
         costs.append({path: await steps(ledger, path) for path in paths()})
     few, many = costs
     assert {path: cost for path, cost in many.items() if cost > 1.5 * few[path] + 5} == {}, few
+
+
+@on_sqlite
+async def test_what_ran_at_a_time_is_asked_for_many_places_together(
+    ledger: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is asked for each of them, also where an attempt failed since their last arrival."""
+    await releases.file(fill.filing(0))
+    signed = [fill.signed(number) for number in (0, 40)]
+    for number in range(300):
+        name = f"place-{number}".encode()
+        for it in signed:
+            body = it.body.replace(b'"namespace":"apps"', b'"namespace":"%b"' % name)
+            failed = body.replace(b"UpgradeSucceeded", b"UpgradeFailed") if it is signed[1] else body
+            await events.take(events.Signed("staging", failed, it.now))
+    asked, fetch = list[str](), EmbeddedSQLite.fetch
+
+    async def counted(self: EmbeddedSQLite, sql: str, args: Any = ()) -> Any:
+        asked.append(sql)
+        return await fetch(self, sql, args)
+
+    monkeypatch.setattr(EmbeddedSQLite, "fetch", counted)
+    then = await ledger.get("/environments/staging?at=2026-01-02")
+    assert len(then["services"]) == 300
+    assert {(it["release"]["version"], it["attempt"]["version"]) for it in then["services"]} == {("1.0.0", "1.1.0")}
+    assert len(asked) < 20
 
 
 @on_sqlite

@@ -67,7 +67,7 @@ async def test_very_many_places_block_nobody(
                 took = time.monotonic() - began
                 status = (await answer).status_code
                 record_property("figure", f"{path}: {status} in {took:.1f} s, others {slowest:.2f} s")
-                assert status == 200 or (status == 503 and (path == "/" or "board" in path)), path
+                assert status in (200, 503), path
                 assert took < 5.5
                 assert slowest < OTHERS_WAIT
             page = (await http.get("/board/environments/staging")).text

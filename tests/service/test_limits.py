@@ -62,6 +62,21 @@ async def test_a_flood_is_answered_once_and_disturbs_nobody(
             assert b"application/problem+json" in answer
 
 
+async def test_floods_leave_nothing_behind(ledger: Replica) -> None:
+    """What was held for a connection is given back with it, not when the garbage collector comes by."""
+    _, *flood = FLOODS["trailers"]
+
+    async def once() -> None:
+        await asyncio.gather(*(sent(ledger.url, pieces(*flood, 100 * HEAD_BYTES)) for _ in range(16)))
+
+    for _ in range(2):
+        await once()
+    before = resident(ledger)
+    for _ in range(8):
+        await once()
+    assert resident(ledger) - before < MORE_MEMORY
+
+
 def head(url: int = 1, header: int = 1, headers: int = 1) -> bytes:
     """A request with an address and headers of these sizes, of which the last closes the connection."""
     lines = [b"Host: ledger", *[b"X: " + b"y" * (header - 1)] * (headers - 2), b"Connection: close"]

@@ -68,6 +68,10 @@ async def test_a_signed_body_that_is_no_event_is_refused_with_the_remedy_and_cou
     assert answer.status_code == 422
     assert answer.json()["detail"] == f"Let a Provider of type generic-hmac post here: the body is {cause}."
     assert await Event.count() == 0
+    nothing_else = await ledger.http.get("/environments/staging")
+    assert (nothing_else.status_code, cause in nothing_else.json()["detail"]) == (404, True)
+    page = await ledger.http.get("/board/environments/staging")
+    assert (page.status_code, cause in page.text) == (404, True)
     await ledger.say(event())
     [unread] = (await ledger.get("/environments/staging"))["unread"]
     assert (unread["cause"], unread["bodies"]) == (cause, 1)

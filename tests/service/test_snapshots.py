@@ -258,6 +258,28 @@ async def test_an_observer_that_misses_three_rounds_makes_its_environment_silent
     assert "orders" not in board.partition("<h1>")[2].partition("</h1>")[0]
 
 
+async def test_what_a_silent_environment_runs_is_last_known(ledger: Served) -> None:
+    await ledger.file(document())
+    await ledger.say(event(at=ago(280)))
+    whole = {"taken_at": written(NOW), "round_seconds": 10, "ranges": [], "helmreleases": []}
+    await see(ledger, json.dumps(whole).encode())
+    assert "(last known)" not in (await ledger.http.get("/board/releases/orders/1.4.2")).text
+    await Environment.update({Environment.observed_at: ago(31)}, force=True)
+    assert "(last known)" in (await ledger.http.get("/board/releases/orders/1.4.2")).text
+    compared = await ledger.get("/environments/staging/compare")
+    assert (compared["here"]["silent_since"] is None, compared["items"][0]["verdict"]) == (False, "unknown")
+
+
+async def test_images_that_were_too_many_are_not_passed_over_in_silence(ledger: Served) -> None:
+    digest = f"sha256:{'a' * 64}"
+    images = [{"workload": "Deployment/orders", "container": f"c{n}", "asked": f"x/y@{digest}"} for n in range(501)]
+    listed = {"namespace": "apps", "name": "orders", "history": [deployed("1.4.2", ago(100))], "images": images}
+    whole = {"taken_at": written(NOW), "namespaces": ["apps"], "helmreleases": [listed]}
+    await see(ledger, json.dumps(whole).encode())
+    [it] = (await ledger.get("/environments/staging"))["services"]
+    assert (len(it["images"]), it["images_unknown"]) == (500, "it has more than 500 images")
+
+
 async def test_an_unsigned_snapshot_is_refused(ledger: Served) -> None:
     body = snapshot(deployed("1.4.2", ago(100)))
     answer = await ledger.http.post("/hooks/flux/staging/snapshot", content=body, headers={"X-Signature": "sha256=0"})

@@ -143,9 +143,8 @@ async def state_at(environment: str, at: datetime, silent_after: int = 0) -> Env
     silent = await silence.silent_at(environment, second, datetime.now(UTC), silent_after)
     states = list[PlaceState | None]()
     async for piece in lanes_at(environment, second):
-        states += await asyncio.gather(
-            *(place_state(it.place, lanes, second, silent is not None, _filed(it, lanes)) for it, lanes in piece)
-        )
+        for it, lanes in piece:
+            states.append(await place_state(it.place, lanes, second, silent is not None, _filed(it, lanes)))
     return EnvironmentState(environment, at, row.confirmed_at, by_service(states), silent)
 
 

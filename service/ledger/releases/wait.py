@@ -61,10 +61,11 @@ _proposed = query(
     takes=ServiceThere,
     gives=ProposedRow,
 )
+# Expressions, so that the index of the service's version is used: of one there are few.
 _failures = query(
     lambda service, version, environment, limit: History.raw(
-        "SELECT place, at FROM history WHERE service = {} AND version = {} AND environment = {} AND kind = 'failed'"
-        " ORDER BY position DESC LIMIT {}",
+        "SELECT place, at FROM history WHERE service = {} AND version = {} AND environment || '' = {}"
+        " AND kind || '' = 'failed' ORDER BY position DESC LIMIT {}",
         service,
         version,
         environment,
@@ -75,8 +76,8 @@ _failures = query(
 )
 _ended = query(
     lambda service, version, environment, limit: Arrival.raw(
-        "SELECT place, started_at AS at FROM arrival WHERE service = {} AND version = {} AND environment = {}"
-        " AND ended_at IS NOT NULL ORDER BY position DESC LIMIT {}",
+        "SELECT place, started_at AS at FROM arrival WHERE service = {} AND version = {} AND environment || '' = {}"
+        " AND ended_at IS NOT NULL ORDER BY position || '' DESC LIMIT {}",
         service,
         version,
         environment,
