@@ -87,7 +87,7 @@ def test_app_version_can_be_left_alone(world: World) -> None:
     ("chart", "says"),
     [
         (HEAD + "version: 0.2.0\n", "the key stands on lines 3 and 4"),
-        (HEAD + "annotations: &a {x: y}\n", "an anchor, an alias or a tag"),
+        (HEAD + "annotations: !!map {x: y}\n", "a tag"),
         (HEAD + "annotations: [x]\n", "annotations holds a list"),
         (HEAD + "annotations: text\n", "annotations holds a single value"),
         (HEAD + "appVersion: >\n  1.0\n", "over more than one line"),
