@@ -121,16 +121,27 @@ def under_way(it: Level) -> bool:
     return it.deleted or (found is not None and found.status == "True" and found.reason != RETRYING)
 
 
+def is_in_between(it: Level) -> bool:
+    """A reconcile is under way, and nothing blocks it."""
+    return under_way(it) and not it.suspended and reading(it).blocked is None
+
+
 def progresses(it: Level) -> bool:
     """Of a reconcile that is under way: something is being done. helm-controller marks each one when it begins, also at
     every interval; what it does then begins with Ready=Unknown, or with a generation that it has not observed yet."""
     health = reading(it).health
-    return it.deleted or health == "progressing" or (not it.counts and health != "failing")
+    return it.deleted or health == "progressing" or not (it.counts or health == "failing" or _is_done(it))
+
+
+def _is_done(it: Level) -> bool:
+    """The reconcile that is under way has made it ready, and is about to say so of the generation."""
+    ready, begun = it.condition("Ready"), it.condition(UNDER_WAY)
+    return bool(ready and begun and ready.status == "True" and (ready.since or 0) >= (begun.since or 0))
 
 
 def tells_nothing(it: Level) -> bool:
     """A reconcile has begun, and what it will do is not known: all is as it was before, for all that is known."""
-    return under_way(it) and not (it.suspended or progresses(it) or reading(it).blocked)
+    return is_in_between(it) and not progresses(it)
 
 
 def given_up(it: Level) -> bool:

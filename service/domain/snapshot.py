@@ -12,7 +12,7 @@ import msgspec
 
 from .effects import absent
 from .event import CHART_NAME, EPOCH, NAME, NOT_JSON, SECOND, TEST_SECONDS, Cause, line, number, only
-from .level import Condition, HelmRevision, Level, LevelImage
+from .level import Condition, HelmRevision, Level, LevelImage, is_in_between
 from .level_effect import seen
 from .state import AHEAD, Entry
 
@@ -188,7 +188,7 @@ def level_of(it: PostedHelmRelease, received_at: datetime) -> Level:
         )
         for each in (it.history or [])[:MOST_REVISIONS]
     )
-    return Level(
+    level = Level(
         namespace=it.namespace,
         name=it.name,
         uid=it.uid[:64],
@@ -202,6 +202,8 @@ def level_of(it: PostedHelmRelease, received_at: datetime) -> Level:
         images=_images(it),
         unseen=_unseen(it),
     )
+    # While something is being done, pods of two revisions run, which tells nothing of either.
+    return msgspec.structs.replace(level, images=None, unseen=None) if is_in_between(level) else level
 
 
 def _unseen(it: PostedHelmRelease) -> str | None:

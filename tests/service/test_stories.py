@@ -47,6 +47,8 @@ def plain(it: PlaceState) -> dict[str, Any]:
         "intended_image": it.intended_image,
         "unmanaged": (it.unmanaged.version, seconds(it.unmanaged.since)) if it.unmanaged else None,
         "contested": len(it.contested),
+        "images": [each.asked for each in it.images],
+        "images_seen_at": seconds(it.images_seen_at),
     }
 
 

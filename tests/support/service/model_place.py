@@ -279,7 +279,7 @@ class Place:
             if blocked:
                 self.blocked = blocked
             elif (self.runs or self.attempt) and (
-                status == "Unknown" or (seen.old_generation and reason != "UpgradeFailed")
+                status == "Unknown" or (seen.old_generation and status != "True" and reason != "UpgradeFailed")
             ):
                 self._is("progressing", "Reconciling", since)
             return

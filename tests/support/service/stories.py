@@ -432,6 +432,23 @@ STORIES: dict[str, Story] = {
         {"version": "1.0.0", "health": "failing"},
         [OLD],
     ),
+    "pods of two revisions run while an upgrade is under way": Story(
+        [
+            E(10, "InstallSucceeded", "1.0.0", rv=5),
+            L(50, V1, rv=6, ready=("True", "InstallSucceeded", 10), images=[image(f"{REPOSITORY}@{IMAGE}")]),
+            L(
+                100,
+                V1,
+                rv=9,
+                generation=2,
+                ready=("Unknown", "Progressing", 95),
+                conditions=[RUNNING],
+                images=[image(f"{REPOSITORY}@{IMAGE}"), image(f"{REPOSITORY}@{HOTFIX}")],
+            ),
+        ],
+        {"version": "1.0.0", "health": "progressing", "images": [f"{REPOSITORY}@{IMAGE}"], "images_seen_at": 50},
+        [OLD],
+    ),
     "every interval begins with the mark of a reconcile": Story(
         [
             E(10, "InstallSucceeded", "1.0.0", rv=5),
@@ -448,6 +465,15 @@ STORIES: dict[str, Story] = {
         ],
         {"version": "1.0.0", "health": "progressing", "health_since": 695},
         [OLD],
+    ),
+    "an upgrade is done, and its generation is not observed yet": Story(
+        [
+            E(10, "InstallSucceeded", "1.0.0", rv=5),
+            E(100, "UpgradeSucceeded", "1.1.0", rv=7),
+            L(101, V2, V1_OVER, rv=9, generation=2, ready=("True", "UpgradeSucceeded", 100), conditions=[RUNNING]),
+        ],
+        {"version": "1.1.0", "health": "healthy", "health_since": 100},
+        [("1.0.0", 10, 100, "UpgradeSucceeded", "event"), ("1.1.0", 100, None, None, "event")],
     ),
     "an interval's mark on what failed for good": Story(
         [
