@@ -85,6 +85,7 @@ OTHER_RULES: dict[type[Exception], str] = {
     NewerRules: "A newer version of this ledger made what was asked for; this one is about to be replaced.",
     OlderRules: "What runs is derived anew after an upgrade: see `waybill-service rebuild`.",
 }
+UPGRADE_SECONDS = 60.0  # until an upgrade that failed is tried again
 log = logging.getLogger(__name__)
 
 
@@ -93,11 +94,22 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     async with opened(app.state.settings.database_url, app.state.settings.database_pooler) as engine:
         await _derive_anew()
         # With PostgreSQL, `waybill-service migrate` has done it.
-        upgrading = asyncio.create_task(upgrade()) if engine.engine_type == "sqlite" else None
+        upgrading = asyncio.create_task(_upgrade()) if engine.engine_type == "sqlite" else None
         yield
         if upgrading:
             upgrading.cancel()
             await asyncio.wait([upgrading])
+
+
+async def _upgrade() -> None:
+    """Tries again when the database could not be used: what is not upgraded is only slower to read."""
+    while True:
+        try:
+            return await upgrade()
+        except DATABASE_ERRORS as error:
+            if not is_outage(error):
+                raise
+        await asyncio.sleep(UPGRADE_SECONDS)
 
 
 async def _derive_anew() -> None:

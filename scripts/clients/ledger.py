@@ -86,7 +86,7 @@ class Ledger:
         """The newest arrivals of a service there; None where the environment never reported."""
         return self.get(f"/environments/{environment}/arrivals?service={service}&limit={MOST}")
 
-    def get(self, path: str, patience: Patience = PATIENCE) -> dict[str, Any] | None:
+    def get(self, path: str, patience: Patience | None = None) -> dict[str, Any] | None:
         """The answer to GET `path`, which begins with `/`; None where the ledger does not know what it names. What a
         parameter of it holds is the user's."""
         answer = self._ask("GET", path, bearing=(400, 404), patience=patience)
@@ -110,7 +110,7 @@ class Ledger:
         *,
         content: bytes | None = None,
         bearing: Collection[int] = (),
-        patience: Patience = PATIENCE,
+        patience: Patience | None = None,
     ) -> Answer:
         """A success, or a ledger's own refusal with a status of `bearing`; NoAnswer where the ledger is not well."""
         headers = self._headers | ({"Content-Type": "application/json"} if content else {})
@@ -119,7 +119,7 @@ class Ledger:
         def send(client: Client) -> Answer:
             return client.send(method, f"{self.url}{path}", headers=headers, content=content)
 
-        answer = within(FILING if content else PEER, self.url, patience, send)
+        answer = within(FILING if content else PEER, self.url, patience or PATIENCE, send)
         known = _is_problem(answer)
         if answer.ok or (known and answer.status in bearing):
             return answer

@@ -84,6 +84,8 @@ async def complete() -> None:
 
 
 async def _index_some() -> bool:
+    if not await _releases(IndexPiece(1)):
+        return False
     async with current().transaction():
         found = {it.id: commits_of(decode(it.document)) for it in await _releases(IndexPiece(PIECE))}
         indexed = await _index.each([IndexedRelease(len(commits), id) for id, commits in found.items()])
@@ -92,6 +94,8 @@ async def _index_some() -> bool:
 
 
 async def _tell_some() -> bool:
+    if not await _proposals(IndexPiece(1)):
+        return False
     async with current().transaction():
         found = {it.id: it for it in await _proposals(IndexPiece(PIECE))}
         told = [found[it.id] for it in await _tell.each([Id(id) for id in found])]

@@ -64,6 +64,8 @@ async def upgrade(say: Say = silence) -> None:
 
 async def _upgrade_some() -> int:
     """How many; 0: none was left."""
+    if not await _old(Piece(1)):
+        return 0
     async with current().transaction():
         found = {it.id: to_two(decode(it.document)) for it in await _old(Piece(PIECE))}
         renewed = await _renew.each([NewForm(encode(it).decode(), sha256(it), id) for id, it in found.items()])
