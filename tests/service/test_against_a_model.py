@@ -260,6 +260,7 @@ def run(machine: type[Ledger], examples: int, steps: int) -> None:
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate, Phase.shrink],
             database=None,
+            derandomize=bool(size(1, 0)),  # `make torture` tries others each time
         ),
     )
 
