@@ -226,10 +226,10 @@ def repository_of(cwd: Path) -> "Git":
     return Git(Path(top).resolve())
 
 
-def nearest(cwd: Path, root: Path) -> Path | None:
-    """The waybill.toml in `cwd`, or in the nearest folder above it that is inside `root`."""
+def nearest(cwd: Path, root: Path | None = None) -> Path | None:
+    """The waybill.toml in `cwd`, or in the nearest folder above it; of those inside `root`, where that is given."""
     cwd = cwd.resolve()
-    folders = [folder for folder in (cwd, *cwd.parents) if folder.is_relative_to(root)]
+    folders = [folder for folder in (cwd, *cwd.parents) if root is None or folder.is_relative_to(root)]
     return next((file for folder in folders if (file := folder / "waybill.toml").is_file()), None)
 
 

@@ -1,5 +1,6 @@
 """The releases that contain a commit, and where they run."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ from msgspec import Struct
 from ..clients.ledger import Ledger
 from ..errors import Refused
 from ..releases.current import told
-from .ledger import EnvironmentAnswer, Page, environments, pages, path
+from .ledger import Page, answers, items, path, silences
 from .words import Cell, Line, columns, short, when
 
 HEAD = tuple(map(Cell, ("ENVIRONMENT", "PLACE", "RELEASE", "FROM", "CONTAINS IT")))
@@ -66,21 +67,22 @@ class FoundCommit(NamedTuple):
 
 def of_commit(ledger: Ledger, commit: str) -> FoundCommit:
     """`commit`: its 40 hex digits."""
-    first = ledger.get(path("commits", commit, limit="1"))
-    if first is None:
+    answered = [*answers(ledger, "commits", commit)]
+    if not answered:
         raise Refused(
             f"No filed release names the commit {short(commit)}.",
             "Give a commit that was released, or that is among the changes of a release.",
             fault="you",
         )
-    places, answer = list[dict[str, Any]](), first
-    while True:
-        page = told(answer["places"], Page)
-        places += page.items
-        if page.next is None:
-            break
-        answer = ledger.get(path("commits", commit, limit="1", places=page.next)) or first
-    running = [*dict.fromkeys(it["environment"] for it in places)]
-    states = [told(it, EnvironmentAnswer) for it in environments(ledger, running, None)] if running else []
-    silent = {it.environment: it.silent_since for it in states if it.silent_since}
-    return FoundCommit(commit, [*pages(ledger, "commits", commit)], places, silent)
+    places = [*_places(ledger, commit, answered[0])]
+    return FoundCommit(commit, [*items(answered)], places, silences(ledger, (it["environment"] for it in places)))
+
+
+def _places(ledger: Ledger, commit: str, first: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Of its answer, and of those that go on with the places."""
+    found = told(first["places"], Page)
+    yield from found.items
+    while found.next is not None:
+        more = ledger.get(path("commits", commit, limit="1", places=found.next))
+        found = told(more["places"], Page) if more else Page([])
+        yield from found.items

@@ -8,10 +8,8 @@ from msgspec import Struct
 from ..clients.ledger import Ledger
 from ..errors import Refused
 from ..releases.current import told
-from .ledger import Page, path
+from .ledger import answers, items
 from .words import Cell, Line, columns, how_long
-
-PAGES = 100
 
 
 class ComparedPlace(Struct, frozen=True):
@@ -65,29 +63,22 @@ class Compared(NamedTuple):
             head = [Cell(it.upper()) for it in ("service", self.first, self.second, "behind", "waiting")]
             lines += columns([head, *rows])
         same = len(found) - len(rows)
-        return [
-            *lines,
-            [Cell(f"{same:,} {'runs' if same == 1 else 'run'} the same." if found else "Nothing runs in either.")],
-        ]
+        last = f"{same:,} {'runs' if same == 1 else 'run'} the same." if found else "Nothing runs in either."
+        return [*lines, [Cell(last)]]
 
 
 def compare(ledger: Ledger, first: str, second: str, at: str | None, with_at: str | None) -> Compared:
     """`at` is of `first`, `with_at` of `second`; None: now."""
-    items, sides, cursor = list[dict[str, Any]](), dict[str, Any](), None
-    for _ in range(PAGES):
-        query = {"with": first, "at": with_at, "with_at": at, "cursor": cursor, "limit": "200"}
-        answer = ledger.get(path("environments", second, "compare", **query))
-        if answer is None:
-            raise Refused(
-                f"Nothing of an environment {first} or {second} ever reached the ledger.",
-                "Correct the names; `waybill status` shows what has reported.",
-                fault="you",
-            )
-        items += told(answer, Page).items
-        sides = sides or {name: answer[name] for name in ("here", "with")}
-        if (cursor := answer["next"]) is None:
-            break
-    return Compared(f"{first} {at or ''}".strip(), f"{second} {with_at or ''}".strip(), items, sides)
+    query = {"with": first, "at": with_at, "with_at": at}
+    answered = [*answers(ledger, "environments", second, "compare", **query)]
+    if not answered:
+        raise Refused(
+            f"Nothing of an environment {first} or {second} ever reached the ledger.",
+            "Correct the names; `waybill status` shows what has reported.",
+            fault="you",
+        )
+    sides = {name: answered[0][name] for name in ("here", "with")}
+    return Compared(f"{first} {at or ''}".strip(), f"{second} {with_at or ''}".strip(), [*items(answered)], sides)
 
 
 def _row(it: ServiceDifference, now: datetime) -> Line:

@@ -1,6 +1,5 @@
 """What occurred, newest first: arrivals, failures, rollbacks, drift, proposals and all else that the ledger tells."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -58,19 +57,15 @@ class Occurrences(NamedTuple):
 def _older(shown: list[Occurrence]) -> str:
     """The options that go on: what else occurred in the last second is shown again, not lost."""
     first, last = shown[0].when, shown[-1].when
-    if f"{first:%c}" == f"{last:%c}":
+    if first.replace(microsecond=0) == last.replace(microsecond=0):
         return f"--limit {2 * len(shown)}"
     return f"--to {(last + timedelta(seconds=1)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def history(ledger: Ledger, most: int, **wanted: str | None) -> Occurrences:
     """The newest `most` items; `wanted` are the parameters of `GET /history`."""
-    found = list(islice(_all(ledger, wanted), most + 1))
+    found = list(islice(pages(ledger, "history", **wanted), most + 1))
     return Occurrences(found[:most], len(found) > most)
-
-
-def _all(ledger: Ledger, wanted: dict[str, str | None]) -> Iterable[dict[str, Any]]:
-    return pages(ledger, "history", **wanted)
 
 
 def _row(it: Occurrence, service: str | None) -> Line:

@@ -1,7 +1,7 @@
 """The ledger that is asked, and the shapes of its answers."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ..addresses import ledger_address
 from ..clients.ledger import Ledger
-from ..config import secret
+from ..config import nearest, secret
 from ..errors import Refused
 from ..releases.current import told
 from ..settings import read
@@ -21,10 +21,6 @@ PAGES = 200  # of 200 items
 
 class ReleaseAnswer(Struct, frozen=True):
     version: str
-    known: bool = False
-    image: str | None = None
-    images: dict[str, str] = {}
-    commit: str | None = None
 
 
 class Attempt(Struct, frozen=True):
@@ -56,14 +52,10 @@ class Place(Struct, frozen=True):
     since: datetime | None = None
     release: ReleaseAnswer | None = None
     attempt: Attempt | None = None
-    health_since: datetime | None = None
     health_cause: str | None = None
     running_certain: bool = True
     blocked: Blockage | None = None
-    given_up: bool = False
     suspended_since: datetime | None = None
-    drift_seen_at: datetime | None = None
-    unmanaged: dict[str, Any] | None = None
     mismatches: list[Mismatch] = []
     contested: list[dict[str, Any]] = []
     overridden: bool = False
@@ -73,7 +65,6 @@ class EnvironmentAnswer(Struct, frozen=True):
     environment: str
     at: datetime
     services: list[Place]
-    last_confirmed_at: datetime
     silent_since: datetime | None = None
 
 
@@ -104,26 +95,21 @@ def asked(address: str | None, cwd: Path) -> Ledger:
     return Ledger(url, secret("WAYBILL_LEDGER_TOKEN"))
 
 
-def nearest(cwd: Path) -> Path | None:
-    """The nearest waybill.toml upwards from `cwd`."""
-    files = (folder / "waybill.toml" for folder in (cwd, *cwd.parents))
-    return next((it for it in files if it.is_file()), None)
-
-
 def path(*parts: str, **query: str | None) -> str:
     """`/a/b?x=y` with each part escaped; what is None or empty in `query` is left out."""
     given = {name: value for name, value in query.items() if value}
     return "/" + "/".join(quote(part, safe="") for part in parts) + (f"?{urlencode(given)}" if given else "")
 
 
-def pages(ledger: Ledger, *parts: str, **query: str | None) -> Iterator[dict[str, Any]]:
-    """The items of a list, page by page; none where the ledger does not know what it is of."""
+def answers(ledger: Ledger, *parts: str, **query: str | None) -> Iterator[dict[str, Any]]:
+    """The pages of a list; none where the ledger does not know what it is of."""
     cursor: str | None = None
     for _ in range(PAGES):
         answer = ledger.get(path(*parts, **query, cursor=cursor, limit="200"))
-        found = told(answer, Page) if answer else Page([])
-        yield from found.items
-        if (cursor := found.next) is None:
+        if answer is None:
+            return
+        yield answer
+        if (cursor := told(answer, Page).next) is None:
             return
     raise Refused(
         f"The ledger's list has more than {PAGES} pages.",
@@ -132,12 +118,29 @@ def pages(ledger: Ledger, *parts: str, **query: str | None) -> Iterator[dict[str
     )
 
 
+def items(found: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What stands on the pages of a list."""
+    return (item for answer in found for item in told(answer, Page).items)
+
+
+def pages(ledger: Ledger, *parts: str, **query: str | None) -> Iterator[dict[str, Any]]:
+    """The items of a list, page by page."""
+    return items(answers(ledger, *parts, **query))
+
+
 def environments(ledger: Ledger, only: Sequence[str], at: str | None) -> list[dict[str, Any]]:
     """Those that are named, or all, now or at the time `at`. One that never reported is refused."""
     if not only and not at:
         return [*pages(ledger, "environments")]
     names = only or [told(it, EnvironmentAnswer).environment for it in pages(ledger, "environments")]
     return [_environment(ledger, name, at) for name in names]
+
+
+def silences(ledger: Ledger, names: Iterable[str]) -> dict[str, datetime]:
+    """Of these environments those that are silent, and since when."""
+    only = [*dict.fromkeys(names)]
+    states = [told(it, EnvironmentAnswer) for it in environments(ledger, only, None)] if only else []
+    return {it.environment: it.silent_since for it in states if it.silent_since}
 
 
 def _environment(ledger: Ledger, name: str, at: str | None) -> dict[str, Any]:

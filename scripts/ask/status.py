@@ -9,7 +9,7 @@ from ..releases.current import told
 from .ledger import EnvironmentAnswer, Place, environments
 from .words import Cell, Line, columns, short, when
 
-RED, YELLOW, GREEN = "red", "yellow", "green"
+RED, YELLOW = "red", "yellow"
 NO, UNKNOWN = 1, 5  # exit codes of --check
 
 
@@ -64,14 +64,14 @@ def status(
     if service:
         answered = [it | {"services": [row for row in it["services"] if row["service"] == service]} for it in answered]
     states = [told(it, EnvironmentAnswer) for it in answered]
-    found = [finding for it in states for finding in _findings(it, service)]
+    found = [each for it in states for each in _conditions(it, service)]
     order = {"silent": 0, "failing": 1}
     found.sort(key=lambda it: (order.get(it.word, 2 if it.trouble else 3), it.service, it.environment))
     then = max((it.at for it in states), default=datetime.now(UTC))
     return Status(found, then, service, ledger.url), answered
 
 
-def _findings(it: EnvironmentAnswer, service: str | None) -> Iterable[Condition]:
+def _conditions(it: EnvironmentAnswer, service: str | None) -> Iterable[Condition]:
     """Of a silent environment one, unless a service is asked for: all else there is only what was last known."""
     if it.silent_since and (service is None or it.services):
         said = f"last heard {when(it.silent_since, it.at)}, unknown since"
@@ -92,9 +92,8 @@ def _place(row: Place, it: EnvironmentAnswer) -> Condition:
         said.insert(0, f"{row.attempt.version} {outcome} {when(row.attempt.at, it.at)}")
         cause = row.attempt.message
     if row.blocked:
-        word, colour, trouble = (
-            ("blocked", YELLOW, trouble or NO) if row.health == "healthy" else (word, colour, trouble)
-        )
+        if row.health == "healthy":
+            word, colour, trouble = "blocked", YELLOW, NO
         said.append(f"nothing new is applied: {row.blocked.reason} since {when(row.blocked.since, it.at)}")
         cause = cause or row.blocked.message
     for each in row.mismatches[:1]:
@@ -114,13 +113,13 @@ def _place(row: Place, it: EnvironmentAnswer) -> Condition:
 
 
 def _runs(row: Place, it: EnvironmentAnswer) -> str:
-    place = "" if row.place.endswith(f"/{row.service}") else f" in {row.place}"
+    place = "" if row.place.endswith(f"/{row.service}") else f"in {row.place}"
     if row.release is None:
-        return f"nothing is known to run{place}"
-    since = f" since {when(row.since, it.at)}" if row.since else ""
-    known = "last known " if it.silent_since else ""
+        return " ".join(filter(None, ("nothing is known to run", place)))
+    known = "last known" if it.silent_since else ""
     still = "still runs" if row.attempt else ("" if row.running_certain else "may run in part")
-    return " ".join(filter(None, (known + row.release.version, still, since.strip(), place.strip())))
+    since = f"since {when(row.since, it.at)}" if row.since else ""
+    return " ".join(filter(None, (known, row.release.version, still, since, place)))
 
 
 def _row(it: Condition) -> Line:

@@ -13,7 +13,7 @@ from ..clients.ledger import Ledger, older_ledger
 from ..errors import Refused
 from ..releases.current import told
 from .ledger import pages, path
-from .words import Cell, Line, how_long
+from .words import Cell, Line, how_long, short
 
 HELD = 25  # seconds of one request, less than proxies allow
 PATIENCE = Patience(read=HELD + 10, whole=HELD + 15)
@@ -69,7 +69,7 @@ def releases_of(ledger: Ledger, commit: str) -> list[tuple[str, str]]:
     found = [told(it, Made) for it in pages(ledger, "releases", commit=commit)]
     if not found:
         raise Refused(
-            f"The ledger has no release of the commit {commit[:12]}.",
+            f"The ledger has no release of the commit {short(commit)}.",
             "Wait after the job that ships it, or name the release: waybill wait SERVICE VERSION -e ENVIRONMENT.",
             fault="you",
         )

@@ -1,6 +1,5 @@
 """Where an image, a chart or a release runs, or ran."""
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,7 +8,7 @@ from msgspec import Struct
 from ..clients.ledger import Ledger
 from ..errors import Refused
 from ..releases.current import told
-from .ledger import Arrival, EnvironmentAnswer, Page, environments, pages, path
+from .ledger import Arrival, Page, answers, items, pages, path, silences
 from .words import Cell, Line, columns, when
 
 HEAD = tuple(map(Cell, ("ENVIRONMENT", "PLACE", "FROM", "UNTIL")))
@@ -91,34 +90,26 @@ def of_release(ledger: Ledger, service: str, version: str) -> Found:
 
 def of_digest(ledger: Ledger, digest: str) -> Found:
     """`digest`: of an image, of a platform's manifest of it, or of a chart's manifest."""
-    known = ledger.get(path("digests", digest, limit="1"))
-    if known is None:
+    answered = [*answers(ledger, "digests", digest)]
+    if not answered:
         raise Refused(
             f"No release with the digest {digest} was filed, and nothing with it was seen running.",
             "Check the digest: it is that of an image or of a chart's manifest, sha256: and 64 hex digits.",
             fault="you",
         )
-    arrivals = _arrivals(ledger, "digests", digest)
     filed = [told(it, Filed) for it in pages(ledger, "releases", digest=digest)]
-    title = [f"{told(known, OfDigest).kind} {digest}", *(f"is of {it.service} {it.version}" for it in filed)]
+    title = [f"{told(answered[0], OfDigest).kind} {digest}", *(f"is of {it.service} {it.version}" for it in filed)]
     if not filed:
         title.append("is of no filed release; it was seen where these ran:")
-    return _found(ledger, title, arrivals, [])
+    return _found(ledger, title, [told(it, Arrival) for it in items(answered)], [])
 
 
 def _arrivals_of(ledger: Ledger, filed: Filed | None, service: str, version: str) -> list[Arrival]:
     """From the release's own answer, where it holds all of them."""
     own = told(filed.arrivals, Page) if filed and filed.arrivals else None
-    if own and own.next is None:
-        return [told(it, Arrival) for it in own.items]
-    return [it for it in _arrivals(ledger, "services", service) if it.release.version == version]
+    found = own.items if own and own.next is None else pages(ledger, "services", service)
+    return [it for it in (told(each, Arrival) for each in found) if it.release.version == version]
 
 
-def _arrivals(ledger: Ledger, *parts: str) -> list[Arrival]:
-    return [told(it, Arrival) for it in pages(ledger, *parts)]
-
-
-def _found(ledger: Ledger, title: list[str], arrivals: Sequence[Arrival], missing: Iterable[str]) -> Found:
-    running = [*dict.fromkeys(it.environment for it in arrivals if it.until is None)]
-    states = [told(it, EnvironmentAnswer) for it in environments(ledger, running, None)] if running else []
-    return Found(title, [*arrivals], [*missing], {it.environment: it.silent_since for it in states if it.silent_since})
+def _found(ledger: Ledger, title: list[str], arrivals: list[Arrival], missing: list[str]) -> Found:
+    return Found(title, arrivals, missing, silences(ledger, (it.environment for it in arrivals if it.until is None)))

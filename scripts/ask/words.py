@@ -41,7 +41,8 @@ def short(digest: str) -> str:
 
 def columns(rows: Sequence[Line]) -> list[Line]:
     """Each column as wide as its widest text; the last one is left as it is."""
-    widths = [max((len(row[at].text) for row in rows if at < len(row) - 1), default=0) for at in range(20)]
+    most = max(map(len, rows), default=0)
+    widths = [max((len(row[at].text) for row in rows if at < len(row) - 1), default=0) for at in range(most)]
     return [
         [
             Cell(cell.text + (" " * (widths[at] - len(cell.text)) + GAP if at < len(row) - 1 else ""), cell.colour)

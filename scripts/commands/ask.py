@@ -199,7 +199,7 @@ def _seconds(text: str) -> int:
 
 def _members(names: Sequence[str]) -> list[str]:
     """Without groups: their members in place of them, as the nearest waybill.toml has them."""
-    from ..ask.ledger import nearest
+    from ..config import nearest
     from ..settings import read
     from ..stages import stages
 
