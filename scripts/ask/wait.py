@@ -89,7 +89,9 @@ def wait(
             if answer.cause != last.get(each):
                 tell(each, answer.cause)
             last[each] = answer.cause
-            word = "failed" if fail_fast and any(it.failures for it in answer.places) else answer.outcome
+            word = answer.outcome
+            if fail_fast and word == "waiting" and any(it.failures for it in answer.places):
+                word = "failed"
             if word in CODES:
                 decided[each] = Decision(each, word, answer.cause, CODES[word])
             elif remaining <= 0 and word == NO_ANSWER:

@@ -99,6 +99,17 @@ def test_a_failure_that_flux_may_mend_times_out(ledger: RunningLedger, tmp_path:
     assert "Flux may try again" in done.stdout
 
 
+def test_what_failed_and_is_healthy_by_now_is_healthy_also_for_who_does_not_wait(
+    ledger: RunningLedger, tmp_path: Path
+) -> None:
+    propose(ledger, "1.0.0", "staging")
+    ledger.hears("staging", "1.0.0", "InstallFailed", resource_version=5, message="timed out")
+    assert wait(ledger, tmp_path, "orders", "1.0.0", "-e", "staging", "--fail-fast").code == 1
+    ledger.hears("staging", "1.0.0", resource_version=6)
+    done = wait(ledger, tmp_path, "orders", "1.0.0", "-e", "staging", "--fail-fast")
+    assert (done.code, done.stdout.partition(" after")[0]) == (0, "healthy in staging")
+
+
 def test_one_that_was_replaced_before_it_was_merged_is_superseded(ledger: RunningLedger, tmp_path: Path) -> None:
     propose(ledger, "1.0.0", "staging")
     propose(ledger, "2.0.0", "staging", replaces="1.0.0")
