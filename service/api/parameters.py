@@ -22,6 +22,14 @@ def _whole(form: re.Pattern[str]) -> str:
     return f"^{form.pattern}$"
 
 
+def _moment(name: str, meaning: str) -> QueryParameter:
+    return QueryParameter(name=name, schema_extra={"pattern": _whole(FORM)}, description=meaning)
+
+
+def _next(form: str, name: str = "cursor", of: str = "the page before") -> QueryParameter:
+    return QueryParameter(name=name, pattern=form, description=f"`next` of {of}.")
+
+
 EnvironmentName = Annotated[
     str, PathParameter(pattern=_whole(ENVIRONMENT), description="All that reports to one `/hooks/flux/{environment}`.")
 ]
@@ -43,37 +51,22 @@ InEnvironment = Annotated[
 ]
 OfKind = Annotated[Kind | None, QueryParameter(name="kind", description="Only of this kind.")]
 From = Annotated[
-    str | None,
-    QueryParameter(
-        name="from",
-        schema_extra={"pattern": _whole(FORM)},
-        description="Only from this moment on: RFC 3339, or a date, which is its first moment in UTC.",
-    ),
+    str | None, _moment("from", "Only from this moment on: RFC 3339, or a date, which is its first moment in UTC.")
 ]
-To = Annotated[
-    str | None,
-    QueryParameter(name="to", schema_extra={"pattern": _whole(FORM)}, description="Only before this moment."),
-]
+To = Annotated[str | None, _moment("to", "Only before this moment.")]
 WithCommit = Annotated[
     str | None, QueryParameter(name="commit", pattern=COMMIT, description="Only if they contain this commit.")
 ]
 CommitName = Annotated[str, PathParameter(pattern=COMMIT, description="Of a source repository, in full.")]
-MoreProposals = Annotated[
-    str | None, QueryParameter(name="proposals", pattern=NUMBER, description="`next` of `proposals`.")
-]
-MorePlaces = Annotated[str | None, QueryParameter(name="places", pattern=NUMBER, description="`next` of `places`.")]
-MoreArrivals = Annotated[
-    str | None, QueryParameter(name="arrivals", pattern=_whole(CURSOR), description="`next` of `arrivals`.")
-]
-MoreFailures = Annotated[
-    str | None, QueryParameter(name="failures", pattern=_whole(CURSOR), description="`next` of `failures`.")
-]
+MoreProposals = Annotated[str | None, _next(NUMBER, "proposals", "`proposals`")]
+MorePlaces = Annotated[str | None, _next(NUMBER, "places", "`places`")]
+MoreArrivals = Annotated[str | None, _next(_whole(CURSOR), "arrivals", "`arrivals`")]
+MoreFailures = Annotated[str | None, _next(_whole(CURSOR), "failures", "`failures`")]
 At = Annotated[
     str | None,
-    QueryParameter(
-        name="at",
-        schema_extra={"pattern": _whole(FORM)},
-        description="RFC 3339, or a date, which is its first moment in UTC. What ran then, as it is known today;"
+    _moment(
+        "at",
+        "RFC 3339, or a date, which is its first moment in UTC. What ran then, as it is known today;"
         " without it, what runs now.",
     ),
 ]
@@ -85,33 +78,18 @@ With = Annotated[
         description="The environment to compare with; without it, the same one, at another time.",
     ),
 ]
-WithAt = Annotated[
-    str | None,
-    QueryParameter(
-        name="with_at",
-        schema_extra={"pattern": _whole(FORM)},
-        description="As `at`, for the environment to compare with.",
-    ),
-]
+WithAt = Annotated[str | None, _moment("with_at", "As `at`, for the environment to compare with.")]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="The most items that an answer holds.")]
-NumberCursor = Annotated[
-    str | None, QueryParameter(name="cursor", pattern=NUMBER, description="`next` of the page before.")
-]
-ArrivalCursor = Annotated[
-    str | None,
-    QueryParameter(
-        name="cursor",
-        pattern=_whole(CURSOR),
-        description="`next` of the page before.",
-    ),
-]
+NumberCursor = Annotated[str | None, _next(NUMBER)]
+ArrivalCursor = Annotated[str | None, _next(_whole(CURSOR))]
+NameCursor = Annotated[str | None, _next(_whole(NAME))]
+HistoryCursor = Annotated[str | None, _next(_whole(HISTORY_CURSOR))]
 
-NameCursor = Annotated[
-    str | None, QueryParameter(name="cursor", pattern=_whole(NAME), description="`next` of the page before.")
+ToArrive = Annotated[
+    str, QueryParameter(name="environment", pattern=_whole(ENVIRONMENT), description="Where it is to arrive.")
 ]
-HistoryCursor = Annotated[
-    str | None,
-    QueryParameter(name="cursor", pattern=_whole(HISTORY_CURSOR), description="`next` of the page before."),
+HeldSeconds = Annotated[
+    int, QueryParameter(ge=0, le=30, description="How long to hold the answer while the outcome is `waiting`.")
 ]
 
 # What a form is in words: nobody is helped by a regular expression.

@@ -1,28 +1,19 @@
 """Waiting for a release to arrive."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request, get
-from litestar.params import QueryParameter
 
 from ..domain.outcome import Awaited
-from ..domain.signature import ENVIRONMENT
 from ..errors import try_again
-from ..http.limits import WAIT_SECONDS
+from ..http.limits import extend
 from ..ledger.releases.wait import outcome
-from .parameters import ServiceName, Version
+from .parameters import HeldSeconds, ServiceName, ToArrive, Version
 
 WAITING = 64  # requests at one time
 LOOK_SECONDS = 1.0  # what another replica was told is seen, too
-
-Awaiting = Annotated[
-    str, QueryParameter(name="environment", pattern=f"^{ENVIRONMENT.pattern}$", description="Where it is to arrive.")
-]
-Seconds = Annotated[
-    int,
-    QueryParameter(ge=0, le=WAIT_SECONDS, description="How long to hold the answer while the outcome is `waiting`."),
-]
+SPARE_SECONDS = 2.0  # for the last look
 
 
 @get(
@@ -32,7 +23,11 @@ Seconds = Annotated[
     tags=["releases"],
 )
 async def wait_for_release(
-    request: Request[Any, Any, Any], service: ServiceName, version: Version, environment: Awaiting, seconds: Seconds = 0
+    request: Request[Any, Any, Any],
+    service: ServiceName,
+    version: Version,
+    environment: ToArrive,
+    seconds: HeldSeconds = 0,
 ) -> Awaited:
     """Whether the release has arrived in an environment. It is answered as soon as the outcome is not `waiting`, or
     after `seconds`. Of a version that was never filed it is what runs that counts."""
@@ -40,6 +35,7 @@ async def wait_for_release(
     if state.waiting >= WAITING:
         raise try_again(f"{WAITING} clients are waiting already.")
     state.waiting += 1
+    extend(request.scope, seconds + SPARE_SECONDS)
     try:
         ends = asyncio.get_running_loop().time() + seconds
         while True:

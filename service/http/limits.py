@@ -13,8 +13,7 @@ BODY_BYTES = 256 * 1024  # a waybill has 2 KiB
 HOOK_BYTES = 4 * 1024 * 1024  # notification-controller takes 3 MiB and adds metadata to it
 ALL_BODIES = 8 * 1024 * 1024  # that are held at one time
 ANSWER_SECONDS = 4.5  # from the request's headers to the end of the answer
-HOOKS, WAIT = "/hooks/", "/wait"
-WAIT_SECONDS = 30  # that a request to wait may ask for; it is answered within two more
+HOOKS = "/hooks/"
 
 
 class Body:
@@ -76,7 +75,8 @@ def with_deadline(app: ASGIApp) -> ASGIApp:
             await send(message)
 
         try:
-            async with asyncio.timeout(_deadline(scope["path"])) as deadline:
+            async with asyncio.timeout(ANSWER_SECONDS) as deadline:
+                scope["deadline"] = deadline
                 await app(scope, receiving, sending)
         except TimeoutError:
             if started:
@@ -92,8 +92,10 @@ def with_deadline(app: ASGIApp) -> ASGIApp:
     return answer
 
 
-def _deadline(path: str) -> float:
-    return WAIT_SECONDS + 2 if path.endswith(WAIT) else ANSWER_SECONDS
+def extend(scope: Any, seconds: float) -> None:
+    """Gives the answer to this request at least so much time from now on."""
+    deadline: asyncio.Timeout = scope["deadline"]
+    deadline.reschedule(max(deadline.when() or 0, asyncio.get_running_loop().time() + seconds))
 
 
 def _body_missing() -> Refused:

@@ -10,6 +10,7 @@ import pytest
 
 from service.api import releases, wait
 from service.database.tables import Environment
+from service.http import limits
 
 from ..support.service.served import Served, document, event, gitops
 from ..support.service.snapshots import see, written
@@ -166,6 +167,17 @@ async def test_the_answer_is_held_until_it_is_known(orders: Waiting) -> None:
     await _looked(orders)
     await orders.say("InstallSucceeded", "1.0.0")
     assert (await asyncio.wait_for(holding, 10))[0] == "healthy"
+
+
+async def test_it_is_held_longer_than_other_answers_may_take(orders: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.3)
+    assert (await orders.outcome("1.0.0", seconds=1))[0] == "waiting"
+
+
+async def test_no_other_address_that_ends_alike_has_more_time(orders: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("service.api.environments.answer.answer", lambda *_: asyncio.sleep(10))
+    await orders.ledger.get("/environments/wait", 503)
 
 
 async def test_too_many_that_wait_are_told_to_come_again(orders: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
