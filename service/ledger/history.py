@@ -21,7 +21,7 @@ from ..domain.signature import ENVIRONMENT
 from ..domain.state import Images, Running, State
 from .arrivals.list import BEGINNING
 from .environments.place import Mismatch, mismatches_of
-from .events.statements import SOURCES
+from .events.statements import SOURCES, detail_in
 from .history_rows import HistoryFilter, HistoryRow, position_of, rows_before, silences
 from .match import FiledRow, moment, release_of, released_images
 from .page import Page
@@ -85,14 +85,6 @@ class HistoryItem(Struct, frozen=True):
     url: str
 
 
-class _Detail(Struct):
-    """Of any kind."""
-
-    to: str | None = None
-    url: str | None = None
-
-
-_decode = msgspec.json.Decoder(_Detail).decode
 _evidence = msgspec.json.Decoder(Evidence).decode
 
 
@@ -168,7 +160,7 @@ def failure(row: HistoryRow) -> HistoryItem:
 
 def _item(row: HistoryRow, kind: Any, mismatches: Sequence[Mismatch] = ()) -> HistoryItem:
     release = release_of(row.filed_service, row.version or "", row.build, row.document, mismatched=bool(mismatches))
-    detail = _decode(row.detail or "{}")
+    detail = detail_in(row.detail)
     return HistoryItem(
         id=str(uuid5(UUID(row.position[-32:]), f"{row.environment} {kind} {row.at}")),
         when=moment(row.at),

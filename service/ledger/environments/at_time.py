@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ...database.query import query
+from ...database.query import Query, Row, query
 from ...database.tables import Place
 from ...domain import timeline
 from ...domain.event import EPOCH, SECOND
@@ -105,32 +105,27 @@ _places = query(
     takes=PlacesThen,
     gives=PlaceThen,
 )
-_events = query(
-    lambda position, environment, place, last, second: Place.raw(
-        f"SELECT * FROM ({_SINCE} SELECT e.place, e.body, e.sha256, e.received_at FROM s CROSS JOIN event e"
-        " WHERE e.environment = s.environment AND e.place = s.place AND e.at >= s.since AND e.at <= {}) x",
-        position,
-        environment,
-        place,
-        last,
-        second,
-    ),
-    takes=SaidThen,
-    gives=EventThen,
+
+
+def _said(sql: str, gives: type[Row]) -> Query[SaidThen, Row]:
+    """`sql` with the places as `s`, and until when."""
+    whole = f"SELECT * FROM ({_SINCE} {sql}) x"
+    return query(
+        lambda position, environment, place, last, second: Place.raw(whole, position, environment, place, last, second),
+        takes=SaidThen,
+        gives=gives,
+    )
+
+
+_events = _said(
+    "SELECT e.place, e.body, e.sha256, e.received_at FROM s CROSS JOIN event e"
+    " WHERE e.environment = s.environment AND e.place = s.place AND e.at >= s.since AND e.at <= {}",
+    EventThen,
 )
-_levels = query(
-    lambda position, environment, place, last, second: Place.raw(
-        f"SELECT * FROM ({_SINCE} SELECT l.place, l.body, l.sha256, l.first_at, l.first_version, l.last_at,"
-        " l.last_version FROM s CROSS JOIN level l"
-        " WHERE l.environment = s.environment AND l.place = s.place AND l.last_at >= s.since AND l.first_at <= {}) x",
-        position,
-        environment,
-        place,
-        last,
-        second,
-    ),
-    takes=SaidThen,
-    gives=LevelThen,
+_levels = _said(
+    "SELECT l.place, l.body, l.sha256, l.first_at, l.first_version, l.last_at, l.last_version FROM s CROSS JOIN level l"
+    " WHERE l.environment = s.environment AND l.place = s.place AND l.last_at >= s.since AND l.first_at <= {}",
+    LevelThen,
 )
 
 

@@ -25,6 +25,7 @@ from .statements import (
     SOURCES,
     ArrivalColumns,
     DeletedArrival,
+    Detail,
     EndedArrival,
     HistoryColumns,
     ImageColumns,
@@ -36,6 +37,7 @@ from .statements import (
     delete_from,
     delete_history_from,
     delete_images_from,
+    detail_text,
     end,
     keep_image,
     keep_place,
@@ -46,9 +48,6 @@ from .statements import (
 )
 
 MOST_STEPS = 4  # arrivals that are tried as a beginning, before the whole place is derived anew
-
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Changes(NamedTuple):
@@ -243,7 +242,7 @@ def _columns(key: PlaceKey, it: Arrival) -> ArrivalColumns:
 
 def _told(key: PlaceKey, placed: PlacedOccurrence) -> HistoryColumns:
     it = placed.it
-    about, detail = it.about, it.evidence or (it.to and {"to": it.to})
+    about = it.about
     running = about if isinstance(about, Running) else Running("", 0, "")
     return HistoryColumns(
         *key,
@@ -259,5 +258,5 @@ def _told(key: PlaceKey, placed: PlacedOccurrence) -> HistoryColumns:
         placed.basis,
         it.cause,
         it.message,
-        _encode(detail).decode() if detail else None,
+        detail_text(it.evidence or Detail(to=it.to)),
     )

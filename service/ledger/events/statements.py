@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from ...database.query import query
 from ...database.tables import Arrival, ArrivalImage, Environment, History, Place
+from ...domain.occurrence import Evidence
 from ..rows import EnvironmentKey, PlaceKey, PlaceRow
 
 SOURCES = {"event": "event", "late": "event", "snapshot": "snapshot", "absence": "snapshot"}  # by the basis
@@ -113,6 +116,26 @@ class HistoryColumns(NamedTuple):
     detail: str | None
 
 
+class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a row of the history tells beside its columns: `to`, what runs again after a roll back; of a proposal the
+    address of the pull request, and the version that it `replaces`."""
+
+    to: str | None = None
+    url: str | None = None
+    replaces: str | None = None
+
+
+def detail_text(it: Detail | Evidence) -> str | None:
+    """As JSON; None: nothing."""
+    text = _encode(it).decode()
+    return None if text == "{}" else text
+
+
+def detail_in(text: str | None) -> Detail:
+    return _decode(text or "{}")
+
+
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(Detail).decode
 confirm = query(
     lambda environment, events, now: Environment.raw(
         "INSERT INTO environment (environment, events, confirmed_at) VALUES ({}, {}, {})"

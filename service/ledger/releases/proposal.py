@@ -4,19 +4,16 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
-import msgspec
-
 from ...domain.event import EPOCH, SECOND
 from ...domain.state import position
 from ...domain.waybill import Gitops
-from ..events.statements import HistoryColumns
+from ..events.statements import Detail, HistoryColumns, detail_text
 
 
 def proposed(service: str, version: str, gitops: Gitops, sha256: str, now: datetime) -> Iterator[HistoryColumns]:
     """`sha256`: the proposal's."""
     at = (now - EPOCH) // SECOND
-    known = {"url": gitops.proposal.url if gitops.proposal else None, "replaces": gitops.replaces or None}
-    detail = {name: value for name, value in known.items() if value}
+    detail = Detail(url=gitops.proposal.url if gitops.proposal else None, replaces=gitops.replaces or None)
     for it in dict.fromkeys(gitops.places):
         own = hashlib.sha256(f"proposed {service} {version} {sha256} {it.place}".encode()).hexdigest()
         yield HistoryColumns(
@@ -34,5 +31,5 @@ def proposed(service: str, version: str, gitops: Gitops, sha256: str, now: datet
             basis=None,
             cause=gitops.kind or None,
             message=gitops.reason or "",
-            detail=msgspec.json.encode(detail).decode() if detail else None,
+            detail=detail_text(detail),
         )

@@ -3,17 +3,15 @@
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import msgspec
-from msgspec import Struct
-
-from ...database.query import query
-from ...database.tables import Arrival, History, Place
+from ...database.query import Query, Row, query
+from ...database.tables import History
 from ...domain.event import EPOCH, SECOND
 from ...domain.outcome import Awaited, AwaitedPlace, ProposedVersion, awaited
 from ...domain.state import NEAR
 from ..environments.place import PlaceState
 from ..environments.state import STANDING, StandingRow, environment_row, place_of
 from ..events.silence import Hearing, silent_since
+from ..events.statements import detail_in
 
 MOST = 200  # proposals, places and failures that are looked at, newest first
 
@@ -43,60 +41,41 @@ class TimedPlace(NamedTuple):
     at: int
 
 
-class Detail(Struct):
-    """Of what was proposed: the pull request, and what it proposed before."""
+def _there(sql: str, gives: type[Row]) -> Query[ServiceThere, Row]:
+    """`sql` with the service, the environment and the limit."""
+    return query(
+        lambda service, environment, limit: History.raw(sql, service, environment, limit),
+        takes=ServiceThere,
+        gives=gives,
+    )
 
-    url: str | None = None
-    replaces: str | None = None
+
+def _of_version(sql: str) -> Query[VersionThere, TimedPlace]:
+    """`sql` with the service, the version, the environment and the limit."""
+    return query(
+        lambda service, version, environment, limit: History.raw(sql, service, version, environment, limit),
+        takes=VersionThere,
+        gives=TimedPlace,
+    )
 
 
-_proposed = query(
-    lambda service, environment, limit: History.raw(
-        "SELECT version, at, place, detail FROM history WHERE kind = 'proposed' AND service = {} AND environment = {}"
-        " ORDER BY position DESC LIMIT {}",
-        service,
-        environment,
-        limit,
-    ),
-    takes=ServiceThere,
-    gives=ProposedRow,
+_proposed = _there(
+    "SELECT version, at, place, detail FROM history WHERE kind = 'proposed' AND service = {} AND environment = {}"
+    " ORDER BY position DESC LIMIT {}",
+    ProposedRow,
+)
+_standing = _there(
+    f"{STANDING} WHERE p.service = {{}} AND p.environment = {{}} ORDER BY p.place LIMIT {{}}", StandingRow
 )
 # Expressions, so that the index of the service's version is used: of one there are few.
-_failures = query(
-    lambda service, version, environment, limit: History.raw(
-        "SELECT place, at FROM history WHERE service = {} AND version = {} AND environment || '' = {}"
-        " AND kind || '' = 'failed' ORDER BY position DESC LIMIT {}",
-        service,
-        version,
-        environment,
-        limit,
-    ),
-    takes=VersionThere,
-    gives=TimedPlace,
+_failures = _of_version(
+    "SELECT place, at FROM history WHERE service = {} AND version = {} AND environment || '' = {}"
+    " AND kind || '' = 'failed' ORDER BY position DESC LIMIT {}"
 )
-_ended = query(
-    lambda service, version, environment, limit: Arrival.raw(
-        "SELECT place, started_at AS at FROM arrival WHERE service = {} AND version = {} AND environment || '' = {}"
-        " AND ended_at IS NOT NULL ORDER BY position || '' DESC LIMIT {}",
-        service,
-        version,
-        environment,
-        limit,
-    ),
-    takes=VersionThere,
-    gives=TimedPlace,
+_ended = _of_version(
+    "SELECT place, started_at AS at FROM arrival WHERE service = {} AND version = {} AND environment || '' = {}"
+    " AND ended_at IS NOT NULL ORDER BY position || '' DESC LIMIT {}"
 )
-_standing = query(
-    lambda service, environment, limit: Place.raw(
-        f"{STANDING} WHERE p.service = {{}} AND p.environment = {{}} ORDER BY p.place LIMIT {{}}",
-        service,
-        environment,
-        limit,
-    ),
-    takes=ServiceThere,
-    gives=StandingRow,
-)
-_decode = msgspec.json.Decoder(Detail).decode
 
 
 async def outcome(service: str, version: str, environment: str, silent_after: int) -> Awaited:
@@ -117,7 +96,7 @@ async def outcome(service: str, version: str, environment: str, silent_after: in
 
 
 def _version(it: ProposedRow) -> ProposedVersion:
-    detail = _decode(it.detail) if it.detail else Detail()
+    detail = detail_in(it.detail)
     return ProposedVersion(it.version, it.at, it.place, detail.replaces, detail.url)
 
 
