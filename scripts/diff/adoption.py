@@ -3,7 +3,7 @@
 What Waybill would write is tried on a copy and built as Flux builds it: the release has to change, and nothing else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ..yaml.document import Path as Keys
 from ..yaml.objects import Object
 from ..yaml.stream import pieces
 from .candidate import Candidate
+from .kustomizations import FluxKustomization
 from .obstacles import refuse_obstacles, renames
 from .roots import Root, roots_of
 from .trial import build_with, read_files, try_release
@@ -21,17 +22,19 @@ from .trial import build_with, read_files, try_release
 MARK: Keys = ("metadata", "annotations", "waybill/trial")
 
 
-def site_of(top: Path, environment: str, config: Config, published: str | None) -> Site:
-    """The site of `environment`, whose HelmRelease `config` names, in the repo that lies at `top`; where its charts are
-    `published` (`oci://host/path`), if that is known."""
+def site_of(
+    top: Path, every: Sequence[FluxKustomization], environment: str, config: Config, published: str | None
+) -> Site:
+    """The site of `environment`, whose HelmRelease `config` names, in the repo that lies at `top`, whose Flux
+    Kustomizations are `every`; where its charts are `published` (`oci://host/path`), if that is known."""
     top, service = top.resolve(), config.service
     release = _release(top, *(config.helmrelease(environment) or ("", "")), environment)
-    root = _only_root(release, top, environment)
+    root = _only_root(release, top, every, environment)
     files = read_files(top, root.folder)
     found = _built(top, root, files, release)
     refuse_obstacles(found, service, published, config.flux_version)
     source = found.origin
-    if source and (others := [it for it in roots_of(source.file, top) if it != root]):
+    if source and (others := [it for it in roots_of(source.file, top, every) if it != root]):
         raise Refused(
             f"{source.file}: OCIRepository {source.name} is built by {' and by '.join(map(str, [root, *others]))}, so "
             f"that a release to {environment} would be one to the others.",
@@ -83,8 +86,8 @@ def _release(top: Path, file: str, name: str, environment: str) -> Target:
     )
 
 
-def _only_root(release: Target, top: Path, environment: str) -> Root:
-    roots = roots_of(release.file, top)
+def _only_root(release: Target, top: Path, every: Sequence[FluxKustomization], environment: str) -> Root:
+    roots = roots_of(release.file, top, every)
     if not roots:
         raise Refused(
             f"No kustomization of the GitOps repo builds {release.file}.",

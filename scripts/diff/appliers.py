@@ -1,14 +1,14 @@
 """What Flux does to a folder of the GitOps repo before it applies it, which is not done here:
 https://fluxcd.io/flux/components/kustomize/kustomizations/."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from os.path import isfile
 from pathlib import Path
 from typing import Any
 
 from ..yaml.objects import read
 from .bases import links
-from .kustomizations import PATCHES, FluxKustomization, flux_kustomizations
+from .kustomizations import PATCHES, FluxKustomization
 
 MOVES = ("namespace", "targetNamespace", "namePrefix", "nameSuffix")
 MOVING = (*MOVES, *PATCHES, "components", "transformers")
@@ -22,31 +22,16 @@ CHANGING = (
 ABOVE = (*PATCHES, "components", "replacements", "transformers", "vars")
 
 
-def unseen(root: Path, folder: str) -> list[str]:
-    """Sentences without a full stop, of the repo that lies at `root` and a `folder` in it."""
-    return Appliers(root, folder).unseen()
-
-
-def stays(root: Path, folder: str) -> bool:
-    """Whether Flux is sure to leave names and namespaces as the folder builds them."""
-    return Appliers(root, folder).stays()
-
-
-def is_patched_above(root: Path, folder: str) -> bool:
-    """Whether something changes the Flux Kustomizations that apply the folder."""
-    return Appliers(root, folder).is_patched_above()
-
-
 class Appliers:
-    """How Flux comes to a folder, or a file, of the repo at `root`: the Kustomizations that apply it."""
+    """How Flux comes to `place`, a folder or a file of the repo at `root`, whose Flux Kustomizations are `every`."""
 
-    def __init__(self, root: Path, place: str) -> None:
-        self._root, self._place = root.resolve(), place
-        self._every = list(flux_kustomizations(self._root))
+    def __init__(self, root: Path, place: str, every: Sequence[FluxKustomization]) -> None:
+        self._root, self._place, self._every = root.resolve(), place, every
         self._named: dict[str, dict[Path, Path]] = {}
         self._found = list(self._applying(place))
 
     def unseen(self) -> list[str]:
+        """What they do to it, in sentences without a full stop."""
         if not self._found:
             return [f"the Flux Kustomization that applies {self._place}, which is not found in the GitOps repo"]
         said = [what for it, files in self._found for what in self._changes(it, files, CHANGING)]
@@ -57,11 +42,13 @@ class Appliers:
         return [*dict.fromkeys(said)]
 
     def stays(self) -> bool:
+        """Whether Flux is sure to leave names and namespaces as the folder builds them."""
         sources = [source for it, files in self._found for _, source in self._sources(it, files)]
         moving = any(source.get(key) is not None for source in sources for key in MOVING)
         return bool(self._found) and not moving and not self.is_patched_above()
 
     def is_patched_above(self) -> bool:
+        """Whether something changes the Flux Kustomizations that apply it."""
         return any(True for it, child, files in self._above() for _ in self._changes_above(it, child, files))
 
     def _changes_above(self, it: FluxKustomization, child: str, files: list[Path]) -> Iterator[str]:

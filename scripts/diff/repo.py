@@ -21,7 +21,9 @@ from ..gitops.clone import Heads, cloned, look, patch
 from ..gitops.site import Site, standard
 from ..once import Once
 from .adoption import site_of
+from .appliers import Appliers
 from .chart import fetch, render
+from .kustomizations import FluxKustomization, flux_kustomizations
 from .overlay import HelmRelease, build, release_of
 
 WORKERS = 4  # each waits for a program
@@ -56,7 +58,8 @@ class Repo:
         self._remote, self._plain_http, self._author = str(config.gitops), config.plain_http, config.author
         self._pool = ThreadPoolExecutor(WORKERS)
         self._heads: Heads | None = None
-        self._sites = Once[Site]()
+        self._sites, self._appliers = Once[Site](), Once[Appliers]()
+        self._kustomizations = Once[tuple[FluxKustomization, ...]]()
         self._commits, self._trees = Once[tuple[str, bytes]](), Once[Path]()
         self._releases, self._charts = Once[HelmRelease](), Once[Path]()
 
@@ -86,8 +89,12 @@ class Repo:
         is known; refused where Waybill cannot write it in the file that people wrote."""
         if config.helmrelease(environment) is None:
             return standard(config.service, environment, pinned=config.flux_source == "oci-repository")
-        make = partial(site_of, self.tree(commit), environment, config, published)
+        make = partial(site_of, self.tree(commit), self._flux(commit), environment, config, published)
         return self._sites((commit, environment, published), make)
+
+    def appliers(self, commit: str, folder: str) -> Appliers:
+        """How Flux comes to a folder of a commit."""
+        return self._appliers((commit, folder), lambda: Appliers(self.tree(commit), folder, self._flux(commit)))
 
     def has(self, commit: str, environment: str, shipped: Shipped) -> bool:
         """Whether the service is in an environment."""
@@ -138,6 +145,9 @@ class Repo:
             self._pool.submit(self.after, after, environment, shipped)
             if self.has(before, environment, shipped):
                 self._pool.submit(self.before, before, environment, shipped)
+
+    def _flux(self, commit: str) -> tuple[FluxKustomization, ...]:
+        return self._kustomizations(commit, lambda: tuple(flux_kustomizations(self.tree(commit))))
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)

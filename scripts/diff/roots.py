@@ -4,12 +4,12 @@ Flux builds what the `path` of a Kustomization of its own names. Where none in t
 by a folder that no other one names, and the Flux Kustomization lies elsewhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .bases import FILES, is_kustomization, reach
-from .kustomizations import FluxKustomization, flux_kustomizations
+from .kustomizations import FluxKustomization
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Root:
         return f"Kustomization {self.flux.name} ({self.flux.file}, path {self.folder})" if self.flux else self.folder
 
 
-def roots_of(file: str, top: Path) -> list[Root]:
-    """All that build `file` of the repo that lies at `top`."""
+def roots_of(file: str, top: Path, every: Sequence[FluxKustomization]) -> list[Root]:
+    """All that build `file` of the repo that lies at `top`, whose Flux Kustomizations are `every`."""
     top = top.resolve()
     target = top / file
-    applied = [Root(it.folder, it) for it in flux_kustomizations(top) if (top / it.folder).is_dir()]
+    applied = [Root(it.folder, it) for it in every if (top / it.folder).is_dir()]
     reached = [(root, reach(top / root.folder, top)) for root in applied]
     found = [root for root, read in reached if target in read]
     known = {folder for root, read in reached if target in read for folder in read}

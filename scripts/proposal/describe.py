@@ -3,7 +3,6 @@
 from msgspec import UNSET
 
 from ..addresses import normalise
-from ..diff import appliers
 from ..diff.difference import Difference, rendered_difference
 from ..diff.repo import Repo
 from ..diff.words import markdown
@@ -52,14 +51,14 @@ def _place(environment: str, change: Change, repo: Repo, intent: Intent) -> str 
     """None where it cannot be built, or is not sure to stay where it is built."""
     if (site := intent.sites.get(environment)) is None:
         return None
-    tree = repo.tree(intent.commit)
+    appliers = repo.appliers(intent.commit, site.folder)
     if site.existing:
-        return None if appliers.is_patched_above(tree, site.folder) else place_of(site.existing)
+        return None if appliers.is_patched_above() else place_of(site.existing)
     try:
         release = repo.release(intent.commit, environment, shipped(change, intent))
     except Refused:
         return None
-    return release.place if appliers.stays(tree, site.folder) else None
+    return release.place if appliers.stays() else None
 
 
 def describe(change: Change, repo: Repo, intent: Intent) -> str:

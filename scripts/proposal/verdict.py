@@ -17,7 +17,6 @@ from ..chart.findings import refused
 from ..chart.images import Released, released
 from ..chart.judge import judge
 from ..chart.post_render import NotPostRendered
-from ..diff import appliers
 from ..diff.bases import reach
 from ..diff.repo import OtherContent, Repo
 from ..document import check
@@ -91,8 +90,8 @@ def verdicts(change: Change, repo: Repo, intent: Intent) -> tuple[Verdict, ...]:
 
 
 def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Verdict:
-    waybill, what, root = change.waybill, shipped(change, intent), repo.tree(intent.commit)
-    unseen = appliers.unseen(root, what.sites[environment].folder)
+    waybill, what = change.waybill, shipped(change, intent)
+    unseen = repo.appliers(intent.commit, what.sites[environment].folder).unseen()
     try:
         release = repo.release(intent.commit, environment, what)
         unseen += [*release.unseen, *installation.unseen(release, what)]

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.diff.appliers import stays, unseen
+from scripts.diff.appliers import Appliers
+from scripts.diff.kustomizations import flux_kustomizations
 
 FLUX = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\nspec: {path: PATH}\n"
 FOLDERS = {
@@ -72,5 +73,6 @@ def test_what_flux_does_to_the_folder_and_to_what_applies_it(
     for name, text in (FOLDERS | files).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert unseen(tmp_path, "apps/orders/staging") == told
-    assert stays(tmp_path, "apps/orders/staging") == is_sure_of_its_place
+    found = Appliers(tmp_path, "apps/orders/staging", tuple(flux_kustomizations(tmp_path)))
+    assert found.unseen() == told
+    assert found.stays() == is_sure_of_its_place

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.diff.adoption import site_of
+from scripts.diff.kustomizations import flux_kustomizations
 from scripts.errors import Refused
 from scripts.gitops.site import Site
 from scripts.settings import EnvironmentSettings
@@ -32,7 +33,9 @@ def found(folder: Path, files: Texts, helmrelease: str, **settings: str) -> Site
         (top / path).parent.mkdir(parents=True, exist_ok=True)
         (top / path).write_text(text)
     tables = {"staging": EnvironmentSettings(helmrelease=helmrelease)}
-    return site_of(top, "staging", config("/g", environment_tables=tables, **settings), CHARTS)
+    return site_of(
+        top, tuple(flux_kustomizations(top)), "staging", config("/g", environment_tables=tables, **settings), CHARTS
+    )
 
 
 def refused(folder: Path, files: Texts, helmrelease: str, **settings: str) -> str:
