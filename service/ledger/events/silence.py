@@ -116,20 +116,4 @@ async def _tell(environment: str, since: datetime | None, now: datetime) -> None
 def row(environment: str, kind: str, at: datetime) -> HistoryColumns:
     second = (at - EPOCH) // SECOND
     own = hashlib.sha256(f"{kind} {environment} {second}".encode()).hexdigest()
-    return HistoryColumns(
-        environment=environment,
-        place=None,
-        position=position(second, "", 0, 0, own),
-        after=None,
-        kind=kind,
-        service=None,
-        version=None,
-        build=None,
-        chart_digest=None,
-        at=second,
-        source="silence",
-        basis=None,
-        cause=None,
-        message="",
-        detail=None,
-    )
+    return HistoryColumns(environment, None, position(second, "", 0, 0, own), kind, second, "silence")

@@ -102,18 +102,18 @@ class HistoryColumns(NamedTuple):
     environment: str
     place: str | None
     position: str
-    after: str | None
     kind: str
-    service: str | None
-    version: str | None
-    build: str | None
-    chart_digest: str | None
     at: int
     source: str
-    basis: str | None
-    cause: str | None
-    message: str
-    detail: str | None
+    after: str | None = None
+    service: str | None = None
+    version: str | None = None
+    build: str | None = None
+    chart_digest: str | None = None
+    basis: str | None = None
+    cause: str | None = None
+    message: str = ""
+    detail: str | None = None
 
 
 class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
