@@ -83,8 +83,8 @@ def _become(half: Half, args: list[str], cwd: str, env: dict[str, str], out: str
         os.dup2(handle, number)
         os.close(handle)
     os.chdir(cwd)
+    refusals.note()  # where this run wants them; the command's own environment need not say so
     os.environ.clear()
     os.environ.update(env)
     sys.argv = [NAMES[half], *args]
-    refusals.note()
     import_module(f"{half}.__main__").main()
