@@ -13,7 +13,8 @@ def test_no_file_is_out_of_date() -> None:
     assert [str(path) for path in generate.behind(made)] == [], "`make generate` writes them again"
     names = {str(path.relative_to(CHECKOUT)) for path in made}
     assert names > {"README.md", "chart/README.md", "service/openapi.json", "service/waybill.schema.json"}
-    assert len(names) == 4 + len(list(CHECKOUT.glob("tests/chart/scenarios/*/golden.yaml")))
+    scenarios = len(list(CHECKOUT.glob("tests/chart/scenarios/*/golden.yaml")))
+    assert len([name for name in names if name.endswith("golden.yaml")]) == scenarios > 0
 
 
 def test_a_file_that_is_out_of_date_is_named_and_then_written(

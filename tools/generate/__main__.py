@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tools.build import CHECKOUT
 
-from . import chart_readme, golden, readme, schemas
+from . import chart_readme, golden, pages, schemas
 
 
 def files() -> dict[Path, str]:
-    return {path: text for each in (schemas, readme, chart_readme, golden) for path, text in each.files().items()}
+    return {path: text for each in (schemas, pages, chart_readme, golden) for path, text in each.files().items()}
 
 
 def behind(made: Mapping[Path, str]) -> list[Path]:
