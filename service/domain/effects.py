@@ -65,9 +65,8 @@ def taken_back(state: State, it: Entry) -> State:
 
 def absent(state: State, it: Entry) -> State:
     """The HelmRelease is gone. Whether what it had installed still runs is unknown."""
-    if state.running is None:
-        return replace(NOTHING, unmanaged=state.unmanaged, left=state.left)
-    return State(health_cause="absent", health_since=it.at, unmanaged=it.at, left=state.running)
+    left, since = (state.running, it.at) if state.running else (state.left, state.unmanaged)
+    return State(health_cause="absent" if left else None, health_since=since, unmanaged=since, left=left)
 
 
 def test_succeeded(state: State, it: Entry) -> State:

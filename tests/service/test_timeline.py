@@ -19,7 +19,7 @@ from service.domain.state import Entry
 from service.domain.timeline import at_time, lanes_of, timeline
 from service.ledger.arrivals import list as arrivals
 from service.ledger.environments.at_time import lanes_at
-from service.ledger.events import said
+from service.ledger.events import levels, said
 from service.ledger.events import take as events
 from service.ledger.events import take_snapshot as snapshots
 from service.ledger.rows import PlaceKey
@@ -90,7 +90,7 @@ def entry_of(it: Told) -> list[Entry]:
         entry
         for seen in sight.levels
         for entry in snapshot.level_entries(
-            seen.place, snapshots._encode(seen.level), sha256, [(sight.at, seen.resource_version)]
+            seen.place, levels._encode(seen.level), sha256, [(sight.at, seen.resource_version)]
         )
     ]
     return found or list(snapshot.level_entries("apps/orders", b"", sha256, [(sight.at, "")]))

@@ -1,17 +1,17 @@
 """Which names a range of a namespace had when it was last read: a HelmRelease that is heard of for the first time, and
 was not among them, was gone by then."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from ...database.query import query
-from ...database.tables import Level, Listing
-from ...domain.snapshot import NameRange, level_entries
+from ...database.tables import Listing
+from ...domain.snapshot import NameRange
 from ...domain.state import Entry
 from ..rows import PlaceKey
+from .levels import absence
 
 
 class NamespaceKey(NamedTuple):
@@ -45,19 +45,6 @@ class OlderListings(NamedTuple):
     begins: str
     ends: str
     before: int
-
-
-class NewLevel(NamedTuple):
-    """The columns of `level`."""
-
-    environment: str
-    place: str
-    sha256: str
-    body: bytes
-    first_at: int
-    first_version: str
-    last_at: int
-    last_version: str
 
 
 _of_namespace = query(
@@ -96,7 +83,6 @@ _forget = query(
     takes=OlderListings,
     gives=None,
 )
-insert_level = query(lambda **columns: Level.insert(Level(**columns)), takes=NewLevel, gives=None)
 RENEWED = 3600  # seconds
 _decode = msgspec.json.Decoder(list[str]).decode
 _encode = msgspec.json.Encoder().encode
@@ -132,13 +118,3 @@ async def absences(heard: Mapping[PlaceKey, int]) -> dict[PlaceKey, Entry]:
         if newest and newest.at > at and name not in _decode(newest.names):
             found[key] = await absence(key, newest.at)
     return found
-
-
-async def absence(key: PlaceKey, at: int) -> Entry:
-    sha256 = absent_sha256(key.place)
-    await insert_level(NewLevel(*key, sha256, b"", at, "", at, ""))
-    return next(level_entries(key.place, b"", sha256, [(at, "")]))
-
-
-def absent_sha256(place: str) -> str:
-    return hashlib.sha256(f"absent {place}".encode()).hexdigest()

@@ -18,6 +18,7 @@ from ...domain.state import Entry, Running, position_at
 from ...domain.timeline import Arrival, Closing, arrivals, ending, replaced, timeline
 from ..match import named_service
 from ..rows import EnvironmentKey, PlaceKey
+from .levels import divide
 from .names import absences
 from .news import News, news_of
 from .said import entries_between
@@ -121,6 +122,7 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
         before = kept.get(key)
         standing = standing_in(before.state) if before else Standing()
         if standing is None or not await _continue(key, standing, entries, changes):
+            await divide(key, min(it.at for it in entries))
             await derive(key, changes)
     await write(changes)
     return {
@@ -170,6 +172,7 @@ async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], chang
     lane = lanes[-1]
     ordered = in_order(added, lane)
     if ordered is None:
+        await divide(key, min(it.at for it in added))
         return await _rewound(key, lanes, added, changes)
     running, opened = lane.state.running, lane.opened
     found = follow(lane, ordered)

@@ -5,35 +5,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
-
 from ...database import tables
 from ...database.group_commit import written
 from ...database.query import query
 from ...domain.event import Cause
-from ...domain.level import Level
 from ...domain.place import standing_in
-from ...domain.snapshot import UNREADABLE, Sight, level_entries, parse
+from ...domain.snapshot import UNREADABLE, Sight, parse
 from ...domain.state import Entry
 from ..rows import EnvironmentKey, PlaceKey
-from . import names, silence, unread
-from .names import NewLevel, absent_sha256, insert_level
+from . import levels, names, silence, unread
 from .projection import Batch, project
 from .statements import places
 from .take import EventKey, EventReceipt, NewEvent, Signed, Taken, first, insert
-
-
-class NewestLevel(NamedTuple):
-    id: int
-    sha256: str
-    first_at: int
-    last_at: int
-
-
-class LaterLevel(NamedTuple):
-    id: int
-    last_at: int
-    last_version: str
 
 
 class Observed(NamedTuple):
@@ -42,24 +25,6 @@ class Observed(NamedTuple):
     round_seconds: int | None
 
 
-_newest = query(
-    lambda environment, place: (
-        tables.Level.select(tables.Level.id, tables.Level.sha256, tables.Level.first_at, tables.Level.last_at)
-        .where((tables.Level.environment == environment) & (tables.Level.place == place))
-        .order_by(tables.Level.last_at, ascending=False)
-        .order_by(tables.Level.id, ascending=False)
-        .limit(1)
-    ),
-    takes=PlaceKey,
-    gives=NewestLevel,
-)
-_extend = query(
-    lambda id, last_at, last_version: tables.Level.update(
-        {tables.Level.last_at: last_at, tables.Level.last_version: last_version}
-    ).where(tables.Level.id == id),
-    takes=LaterLevel,
-    gives=None,
-)
 _observe = query(
     lambda environment, now, round_seconds: tables.Environment.update(
         {tables.Environment.observed_at: now, tables.Environment.round_seconds: round_seconds}
@@ -67,7 +32,6 @@ _observe = query(
     takes=Observed,
     gives=None,
 )
-_encode = msgspec.json.Encoder().encode
 
 
 async def take(snapshot: Signed) -> Taken:
@@ -113,25 +77,10 @@ async def _levels(environment: str, sight: Sight) -> list[Entry]:
     found = list[Entry]()
     for it in sorted(sight.levels, key=lambda it: it.place):
         key = PlaceKey(environment, it.place)
-        found += await _keep(key, sight.at, it.resource_version, it.level, last_said.get(it.place, ""))
+        found += await levels.keep(key, sight.at, it.resource_version, it.level, last_said.get(it.place, ""))
     for place in gone:
-        found += await _keep(PlaceKey(environment, place), sight.at, "", None, last_said[place])
+        found += await levels.keep(PlaceKey(environment, place), sight.at, "", None, last_said[place])
     return found
-
-
-async def _keep(key: PlaceKey, at: int, version: str, level: Level | None, last_said: str) -> list[Entry]:
-    """`level` None: the HelmRelease is absent. `last_said`: what was said last of the place."""
-    body = _encode(level) if level else b""
-    sha256 = hashlib.sha256(body).hexdigest() if level else absent_sha256(key.place)
-    rows = await _newest(key) if sha256[:16] == last_said else []
-    newest = rows[0] if rows and rows[0].sha256 == sha256 else None
-    if newest and newest.first_at <= at <= newest.last_at:
-        return []
-    if newest and at > newest.last_at:
-        await _extend(LaterLevel(newest.id, at, version))
-    else:
-        await insert_level(NewLevel(*key, sha256, body, at, version, at, version))
-    return list(level_entries(key.place, body, sha256, [(at, version)]))
 
 
 def _last_said(state: str) -> str:

@@ -15,30 +15,46 @@ class Model:
     bodies: set[tuple[str, bytes]] = field(default_factory=set)  # a body that comes again is no news
     confirmed: dict[str, int] = field(default_factory=dict)  # environment -> when it was last heard of
     listings: dict[str, tuple[int, set[str]]] = field(default_factory=dict)  # environment -> the newest of `apps`
-    began: dict[tuple[int, str], int] = field(default_factory=dict)  # place -> when its newest run of levels did
+    runs_of: dict[tuple[str, str], list[list[Said]]] = field(default_factory=dict)  # place -> runs of equal levels
 
     def take(self, environment: str, body: bytes, received: int, told: list[Said]) -> None:
-        known = self.said.setdefault(environment, {})
+        self.said.setdefault(environment, {})
         if (environment, body) not in self.bodies:
             self.bodies.add((environment, body))
             self.confirmed[environment] = max(received, self.confirmed.get(environment, 0))
             for it in [*told, *self._gone_by(environment, told)]:
-                self._keep(known, it)
+                self._keep(environment, it)
 
-    def _keep(self, known: dict[tuple[str, int], Said], it: Said) -> None:
-        """Of a run of equal levels the ledger keeps the first and the last."""
-        ordered = in_order([each for each in known.values() if each.name == it.name and each.reason not in NO_EFFECT])
-        last = max((each.counts_at for each in ordered), default=0)
-        if it.rank == 9 and ordered and ordered[-1].sha256 == it.sha256 and ordered[-1].counts_at == last:
-            run = [each for each in ordered if each.sha256 == it.sha256]
-            run = [each for each in run if each.counts_at >= self.began.get((id(known), it.name), 0)]
-            if it.counts_at > last and len(run) > 1:
-                del known[run[-1].sha256, run[-1].counts_at]
-            elif run[0].counts_at <= it.counts_at <= last:
+    def _keep(self, environment: str, it: Said) -> None:
+        """Of a run of equal levels, between which nothing was said, the ledger keeps the first and the last."""
+        known = self.said.setdefault(environment, {})
+        if (it.sha256, it.counts_at) in known or it.reason in NO_EFFECT:
+            known.setdefault((it.sha256, it.counts_at), it)
+            return
+        before = self._ordered(environment, it.name)
+        runs = self.runs_of.setdefault((environment, it.name), [])
+        newest = max(runs, key=lambda run: run[-1].counts_at, default=None)
+        last = max((each.counts_at for each in before), default=0)
+        said_last = before[-1].sha256 if before and before[-1].counts_at == last else None
+        if it.rank == 9 and newest and newest[0].sha256 == it.sha256 == said_last:
+            if newest[0].counts_at <= it.counts_at <= newest[-1].counts_at:
                 return
-        elif it.rank == 9:
-            self.began[id(known), it.name] = it.counts_at
-        known.setdefault((it.sha256, it.counts_at), it)
+            if it.counts_at > newest[-1].counts_at:
+                for each in newest[1:]:
+                    del known[each.sha256, each.counts_at]
+                newest[1:] = [it]
+                known[it.sha256, it.counts_at] = it
+                return
+        known[it.sha256, it.counts_at] = it
+        if self._ordered(environment, it.name)[-1] is not it:
+            for run in [run for run in runs if len(run) > 1 and run[-1].counts_at >= it.counts_at]:
+                runs.append([run.pop()])
+        if it.rank == 9:
+            runs.append([it])
+
+    def _ordered(self, environment: str, name: str) -> list[Said]:
+        said = self.said[environment].values()
+        return in_order([it for it in said if it.name == name and it.reason not in NO_EFFECT])
 
     def list_names(self, environment: str, at: int, names: Iterable[str]) -> None:
         """What a complete list of the namespace had, if it is the newest."""
@@ -57,8 +73,7 @@ class Model:
         return {it.name for it in self.said.get(environment, {}).values() if it.reason not in NO_EFFECT}
 
     def place(self, environment: str, name: str, until: int | None = None) -> Place:
-        said = [it for it in self.said[environment].values() if it.name == name and it.reason not in NO_EFFECT]
-        ordered = in_order(said)
+        ordered = self._ordered(environment, name)
         if until is not None:
             place, last = Place(), 0
             for number, it in enumerate(ordered):

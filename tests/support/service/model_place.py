@@ -255,12 +255,11 @@ class Place:
 
     def _absent(self, it: Said) -> None:
         left, gone = (self.runs, it.counts_at) if self.runs else (self.left, self.gone)
-        began = self.runs
         self._ends(it)
         self._forget()
         self.suspended, self.left, self.gone = None, left, gone
-        if began:
-            self.health_since, self.cause = it.counts_at, "absent"
+        if left:
+            self.health_since, self.cause = gone, "absent"
 
     def _see(self, it: Said, seen: Seen) -> None:
         if seen.suspended:

@@ -95,12 +95,14 @@ def snapshot(seconds: int, listed: list[dict[str, Any]], **more: Any) -> Told:
 
 @dataclass(frozen=True)
 class Story:
-    """`truth`: what GET /environments/{e} says of the place in the end, as far as it is told here, times in seconds;
-    None: nothing. `ran`: the arrivals, oldest first: version, from, until, what ended it, basis."""
+    """`before` is told first. `truth`: what GET /environments/{e} says of the place in the end, as far as it is told
+    here, times in seconds; None: nothing. `ran`: the arrivals, oldest first: version, from, until, what ended it,
+    basis."""
 
     told: list[Told]
     truth: dict[str, Any] | None
     ran: list[tuple[str, int, int | None, str | None, str]] = field(default_factory=list)
+    before: list[Told] = field(default_factory=list)
 
 
 OK = "Ready", "True"
@@ -566,6 +568,29 @@ STORIES: dict[str, Story] = {
         [E(10, "InstallSucceeded", "1.0.0", rv=5), L(60, V1, rv=6, ready=("True", "InstallSucceeded", 10)), A(300)],
         {"version": None, "health": "unknown", "health_cause": "absent", "unmanaged": ("1.0.0", 300)},
         [("1.0.0", 10, 300, "absent", "absence")],
+    ),
+    "the HelmRelease is gone, and every round says so": Story(
+        [A(300), A(600), A(900)],
+        {
+            "version": None,
+            "health": "unknown",
+            "health_since": 300,
+            "health_cause": "absent",
+            "unmanaged": ("1.0.0", 300),
+        },
+        [("1.0.0", 10, 300, "absent", "absence")],
+        before=[E(10, "InstallSucceeded", "1.0.0", rv=5)],
+    ),
+    "between two rounds it was made anew and deleted, and that event comes after them": Story(
+        [A(900), A(1200)],
+        {"version": None, "health_since": 600, "health_cause": "absent", "unmanaged": ("1.1.0", 600)},
+        [("1.0.0", 10, 300, "absent", "absence"), ("1.1.0", 400, 600, "absent", "absence")],
+        before=[
+            E(10, "InstallSucceeded", "1.0.0", rv=5),
+            A(300),
+            A(600),
+            E(400, "InstallSucceeded", "1.1.0", rv=20, lag=250, uid="u2"),
+        ],
     ),
     "it was uninstalled, and is gone": Story(
         [E(10, "InstallSucceeded", "1.0.0", rv=5), E(100, "UninstallSucceeded", "1.0.0", rv=9), A(300)],
