@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 from .database.url import Pooler, parse_url
 from .domain.quota import Quota, parse_quota
 from .domain.signature import parse_keys
+from .domain.stages import Stage, parse_stages
 
 ROOT_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
 
@@ -203,5 +204,15 @@ class Settings(FromEnvironment):
             "{}",
             _flux_keys,
             file="again",
+        ),
+    ]
+    environments: Annotated[
+        tuple[Stage, ...],
+        Setting(
+            "ENVIRONMENTS",
+            "The order of the environments, and which of them form a group, as pages show them: `staging, production = "
+            "production-eu + production-us`. What is not named comes after, in the order of its first report.",
+            "",
+            parse_stages,
         ),
     ]

@@ -10,6 +10,7 @@ from litestar.datastructures import State
 from litestar.response import Response
 from msgspec.structs import replace
 
+from ..domain.stages import arranged
 from ..ledger.arrivals.list import Arrival
 from ..ledger.arrivals.window import arrivals_between
 from ..ledger.environments import state as environments
@@ -31,7 +32,8 @@ MOST_BARS = 200  # arrivals of all environments that are drawn: a page stays bel
 async def show_board(state: State) -> Response[str]:
     now = datetime.now(UTC)
     page = await environments.states(limit=MOST_ENVIRONMENTS, silent_after=state.settings.silent_after)
-    found = page.items
+    named = {it.environment: it for it in page.items}
+    found = [named[it] for stage in arranged(state.settings.environments, [*named]) for it in stage.environments]
     most = max(LATEST, MOST_BARS // len(found)) if found else 0
     windows = {
         it.environment: await arrivals_between(it.environment, now - STRIP, now, most)

@@ -20,7 +20,7 @@ ROOMS = {
     "service": "api auth database domain http ledger observer pages",
     "service/ledger": "arrivals environments events releases",
     "scripts": "ask chart clients commands diff forges gitops image proposal releases source steps yaml",
-    "tools": "cluster demo generate go image",
+    "tools": "cluster demo generate go image sample",
 }
 # One noun that stands for itself in every layer: as a table, in the domain, in an answer.
 NOUNS_OF_EVERY_LAYER = {"Arrival", "Environment", "Event", "Level", "Place", "Proposal", "Release", "Token", "Waybill"}

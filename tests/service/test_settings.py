@@ -34,6 +34,10 @@ OLD, NEW, OTHER = "the-old-key-0123456789", "the-new-key-0123456789", "another-k
         ({"FLUX_KEYS": json.dumps({"staging": [OLD, NEW, OTHER]})}, "staging has 3 keys"),
         ({"FLUX_KEYS": json.dumps({"staging": OLD[:15]})}, "shorter than 16 bytes"),
         ({"FLUX_KEYS": json.dumps({"staging": OLD, "production": [NEW, OLD]})}, "two environments share a key"),
+        ({"ENVIRONMENTS": "dev, Staging"}, "ENVIRONMENTS: 'Staging' is no name of an environment"),
+        ({"ENVIRONMENTS": "dev,,qa"}, "ENVIRONMENTS: '' is no name of an environment"),
+        ({"ENVIRONMENTS": "dev, production = eu + "}, "ENVIRONMENTS: '' is no name of an environment"),
+        ({"ENVIRONMENTS": "dev, production = dev + us"}, "ENVIRONMENTS: dev is named twice"),
     ],
 )
 def test_what_cannot_be_used_is_named_and_no_key_is_shown(given: dict[str, str], said: str) -> None:

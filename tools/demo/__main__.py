@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .journey import tell, travel
 from .processes import stop_cleanly
+from .sample import open_sample
 from .world import CHECKOUT
 
 
@@ -19,6 +20,9 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, default=CHECKOUT / ".demo", help="for everything that the demo writes; emptied first"
     )
+    parser.add_argument(
+        "--sample", action="store_true", help="instead, open a ledger with half a year of 6 services in 3 environments"
+    )
     given = parser.parse_args()
     stop_cleanly()
     started = time.monotonic()
@@ -27,8 +31,10 @@ def main() -> None:
     empty(folder)
     # The demo works in a clone, but runs the code of this checkout.
     python = ["env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-P", "-m"]
+    service = [*python, "service"]
+    opened = open_sample(folder, service) if given.sample else travel(folder, [*python, "scripts"], service)
     try:
-        with travel(folder, [*python, "scripts"], [*python, "service"]) as ledger:
+        with opened as ledger:
             if given.keep:
                 tell(f"The board is open at {ledger.url}/ until you press Ctrl-C")
                 sys.exit(f"the ledger stopped by itself, see {folder / 'ledger.log'}: {ledger.process.wait()}")
