@@ -120,6 +120,20 @@ def session_for(
     return start_for(service, options, environments, **_places(options))
 
 
+def without_service(options: dict[str, Any]) -> "Session":
+    """Of nobody's release: with the settings of the nearest waybill.toml, if there is one, variables and flags."""
+    from ..clients.git import Git
+    from ..config import nearest, without_checkout
+    from ..session import Session
+
+    report = click.get_current_context().ensure_object(Report)
+    report.json = options["json"]
+    cwd = Path.cwd()
+    file = options["config"] or nearest(cwd)
+    config = without_checkout("waybill", options, (), path=file, cwd=cwd, remote="origin")
+    return Session(config, Git(cwd), report, config.document.parent, config.document, away=True)
+
+
 def _places(options: dict[str, Any]) -> dict[str, Any]:
     report = click.get_current_context().ensure_object(Report)
     report.json = options["json"]
@@ -145,4 +159,15 @@ def choice(here: "Session", options: dict[str, Any], *, alone: bool = False) -> 
         allow_older=options["allow_older"],
         first_publish=options["first_publish"],
         alone=alone,
+    )
+
+
+def keys(*names: str) -> Callable[[F], F]:
+    """The options of some settings alone."""
+    return all_of(
+        *(
+            click.option(f"--{field.name.replace('_', '-')}", metavar="TEXT", help=KEYS[field.encode_name])
+            for field in FIELDS
+            if field.name in names
+        )
     )

@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from .. import workflow
 from ..adopt import Adoption
+from ..connect import Connected
 from ..document import PullRequest, Source, Waybill
 from ..errors import Incomplete
 from ..image import by_name
@@ -71,6 +72,31 @@ def show_adoption(here: Session, found: Adoption) -> None:
         "waybill.toml": "names it" if found.kept else "is left as it is (--dry-run)",
     }
     here.report.results([table], found)
+
+
+def show_connection(here: Session, made: Connected) -> None:
+    """What is proposed; and of the key, once, what is to be done with it."""
+    table = {
+        "environment": made.environment,
+        "cluster": made.cluster,
+        "hears": ", ".join(made.hears) or "nothing yet",
+        "reports to": made.address,
+        "observer": f"observer.environment={made.environment},observer.namespaces={{{','.join(made.hears)}}}",
+        "files": NEXT.join(made.files),
+        "said": made.said,
+        "proposal": made.proposal or "",
+    }
+    entry = f'{{"{made.environment}": ["{made.key}"]}}'
+    if made.key:
+        table |= {
+            "key": f"{made.key}{NEXT}it is not shown again; `--new-key` makes another",
+            "to the cluster": f"Secret {made.secret}, key `token`",
+            "to the ledger": f"FLUX_KEYS, beside what it has: {entry}",
+        }
+    elif made.secrets:
+        table["key"] = f"in {made.secrets}, for `kubectl create --filename {made.secrets}`"
+    here.report.results([{label: value for label, value in table.items() if value}], made)
+    here.report.text(made.patch)
 
 
 def show_plans(here: Session, plans: Sequence[Plan]) -> None:

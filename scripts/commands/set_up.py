@@ -1,11 +1,59 @@
-"""The commands that set up: adopt lets Waybill write releases to a HelmRelease that people wrote."""
+"""The commands that set up: connect lets the ledger hear an environment, adopt lets Waybill write releases to a
+HelmRelease that people wrote."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .options import command, session, settings
+from .options import command, keys, session, settings, without_service
+
+
+@command()
+@click.argument("environment")
+@click.option(
+    "--path", "folder", metavar="FOLDER", help="What Flux applies to its cluster. Default: clusters/ENVIRONMENT."
+)
+@click.option(
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    metavar="NAME",
+    help="Hear this namespace; may be repeated. Default: all in which the GitOps repo has a HelmRelease.",
+)
+@click.option(
+    "--secrets",
+    type=click.Path(path_type=Path),
+    help="Write the key to this new file, as Secrets for `kubectl create`, instead of showing it.",
+)
+@click.option(
+    "--ledger-namespace",
+    metavar="NAME",
+    default="waybill",
+    show_default=True,
+    help="Where these Secrets have the ledger.",
+)
+@click.option("--new-key", is_flag=True, help="Make another key: the first is lost, or is to be replaced.")
+@click.option("--dry-run", is_flag=True, help="Show what would be proposed; make no key.")
+@keys("gitops", "gitops_branch", "forge", "ledger", "commit_author", "commit_title")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Default: waybill.toml in this folder or the nearest one above."
+)
+@click.option("--json", is_flag=True, help="Print the result as JSON.")
+def connect(environment: str, secrets: Path | None, ledger_namespace: str, **options: Any) -> None:
+    """Let the ledger hear what Flux does in ENVIRONMENT.
+
+    It proposes a Provider and two Alerts for the folder that Flux applies to that cluster, and makes the key that signs
+    its events; it is shown once. Run again it proposes what is missing, and nothing else. No release changes, whoever
+    makes them, and no waybill.toml is needed: --gitops and --ledger say where.
+    """
+    from ..connect import Wish
+    from ..connect import connect as run
+    from .results import show_connection
+
+    here = without_service(options)
+    chosen = {name: options[name] for name in ("folder", "namespaces", "new_key", "dry_run")}
+    show_connection(here, run(here, Wish(environment, secrets=secrets, ledger=ledger_namespace, **chosen)))
 
 
 @command()

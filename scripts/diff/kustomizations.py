@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from posixpath import join, normpath
 from typing import Any
 
-from ..yaml.objects import group_of, parse
+from ..yaml.objects import Object, group_of, parse
 
 GROUP = "kustomize.toolkit.fluxcd.io"
 PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
@@ -21,6 +21,7 @@ class FluxKustomization:
     name: str
     folder: str
     spec: dict[str, Any]
+    namespace: str = ""
 
     @property
     def patches(self) -> list[Any]:
@@ -45,8 +46,14 @@ def flux_kustomizations(root: Path) -> Iterator[FluxKustomization]:
             objects = parse(text) if f"{GROUP}/v".encode() in text else []
         except ValueError:
             continue
-        for item in objects:
-            if item["kind"] == "Kustomization" and group_of(item) == GROUP and isinstance(item.get("spec"), dict):
-                name, place = str(item["metadata"].get("name") or ""), str(item["spec"].get("path") or "")
-                folder = str(PurePosixPath(normpath(join("/", place))).relative_to("/"))
-                yield FluxKustomization(str(file.relative_to(root)), name, folder, item["spec"])
+        found = (flux_kustomization(item, str(file.relative_to(root))) for item in objects)
+        yield from (it for it in found if it)
+
+
+def flux_kustomization(item: Object, file: str) -> FluxKustomization | None:
+    """The object, if it is one."""
+    if item["kind"] != "Kustomization" or group_of(item) != GROUP or not isinstance(item.get("spec"), dict):
+        return None
+    name, namespace = (str(item["metadata"].get(key) or "") for key in ("name", "namespace"))
+    folder = str(PurePosixPath(normpath(join("/", str(item["spec"].get("path") or "")))).relative_to("/"))
+    return FluxKustomization(file, name, folder, item["spec"], namespace)

@@ -89,12 +89,12 @@ class Repo:
         is known; refused where Waybill cannot write it in the file that people wrote."""
         if config.helmrelease(environment) is None:
             return standard(config.service, environment, pinned=config.flux_source == "oci-repository")
-        make = partial(site_of, self.tree(commit), self._flux(commit), environment, config, published)
+        make = partial(site_of, self.tree(commit), self.flux(commit), environment, config, published)
         return self._sites((commit, environment, published), make)
 
     def appliers(self, commit: str, folder: str) -> Appliers:
         """How Flux comes to a folder of a commit."""
-        return self._appliers((commit, folder), lambda: Appliers(self.tree(commit), folder, self._flux(commit)))
+        return self._appliers((commit, folder), lambda: Appliers(self.tree(commit), folder, self.flux(commit)))
 
     def has(self, commit: str, environment: str, shipped: Shipped) -> bool:
         """Whether the service is in an environment."""
@@ -146,7 +146,8 @@ class Repo:
             if self.has(before, environment, shipped):
                 self._pool.submit(self.before, before, environment, shipped)
 
-    def _flux(self, commit: str) -> tuple[FluxKustomization, ...]:
+    def flux(self, commit: str) -> tuple[FluxKustomization, ...]:
+        """The Flux Kustomizations that lie in a commit."""
         return self._kustomizations(commit, lambda: tuple(flux_kustomizations(self.tree(commit))))
 
     def close(self) -> None:

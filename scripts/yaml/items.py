@@ -23,7 +23,7 @@ class _Flow(yaml.SafeDumper):
 _Flow.add_representer(str, lambda it, text: it.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
 
 
-def prepend(source: bytes, path: Path, item: Mapping[str, Any], *, name: str, fault: Fault) -> bytes:
+def prepend(source: bytes, path: Path, item: Mapping[str, Any] | str, *, name: str, fault: Fault) -> bytes:
     """`source` with `item`, on one line, as the first one of the list at `path`; an absent list is added to its
     mapping, and that, where it would be at the top, to the file."""
     document = parse(source, name, fault)
@@ -68,7 +68,7 @@ def _value(source: bytes) -> Any:
     return document.value
 
 
-def _with(value: Any, path: Path, item: Mapping[str, Any]) -> Any:
+def _with(value: Any, path: Path, item: Mapping[str, Any] | str) -> Any:
     """`value` with `item` in it."""
 
     def added(part: Any, left: Sequence[str | int]) -> Any:

@@ -23,7 +23,7 @@ SERVICE_LAYERS = [
 SCRIPTS_LAYERS = [
     {"__main__"},
     {"commands"},
-    {"ship", "plan", "promote", "rollback", "records", "ask", "adopt"},
+    {"ship", "plan", "promote", "rollback", "records", "ask", "adopt", "connect", "init", "doctor"},
     {"proposals", "checks"},
     {"session"},
     {"steps"},

@@ -1,0 +1,140 @@
+"""The cluster of an environment, as the GitOps repo shows it: the folder that Flux applies there, and what is in it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import Refused
+from ..yaml.objects import Object, group_of, parse
+from .bases import reach
+from .kustomizations import FluxKustomization, flux_kustomization
+from .overlay import build
+
+HELM = "helm.toolkit.fluxcd.io"
+SYSTEM = "flux-system"  # where Flux is, unless somebody says otherwise
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """`folder` is what `flux` applies; that is None where it does not lie in the GitOps repo. `branch` is the one that
+    Flux reads, `url` its address of the repo, "" where the repo does not tell."""
+
+    folder: str
+    flux: FluxKustomization | None
+    branch: str = ""
+    url: str = ""
+
+    @property
+    def namespace(self) -> str:
+        """That of Flux."""
+        return (self.flux.namespace if self.flux else "") or SYSTEM
+
+    def __str__(self) -> str:
+        by = f"by Kustomization {self.flux.name} ({self.flux.file})" if self.flux else "by what is not in this repo"
+        return f"{self.folder}, applied {by}"
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What Flux applies to a cluster: its objects, each with the namespace that it gets ("" where none is told), and
+    what of it is not seen, in sentences without a full stop."""
+
+    objects: Sequence[tuple[str, Object]]
+    unseen: Sequence[str]
+
+    def of(self, group: str, *kinds: str) -> Iterator[tuple[str, Object]]:
+        for namespace, item in self.objects:
+            if group_of(item) == group and item["kind"] in kinds:
+                yield namespace, item
+
+
+def cluster_of(top: Path, every: Sequence[FluxKustomization], environment: str, path: str | None) -> Cluster:
+    """That of `environment` in the repo that lies at `top`, whose Flux Kustomizations are `every`: what applies the
+    folder `path`, else clusters/<environment>, else the folder of that name that a Kustomization applies which no other
+    one does. Refused where there is none, or more than one."""
+    top = top.resolve()
+    roots = [it for it in every if not any(other != it and _applies(other, it.file, top) for other in every)]
+    if path is not None:
+        folders = [str(Path(path))]
+    elif (top / "clusters" / environment).is_dir():
+        folders = [f"clusters/{environment}"]
+    else:
+        folders = sorted({it.folder for it in roots if Path(it.folder).name == environment})
+    if len(folders) != 1 or not ((top / folders[0]).resolve().is_relative_to(top) and (top / folders[0]).is_dir()):
+        known = ", ".join(sorted({it.folder for it in roots})) or "none that it names"
+        raise Refused(
+            f"The GitOps repo has {'several folders' if len(folders) > 1 else f'no folder {folders[0]}'}"
+            f"{'' if path else f' for the cluster of {environment}'}."
+            if folders
+            else f"Which folder of the GitOps repo Flux applies to the cluster of {environment} cannot be told.",
+            f"Name the folder with --path; what Flux applies by itself is {known}.",
+            fault="you",
+        )
+    flux = next((it for it in every if it.folder == folders[0]), None)
+    above = (it for it in every if Path(folders[0]).is_relative_to(it.folder) or it.folder == ".")
+    flux = flux or next((it for it in above if _applies(it, folders[0], top)), None)
+    return Cluster(folders[0], flux, *_source(top, flux))
+
+
+def applied(top: Path, cluster: Cluster) -> Applied:
+    """All that is built from the cluster's folder, and from the folders that Flux Kustomizations in it name."""
+    top, objects, unseen = top.resolve(), list[tuple[str, Object]](), list[str]()
+    patches = cluster.flux.patches if cluster.flux and cluster.flux.folder == cluster.folder else []
+    target = str(cluster.flux.spec.get("targetNamespace") or "") if cluster.flux else ""
+    left, seen = [(cluster.folder, patches, target)], set[tuple[str, str]]()
+    while left:
+        folder, patches, target = left.pop(0)
+        if (folder, target) in seen:
+            continue
+        seen.add((folder, target))
+        try:
+            built = build(top / folder, top, patches)
+        except Refused as error:
+            if error.fault == "machine":
+                raise
+            unseen.append(f"what {folder} applies: {error.what.rstrip('.')}")
+            continue
+        for item in built:
+            objects.append((target or str(item["metadata"].get("namespace") or ""), item))
+            below = flux_kustomization(item, folder)
+            if below and (why := _elsewhere(below, cluster, top)):
+                unseen.append(f"what Kustomization {below.name} applies, {why}")
+            elif below:
+                left.append((below.folder, below.patches, str(below.spec.get("targetNamespace") or "")))
+            elif item["kind"] in ("ResourceSet", "ArtifactGenerator"):
+                unseen.append(f"what {item['kind']} {item['metadata'].get('name')} makes")
+    return Applied(objects, list(dict.fromkeys(unseen)))
+
+
+def _elsewhere(below: FluxKustomization, cluster: Cluster, top: Path) -> str:
+    """Why its folder is not looked at, "" where it is one of the repo."""
+    source: Any = below.spec.get("sourceRef") or {}
+    known: Any = (cluster.flux.spec.get("sourceRef") or {}) if cluster.flux else {}
+    called = f"{source.get('kind')} {source.get('name')}"
+    if source.get("kind") != "GitRepository" or (known and source.get("name") != known.get("name")):
+        return f"which comes from {called}"
+    return "" if (top / below.folder).is_dir() else f"since the repo has no folder {below.folder}"
+
+
+def _applies(it: FluxKustomization, place: str, top: Path) -> bool:
+    """Whether it comes to a file, or to something in a folder."""
+    target = (top / place).resolve()
+    return (top / it.folder).is_dir() and any(read.is_relative_to(target) for read in reach(top / it.folder, top))
+
+
+def _source(top: Path, flux: FluxKustomization | None) -> tuple[str, str]:
+    """Branch and address of the source of a Kustomization, which stands beside it."""
+    source = flux.spec.get("sourceRef") if flux else None
+    if flux is None or not isinstance(source, dict):
+        return "", ""
+    for file in sorted((top / flux.file).parent.glob("*.y*ml")):
+        try:
+            objects = parse(file.read_bytes())
+        except ValueError:
+            continue
+        for item in objects:
+            if (item["kind"], item["metadata"].get("name")) == ("GitRepository", source.get("name")):
+                spec: Any = item.get("spec") or {}
+                return str((spec.get("ref") or {}).get("branch") or ""), str(spec.get("url") or "")
+    return "", ""

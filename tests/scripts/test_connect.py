@@ -1,0 +1,225 @@
+"""An environment is connected to a ledger by a pull request; nothing about its releases changes."""
+
+import json
+import stat
+
+import pytest
+import yaml
+
+from tests.support.builders import git
+from tests.support.gitops_repo import GitopsRepo
+from tests.support.scripts.connection import LEDGER, SOURCE, SYSTEM, connect, everything
+from tests.support.scripts.layouts import FLUX_EXAMPLE, HOME_OPS, flux, kustomization
+
+BRANCH = "connect/staging"
+FOLDER = "clusters/staging/waybill"
+NAMES = ["alert-releases", "alert-sources", "kustomization", "provider"]
+
+
+def bootstrapped(repo: GitopsRepo, **more: str) -> None:
+    source = SOURCE.replace("BRANCH", "main")
+    sync = {f"{SYSTEM}/gotk-sync.yaml": source + FLUX_EXAMPLE[f"{SYSTEM}/gotk-sync.yaml"]}
+    repo.commit({**FLUX_EXAMPLE, **sync, **more})
+
+
+def changed(repo: GitopsRepo, branch: str = BRANCH) -> list[str]:
+    return git(repo.bare, "diff", "--name-status", f"main...{branch}").splitlines()
+
+
+def sources(repo: GitopsRepo, file: str, branch: str = BRANCH) -> set[tuple[str, str]]:
+    spec = yaml.safe_load(repo.text(f"{FOLDER}/{file}", branch))["spec"]
+    return {(it["kind"], it["namespace"]) for it in spec["eventSources"]}
+
+
+def test_a_bootstrapped_repo_is_told_who_listens_and_nothing_else_changes(repo: GitopsRepo) -> None:
+    bootstrapped(repo)
+    ran = connect(repo, "staging", "--json")
+    assert ran.code == 0, ran.stderr
+    assert changed(repo) == [f"A\t{FOLDER}/{name}.yaml" for name in NAMES]
+    provider = yaml.safe_load(repo.text(f"{FOLDER}/provider.yaml", BRANCH))
+    assert provider["spec"]["address"] == f"{LEDGER}/hooks/flux/staging"
+    assert provider["spec"]["type"] == "generic-hmac"
+    name = provider["metadata"]["name"]
+    assert ran.json["secret"] == f"flux-system/{provider['spec']['secretRef']['name']}" == f"flux-system/{name}"
+    assert sources(repo, "alert-releases.yaml") == {("HelmRelease", "shop")}
+    assert sources(repo, "alert-sources.yaml") == {("HelmChart", "shop"), ("OCIRepository", "shop")}
+    for alert in ("releases", "sources"):
+        spec = yaml.safe_load(repo.text(f"{FOLDER}/alert-{alert}.yaml", BRANCH))["spec"]
+        assert spec["providerRef"]["name"] == name
+    assert ran.json["hears"] == ["shop"]
+    (proposal,) = repo.proposals()
+    assert (proposal["branch"], proposal["base"]) == (BRANCH, "main")
+    assert ran.json["proposal"].endswith("/1.json")
+
+
+def test_the_key_is_made_once_and_shown_once(repo: GitopsRepo) -> None:
+    bootstrapped(repo)
+    first = connect(repo, "staging")
+    key = next(line.split()[1] for line in first.stdout.splitlines() if line.startswith("key "))
+    assert len(bytes.fromhex(key)) == 32
+    assert f'{{"staging": ["{key}"]}}' in first.stdout
+    assert key not in first.stderr
+    before = everything(repo.folder)
+    for _ in range(2):
+        again = connect(repo, "staging", "--json")
+        assert (again.code, again.json["key"], again.json["said"]) == (0, None, f"{BRANCH} has it already")
+        assert everything(repo.folder) == before
+    assert all(key.encode() not in data for data in before.values())
+    repo.merge(BRANCH)
+    before = everything(repo.folder)
+    merged = connect(repo, "staging", "--json")
+    assert (merged.code, merged.json["key"], merged.json["proposal"]) == (0, None, None)
+    assert merged.json["said"] == "main has it already: nothing is proposed"
+    another = connect(repo, "staging", "--json", "--new-key").json["key"]
+    assert len(another) == 64
+    assert another != key
+    assert everything(repo.folder) == before
+
+
+def test_secrets_for_cluster_and_ledger_are_written_where_nobody_else_reads(repo: GitopsRepo) -> None:
+    bootstrapped(repo)
+    file = repo.folder / "secrets.yaml"
+    ran = connect(repo, "staging", "--json", "--secrets", str(file), "--ledger-namespace", "record")
+    assert (ran.code, ran.json["key"], ran.json["secrets"]) == (0, None, str(file)), ran.stderr
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    found = {
+        (it["metadata"]["namespace"], it["metadata"]["name"]): it["stringData"]
+        for it in yaml.safe_load_all(file.read_text())
+    }
+    key = found["flux-system", "waybill-staging"]["token"]
+    assert found["record", "waybill-staging"] == {"token": key}
+    assert json.loads(found["record", "waybill-keys"]["keys.json"]) == {"staging": [key]}
+    assert key not in ran.stdout + ran.stderr
+
+
+def test_a_dry_run_shows_the_patch_and_changes_nothing(repo: GitopsRepo) -> None:
+    bootstrapped(repo)
+    before = everything(repo.folder)
+    ran = connect(repo, "staging", "--dry-run")
+    assert ran.code == 0, ran.stderr
+    assert f"+  address: {LEDGER}/hooks/flux/staging" in ran.stdout
+    assert "\nkey " not in ran.stdout
+    assert everything(repo.folder) == before
+
+
+def test_a_namespace_that_came_along_is_added_and_what_people_wrote_stays(repo: GitopsRepo) -> None:
+    bootstrapped(repo)
+    connect(repo, "staging")
+    repo.merge(BRANCH)
+    path = f"{FOLDER}/alert-releases.yaml"
+    edited = repo.text(path) + "  exclusionList: [noise]  # ours\n"
+    release = FLUX_EXAMPLE["apps/base/orders/release.yaml"].replace(
+        "name: orders\n", "name: cart\n  namespace: cart\n", 1
+    )
+    repo.commit({path: edited, "clusters/staging/cart.yaml": release.replace("chart: orders", "chart: cart")})
+    ran = connect(repo, "staging", "--json")
+    assert ran.code == 0, ran.stderr
+    assert ran.json["key"] is None
+    assert changed(repo) == [f"M\t{path}", f"M\t{FOLDER}/alert-sources.yaml"]
+    assert sources(repo, "alert-releases.yaml") == {("HelmRelease", "shop"), ("HelmRelease", "cart")}
+    assert set(edited.splitlines()) <= set(repo.text(path, BRANCH).splitlines())
+
+
+def test_a_kustomization_of_the_cluster_names_the_folder(repo: GitopsRepo) -> None:
+    own = kustomization("flux-system", "apps.yaml", more="# ours\n")
+    bootstrapped(repo, **{"clusters/staging/kustomization.yaml": own})
+    ran = connect(repo, "staging", "--json")
+    assert ran.code == 0, ran.stderr
+    assert f"M\t{FOLDER[:-8]}/kustomization.yaml" in changed(repo)
+    after = repo.text("clusters/staging/kustomization.yaml", BRANCH)
+    assert [line for line in after.splitlines() if line not in own.splitlines()] == ['  - "waybill"']
+
+
+def test_a_folder_of_another_name_is_the_one_that_flux_applies(repo: GitopsRepo) -> None:
+    repo.commit(
+        {
+            "fleet/staging/flux-system/gotk-sync.yaml": flux("flux-system", "./fleet/staging"),
+            "fleet/staging/apps.yaml": flux("apps", "./apps/staging"),
+            **{path: text for path, text in FLUX_EXAMPLE.items() if path.startswith("apps/")},
+        }
+    )
+    ran = connect(repo, "staging", "--json")
+    assert ran.code == 0, ran.stderr
+    assert changed(repo)[0] == "A\tfleet/staging/waybill/alert-releases.yaml"
+
+
+def test_one_cluster_may_have_several_environments(repo: GitopsRepo) -> None:
+    bootstrapped(repo)
+    connect(repo, "staging")
+    repo.merge(BRANCH)
+    here = ["--path", "clusters/staging", "--json"]
+    refused = connect(repo, "qa", *here)
+    assert (refused.code, refused.json["fault"]) == (1, "you")
+    assert "reports as staging already" in refused.json["refused"]
+    ran = connect(repo, "qa", *here, "--namespace", "qa")
+    assert (ran.code, ran.json["hears"], ran.json["secret"]) == (0, ["qa"], "flux-system/waybill-qa"), ran.stderr
+    assert changed(repo, "connect/qa")[0] == "A\tclusters/staging/waybill-qa/alert-releases.yaml"
+
+
+def test_what_cannot_be_seen_is_said(repo: GitopsRepo) -> None:
+    """What applies the cluster's folder is no part of this repo, and some of what it applies comes from elsewhere."""
+    elsewhere = (
+        flux("vendor", "./vendor")
+        .replace("name: flux-system\n", "name: vendor\n")
+        .replace("name: vendor\n  namespace: vendor", "name: vendor\n  namespace: flux-system")
+    )
+    repo.commit({**HOME_OPS, "kubernetes/flux/cluster/vendor.yaml": elsewhere})
+    ran = connect(repo, "home", "--path", "kubernetes/flux/cluster", "--json", ledger="https://waybill.example.org/")
+    assert ran.code == 0, ran.stderr
+    assert ran.json["hears"] == ["default"]
+    assert ran.json["cluster"].endswith("applied by what is not in this repo")
+    assert ran.json["address"] == "https://waybill.example.org/hooks/flux/home"
+    assert any("Kustomization vendor" in it for it in ran.json["not_seen"])
+
+
+def test_what_somebody_closed_is_not_proposed_again(repo: GitopsRepo) -> None:
+    bootstrapped(repo)
+    connect(repo, "staging")
+    repo.set_state(BRANCH, "closed")
+    before = everything(repo.folder)
+    ran = connect(repo, "staging", "--json")
+    assert (ran.code, ran.json["key"]) == (0, None)
+    assert "closed" in ran.json["said"]
+    assert everything(repo.folder) == before
+
+
+def test_a_provider_of_theirs_is_enough(repo: GitopsRepo) -> None:
+    apps = "gitops-templates"
+    theirs = {
+        f"clusters/staging/{apps}/kustomization.yaml": kustomization("provider.yaml", more="namespace: shop\n"),
+        f"clusters/staging/{apps}/provider.yaml": (
+            "apiVersion: notification.toolkit.fluxcd.io/v1beta3\nkind: Provider\nmetadata: {name: waybill}\n"
+            f"spec: {{type: generic-hmac, address: {LEDGER}/hooks/flux/staging, secretRef: {{name: key}}}}\n"
+        ),
+    }
+    bootstrapped(repo, **theirs)
+    ran = connect(repo, "staging", "--json")
+    assert ran.code == 0, ran.stderr
+    assert ran.json["said"] == "Provider shop/waybill reports it already: nothing is proposed"
+    assert ran.json["secret"] == "shop/key"
+    assert "no Alert of that Provider hears the HelmReleases in shop" in ran.stderr
+    assert repo.head(BRANCH) is None
+
+
+def test_a_locked_down_flux_is_warned_of(repo: GitopsRepo) -> None:
+    patch = kustomization("gotk-sync.yaml", more="# - --no-cross-namespace-refs=true\n")
+    bootstrapped(repo, **{f"{SYSTEM}/kustomization.yaml": patch})
+    ran = connect(repo, "staging")
+    assert ran.code == 0
+    assert f"warning: {SYSTEM}/kustomization.yaml has --no-cross-namespace-refs=true" in ran.stderr
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_a_killed_run_is_completed(repo: GitopsRepo, started: bool) -> None:
+    """The branch was pushed, and no proposal opened; or somebody added a commit since."""
+    bootstrapped(repo)
+    connect(repo, "staging")
+    (repo.bare / "waybill-proposals" / "1.json").unlink()
+    if not started:
+        repo.commit({"README.md": "Theirs\n"}, BRANCH)
+        repo.commit({"NEWS.md": "On main\n"})
+    head = repo.head(BRANCH)
+    ran = connect(repo, "staging", "--json")
+    assert (ran.code, ran.json["key"]) == (0, None), ran.stderr
+    assert [it["state"] for it in repo.proposals()] == ["open"]
+    assert repo.head(BRANCH) == head
