@@ -170,9 +170,7 @@ def _connected(here: Session, cluster: Cluster, hook: Hook, told: Reports, other
         here.report.warn(f"no Alert of that Provider hears the HelmReleases in {', '.join(lacking)}")
     said = f"Provider {other} reports it already: nothing is proposed"
     hears = [it for it in hook.heard["releases"] if it not in lacking]
-    return Connected(
-        hook.environment, str(cluster), hook.address, hears, [], said, f"{other.namespace}/{other.secret}"
-    )
+    return Connected(hook.environment, str(cluster), hook.address, hears, [], said, f"{other.namespace}/{other.secret}")
 
 
 def _wanted(config: Config, hook: Hook, repo: Repo, cluster: Cluster) -> Wanted:
