@@ -2,17 +2,15 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
-from .settings import FromEnvironment, Settings, SettingsError
-
-T = TypeVar("T")
-S = TypeVar("S", bound=FromEnvironment)
+from .command import run, settings_of, with_database
+from .settings import Settings, SettingsError
+from .tokens import token
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,13 +28,13 @@ def main() -> None:
 @main.command("serve")
 def serve_() -> None:
     """Run the ledger until SIGTERM or Ctrl-C. An SQLite database is migrated first."""
-    settings = _settings(Settings)
+    settings = settings_of(Settings)
     from .app import create_app
     from .database.lifespan import look_at
     from .http.server import serve
     from .http.telemetry import log_as_json
 
-    _run(lambda: look_at(settings.database_url, settings.database_pooler))
+    run(lambda: look_at(settings.database_url, settings.database_pooler))
     log_as_json()
     if not serve(create_app(settings), settings):
         sys.exit(3)  # as uvicorn's own command does
@@ -51,7 +49,7 @@ def migrate_() -> None:
     from .ledger.progress import now_and_then
     from .ledger.releases.upgrade import upgrade
 
-    settings, say = _settings(Settings), now_and_then(_say)
+    settings, say = settings_of(Settings), now_and_then(_say)
 
     async def work() -> list[str]:
         engine = use(engine_for(settings.database_url, None, settings.database_pooler))
@@ -64,7 +62,7 @@ def migrate_() -> None:
         finally:
             await engine.stop()
 
-    applied = _run(work)
+    applied = run(work)
     click.echo(f"applied {', '.join(applied)}" if applied else "nothing to apply", err=True)
 
 
@@ -74,7 +72,7 @@ def rebuild_() -> None:
     from .ledger.events.rebuild import rebuild
     from .ledger.progress import now_and_then
 
-    click.echo(f"derived {_with_database(lambda: rebuild(now_and_then(_say)))} places anew", err=True)
+    click.echo(f"derived {with_database(lambda: rebuild(now_and_then(_say)))} places anew", err=True)
 
 
 @main.command("observe")
@@ -88,7 +86,7 @@ def observe_(once: bool) -> None:
     from .observer.program import observe, until_stopped, watch
     from .observer.settings import ObserverSettings
 
-    settings = _settings(ObserverSettings)
+    settings = settings_of(ObserverSettings)
     try:
         kubernetes = Kubernetes.of_pod()
     except SettingsError as error:
@@ -144,7 +142,7 @@ def archive_(time: str, folder: Path) -> None:
     except ValueError as error:
         raise click.UsageError(f"--before {time!r}: {error}") from None
     try:
-        moved = _with_database(lambda: archive(before, folder, now_and_then(_say)))
+        moved = with_database(lambda: archive(before, folder, now_and_then(_say)))
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error}; nothing is lost, begin again") from None
     click.echo(
@@ -159,7 +157,7 @@ def _take_back(file: Path) -> None:
     from .ledger.progress import now_and_then
 
     try:
-        taken = _with_database(lambda: take_back(files_of(file), now_and_then(_say)))
+        taken = with_database(lambda: take_back(files_of(file), now_and_then(_say)))
     except (Damaged, UnknownEvents) as error:
         raise click.ClickException(f"{error} Nothing was changed.") from None
     except OSError as error:
@@ -173,7 +171,7 @@ def _give_room_back() -> None:
     from .database.url import parse_url
     from .database.vacuum import vacuum
 
-    kind, target = parse_url(_settings(Settings).database_url)
+    kind, target = parse_url(settings_of(Settings).database_url)
     if kind != "sqlite":
         click.echo(
             "new rows use their room; VACUUM FULL event gives it back to the disk, while nothing can use it", err=True
@@ -197,7 +195,7 @@ def _copied(copy: Callable[[Path], int], file: Path) -> None:
     from .database.backup import NotCopied
     from .database.url import parse_url
 
-    kind, target = parse_url(_settings(Settings).database_url)
+    kind, target = parse_url(settings_of(Settings).database_url)
     if kind != "sqlite":
         raise click.ClickException(
             "DATABASE_URL names PostgreSQL: use pg_dump and pg_restore, or your provider's backups"
@@ -211,87 +209,7 @@ def _copied(copy: Callable[[Path], int], file: Path) -> None:
     click.echo(f"{size} bytes copied", err=True)
 
 
-@main.group()
-def token() -> None:
-    """Tokens for clients of the ledger: create, list and revoke them."""
-
-
-@token.command("create")
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    required=True,
-    help="What the token allows: releases:write, read or metrics. May be repeated.",
-)
-@click.option("--service", help="The only service that the token may write for. Default: any.")
-@click.option("--expires", default="90d", show_default=True, help="How long it is valid, in days or hours: 90d or 12h.")
-@click.option("--name", default="", help="A name for the list and the log. Default: the service.")
-def create(scopes: tuple[str, ...], service: str | None, expires: str, name: str) -> None:
-    """Create a token and print it. It is stored only as a hash, so it cannot be printed again."""
-    from .domain.forms import is_label
-    from .domain.tokens import check_name, parse_lifetime, parse_scopes
-    from .ledger import tokens
-
-    if service is not None and not is_label(service):
-        raise click.UsageError(f"{service!r} is not the name of a service: lower-case letters, digits and dashes")
-    try:
-        allowed, lifetime = parse_scopes(scopes), parse_lifetime(expires)
-        check_name(name)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    click.echo(_with_database(lambda: tokens.create(name or service or "unnamed", allowed, service, lifetime)))
-
-
-@token.command("list")
-def list_() -> None:
-    """List all tokens, without their secrets."""
-    from .ledger import tokens
-
-    for it in _with_database(tokens.every):
-        state = "revoked" if it.revoked_at else f"expires {it.expires_at:%Y-%m-%d}"
-        name = "".join(each if each.isprintable() else "\ufffd" for each in it.name)  # of before names were checked
-        click.echo(f"{it.id}\t{name}\t{' '.join(it.scopes)}\t{it.service or 'any service'}\t{state}")
-
-
-@token.command()
-@click.argument("id", type=int)
-def revoke(id: int) -> None:
-    """Revoke the token with this number, as `list` shows it. Every ledger refuses it within 5 seconds."""
-    from .ledger import tokens
-
-    if id not in range(2**63) or not _with_database(lambda: tokens.revoke(id)):
-        raise click.ClickException(f"there is no token {id}; `waybill-service token list` shows all tokens")
-
-
-def _settings(kind: type[S]) -> S:
-    try:
-        return kind.from_environment()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
-
-
-def _with_database(work: Callable[[], Awaitable[T]]) -> T:
-    from .database.lifespan import opened
-
-    settings = _settings(Settings)
-
-    async def run() -> T:
-        async with opened(settings.database_url, settings.database_pooler, None):  # what it does may take long
-            return await work()
-
-    return _run(run)
-
-
-def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    from .database.outages import DATABASE_ERRORS, is_outage
-
-    try:
-        return asyncio.run(work())
-    except DATABASE_ERRORS as error:
-        if not is_outage(error):
-            raise
-        raise click.ClickException(f"the database cannot be used: {error or type(error).__name__}") from None
+main.add_command(token)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from .api.tokens import get_caller
 from .api.wait import wait_for_release
 from .auth.guards import guard
 from .auth.quotas import Quotas
+from .auth.tokens import DeclaredTokens
 from .auth.webhook_key import FluxKeys
 from .database.lifespan import opened
 from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage
@@ -130,6 +131,7 @@ def create_app(settings: Settings) -> Litestar:
             {
                 "settings": settings,
                 "flux_keys": FluxKeys(settings.flux_keys),
+                "tokens": DeclaredTokens(settings.tokens),
                 "quotas": Quotas(settings.event_quota),
                 "draining": False,
                 "waiting": 0,

@@ -15,6 +15,7 @@ from .database.url import Pooler, parse_url
 from .domain.quota import Quota, parse_quota
 from .domain.signature import parse_keys
 from .domain.stages import Stage, parse_stages
+from .domain.tokens import parse_declared
 
 ROOT_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
 
@@ -119,9 +120,14 @@ def _flux_keys(text: str) -> str:
     return text
 
 
+def _declared_tokens(text: str) -> str:
+    parse_declared(text)
+    return text
+
+
 @dataclass(frozen=True)
 class Settings(FromEnvironment):
-    """What `waybill-service serve` works with. `flux_keys`: their JSON, or the file that holds it."""
+    """What `waybill-service serve` works with. `flux_keys` and `tokens`: their JSON, or the file that holds it."""
 
     database_url: Annotated[
         str,
@@ -214,5 +220,16 @@ class Settings(FromEnvironment):
             "production-eu + production-us`. What is not named comes after, in the order of its first report.",
             "",
             parse_stages,
+        ),
+    ]
+    tokens: Annotated[
+        str | Path,
+        Setting(
+            "TOKENS",
+            "JSON: a list of tokens that are in no database, each with name, sha256, scopes, expires_at and, if it is "
+            "for one service alone, service. `waybill-service token create --into FILE` makes one.",
+            "[]",
+            _declared_tokens,
+            file="again",
         ),
     ]

@@ -20,6 +20,11 @@ volumeMounts:
     mountPath: /etc/waybill/flux
     readOnly: true
   {{- end }}
+  {{- if .Values.tokens.secretName }}
+  - name: tokens
+    mountPath: /etc/waybill/tokens
+    readOnly: true
+  {{- end }}
 {{- end }}
 
 {{/* Secrets are mounted as whole folders: the kubelet then renews the files when the Secret changes. */}}
@@ -49,6 +54,15 @@ volumeMounts:
       - key: {{ .Values.flux.keysSecretKey | quote }}
         path: keys.json
 {{- end }}
+{{- if .Values.tokens.secretName }}
+- name: tokens
+  secret:
+    secretName: {{ .Values.tokens.secretName | quote }}
+    defaultMode: 0440
+    items:
+      - key: {{ .Values.tokens.secretKey | quote }}
+        path: tokens.json
+{{- end }}
 {{- end }}
 
 {{/* The settings as environment variables. The Deployment hashes them, so that a change restarts the pods. */}}
@@ -68,5 +82,8 @@ DATABASE_POOLER: {{ .Values.database.postgresql.pooler }}
 {{- end }}
 {{- if .Values.flux.keysSecretName }}
 FLUX_KEYS_FILE: /etc/waybill/flux/keys.json
+{{- end }}
+{{- if .Values.tokens.secretName }}
+TOKENS_FILE: /etc/waybill/tokens/tokens.json
 {{- end }}
 {{- end }}

@@ -15,8 +15,8 @@ RETRY = {"Retry-After": "5"}
 
 
 class Quotas:
-    """`quota` is that of each key. A key is `environment/NAME` or `token/NUMBER`, and was proven before it is asked
-    for, so there are few."""
+    """`quota` is that of each key. A key is `environment/NAME`, or `token/` with the number or the declared name of
+    one. It was proven before it is asked for, so there are few."""
 
     def __init__(self, quota: Quota) -> None:
         self.quota = quota

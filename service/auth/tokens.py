@@ -1,4 +1,4 @@
-"""Callers with a token of `waybill-service token create`.
+"""Callers with a token: of `waybill-service token create`, or declared in the setting TOKENS.
 
 As `Authorization: Bearer`, or as the password of HTTP Basic, which lets a browser read. Basic is for reading alone: a
 browser also sends it with forms of other sites.
@@ -6,13 +6,32 @@ browser also sends it with forms of other sites.
 
 import base64
 import binascii
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from litestar.connection import ASGIConnection
 
+from ..domain.tokens import DeclaredToken, hashed, is_well_formed, parse_declared
 from ..errors import Unauthenticated
 from ..ledger import tokens
 from .caller import Caller
+from .secret_file import SecretFile
+
+
+class DeclaredTokens:
+    """Those in force. Raises ValueError if they cannot be used at the start."""
+
+    def __init__(self, source: str | Path) -> None:
+        self._file = SecretFile(source, parse_declared, "TOKENS_FILE")
+
+    def every(self) -> list[DeclaredToken]:
+        return list(self._file.content().values())
+
+    def find(self, shown: str) -> DeclaredToken | None:
+        """None for one that is mistyped, not declared, or expired."""
+        found = self._file.content().get(hashed(shown)) if is_well_formed(shown) else None
+        return found if found and datetime.now(UTC) < found.expires_at else None
 
 
 def takes_password(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
@@ -25,6 +44,10 @@ async def token_caller(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller
     secret = _secret(connection.headers.get("authorization", ""), basic=takes_password(connection))
     if secret is None:
         return None
+    declared: DeclaredToken | None = connection.app.state.tokens.find(secret)
+    if declared:
+        it = declared
+        return Caller(f"token/{it.name}", it.name, it.scopes, it.service, it.expires_at)
     token = await tokens.find(secret)
     if token is None:
         raise Unauthenticated(

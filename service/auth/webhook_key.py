@@ -4,58 +4,29 @@ A signature does not name its key, so the path does. An unknown environment take
 signature of a known one.
 """
 
-import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..domain.signature import is_signed, parse_keys
 from ..errors import NotFound, Unauthenticated
+from .secret_file import SecretFile
 
 UNKNOWN = (os.urandom(32),)  # the keys of an unknown environment
 
-log = logging.getLogger(__name__)
-
 
 class FluxKeys:
-    """The keys in force: those of a text, or of a file that is read again whenever it changes.
-
-    Raises ValueError if they cannot be used at the start.
-    """
+    """The keys in force. Raises ValueError if they cannot be used at the start."""
 
     def __init__(self, source: str | Path) -> None:
-        self._path = source if isinstance(source, Path) else None
-        self._stamp = self._current_stamp()
-        self._keys = parse_keys(self._path.read_bytes() if self._path else str(source))
+        self._file = SecretFile(source, parse_keys, "FLUX_KEYS_FILE")
 
     def __bool__(self) -> bool:
-        return self._path is not None or bool(self._keys)
+        return self._file.path is not None or bool(self._file.content())
 
     def of(self, environment: str) -> tuple[bytes, ...]:
         """Of an unknown environment: a key that nobody has."""
-        if self._path:
-            self._refresh(self._path)
-        return self._keys.get(environment, UNKNOWN)
-
-    def _refresh(self, path: Path) -> None:
-        """A file that cannot be used changes nothing: a mistake while keys change must not lock Flux out."""
-        stamp = self._current_stamp()
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        try:
-            self._keys = parse_keys(path.read_bytes())
-            log.info("FLUX_KEYS_FILE has changed and was read again")
-        except (OSError, ValueError) as error:
-            log.error("FLUX_KEYS_FILE has changed and cannot be used, so the keys before stay in force: %s", error)
-
-    def _current_stamp(self) -> tuple[int, int, int] | None:
-        """What changes with the file; None: it cannot be read."""
-        try:
-            stat = os.stat(self._path) if self._path else None
-        except OSError:
-            return None
-        return (stat.st_mtime_ns, stat.st_size, stat.st_ino) if stat else None
+        return self._file.content().get(environment, UNKNOWN)
 
 
 def check_signature(keys: FluxKeys, environment: str, body: bytes, signatures: Sequence[str]) -> None:

@@ -28,6 +28,20 @@ def restore(copy: Path, database: Path) -> int:
     return _copied(copy, database)
 
 
+def is_of_a_ledger_file(database: Path) -> bool:
+    """Whether a ledger has used it. Raises sqlite3.OperationalError where it cannot be read."""
+    if not database.is_file():
+        return False
+    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as reader:
+        try:
+            tables = {name for (name,) in reader.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:  # no database at all
+            return False
+        return {"release", "event", "token"} <= tables
+
+
 def _copied(source: Path, target: Path) -> int:
     """Whole under its name or not there at all, and on the disk."""
     for it in (target, Path(f"{target}-wal")):

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from .migrate import migrate
+from .backup import is_of_a_ledger_file
+from .migrate import is_migrated, migrate
 from .outages import DATABASE_ERRORS, WronglySetUp, is_outage
 from .piccolo_conf import Engine, engine_for, use
 from .postgres import STATEMENT_SECONDS
-from .url import Pooler
+from .url import Pooler, parse_url
 
 
 @asynccontextmanager
@@ -21,6 +23,19 @@ async def opened(
         if engine.engine_type == "sqlite":
             await migrate(engine)
         yield engine
+    finally:
+        await engine.stop()
+
+
+async def is_of_a_ledger(url: str, pooler: Pooler) -> bool:
+    """Whether a ledger migrated it once. Changes nothing, and makes no file."""
+    kind, target = parse_url(url)
+    if kind == "sqlite":
+        return is_of_a_ledger_file(Path(target))
+    engine = use(engine_for(url, pooler=pooler))
+    await engine.start()
+    try:
+        return await is_migrated()
     finally:
         await engine.stop()
 

@@ -37,8 +37,17 @@ async def migrate(engine: Engine) -> list[str]:
 
 async def pending() -> list[str]:
     """The ids that this code knows and the database has not; migrations of newer versions do no harm."""
-    done = await Migration.get_migrations_which_ran(NAME) if await Migration.table_exists() else []
+    done = await _done()
     return [name for name in known() if name not in done]
+
+
+async def is_migrated() -> bool:
+    """Whether this, an older or a newer version ever migrated it."""
+    return bool(await _done())
+
+
+async def _done() -> list[str]:
+    return await Migration.get_migrations_which_ran(NAME) if await Migration.table_exists() else []
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """The forms of DATABASE_URL, checked without loading a driver."""
 
+from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -22,6 +23,16 @@ def parse_url(url: str) -> DatabaseUrl:
         hosts_of(url)
         return DatabaseUrl("postgres", url)
     raise ValueError("it must be sqlite:///relative.db, sqlite:////absolute.db or postgresql://user:password@host/name")
+
+
+def shown(url: str) -> str:
+    """Which database it is, without user and password: the file's whole path, or host and name."""
+    kind, target = parse_url(url)
+    if kind == "sqlite":
+        return str(Path(target).absolute())
+    hosts = ",".join(f"{host}:{port}" for host, port in hosts_of(url))
+    name = unquote(urlsplit(url).path.lstrip("/"))
+    return f"PostgreSQL {name or 'of the default name'} at {hosts or 'the default host'}"
 
 
 def hosts_of(url: str) -> list[tuple[str, int]]:

@@ -12,6 +12,8 @@ SERVICE, SCRIPTS = CHECKOUT / "service", CHECKOUT / "scripts"
 # From top to bottom: a part imports parts below it, never one beside or above it.
 SERVICE_LAYERS = [
     {"__main__"},
+    {"tokens"},
+    {"command"},
     {"app", "observer"},
     {"api", "pages"},
     {"auth", "http"},

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_backup_made_under_load_has_everything_that_was_acknowledged(tmp_path: Path) -> None:
     url, copy = f"sqlite:///{tmp_path}/ledger.db", tmp_path / "copies" / "ledger.db"
     copy.parent.mkdir()
+    assert command(url, "migrate").code == 0
     token = command(url, "token", "create", "--scope", "releases:write").stdout.strip()
     with replica(url, tmp_path / "log") as ledger:
         writers = Writers([ledger.url], token)
@@ -39,6 +40,7 @@ async def test_a_backup_made_under_load_has_everything_that_was_acknowledged(tmp
 def url(tmp_path: Path) -> str:
     """Of a database that has a token."""
     it = f"sqlite:///{tmp_path}/ledger.db"
+    assert command(it, "migrate").code == 0
     assert command(it, "token", "create", "--scope", "read").code == 0
     return it
 

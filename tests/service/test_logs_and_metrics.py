@@ -16,6 +16,7 @@ pytestmark = pytest.mark.anyio
 
 def test_an_answer_its_log_line_and_its_problem_have_one_id(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    assert command(url, "migrate").code == 0
     token = command(url, "token", "create", "--scope", "releases:write", "--name", "ada").stdout.strip()
     with replica(url, tmp_path / "log") as ledger, ledger.http() as http:
         answers = [

@@ -28,6 +28,7 @@ LINK = re.compile(r'(?:href|src|action)="([^"]*)"')
 )
 def test_a_sub_path_serves_api_board_redirects_and_description(tmp_path: Path, name: str, strips: bool) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    assert command(url, "migrate").code == 0
     token = command(url, "token", "create", "--scope", "releases:write").stdout.strip()
     with (
         replica(url, tmp_path / "log", ROOT_PATH=ROOT) as ledger,

@@ -1,5 +1,6 @@
 """Tokens as the command makes, lists and ends them."""
 
+import sqlite3
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -7,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from service.database.piccolo_conf import Engine
+from service.database.url import shown
 from service.domain.tokens import ALPHABET, generate, is_well_formed
 from service.ledger import tokens
 
+from ..support.service.postgres_server import PostgresServer
 from ..support.service.replica import command, replica
+from .conftest import run_sql
 
 
 def test_a_token_is_created_shown_once_listed_and_revoked_everywhere_in_time(database_url: str, tmp_path: Path) -> None:
@@ -60,6 +64,59 @@ def test_each_typing_error_is_seen_without_asking_the_database() -> None:
         for other in ALPHABET:
             assert is_well_formed(token[:place] + other + token[place + 1 :]) == (other == token[place])
     assert not is_well_formed(token + "\n")
+
+
+USES_A_DATABASE = [
+    ["token", "create", "--scope", "read"],
+    ["token", "list"],
+    ["token", "revoke", "1"],
+    ["rebuild"],
+    ["archive", "--before", "2026-01-31", "bodies"],
+]
+
+
+@pytest.mark.parametrize("args", USES_A_DATABASE, ids=" ".join)
+def test_a_database_that_no_ledger_used_is_refused_and_not_made(tmp_path: Path, args: list[str]) -> None:
+    """As with a DATABASE_URL that only the command `serve` was given."""
+    file = tmp_path / "waybill.db"
+    refused = command(f"sqlite:///{file}", *args)
+    assert (refused.code, refused.stdout) == (1, "")
+    assert f"{file} is no database of a ledger" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+    with sqlite3.connect(file) as other:
+        other.execute("CREATE TABLE mine (id int)")
+    other.close()
+    for content in (file.read_bytes(), b"a text" * 1000):
+        file.write_bytes(content)
+        refused = command(f"sqlite:///{file}", *args)
+        assert (refused.code, refused.stdout) == (1, "")
+        assert "waybill-service migrate" in refused.stderr
+        assert file.read_bytes() == content
+
+
+@pytest.mark.anyio
+async def test_an_empty_postgres_is_refused_and_stays_empty(postgres: PostgresServer) -> None:
+    await run_sql(postgres.url("postgres"), "CREATE DATABASE nobodys")
+    url = postgres.url("nobodys")
+    refused = command(url, "token", "create", "--scope", "read", DATABASE_POOLER="none")
+    assert (refused.code, refused.stdout) == (1, "")
+    assert "PostgreSQL nobodys at " in refused.stderr
+    assert "is no database of a ledger" in refused.stderr
+    await run_sql(url, "DO $$ BEGIN ASSERT (SELECT count(*) = 0 FROM pg_tables WHERE schemaname = 'public'); END $$")
+
+
+def test_the_commands_say_which_database_they_use(database_url: str) -> None:
+    said = command(database_url, "token", "list").stderr
+    name = database_url.rpartition("/")[2].partition("?")[0]
+    assert said.startswith("database: ")
+    assert name in said
+    assert "password" not in said
+
+
+def test_a_shown_url_has_no_password() -> None:
+    assert shown("postgresql://user:secret@a,b:6432/ledger") == "PostgreSQL ledger at a:5432,b:6432"
+    assert shown("postgresql:///ledger?host=/run/pg&password=secret") == "PostgreSQL ledger at /run/pg:5432"
+    assert shown("sqlite:////srv/ledger.db") == "/srv/ledger.db"
 
 
 @pytest.mark.parametrize("number", ["0", str(2**63 - 1), str(2**63), "1" + 22 * "0"])

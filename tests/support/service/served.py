@@ -17,6 +17,7 @@ from litestar import Litestar
 
 from service.app import create_app
 from service.auth.quotas import Quotas
+from service.auth.tokens import DeclaredTokens
 from service.auth.webhook_key import FluxKeys
 from service.ledger import tokens
 from service.settings import Settings
@@ -138,6 +139,7 @@ async def served(database_url: str, **settings: str) -> AsyncIterator[Served]:
     app = _created()
     app.state.settings = Settings.from_environment(given)
     app.state.flux_keys = FluxKeys(app.state.settings.flux_keys)
+    app.state.tokens = DeclaredTokens(app.state.settings.tokens)
     app.state.quotas = Quotas(app.state.settings.event_quota)
     transport = httpx.ASGITransport(app)
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://ledger") as http:

@@ -78,6 +78,7 @@ def tell(story: Story) -> None:
 @contextmanager
 def telling(folder: Path, **settings: str) -> Iterator[Story]:
     url = f"sqlite:///{folder / 'ledger.db'}"
+    assert command(url, "migrate").code == 0
     token = command(url, "token", "create", "--scope", "releases:write", "--scope", "read").stdout.strip()
     with replica(url, folder / "log", **settings) as it:
         story = Story(it, token)

@@ -1,0 +1,52 @@
+"""What the commands share: the settings, the database, and errors as sentences."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import click
+
+from .settings import FromEnvironment, Settings, SettingsError
+
+T = TypeVar("T")
+S = TypeVar("S", bound=FromEnvironment)
+
+
+def settings_of(kind: type[S]) -> S:
+    try:
+        return kind.from_environment()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def with_database(work: Callable[[], Awaitable[T]]) -> T:
+    """Says on stderr which database is used. One that no ledger has is refused, and not made: a ledger would not know
+    what is written there."""
+    from .database.lifespan import is_of_a_ledger, opened
+    from .database.url import shown
+
+    settings = settings_of(Settings)
+    url, name = settings.database_url, shown(settings.database_url)
+
+    async def do() -> T:
+        if not await is_of_a_ledger(url, settings.database_pooler):
+            raise click.ClickException(
+                f"{name} is no database of a ledger: neither `waybill-service serve` nor `waybill-service migrate` has"
+                " used it. Set DATABASE_URL as the ledger has it, or migrate it first. Nothing was changed."
+            )
+        async with opened(url, settings.database_pooler, None):  # what it does may take long
+            return await work()
+
+    click.echo(f"database: {name}", err=True)
+    return run(do)
+
+
+def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    from .database.outages import DATABASE_ERRORS, is_outage
+
+    try:
+        return asyncio.run(work())
+    except DATABASE_ERRORS as error:
+        if not is_outage(error):
+            raise
+        raise click.ClickException(f"the database cannot be used: {error or type(error).__name__}") from None
