@@ -39,7 +39,7 @@ def scene(real: World) -> Iterator[Scene]:
             real,
             folder,
             password,
-            {name: secrets.token_hex(32) for name in [*ENVIRONMENTS, "pinned", "rendered", "stories"]},
+            {name: secrets.token_hex(32) for name in [*ENVIRONMENTS, "pinned", "rendered", "adopted", "stories"]},
         )
 
 
