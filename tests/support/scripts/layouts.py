@@ -10,6 +10,16 @@ def at(files: Files, charts: str) -> dict[str, str]:
     return {path: text.replace("CHARTS", charts) for path, text in files.items()}
 
 
+def called(files: Files, service: str) -> dict[str, str]:
+    """The layout below a folder of its own, for a service of another name."""
+    return {
+        f"{service}/{path.replace('orders', service)}": text.replace("orders", service).replace(
+            "path: ./", f"path: ./{service}/"
+        )
+        for path, text in files.items()
+    }
+
+
 def flux(name: str, path: str, more: str = "") -> str:
     return (
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
