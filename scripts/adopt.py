@@ -14,7 +14,7 @@ from .environments import refuse_shared
 from .errors import Refused
 from .folder import write
 from .gitops.files import written
-from .gitops.layout import Files, paths, release_file
+from .gitops.layout import Files, paths, release_file, shipping_branch
 from .gitops.places import place_of
 from .gitops.site import Existing, Site
 from .session import Session
@@ -64,7 +64,7 @@ def adopt(here: Session, settings: Path | None, environment: str, wanted: str, *
     changed = with_key(text, ("environment", environment), "helmrelease", wanted, name=settings.name)
     config = _with(here.config, environment, changed)
     with here.report.step("look at the GitOps repo"), opened(here.forge, here.renderer, config) as repo:
-        heads = repo.look(config.gitops_branch, f"apps/{config.service}")
+        heads = repo.look(config.gitops_branch, shipping_branch(config.service))
         _refuse_twice(
             config, environment, wanted, repo.git.files(heads.base_head, *paths(config.service, [environment]))
         )

@@ -13,6 +13,7 @@ from .clients.http_failure import NoAnswer
 from .clients.ledger import WRITE, Caller, older_ledger
 from .document import Waybill
 from .errors import Refused
+from .gitops.layout import promotion_branch, shipping_branch
 from .proposal.attributes import attributes, wants
 from .session import Session
 from .source.work_tree import unshipped
@@ -61,10 +62,13 @@ def forge_takes_it(here: Session, release: Release) -> None:
         _ = here.proposing_forge  # needs the token
     elif here.config.forge != "file" and not here.config.forge_token:
         here.report.warn("whether it may be proposed is not known: ship needs WAYBILL_FORGE_TOKEN, and none is given")
-    here.forge.check()
+    names = here.config.chosen(release.environments)
+    service = here.config.service
+    branches = [shipping_branch(service)] if release.begins else [promotion_branch(service, name) for name in names]
+    here.forge.check(branches)
     if wants(here.config) and (here.config.forge_token or here.config.forge == "file"):
         here.forge.check_attributes(attributes(here.config))
-    if any(map(here.config.merges, here.config.chosen(release.environments))):
+    if any(map(here.config.merges, names)):
         if here.config.draft:
             raise Refused(
                 'A draft is not merged: `draft = true` and `merge = "auto"` of waybill.toml exclude each other.',

@@ -10,6 +10,7 @@ from .config import Config
 from .diff.repo import Repo
 from .document import Waybill
 from .errors import Incomplete, Refused
+from .gitops.layout import promotion_branch
 from .proposal.intent import Change
 from .proposal.verdict import preview
 from .releases.lookup import proven
@@ -49,7 +50,7 @@ def change_for(
         release,
         _as_released(here, release),
         (environment,),
-        f"promote/{release.service}/{environment}",
+        promotion_branch(release.service, environment),
         here.make_folder() / f"{release.service}@{environment}.md",
         here.archive(release),
         kind=kind,

@@ -10,6 +10,7 @@ from .chart.version import strict
 from .diff.repo import opened
 from .document import Waybill
 from .errors import Refused
+from .gitops import layout
 from .proposal.intent import Change
 from .proposal.search import proposed_before
 from .proposals import Done
@@ -42,8 +43,10 @@ def file_again(here: Session, version: str) -> list[Done]:
 def _proposed(here: Session, release: Waybill) -> Iterator[Waybill]:
     """The release with each proposal of it that is known: those of ship, then those of promote and rollback."""
     service, whole = release.service, here.make_folder() / f"{release.service}.md"
-    shipped = Change(release, here.config, (), f"apps/{service}", whole)
-    later = [replace(shipped, branch=f"promote/{service}/{it}", kind="promote") for it in here.config.environments]
+    shipped = Change(release, here.config, (), layout.shipping_branch(service), whole)
+    later = [
+        replace(shipped, branch=layout.promotion_branch(service, it), kind="promote") for it in here.config.environments
+    ]
     with here.report.step("look at the GitOps repo"), opened(here.forge, here.renderer, here.config) as repo:
         for change in (shipped, *later):
             for proposed, intent in proposed_before(change, repo):

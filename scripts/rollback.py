@@ -45,7 +45,7 @@ def rollback(
         )
     refuse_early(here, Release(environments, changes=not dry_run, begins=False))
     names = config.chosen(environments)
-    heads = repo.look(config.gitops_branch, f"promote/{config.service}/{names[0]}")
+    heads = repo.look(config.gitops_branch, layout.promotion_branch(config.service, names[0]))
     config = _as_it_is(config, names, repo.git.files(heads.base_head, *layout.paths(config.service, names)))
     here = replace(here, config=config)
     sites = {name: repo.site(heads.base_head, name, config, None) for name in names}

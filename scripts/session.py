@@ -14,6 +14,7 @@ from .document import Waybill, continued, save
 from .document import load as load_document
 from .errors import Refused
 from .folder import refuse_links
+from .gitops.layout import shipping_branch
 from .proposal.commits import History
 from .proposal.intent import Change
 from .releases.current import known_commit
@@ -68,7 +69,7 @@ class Session(Checkout):
             waybill,
             self.config,
             names,
-            f"apps/{waybill.service}",
+            shipping_branch(waybill.service),
             whole,
             self.archive(waybill),
             history=self.history,

@@ -1,7 +1,7 @@
 """Who opens pull requests: one file for each forge, named as in `ForgeName` of settings.py, whose `FORGE` has the verbs
 of `Forge`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Literal, Protocol, get_args
 
@@ -34,9 +34,9 @@ class Forge(Protocol):
     """Every verb raises Refused when the forge does not answer or refuses; what is safe to send again is, where
     the forge limits requests (scripts/clients/http.py)."""
 
-    def check(self) -> None:
-        """Refuses where the forge itself says that nothing may be pushed or proposed; what it does not tell is not
-        claimed."""
+    def check(self, branches: Sequence[str] = ()) -> None:
+        """Refuses where the forge itself says that nothing may be pushed or proposed, or not to one of `branches`; what
+        it does not tell is not claimed."""
 
     def check_attributes(self, wanted: Attributes) -> None:
         """Refuses what this forge does not have, and labels and reviewers of which it says that there are none."""

@@ -4,7 +4,7 @@ file's `state` says `merged` or `closed`."""
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -39,7 +39,7 @@ class FileForge:
         git = repository / ".git"
         self.folder = (git if git.is_dir() else repository) / "waybill-proposals"
 
-    def check(self) -> None: ...
+    def check(self, branches: Sequence[str] = ()) -> None: ...
 
     def check_attributes(self, wanted: Attributes) -> None:
         raise Refused(

@@ -22,8 +22,8 @@ class Gitea(GitHub):
     def api(self) -> str:
         return f"{self.root}/api/v1"
 
-    def check(self) -> None:
-        super().check()
+    def check(self, branches: Sequence[str] = ()) -> None:
+        super().check(branches)
         if self.token:  # whose scope for repositories alone lets nobody comment
             self.call("GET", "/issues/comments", query={"limit": "1"})
 

@@ -4,7 +4,7 @@ https://docs.github.com/en/rest/pulls/pulls, https://docs.github.com/en/rest/iss
 https://docs.github.com/en/rest/repos/repos#get-a-repository
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -108,7 +108,7 @@ class GitHub(Rest):
     def api(self) -> str:
         return "https://api.github.com" if self.root == "https://github.com" else f"{self.root}/api/v3"
 
-    def check(self) -> None:
+    def check(self, branches: Sequence[str] = ()) -> None:
         found = self.state()
         closed = {"archived": found.archived, "disabled": found.disabled, "a mirror": found.mirror}
         if state := next((name for name, so in closed.items() if so), None):

@@ -4,7 +4,7 @@ https://docs.gitlab.com/api/merge_requests/, https://docs.gitlab.com/api/notes/,
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -97,8 +97,8 @@ class GitLab(Rest):
         except ValueError:
             return False
 
-    def check(self) -> None:
-        refuse_rights(self)
+    def check(self, branches: Sequence[str] = ()) -> None:
+        refuse_rights(self, branches)
 
     def find(self, branch: str, base: str) -> Proposal | None:
         return next(self.proposals(branch, base), None)

@@ -4,10 +4,12 @@ https://docs.gitlab.com/api/personal_access_tokens/#self-inform, https://docs.gi
 """
 
 import os
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from ..errors import Refused
+from .gitlab_branches import refuse_protected
 from .rest import Rest
 
 # https://docs.gitlab.com/security/tokens/#token-prefixes
@@ -53,8 +55,9 @@ def refuse_token(token: str | None) -> None:
         )
 
 
-def refuse_rights(forge: Rest) -> None:
-    """Refuses a project that takes nothing, and a token that may not; what GitLab does not tell is not claimed."""
+def refuse_rights(forge: Rest, branches: Sequence[str]) -> None:
+    """Refuses a project that takes nothing, and a token that may not push there, or not to one of `branches`; what
+    GitLab does not tell is not claimed."""
     refuse_token(forge.token)
     project = forge.decode(forge.call("GET", ""), Project)
     if project.archived:
@@ -66,10 +69,10 @@ def refuse_rights(forge: Rest) -> None:
             "has its repository or merge requests turned off", "Turn them on in its settings, or correct `gitops`"
         )
     if forge.token:
-        _refuse_owner(forge, project)
+        _refuse_owner(forge, project, branches)
 
 
-def _refuse_owner(forge: Rest, project: Project) -> None:
+def _refuse_owner(forge: Rest, project: Project, branches: Sequence[str]) -> None:
     # A token of OAuth is not told of here.
     answer = forge.call("GET", "", url=f"{forge.api}/personal_access_tokens/self", refused=(400, 401, 403, 404))
     if not answer.ok:
@@ -82,3 +85,4 @@ def _refuse_owner(forge: Rest, project: Project) -> None:
     level = forge.decode(answer, Member).access_level if answer.ok else None
     if (level is not None and level < DEVELOPER) or not project.can_create_merge_request_in:
         raise forge.stopped("lets the owner of WAYBILL_FORGE_TOKEN read, and not push", REMEDY)
+    refuse_protected(forge, branches, token.user_id, level)

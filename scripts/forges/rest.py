@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..addresses import normalise
+from ..clients.git_credential import credential_of
 from ..clients.http import PAGES, Answer, Client, Patience, within
 from ..clients.http_failure import Peer
 from ..errors import Refused
@@ -23,12 +24,14 @@ NO_FORGE = "Check that `gitops` and `forge` in waybill.toml belong together, and
 
 class Rest(ABC):
     """`remote` is the address of the repository as git knows it; without a `token` only public ones can be read.
-    `address` is where people see the repository, `root` where they see the forge."""
+    `address` is where people see the repository, `root` where they see the forge. It `lends` the token to git where
+    that pushes to an address that takes one."""
 
     def __init__(self, remote: str, token: str | None) -> None:
         self.root, self.owner, self.repository = split_remote(remote)
         self.address = f"{self.root}/{self.owner}/{self.repository}"
         self.token = token
+        self.lends = credential_of(remote, token) is not None
 
     @property
     @abstractmethod

@@ -10,6 +10,16 @@ def app(service: str) -> str:
     return f"apps/{service}"
 
 
+def shipping_branch(service: str) -> str:
+    """Where ship proposes."""
+    return f"apps/{service}"
+
+
+def promotion_branch(service: str, environment: str) -> str:
+    """Where promote and rollback propose."""
+    return f"promote/{service}/{environment}"
+
+
 def base(service: str) -> str:
     """The folder of what all environments have in common."""
     return f"{app(service)}/base"

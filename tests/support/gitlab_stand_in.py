@@ -2,7 +2,7 @@
 GitLab's own client for Go in tests/scripts/forges/test_gitlab_client.py."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from tests.support.forge_stand_in import StandIn
 
@@ -37,6 +37,8 @@ class GitLabStandIn(StandIn):
         }
         self.token: dict[str, Any] | None = {"id": 7, "name": "ci", "scopes": ["api"], "user_id": 42, "active": True}
         self.level: int | None = 30
+        self.protected: list[dict[str, Any]] | None = []  # None: not told to this token
+        self.branches: dict[str, bool] = {}  # those that are there, each with whether the token's owner may push
         self.most_reviewers = 100  # on the Free tier 1
         self.status = ""  # of detailed_merge_status, in place of what follows from `held_back`
 
@@ -71,6 +73,13 @@ class GitLabStandIn(StandIn):
             case "GET", ["members", "all", "42"]:
                 found = {**USER, "access_level": self.level}
                 return (200, found) if self.level is not None else (404, {"message": "404 Not found"})
+            case "GET", ["protected_branches"]:
+                page = int(query["page"])
+                told = self.protected and self.protected[(page - 1) * self.page : page * self.page]
+                return (403, {"message": "403 Forbidden"}) if told is None else (200, told)
+            case "GET", ["repository", "branches", name]:
+                found = {"name": unquote(name), "can_push": self.branches.get(unquote(name)), "protected": True}
+                return (404, {"message": "404 Branch Not Found"}) if found["can_push"] is None else (200, found)
             case "GET", ["merge_requests"]:
                 assert query.keys() <= QUERY
                 return 200, [] if self.hidden else [self.shown(pull) for pull in self.listed(query)]
@@ -168,6 +177,17 @@ class GitLabStandIn(StandIn):
             "detailed_merge_status": self.detailed(pull),
             "web_url": pull["html_url"],
         }
+
+
+def protected(name: str, *access: int | str, force: bool = True) -> dict[str, Any]:
+    """A rule, by which all with these levels, or the user, group or deploy key that is called so, may push."""
+    ids = {"user_id": None, "group_id": None, "deploy_key_id": None}
+    levels = [
+        {"id": 9, "access_level": 40, **ids, "access_level_description": str(it)}
+        | ({"access_level": it} if isinstance(it, int) else {f"{it.split()[0]}_id": int(it.split()[1])})
+        for it in access
+    ]
+    return {"id": 5, "name": name, "push_access_levels": levels, "merge_access_levels": [], "allow_force_push": force}
 
 
 def state(pull: dict[str, Any]) -> str:

@@ -4,29 +4,15 @@ import json
 import os
 import shutil
 from base64 import b64encode
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.builders import World, git, program
-from tests.support.forge_world import TOKEN, ForgeWorld, forge_of
+from tests.support.builders import git, program
+from tests.support.forge_world import TOKEN, ForgeWorld, forge_of, on_gitea
 from tests.support.git_over_http import basic
 
 WRITTEN = (TOKEN, b64encode(f"x-access-token:{TOKEN}".encode()).decode())
-
-
-@pytest.fixture(params=["github", "gitlab", "gitea"])
-def forge(request: pytest.FixtureRequest, world: World) -> Iterator[ForgeWorld]:
-    with forge_of(world, request.param) as it:
-        yield it
-        assert it.api.problems == []
-
-
-@pytest.fixture
-def gitea(world: World) -> Iterator[ForgeWorld]:
-    with forge_of(world, "gitea") as it:
-        yield it
 
 
 def files_with(words: tuple[str, ...], folder: Path) -> list[Path]:
@@ -34,11 +20,11 @@ def files_with(words: tuple[str, ...], folder: Path) -> list[Path]:
     return [path for path in files if any(word.encode() in path.read_bytes() for word in words)]
 
 
-def test_the_token_pushes_and_proposes_and_is_written_nowhere(forge: ForgeWorld, tmp_path: Path) -> None:
-    world, trace, temporary = forge.world, tmp_path / "trace", tmp_path / "temporary"
+def test_the_token_pushes_and_proposes_and_is_written_nowhere(hosted: ForgeWorld, tmp_path: Path) -> None:
+    world, trace, temporary = hosted.world, tmp_path / "trace", tmp_path / "temporary"
     temporary.mkdir()
     kept: list[list[Path]] = []
-    handle = forge.api.handle
+    handle = hosted.api.handle
 
     def look_around(*request: object) -> tuple[int, object]:
         """While the clone is there."""
@@ -46,13 +32,13 @@ def test_the_token_pushes_and_proposes_and_is_written_nowhere(forge: ForgeWorld,
         kept.append(list(temporary.glob("waybill-*/config")))
         return handle(*request)  # type: ignore[arg-type]
 
-    forge.api.handle = look_around  # type: ignore[method-assign]
+    hosted.api.handle = look_around  # type: ignore[method-assign]
     # git writes down every command line of its own and of the programs that it starts.
-    ran = forge.ship(GIT_TRACE2_EVENT=str(trace), TMPDIR=str(temporary))
+    ran = hosted.ship(GIT_TRACE2_EVENT=str(trace), TMPDIR=str(temporary))
     assert ran.code == 0, ran.stderr
     # git asks without it first, and shows it where that is not enough.
-    assert set(forge.git.authorizations) == {None, basic(TOKEN)}
-    assert {headers["Authorization"] for _, _, headers in forge.api.requests} == {f"Bearer {TOKEN}"}
+    assert set(hosted.git.authorizations) == {None, basic(TOKEN)}
+    assert {headers["Authorization"] for _, _, headers in hosted.api.requests} == {f"Bearer {TOKEN}"}
     assert git(world.gitops, "rev-parse", "apps/orders") == ran.json["gitops"]["commit"]
     assert ran.json["gitops"]["proposal"] == {"url": "https://forge.example/acme/fleet/pull/1", "number": 1}
 
@@ -63,13 +49,14 @@ def test_the_token_pushes_and_proposes_and_is_written_nowhere(forge: ForgeWorld,
     assert files_with(WRITTEN, tmp_path) == []
 
 
-def test_no_program_has_the_token_in_its_environment_or_arguments(gitea: ForgeWorld, tmp_path: Path) -> None:
+@on_gitea
+def test_no_program_has_the_token_in_its_environment_or_arguments(hosted: ForgeWorld, tmp_path: Path) -> None:
     """Each that Waybill starts writes down what it got; git may ask for it only where it speaks to the remote."""
     log, names = tmp_path / "log", ("git", "helm", "kustomize")
     log.mkdir()
     for name in names:
         program(tmp_path / "bin", name, f'(echo "$0" "$@"; env) >{log}/{name}-$$; exec {shutil.which(name)} "$@"')
-    ran = gitea.ship(PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    ran = hosted.ship(PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     assert ran.code == 0, ran.stderr
     told = [path.read_text() for path in log.iterdir()]
     assert {path.name.partition("-")[0] for path in log.iterdir()} == set(names)
@@ -81,22 +68,25 @@ def test_no_program_has_the_token_in_its_environment_or_arguments(gitea: ForgeWo
     assert not lent & {"init", "commit-tree", "cat-file", "merge-tree", "rev-parse"}
 
 
-def test_a_redirect_to_another_host_gets_no_token_whatever_git_is_told(gitea: ForgeWorld) -> None:
-    with forge_of(gitea.world, "gitea") as elsewhere:
-        gitea.git.status, gitea.git.location = 302, elsewhere.address.replace("127.0.0.1", "localhost")
-        ran = gitea.ship(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="http.followRedirects", GIT_CONFIG_VALUE_0="true")
+@on_gitea
+def test_a_redirect_to_another_host_gets_no_token_whatever_git_is_told(hosted: ForgeWorld) -> None:
+    with forge_of(hosted.world, "gitea") as elsewhere:
+        hosted.git.status, hosted.git.location = 302, elsewhere.address.replace("127.0.0.1", "localhost")
+        ran = hosted.ship(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="http.followRedirects", GIT_CONFIG_VALUE_0="true")
         assert elsewhere.git.authorizations == []
     assert ran.code == 1
 
 
-def test_a_token_can_come_from_a_file(gitea: ForgeWorld, tmp_path: Path) -> None:
+@on_gitea
+def test_a_token_can_come_from_a_file(hosted: ForgeWorld, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{TOKEN}\n")
-    ran = gitea.ship(token="", WAYBILL_FORGE_TOKEN_FILE=str(tmp_path / "token"))
+    ran = hosted.ship(token="", WAYBILL_FORGE_TOKEN_FILE=str(tmp_path / "token"))
     assert ran.code == 0, ran.stderr
 
 
-def test_an_environment_full_of_proxies_and_certificates_stops_nothing_on_this_machine(gitea: ForgeWorld) -> None:
-    ran = gitea.ship(
+@on_gitea
+def test_an_environment_full_of_proxies_and_certificates_stops_nothing_on_this_machine(hosted: ForgeWorld) -> None:
+    ran = hosted.ship(
         NO_PROXY="localhost,127.0.0.1,::1/128",
         ALL_PROXY="socks://127.0.0.1:1",
         https_proxy="http://[",
@@ -106,34 +96,38 @@ def test_an_environment_full_of_proxies_and_certificates_stops_nothing_on_this_m
     assert ran.code == 0, ran.stderr
 
 
-def test_git_sends_one_authorization_whatever_its_configuration_adds(gitea: ForgeWorld, tmp_path: Path) -> None:
+@on_gitea
+def test_git_sends_one_authorization_whatever_its_configuration_adds(hosted: ForgeWorld, tmp_path: Path) -> None:
     """As actions/checkout leaves it there."""
-    keys = ("http", f'http "{gitea.address}/"', f'http "{gitea.address}/acme/fleet.git"')
+    keys = ("http", f'http "{hosted.address}/"', f'http "{hosted.address}/acme/fleet.git"')
     header = "\textraheader = AUTHORIZATION: basic b3RoZXI6dG9rZW4="
     (tmp_path / "gitconfig").write_text("".join(f"[{key}]\n{header}\n" for key in keys))
-    ran = gitea.ship(GIT_CONFIG_GLOBAL=str(tmp_path / "gitconfig"))
+    ran = hosted.ship(GIT_CONFIG_GLOBAL=str(tmp_path / "gitconfig"))
     assert ran.code == 0, ran.stderr
-    assert set(gitea.git.authorizations) == {None, basic(TOKEN)}
+    assert set(hosted.git.authorizations) == {None, basic(TOKEN)}
 
 
-def test_without_a_token_nothing_is_begun(gitea: ForgeWorld) -> None:
-    ran = gitea.ship(token="")
+@on_gitea
+def test_without_a_token_nothing_is_begun(hosted: ForgeWorld) -> None:
+    ran = hosted.ship(token="")
     assert (ran.code, ran.json["fault"]) == (1, "you")
     assert "WAYBILL_FORGE_TOKEN" in ran.json["remedy"]
-    assert gitea.world.tags() == {}
-    assert gitea.git.paths == []
+    assert hosted.world.tags() == {}
+    assert hosted.git.paths == []
 
 
-def test_where_the_repository_moved_to_gets_no_token(gitea: ForgeWorld) -> None:
-    with forge_of(gitea.world, "gitea") as elsewhere:
+@on_gitea
+def test_where_the_repository_moved_to_gets_no_token(hosted: ForgeWorld) -> None:
+    with forge_of(hosted.world, "gitea") as elsewhere:
         elsewhere.git.token = ""
-        gitea.git.status, gitea.git.location = 301, elsewhere.address.replace("127.0.0.1", "localhost")
-        ran = gitea.ship()
+        hosted.git.status, hosted.git.location = 301, elsewhere.address.replace("127.0.0.1", "localhost")
+        ran = hosted.ship()
         assert elsewhere.git.authorizations == []
     assert ran.code == 1
     assert "It moved: correct `gitops` in waybill.toml." in ran.stderr
 
 
+@on_gitea
 @pytest.mark.parametrize(
     ("trouble", "fault", "what", "remedy"),
     [
@@ -151,15 +145,15 @@ def test_where_the_repository_moved_to_gets_no_token(gitea: ForgeWorld) -> None:
     ],
 )
 def test_a_no_is_told_with_whose_fault_it_is_and_what_to_do(
-    gitea: ForgeWorld, trouble: str, fault: str, what: str, remedy: str
+    hosted: ForgeWorld, trouble: str, fault: str, what: str, remedy: str
 ) -> None:
     where, _, status = trouble.partition(" ")
-    gitea.git.reads_only = trouble == "read only"
+    hosted.git.reads_only = trouble == "read only"
     if where == "git":
-        gitea.git.status = int(status)
+        hosted.git.status = int(status)
     if where == "api":
-        gitea.api.fail = (int(status), json.dumps({"message": what.partition(" ")[2]}).encode())
-    ran = gitea.ship(token="other-token" if where == "wrong" else TOKEN)
+        hosted.api.fail = (int(status), json.dumps({"message": what.partition(" ")[2]}).encode())
+    ran = hosted.ship(token="other-token" if where == "wrong" else TOKEN)
     assert ran.code == 1
     assert f"refused (the {fault}): " in ran.stderr
     said, told = ran.stderr.splitlines()[-2:]

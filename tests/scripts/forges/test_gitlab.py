@@ -1,6 +1,5 @@
-"""What GitLab alone has: subgroups, folders of a host, drafts, forks, its merge status, its tokens and their rights."""
+"""What GitLab alone has: subgroups, folders of a host, drafts, forks, its merge status."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -66,15 +65,10 @@ def test_on_gitlab_com_every_folder_is_a_group() -> None:
     assert forge.place == "https://gitlab.com/api/v4/projects/acme%2Fplatform%2Ffleet"
 
 
-def gitlab(change: Callable[[GitLabStandIn], object] = lambda _: None) -> tuple[GitLabStandIn, Any]:
-    stand_in = GitLabStandIn()
-    change(stand_in)
-    return stand_in, serving(stand_in)
-
-
 def test_a_draft_stays_a_draft_and_its_mark_is_no_part_of_the_title() -> None:
-    stand_in, served = gitlab(lambda it: it.open(*WHERE, title="Draft: orders 1.0.0"))
-    with served as address:
+    stand_in = GitLabStandIn()
+    stand_in.open(*WHERE, title="Draft: orders 1.0.0")
+    with serving(stand_in) as address:
         forge = GitLab(f"{address}/acme/fleet", TOKEN)
         assert [found.title for found in [forge.find(*WHERE)] if found] == ["orders 1.0.0"]
         assert forge.update(1, "orders 1.1.0", "b").title == "orders 1.1.0"
@@ -184,84 +178,6 @@ def test_what_cannot_be_taken_back_is_refused() -> None:
     stand_in.of_request = lambda method, *rest: (401, {}) if method == "POST" else refuse(method, *rest)  # type: ignore[method-assign]
     with serving(stand_in) as address, pytest.raises(Refused, match="still merges merge request 1"):
         GitLab(f"{address}/acme/fleet", TOKEN).withdraw(1)
-
-
-Case = tuple[Callable[[GitLabStandIn], object], str, str]
-RIGHTS: dict[str, Case] = {
-    "archived": (lambda it: it.repository.update(archived=True), "is archived", "Unarchive it"),
-    "to be deleted": (
-        lambda it: it.repository.update(marked_for_deletion_on="2026-01-02"),
-        "is about to be deleted",
-        "Restore it",
-    ),
-    "no merge requests": (
-        lambda it: it.repository.update(merge_requests_access_level="disabled"),
-        "merge requests turned off",
-        "Turn them on",
-    ),
-    "a token that reads": (
-        lambda it: it.token.update(scopes=["read_api", "write_repository", "self_rotate"]),  # type: ignore[union-attr]
-        "with the scopes read_api, write_repository, self_rotate",
-        "the scope api",
-    ),
-    "a reporter": (lambda it: setattr(it, "level", 20), "read, and not push", "the role Developer"),
-    "may open none": (
-        lambda it: it.repository.update(can_create_merge_request_in=False),
-        "read, and not push",
-        "the role Developer",
-    ),
-    "not to be seen": (lambda it: setattr(it, "path", "acme/other"), "404 Project Not Found", "may see this"),
-    "renamed": (
-        lambda it: it.replies.append((301, {"Location": "/api/v4/projects/3"}, b'{"message": "301 Moved"}')),
-        "301",
-        "The repository moved",
-    ),
-    "one scope too few": (
-        lambda it: it.replies.append((403, {}, b'{"error": "insufficient_scope", "error_description": "Needs api"}')),
-        "403 Needs api",
-        "may write pull requests",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", RIGHTS)
-def test_what_would_stop_a_release_is_told_before_anything_is_pushed(case: str) -> None:
-    change, what, remedy = RIGHTS[case]
-    stand_in, served = gitlab(change)
-    with served as address, pytest.raises(Refused) as error:
-        GitLab(f"{address}/acme/fleet", TOKEN).check()
-    assert what in error.value.what
-    assert remedy in error.value.remedy
-    assert {method for method, _, _ in stand_in.requests} == {"GET"}
-    assert TOKEN not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda it: None,
-        lambda it: setattr(it, "token", None),  # one of OAuth
-        lambda it: setattr(it, "level", None),  # an administrator, who is no member
-        lambda it: it.token.update(scopes=["granular"]),
-        lambda it: it.repository.clear(),
-    ],
-)
-def test_what_gitlab_does_not_tell_is_not_claimed(change: Callable[[GitLabStandIn], object]) -> None:
-    _, served = gitlab(change)
-    with served as address:
-        GitLab(f"{address}/acme/fleet", TOKEN).check()
-        GitLab(f"{address}/acme/fleet", None).check()
-
-
-@pytest.mark.parametrize("token", ["glcbt-64_abc", "gldt-abc", "glptt-abc", "an-older-one"])
-def test_a_token_that_the_api_never_takes_is_refused_at_once(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CI_JOB_TOKEN", "an-older-one")
-    stand_in, served = gitlab()
-    with served as address, pytest.raises(Refused, match="lets nobody open merge requests") as error:
-        GitLab(f"{address}/acme/fleet", token).check()
-    assert error.value.fault == "you"
-    assert "project access token with the role Developer and the scope api" in error.value.remedy
-    assert stand_in.requests == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from scripts.forges import Attributes
 from scripts.forges.gitlab import GitLab
 from tests.support.forge_stand_in import serving
-from tests.support.gitlab_stand_in import GitLabStandIn
+from tests.support.gitlab_stand_in import GitLabStandIn, protected
 
 from .conftest import TOKEN
 
@@ -21,6 +21,7 @@ class Recording(GitLabStandIn):
 
     def __init__(self) -> None:
         super().__init__(PATH)
+        self.protected, self.branches = [protected("main", 0, 40, "user 7", force=False)], {"apps/orders": True}
         self.asks: list[tuple[Any, ...]] = []
 
     def handle(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
@@ -41,13 +42,16 @@ def client() -> tuple[list[Any], Recording]:
 
 def test_the_client_reads_each_answer_of_the_stand_in(client: tuple[list[Any], Recording]) -> None:
     read, _ = client
-    project, own, member, made, opened, every, shown, updated, *rest = read
+    project, own, member, rules, no_more_rules, branch, made, opened, every, shown, updated, *rest = read
     users, members, no_more, given, note, asked, cancelled = rest
     assert project["path_with_namespace"] == PATH
     assert (project["archived"], project["can_create_merge_request_in"]) == (False, True)
     assert (project["merge_requests_access_level"], project["repository_access_level"]) == ("enabled", "enabled")
     assert (own["scopes"], own["user_id"]) == (["api"], 42)
     assert member["access_level"] == 30
+    assert [(it["name"], it["allow_force_push"]) for it in rules] == [("main", False)]
+    assert [(it["access_level"], it["user_id"]) for it in rules[0]["push_access_levels"]] == [(0, 0), (40, 0), (40, 7)]
+    assert (no_more_rules, branch["name"], branch["can_push"]) == ([], "apps/orders", True)
     first = {
         "iid": 1,
         "title": "orders 1.0.0",
@@ -80,7 +84,9 @@ def test_waybill_asks_what_the_client_asks(client: tuple[list[Any], Recording]) 
     expected, stand_in = client[1].asks, Recording()
     with serving(stand_in) as address:
         forge = GitLab(f"{address}/{PATH}.git", TOKEN)
-        forge.check()
+        forge.check(["apps/orders"])
+        stand_in.protected = []
+        forge.check(["apps/orders"])
         made = forge.create("apps/orders", "main", "orders 1.0.0", "The body.")
         assert forge.find("apps/orders", "main") == made
         forge.update(1, "orders 1.1.0", "Another.")

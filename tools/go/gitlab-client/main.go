@@ -23,6 +23,12 @@ func main() {
 	own, _, err := client.PersonalAccessTokens.GetSinglePersonalAccessToken()
 	show(own, nil, err)
 	show(client.ProjectMembers.GetInheritedProjectMember(project, own.UserID))
+	for _, page := range []int64{1, 2} {
+		show(client.ProtectedBranches.ListProtectedBranches(project, &gitlab.ListProtectedBranchesOptions{
+			ListOptions: gitlab.ListOptions{Page: page, PerPage: 100},
+		}))
+	}
+	show(client.Branches.GetBranch(project, "apps/orders"))
 
 	show(requests.CreateMergeRequest(project, &gitlab.CreateMergeRequestOptions{
 		SourceBranch: gitlab.Ptr("apps/orders"), TargetBranch: gitlab.Ptr("main"),
