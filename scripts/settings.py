@@ -1,7 +1,6 @@
 """The settings: what each one means, stated once, and where it comes from: waybill.toml < environment < flags."""
 
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,25 +11,57 @@ import msgspec
 from msgspec import Meta, Struct
 
 from .errors import Refused, unknown_key
+from .setting_errors import refusal
 
 # RFC 1123 label; 53 characters is what Helm allows a release's name, and lets `<service>-X.Y.Z` parse in one way.
-Service = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$")]
-Label = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-Registry = Annotated[str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$")]
-Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$")]
-FluxVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$")]
-Unbroken = Annotated[str, Meta(pattern=r"^[^\x00-\x20\x7f]+$")]
-KubeVersion = Annotated[str, Meta(pattern=r"^v?[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4}([+-][0-9A-Za-z.+-]+)?)?$")]
-ServiceAccount = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]  # RFC 1123 subdomain
+Service = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$",
+        title="a name of at most 53 lower-case letters, digits and hyphens",
+    ),
+]
+Label = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+        title="a name of at most 63 lower-case letters, digits and hyphens",
+    ),
+]
+Registry = Annotated[
+    str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$", title="an address oci://HOST/PATH")
+]
+Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$", title="an address http:// or https://")]
+FluxVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$", title="a version such as 2.9")]
+Unbroken = Annotated[str, Meta(pattern=r"^[^\x00-\x20\x7f]+$", title="a text without spaces")]
+KubeVersion = Annotated[
+    str,
+    Meta(pattern=r"^v?[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4}([+-][0-9A-Za-z.+-]+)?)?$", title="a version such as 1.36"),
+]
+ServiceAccount = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$",
+        title="a name of lower-case letters, digits, hyphens and dots",
+    ),
+]  # RFC 1123 subdomain
 FLUX_VERSION = "2.9"
 # FILE or FILE#NAME: a path in the GitOps repo, and the name of a HelmRelease in a file of several.
-HelmReleaseFile = Annotated[str, Meta(pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$")]
-Person = Annotated[str, Meta(pattern=r"^[^<>\s][^<>\n]* <[^<>\s]+>$")]
-Title = Annotated[str, Meta(pattern=r"^[^\n]*\{title\}[^\n]*$")]
+HelmReleaseFile = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$",
+        title="FILE or FILE#NAME, a path inside the GitOps repo",
+    ),
+]
+Person = Annotated[str, Meta(pattern=r"^[^<>\s][^<>\n]* <[^<>\s]+>$", title='"Name <email>"')]
+Title = Annotated[str, Meta(pattern=r"^[^\n]*\{title\}[^\n]*$", title="one line with {title} in it")]
 ForgeName = Literal["github", "gitlab", "gitea", "forgejo", "file"]
 Merge = Literal["review", "auto"]
-LabelName = Annotated[str, Meta(pattern=r"^[^,\s]([^,\n]*[^,\s])?$", max_length=255)]
-Reviewer = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
+LabelName = Annotated[str, Meta(pattern=r"^[^,\s]([^,\n]*[^,\s])?$", max_length=255, title="a text without commas")]
+Reviewer = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$", title="a user, or GROUP/NAME")
+]
 
 
 def about(text: str) -> Meta:
@@ -127,7 +158,7 @@ class Settings(
     ] = None
     paths: Annotated[
         tuple[str, ...],
-        Meta(min_length=1),
+        Meta(min_length=1, title="a list of at least one path"),
         about(
             'What of the repository is this service: commits that touch it are a release\'s changes. Default: ["."].'
         ),
@@ -165,14 +196,11 @@ KEYS: dict[str, str] = {field.encode_name: field.type.__metadata__[-1].descripti
 def read(file: Path | None, flags: Mapping[str, Any]) -> Settings:
     """The settings in the waybill.toml `file`, in the environment and in `flags` (by field); the later ones win."""
     variables = {field.name: os.environ.get(f"WAYBILL_{field.name.upper()}") or None for field in FIELDS}
+    table = {**_table(file), **_given(variables), **_given(flags)}
     try:
-        return msgspec.convert({**_table(file), **_given(variables), **_given(flags)}, Settings)
+        return msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
-        raise Refused(
-            f"The settings are not right: {_plainly(str(error))}.",
-            "Correct the key in waybill.toml, its WAYBILL_ variable or its flag.",
-            fault="you",
-        ) from error
+        raise refusal(table, Settings) from error
 
 
 def image_keys(text: bytes) -> dict[str, Any] | tuple[dict[str, Any], ...] | None:
@@ -182,12 +210,6 @@ def image_keys(text: bytes) -> dict[str, Any] | tuple[dict[str, Any], ...] | Non
         return msgspec.convert({key: table[key] for key in ("image",) if key in table}, Settings).image_keys
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, msgspec.ValidationError):
         return None
-
-
-def _plainly(message: str) -> str:
-    """With the meaning of a key in place of the regular expression that its value does not match."""
-    found = re.search(r"matching regex .* - at `\$\.(\w+)", message, re.DOTALL)
-    return f"`{found[1]}` has a wrong form ({KEYS[found[1]].rstrip('.')})" if found else message
 
 
 def _table(file: Path | None) -> dict[str, Any]:

@@ -37,6 +37,7 @@ SCRIPTS_LAYERS = [
     {"environments"},
     {"stages"},
     {"settings", "ci", "workflow"},
+    {"setting_errors"},
     {"image", "clients"},
     {"document", "addresses"},
     {"yaml", "toml", "folder", "once"},

@@ -133,8 +133,8 @@ def test_without_a_file_of_settings_nothing_is_adopted(world: World) -> None:
     ("tables", "said"),
     [
         ('[environment.staging]\nhelmrelease = "a.yaml"\nnamespace = "shop"\n', "the file says the namespace"),
-        ('[environment.staging]\nhelmrelease = "/a.yaml"\n', "`environment` has a wrong form"),
-        ('[environment.staging]\nhelmrelease = "a.yaml#A b"\n', "`environment` has a wrong form"),
+        ('[environment.staging]\nhelmrelease = "/a.yaml"\n', '`environment.staging.helmrelease` is "/a.yaml"'),
+        ('[environment.staging]\nhelmrelease = "a.yaml#A b"\n', "may be FILE or FILE#NAME"),
         (
             '[environment.staging]\nhelmrelease = "a.yaml"\n[environment.production]\nhelmrelease = "./a.yaml#b"\n',
             "gives staging and production one HelmRelease",

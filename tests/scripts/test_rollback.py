@@ -142,9 +142,8 @@ def test_without_a_checkout_a_ledger_is_needed(line: Line) -> None:
         assert "The ledger at http://127.0.0.1:9 does not answer" in said
         assert "checkout of orders" in said
     assert "No GitOps repo is configured" in refused(line, WAYBILL_GITOPS="")
-    assert "wrong form" in refused(
-        line, WAYBILL_SERVICE="x", WAYBILL_ENVIRONMENTS="production", WAYBILL_NAMESPACE="A b"
-    )
+    unfit = {"WAYBILL_SERVICE": "x", "WAYBILL_ENVIRONMENTS": "production", "WAYBILL_NAMESPACE": "A b"}
+    assert '`namespace` is "A b"' in refused(line, **unfit)
     assert "--reason gives no reason" in refused(line, reason=" \n")
     assert "staging is no environment" in refused(line, to="staging", WAYBILL_ENVIRONMENTS="production")
     assert "has no release of orders for staging" in refused(line, "0.1.1", to="staging")

@@ -40,7 +40,7 @@ def test_what_cannot_be_given_is_refused_before_anything_is_out(hosted: ForgeWor
         (hosted.env | {"WAYBILL_REVIEWERS": "eve"}, "has nobody who could review as eve"),
         ({"WAYBILL_LABELS": "release"}, "has no forge, whose pull requests have labels"),
         ({"WAYBILL_DRAFT": "true"}, "has no forge, whose pull requests have labels"),
-        ({"WAYBILL_REVIEWERS": "@bob"}, "`reviewers` has a wrong form"),
+        ({"WAYBILL_REVIEWERS": "@bob"}, '`reviewers` is "@bob", and may be a user, or GROUP/NAME'),
     ):
         ran = world.waybill(command, "--image", image, env=wrong)
         assert (ran.code, ran.stdout) == (1, "")
