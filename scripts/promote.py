@@ -78,5 +78,5 @@ def current(here: Session, stage: Stage) -> str:
             fault="you",
         )
     version = versions[stage.environments[0]]
-    here.report.say(f"promote: {version} runs healthy in {' and '.join(stage.environments)}")
+    here.report.did("promote", f"{version} runs healthy in {' and '.join(stage.environments)}")
     return version

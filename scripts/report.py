@@ -13,17 +13,28 @@ import msgspec
 
 from .clients.process import censor
 from .errors import SUBJECT, Incomplete, Refused
-from .workflow import annotation
+from .workflow import annotation, group
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 NEXT = "\n"
+STEP = 10  # columns that the names of steps take
 # What CI systems read as commands: GitHub `::x::` at a line's start and `##[x]`, Azure `##vso[x]`, TeamCity
 # `##teamcity[x]` anywhere.
 COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\w*\[)", re.MULTILINE)
 
 
+# The colours of a patch's lines by how they begin, as git has them; the longer beginnings first.
+PATCH: dict[str, dict[str, Any]] = {
+    "+++ ": {"bold": True},
+    "--- ": {"bold": True},
+    "diff ": {"bold": True},
+    "@@ ": {"fg": "cyan"},
+    "+": {"fg": "green"},
+    "-": {"fg": "red"},
+    "": {},
+}
 # What a result says beside the release, by its name in JSON: the label of its row.
 BESIDE = {
     "overridden": "not these images",
@@ -60,6 +71,8 @@ class Report:
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
+        self.quiet = False
+        self.colour: bool | None = None  # as the terminal and NO_COLOR say
         self.left: list[Refused] = []
         self._terminal = _terminal() if sys.stderr.isatty() else None
         self._told: set[str] = set()
@@ -69,7 +82,9 @@ class Report:
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Shows that `title` is under way until the block ends."""
-        if self._terminal:
+        if self.quiet:
+            yield
+        elif self._terminal:
             with self._terminal.status(title):
                 yield
         else:
@@ -78,7 +93,12 @@ class Report:
 
     def say(self, text: str) -> None:
         """Something that was done, or that the user should know."""
-        self._tell(printable(text))
+        if not self.quiet:
+            self._tell(printable(text))
+
+    def did(self, step: str, text: str) -> None:
+        """What a step did."""
+        self.say(f"{step:<{STEP}}{text}")
 
     def warn(self, text: str) -> None:
         self._told.add(text)
@@ -166,7 +186,7 @@ class Report:
         for name, value in rows.items():
             label, text = f"{name:<{width}}", value.replace(NEXT, NEXT + " " * (width + 2))
             styled = f"{click.style(label, dim=True)}  {text}"
-            click.echo(styled, color=False if os.environ.get("NO_COLOR") else None)
+            self._print(styled)
 
     def answer(self, lines: Sequence[Sequence[tuple[str, str | None]]], document: Any) -> None:
         """For people `lines` of texts, each with its colour on a terminal; with --json the `document`."""
@@ -176,12 +196,21 @@ class Report:
         for line in lines:
             texts = [(printable(text), colour) for text, colour in line]
             styled = "".join(click.style(text, fg=colour) if colour else text for text, colour in texts).rstrip()
-            click.echo(styled, color=False if os.environ.get("NO_COLOR") else None)
+            self._print(styled)
 
-    def text(self, text: str) -> None:
-        """A further part of the result for people; with --json the document holds it already."""
-        if text and not self.json:
-            sys.stdout.write(f"\n{printable(text).rstrip()}\n")
+    def patch(self, title: str, text: str) -> None:
+        """A further part of the result for people, with git's colours, folded on a workflow's page; with --json the
+        document holds it already."""
+        if self.json or not text:
+            return
+        with group(title):
+            click.echo()
+            for line in printable(text).rstrip().split("\n"):
+                begin = next((it for it in PATCH if line.startswith(it)), "")
+                self._print(click.style(line, **PATCH[begin]))
+
+    def _print(self, styled: str) -> None:
+        click.echo(styled, color=False if self.colour is None and os.environ.get("NO_COLOR") else self.colour)
 
     def _tell(self, text: str, style: str | None = None) -> None:
         if self._terminal:

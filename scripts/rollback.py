@@ -116,7 +116,7 @@ def _to(here: Session, environment: str, version: str | None, said: Mapping[str,
     except NoAnswer as error:
         remedy = f"{error.remedy} In a checkout of {service}, a rollback with VERSION needs no ledger."
         raise Refused(error.what, remedy, fault=error.fault) from error
-    here.report.say(f"rollback: {environment} has {present}, and {before} was healthy there before")
+    here.report.did("rollback", f"{environment} has {present}, and {before} was healthy there before")
     return before
 
 

@@ -190,7 +190,27 @@ class Settings(
 
 _ALL = msgspec.structs.fields(Settings)
 FIELDS = tuple(field for field in _ALL if field.name != "environment_tables")  # --environment chooses environments
+# Which settings belong together, for --help: a title, and their fields.
+PARTS = {
+    "the chart": "service chart registry plain_http values app_version kube_version api_versions image_keys tag_text",
+    "the source repository": "source_repository paths authors commit_author commit_sign commit_title annotated_tags",
+    "the GitOps repo": "gitops gitops_branch environments namespace flux_source flux_version service_account",
+    "the pull request": "forge labels reviewers draft",
+    "the ledger": "ledger",
+}
 KEYS: dict[str, str] = {field.encode_name: field.type.__metadata__[-1].description for field in _ALL}
+
+
+def form(field: msgspec.structs.FieldInfo) -> str:
+    """How the value of a flag or variable is written, for --help."""
+    kinds = _plain_types(field.type)
+    if dict in kinds and str not in kinds:
+        return "KEY=VALUE,..."
+    if tuple in kinds:
+        return "TEXT,..."
+    if bool in kinds:
+        return "true|false"
+    return "|".join(_choices(field.type)) or "TEXT"
 
 
 def read(file: Path | None, flags: Mapping[str, Any]) -> Settings:
@@ -262,3 +282,11 @@ def _plain_types(kind: Any) -> set[type]:
     if get_origin(kind) in (Union, UnionType):
         return {plain for part in get_args(kind) for plain in _plain_types(part)}
     return {get_origin(kind) or kind}
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    """The words of a Literal, which may be one part of a union."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    parts = get_args(kind)[:1] if get_origin(kind) is Annotated else get_args(kind)
+    return next((found for part in parts if (found := _choices(part))), ())

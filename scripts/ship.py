@@ -39,7 +39,7 @@ def published(here: Session, choice: Choice, environments: Sequence[str], repo: 
         try:
             return here.keep(publish(waybill, here))
         except Overtaken as error:
-            here.report.say(f"publish: {error.what} Choosing the next version.")
+            here.report.did("publish", f"{error.what} Choosing the next version.")
     raise Refused(
         f"Other releases took the version {TRIES} times while this one was on its way.",
         "Run the same command again in a moment.",

@@ -6,7 +6,9 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import UNSET
@@ -40,6 +42,15 @@ def tell(told: Mapping[str, str], texts: Iterable[str]) -> None:
         _add(file, "".join(map(_output, told.items())))
     if file := os.environ.get("GITHUB_STEP_SUMMARY"):
         _add(file, "\n\n".join(texts).encode()[:SUMMARY].decode(errors="ignore") + "\n")
+
+
+@contextmanager
+def group(title: str) -> Iterator[None]:
+    """What is printed meanwhile is folded on the run's page, below `title`."""
+    in_workflow = os.environ.get("GITHUB_ACTIONS") == "true"
+    sys.stdout.write(f"::group::{title}\n" if in_workflow else "")
+    yield
+    sys.stdout.write("::endgroup::\n" if in_workflow else "")
 
 
 def annotation(text: str) -> str:

@@ -14,10 +14,11 @@ from .tokens import token
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="waybill-ledger", prog_name="waybill-service")
 def main() -> None:
     """The ledger: which releases were filed, and what runs where, since when.
 
-    Settings are read from environment variables; the README lists them.
+    Settings are read from environment variables; docs/reference/settings.md lists them.
     """
     if find_spec("litestar") is None:
         raise click.ClickException(

@@ -11,7 +11,7 @@ import click
 
 from ..errors import Refused
 from ..report import Report
-from .options import Command, all_of
+from .options import Command, all_of, output, reporting
 
 if TYPE_CHECKING:
     from ..clients.ledger import Ledger
@@ -24,7 +24,7 @@ ledger = all_of(
         metavar="URL",
         help="The ledger's address. Default: WAYBILL_LEDGER, or `ledger` of the nearest waybill.toml.",
     ),
-    click.option("--json", is_flag=True, help="Print the answer as JSON."),
+    output,
 )
 
 
@@ -60,7 +60,7 @@ def status(
 
     if watch and (check or at or options["json"]):
         raise click.UsageError("--watch shows what runs now, to people: it goes with neither --check, --at nor --json.")
-    here, report = _ledger(options), Report(json=options["json"])
+    here, report = _ledger(options), reporting(options)
     answer, environments = ask(here, service, only, at)
     if service and not answer.found:
         raise Refused(
@@ -88,7 +88,7 @@ def where(what: str, version: str | None, check: bool, **options: Any) -> None:
     from ..ask.commit import of_commit
     from ..ask.where import of_digest, of_release
 
-    here, report = _ledger(options), Report(json=options["json"])
+    here, report = _ledger(options), reporting(options)
     if version is None and re.fullmatch(r"[0-9a-f]{40}", what):
         commit = of_commit(here, what)
         report.answer(
@@ -122,7 +122,7 @@ def history(service: str | None, limit: int, **options: Any) -> None:
 
     wanted = {name: options[name] for name in ("environment", "kind", "from", "to")}
     found = ask(_ledger(options), limit, service=service, **wanted)
-    Report(json=options["json"]).answer(found.lines(service), {"items": found.items})
+    reporting(options).answer(found.lines(service), {"items": found.items})
 
 
 @click.command(cls=Asking)
@@ -139,7 +139,7 @@ def compare(first: str, second: str, check: bool, **options: Any) -> None:
     from ..ask.compare import compare as ask
 
     found = ask(_ledger(options), first, second, options["at"], options["with_at"])
-    Report(json=options["json"]).answer(found.lines(datetime.now(UTC)), {"items": found.items, **found.sides})
+    reporting(options).answer(found.lines(datetime.now(UTC)), {"items": found.items, **found.sides})
     sys.exit(int(check and found.differs))
 
 
@@ -172,7 +172,7 @@ def wait(service: str | None, version: str | None, names: tuple[str, ...], commi
     from ..ask import wait as asking
     from ..ci import commit as commit_of_job
 
-    seconds, report = _seconds(options["timeout"]), Report(json=options["json"])
+    seconds, report = _seconds(options["timeout"]), reporting(options)
     commit = commit or (None if service else commit_of_job())
     if bool(service) != bool(version) or bool(service) == bool(commit):
         raise click.UsageError("What to wait for is either SERVICE and VERSION, or --commit.")

@@ -10,17 +10,35 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..report import Report
-from ..settings import FIELDS, KEYS
+from ..settings import FIELDS, KEYS, PARTS, form
 
 if TYPE_CHECKING:
     from ..session import Session
     from ..steps.bump import Choice
 
+COLOURS = {None: None, "auto": None, "always": True, "never": False}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Setting(click.Option):
+    """An option that is also a key of waybill.toml."""
+
+
 class Command(click.Command):
-    """Takes an option twice only where it means several: else the last one would win, silently."""
+    """Takes an option twice only where it means several: else the last one would win, silently. Its help shows its own
+    options, then the settings that it has use for, by what they are about."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        options = [it for it in self.get_params(ctx) if isinstance(it, click.Option)]
+        records = [(it, it.get_help_record(ctx)) for it in options]
+        told = {it.name: (isinstance(it, Setting), record) for it, record in records if record}
+        with formatter.section("Options"):
+            formatter.write_dl([record for is_setting, record in told.values() if not is_setting])
+        for title, names in PARTS.items():
+            of_part = [told[name][1] for name in names.split() if name in told and told[name][0]]
+            if of_part:
+                with formatter.section(f"Settings of {title}, also in waybill.toml and as WAYBILL_<NAME>"):
+                    formatter.write_dl(of_part)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         _, _, given = self.make_parser(ctx).parse_args([*args])
@@ -42,6 +60,23 @@ def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
     return with_options
 
 
+def keys(*names: str, hidden: Sequence[str] = ()) -> Callable[[F], F]:
+    """The options of some settings alone; help leaves out those that are `hidden`."""
+    return all_of(
+        *(
+            click.option(
+                f"--{field.name.replace('_', '-')}",
+                cls=Setting,
+                metavar=form(field),
+                hidden=field.name in hidden,
+                help=KEYS[field.encode_name],
+            )
+            for field in FIELDS
+            if field.name in names
+        )
+    )
+
+
 environment = click.option(
     "--environment",
     "-e",
@@ -57,23 +92,37 @@ allow_override = click.option(
     "claim the image.",
 )
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would be proposed; change nothing.")
-# The options of every command.
-settings = all_of(
-    click.option(
-        "--config",
-        type=click.Path(path_type=Path),
-        help="Default: waybill.toml in this folder or the nearest one above.",
-    ),
-    click.option("--remote", default="origin", help="The git remote that tags are pushed to.", show_default=True),
-    click.option(
-        "--waybill", type=click.Path(path_type=Path), help="The waybill's file. Default: .waybill/<service>.json."
-    ),
+output = all_of(
     click.option("--json", is_flag=True, help="Print the result as JSON."),
-    *(
-        click.option(f"--{field.name.replace('_', '-')}", metavar="TEXT", help=KEYS[field.encode_name])
-        for field in FIELDS
+    click.option("--quiet", "-q", is_flag=True, help="Tell no progress: the result, warnings and refusals alone."),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        help="Whether the result has colours. Default: auto, on a terminal where NO_COLOR is not set.",
     ),
 )
+
+
+def settings(*parts: str) -> Callable[[F], F]:
+    """The options of every command in a checkout: all settings, of which help shows those of these `parts`; of none
+    named, all."""
+    every = " ".join(PARTS.values()).split()
+    shown = {name for part in parts or PARTS for name in PARTS[part].split()}
+    return all_of(
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            help="Default: waybill.toml in this folder or the nearest one above.",
+        ),
+        click.option("--remote", default="origin", help="The git remote that tags are pushed to.", show_default=True),
+        click.option(
+            "--waybill", type=click.Path(path_type=Path), help="The waybill's file. Default: .waybill/<service>.json."
+        ),
+        output,
+        keys(*every, hidden=[name for name in every if name not in shown]),
+    )
+
+
 # The options of the commands that begin a release.
 image = all_of(
     click.option(
@@ -105,6 +154,13 @@ image = all_of(
 )
 
 
+def reporting(options: dict[str, Any]) -> Report:
+    """The command's report, as its options want it."""
+    report = click.get_current_context().ensure_object(Report)
+    report.json, report.quiet, report.colour = options["json"], options["quiet"], COLOURS[options["color"]]
+    return report
+
+
 def session(options: dict[str, Any]) -> "Session":
     from ..session import start
 
@@ -126,8 +182,7 @@ def without_service(options: dict[str, Any]) -> "Session":
     from ..config import nearest, without_checkout
     from ..session import Session
 
-    report = click.get_current_context().ensure_object(Report)
-    report.json = options["json"]
+    report = reporting(options)
     cwd = Path.cwd()
     file = options["config"] or nearest(cwd)
     config = without_checkout("waybill", options, (), path=file, cwd=cwd, remote="origin")
@@ -135,8 +190,7 @@ def without_service(options: dict[str, Any]) -> "Session":
 
 
 def _places(options: dict[str, Any]) -> dict[str, Any]:
-    report = click.get_current_context().ensure_object(Report)
-    report.json = options["json"]
+    report = reporting(options)
     return {
         "path": options["config"],
         "remote": options["remote"],
@@ -159,15 +213,4 @@ def choice(here: "Session", options: dict[str, Any], *, alone: bool = False) -> 
         allow_older=options["allow_older"],
         first_publish=options["first_publish"],
         alone=alone,
-    )
-
-
-def keys(*names: str) -> Callable[[F], F]:
-    """The options of some settings alone."""
-    return all_of(
-        *(
-            click.option(f"--{field.name.replace('_', '-')}", metavar="TEXT", help=KEYS[field.encode_name])
-            for field in FIELDS
-            if field.name in names
-        )
     )

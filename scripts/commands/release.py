@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @image
 @environment
 @allow_override
-@settings
+@settings()
 def ship(only: tuple[str, ...], **options: Any) -> None:
     """Bump, package, publish, render, propose, record.
 
@@ -33,7 +33,7 @@ def ship(only: tuple[str, ...], **options: Any) -> None:
 @image
 @environment
 @allow_override
-@settings
+@settings()
 def plan(only: tuple[str, ...], **options: Any) -> None:
     """Show everything that ship would do; change nothing."""
     from ..plan import plan as run
@@ -60,7 +60,7 @@ def plan(only: tuple[str, ...], **options: Any) -> None:
 @click.option("--version", "exact", metavar="X.Y.Z", help="The release, whatever runs where.")
 @allow_override
 @dry_run
-@settings
+@settings()
 def promote(to: tuple[str, ...], source: str | None, exact: str | None, dry_run: bool, **options: Any) -> None:
     """Propose a published release for the environments that come next.
 
@@ -88,7 +88,7 @@ def promote(to: tuple[str, ...], source: str | None, exact: str | None, dry_run:
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the pull request and in the record.")
 @allow_override
 @dry_run
-@settings
+@settings()
 def rollback(name: str, version: str | None, only: tuple[str, ...], reason: str, dry_run: bool, **options: Any) -> None:
     """Propose a lower VERSION of SERVICE for environments, by itself the one that was healthy there before.
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from .. import workflow
 from ..adopt import Adoption
 from ..connect import Connected
-from ..document import PullRequest, Source, Waybill
+from ..document import PullRequest, Source, Waybill, chart_of
 from ..errors import Incomplete
 from ..image import by_name
 from ..plan import Plan
@@ -37,6 +37,16 @@ def show_each(here: Session, done: Sequence[tuple[Waybill, Receipt]]) -> None:
     tables = [rows(waybill, receipt) | unfiled for waybill, receipt in done]
     documents = [waybill for waybill, _ in done]
     here.report.results(tables, documents[0] if len(documents) == 1 else documents)
+    if here.config.ledger:
+        for line in filter(None, map(_next, documents)):
+            here.report.say(line)
+
+
+def _next(waybill: Waybill) -> str:
+    """How to see what was proposed arrive."""
+    environments = waybill.gitops.environments if waybill.gitops else ()
+    options = " ".join(f"--environment {name}" for name in environments)
+    return f"next: waybill wait {waybill.service} {chart_of(waybill).version} {options}" if options else ""
 
 
 def _bodies(here: Session, done: Sequence[tuple[Waybill, Receipt]]) -> Iterator[str]:
@@ -96,7 +106,7 @@ def show_connection(here: Session, made: Connected) -> None:
     elif made.secrets:
         table["key"] = f"in {made.secrets}, for `kubectl create --filename {made.secrets}`"
     here.report.results([{label: value for label, value in table.items() if value}], made)
-    here.report.text(made.patch)
+    here.report.patch("Patch of the GitOps repo", made.patch)
 
 
 def show_plans(here: Session, plans: Sequence[Plan]) -> None:
@@ -113,8 +123,8 @@ def show_plans(here: Session, plans: Sequence[Plan]) -> None:
     found = [{label: value for label, value in table.items() if value} for table in tables]
     here.report.results(found, plans[0] if len(plans) == 1 else plans)
     for planned in plans:
-        for text in (planned.patch, planned.difference):
-            here.report.text(text)
+        here.report.patch("Patch of the GitOps repo", planned.patch)
+        here.report.patch("What changes in the cluster", planned.difference)
 
 
 def rows(waybill: Waybill, receipt: Receipt = None) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import command, keys, session, settings, without_service
+from .options import command, keys, output, session, settings, without_service
 
 
 @command()
@@ -39,7 +39,7 @@ from .options import command, keys, session, settings, without_service
 @click.option(
     "--config", type=click.Path(path_type=Path), help="Default: waybill.toml in this folder or the nearest one above."
 )
-@click.option("--json", is_flag=True, help="Print the result as JSON.")
+@output
 def connect(environment: str, secrets: Path | None, ledger_namespace: str, **options: Any) -> None:
     """Let the ledger hear what Flux does in ENVIRONMENT.
 
@@ -66,7 +66,7 @@ def connect(environment: str, secrets: Path | None, ledger_namespace: str, **opt
     help="The file in the GitOps repo, and the HelmRelease in it, where it holds several.",
 )
 @click.option("--dry-run", is_flag=True, help="Look, and leave waybill.toml as it is.")
-@settings
+@settings("the GitOps repo")
 def adopt(name: str, wanted: str, dry_run: bool, **options: Any) -> None:
     """Release to a HelmRelease that is there already.
 

@@ -9,7 +9,7 @@ from .options import allow_override, choice, command, environment, image, sessio
 
 @command()
 @image
-@settings
+@settings("the chart", "the source repository")
 def bump(**options: Any) -> None:
     """Choose the version and write image and version into the chart's files, for you to commit."""
     from ..steps.bump import bump as run
@@ -23,7 +23,7 @@ def bump(**options: Any) -> None:
 
 
 @command()
-@settings
+@settings("the chart")
 def package(**options: Any) -> None:
     """Package the chart of the release commit."""
     from ..steps.package import package as run
@@ -34,7 +34,7 @@ def package(**options: Any) -> None:
 
 
 @command()
-@settings
+@settings("the chart")
 def publish(**options: Any) -> None:
     """Push the tag that reserves the version, then the chart."""
     from ..steps.publish import publish as run
@@ -47,7 +47,7 @@ def publish(**options: Any) -> None:
 @command()
 @environment
 @allow_override
-@settings
+@settings("the chart", "the GitOps repo")
 def render(only: tuple[str, ...], **options: Any) -> None:
     """Show what propose would do to the GitOps repo."""
     from ..plan import render as run
@@ -60,7 +60,7 @@ def render(only: tuple[str, ...], **options: Any) -> None:
 @command()
 @environment
 @allow_override
-@settings
+@settings("the GitOps repo", "the pull request")
 def propose(only: tuple[str, ...], **options: Any) -> None:
     """Push the rendered files to the GitOps repo and open the pull request."""
     from ..checks import Release, forge_takes_it
@@ -79,7 +79,7 @@ def propose(only: tuple[str, ...], **options: Any) -> None:
 @command()
 @click.argument("name", metavar="[SERVICE", required=False)
 @click.argument("version", metavar="VERSION]", required=False)
-@settings
+@settings("the ledger")
 def record(name: str | None, version: str | None, **options: Any) -> None:
     """File the release with the ledger.
 

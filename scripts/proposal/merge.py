@@ -54,7 +54,7 @@ def ask(change: Change, intent: Intent, proposal: Proposal, forge: Forge, report
     """The proposal stands where this is refused, and the command says so at its end."""
     try:
         forge.merge(proposal.number, intent.commit)
-        report.say(f"propose: the forge is asked to merge {proposal.url} when its own rules allow")
+        report.did("propose", f"the forge is asked to merge {proposal.url} when its own rules allow")
     except Refused as error:
         name = title(change.waybill, intent.environments, change.reason, change.config.commit_title)
         what = f"{name} is proposed, {proposal.url}, and the forge does not merge it: {error.what}"

@@ -46,7 +46,7 @@ def healthy_before(ledger: Ledger, service: str, environment: str, wanted: str, 
         if cause == UNKNOWN:
             raise _unknown(service, environment, f"{version} ran there, and {UNKNOWN}")
         if cause:
-            report.say(f"rollback: {version} ran in {environment}, and {cause}: passed over")
+            report.did("rollback", f"{version} ran in {environment}, and {cause}: passed over")
         else:
             return version
     more = f" among the newest {MOST} arrivals" if len(arrivals) == MOST else ""

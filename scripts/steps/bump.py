@@ -60,7 +60,9 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
         committed_at = datetime.fromtimestamp(git.committed(head), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         source = Source(repository, head, committed_at, commit, f"{config.service}-{version}")
         source = with_changes(source, version, tags, here)
-    here.report.say(f"bump: {source.tag}" + (", the version that this commit and image have already" if known else ""))
+    here.report.did(
+        "bump", f"{source.tag}" + (", the version that this commit and image have already" if known else "")
+    )
     return Waybill(
         service=config.service,
         images=images,
@@ -162,8 +164,8 @@ def write_files(waybill: Waybill, here: Checkout) -> None:
     """Writes the two files of the release commit to the work tree, for people who commit bumps themselves."""
     head, release = waybill.source.commit, str(waybill.source.release_commit)
     if holds(head, by_name.of(waybill), here):
-        here.report.say("bump: HEAD holds this image already, so no file is written")
+        here.report.did("bump", "HEAD holds this image already, so no file is written")
         return
     files = here.git.files(release, here.config.in_chart("values.yaml"), here.config.in_chart("Chart.yaml"))
     write(files, head, here.git, here.make_folder())
-    here.report.say(f"bump: wrote {' and '.join(files)}")
+    here.report.did("bump", f"wrote {' and '.join(files)}")

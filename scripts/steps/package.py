@@ -63,7 +63,7 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
         here.make_folder()
         made = archive.read_bytes()
         write(here.archive(waybill), made)
-    here.report.say(f"package: {archive.name}, {digest_of(made)}")
+    here.report.did("package", f"{archive.name}, {digest_of(made)}")
     return structs.replace(waybill, chart=structs.replace(chart, archive=digest_of(made)))
 
 

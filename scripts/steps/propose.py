@@ -31,10 +31,10 @@ def propose(change: Change, repo: Repo | None, report: Report) -> Waybill:
     What a killed run left half done the same command completes.
     """
     if repo is None:
-        report.say("propose: no GitOps repo is configured; nothing is proposed")
+        report.did("propose", "no GitOps repo is configured; nothing is proposed")
         return structs.replace(change.waybill, gitops=UNSET)
     intent, proposal = carry_out(change, repo, report)
-    report.say(f"propose: {intent.said}" + (f", {proposal.url}" if proposal else ""))
+    report.did("propose", f"{intent.said}" + (f", {proposal.url}" if proposal else ""))
     for name in change.environments:
         report.not_proposed(name, "" if name in intent.environments else intent.said)
     if proposal and not is_page(proposal):

@@ -40,7 +40,7 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
                 fault="repository",
             )
         if config.registry is None:
-            here.report.say(f"publish: no registry is configured; the tag {tag} is set, the chart is not pushed")
+            here.report.did("publish", f"no registry is configured; the tag {tag} is set, the chart is not pushed")
             return waybill
         found = find(waybill, archive, config.chart_repository, config.plain_http, to_push=True)
         said = "was published before"
@@ -56,7 +56,7 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
             "Look at the registry, then run the same command again.",
             fault="registry",
         )
-    here.report.say(f"publish: {config.registry}/{chart.name} {chart.version} {said}, {found.digest}")
+    here.report.did("publish", f"{config.registry}/{chart.name} {chart.version} {said}, {found.digest}")
     return structs.replace(waybill, chart=structs.replace(chart, archive=found.archive, digest=found.digest))
 
 

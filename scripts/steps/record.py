@@ -7,15 +7,18 @@ from ..document import Waybill, chart_of
 from ..errors import Refused
 from ..report import Report
 
+SECONDS = len("2026-01-02T03:04:05")
+
 
 def record(waybill: Waybill, ledger: Ledger | None, report: Report) -> dict[str, Any] | None:
     """The receipt, or None when no ledger is configured, which is reported. Filing twice gives the first receipt."""
     if ledger is None:
-        report.say("record: no ledger is configured; the release is not filed")
+        report.did("record", "no ledger is configured; the release is not filed")
         return None
     with report.step("record"):
         new, receipt = ledger.file(waybill)
-    report.say(f"record: {'filed' if new else 'was filed before'} as {receipt['id']} at {receipt['recorded_at']}")
+    at = receipt["recorded_at"][:SECONDS]
+    report.did("record", f"{'filed' if new else 'was filed before'} as {receipt['id']} at {at}Z")
     return receipt
 
 

@@ -82,7 +82,7 @@ def test_the_tag_and_the_registry_tell_the_same_release_as_ship_did(world: World
     assert {**promoted, "gitops": None} == {**shipped, "gitops": None}
     receipt = ledger.tells("/releases/orders/0.1.0")["receipt"]
     again = world.waybill("record", env=ledger.env)
-    assert f"record: was filed before as {receipt['id']}" in again.stderr
+    assert f"record    was filed before as {receipt['id']}" in again.stderr
 
 
 def test_the_stage_before_says_what_is_promoted(world: World, tmp_path: Path) -> None:

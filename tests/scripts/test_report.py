@@ -46,7 +46,7 @@ def test_it_is_seen_and_does_nothing(text: str, capsys: pytest.CaptureFixture[st
         report.warn(text)
         report.refuse(Refused(text, text, fault="ledger"))
         report.results([{"release": text}], {"release": text.replace("\ud800", "")})
-        report.text(text)
+        report.patch("title", text)
         out, err = capsys.readouterr()
         assert not acts(out + err)
 

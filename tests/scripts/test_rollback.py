@@ -73,7 +73,7 @@ def test_it_needs_no_checkout_and_goes_back_to_what_was_healthy_before(line: Lin
 
     ran = line.away("--json")
     assert ran.code == 0, ran.stderr
-    assert "rollback: production has 0.1.2, and 0.1.1 was healthy there before" in ran.stderr
+    assert "rollback  production has 0.1.2, and 0.1.1 was healthy there before" in ran.stderr
     assert ran.json["chart"]["version"] == "0.1.1"
     said = {"kind": "rollback", "reason": 'It "loses" orders. See the incident of Monday.'}
     assert {key: ran.json["gitops"][key] for key in said} == said

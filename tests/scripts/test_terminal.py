@@ -21,7 +21,7 @@ def test_a_terminal_shows_progress_in_place_and_the_result_as_a_table(world: Wor
     os.close(ours)
     assert process.returncode == 0, seen
     assert b"\x1b[?25l" in seen  # the cursor is hidden while something turns
-    assert b"bump: orders-0.1.0\r\n" in seen
+    assert b"bump      orders-0.1.0\r\n" in seen
     assert b"orders 0.1.0" in seen.split(b"release")[-1]
     assert image.encode() in seen  # whole, on a terminal that is narrower
 
@@ -37,5 +37,5 @@ def _read(terminal: int) -> bytes:
 def test_without_one_there_are_plain_lines(world: World) -> None:
     ran = world.waybill("bump", "--image", world.image())
     assert "\x1b" not in ran.stdout + ran.stderr
-    assert ran.stderr.splitlines()[:2] == ["bump ...", "bump: orders-0.1.0"]
+    assert ran.stderr.splitlines()[:2] == ["bump ...", "bump      orders-0.1.0"]
     assert ran.stdout.splitlines()[0].split() == ["release", "orders", "0.1.0"]
