@@ -46,7 +46,9 @@ def chart_has_a_registry(here: Session, release: Release) -> None:
 
 
 def environments_exist(here: Session, release: Release) -> None:
-    if here.config.gitops is not None:
+    if release.begins:
+        here.config.shipped_to(release.environments)
+    elif here.config.gitops is not None:
         here.config.chosen(release.environments)
 
 

@@ -100,6 +100,18 @@ class Config(Settings, frozen=True, kw_only=True):
         wanted = {member for name in names for member in self.groups.get(name, (name,))}
         return tuple(name for name in self.environments if name in wanted)
 
+    def shipped_to(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of `chosen` that a release is proposed for: none without a GitOps repo. An artifact is of one."""
+        chosen = self.chosen(names) if self.gitops else ()
+        if self.artifact and len(chosen) != 1:
+            raise Refused(
+                "With `artifact` a release is shipped to one environment of the GitOps repo at a time, and "
+                f"{'these are ' + ' and '.join(chosen) if chosen else 'no GitOps repo is configured'}.",
+                "Ship to one and promote to the others; or set `gitops`, or leave `artifact` out of waybill.toml.",
+                fault="you",
+            )
+        return chosen
+
     def namespace_of(self, environment: str) -> str:
         table = self.environment_tables.get(environment)
         if table and table.namespace:
@@ -174,6 +186,7 @@ def _complete(settings: Settings, keys: dict[str, Any], here: Path, root: Path, 
     gitops = repository_address(settings.gitops, "gitops", here)
     common = {
         "registry": settings.registry and settings.registry.rstrip("/"),
+        "artifact": settings.artifact and settings.artifact.rstrip("/"),
         "gitops": gitops,
         "forge": settings.forge or likely_forge(gitops),
         "ledger": ledger_address(settings.ledger),

@@ -1,7 +1,7 @@
 """plan: everything that ship would do, worked out and shown; nothing changes outside this machine's caches."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from .diff.words import plain
 from .document import Waybill, chart_of, check, load
 from .proposal.describe import differences
 from .proposal.intent import Change
-from .proposal.verdict import examine
+from .proposal.verdict import examine, offer
 from .proposals import Changes
 from .releases.identity import refuse_other
+from .report import Report
 from .session import Session
 from .steps.bump import Choice, bump
 from .steps.package import package
@@ -28,7 +29,7 @@ from .steps.publish import look, refuse_unpushable
 
 class Plan(Struct, frozen=True, kw_only=True):
     """The files that the two commits change, as `git diff --name-status` lists them; `patch` is the GitOps repo's;
-    `said` is what propose would do, "" where no GitOps repo is configured."""
+    `said` is what propose would do, "" where no GitOps repo is configured; `manifests` the address of the artifact."""
 
     waybill: Waybill
     published: bool
@@ -37,6 +38,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     said: str = ""
     patch: str = ""
     difference: str = ""
+    manifests: str = ""
 
 
 def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
@@ -52,7 +54,7 @@ def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
         if digest:
             waybill = structs.replace(waybill, chart=structs.replace(chart_of(waybill), digest=digest))
         else:
-            refuse_to_push(waybill, there)
+            if_a_login_tells(there.config.registry, lambda: refuse_unpushable(waybill, there.config), there.report)
         files = changed(here.git, waybill.source.commit, str(waybill.source.release_commit))
         planned = Plan(waybill=waybill, published=digest is not None, chart_files=files)
         if here.config.gitops is None:
@@ -61,14 +63,14 @@ def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
             return proposed(there, planned, there.change(waybill, environments), repo)
 
 
-def refuse_to_push(waybill: Waybill, here: Session) -> None:
-    """As publish does; but without a login nothing is known of one."""
+def if_a_login_tells(registry: str | None, refuse: Callable[[], None], report: Report) -> None:
+    """Refuses what may not be pushed to `oci://host/path`; without a login there nothing is known of one."""
     try:
-        refuse_unpushable(waybill, here.config)
+        refuse()
     except Denied as denied:
-        if has_login(here.config.chart_repository):
+        if has_login(f"{str(registry).removeprefix('oci://')}/any"):
             raise
-        here.report.warn(f"whether the chart may be pushed is not known without a login: {denied.what}")
+        report.warn(f"whether it may be pushed is not known without a login: {denied.what}")
 
 
 def render(here: Session, environments: Sequence[str]) -> Plan:
@@ -99,12 +101,15 @@ def proposed(here: Session, planned: Plan, change: Change, repo: Repo) -> Plan:
     """`planned` with what propose would do."""
     with here.report.step("look at the GitOps repo"):
         change, intent = examine(change, repo, here.report)
+        if_a_login_tells(change.config.artifact, lambda: offer(change, intent), here.report)
+        published = intent.manifests
         return structs.replace(
             planned,
             gitops_files=changed(repo.git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],
             said=intent.said,
             patch=censor(intent.patch.decode(errors="replace")),
             difference=plain(differences(change, repo, intent)) if intent.proposes else "",
+            manifests="" if published is None else str(published) if planned.published else published.place,
         )
 
 

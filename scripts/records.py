@@ -12,6 +12,7 @@ from .document import Waybill
 from .errors import Refused
 from .gitops import layout
 from .proposal.intent import Change
+from .proposal.manifests import published_of
 from .proposal.search import proposed_before
 from .proposals import Done
 from .releases.lookup import proven
@@ -50,7 +51,8 @@ def _proposed(here: Session, release: Waybill) -> Iterator[Waybill]:
     with here.report.step("look at the GitOps repo"), opened(here.forge, here.renderer, here.config) as repo:
         for change in (shipped, *later):
             for proposed, intent in proposed_before(change, repo):
-                yield with_proposal(proposed, repo, intent, intent.known)
+                published = published_of(proposed, repo, intent)
+                yield with_proposal(proposed, repo, replace(intent, manifests=published), intent.known)
 
 
 def _proposals(filed: Mapping[str, Any]) -> set[tuple[Any, Any]]:

@@ -63,7 +63,7 @@ class Session(Checkout):
 
     def change(self, waybill: Waybill, environments: Sequence[str]) -> Change:
         """What shipping `waybill` proposes: nothing, where no GitOps repo is configured."""
-        names = self.config.chosen(environments) if self.config.gitops else ()
+        names = self.config.shipped_to(environments)
         whole = self.make_folder() / f"{waybill.service}.md"
         return Change(
             waybill,

@@ -133,6 +133,13 @@ class Settings(
         Literal["helm-repository", "oci-repository"],
         about("How Flux gets the chart: helm-repository (by version) or oci-repository (by digest)."),
     ] = "helm-repository"
+    artifact: Annotated[
+        Registry | None,
+        about(
+            "Where the manifests are published as OCI artifacts of Flux, too: oci://host/path, below which each "
+            "environment has a repository of its own."
+        ),
+    ] = None
     ledger: Annotated[Url | None, about("Address of the ledger.")] = None
     kube_version: Annotated[
         KubeVersion | None, about("Kubernetes version that the chart is rendered for. Default: Helm's own.")

@@ -1,11 +1,13 @@
-"""An OCI registry: whether an image or a chart lies there, which, and whether one may be pushed. `helm push` writes.
+"""An OCI registry: what lies there under which digest, whether one may push, and what Waybill pushes itself; charts are
+pushed by `helm push`.
 
 Repositories are `host/path`; only what the registry answers 404 for is "absent". Protocol:
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -20,10 +22,12 @@ from .registry_http import BLOB, PEER, Connection
 from .registry_login import HUB, find
 
 T = TypeVar("T")
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFESTS = ", ".join(
     [
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.oci.image.manifest.v1+json",
+        OCI_INDEX,
+        OCI_MANIFEST,
         "application/vnd.docker.distribution.manifest.list.v2+json",
         "application/vnd.docker.distribution.manifest.v2+json",
     ]
@@ -33,6 +37,9 @@ CHART_CONFIG = "application/vnd.cncf.helm.config.v1+json"
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 PROVENANCE_LAYER = "application/vnd.cncf.helm.chart.provenance.v1.prov"
 _CHART = [CHART_CONFIG, CHART_LAYER]
+# https://github.com/fluxcd/pkg/blob/main/oci/client.go: what `flux push artifact` writes
+FLUX_CONFIG = "application/vnd.cncf.flux.config.v1+json"
+FLUX_LAYER = "application/vnd.cncf.flux.content.v1.tar+gzip"
 HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?"
 NAME = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"  # of the specification
 DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
@@ -78,6 +85,12 @@ class Manifest(Struct, rename="camel"):
         unless an OCIRepository selects one. `helm push` puts a signature after the chart."""
         named = [it.media_type for it in (self.config, *self.layers, self.subject, *self.manifests) if it]
         return self.layers[0].digest if named in (_CHART, [*_CHART, PROVENANCE_LAYER]) else None
+
+    @property
+    def flux_content(self) -> str | None:
+        """The digest of the manifests in an artifact of Flux; None for what is none."""
+        named = [it.media_type for it in (self.config, *self.layers, *self.manifests) if it]
+        return self.layers[0].digest if named == [FLUX_CONFIG, FLUX_LAYER] else None
 
 
 class _Tags(Struct):
@@ -169,6 +182,30 @@ class Registry:
         """The blob's bytes, verified against `digest`; an absent one is refused."""
         return self._call(repository, lambda connection, name: _blob(connection, name, digest))
 
+    def push(self, repository: str, reference: str, manifest: bytes, media_type: str, blobs: Sequence[bytes]) -> str:
+        """Pushes the blobs that are not there, then the manifest under `reference`, and reads it back: its digest.
+
+        Refused where the registry then names something else there.
+        """
+        for blob in blobs:
+            self._call(repository, partial(_push_blob, blob=blob), to_push=True)
+
+        def put(connection: Connection, name: str) -> str:
+            path, digest = f"/v2/{name}/manifests/{reference}", digest_of(manifest)
+            connection.put(path, manifest, media_type)
+            found = _manifest(connection, name, reference)
+            if found is None or found.digest != digest:
+                raise Refused(
+                    f"{repository}:{reference} names {found.digest if found else 'nothing'} right after {digest} was "
+                    "pushed there.",
+                    "Somebody else pushes there at the same time, or the registry changes what it is given: see which, "
+                    "then run the same command again.",
+                    fault="registry",
+                )
+            return digest
+
+        return self._call(repository, put, to_push=True)
+
     def uses_plain_http(self, repository: str) -> bool:
         return self._plain_http or is_loopback(split(repository)[0])
 
@@ -226,6 +263,12 @@ def _manifest(connection: Connection, name: str, reference: str) -> Manifest | N
     if not (manifest.config or manifest.manifests):
         raise connection.garbage(path, "it is neither a manifest nor an index")
     return msgspec.structs.replace(manifest, digest=digest)
+
+
+def _push_blob(connection: Connection, name: str, blob: bytes) -> None:
+    digest = digest_of(blob)
+    if not connection.has_blob(f"/v2/{name}/blobs/{digest}"):
+        connection.upload(f"/v2/{name}/blobs/uploads/", blob, digest)
 
 
 def _blob(connection: Connection, name: str, digest: str) -> bytes:

@@ -8,7 +8,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import parse_http_list, parse_keqv_list
 
@@ -46,6 +46,11 @@ class _Error(Struct):
 
 class _Errors(Struct):
     errors: list[_Error]
+
+
+class Body(NamedTuple):
+    data: bytes
+    media_type: str
 
 
 class Connection:
@@ -100,6 +105,38 @@ class Connection:
         with suppress(Refused):
             self._ask("DELETE", str(self._joined(answer, answer.headers.get("Location", ""))))
 
+    def has_blob(self, path: str) -> bool:
+        answer = self._let_in("HEAD", path)
+        if answer.status not in (200, 404):
+            raise self._refusal(answer)
+        return answer.status == 200
+
+    def upload(self, path: str, data: bytes, digest: str) -> None:
+        """Uploads a blob in one piece, which a POST to `path` begins. Registries answer with an address, absolute or
+        not, that may lie in an object store."""
+        begun = self._let_in("POST", path)
+        if begun.status != 202:
+            raise self._untaken(begun)
+        where = self._joined(begun, begun.headers.get("Location", "")).copy_add_param("digest", digest)
+        answer = self._ask("PUT", str(where), body=Body(data, "application/octet-stream"))
+        if answer.status != 201:
+            raise self._untaken(answer)
+
+    def put(self, path: str, data: bytes, media_type: str) -> None:
+        answer = self._let_in("PUT", path, body=Body(data, media_type))
+        if answer.status != 201:
+            raise self._untaken(answer)
+
+    def _untaken(self, answer: Answer) -> Refused:
+        if answer.is_temporary:
+            return self._refusal(answer)
+        return Refused(
+            f"{self.host} did not take what was pushed to {answer.url.path}: it answered {self._said(answer)}.",
+            f"Log in with `helm registry login {self.host}` as somebody who may push there, or let the registry take "
+            "OCI artifacts and new tags there; then run the same command again.",
+            fault="registry",
+        )
+
     def next_page(self, answer: Answer) -> str | None:
         """The path of the next page (RFC 8288), which must lie on the same host: it is asked with the login."""
         links = [link for line in answer.headers.get_list("Link") for link in LINK.findall(line)]
@@ -126,20 +163,24 @@ class Connection:
             fault="registry",
         )
 
-    def _let_in(self, method: str, path: str, accept: str = "*/*", largest: int = ANSWER) -> Answer:
+    def _let_in(
+        self, method: str, path: str, accept: str = "*/*", largest: int = ANSWER, *, body: Body | None = None
+    ) -> Answer:
         """The answer, after a login where the registry asks for one."""
-        answer = self._ask(method, f"{self._origin}{path}", accept, largest)
+        answer = self._ask(method, f"{self._origin}{path}", accept, largest, body=body)
         if answer.status == 401 and self._authorization is None:
             self._authorization = self._answer_challenge(answer)
-            answer = self._ask(method, f"{self._origin}{path}", accept, largest)
+            answer = self._ask(method, f"{self._origin}{path}", accept, largest, body=body)
         return answer
 
-    def _ask(self, method: str, url: str, accept: str = "*/*", largest: int = ANSWER) -> Answer:
-        headers = {"Accept": accept}
+    def _ask(
+        self, method: str, url: str, accept: str = "*/*", largest: int = ANSWER, *, body: Body | None = None
+    ) -> Answer:
+        headers = {"Accept": accept} | ({"Content-Type": body.media_type} if body else {})
         if self._authorization and url.startswith(f"{self._origin}/"):
             headers["Authorization"] = self._authorization
         self._check(url)
-        return self._client.send(method, url, headers=headers, largest=largest)
+        return self._client.send(method, url, headers=headers, content=body and body.data, largest=largest)
 
     def _check(self, url: str) -> None:
         """Refuses what leads elsewhere than to HTTPS, to this machine from itself, or to the registry."""

@@ -115,6 +115,7 @@ def show_plans(here: Session, plans: Sequence[Plan]) -> None:
         rows(planned.waybill)
         | {
             "propose": planned.said,
+            "manifests": planned.manifests,
             "chart files": "\n".join(planned.chart_files),
             "GitOps files": "\n".join(planned.gitops_files),
         }
@@ -141,6 +142,7 @@ def rows(waybill: Waybill, receipt: Receipt = None) -> dict[str, str]:
         "tag": f"{source.tag} -> {source.release_commit}" if source.tag else "",
         "chart": f"{chart.repository}/{chart.name}@{chart.digest}" if chart and chart.digest else "",
         "archive": str(chart.archive) if chart and chart.archive else "",
+        "manifests": f"{waybill.artifact.repository}@{waybill.artifact.digest}" if waybill.artifact else "",
         "branch": f"{gitops.branch} at {gitops.commit[:12]} of {gitops.repository}" if gitops else "",
         "environments": ", ".join(gitops.environments) if gitops else "",
         "proposal": _proposal(gitops.proposal) if gitops and gitops.proposal else "",

@@ -54,10 +54,20 @@ class HelmRelease:
 def build(folder: Path, root: Path, patches: Sequence[Any] = ()) -> list[Object]:
     """The objects of a kustomize folder in the repo that lies at `root`, with `patches` as kustomize takes them.
     Refused where the folder needs what the repo does not hold, or cannot be built."""
+    return objects_of(manifests(folder, root, patches))
+
+
+def manifests(folder: Path, root: Path, patches: Sequence[Any] = ()) -> bytes:
+    """As `build`, the YAML that kustomize writes."""
     refuse_foreign(folder, root)
+    with _kustomization(folder, patches) as built:
+        return kustomize.build(built)
+
+
+def objects_of(text: bytes) -> list[Object]:
+    """Those in what kustomize wrote."""
     try:
-        with _kustomization(folder, patches) as built:
-            return parse(kustomize.build(built))
+        return parse(text)
     except ValueError as error:
         raise Refused(
             f"kustomize built something that is not a Kubernetes object: {error}", "Correct the folder.", fault="gitops"

@@ -24,7 +24,7 @@ from .adoption import site_of
 from .appliers import Appliers
 from .chart import fetch, render
 from .kustomizations import FluxKustomization, flux_kustomizations
-from .overlay import HelmRelease, build, release_of
+from .overlay import HelmRelease, manifests, objects_of, release_of
 
 WORKERS = 4  # each waits for a program
 
@@ -61,7 +61,7 @@ class Repo:
         self._sites, self._appliers = Once[Site](), Once[Appliers]()
         self._kustomizations = Once[tuple[FluxKustomization, ...]]()
         self._commits, self._trees = Once[tuple[str, bytes]](), Once[Path]()
-        self._releases, self._charts = Once[HelmRelease](), Once[Path]()
+        self._releases, self._charts, self._manifests = Once[HelmRelease](), Once[Path](), Once[bytes]()
 
     def look(self, base: str | None, branch: str) -> Heads:
         """The remote's two branches now; where nothing moved since the last look, what is known of them stays known."""
@@ -100,12 +100,17 @@ class Repo:
         """Whether the service is in an environment."""
         return (self.tree(commit) / shipped.sites[environment].folder).is_dir()
 
+    def manifests(self, commit: str, folder: str) -> bytes:
+        """What kustomize makes of a folder of a commit; refused where it cannot be built."""
+        root = self.tree(commit)
+        return self._manifests((commit, folder), lambda: manifests(root / folder, root))
+
     def release(self, commit: str, environment: str, shipped: Shipped) -> HelmRelease:
         """The HelmRelease that a commit has for an environment; refused where its folder cannot be built."""
 
         def make() -> HelmRelease:
-            root, site = self.tree(commit), shipped.sites[environment]
-            return release_of(build(root / site.folder, root), shipped.service, site.existing)
+            site = shipped.sites[environment]
+            return release_of(objects_of(self.manifests(commit, site.folder)), shipped.service, site.existing)
 
         return self._releases((commit, environment), make)
 

@@ -96,12 +96,16 @@ def body(
     reason: str | None,
     ledger: str | None,
     unseen: Sequence[str] = (),
+    manifests: str = "",
 ) -> str:
-    """The whole text; its last line names the release. `unseen` are sentences without a full stop."""
+    """The whole text; its last line names the release. `unseen` are sentences without a full stop, `manifests` is the
+    address of the artifact."""
     lines = [f"> {line}" for line in (reason or "").strip().splitlines()] + [""]
     for section in sections:
         lines += section.lines(waybill.source.repository)
     lines += [f"- Not seen here: {prose(what)}." for what in unseen] + [""] * bool(unseen)
+    if manifests:
+        lines += [f"The manifests as an artifact: {code(manifests)}", ""]
     if waybill.by and waybill.by.run:
         lines.append(f"Made by {address(waybill.by.run)}")
     if ledger:

@@ -1,12 +1,12 @@
 """The body of a proposal: what is proposed, and what that changes in the cluster; the whole text in a file as well."""
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType, structs
 
 from ..addresses import normalise
 from ..diff.difference import Difference, rendered_difference
 from ..diff.repo import Repo
 from ..diff.words import markdown
-from ..document import Destination, Gitops, words
+from ..document import Destination, Gitops, PullRequest, Waybill, words
 from ..errors import Refused
 from ..folder import write
 from ..gitops.files import release_in
@@ -15,6 +15,7 @@ from ..gitops.places import place_of
 from .body import Section, body, cut
 from .commits import story
 from .intent import Change, Intent, Verdict, shipped
+from .manifests import artifact_of
 from .sites import released
 
 
@@ -29,6 +30,13 @@ def _files(change: Change, repo: Repo, intent: Intent) -> tuple[Files, Files]:
     """The files of the service before and after."""
     where = [app(change.waybill.service), *(file for site in intent.sites.values() for file in site.files)]
     return repo.git.files(intent.heads.base_head, *where), repo.git.files(intent.commit, *where)
+
+
+def told(change: Change, repo: Repo, intent: Intent, proposal: PullRequest | UnsetType = UNSET) -> Waybill:
+    """The waybill with what is proposed."""
+    artifact = artifact_of(change.waybill, intent.manifests) if intent.manifests else UNSET
+    proposed = structs.replace(gitops(change, repo, intent), proposal=proposal)
+    return structs.replace(change.waybill, artifact=artifact, gitops=proposed)
 
 
 def gitops(change: Change, repo: Repo, intent: Intent) -> Gitops:
@@ -76,6 +84,14 @@ def describe(change: Change, repo: Repo, intent: Intent) -> str:
         said = known.overrides, known.warnings, known.not_judged
         sections.append(Section(found.environment, old, new, markdown(found), commits, *said))
     unseen = dict.fromkeys(what for verdict in intent.verdicts for what in verdict.unseen)
-    text = body(waybill, sections, reason=change.reason, ledger=change.config.ledger, unseen=list(unseen))
+    published = str(intent.manifests) if intent.manifests else ""
+    text = body(
+        waybill,
+        sections,
+        reason=change.reason,
+        ledger=change.config.ledger,
+        unseen=list(unseen),
+        manifests=published,
+    )
     write(change.whole, text.encode())
     return cut(text, change.whole.name)

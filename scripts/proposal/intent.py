@@ -19,6 +19,7 @@ from ..diff.repo import Repo, Shipped
 from ..document import Waybill, chart_of
 from ..errors import Refused
 from ..forges import Proposal
+from ..gitops.artifact import OciArtifact
 from ..gitops.clone import Heads
 from ..gitops.files import release_in
 from ..gitops.layout import Files, paths
@@ -71,6 +72,28 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Manifests:
+    """An environment's manifests as an artifact: `repository` (`host/path`) has it under `tag`, where it `is_there`."""
+
+    repository: str
+    tag: str
+    packed: OciArtifact
+    is_there: bool
+    digest: str
+
+    @property
+    def address(self) -> str:
+        return f"oci://{self.repository}"
+
+    @property
+    def place(self) -> str:
+        return f"{self.address}:{self.tag}"
+
+    def __str__(self) -> str:
+        return f"{self.place}@{self.digest}"
+
+
+@dataclass(frozen=True)
 class Intent:
     """What propose does about a change, worked out without changing anything outside the temporary clone.
 
@@ -78,7 +101,7 @@ class Intent:
     `said` is that in words. `environments` are those that are proposed, of which the `overridden` get other images.
     `patch` is what the commit changes, `known` the latest proposal of the branch, `replaces` the version that the
     branch proposed before. `sites` are those of the environments that are proposed, and of those that the branch brings
-    beside them.
+    beside them. `manifests` are what is published of the commit.
     """
 
     outcome: Literal["push", "held", "unneeded", "superseded", "closed"]
@@ -92,6 +115,7 @@ class Intent:
     overridden: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     sites: Mapping[str, Site] = field(default_factory=dict)
+    manifests: Manifests | None = None
 
     @property
     def proposes(self) -> bool:

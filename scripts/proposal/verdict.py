@@ -9,14 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
-
 from ..addresses import is_local
 from ..chart.files import of_archive
 from ..chart.findings import refused
 from ..chart.images import Released, released
 from ..chart.judge import judge
 from ..chart.post_render import NotPostRendered
+from ..clients.registry import Registry
 from ..diff.bases import reach
 from ..diff.repo import OtherContent, Repo
 from ..document import check
@@ -27,8 +26,9 @@ from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import parse
 from . import installation
-from .describe import gitops
+from .describe import told
 from .intent import Change, Intent, Verdict, prepare, shipped
+from .manifests import manifests_of
 
 MOST_CAUSES = 8
 _ELSEWHERE = (
@@ -43,7 +43,14 @@ def preview(change: Change, repo: Repo | None, report: Report) -> None:
     if repo is None:
         return
     with report.step("look at the GitOps repo"):
-        examine(change, repo, report)
+        _, intent = examine(change, repo, report)
+        offer(change, intent)
+
+
+def offer(change: Change, intent: Intent) -> None:
+    """Refuses manifests that the registry has not and would not take; Denied where it says so."""
+    if (found := intent.manifests) and not found.is_there:
+        Registry(change.config.plain_http).offer(found.repository)
 
 
 def examine(change: Change, repo: Repo, report: Report) -> tuple[Change, Intent]:
@@ -66,9 +73,10 @@ def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
         change = replace(change, overrides=overrides)
         intent = prepare(change, repo)
     found = tuple(replace(verdict, overrides=overrides.get(verdict.environment, ())) for verdict in found)
+    intent = replace(intent, verdicts=found, manifests=manifests_of(change, repo, intent))
     if intent.proposes:
-        check(structs.replace(change.waybill, gitops=gitops(change, repo, intent)))
-    return change, replace(intent, verdicts=found)
+        check(told(change, repo, intent))
+    return change, intent
 
 
 def tell(intent: Intent, report: Report) -> None:

@@ -44,7 +44,7 @@ def from_ledger(answer: dict[str, Any]) -> Waybill:
             "Use a Waybill that is as new as the ledger.",
             fault="ledger",
         ) from error
-    return structs.replace(found, gitops=UNSET, by=UNSET)
+    return structs.replace(found, artifact=UNSET, gitops=UNSET, by=UNSET)
 
 
 def proven(version: str, filed: dict[str, Any] | None, here: Checkout) -> Waybill:

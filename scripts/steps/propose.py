@@ -12,8 +12,9 @@ from ..errors import Refused
 from ..forges import Forge, Proposal
 from ..proposal import attributes
 from ..proposal.body import is_about, title
-from ..proposal.describe import describe, gitops
+from ..proposal.describe import describe, told
 from ..proposal.intent import Change, Intent
+from ..proposal.manifests import publish
 from ..proposal.merge import ask, asks, for_review, hold_back
 from ..proposal.verdict import decide, tell
 from ..report import Report
@@ -59,6 +60,8 @@ def carry_out(
             review = for_review(change, repo, intent) if asks(change.config) else None
             if review:
                 hold_back(intent, repo.forge)
+            if intent.manifests:
+                publish(intent.manifests, change, report)
             if intent.outcome == "push" and not repo.git.push(
                 remote, ref, intent.commit, expect=intent.heads.branch_head or ""
             ):
@@ -82,9 +85,9 @@ def carry_out(
 
 def with_proposal(change: Change, repo: Repo, intent: Intent, proposal: Proposal | None) -> Waybill:
     if proposal is None:
-        return structs.replace(change.waybill, gitops=UNSET)
+        return structs.replace(change.waybill, artifact=UNSET, gitops=UNSET)
     link = PullRequest(proposal.url, proposal.number) if is_page(proposal) else UNSET
-    return structs.replace(change.waybill, gitops=structs.replace(gitops(change, repo, intent), proposal=link))
+    return told(change, repo, intent, link)
 
 
 def is_page(proposal: Proposal) -> bool:

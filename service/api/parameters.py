@@ -44,7 +44,11 @@ OfService = Annotated[
 ]
 WithDigest = Annotated[
     str | None,
-    QueryParameter(name="digest", pattern=_whole(DIGEST), description="Only with this image or chart digest."),
+    QueryParameter(
+        name="digest",
+        pattern=_whole(DIGEST),
+        description="Only with this digest of an image, a chart or published manifests.",
+    ),
 ]
 InEnvironment = Annotated[
     str | None, QueryParameter(name="environment", pattern=_whole(ENVIRONMENT), description="Only in this environment.")

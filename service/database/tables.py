@@ -52,15 +52,16 @@ class ReleaseImage(Table):
 
 
 class Proposal(Table):
-    """A `gitops` part that was filed with a release. Unique: (release, sha256)."""
+    """A `gitops` part that was filed with a release. Unique: (release, sha256). Indexed: (artifact)."""
 
     id = BigSerial(primary_key=True)
     release = ForeignKey(Release, null=False, on_delete=OnDelete.restrict)
     sha256 = Text(help_text="hex, over `part`")
     part = Text(help_text="the gitops part of number 1, as JSON, which a ledger before number 2 reads")
     recorded_at = Timestamptz()
-    gitops = Text(null=True, default=None, help_text="the gitops part with `by`, as JSON; null: see `part`")
+    gitops = Text(null=True, default=None, help_text="the gitops part, `artifact` and `by`, as JSON; null: see `part`")
     told = Boolean(null=True, default=None, help_text="null: the history does not have it yet")
+    artifact = Text(null=True, default=None, help_text="digest of its manifests in the registry; null: there are none")
 
 
 class Event(Table):

@@ -122,7 +122,7 @@ def test_it_asks_to_read_and_never_to_write(world: World) -> None:
     # A POST begins an upload, which would be cancelled: nothing else tells whether one may push.
     assert set(asked) <= {"GET", "HEAD", "POST"}
     assert asked.count("POST") == 1
-    assert "whether the chart may be pushed is not known without a login" in ran.stderr
+    assert "whether it may be pushed is not known without a login" in ran.stderr
     assert "whether it may be proposed is not known: ship needs WAYBILL_FORGE_TOKEN" in ran.stderr
     assert not any("receive-pack" in path for path in over_http.paths)
 

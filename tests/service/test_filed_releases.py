@@ -47,6 +47,24 @@ async def test_a_release_is_its_waybill_with_what_became_of_it(ledger: Served) -
     assert listed == answer
 
 
+async def test_a_proposal_tells_its_manifests_and_their_digest_finds_the_release(ledger: Served) -> None:
+    artifacts = [
+        {"repository": f"oci://ghcr.io/acme/{name}", "digest": f"sha256:{digit * 64}", "revision": "v1@sha1:1"}
+        for name, digit in (("staging", "4"), ("production", "5"))
+    ]
+    await ledger.file(document(gitops=gitops("1"), artifact=artifacts[0]))
+    await ledger.file(document(gitops=gitops("2", "production"), artifact=artifacts[1]))
+    await ledger.file(document(gitops=gitops("3", "canary")))
+    answer = await ledger.get("/releases/orders/1.4.2")
+    assert [it.get("artifact") for it in answer["proposals"]["items"]] == [*artifacts, None]
+    for artifact in artifacts:
+        found = await ledger.get(f"/releases?digest={artifact['digest']}")
+        assert [it["chart"]["version"] for it in found["items"]] == ["1.4.2"]
+        found = await ledger.http.get("/board/search", params={"q": artifact["digest"][:20]})
+        assert "/board/releases/orders/1.4.2" in found.headers.get("location", "") + found.text
+        assert artifact["digest"] in (await ledger.http.get("/board/releases/orders/1.4.2")).text
+
+
 async def test_a_release_tells_its_failures_and_its_lists_go_on(
     ledger: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

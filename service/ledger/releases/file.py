@@ -13,7 +13,7 @@ from ...database.query import query
 from ...database.tables import Proposal, Release, ReleaseCommit, ReleaseImage
 from ...domain.identity import differing, sha256_of_one
 from ...domain.number_one import from_two, gitops_from_two
-from ...domain.waybill import By, Gitops, Waybill, decode, encode
+from ...domain.waybill import Artifact, By, Gitops, Waybill, decode, encode
 from ..events.statements import HistoryColumns, tell
 from .number_two import SHA256, TEXT, in_two
 from .proposal import proposed
@@ -84,6 +84,7 @@ class NewProposal(NamedTuple):
     recorded_at: datetime
     gitops: str
     told: bool
+    artifact: str | None
 
 
 class ProposalKey(NamedTuple):
@@ -128,8 +129,9 @@ add_image = query(
 
 
 class ProposedGitops(Gitops, frozen=True):
-    """A proposal, and who or what made it."""
+    """A proposal, the manifests that are published of it, and who or what made it."""
 
+    artifact: Artifact | UnsetType = UNSET
     by: By | UnsetType = UNSET
 
 
@@ -189,10 +191,12 @@ async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
             continue
         results[id(it)] = FilingResult(receipt, new)
         if it.document.gitops is not UNSET:
-            gitops = ProposedGitops(**structs.asdict(it.document.gitops), by=it.document.by)
+            artifact, by = it.document.artifact, it.document.by
+            gitops = ProposedGitops(**structs.asdict(it.document.gitops), artifact=artifact, by=by)
             part = parts[id(it)]
             same = ProposalKey(kept.id, part[0])
-            proposals.setdefault(same, NewProposal(kept.id, *part, it.now, encode(gitops).decode(), told=True))
+            text, digest = encode(gitops).decode(), artifact.digest if artifact else None
+            proposals.setdefault(same, NewProposal(kept.id, *part, it.now, text, told=True, artifact=digest))
             told.setdefault(same, proposed(*key, gitops, part[0], it.now))
     await add_image.each(new_images)
     await add_commit.each(new_commits)

@@ -28,7 +28,8 @@ MOST = 200  # items of each list that is given with a release
 # By what releases may be asked for; a value is bound as often as there are braces.
 WITH = {
     "service": "r.service = {}",
-    "digest": f"r.id IN ({WITH_IMAGE} UNION SELECT c.id FROM release c WHERE c.chart_digest = {{}})",
+    "digest": f"r.id IN ({WITH_IMAGE} UNION SELECT c.id FROM release c WHERE c.chart_digest = {{}}"
+    " UNION SELECT p.release FROM proposal p WHERE p.artifact = {})",
     "commit": f"r.id IN ({WITH_COMMIT})",
 }
 
@@ -206,7 +207,8 @@ async def newest(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Record]:
-    """The newest releases: of one service, with this image or chart digest, that contain this commit, or all."""
+    """The newest releases: of one service, with this digest (of an image, a chart or manifests), that contain this
+    commit, or all."""
     key = ReleasesKey(service, digest, commit, int(cursor) if cursor else NEWEST, limit + 1)
     named = (name for name in WITH if getattr(key, name) is not None)
     return page(await releases_with(*named)(key), limit, _record, lambda it: str(it.id))

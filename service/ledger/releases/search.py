@@ -79,6 +79,17 @@ _image = query(
     takes=Range,
     gives=Hit,
 )
+_artifact = query(
+    lambda begins, ends, limit: Release.raw(
+        f"{HIT} WHERE id IN (SELECT release FROM proposal WHERE artifact >= {{}} AND artifact < {{}}"
+        " ORDER BY artifact LIMIT {})",
+        begins,
+        ends,
+        limit,
+    ),
+    takes=Range,
+    gives=Hit,
+)
 _version = query(
     lambda begins, ends, limit: _where(
         f"{_lower_version()} >= {{}} AND {_lower_version()} < {{}}", _lower_version(), begins, ends, limit
@@ -103,6 +114,7 @@ async def search(it: Terms, limit: int) -> list[Hit]:
         hits += await _first_image(Range(it.digest, it.digest + AFTER_HEX, limit))
         hits += await _image(Range(it.digest, it.digest + AFTER_HEX, limit))
         hits += await _chart(Range(it.digest, it.digest + AFTER_HEX, limit))
+        hits += await _artifact(Range(it.digest, it.digest + AFTER_HEX, limit))
     if it.commit:
         hits += await _commit(Range(it.commit, it.commit + AFTER_HEX, limit))
     if it.version:
