@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from semver import Version
 
 from ..clients.ledger import Ledger
 from ..errors import Refused
@@ -64,7 +65,7 @@ class Compared(NamedTuple):
             lines += columns([head, *rows])
         same = len(found) - len(rows)
         last = f"{same:,} {'runs' if same == 1 else 'run'} the same." if found else "Nothing runs in either."
-        return [*lines, [Cell(last)]]
+        return [*lines, [Cell(f"{last}{_hint(found)}")]]
 
 
 def compare(ledger: Ledger, first: str, second: str, at: str | None, with_at: str | None) -> Compared:
@@ -86,6 +87,15 @@ def _row(it: ServiceDifference, now: datetime) -> Line:
     waits = how_long(now - it.waiting_since.astimezone(UTC)) if it.waiting_since else ""
     colour = "yellow" if it.verdict == "unknown" else None
     return [Cell(it.service, colour), Cell(_versions(it.there)), Cell(_versions(it.here)), Cell(behind), Cell(waits)]
+
+
+def _hint(found: list[ServiceDifference]) -> str:
+    """How to see what the second one lacks of a service."""
+    for it in found:
+        here, there = _versions(it.here), _versions(it.there)
+        if it.behind and Version.is_valid(here) and Version.is_valid(there):
+            return f" Changes: waybill changes {it.service} {here}..{there}"
+    return ""
 
 
 def _versions(places: list[ComparedPlace]) -> str:

@@ -126,6 +126,22 @@ def history(service: str | None, limit: int, **options: Any) -> None:
 
 
 @click.command(cls=Asking)
+@click.argument("service")
+@click.argument("versions", metavar="FIRST..LAST")
+@ledger
+def changes(service: str, versions: str, **options: Any) -> None:
+    """The commits of SERVICE since the release FIRST, up to the release LAST."""
+    from ..ask.changes import changes as ask
+
+    first, dots, last = versions.partition("..")
+    if not (first and dots and last):
+        raise click.UsageError(f"{versions} is no pair of versions: write FIRST..LAST, as 1.4.0..1.4.2.")
+    found = ask(_ledger(options), service, first, last)
+    document = {"service": service, "from": first, "to": last, "releases": found.steps, "not_known": found.gap or None}
+    reporting(options).answer(found.lines, document)
+
+
+@click.command(cls=Asking)
 @click.argument("first", metavar="ENVIRONMENT")
 @click.argument("second", metavar="ENVIRONMENT")
 @click.option("--at", metavar="TIME", help="What ran in the first one then: 2026-11-28, or RFC 3339 with a time.")

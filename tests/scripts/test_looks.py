@@ -1,4 +1,4 @@
-"""What a terminal and a workflow's page show: help that is short, colours of patches, and nothing that was not asked for."""
+"""What a terminal and a workflow's page show: short help, colours of patches, and nothing that was not asked for."""
 
 import os
 

@@ -17,7 +17,7 @@ def test_what_the_second_lacks_of_the_first(ask: Asker) -> None:
     assert mailer == ["mailer", "not known", "none"]
     assert orders == ["orders", "1.1.0", "1.0.0", "1", "8 h"]
     assert web == ["web", "9.9.9", "2.0.0", "not known"]
-    assert last == ["0 run the same."]
+    assert last == ["0 run the same. Changes: waybill changes orders 1.0.0..1.1.0"]
 
 
 def test_of_two_times_of_one_environment(ask: Asker) -> None:
