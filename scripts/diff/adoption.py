@@ -3,17 +3,17 @@
 What Waybill would write is tried on a copy and built as Flux builds it: the release has to change, and nothing else.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ..config import Config
 from ..errors import Refused
-from ..gitops.site import Existing, Site, Target, identity
+from ..gitops.objects import objects_in
+from ..gitops.site import Existing, Site, Target
 from ..yaml.document import Path as Keys
 from ..yaml.objects import Object
-from ..yaml.stream import pieces
-from .candidate import Candidate
+from .candidate import Candidate, targets
 from .kustomizations import FluxKustomization
 from .obstacles import refuse_obstacles, renames
 from .roots import Root, roots_of
@@ -65,12 +65,12 @@ def _release(top: Path, file: str, name: str, environment: str) -> Target:
             f"Correct `helmrelease` of {environment} in waybill.toml, or put the file back as it was.",
             fault="gitops",
         )
-    every = [identity(piece.value) for piece in pieces(path.read_bytes(), name=file, fault="gitops")]
-    names = [found for kind, found in every if kind == "HelmRelease"]
+    every = objects_in(file, path.read_bytes())
+    names = [it.name for it in every if it.kind == "HelmRelease"]
     chosen = [found for found in names if not name or found == name]
     if len(chosen) == 1:
         return Target(file, "HelmRelease", chosen[0])
-    if any(kind == "ResourceSet" for kind, _ in every):
+    if any(it.kind == "ResourceSet" for it in every):
         raise Refused(
             f"{file} is a ResourceSet, whose inputs say the version of what it makes.",
             "Write the HelmRelease into a file of its own.",
@@ -109,12 +109,13 @@ def _built(top: Path, root: Root, files: dict[str, bytes], release: Target) -> C
     """What a build makes of the file: marked documents are found again in it."""
     changed = dict(files)
     release.put(changed, MARK, "release")
-    sources = list(_sources(files))
+    sources = list(targets(files, "OCIRepository"))
+    unmarked: dict[str, Refused] = {}  # of no interest, unless it is the one
     for index, source in enumerate(sources):
         try:
             source.put(changed, MARK, str(index))
-        except Refused:  # of no interest, unless it is the one; then it has no mark
-            continue
+        except Refused as error:
+            unmarked[source.name] = error
     objects = build_with(changed, top, root)
     marks = {id(it): _mark(it) for it in objects}
     marked = [it for it in objects if it["kind"] == "HelmRelease" and marks[id(it)] == "release"]
@@ -127,17 +128,10 @@ def _built(top: Path, root: Root, files: dict[str, bytes], release: Target) -> C
         )
     found = Candidate(release, marked[0], objects, files, root, top)
     number = marks.get(id(found.source), "") if "chartRef" in found.spec else ""
+    called = str(found.reference.get("name"))
+    if not number and (error := next((it for name, it in unmarked.items() if name in called), None)):
+        raise error
     return replace(found, origin=sources[int(number)] if number.isdecimal() else None)
-
-
-def _sources(files: dict[str, bytes]) -> Iterator[Target]:
-    for file, data in files.items():
-        if b"OCIRepository" not in data:
-            continue
-        for piece in pieces(data, name=file, fault="gitops"):
-            kind, name = identity(piece.value)
-            if kind == "OCIRepository":
-                yield Target(file, kind, name)
 
 
 def _mark(item: Object) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Refused
-from ..gitops.site import Target, identity
+from ..gitops.objects import Found, objects_of
+from ..gitops.site import Target
 from ..yaml.edit import Path as Keys
 from ..yaml.objects import Object
-from ..yaml.stream import pieces
 from .roots import Root
 
 
@@ -59,7 +59,7 @@ class Candidate:
         near = [it for it in named if it["metadata"].get("namespace") in (space, None)] or named
         if near or kind != "HelmRepository":
             return near[0] if near else None
-        others = [it for it in self._elsewhere(str(kind)) if it["metadata"].get("name") == name]
+        others = [it.value for it in self.elsewhere(str(kind)) if it.name == name]
         urls = {str(at(it, ("spec", "url"))) for it in others}
         return others[0] if len(urls) == 1 else None
 
@@ -88,22 +88,11 @@ class Candidate:
                 return f"{target.file}, line {number}"
         return self.target.file
 
-    def _elsewhere(self, kind: str) -> Iterator[Object]:
-        for path in sorted(self.top.rglob("*.y*ml")):
-            data = path.read_bytes() if path.is_file() else b""
-            try:
-                found = pieces(data, name=path.name, fault="gitops") if kind.encode() in data else []
-            except Refused:
-                continue
-            yield from (it.value for it in found if identity(it.value)[0] == kind)
+    def elsewhere(self, kind: str) -> Iterator[Found]:
+        """Of the whole repo."""
+        paths = [path for path in sorted(self.top.rglob("*.y*ml")) if path.is_file()]
+        return objects_of(kind, ((str(path.relative_to(self.top)), path.read_bytes()) for path in paths))
 
 
 def targets(files: Mapping[str, bytes], kind: str) -> Iterator[Target]:
-    for file, data in files.items():
-        try:
-            every = pieces(data, name=file, fault="gitops") if kind.encode() in data else []
-        except Refused:
-            continue
-        yield from (
-            Target(file, kind, name) for found, name in map(identity, (it.value for it in every)) if found == kind
-        )
+    return (Target(it.file, kind, it.name) for it in objects_of(kind, files.items()))

@@ -77,13 +77,18 @@ def _refuse_other_chart(found: Candidate, service: str, flux: str) -> None:
 
 
 def _refuse_no_source(found: Candidate) -> None:
-    if "chartRef" in found.spec and found.origin is None:
-        raise Refused(
-            f"{found.target.file}: the OCIRepository {found.reference.get('name')} of the chart is not in what Flux "
-            f"builds with it{' in a form that can be edited' if found.source else ''}.",
-            f"Put it into {found.root.folder}, where its tag and digest can be written.",
-            fault="gitops",
-        )
+    """One of another build stays there: Flux would take it away from where it was moved from."""
+    if "chartRef" not in found.spec or found.origin:
+        return
+    name, where = found.reference.get("name"), found.where("HelmRelease", ("spec", "chartRef"))
+    other = next((it for it in found.elsewhere("OCIRepository") if it.name == name), None)
+    said = f"{other.file}, line {other.line}" if other else "no YAML file of the GitOps repo"
+    raise Refused(
+        f"{where}: the OCIRepository {name} of the chart is in {said}, not in what Flux builds from {found.root}.",
+        f"Write an OCIRepository of another name, with the version that runs now, as a document into "
+        f"{found.root.folder}, and name it there in `chartRef`; leave {name} where it is.",
+        fault="gitops",
+    )
 
 
 def _refuse_other_address(found: Candidate, service: str, published: str) -> None:

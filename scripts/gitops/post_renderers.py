@@ -7,8 +7,8 @@ from typing import Any
 from ..errors import Refused
 from ..yaml.edit import Path as Keys
 from ..yaml.items import prepend
-from ..yaml.objects import parse
 from .layout import Files
+from .objects import objects_of
 from .site import Site
 
 LIST: Keys = ("spec", "postRenderers")
@@ -21,15 +21,16 @@ def pin_image(files: dict[str, bytes], site: Site, base: str, pin: Mapping[str, 
     Kustomize lets the list of an overlay take the place of the base's: what that has is copied with the first pin.
     """
     release, existing = site.release, site.existing
-    present = _renderers(release.source(files))
+    present = _renderers(release.value(files))
     if existing:
         inherited = list(existing.inherited)
     else:
-        inherited = [item for file in files if file.startswith(f"{base}/") for item in _renderers(files[file])]
+        below = [(file, data) for file, data in files.items() if file.startswith(f"{base}/")]
+        inherited = [item for it in objects_of("HelmRelease", below) for item in _renderers(it.value)]
     first = {"kustomize": {"images": [dict(pin)]}}
 
     def add(item: dict[str, Any]) -> None:
-        release.edit(files, partial(prepend, path=LIST, item=item, name=release.called, fault="gitops"))
+        release.edit(files, LIST, partial(prepend, item=item, name=release.called, fault="gitops"))
 
     if not present:
         for item in [*reversed(inherited), first]:
@@ -55,19 +56,15 @@ def pinned(files: Files, site: Site) -> list[dict[str, Any]]:
     """The items of kustomize's `images` in the HelmRelease of a site."""
     if site.release.file not in files:
         return []
-    found = parts({"postRenderers": _renderers(site.release.source(files))})
+    found = parts({"postRenderers": _renderers(site.release.value(files))})
     return [image for keys, image in found if keys[3] == "images"]
 
 
-def _renderers(source: bytes) -> list[Any]:
-    """Those of the HelmReleases in a file; none in what cannot be read, which kustomize has a message for."""
-    try:
-        objects = parse(source)
-    except ValueError:
-        return []
-    specs = [item.get("spec") for item in objects if item["kind"] == "HelmRelease"]
-    lists = [spec.get("postRenderers") for spec in specs if isinstance(spec, dict)]
-    return [item for several in lists if isinstance(several, list) for item in several]
+def _renderers(release: Any) -> list[Any]:
+    """None of what Flux does not take for a HelmRelease."""
+    spec = release.get("spec") if isinstance(release, dict) else None
+    found = spec.get("postRenderers") if isinstance(spec, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def _places(renderers: list[Any], name: str) -> list[tuple[Keys, dict[str, Any]]]:

@@ -9,9 +9,10 @@ from ..errors import Refused
 from ..yaml.document import Path as Keys
 from ..yaml.document import line_of
 from ..yaml.edit import read, set_scalar
-from ..yaml.stream import Piece, edited, pieces
+from ..yaml.stream import edited
 from . import layout
 from .layout import Files
+from .objects import Found, objects_in
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,12 @@ class Target:
     def called(self) -> str:
         return f"{self.file} in the GitOps repo"
 
-    def piece(self, files: Files) -> Piece | None:
-        """Its document; None where it is the whole file."""
+    def found(self, files: Files) -> Found | None:
+        """None where it is the whole file."""
         if not self.kind:
             return None
-        every = pieces(files[self.file], name=self.called, fault="gitops")
-        found = [piece for piece in every if identity(piece.value) == (self.kind, self.name)]
+        every = objects_in(self.called, files[self.file])
+        found = [it for it in every if (it.kind, it.name) == (self.kind, self.name)]
         if len(found) != 1:
             raise Refused(
                 f"{self.called} holds {len(found) or 'no'} {self.kind} {self.name}{'s' * (len(found) > 1)}.",
@@ -40,16 +41,24 @@ class Target:
             )
         return found[0]
 
-    def source(self, files: Files) -> bytes:
-        piece = self.piece(files)
-        return files[self.file] if piece is None else piece.source
+    def value(self, files: Files) -> Any:
+        """The object; of a whole file None where it cannot be read, which kustomize has a message for."""
+        if found := self.found(files):
+            return found.value
+        try:
+            (it,) = objects_in(self.called, files[self.file])
+        except (Refused, ValueError):
+            return None
+        return it.value
 
     def read(self, files: Files, keys: Keys) -> str | None:
-        return read(self.source(files), keys, name=self.called, fault="gitops")
+        source, keys = self._at(files, keys)
+        return read(source, keys, name=self.called, fault="gitops")
 
     def line(self, files: Files, keys: Keys) -> int | None:
         """The line of the value at `keys`, from 1; None where it is absent."""
-        return line_of(self.source(files), keys, name=self.called, fault="gitops")
+        source, keys = self._at(files, keys)
+        return line_of(source, keys, name=self.called, fault="gitops")
 
     def put(self, files: dict[str, bytes], keys: Keys, value: str | bool) -> None:
         """Sets one value; a file that is absent or cannot be edited is refused."""
@@ -61,20 +70,19 @@ class Target:
                 fault="gitops",
             )
         mappings = len(keys) if self.kind else 1  # what people wrote need not have those above
-        edit = partial(set_scalar, path=keys, value=value, mappings=mappings, name=self.called, fault="gitops")
-        self.edit(files, edit)
+        self.edit(files, keys, partial(set_scalar, value=value, mappings=mappings, name=self.called, fault="gitops"))
 
-    def edit(self, files: dict[str, bytes], change: Callable[[bytes], bytes]) -> None:
-        piece = self.piece(files)
-        whole = files[self.file]
-        files[self.file] = change(whole) if piece is None else edited(whole, piece, change)
+    def edit(self, files: dict[str, bytes], keys: Keys, change: Callable[..., bytes]) -> None:
+        """`change` gets the source and `path`, by which what the object has at `keys` is found in it."""
+        found, whole = self.found(files), files[self.file]
+        if found is None:
+            files[self.file] = change(whole, path=keys)
+        else:
+            files[self.file] = edited(whole, found.piece, partial(change, path=(*found.keys, *keys)))
 
-
-def identity(value: Any) -> tuple[str, str]:
-    """Kind and name of an object, "" where it has none."""
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    return (str(value.get("kind") or ""), str(name or "")) if isinstance(value, dict) else ("", "")
+    def _at(self, files: Files, keys: Keys) -> tuple[bytes, Keys]:
+        found = self.found(files)
+        return (files[self.file], keys) if found is None else (found.piece.source, (*found.keys, *keys))
 
 
 @dataclass(frozen=True)

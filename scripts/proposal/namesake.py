@@ -8,8 +8,7 @@ from ..diff.repo import Repo
 from ..errors import Refused
 from ..gitops import layout
 from ..gitops.layout import Files
-from ..gitops.site import Target, identity
-from ..yaml.stream import pieces
+from ..gitops.objects import Found, objects_of
 
 
 def refuse_namesakes(config: Config, environments: Iterable[str], repo: Repo, commit: str, files: Files) -> None:
@@ -18,36 +17,20 @@ def refuse_namesakes(config: Config, environments: Iterable[str], repo: Repo, co
     service = config.service
     theirs = {name: wanted[0] for name in config.environments if (wanted := config.helmrelease(name))}
     first = [it for it in environments if it not in theirs and not layout.holds(files, layout.overlay(service, it))]
-    for target, line in _called(service, repo, commit) if first else ():
-        if target.file in theirs.values() or target.file.startswith(f"{layout.app(service)}/"):
+    for it in _called(service, repo, commit) if first else ():
+        if it.file in theirs.values() or it.file.startswith(f"{layout.app(service)}/"):
             continue
         raise Refused(
-            f"{target.file}{f', line {line}' if line else ''}: the GitOps repo has a HelmRelease {service}, and the "
+            f"{it.file}{f', line {it.line}' if it.line else ''}: the GitOps repo has a HelmRelease {service}, and the "
             f"first release to {first[0]} would write a second one.",
             f"If it is that of {first[0]}, let Waybill write releases there: `waybill adopt --environment {first[0]} "
-            f"--file {target.file}`. If it is another service's, give one of both another name.",
+            f"--file {it.file}`. If it is another service's, give one of both another name.",
             fault="gitops",
         )
 
 
-def _called(service: str, repo: Repo, commit: str) -> Iterator[tuple[Target, int | None]]:
-    """The HelmReleases of this name, with the line of the name."""
+def _called(service: str, repo: Repo, commit: str) -> Iterator[Found]:
     said = repo.git.call("grep", "-l", "-z", "-F", "-e", "HelmRelease", commit, check=False).stdout
-    for path in (name.partition(":")[2] for name in os.fsdecode(said).split("\0") if name.endswith((".yaml", ".yml"))):
-        data = repo.git.blob(commit, path) or b""
-        try:
-            every = [identity(piece.value) for piece in pieces(data, name=path, fault="gitops")]
-        except Refused:
-            continue
-        if every.count(("HelmRelease", service)) == 1:
-            target = Target(path, "HelmRelease", service)
-            yield target, _line(target, {path: data})
-        elif ("HelmRelease", service) in every:
-            yield Target(path), None
-
-
-def _line(target: Target, files: Files) -> int | None:
-    try:
-        return target.line(files, ("metadata",))
-    except Refused:
-        return None
+    paths = (name.partition(":")[2] for name in os.fsdecode(said).split("\0") if name.endswith((".yaml", ".yml")))
+    files = ((path, repo.git.blob(commit, path) or b"") for path in paths)
+    return (it for it in objects_of("HelmRelease", files) if it.name == service)

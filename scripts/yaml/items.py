@@ -74,6 +74,8 @@ def _with(value: Any, path: Path, item: Mapping[str, Any] | str) -> Any:
     def added(part: Any, left: Sequence[str | int]) -> Any:
         if not left:
             return [item, *(part or [])]
+        if isinstance(left[0], int):
+            return [added(it, left[1:]) if index == left[0] else it for index, it in enumerate(part)]
         return {**(part or {}), left[0]: added((part or {}).get(left[0]), left[1:])}
 
     return added(value, path)

@@ -34,6 +34,15 @@ def test_a_second_helmrelease_of_the_name_is_refused(world: World, command: str)
     assert f"`waybill adopt --environment staging --file {BASE}`" in said
 
 
+def test_one_in_a_list_is_one_too(world: World) -> None:
+    listed = "kind: List\napiVersion: v1\nitems:\n" + "".join(
+        f"{'- ' if number == 0 else '  '}{line}\n" for number, line in enumerate(PATCH.splitlines())
+    )
+    commit(world, {"fleet/all.yaml": listed})
+    said = refused(world, "plan", "--image", world.image())
+    assert "fleet/all.yaml, line 7: the GitOps repo has a HelmRelease orders" in said
+
+
 def test_it_is_refused_for_a_later_environment_too(world: World) -> None:
     world.ship(world.image())
     world.merge("apps/orders")

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from scripts.gitops.places import place_of
+from scripts.gitops.post_renderers import pin_image
+from scripts.gitops.render import name_release
+from tests.support.gitops_repo import COMMIT, waybill
 from tests.support.scripts.adoption import ALONE, APP, found, refused
 from tests.support.scripts.layouts import (
     D2,
@@ -73,6 +76,49 @@ def test_the_one_of_several_is_named(tmp_path: Path) -> None:
     assert (site.folder, site.release.name) == ("apps", "orders")
     assert site.existing
     assert site.existing.chart == "ghcr.io/acme/charts/orders"
+
+
+LISTED = """\
+apiVersion: v1
+kind: List
+items:
+  - {apiVersion: v1, kind: ServiceAccount, metadata: {name: orders}}
+  - apiVersion: source.toolkit.fluxcd.io/v1
+    kind: OCIRepository
+    metadata: {name: orders}
+    spec: {url: CHARTS/orders, ref: {tag: 0.0.9}}   # ✓
+  - apiVersion: helm.toolkit.fluxcd.io/v2
+    kind: HelmRelease
+    metadata:
+      name: orders
+    spec:
+      chartRef: {kind: OCIRepository, name: orders}
+# the end"""
+
+
+def test_an_item_of_a_list_is_written_where_it_stands(tmp_path: Path) -> None:
+    """kustomize builds it as if it were a document."""
+    path = "apps/all.yaml"
+    site = found(tmp_path, {"apps/kustomization.yaml": kustomization("all.yaml"), path: LISTED}, path)
+    files = {path: LISTED.encode()}
+    name_release(files, site, waybill(), claimed=True)
+    for digest in ("sha256:0", "sha256:1"):
+        pin_image(files, site, "", {"name": "web", "digest": digest})
+    annotations = "".join(
+        f'        event.toolkit.fluxcd.io/{name}: "{said}"\n'
+        for name, said in {
+            "service": "orders",
+            "release": "1.4.2",
+            "image": f"ghcr.io/acme/orders@sha256:{'d' * 64}",
+            "commit": COMMIT,
+        }.items()
+    )
+    pin = '        - {"kustomize": {"images": [{"name": "web", "digest": "sha256:1"}]}}\n'
+    assert files[path].decode() == LISTED.replace(
+        "{tag: 0.0.9}", f'{{tag: 1.4.2, digest: "sha256:{"b" * 64}"}}'
+    ).replace("      name: orders\n", f"      name: orders\n      annotations:\n{annotations}").replace(
+        "    spec:\n", f"    spec:\n      postRenderers:\n{pin}"
+    )
 
 
 def test_a_prefix_of_its_name_is_followed(tmp_path: Path) -> None:

@@ -38,7 +38,21 @@ SOURCES = {
     ),
     "an OCIRepository that Flux builds elsewhere": (
         {**HOME_OPS, f"{APP}/kustomization.yaml": kustomization("./helmrelease.yaml")},
-        [f"{APP}/helmrelease.yaml", "OCIRepository orders", f"Put it into {APP}"],
+        [
+            f"{APP}/helmrelease.yaml, line 10: the OCIRepository orders of the chart",
+            f"is in {APP}/ocirepository.yaml, line 5",
+            f"not in what Flux builds from Kustomization orders (kubernetes/apps/default/orders/ks.yaml, path {APP})",
+            f"Write an OCIRepository of another name, with the version that runs now, as a document into {APP}",
+            "leave orders where it is",
+        ],
+    ),
+    "an OCIRepository that is anchored": (
+        pinned("  name: orders\n", "  name: orders\n  labels: &all {team: shop}\n  annotations: *all\n"),
+        [f"{APP}/ocirepository.yaml in the GitOps repo, metadata.annotations", "alias of metadata.labels on line 5"],
+    ),
+    "an OCIRepository that stands twice": (
+        pinned("    tag: 0.0.9\n", f"    tag: 0.0.9\n---\n{OCI_REPOSITORY}"),
+        ["kustomize"],
     ),
     "an OCIRepository of several": (
         {
