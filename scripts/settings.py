@@ -176,7 +176,7 @@ class Settings(
         about('Author of release commits and proposals, "Name <email>". Default: Waybill <waybill@waybill.invalid>.'),
     ] = None
     commit_sign: Annotated[
-        bool, about("Sign these commits as git is configured to sign (ssh, gpg). Default: false.")
+        bool, about("Sign these commits, and annotated tags, as git is configured to sign (ssh, gpg). Default: false.")
     ] = False
     commit_title: Annotated[
         Title, about('First line of these commits, and title of pull requests, e.g. "chore(release): {title}".')

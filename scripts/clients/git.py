@@ -169,11 +169,11 @@ class Git:
             )
         return made.text
 
-    def tag_object(self, tag: str, commit: str, message: str, author: Author) -> str:
+    def tag_object(self, tag: str, commit: str, author: Author) -> str:
         """An annotated tag, dated as its commit: the same input gives the same id. No ref names it yet."""
         seconds = self.committed(commit)
         head = f"object {commit}\ntype commit\ntag {tag}\ntagger {author.who} {seconds} +0000\n"
-        return self.run("mktag", input=f"{head}\n{message}\n".encode())
+        return self.run("mktag", input=f"{head}\n{tag}\n".encode())
 
     # History
 

@@ -129,8 +129,8 @@ def _built(top: Path, root: Root, files: dict[str, bytes], release: Target) -> C
     found = Candidate(release, marked[0], objects, files, root, top)
     number = marks.get(id(found.source), "") if "chartRef" in found.spec else ""
     called = str(found.reference.get("name"))
-    if not number and (error := next((it for name, it in unmarked.items() if name in called), None)):
-        raise error
+    if not number and (why := next((it for name, it in unmarked.items() if name in called), None)):
+        raise why
     return replace(found, origin=sources[int(number)] if number.isdecimal() else None)
 
 

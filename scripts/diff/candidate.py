@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Refused
-from ..gitops.objects import Found, objects_of
+from ..gitops.objects import Located, objects_of
 from ..gitops.site import Target
 from ..yaml.edit import Path as Keys
 from ..yaml.objects import Object
@@ -88,7 +88,7 @@ class Candidate:
                 return f"{target.file}, line {number}"
         return self.target.file
 
-    def elsewhere(self, kind: str) -> Iterator[Found]:
+    def elsewhere(self, kind: str) -> Iterator[Located]:
         """Of the whole repo."""
         paths = [path for path in sorted(self.top.rglob("*.y*ml")) if path.is_file()]
         return objects_of(kind, ((str(path.relative_to(self.top)), path.read_bytes()) for path in paths))

@@ -11,7 +11,7 @@ from ..yaml.stream import Piece, pieces
 
 
 @dataclass(frozen=True)
-class Found:
+class Located:
     """`keys` lead to it in the document `piece`; kind and name are "" where it has none."""
 
     file: str
@@ -30,15 +30,15 @@ class Found:
             return None
 
 
-def objects_in(file: str, data: bytes) -> list[Found]:
+def objects_in(file: str, data: bytes) -> list[Located]:
     """All of one file; what is no YAML is refused."""
     every = pieces(data, name=file, fault="gitops")
     return [
-        Found(file, *_identity(value), value, piece, keys) for piece in every for keys, value in _items(piece.value)
+        Located(file, *_identity(value), value, piece, keys) for piece in every for keys, value in _items(piece.value)
     ]
 
 
-def objects_of(kind: str, files: Iterable[tuple[str, bytes]]) -> Iterator[Found]:
+def objects_of(kind: str, files: Iterable[tuple[str, bytes]]) -> Iterator[Located]:
     """Those of a kind in `files`, each a path and its content; none of what is no YAML, which is refused where it is
     built."""
     for file, data in files:

@@ -12,7 +12,7 @@ from ..yaml.edit import read, set_scalar
 from ..yaml.stream import edited
 from . import layout
 from .layout import Files
-from .objects import Found, objects_in
+from .objects import Located, objects_in
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Target:
     def called(self) -> str:
         return f"{self.file} in the GitOps repo"
 
-    def found(self, files: Files) -> Found | None:
+    def found(self, files: Files) -> Located | None:
         """None where it is the whole file."""
         if not self.kind:
             return None

@@ -8,7 +8,7 @@ from ..diff.repo import Repo
 from ..errors import Refused
 from ..gitops import layout
 from ..gitops.layout import Files
-from ..gitops.objects import Found, objects_of
+from ..gitops.objects import Located, objects_of
 
 
 def refuse_namesakes(config: Config, environments: Iterable[str], repo: Repo, commit: str, files: Files) -> None:
@@ -29,7 +29,7 @@ def refuse_namesakes(config: Config, environments: Iterable[str], repo: Repo, co
         )
 
 
-def _called(service: str, repo: Repo, commit: str) -> Iterator[Found]:
+def _called(service: str, repo: Repo, commit: str) -> Iterator[Located]:
     said = repo.git.call("grep", "-l", "-z", "-F", "-e", "HelmRelease", commit, check=False).stdout
     paths = (name.partition(":")[2] for name in os.fsdecode(said).split("\0") if name.endswith((".yaml", ".yml")))
     files = ((path, repo.git.blob(commit, path) or b"") for path in paths)

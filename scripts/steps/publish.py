@@ -5,6 +5,8 @@ from pathlib import Path
 
 from msgspec import UNSET, structs
 
+from ..clients.git import Git
+from ..clients.git_signature import signed_tag
 from ..clients.helm import Helm
 from ..clients.http_failure import Denied
 from ..clients.registry import Registry
@@ -21,6 +23,14 @@ class Overtaken(Refused):
     """Another release took the version first."""
 
 
+def annotated(tag: str, commit: str, here: Checkout) -> str | None:
+    """The tag's own object, None where it is to name the commit alone."""
+    if not here.config.annotated_tags:
+        return None
+    make = signed_tag if here.config.commit_sign else Git.tag_object
+    return make(here.git, tag, commit, here.config.author)
+
+
 def publish(waybill: Waybill, here: Checkout) -> Waybill:
     """The waybill with the digests of what is published; raises Overtaken when another release has the version.
 
@@ -32,8 +42,7 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
     refuse_other_archive(waybill, archive)
     with here.report.step("publish"):
         refuse_unpushable(waybill, config)
-        named = here.git.tag_object(tag, commit, tag, config.author) if config.annotated_tags else None
-        if not here.git.create(config.remote, f"refs/tags/{tag}", commit, named):
+        if not here.git.create(config.remote, f"refs/tags/{tag}", commit, annotated(tag, commit, here)):
             raise Overtaken(
                 f"Another release took this version: {config.remote} has the tag {tag} on another commit.",
                 "Run `waybill bump` again.",

@@ -11,7 +11,6 @@ from ..database.query import Query, query
 from ..domain.event import EPOCH, SECOND
 from ..domain.state import position_at
 from .events import silence
-from .events.silence import Hearing
 from .match import WITH_RELEASE
 from .releases.number_two import TEXT
 
@@ -146,7 +145,7 @@ async def silences(wanted: HistoryFilter, silent_after: int) -> list[HistoryRow]
         return []
     now, found = datetime.now(UTC), list[HistoryRow]()
     for it in await _environments(Everything()):
-        since = silence.silent_since(Hearing(it.confirmed_at, it.observed_at, it.round_seconds), now, silent_after)
+        since = silence.silent_since(it, now, silent_after)
         if since is not None and wanted.environment in (None, it.environment):
             told = silence.row(it.environment, "silent", since)._asdict()
             fields: dict[str, Any] = {name: told.get(name) for name in HistoryRow._fields}

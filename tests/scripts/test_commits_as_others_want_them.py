@@ -118,6 +118,39 @@ def _signed(world: World, said: dict[str, str]) -> None:
     assert git(world.gitops, "rev-list", "--count", "main..apps/orders") == "1"
 
 
+@pytest.mark.parametrize("key", [ssh_key, gpg_key])
+def test_an_annotated_tag_is_signed_as_well(world: World, key: Key) -> None:
+    (world.folder / "keys").mkdir()
+    settings(world, f'commit_author = "{WHO}"\ncommit_sign = true\nannotated_tags = true\n')
+    with key(world.folder / "keys") as said:
+        for name, value in said.items():
+            git(world.checkout, "config", name, value)
+        image = world.image()
+        shipped = world.ship(image)
+        flags = [word for name, value in said.items() for word in ("-c", f"{name}={value}")]
+        git(world.origin, *flags, "verify-tag", "orders-0.1.0")
+        assert f"\ntagger {WHO} " in git(world.origin, "cat-file", "tag", "orders-0.1.0")
+        assert git(world.origin, "rev-parse", "orders-0.1.0^{}") == shipped["source"]["release_commit"]
+        there = git(world.origin, "rev-parse", "orders-0.1.0")
+        assert world.ship(image) == shipped
+        assert git(world.origin, "rev-parse", "orders-0.1.0") == there
+        assert git(world.checkout, "for-each-ref", "refs/tags") == ""
+
+
+def test_a_tag_that_cannot_be_signed_is_refused_before_anything_is_out(world: World) -> None:
+    (world.folder / "keys").mkdir()
+    settings(world, f'commit_author = "{WHO}"\ncommit_sign = true\nannotated_tags = true\n')
+    with gpg_key(world.folder / "keys") as said:
+        signs_commits = f'cat >"$0.in"; ! grep -q ^tagger "$0.in" && exec {said["gpg.program"]} "$@" <"$0.in"'
+        program(world.folder / "keys", "for-commits", signs_commits)
+        git(world.checkout, "config", "gpg.program", str(world.folder / "keys" / "for-commits"))
+        ran = world.waybill("ship", "--json", "--image", world.image())
+    assert (ran.code, ran.json["fault"]) == (1, "machine")
+    assert f"could not sign the tag orders-0.1.0 of {WHO}" in ran.json["refused"]
+    assert world.tags() == {}
+    assert git(world.gitops, "for-each-ref", "refs/heads/apps") == ""
+
+
 def test_a_key_that_is_not_there_is_refused_before_anything_is_out(world: World) -> None:
     settings(world, f'commit_author = "{WHO}"\ncommit_sign = true\n')
     git(world.checkout, "config", "gpg.format", "ssh")

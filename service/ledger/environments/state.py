@@ -10,7 +10,7 @@ from ...database.query import query
 from ...database.tables import Environment, Place
 from ...domain.event import EPOCH, SECOND
 from ...domain.place import OlderRules, standing_in
-from ..events.silence import Hearing, silent_since
+from ..events.silence import silent_since
 from ..events.unread import UnreadBodies, unread_of
 from ..match import FiledRow
 from ..page import Page, page
@@ -128,7 +128,7 @@ async def count() -> int:
 
 async def _state(it: EnvironmentRow, silent_after: int) -> EnvironmentState:
     now = datetime.now(UTC)
-    silent = silent_since(Hearing(it.confirmed_at, it.observed_at, it.round_seconds), now, silent_after)
+    silent = silent_since(it, now, silent_after)
     states, place = list[PlaceState | None](), ""
     while True:
         rows = await _standing(PlacesAfter(it.environment, place, PIECE))

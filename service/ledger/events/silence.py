@@ -7,7 +7,7 @@ asked for; one that has ended is told by the history.
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ...database.query import query
 from ...database.tables import Environment, History
@@ -19,9 +19,19 @@ from .statements import HistoryColumns, tell
 ROUNDS = 3  # that an observer may miss before its environment is silent
 
 
-class Hearing(NamedTuple):
-    """When an environment was heard of, in all and by its observer, and how often the latter looks."""
+class Heard(Protocol):
+    """When an environment was heard of, in all and by its observer, and how often the latter looks: a row that says
+    so."""
 
+    @property
+    def confirmed_at(self) -> datetime: ...
+    @property
+    def observed_at(self) -> datetime | None: ...
+    @property
+    def round_seconds(self) -> int | None: ...
+
+
+class Hearing(NamedTuple):
     confirmed_at: datetime
     observed_at: datetime | None
     round_seconds: int | None
@@ -73,7 +83,7 @@ _then = query(
 )
 
 
-def silent_since(it: Hearing, now: datetime, silent_after: int = 0) -> datetime | None:
+def silent_since(it: Heard, now: datetime, silent_after: int = 0) -> datetime | None:
     """`silent_after`: in seconds; 0: not judged without an observer. None: it is not silent."""
     if it.observed_at is not None:
         heard, seconds = it.observed_at, ROUNDS * (it.round_seconds or 0)

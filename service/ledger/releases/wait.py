@@ -10,7 +10,7 @@ from ...domain.outcome import Awaited, AwaitedPlace, ProposedVersion, awaited
 from ...domain.state import NEAR
 from ..environments.place import PlaceState
 from ..environments.state import STANDING, StandingRow, environment_row, place_of
-from ..events.silence import Hearing, silent_since
+from ..events.silence import silent_since
 from ..events.statements import detail_in
 
 MOST = 200  # proposals, places and failures that are looked at, newest first
@@ -81,7 +81,7 @@ _ended = _of_version(
 async def outcome(service: str, version: str, environment: str, silent_after: int) -> Awaited:
     now = datetime.now(UTC)
     row = await environment_row(environment)
-    heard = row and silent_since(Hearing(row.confirmed_at, row.observed_at, row.round_seconds), now, silent_after)
+    heard = row and silent_since(row, now, silent_after)
     proposed = [_version(it) for it in await _proposed(ServiceThere(service, environment, MOST))]
     since = next((it.at for it in proposed if it.version == version), 0) - NEAR
     key = VersionThere(service, version, environment, MOST)
