@@ -37,7 +37,7 @@ async def hook(body: RawBody) -> Response[bytes]:
 
 
 def create_app() -> Litestar:
-    log_as_json()
+    log_as_json("info")
     settings = Settings.from_environment(os.environ)
 
     @asynccontextmanager

@@ -36,7 +36,7 @@ def serve_() -> None:
     from .http.telemetry import log_as_json
 
     run(lambda: look_at(settings.database_url, settings.database_pooler))
-    log_as_json()
+    log_as_json(settings.log_level)
     if not serve(create_app(settings), settings):
         sys.exit(3)  # as uvicorn's own command does
 

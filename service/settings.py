@@ -17,6 +17,7 @@ from .domain.signature import parse_keys
 from .domain.stages import Stage, parse_stages
 from .domain.tokens import parse_declared
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
 ROOT_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
 
 
@@ -113,6 +114,12 @@ def _root_path(text: str) -> str:
     if not ROOT_PATH.fullmatch(text):
         raise ValueError(f"{text!r} is no path: write it like /waybill, without a slash at its end")
     return "" if text == "/" else text
+
+
+def _log_level(text: str) -> str:
+    if text not in LOG_LEVELS:
+        raise ValueError(f"{text!r} is none of {', '.join(LOG_LEVELS)}")
+    return text
 
 
 def _flux_keys(text: str) -> str:
@@ -231,5 +238,14 @@ class Settings(FromEnvironment):
             "[]",
             _declared_tokens,
             file="again",
+        ),
+    ]
+    log_level: Annotated[
+        str,
+        Setting(
+            "LOG_LEVEL",
+            "`info`: a line for each request, too. `warning`: what somebody should look at. `error`, `debug`.",
+            "info",
+            _log_level,
         ),
     ]

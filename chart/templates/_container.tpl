@@ -4,6 +4,10 @@
 envFrom:
   - configMapRef:
       name: {{ include "waybill.fullname" . | quote }}
+{{- with .Values.extraEnv }}
+env:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 volumeMounts:
   - name: tmp
     mountPath: /tmp
@@ -24,6 +28,14 @@ volumeMounts:
   - name: tokens
     mountPath: /etc/waybill/tokens
     readOnly: true
+  {{- end }}
+  {{- if include "waybill.privateCA" . }}
+  - name: ca
+    mountPath: /etc/waybill/ca
+    readOnly: true
+  {{- end }}
+  {{- with .Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- end }}
 
@@ -63,6 +75,18 @@ volumeMounts:
       - key: {{ .Values.tokens.secretKey | quote }}
         path: tokens.json
 {{- end }}
+{{- if include "waybill.privateCA" . }}
+- name: ca
+  secret:
+    secretName: {{ .Values.database.postgresql.caSecretName | quote }}
+    defaultMode: 0440
+    items:
+      - key: {{ .Values.database.postgresql.caSecretKey | quote }}
+        path: ca.crt
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* The settings as environment variables. The Deployment hashes them, so that a change restarts the pods. */}}
@@ -72,13 +96,19 @@ PORT: "8080"
 READS: {{ .Values.reads }}
 ROOT_PATH: {{ .Values.rootPath | quote }}
 EVENT_QUOTA: {{ .Values.eventQuota | quote }}
-{{- /* Until the kubelet saw twice that a stopping pod is not ready, and every node took it out of the Service. */}}
-DRAIN_SECONDS: "8"
+ENVIRONMENTS: {{ .Values.environments | join ", " | quote }}
+SILENT_AFTER: {{ int .Values.silentAfter | quote }}
+LOG_LEVEL: {{ .Values.logLevel }}
+DRAIN_SECONDS: {{ include "waybill.drain" . | quote }}
 {{- if eq .Values.database.engine "sqlite" }}
 DATABASE_URL: sqlite:////var/lib/waybill/ledger.db
 {{- else }}
 DATABASE_URL_FILE: /etc/waybill/database/url
 DATABASE_POOLER: {{ .Values.database.postgresql.pooler }}
+{{- end }}
+{{- if include "waybill.privateCA" . }}
+PGSSLMODE: verify-full
+PGSSLROOTCERT: /etc/waybill/ca/ca.crt
 {{- end }}
 {{- if .Values.flux.keysSecretName }}
 FLUX_KEYS_FILE: /etc/waybill/flux/keys.json
@@ -86,4 +116,15 @@ FLUX_KEYS_FILE: /etc/waybill/flux/keys.json
 {{- if .Values.tokens.secretName }}
 TOKENS_FILE: /etc/waybill/tokens/tokens.json
 {{- end }}
+{{- end }}
+
+{{/* For how long a stopping pod still answers: until the kubelet saw as often as `probes.readiness` says that it is not ready,
+and every node took it out of the Service, within 4 s more. */}}
+{{- define "waybill.drain" -}}
+{{ with .Values.probes.readiness }}{{ add (mul .periodSeconds .failureThreshold) 4 }}{{ end }}
+{{- end }}
+
+{{/* Whether PostgreSQL's certificate is checked with a CA of the user's. */}}
+{{- define "waybill.privateCA" -}}
+{{- if and (eq .Values.database.engine "postgresql") .Values.database.postgresql.caSecretName }}true{{ end }}
 {{- end }}

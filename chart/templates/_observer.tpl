@@ -12,6 +12,15 @@ volumes:
       items:
         - key: {{ .Values.observer.keySecretKey | quote }}
           path: key
+  {{- if .Values.observer.caSecretName }}
+  - name: ca
+    secret:
+      secretName: {{ .Values.observer.caSecretName | quote }}
+      defaultMode: 0440
+      items:
+        - key: {{ .Values.observer.caSecretKey | quote }}
+          path: ca.crt
+  {{- end }}
 {{- end }}
 
 {{- define "waybill.observer.container" -}}
@@ -28,10 +37,22 @@ env:
     value: {{ include "waybill.observer.namespaces" . | fromJsonArray | join "," | quote }}
   - name: ROUND_SECONDS
     value: {{ include "waybill.observer.round" . | quote }}
+  {{- if .Values.observer.caSecretName }}
+  - name: SSL_CERT_FILE
+    value: /etc/waybill/ca/ca.crt
+  {{- end }}
+  {{- with .Values.observer.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 volumeMounts:
   - name: flux
     mountPath: /etc/waybill/flux
     readOnly: true
+  {{- if .Values.observer.caSecretName }}
+  - name: ca
+    mountPath: /etc/waybill/ca
+    readOnly: true
+  {{- end }}
 {{- end }}
 
 {{/* How often it reads all. Schedules of another form have no length of a round, and silence is not judged then: 0. */}}

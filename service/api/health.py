@@ -9,6 +9,7 @@ from ..database.migrate import pending
 from ..database.piccolo_conf import current
 from ..database.readiness import hindrance
 from ..errors import Unavailable
+from ..ledger.environments.gauges import gauges
 
 
 @get("/healthz", public=True, sync_to_thread=False, operation_id="healthz", tags=["health"])
@@ -30,9 +31,8 @@ async def readyz(state: State) -> dict[str, str]:
     return {"status": "ok"}
 
 
-@get(
-    "/metrics", scope="metrics", media_type="text/plain", sync_to_thread=False, operation_id="metrics", tags=["health"]
-)
-def metrics() -> Response[bytes]:
-    """Metrics in the text format of Prometheus."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8"))
+@get("/metrics", scope="metrics", media_type="text/plain", operation_id="metrics", tags=["health"])
+async def metrics(state: State) -> Response[bytes]:
+    """Metrics in the text format of Prometheus: of this process, and of what the environments are like."""
+    text = generate_latest() + generate_latest(await gauges(state.settings.silent_after))
+    return Response(text, media_type=CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8"))

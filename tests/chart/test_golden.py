@@ -30,7 +30,7 @@ def test_the_scenarios_show_every_kind_of_object() -> None:
 def test_custom_resources_keep_the_rules_of_their_projects() -> None:
     """The rules of Gateway API and the Prometheus Operator in CEL, which are not part of the JSON Schema."""
     found = [it for scenario in SCENARIOS for it in committed(scenario) if key(it) in custom()]
-    assert {it["kind"] for it in found} == {"HTTPRoute", "ServiceMonitor"}
+    assert {it["kind"] for it in found} == {"HTTPRoute", "ServiceMonitor", "PrometheusRule"}
     for it in found:
         assert broken_rules(custom()[key(it)], it) == []
     route = next(it for it in found if it["kind"] == "HTTPRoute")

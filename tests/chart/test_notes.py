@@ -8,11 +8,13 @@ import pytest
 import yaml
 
 from tests.support.chart.golden import SCENARIOS
-from tests.support.chart.render import CHART
+from tests.support.chart.render import CHART, PUBLISHED
+
+DIGEST = ("--set", f"image.digest={PUBLISHED}")
 
 
 def notes(*more: str) -> str:
-    command = ["helm", "install", "ledger", str(CHART), "--namespace", "waybill", "--dry-run=client", *more]
+    command = ["helm", "install", "ledger", str(CHART), "--namespace", "waybill", "--dry-run=client", *DIGEST, *more]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return printed.partition("\nNOTES:\n")[2]
 
@@ -21,7 +23,7 @@ def notes(*more: str) -> str:
 def test_they_name_what_was_installed(scenario: Path) -> None:
     file = scenario / "values.yaml"
     found, values = notes("--values", str(file)), yaml.safe_load(file.read_text())
-    name = values.get("fullnameOverride", "ledger-waybill")
+    name = values.get("fullnameOverride", f"ledger-{values.get('nameOverride', 'waybill')}")
     assert f"http://{name}.waybill:{values.get('service', {}).get('port', 80)}/" in found
     assert f"exec deploy/{name} -- waybill-service token create" in found
     assert ("A NetworkPolicy lets in" in found) is values.get("networkPolicy", {}).get("enabled", True)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.chart.examples import CONTEXT
-from tests.support.chart.render import RefusedValues, merged, render
+from service.settings import Settings
+from tests.support.chart.examples import CONTEXT, PEER
+from tests.support.chart.render import RefusedValues, merged, one, render
 
 POSTGRESQL = CONTEXT["database.engine"]
 
@@ -43,6 +44,13 @@ POSTGRESQL = CONTEXT["database.engine"]
         ({"ledger": {"enabled": False}}, "'/observer/enabled': value must be true"),
         (merged({"ledger": {"enabled": False}}, CONTEXT["observer"]), "'/observer/ledgerUrl': minLength"),
         ({"replicaCount": 3}, "additional properties 'replicaCount' not allowed"),
+        ({"podSecurityContext": {"runAsNonRoot": False}}, "'/podSecurityContext/runAsNonRoot'"),
+        ({"extraVolumes": [{"name": "host", "hostPath": {"path": "/"}}]}, "'/extraVolumes/0/hostPath'"),
+        ({"extraEnv": [{"name": "A"}]}, "'/extraEnv/0'"),
+        ({"autoscaling": {"enabled": True}}, "'/autoscaling/enabled': value must be false"),
+        ({"probes": {"readiness": {"httpGet": {}}}}, "'/probes/readiness'"),
+        ({"commonLabels": {"app.kubernetes.io/name": "mine"}}, "'/commonLabels/app.kubernetes.io~1name'"),
+        ({"imagePullSecrets": [{"secret": "x"}]}, "'/imagePullSecrets/0'"),
         ({"flux": {"keys": {"staging": ["secret"]}}}, "'/flux': additional properties 'keys' not allowed"),
     ],
 )
@@ -50,6 +58,117 @@ def test_values_are_refused_with_the_place_and_the_cause(values: dict[str, Any],
     with pytest.raises(RefusedValues) as refused:
         render(values)
     assert said in str(refused.value)
+
+
+PEERS = {"networkPolicy": {"clients": [PEER]}}
+MONITORED = merged(PEERS, {"serviceMonitor": {"enabled": True}})
+
+
+def sidecar(name: str) -> dict[str, str]:
+    return {"name": name, "image": "registry.example/proxy"}
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "remedy"),
+    [
+        ({"image": {"digest": f"sha256:{'0' * 64}"}}, "names no image", {"image": {"digest": f"sha256:{'1' * 64}"}}),
+        (merged(CONTEXT["ingress"], {"networkPolicy": {"clients": []}}), "networkPolicy.clients", PEERS),
+        (
+            merged(CONTEXT["httpRoute"], {"networkPolicy": {"clients": []}}),
+            "or set networkPolicy.enabled=false",
+            {"networkPolicy": {"enabled": False}},
+        ),
+        ({"serviceMonitor": {"enabled": True}}, "name them in networkPolicy.clients", PEERS),
+        ({"service": {"type": "LoadBalancer"}}, "service.type is LoadBalancer", PEERS),
+        (
+            merged(MONITORED, {"reads": "token"}),
+            "set serviceMonitor.tokenSecretName",
+            {"serviceMonitor": {"tokenSecretName": "metrics"}},
+        ),
+        (
+            merged(PEERS, {"prometheusRule": {"enabled": True}}),
+            "set serviceMonitor.enabled too",
+            {"serviceMonitor": {"enabled": True}},
+        ),
+        (
+            {"database": {"postgresql": {"secretName": "database"}}},
+            "set database.engine=postgresql",
+            {"database": {"engine": "postgresql"}},
+        ),
+        (
+            merged(POSTGRESQL, {"database": {"sqlite": {"existingClaim": "ledger"}}}),
+            "or unset it",
+            {"database": {"sqlite": {"existingClaim": ""}}},
+        ),
+        (
+            merged(CONTEXT["autoscaling"], {"autoscaling": {"minReplicas": 9}}),
+            "minReplicas is more than",
+            {"autoscaling": {"maxReplicas": 9}},
+        ),
+        (
+            merged(CONTEXT["autoscaling"], {"resources": {"requests": {"cpu": None}}}),
+            "resources.requests.cpu, which is not set",
+            {"resources": {"requests": {"cpu": "1"}}},
+        ),
+        (
+            merged(CONTEXT["observer"], {"flux": {"keysSecretName": ""}}),
+            "set flux.keysSecretName",
+            {"flux": {"keysSecretName": "keys"}},
+        ),
+        (
+            merged(CONTEXT["observer"], {"observer": {"ports": [443]}}),
+            "observer.ports lacks 8080",
+            {"observer": {"ports": [443, 8080]}},
+        ),
+        (
+            merged(CONTEXT["ledger"], {"ledger": {"enabled": False}, "dashboard": {"enabled": True}}),
+            "dashboard.enabled is set and ledger.enabled is not",
+            {"dashboard": {"enabled": False}},
+        ),
+        ({"extraEnv": [{"name": "READS", "value": "token"}]}, "extraEnv sets READS", {"extraEnv": []}),
+        ({"extraEnv": [{"name": "TOKENS", "value": "[]"}]}, "which name a Secret", {"extraEnv": []}),
+        ({"extraEnv": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}, "is set twice", {"extraEnv": []}),
+        (
+            merged(CONTEXT["observer"], {"observer": {"extraEnv": [{"name": "NAMESPACES", "value": "all"}]}}),
+            "observer.extraEnv sets NAMESPACES",
+            {"observer": {"extraEnv": []}},
+        ),
+        ({"extraVolumes": [{"name": "tmp", "emptyDir": {}}]}, "extraVolumes has tmp", {"extraVolumes": []}),
+        (
+            {
+                "extraVolumes": [{"name": "a", "emptyDir": {}}],
+                "extraVolumeMounts": [{"name": "a", "mountPath": "/tmp/"}],
+            },
+            "extraVolumeMounts has /tmp/",
+            {"extraVolumeMounts": [{"name": "a", "mountPath": "/a"}]},
+        ),
+        ({"extraContainers": [sidecar("migrate")]}, "would be named migrate", {"extraContainers": [sidecar("b")]}),
+        (
+            {"extraContainers": [sidecar("a")], "extraInitContainers": [sidecar("a")]},
+            "would be named a",
+            {"extraContainers": [sidecar("b")]},
+        ),
+    ],
+)
+def test_values_that_contradict_each_other_are_refused_with_what_helps(
+    values: dict[str, Any], said: str, remedy: dict[str, Any]
+) -> None:
+    with pytest.raises(RefusedValues) as refused:
+        render(values)
+    assert said in str(refused.value)
+    assert render(merged(values, remedy))
+
+
+def test_every_setting_of_the_ledger_is_set_by_the_chart_and_by_nothing_else() -> None:
+    """Else a new setting could be reached by extraEnv alone, or contradict a value."""
+    made = one(render(MONITORED | CONTEXT["flux.keysSecretKey"] | CONTEXT["tokens.secretKey"]), "ConfigMap")["data"]
+    known = made.keys() | one(render(POSTGRESQL), "ConfigMap")["data"].keys()
+    for setting in Settings.declared():
+        names = {setting.name, f"{setting.name}_FILE"} if setting.file else {setting.name}
+        assert names & known, setting.name
+        for name in names:
+            with pytest.raises(RefusedValues, match=f"extraEnv sets {name}"):
+                render({"extraEnv": [{"name": name, "value": "x"}]})
 
 
 def test_a_name_that_no_service_may_have_is_refused_with_what_to_do() -> None:

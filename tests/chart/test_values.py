@@ -65,6 +65,9 @@ def test_a_template_uses_the_value(path: str) -> None:
         "httpRoute.enabled",
         "serviceMonitor.enabled",
         "observer.enabled",
+        "autoscaling.enabled",
+        "prometheusRule.enabled",
+        "dashboard.enabled",
     ):
         around = {}
     before = render(around)
@@ -82,6 +85,6 @@ def test_the_templates_use_no_other_value() -> None:
 
 def test_the_values_that_the_readme_shows_are_taken() -> None:
     shown = re.findall(r"```yaml\n(.*?)```", (CHART / "README.md").read_text(), re.DOTALL)
-    assert len(shown) == 2
+    assert len(shown) == 3
     for values in shown:
         assert render(yaml.safe_load(values))

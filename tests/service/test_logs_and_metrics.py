@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.database.tables import Environment
+
 from ..support.service.replica import command, replica
-from ..support.service.served import Served, document, event, signature
+from ..support.service.served import Served, document, event, served, signature
 from ..support.service.snapshots import deployed, see, snapshot
 
 pytestmark = pytest.mark.anyio
@@ -117,3 +119,38 @@ async def test_requests_are_counted_by_route_and_status_and_no_address_makes_a_s
     assert 'waybill_request_seconds_count{method="GET",route="/environments/{environment}",status="404"}' in text
     assert 'waybill_request_seconds_count{method="none",route="none",status="404"}' in text
     assert not {"such", "elsewhere"} & set(text.replace("/", " ").replace('"', " ").split())
+
+
+async def test_how_the_environments_are_is_a_metric_of_each(database_url: str) -> None:
+    async with served(database_url) as ledger:
+        now = datetime.now(UTC) - timedelta(minutes=1)
+        await ledger.say(event(at=now))
+        await ledger.say(event("InstallFailed", at=now, name="web"))
+        await ledger.say(event(at=now, name="shop"), "production")
+        text = (await ledger.http.get("/metrics")).text
+        assert "waybill_state_known 1.0" in text
+        assert 'waybill_places{environment="staging",health="healthy"} 1.0' in text
+        assert 'waybill_places{environment="staging",health="failing"} 1.0' in text
+        assert 'waybill_places{environment="staging",health="unknown"} 0.0' in text
+        [line] = [it for it in text.splitlines() if it.startswith("waybill_place_failing{")]
+        labels, _, since = line.partition(" ")
+        assert labels == 'waybill_place_failing{environment="staging",place="apps/web"}'
+        assert abs(float(since) - now.timestamp()) < 2
+        assert 'waybill_environment_silent{environment="staging"} 0.0' in text
+
+
+async def test_a_silent_environment_and_a_database_that_does_not_answer_in_time_are_metrics_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(f"sqlite:///{tmp_path / 'ledger.db'}", SILENT_AFTER="1") as ledger:
+        await ledger.say(event(at=datetime.now(UTC) - timedelta(minutes=1)))
+        before = datetime.now(UTC) - timedelta(hours=1)
+        await Environment.update({Environment.confirmed_at: before}, force=True)
+        text = (await ledger.http.get("/metrics")).text
+        assert 'waybill_environment_silent{environment="staging"} 1.0' in text
+        assert 'waybill_places{environment="staging",health="unknown"} 1.0' in text
+        monkeypatch.setattr("service.ledger.environments.gauges.SECONDS", 0)
+        text = (await ledger.http.get("/metrics")).text
+        assert "waybill_state_known 0.0" in text
+        assert "waybill_request_seconds_count" in text
+        assert "waybill_places{" not in text

@@ -16,6 +16,7 @@ OLD, NEW, OTHER = "the-old-key-0123456789", "the-new-key-0123456789", "another-k
     ("given", "said"),
     [
         ({"READS": "everyone"}, "READS: 'everyone' is neither public nor token"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: 'loud' is none of debug, info, warning, error"),
         ({"PORT": "http"}, "PORT: 'http' is not a number from 0 to 65535"),
         ({"PORT": "-1"}, "PORT: '-1' is not"),
         ({"PORT": "65536"}, "PORT: '65536' is not"),

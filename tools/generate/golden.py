@@ -10,10 +10,17 @@ from tests.support.chart.render import released
 
 
 class Indented(yaml.SafeDumper):
-    """Lists stand to the right of their key, as yamllint wants them."""
+    """Lists stand to the right of their key, as yamllint wants them, and texts of several lines as they are."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+Indented.add_representer(str, _text)
 
 
 def files() -> dict[Path, str]:

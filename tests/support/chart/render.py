@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 CHART = Path(__file__).resolve().parents[3] / "chart"
+PUBLISHED = f"sha256:{'b' * 64}"  # what a published chart names; the chart's own zeros name no image
 Object = dict[str, Any]
 Values = Mapping[str, Any]
 
@@ -32,9 +33,10 @@ class Loader(yaml.CSafeLoader):
 
 def template(values: Values | None = None, *, chart: Path = CHART, name: str = "ledger", namespace: str = "waybill",
              more: tuple[str, ...] = ()) -> str:  # fmt: skip
-    """The output of `helm template`, with hooks and tests. Raises RefusedValues."""
+    """The output of `helm template`, with hooks and tests, as of a published chart. Raises RefusedValues."""
+    values = merged({"image": {"digest": PUBLISHED}}, values or {})
     # PyYAML would write the string 1e3 without quotes, which Helm reads as a number
-    given = json.dumps(dict(values or {}))
+    given = json.dumps(dict(values))
     # The chart itself stays as it is while tests run.
     told = _told_once if chart == CHART else _told
     return told(given, chart, name, namespace, more)

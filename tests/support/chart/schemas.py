@@ -50,9 +50,12 @@ def _definitions(version: str) -> Any:
 
 @cache
 def custom() -> Schemas:
-    """HTTPRoute and ServiceMonitor, from the CRDs of their projects."""
+    """HTTPRoute, ServiceMonitor and PrometheusRule, from the CRDs of their projects."""
     return crds(
-        "chart-crds", "config/crd/standard/*httproutes.yaml", "example/prometheus-operator-crd/*servicemonitors.yaml"
+        "chart-crds",
+        "config/crd/standard/*httproutes.yaml",
+        "example/prometheus-operator-crd/*servicemonitors.yaml",
+        "example/prometheus-operator-crd/*prometheusrules.yaml",
     )
 
 
