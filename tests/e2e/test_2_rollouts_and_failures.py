@@ -19,6 +19,8 @@ def test_a_rollout_loses_no_request(
     second = images.labelled(scene.image, "second")
     shipped["second"], figure = roll_out(scene, fleet, releaser, "staging", second)
     record_property("figure", figure)
+    waited = releaser.waybill("wait", "waybill", shipped["second"], "--environment", "staging", "--timeout", "4m")
+    assert (waited.code, waited.stdout.partition(" after")[0]) == (0, "healthy in staging"), waited
 
 
 def test_what_never_becomes_ready_is_rolled_back(
