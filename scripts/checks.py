@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from .clients.http_failure import NoAnswer
+from .clients.http_failure import Denied, NoAnswer
 from .clients.ledger import WRITE, Caller, older_ledger
+from .clients.registry import has_login
 from .document import Waybill
 from .errors import Refused
 from .gitops.layout import promotion_branch, shipping_branch
 from .proposal.attributes import attributes, wants
+from .report import Report
 from .session import Session
 from .source.work_tree import unshipped
 
@@ -124,6 +126,16 @@ def refuse_caller(caller: Caller, service: str) -> None:
         f"Give WAYBILL_LEDGER_TOKEN one of `waybill-service token create --scope {WRITE} --service {service}`.",
         fault="you",
     )
+
+
+def if_a_login_tells(registry: str | None, refuse: Callable[[], None], report: Report) -> None:
+    """Refuses what may not be pushed to `oci://host/path`; without a login there nothing is known of one."""
+    try:
+        refuse()
+    except Denied as denied:
+        if has_login(f"{str(registry).removeprefix('oci://')}/any"):
+            raise
+        report.warn(f"whether it may be pushed is not known without a login: {denied.what}")
 
 
 # The cheap ones first, then those that ask others.

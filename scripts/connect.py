@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from .addresses import is_local, normalise
+from .clients.ledger import HOOKS
 from .config import Config
 from .diff.bases import FILES, is_kustomization, reach
 from .diff.cluster import Applied, Cluster, applied, cluster_of
@@ -20,7 +21,7 @@ from .diff.markdown import address as link
 from .diff.markdown import code
 from .diff.overlay import build
 from .diff.repo import Repo, opened
-from .diff.webhooks import HOOKS, Provider, Reports, reports
+from .diff.webhooks import Provider, Reports, reports
 from .errors import Refused
 from .gitops.webhook import Hook, hook_files
 from .gitops.webhook_secrets import text_of, write_new
@@ -74,7 +75,7 @@ def connect(here: Session, wish: Wish) -> Connected:
     """Refused where it cannot be told what Flux applies to the cluster; then nothing has changed."""
     ledger = _checked(here.config, wish)
     forge = here.forge if wish.dry_run else here.proposing_forge or here.forge
-    forge.check()
+    forge.check([f"connect/{wish.environment}"])
     with opened(forge, here.renderer, here.config) as repo:
         with here.report.step("look at the GitOps repo"):
             heads = repo.look(here.config.gitops_branch, f"connect/{wish.environment}")

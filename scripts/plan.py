@@ -1,17 +1,15 @@
 """plan: everything that ship would do, worked out and shown; nothing changes outside this machine's caches."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from msgspec import UNSET, Struct, structs
 
-from .checks import Release, refuse_early
+from .checks import Release, if_a_login_tells, refuse_early
 from .clients.git import Git
-from .clients.http_failure import Denied
 from .clients.process import censor
-from .clients.registry import has_login
 from .diff.repo import Repo, opened
 from .diff.words import plain
 from .document import Waybill, chart_of, check, load
@@ -20,7 +18,6 @@ from .proposal.intent import Change
 from .proposal.verdict import examine, offer
 from .proposals import Changes
 from .releases.identity import refuse_other
-from .report import Report
 from .session import Session
 from .steps.bump import Choice, bump
 from .steps.package import package
@@ -61,16 +58,6 @@ def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
             return planned
         with opened(there.forge, there.renderer, there.config) as repo:
             return proposed(there, planned, there.change(waybill, environments), repo)
-
-
-def if_a_login_tells(registry: str | None, refuse: Callable[[], None], report: Report) -> None:
-    """Refuses what may not be pushed to `oci://host/path`; without a login there nothing is known of one."""
-    try:
-        refuse()
-    except Denied as denied:
-        if has_login(f"{str(registry).removeprefix('oci://')}/any"):
-            raise
-        report.warn(f"whether it may be pushed is not known without a login: {denied.what}")
 
 
 def render(here: Session, environments: Sequence[str]) -> Plan:

@@ -17,6 +17,8 @@ from .proxy import for_go
 
 ALONE = {"HELM_NO_PLUGINS": "1", "HELM_DEBUG": "false", "HELM_NAMESPACE": "default", "TZ": "UTC", "LC_ALL": "C"}
 
+OLDEST = (4, 3)
+
 
 class Helm:
     """Charts are folders or .tgz files, by absolute paths."""
@@ -127,13 +129,28 @@ def _plain(plain_http: bool) -> list[str]:
     return ["--plain-http"] if plain_http else []
 
 
+def refuse_old_helm() -> None:
+    """A version that cannot be read is left to the first package that is made."""
+    said = _version()
+    found = re.match(r"v?(\d+)\.(\d+)", said)
+    if found and (int(found[1]), int(found[2])) < OLDEST:
+        raise _old(said)
+
+
 def _refuse_old(archive: Path, seconds: int) -> None:
     """Only since 4.3 does Helm give every file in a package one time: older ones use the hour, or each file's own."""
     with tarfile.open(archive) as tar:
         if all(member.mtime == seconds for member in tar):
             return
-    said = run(["helm", "version", "--template", "{{.Version}}"], env=ALONE, check=False).text
-    raise Refused(
+    raise _old(_version())
+
+
+def _version() -> str:
+    return run(["helm", "version", "--template", "{{.Version}}"], env=ALONE, check=False).text
+
+
+def _old(said: str) -> Refused:
+    return Refused(
         f"`helm` on PATH is {said or 'unknown'}, and Waybill needs Helm 4.3 or newer.",
         "Install it from https://helm.sh/docs/intro/install/: Helm 3 never packages the same bytes twice.",
         fault="machine",

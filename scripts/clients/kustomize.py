@@ -13,14 +13,19 @@ _CONTENTS = re.compile(rb"(node contents:).*", re.DOTALL)
 ALONE = {"GIT_ALLOW_PROTOCOL": "none", "KUSTOMIZE_PLUGIN_HOME": "/nowhere"}
 
 
-def build(folder: Path) -> bytes:
-    """The objects of a folder as YAML. Refused where neither kustomize nor kubectl is there, or the build fails."""
-    command = ["kustomize", "build"] if shutil.which("kustomize") else ["kubectl", "kustomize"]
-    if shutil.which(command[0]) is None:
+def command() -> list[str]:
+    """That builds a folder; refused where neither kustomize nor kubectl is there."""
+    found = ["kustomize", "build"] if shutil.which("kustomize") else ["kubectl", "kustomize"]
+    if shutil.which(found[0]) is None:
         raise Refused("Neither kustomize nor kubectl is installed.", "Install one of them.", fault="machine")
-    arguments: list[str | Path] = [*command, "--load-restrictor=LoadRestrictionsNone", folder]
+    return found
+
+
+def build(folder: Path) -> bytes:
+    """The objects of a folder as YAML. Refused where there is no program for it, or the build fails."""
+    arguments: list[str | Path] = [*(words := command()), "--load-restrictor=LoadRestrictionsNone", folder]
     done = run(arguments, env=ALONE, timeout=60, fault="gitops", check=False)
     if done.code != 0:
         said = _CONTENTS.sub(rb"\1 (not shown)", done.stderr)
-        raise failed(" ".join(command), Completed(done.code, b"", said).complaint, "gitops")
+        raise failed(" ".join(words), Completed(done.code, b"", said).complaint, "gitops")
     return done.stdout

@@ -1,8 +1,10 @@
 """The ledger over HTTP: files releases and answers what runs where."""
 
-from collections.abc import Collection
+import hmac
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -18,17 +20,19 @@ PATIENCE = Patience(whole=30)
 KEPT = "Everything before this step is done and kept; run the same command again when the ledger works again"
 PEER = Peer("ledger", "The ledger", "`ledger` in waybill.toml", "WAYBILL_LEDGER_TOKEN")
 FILING = replace(PEER, kept=f"{KEPT}.")
-WRITE, CALLER = "releases:write", "/caller"
+WRITE, CALLER, HOOKS = "releases:write", "/caller", "/hooks/flux/"
 MOST = 100  # arrivals that are looked at
 
 
 class Caller(Struct):
     """What the ledger says of the token shown: `service` is the only one that it may write for, `accepts` are the
-    numbers of the documents that the ledger takes."""
+    numbers of the documents that the ledger takes, `now` is its time."""
 
     scopes: list[str]
     service: str | None
     accepts: list[int]
+    expires_at: datetime | None = None
+    now: datetime | None = None
 
 
 class Ledger:
@@ -78,6 +82,17 @@ class Ledger:
             raise self._no_ledger(f"asked for {service} {version}, it answers with another release")
         return found
 
+    def knows(self, environment: str, key: str) -> bool:
+        """Whether `key` is one of the environment's webhook keys; nothing is kept. Refused where the ledger cannot
+        tell."""
+        body = b'{"check": true}'
+        signature = hmac.digest(key.encode(), body, "sha256").hex()
+        path = f"{HOOKS}{environment}/check"
+        answer = self._ask(
+            "POST", path, content=body, bearing=(401, 404), headers={"X-Signature": f"sha256={signature}"}
+        )
+        return answer.status == 204
+
     def environment(self, name: str, at: str = "") -> dict[str, Any] | None:
         """What runs in an environment, or ran at the time `at` (RFC 3339, UTC); None where it never reported."""
         return self.get(f"/environments/{name}{f'?at={at}' if at else ''}")
@@ -111,13 +126,14 @@ class Ledger:
         content: bytes | None = None,
         bearing: Collection[int] = (),
         patience: Patience | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """A success, or a ledger's own refusal with a status of `bearing`; NoAnswer where the ledger is not well."""
-        headers = self._headers | ({"Content-Type": "application/json"} if content else {})
+        sent = {**self._headers, **({"Content-Type": "application/json"} if content else {}), **(headers or {})}
         # To file the same release again changes nothing, so every request may be repeated.
 
         def send(client: Client) -> Answer:
-            return client.send(method, f"{self.url}{path}", headers=headers, content=content)
+            return client.send(method, f"{self.url}{path}", headers=sent, content=content)
 
         answer = within(FILING if content else PEER, self.url, patience or PATIENCE, send)
         known = _is_problem(answer)

@@ -17,7 +17,8 @@ AUTHORIZATION = re.compile(r"(?i)\b(authorization:\s*\w+|bearer|token|basic)\s+[
 
 # What differs in a child's environment from ours: values to set, and None for a variable that it does not get.
 Changes = Mapping[str, str | None]
-TOKENS: Changes = dict.fromkeys(f"WAYBILL_{name}_TOKEN{end}" for name in ("FORGE", "LEDGER") for end in ("", "_FILE"))
+SECRETS = ("FORGE_TOKEN", "LEDGER_TOKEN", "WEBHOOK_KEY")
+TOKENS: Changes = dict.fromkeys(f"WAYBILL_{name}{end}" for name in SECRETS for end in ("", "_FILE"))
 
 
 @dataclass(frozen=True)

@@ -100,12 +100,13 @@ class _Tags(Struct):
 class Registry:
     """Uses HTTPS; plain HTTP for loopback hosts, and for others with `plain_http`.
 
-    Every call ends within `patience.whole` seconds. An unclear answer is refused.
+    Every call ends within `patience.whole` seconds. An unclear answer is refused. `anonymous`: no login is used.
     """
 
-    def __init__(self, plain_http: bool = False, patience: Patience = PATIENCE) -> None:
+    def __init__(self, plain_http: bool = False, patience: Patience = PATIENCE, *, anonymous: bool = False) -> None:
         self._plain_http = plain_http
         self._patience = patience
+        self._anonymous = anonymous
 
     def manifests(self, repository: str, digest: str) -> dict[str, str]:
         """The digests of an index's manifests, or of the one image, by platform; an image that is absent is refused."""
@@ -214,7 +215,7 @@ class Registry:
         scope = f"repository:{name}:{'pull,push' if to_push else 'pull'}"
 
         def call(client: Client) -> T:
-            return ask(Connection(client, host, scope, self._plain_http), name)
+            return ask(Connection(client, host, scope, self._plain_http, anonymous=self._anonymous), name)
 
         return within(PEER, host, self._patience, call)
 

@@ -56,8 +56,9 @@ class Body(NamedTuple):
 class Connection:
     """Requests to one registry host; a login is looked up when the registry asks for it, and kept."""
 
-    def __init__(self, client: Client, host: str, scope: str, plain_http: bool) -> None:
+    def __init__(self, client: Client, host: str, scope: str, plain_http: bool, *, anonymous: bool = False) -> None:
         self.host = host
+        self._anonymous = anonymous
         self._client = client
         self._scope = scope
         self._local = is_loopback(host)
@@ -194,7 +195,7 @@ class Connection:
 
     def _answer_challenge(self, answer: Answer) -> str:
         """The Authorization header that the registry asks for, with a login of this machine or, for a token, none."""
-        login = find(self.host)
+        login = None if self._anonymous else find(self.host)
         if login and not (self._local or self._origin.startswith("https:")):
             raise Denied(
                 f"{self.host} asks for a login over plain HTTP.",

@@ -167,6 +167,13 @@ def session(options: dict[str, Any]) -> "Session":
     return replace(start(options, **_places(options)), allow_override=options.get("allow_override", False))
 
 
+def session_with(options: dict[str, Any], report: Report) -> "Session":
+    """One that says to `report` what it says."""
+    from ..session import start
+
+    return start(options, **_places(options) | {"report": report})
+
+
 def session_for(
     service: str, options: dict[str, Any], environments: Sequence[str] = ()
 ) -> "AbstractContextManager[Session]":

@@ -1,12 +1,13 @@
-"""The commands that set up: connect lets the ledger hear an environment, adopt lets Waybill write releases to a
-HelmRelease that people wrote."""
+"""The commands that set up: connect and adopt for what Flux runs already, doctor for what a release needs."""
 
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .options import command, keys, output, session, settings, without_service
+from .options import command, keys, output, reporting, session, session_with, settings, without_service
 
 
 @command()
@@ -81,3 +82,32 @@ def adopt(name: str, wanted: str, dry_run: bool, **options: Any) -> None:
     here = session(options)
     file = options["config"] or nearest(Path.cwd(), here.git.folder)
     show_adoption(here, run(here, file, name, wanted, dry_run=dry_run))
+
+
+@command()
+@click.option(
+    "--environment",
+    "-e",
+    "only",
+    multiple=True,
+    metavar="NAME",
+    help="Only this environment or group; may be repeated. Default: all of them.",
+)
+@settings()
+def doctor(only: tuple[str, ...], **options: Any) -> None:
+    """Look at everything that a release of HEAD needs, and say of each whether it is there; change nothing.
+
+    It asks what ship and plan ask: programs, chart and image keys, tag, registry, forge, ledger, and for each
+    environment whether it would run the release, reports to the ledger, and may pull the chart. With one environment,
+    the key in WAYBILL_WEBHOOK_KEY is tried at the ledger. Ends with 1 where something would stop a release.
+    """
+    from ..config import secret
+    from ..doctor.diagnosis import stops_release
+    from ..doctor.examination import examined
+    from .diagnoses import lines
+
+    found = list(examined(partial(session_with, options), only, secret("WAYBILL_WEBHOOK_KEY")))
+    report = reporting(options)
+    report.answer([*lines(found)], found)
+    if stops_release(found):
+        sys.exit(1)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..clients.ledger import HOOKS
 from ..gitops.webhook import heard_by
 from ..yaml.objects import Object
 from .cluster import HELM, Applied
 
 NOTIFICATION = "notification.toolkit.fluxcd.io"
-HOOKS = "/hooks/flux/"
 
 
 @dataclass(frozen=True)

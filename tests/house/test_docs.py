@@ -63,7 +63,7 @@ def test_every_command_that_is_shown_can_be_typed(page: Path) -> None:
         context = click.Context(command, info_name=words[0], resilient_parsing=True)
         values, rest, _ = command.make_parser(context).parse_args([it for it in words[1:] if it != "..."])
         assert rest == [], words
-        assert values, words
+        assert values or len(words) == 1, words
 
 
 def test_every_page_can_be_found_from_the_index() -> None:

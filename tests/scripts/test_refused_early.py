@@ -240,7 +240,20 @@ def test_it_is_refused_and_nothing_is_out(case: str, command: str, stand: Stand)
     assert stand.ledger.tells("/releases") == filed
 
 
-def test_without_any_of_it_both_go_through(stand: Stand) -> None:
+@pytest.mark.parametrize("case", CASES)
+def test_doctor_says_it_before_there_is_an_image(case: str, stand: Stand) -> None:
+    take_away, _, what, remedy = CASES[case]
+    take_away(stand)
+    before = everything(stand.world)
+    ran = stand.world.waybill("doctor", "--json", env=stand.env)
+    assert ran.code == 1, ran.stdout
+    failing = [it for it in ran.json if it["state"] == "fail"]
+    assert any(what in it["what"] and remedy in it["remedy"] for it in failing), failing
+    assert everything(stand.world) == before
+
+
+def test_without_any_of_it_all_go_through(stand: Stand) -> None:
     stand.own_ledger()
+    assert stand.world.waybill("doctor", env=stand.env).code == 0
     for command in COMMANDS:
         assert stand.run(command).code == 0

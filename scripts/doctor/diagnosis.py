@@ -1,0 +1,55 @@
+"""What one look found, and how a check of ship and plan becomes one: no second opinion is formed here."""
+
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from msgspec import Struct
+
+from ..errors import Refused
+from ..report import Report
+
+Work = Callable[[Report], str]
+
+
+class Diagnosis(Struct, frozen=True):
+    """`fail` would stop a release; `warn` would not, or is not known; `skip`: there was nothing to look at. `what` is a
+    sentence without a full stop, or several."""
+
+    state: Literal["ok", "warn", "fail", "skip"]
+    what: str
+    remedy: str = ""
+
+
+class Notes(Report):
+    """Shows nothing, and keeps the warnings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.warnings: list[str] = []
+        self._terminal = None
+
+    def _tell(self, text: str, style: str | None = None) -> None:
+        if style == "yellow":
+            self.warnings.append(text.removeprefix("warning: "))
+
+    def not_seen(self, unseen: Iterable[str]) -> None:
+        """What no look from here can tell is no finding about what was looked at."""
+
+
+def looked(work: Work, *, without: str = "\0") -> list[Diagnosis]:
+    """What `work` refuses or warns of, but for warnings with the text `without`; else what it says."""
+    notes = Notes()
+    try:
+        said = work(notes)
+    except Refused as error:
+        return [*_warnings(notes, without), Diagnosis("fail", error.what.rstrip("."), error.remedy)]
+    found = _warnings(notes, without)
+    return found or ([Diagnosis("ok", said)] if said else [])
+
+
+def _warnings(notes: Notes, without: str) -> list[Diagnosis]:
+    return [Diagnosis("warn", text.rstrip(".")) for text in notes.warnings if without not in text]
+
+
+def stops_release(found: Iterable[Diagnosis]) -> bool:
+    return any(it.state == "fail" for it in found)

@@ -1,0 +1,56 @@
+"""doctor: all that ship, wait and the environments need, looked at without changing anything."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..diff.repo import opened
+from ..document import Waybill
+from ..errors import Refused
+from ..report import Report
+from ..session import Session
+from .diagnosis import Diagnosis, Notes, stops_release
+from .environment import environment_of
+from .ledger import keys_of, ledger_of
+from .machine import programs
+from .release import release_of
+
+
+def examined(start: Callable[[Report], Session], only: Sequence[str], key: str | None) -> Iterator[Diagnosis]:
+    """`only` are the environments, by themselves all; `key` is the webhook key of the only one."""
+    yield from (needed := programs())
+    if stops_release(needed):
+        yield Diagnosis("skip", "all else, which needs these programs")
+        return
+    try:
+        here = start(Notes())
+        names = here.config.chosen(only or here.config.environments) if here.config.environments else ()
+    except Refused as error:
+        yield Diagnosis("fail", error.what.rstrip("."), error.remedy)
+        yield Diagnosis("skip", "the release, its ledger and its environments, which settings name")
+        return
+    with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
+        there = replace(here, folder=Path(folder), document=Path(folder) / "waybill.json")
+        found, waybill = release_of(there, names)
+        yield from found
+        yield from ledger_of(here)
+        if told := keys_of(here, names, key):
+            yield told
+        if here.config.gitops is not None:
+            yield from _environments(there, names, waybill)
+    yield Diagnosis("skip", "the clusters, which cannot be seen from here")
+
+
+def _environments(here: Session, names: Sequence[str], waybill: Waybill | None) -> Iterator[Diagnosis]:
+    if waybill is None:
+        yield Diagnosis(
+            "skip", f"{' and '.join(names) or 'the environments'}: there is no release that could run there"
+        )
+        return
+    try:
+        with opened(here.forge, here.renderer, here.config) as repo:
+            for name in names:
+                yield from environment_of(here, name, waybill, repo)
+    except Refused as error:
+        yield Diagnosis("fail", error.what.rstrip("."), error.remedy)
