@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from ..checks import if_a_login_tells
 from ..clients.http_failure import Denied
 from ..clients.registry import Registry
 from ..config import Config
@@ -15,7 +16,7 @@ from ..document import Waybill
 from ..errors import Refused
 from ..gitops.places import place_of
 from ..proposal.intent import Change, Intent, shipped
-from ..proposal.verdict import examine
+from ..proposal.verdict import examine, offer
 from ..report import Report
 from ..session import Session
 from .diagnosis import Diagnosis, looked
@@ -31,7 +32,8 @@ def environment_of(here: Session, environment: str, waybill: Waybill, repo: Repo
     def judged(report: Report) -> str:
         change = replace(here, report=report).change(waybill, [environment])
         made.append(examine(change, repo, report))
-        intent = made[0][1]
+        change, intent = made[0]
+        if_a_login_tells(change.config.artifact, lambda: offer(change, intent), report)
         sites = intent.sites.get(environment)
         return f"{environment} would run it" + (f", by {sites.release.file}" if sites else f": {intent.said}")
 
