@@ -1,14 +1,17 @@
 """The Flux Kustomizations that lie in a GitOps repo: https://fluxcd.io/flux/components/kustomize/kustomizations/."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from posixpath import join, normpath
 from typing import Any
 
+from ..addresses import is_local, normalise
+from ..gitops.objects import objects_of
 from ..yaml.objects import Object, group_of, parse
 
+GIT = "GitRepository"
 GROUP = "kustomize.toolkit.fluxcd.io"
 PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
@@ -38,16 +41,34 @@ class FluxKustomization:
         ]
 
 
-def flux_kustomizations(root: Path) -> Iterator[FluxKustomization]:
-    """Those in the files of the repo that lies at `root`."""
-    for file in sorted([*root.rglob("*.yaml"), *root.rglob("*.yml")]):
-        text = file.read_bytes() if file.is_file() else b""
+def flux_kustomizations(root: Path, remote: str = "") -> Iterator[FluxKustomization]:
+    """Those in the files of the repo that lies at `root`, but for those of which the repo says that they apply another
+    one: a GitRepository with an address that ends in another name than that of `remote`."""
+    paths = (file for file in sorted([*root.rglob("*.yaml"), *root.rglob("*.yml")]) if file.is_file())
+    files = {str(file.relative_to(root)): file.read_bytes() for file in paths}
+    others = _other_sources(files, remote)
+    for file, text in files.items():
         try:
             objects = parse(text) if f"{GROUP}/v".encode() in text else []
         except ValueError:
             continue
-        found = (flux_kustomization(item, str(file.relative_to(root))) for item in objects)
-        yield from (it for it in found if it)
+        for it in filter(None, (flux_kustomization(item, file) for item in objects)):
+            source = it.spec.get("sourceRef")
+            if not isinstance(source, dict) or source.get("kind") != GIT or source.get("name") not in others:
+                yield it
+
+
+def _other_sources(files: Mapping[str, bytes], remote: str) -> set[str]:
+    """Names of GitRepositories; mirrors and forks are called as their origin."""
+    if not remote or is_local(remote):
+        return set()
+    called: dict[str, set[str]] = {}
+    for it in objects_of(GIT, files.items()):
+        spec = it.value.get("spec")
+        url = normalise(str(spec.get("url") or "")) if isinstance(spec, dict) else ""
+        called.setdefault(it.name, set()).add(url.rpartition("/")[2].lower())
+    ours = normalise(remote).rpartition("/")[2].lower()
+    return {name for name, theirs in called.items() if ours not in theirs and "" not in theirs}
 
 
 def flux_kustomization(item: Object, file: str) -> FluxKustomization | None:

@@ -60,8 +60,12 @@ def build(folder: Path, root: Path, patches: Sequence[Any] = ()) -> list[Object]
 def manifests(folder: Path, root: Path, patches: Sequence[Any] = ()) -> bytes:
     """As `build`, the YAML that kustomize writes."""
     refuse_foreign(folder, root)
-    with _kustomization(folder, patches) as built:
-        return kustomize.build(built)
+    try:
+        with _kustomization(folder, patches) as built:
+            return kustomize.build(built)
+    except Refused as error:
+        named = error.what.replace(f"{root.resolve()}/", "")  # a temporary folder
+        raise Refused(named, error.remedy, fault=error.fault) from error
 
 
 def objects_of(text: bytes) -> list[Object]:

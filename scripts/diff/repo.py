@@ -153,7 +153,7 @@ class Repo:
 
     def flux(self, commit: str) -> tuple[FluxKustomization, ...]:
         """The Flux Kustomizations that lie in a commit."""
-        return self._kustomizations(commit, lambda: tuple(flux_kustomizations(self.tree(commit))))
+        return self._kustomizations(commit, lambda: tuple(flux_kustomizations(self.tree(commit), self._remote)))
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)

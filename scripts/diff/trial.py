@@ -23,6 +23,7 @@ from .overlay import build
 from .roots import Root
 
 OURS = {annotation(name)[-1] for name in ANNOTATIONS}
+ANNOTATION = str(annotation("")[-1])
 _DIGEST = f"sha256:{'f' * 64}"
 # Another place that decides which chart is installed.
 _ELSEWHERE = re.compile(r"/spec/(chart/spec/(version|chart)|chartRef|ref)\b|^\s*(replacements|vars):")
@@ -53,7 +54,15 @@ def try_release(top: Path, site: Site, files: dict[str, bytes], before: Candidat
     )
     changed = dict(files)
     name_release(changed, site, trial, claimed=True)
-    after = build_with({path: data for path, data in changed.items() if data != files[path]}, top, before.root)
+    try:
+        after = build_with({path: data for path, data in changed.items() if data != files[path]}, top, before.root)
+    except Refused as error:
+        raise Refused(
+            f"{site.release.file}: with a release written there Flux could not build it{_cause(files, before, site)}: "
+            f"{error.what}",
+            "Let what it names allow another version.",
+            fault=error.fault,
+        ) from error
     release, source = (_same(after, it) for it in (before.release, before.source))
     decided = all(
         at(release if target == site.release else source, keys) == target.read(changed, keys)
@@ -116,6 +125,6 @@ def _cause(files: dict[str, bytes], found: Candidate, site: Site) -> str:
                     return f" ({target.file}, line {number}: {shown(keys)})"
     for file, data in files.items():
         for number, text in enumerate(data.decode(errors="replace").splitlines(), 1):
-            if _ELSEWHERE.search(text):
+            if _ELSEWHERE.search(text) or (file not in site.files and ANNOTATION in text):
                 return f" ({file}, line {number}: {text.strip()})"
     return f" ({applied.file}: its patches)" if applied and applied.patches else ""

@@ -20,6 +20,7 @@ Path = tuple[str | int, ...]
 
 NULL = "tag:yaml.org,2002:null"
 BOM = "\ufeff"
+END = re.compile("\r\n|[\n\r]")  # of a line as editors show it; YAML has more
 _ANCHOR = re.compile(r"&[^\s,\[\]{}]+\s*")
 # Plain scalars that Helm's parser reads as a boolean, number or date, and PyYAML as text.
 _GO_ALONE = re.compile(
@@ -121,20 +122,27 @@ def _merged(node: Node) -> set[str]:
 @lru_cache(16)
 def parse(source: bytes, name: str, fault: Fault) -> Document:
     """Refuses what is not one document of YAML in UTF-8, naming the line."""
-    unread = Document("", None, name, fault)
-    try:
-        text = source.decode("utf-8").removeprefix(BOM)
-    except UnicodeDecodeError as error:
-        at: int | None = source.count(b"\n", 0, error.start) + 1
-        raise unread.refused("it is not UTF-8", "Save it as UTF-8.", line=at) from error
+    unread, text = Document("", None, name, fault), text_of(source, name, fault)
     try:
         return Document(text, yaml.compose(text, Loader=CSafeLoader), name, fault)
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark.line + 1 if error.problem_mark else None
         raise unread.refused(f"it is not one document of YAML: {error.problem}", "Correct it.", line=at) from error
-    except yaml.YAMLError as error:
-        what = f"it cannot be read: {getattr(error, 'reason', error)}"
-        raise unread.refused(what, "Remove control characters and the like.") from error
+
+
+def text_of(source: bytes, name: str, fault: Fault) -> str:
+    """Without its byte order mark. Refuses what is not UTF-8, and characters that YAML does not have."""
+    unread = Document("", None, name, fault)
+    try:
+        text = source.decode("utf-8").removeprefix(BOM)
+        yaml.reader.Reader(text)
+    except UnicodeDecodeError as error:
+        at = source.count(b"\n", 0, error.start) + 1
+        raise unread.refused("it is not UTF-8", "Save it as UTF-8.", line=at) from error
+    except yaml.reader.ReaderError as error:
+        at, what = text.count("\n", 0, error.position) + 1, f"it has the character U+{error.character:04X}"
+        raise unread.refused(what, "Remove control characters and the like.", line=at) from error
+    return text
 
 
 def line_of(source: bytes, path: Path, *, name: str, fault: Fault) -> int | None:

@@ -9,11 +9,10 @@ from typing import cast
 from yaml import MappingNode, Node, ScalarNode
 
 from ..errors import Fault, Refused
-from .document import BOM, Document, Path, facts, is_null, is_text, line, parse, reads_as_text, shown
+from .document import BOM, END, Document, Path, facts, is_null, is_text, line, parse, reads_as_text, shown
 
 __all__ = ["Path", "has", "read", "set_scalar"]
 
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _PLAIN = re.compile(r"[A-Za-z0-9./][A-Za-z0-9./_+@:~-]*(?<!:)")
 _TRUE = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
@@ -105,18 +104,19 @@ def _insertion(document: Document, path: Path, value: str | bool, after: str | N
         raise document.refused(
             f"{shown(path[: len(present) + 1])} is missing", f"Add {shown(path)} to the file.", path=path
         )
-    *outer, key = (_key(str(key)) for key in new)
     top, text = path[: len(present) + 1], document.text
+    of_json = text.lstrip()[:1] == "{" and text.lstrip("{ \t\r\n").startswith('"')
+    *outer, key = (json.dumps(key) if of_json else _key(str(key)) for key in new)
     pair = f"{key}: " + _written(value, '"')
     if mapping is not None and is_null(mapping) and present:
         span, gap = (document.begin(mapping), max(document.begin(mapping), mapping.end_mark.index)), ""
         if span[0] == span[1] and not text[: span[0]].endswith((" ", "\t", "\n")):
             gap = " "
         return _Splice(*span, f"{gap}{{{_in_flow(outer, pair)}}}", present)
-    found = _BREAK.search(text)
+    found = END.search(text)
     eol = found.group() if found else "\n"
     if mapping is None or is_null(mapping):
-        gap = eol if text and not _BREAK.fullmatch(text[-1]) else ""
+        gap = eol if text and not END.fullmatch(text[-1]) else ""
         return _Splice(len(text), len(text), f"{gap}{_in_block(outer, pair, eol)}{eol}", ())
     mapping = cast(MappingNode, mapping)  # whatever else stands there, `find` has refused
     if mapping.flow_style:
@@ -127,7 +127,7 @@ def _insertion(document: Document, path: Path, value: str | bool, after: str | N
     sibling = _sibling(document, mapping, after, one_line=True)
     if sibling is None:
         return _Splice(first.index, first.index, f"{block}{eol}{indent}", top)
-    end = _BREAK.search(text, sibling.end_mark.index)
+    end = END.search(text, sibling.end_mark.index)
     if end is None:
         return _Splice(len(text), len(text), f"{eol}{indent}{block}", top)
     return _Splice(end.end(), end.end(), f"{indent}{block}{end.group()}", top)

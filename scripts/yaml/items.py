@@ -1,6 +1,5 @@
 """Adds an item to a list of a YAML file. Every byte that is there stays."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,10 +7,8 @@ import yaml
 from yaml import MappingNode, SequenceNode
 
 from ..errors import Fault
-from .document import Document, Path, parse
+from .document import END, Document, Path, parse
 from .objects import read
-
-_BREAK = re.compile("\r\n|[\n\r]")
 
 
 class _Flow(yaml.SafeDumper):
@@ -45,7 +42,7 @@ def prepend(source: bytes, path: Path, item: Mapping[str, Any] | str, *, name: s
 def _insertion(document: Document, path: Path, line: str) -> tuple[int, str]:
     """Where a text is to be inserted, and which."""
     text, node, above = document.text, document.find(path), document.find(path[:-1])
-    found = _BREAK.search(text)
+    found = END.search(text)
     eol = found[0] if found else "\n"
     if isinstance(node, SequenceNode):
         start = node.start_mark
@@ -56,7 +53,7 @@ def _insertion(document: Document, path: Path, line: str) -> tuple[int, str]:
         indent = " " * above.start_mark.column
         parent = document.find(path[:-2])
         key = next(key for key, value in getattr(parent, "value", []) if value is above)
-        behind = _BREAK.search(text, key.end_mark.index)
+        behind = END.search(text, key.end_mark.index)
         return behind.end() if behind else len(text), f"{indent}{path[-1]}:{eol}{indent}  - {line}{eol}"
     return len(text), f"{path[0]}:{eol}  {path[-1]}:{eol}    - {line}{eol}"
 

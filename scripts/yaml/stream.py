@@ -9,7 +9,7 @@ import yaml
 from yaml import CSafeLoader
 
 from ..errors import Fault, Refused
-from .document import BOM
+from .document import BOM, END, text_of
 from .objects import read
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -28,8 +28,8 @@ class Piece:
 
 def pieces(source: bytes, *, name: str, fault: Fault) -> list[Piece]:
     """Every document of a file; what is no YAML in UTF-8 is refused."""
+    text = text_of(source, name, fault)
     try:
-        text = source.decode("utf-8").removeprefix(BOM)
         begins = [
             event.start_mark.index - event.start_mark.column
             for event in yaml.parse(text, Loader=CSafeLoader)
@@ -41,7 +41,7 @@ def pieces(source: bytes, *, name: str, fault: Fault) -> list[Piece]:
         where = f"{name}, line {mark.line + 1}" if mark else name
         what = " ".join(str(getattr(error, "problem", None) or error).split())
         raise Refused(f"{where}: it is no YAML: {what}.", "Correct it.", fault=fault) from error
-    found = _BREAK.search(text)
+    found = END.search(text)
     eol, bounds = found[0] if found else "\n", [0, *begins[1:], len(text)]
     return [
         Piece(start, end, (eol * len(_BREAK.findall(text, 0, start)) + text[start:end]).encode(), value)

@@ -121,6 +121,24 @@ def test_an_item_of_a_list_is_written_where_it_stands(tmp_path: Path) -> None:
     )
 
 
+def test_a_flux_kustomization_of_another_repository_builds_nothing_here(tmp_path: Path) -> None:
+    """As Flux's own first steps have one; mirrors and forks are called as their origin."""
+    podinfo = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: podinfo}\n"
+        "spec: {url: https://github.com/acme/NAME.git}\n"
+    )
+    theirs = flux("podinfo", "./").replace("name: flux-system\n", "name: podinfo\n")
+    files = {**ALONE, "ks.yaml": flux("apps", "./apps"), "podinfo.yaml": f"{podinfo}---\n{theirs}"}
+    for name, remote in (("podinfo", "git@example.org:acme/fleet.git"), ("Fleet", "https://example.org/x/podinfo")):
+        there = {path: text.replace("NAME", name) for path, text in files.items()}
+        site = found(tmp_path / name, there, "apps/orders.yaml", remote=remote)
+        assert site.folder == "apps"
+    for name, remote in (("Fleet", "ssh://git@mirror.example:22/platform/fleet"), ("podinfo", "/srv/fleet.git")):
+        there = {path: text.replace("NAME", name) for path, text in files.items()}
+        said = refused(tmp_path / f"{name}-2", there, "apps/orders.yaml", remote=remote)
+        assert "Kustomization podinfo (podinfo.yaml, path .)" in said
+
+
 def test_a_prefix_of_its_name_is_followed(tmp_path: Path) -> None:
     files = {
         "apps/kustomization.yaml": kustomization("orders.yaml", "repository.yaml", more="namePrefix: eu-\n"),
@@ -189,6 +207,46 @@ FILES_REFUSED = {
         },
         "apps/orders.yaml",
         ["apps/orders.yaml is a ResourceSet, whose inputs say the version"],
+    ),
+    "no UTF-8": (
+        {**ALONE, "apps/orders.yaml": HELM_RELEASE.replace("what runs", "\udce9")},
+        "apps/orders.yaml",
+        ["apps/orders.yaml, line 11: it is not UTF-8", "Save it as UTF-8"],
+    ),
+    "a control character": (
+        {**ALONE, "apps/orders.yaml": HELM_RELEASE.replace("what runs", "\0")},
+        "apps/orders.yaml",
+        ["apps/orders.yaml, line 11: it has the character U+0000", "Remove control characters"],
+    ),
+    "two kustomizations in a folder": (
+        {**ALONE, "apps/Kustomization": ALONE["apps/kustomization.yaml"]},
+        "apps/orders.yaml",
+        ["Found multiple kustomization files under: apps |"],
+    ),
+    "what allows no other version": (
+        {
+            **ALONE,
+            "apps/kustomization.yaml": kustomization(
+                *("orders.yaml", "repository.yaml"),
+                more="patches:\n  - target: {kind: HelmRelease}\n    patch: |-\n"
+                "      - {op: test, path: /spec/chart/spec/version, value: 0.0.9}\n",
+            ),
+        },
+        "apps/orders.yaml",
+        [
+            "apps/orders.yaml: with a release written there Flux could not build it (apps/kustomization.yaml, line 9: ",
+            "testing value /spec/chart/spec/version failed",
+        ],
+    ),
+    "annotations that the build sets": (
+        {
+            **ALONE,
+            "apps/kustomization.yaml": kustomization(
+                "orders.yaml", "repository.yaml", more="commonAnnotations: {event.toolkit.fluxcd.io/image: theirs}\n"
+            ),
+        },
+        "apps/orders.yaml",
+        ["Flux does not get what is written there (apps/kustomization.yaml, line 6: commonAnnotations"],
     ),
     "no YAML": (
         {**ALONE, "apps/orders.yaml": "a: [\n"},

@@ -118,3 +118,19 @@ def mapping_at(source: bytes, path: Path) -> list[yaml.Node]:
     for step in path:
         node = node.value[step] if isinstance(step, int) else next(v for k, v in node.value if k.value == step)
     return [key for key, _ in node.value]
+
+
+def test_json_stays_json() -> None:
+    source = b'{"metadata": {"name": "orders", "annotations": null}, "spec": {}}'
+    edited = set_scalar(source, ("metadata", "annotations", "example.org/release"), "1.4.2", mappings=2)
+    edited = set_scalar(edited, ("spec", "chart", "version"), "1.4.2", mappings=2)
+    assert json.loads(edited) == {
+        "metadata": {"name": "orders", "annotations": {"example.org/release": "1.4.2"}},
+        "spec": {"chart": {"version": "1.4.2"}},
+    }
+
+
+def test_a_line_ends_as_people_see_it() -> None:
+    source = "# a\u2028# b\r\nmetadata:\r\n  name: orders # c\u2028# d\r\n".encode()
+    edited = set_scalar(source, ("metadata", "annotations", "a"), "b", mappings=2)
+    assert edited == source + b'  annotations:\r\n    a: "b"\r\n'

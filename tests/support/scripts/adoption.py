@@ -27,14 +27,18 @@ APP = "kubernetes/apps/default/orders/app"
 Texts = Mapping[str, str]
 
 
-def found(folder: Path, files: Texts, helmrelease: str, **settings: str) -> Site:
+def found(folder: Path, files: Texts, helmrelease: str, remote: str = "", **settings: str) -> Site:
     top = folder / "repo"
     for path, text in at(files, CHARTS).items():
         (top / path).parent.mkdir(parents=True, exist_ok=True)
-        (top / path).write_text(text)
+        (top / path).write_bytes(text.encode(errors="surrogateescape"))
     tables = {"staging": EnvironmentSettings(helmrelease=helmrelease)}
     return site_of(
-        top, tuple(flux_kustomizations(top)), "staging", config("/g", environment_tables=tables, **settings), CHARTS
+        top,
+        tuple(flux_kustomizations(top, remote)),
+        "staging",
+        config("/g", environment_tables=tables, **settings),
+        CHARTS,
     )
 
 
