@@ -90,7 +90,7 @@ def test_the_value_alone_changes(source: str, result: str) -> None:
         ("image: {digest: old\n", "it is not one document of YAML"),
         ("image:\n\tdigest: old\n", "line 2: it is not one document of YAML"),
         ("image: {digest: old} # \u2028 x\n", "it is not one document of YAML"),
-        ("image: {digest: old} # \x07\n", "it has the character U\\+0007"),
+        ("image: {digest: old} # \x07\n", "it has the character U+0007"),
         ("image: {digest: " + "[" * 100_000, "nesting"),
         ("image: {digest, tag: x}\n", "the edit cannot be made without changing more"),
     ],
