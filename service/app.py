@@ -125,7 +125,7 @@ async def _derive_anew() -> None:
 def create_app(settings: Settings) -> Litestar:
     app = Litestar(
         ROUTES,
-        guards=[guard],
+        before_request=guard,
         lifespan=[lifespan],
         state=State(
             {

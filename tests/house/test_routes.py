@@ -20,7 +20,7 @@ def test_a_route_without_one_clear_mark_is_noticed(marks: dict[str, object]) -> 
     @get("/open", sync_to_thread=False, **marks)
     def handler() -> None: ...
 
-    assert list(unguarded(Litestar([handler], guards=[guard], openapi_config=None))) == [
+    assert list(unguarded(Litestar([handler], before_request=guard, openapi_config=None))) == [
         "/open: neither public nor of a scope"
     ]
 
@@ -30,3 +30,11 @@ def test_a_route_that_the_guard_does_not_see_is_noticed() -> None:
     def handler() -> None: ...
 
     assert list(unguarded(Litestar([handler], openapi_config=None))) == ["/open: the guard does not see it"]
+
+
+def test_a_route_that_has_something_of_its_own_in_its_place_is_noticed() -> None:
+    @get("/open", sync_to_thread=False, public=True, before_request=lambda _: None)
+    def handler() -> None: ...
+
+    app = Litestar([handler], before_request=guard, openapi_config=None)
+    assert list(unguarded(app)) == ["/open: the guard does not see it"]
