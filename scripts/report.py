@@ -226,6 +226,22 @@ class Report:
         sys.stdout.flush()
 
 
+class Notes(Report):
+    """A report that shows nothing, and keeps the warnings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.warnings: list[str] = []
+        self._terminal = None
+
+    def _tell(self, text: str, style: str | None = None) -> None:
+        if style == "yellow":
+            self.warnings.append(text.removeprefix("warning: "))
+
+    def not_seen(self, unseen: Iterable[str]) -> None:
+        """What no look from here can tell is no finding about what was looked at."""
+
+
 def _terminal() -> "Console":
     from rich.console import Console
 

@@ -11,6 +11,7 @@ from ..connect import Connected
 from ..document import PullRequest, Source, Waybill, chart_of
 from ..errors import Incomplete
 from ..image import by_name
+from ..init.outset import Outset
 from ..plan import Plan
 from ..report import NEXT, Report
 from ..session import Session
@@ -107,6 +108,19 @@ def show_connection(here: Session, made: Connected) -> None:
         table["key"] = f"in {made.secrets}, for `kubectl create --filename {made.secrets}`"
     here.report.results([{label: value for label, value in table.items() if value}], made)
     here.report.patch("Patch of the GitOps repo", made.patch)
+
+
+def show_outset(report: Report, made: Outset, *, dry_run: bool) -> None:
+    lines = [
+        *((("found   ", None), (it, None)) for it in made.found),
+        *((("kept    ", None), (f"{it}, which is there already", None)) for it in made.kept),
+        *((("would   " if dry_run else "wrote   ", None), (f"{'write ' * dry_run}{it}", None)) for it in made.wrote),
+        *((("unknown ", "yellow"), (it, None)) for it in made.unknown),
+        (("next: waybill doctor", None),),
+    ]
+    report.answer([[(f"{word} ", colour), *more] for (word, colour), *more in lines], made)
+    for path, text in made.files.items():
+        report.patch(path, text)
 
 
 def show_plans(here: Session, plans: Sequence[Plan]) -> None:

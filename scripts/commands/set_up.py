@@ -9,6 +9,29 @@ import click
 
 from .options import command, keys, output, reporting, session, session_with, settings, without_service
 
+GIVEN = ("registry", "gitops", "environments", "ledger")
+
+
+@command()
+@click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
+@keys("chart", "registry", "gitops", "environments", "ledger")
+@output
+def init(dry_run: bool, chart: str | None, **options: Any) -> None:
+    """Write waybill.toml and the CI job of a service, from what its repository tells.
+
+    It looks for the chart, and by rendering it with another digest for the keys of values.yaml that name the image; for
+    the remote, the forge and the CI. What it could not know stands in lines marked TODO. No file that is there is
+    changed.
+    """
+    from ..config import repository_of
+    from ..init.outset import init as run
+    from .results import show_outset
+
+    report = reporting(options)
+    cwd = Path.cwd()
+    known = {name: value for name, value in options.items() if name in GIVEN and value is not None}
+    show_outset(report, run(repository_of(cwd), cwd, chart, known, report, dry_run=dry_run), dry_run=dry_run)
+
 
 @command()
 @click.argument("environment")

@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from ..errors import Refused
-from ..report import Report
+from ..report import Notes, Report
 
 Work = Callable[[Report], str]
 
@@ -18,22 +18,6 @@ class Diagnosis(Struct, frozen=True):
     state: Literal["ok", "warn", "fail", "skip"]
     what: str
     remedy: str = ""
-
-
-class Notes(Report):
-    """Shows nothing, and keeps the warnings."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.warnings: list[str] = []
-        self._terminal = None
-
-    def _tell(self, text: str, style: str | None = None) -> None:
-        if style == "yellow":
-            self.warnings.append(text.removeprefix("warning: "))
-
-    def not_seen(self, unseen: Iterable[str]) -> None:
-        """What no look from here can tell is no finding about what was looked at."""
 
 
 def looked(work: Work, *, without: str = "\0") -> list[Diagnosis]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from ..diff.repo import opened
 from ..document import Waybill
 from ..errors import Refused
-from ..report import Report
+from ..report import Notes, Report
 from ..session import Session
-from .diagnosis import Diagnosis, Notes, stops_release
+from .diagnosis import Diagnosis, stops_release
 from .environment import environment_of
 from .ledger import keys_of, ledger_of
 from .machine import programs

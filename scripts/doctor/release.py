@@ -12,10 +12,7 @@ from ..checks import (
     if_a_login_tells,
 )
 from ..document import Waybill
-from ..image import keys
-from ..image.blocks import names
-from ..image.by_name import Images
-from ..image.reference import Reference
+from ..marker import markers
 from ..releases.identity import refuse_other
 from ..report import Report
 from ..session import Session
@@ -25,7 +22,6 @@ from ..steps.publish import refuse_unpushable
 from ..yaml.document import shown
 from .diagnosis import Diagnosis, looked
 
-MARKER = f"sha256:{'d0c' * 21}0"
 UNCHECKED = "--skip-image-check"  # of the warning that the marker is in no registry
 
 
@@ -42,7 +38,7 @@ def release_of(here: Session, environments: Sequence[str]) -> tuple[list[Diagnos
 
     def chart(report: Report) -> str:
         there = replace(here, report=report)
-        waybill = bump(Choice(images=markers(here), skip_image_check=True), there)
+        waybill = bump(Choice(images=markers(config, here.git), skip_image_check=True), there)
         made.append(package(waybill, there))
         refuse_other(made[0], there.ledger, report)
         places = (shown(path) for block in config.image_blocks for path in block.paths.values())
@@ -59,18 +55,6 @@ def release_of(here: Session, environments: Sequence[str]) -> tuple[list[Diagnos
     if config.gitops is None:
         found.append(Diagnosis("skip", "no GitOps repo is configured: nothing is proposed"))
     return found, waybill
-
-
-def markers(here: Session) -> Images:
-    """Images by a digest that nothing has, where the chart has its own."""
-    values = here.git.blob("HEAD", here.config.in_chart("values.yaml")) or b""
-    found: dict[str, Reference] = {}
-    for block in here.config.image_blocks:
-        repository = block.post_render
-        if block.paths:
-            repository, _ = keys.read(block, values, name=here.config.in_chart("values.yaml"))
-        found.setdefault(block.name, Reference(repository or f"registry.example/{block.name}", MARKER, "0.0.0"))
-    return {name: found[name] for name in names(here.config.image_blocks)}
 
 
 def _tag(here: Session, waybill: Waybill) -> str:

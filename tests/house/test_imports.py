@@ -26,7 +26,7 @@ SCRIPTS_LAYERS = [
     {"__main__"},
     {"commands"},
     {"ship", "plan", "promote", "rollback", "records", "ask", "adopt", "connect", "init", "doctor"},
-    {"proposals", "checks"},
+    {"proposals", "checks", "marker"},
     {"session"},
     {"steps"},
     {"proposal", "releases"},

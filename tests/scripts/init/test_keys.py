@@ -1,0 +1,60 @@
+"""init finds the keys that name the image in charts of many shapes, or says why not; what it finds ships."""
+
+import tomllib
+
+import pytest
+
+from tests.support.builders import World, git
+from tests.support.scripts.chart_shapes import SHAPES
+
+CHART = "apiVersion: v2\nname: {service}\nversion: 0.1.0\nappVersion: 1.2.3\n"
+
+
+def made(folder: World, name: str) -> World:
+    shape = SHAPES[name]
+    git(folder.checkout, "rm", "-q", "-r", "chart", "waybill.toml")
+    folder.commit(
+        {
+            "chart/Chart.yaml": CHART.format(service=folder.service),
+            "chart/values.yaml": shape.values,
+            "chart/templates/deployment.yaml": shape.deployment,
+            **{f"chart/{path}": text for path, text in shape.more.items()},
+        }
+    )
+    return folder
+
+
+@pytest.mark.parametrize("name", [name for name, it in SHAPES.items() if it.keys is not None])
+def test_the_keys_that_are_found_ship(world: World, name: str) -> None:
+    made(world, name)
+    registry = f"oci://{world.registry}/charts-{world.folder.name}"
+    ran = world.waybill("init", "--json", "--registry", registry)
+    assert ran.code == 0, ran.stderr
+    written = tomllib.loads((world.checkout / "waybill.toml").read_text())
+    tables = written["image"]
+    assert (tables if isinstance(tables, list) else [tables]) == SHAPES[name].keys
+    assert {key: written[key] for key in written if key not in ("image", "registry")} == SHAPES[name].settings
+    world.commit({})
+    planned = world.waybill("plan", "--json", "--image", world.image())
+    assert planned.code == 0, planned.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("no image of its own", "renders no container"), ("values that nothing gives", "say who")],
+)
+def test_where_there_are_none_it_says_why(world: World, name: str, why: str) -> None:
+    made(world, name)
+    ran = world.waybill("init", "--json")
+    assert ran.code == 0, ran.stderr
+    assert ran.json["image"] == []
+    assert any(why in it for it in ran.json["unknown"]), ran.json
+    text = (world.checkout / "waybill.toml").read_text()
+    assert tomllib.loads(text) == {}
+    assert "# No keys of values.yaml were found that name the image" in text
+
+
+def test_other_images_are_named(world: World) -> None:
+    made(world, "other images")
+    assert world.waybill("init").code == 0
+    assert "#   docker.io/library/redis" in (world.checkout / "waybill.toml").read_text()
