@@ -201,7 +201,7 @@ FIELDS = tuple(field for field in _ALL if field.name != "environment_tables")  #
 PARTS = {
     "the chart": "service chart registry plain_http values app_version kube_version api_versions image_keys tag_text",
     "the source repository": "source_repository paths authors commit_author commit_sign commit_title annotated_tags",
-    "the GitOps repo": "gitops gitops_branch environments namespace flux_source flux_version service_account",
+    "the GitOps repo": "gitops gitops_branch environments namespace flux_source flux_version service_account artifact",
     "the pull request": "forge labels reviewers draft",
     "the ledger": "ledger",
 }

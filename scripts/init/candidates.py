@@ -18,7 +18,7 @@ Block = dict[str, Path]
 
 
 @dataclass(frozen=True)
-class Place:
+class Spot:
     """What looks like an image: `repository` as registries know it, "" where values.yaml leaves it to the templates.
     `options` are the forms of keys that could name it, by what they write beside the repository."""
 
@@ -32,7 +32,7 @@ class Group:
     """The places of one image."""
 
     repository: str
-    places: Sequence[Place]
+    places: Sequence[Spot]
 
     def blocks(self) -> Iterator[list[Block]]:
         """All places in one form; a place that lacks it in its own first one. Then each place alone."""
@@ -47,7 +47,7 @@ class Group:
 
 def groups(values: Any, service: str) -> list[Group]:
     """The likeliest to be the service's own first."""
-    found: dict[str, list[Place]] = {}
+    found: dict[str, list[Spot]] = {}
     for place in places(values, ()):
         found.setdefault(place.repository or ".".join(map(str, place.path)), []).append(place)
     made = [Group(repository, its) for repository, its in found.items()]
@@ -60,7 +60,7 @@ def likely(repository: str, service: str) -> int:
     return 4 * (last == service) + 2 * (service in last or (bool(last) and last in service))
 
 
-def places(part: Any, path: Path) -> Iterator[Place]:
+def places(part: Any, path: Path) -> Iterator[Spot]:
     if isinstance(part, list):
         for index, item in enumerate(part):
             yield from places(item, (*path, index))
@@ -71,10 +71,10 @@ def places(part: Any, path: Path) -> Iterator[Place]:
             if isinstance(value, dict | list):
                 yield from places(value, (*path, str(key)))
             elif isinstance(value, str) and NAMED.match(str(key)) and _reference(value) and not _beside(part, str(key)):
-                yield Place((*path, key), _known(value), {(): {"reference": (*path, str(key))}})
+                yield Spot((*path, key), _known(value), {(): {"reference": (*path, str(key))}})
 
 
-def _mapping(part: dict[str, Any], path: Path) -> Place | None:
+def _mapping(part: dict[str, Any], path: Path) -> Spot | None:
     repository = next((key for key in REPOSITORIES if key in part and _is_text(part[key]) and _beside(part, key)), None)
     if repository is None:
         return None
@@ -90,7 +90,7 @@ def _mapping(part: dict[str, Any], path: Path) -> Place | None:
     if tag:
         options[("tag", "digest")] = base | tags | {"digest": (*path, "digest")}
         options[("tag",)] = base | tags
-    return Place(path, _known(name), options)
+    return Spot(path, _known(name), options)
 
 
 def _beside(part: dict[str, Any], key: str) -> bool:
@@ -112,6 +112,6 @@ def _known(text: str) -> str:
     return found.repository if found and text else ""
 
 
-def _likelihood(place: Place, service: str) -> int:
+def _likelihood(place: Spot, service: str) -> int:
     """The name of the image, and how near to the top of values.yaml it stands."""
     return 2 * likely(place.repository, service) + (3 if place.path == ("image",) else 0) - len(place.path)

@@ -18,7 +18,7 @@ from ..settings import read
 from .charts import chart_in
 from .surroundings import surroundings
 from .texts import TODO, job, settings
-from .trial import Found, Trials
+from .trial import ImageKeys, Trials
 
 SETTINGS = "waybill.toml"
 
@@ -46,7 +46,7 @@ def init(git: Git, cwd: Path, chart: str | None, known: Mapping[str, Any], repor
     file = str(PurePosixPath(here.resolve().relative_to(git.folder)) / SETTINGS)
     service = load({**known, "chart": folder}, git, path=None, cwd=git.folder, remote="none").service
     found, unknown, files = [f"chart {service} in {folder}"], list[str](), dict[str, str]()
-    keys: Found | None = None
+    keys: ImageKeys | None = None
     if not (git.folder / file).exists():
         with report.step("try image keys"), tempfile.TemporaryDirectory(prefix="waybill-") as temporary:
             keys, why = _keys(git, folder, known, Path(temporary))
@@ -73,7 +73,7 @@ def init(git: Git, cwd: Path, chart: str | None, known: Mapping[str, Any], repor
     return Outset(service, folder, tables, found, unknown, sorted(new), sorted(set(kept)), new if dry_run else {})
 
 
-def _keys(git: Git, chart: str, known: Mapping[str, Any], folder: Path) -> tuple[Found | None, str]:
+def _keys(git: Git, chart: str, known: Mapping[str, Any], folder: Path) -> tuple[ImageKeys | None, str]:
     """The keys, or why there are none."""
     trials = Trials(git, chart, dict(known), folder)
     try:
@@ -82,7 +82,7 @@ def _keys(git: Git, chart: str, known: Mapping[str, Any], folder: Path) -> tuple
         return None, error.what.rstrip(".")
 
 
-def _said(found: Found) -> str:
+def _said(found: ImageKeys) -> str:
     return " and ".join(
         ", ".join(it if isinstance(it, str) else ".".join(map(str, it)) for it in table.values())
         for table in found.tables

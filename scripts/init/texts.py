@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .surroundings import Surroundings
-from .trial import Found
+from .trial import ImageKeys
 
 TODO = "# TODO "
 EXAMPLES = {
@@ -17,7 +17,7 @@ EXAMPLES = {
 }
 
 
-def settings(chart: str, found: Found | None, why: str, known: Mapping[str, Any], place: Surroundings) -> str:
+def settings(chart: str, found: ImageKeys | None, why: str, known: Mapping[str, Any], place: Surroundings) -> str:
     """waybill.toml; `known` are settings that were given."""
     lines = ["# Written by `waybill init`; `waybill doctor` looks whether it is right."]
     if chart != "chart":
@@ -31,7 +31,7 @@ def settings(chart: str, found: Found | None, why: str, known: Mapping[str, Any]
         else:
             lines.append(f"{TODO}{key} = {shown}  # {about}")
     if found is None:
-        return "\n".join([*lines, "", *_unknown(why), ""])
+        return "\n".join([*lines, "", *_left_open(why), ""])
     if found.values:
         lines.append(f"values = {json.dumps(found.values)}  # without which the chart does not render")
     if not found.app_version:
@@ -48,7 +48,7 @@ def settings(chart: str, found: Found | None, why: str, known: Mapping[str, Any]
     return "\n".join([*lines, ""])
 
 
-def _unknown(why: str) -> Sequence[str]:
+def _left_open(why: str) -> Sequence[str]:
     said = " ".join(why.split())[:300]
     return [
         f"# No keys of values.yaml were found that name the image: {said}.",

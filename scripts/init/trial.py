@@ -30,7 +30,7 @@ MOST = 40  # keys that are tried
 
 
 @dataclass(frozen=True)
-class Found:
+class ImageKeys:
     """The keys that work, as tables of waybill.toml; `others` are images of values.yaml that were not taken."""
 
     tables: list[dict[str, Any]]
@@ -51,7 +51,7 @@ class Trials:
         flags = {**self._flags, "chart": self._chart, **more} | ({"image_keys": tables} if tables else {})
         return load(flags, self._git, cwd=self._git.folder, remote="none")
 
-    def find(self) -> Found | None:
+    def find(self) -> ImageKeys | None:
         """The first keys that work; refused where the chart does not package or render as it is."""
         config = self.config()
         self._archive = archive_of(str(self._git.commit("HEAD")), config, self._git, self._new())
@@ -71,9 +71,9 @@ class Trials:
                 return self._with_others(found, every, None)
         return None
 
-    def _with_others(self, found: Found, every: Sequence[Group], taken: Group | None) -> Found:
+    def _with_others(self, found: ImageKeys, every: Sequence[Group], taken: Group | None) -> ImageKeys:
         others = tuple(it.repository for it in every if it is not taken and "/" in it.repository)
-        return Found(found.tables, found.repository, found.app_version, found.values, others)
+        return ImageKeys(found.tables, found.repository, found.app_version, found.values, others)
 
     def _rendered(self, config: Config) -> tuple[str, list[str]]:
         """The values file that the chart needs to render, "" where it needs none, and the images that it then runs, as
@@ -91,7 +91,7 @@ class Trials:
             return file, list(dict.fromkeys(filter(None, named)))
         raise first or AssertionError
 
-    def _works(self, tables: list[dict[str, Any]], repository: str, values: str) -> Found | None:
+    def _works(self, tables: list[dict[str, Any]], repository: str, values: str) -> ImageKeys | None:
         more = {"values": values} if values else {}
         try:
             config = self.config(tables, **more)
@@ -105,7 +105,7 @@ class Trials:
                 config = self.config(tables, app_version=app_version, **more)
                 here = Checkout(config, self._git, Notes(), self._new())
                 package(marked(here), here)
-                return Found(tables, repository, app_version, values)
+                return ImageKeys(tables, repository, app_version, values)
             except Refused as error:
                 self.why = error.what.rstrip(".")
         return None

@@ -43,7 +43,7 @@ def test_it_is_wrong_usage_and_changes_nothing(
 
 def test_what_may_be_repeated_still_may() -> None:
     several = {it.opts[0] for command in cli.commands.values() for it in command.params if _is_several(it)}
-    assert several == {"--image", "--environment", "--to"}
+    assert several == {"--image", "--environment", "--to", "--namespace"}
 
 
 def _is_several(parameter: click.Parameter) -> bool:
