@@ -52,7 +52,7 @@ def site_of(
         renames=renames(found, service),
     )
     site = Site(root.folder, release, source, existing)
-    try_release(top, site, files, found, service)
+    try_release(site, files, found, service)
     return site
 
 
@@ -116,7 +116,7 @@ def _built(top: Path, root: Root, files: dict[str, bytes], release: Target) -> C
             source.put(changed, MARK, str(index))
         except Refused as error:
             unmarked[source.name] = error
-    objects = build_with(changed, top, root)
+    objects = build_with(changed, root)
     marks = {id(it): _mark(it) for it in objects}
     marked = [it for it in objects if it["kind"] == "HelmRelease" and marks[id(it)] == "release"]
     if len(marked) != 1:

@@ -7,6 +7,7 @@ https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from os.path import isfile  # Path's own raises for a name that is too long
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def generated(folder: Path) -> list[Path]:
 def _named(file: Path, root: Path | None) -> list[tuple[str, str]]:
     """What the file names, with the keys."""
     try:
-        return list(_places(file.read_bytes()))
+        return _places(file.read_bytes())
     except ValueError as error:
         if root is None:
             return []
@@ -111,10 +112,10 @@ def _named(file: Path, root: Path | None) -> list[tuple[str, str]]:
         ) from error
 
 
-def _places(text: bytes) -> Iterator[tuple[str, str]]:
+@lru_cache(1024)
+def _places(text: bytes) -> list[tuple[str, str]]:
     """Every text below a key of PLACES, with the key. Raises ValueError for text that is not YAML."""
-    for document in read(text):
-        yield from _below(document.value, "")
+    return [it for document in read(text) for it in _below(document.value, "")]
 
 
 def _below(value: Any, key: str) -> Iterator[tuple[str, str]]:

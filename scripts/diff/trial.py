@@ -1,7 +1,6 @@
 """A copy of the GitOps repo in which a release is written, to see what Flux then builds."""
 
 import re
-import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -34,17 +33,16 @@ def read_files(top: Path, folder: str) -> dict[str, bytes]:
     return {str(it.relative_to(top)): it.read_bytes() for it in sorted(reach(top / folder, top)) if it.is_file()}
 
 
-def build_with(changes: Mapping[str, bytes], top: Path, root: Root) -> list[Object]:
-    """The objects of a folder with `changes` of files that are there, and as its Flux Kustomization patches them."""
-    with tempfile.TemporaryDirectory(prefix="waybill-", dir=top.parent) as made:
+def build_with(files: Mapping[str, bytes], root: Root) -> list[Object]:
+    """The objects of a folder whose build reads `files` alone, as its Flux Kustomization patches them."""
+    with tempfile.TemporaryDirectory(prefix="waybill-") as made:
         copy = Path(made, "repo")
-        shutil.copytree(top, copy)
-        for path, data in changes.items():
+        for path, data in files.items():
             lay_out(copy / path, data, path)
         return build(copy / root.folder, copy, root.flux.patches if root.flux else ())
 
 
-def try_release(top: Path, site: Site, files: dict[str, bytes], before: Candidate, service: str) -> None:
+def try_release(site: Site, files: dict[str, bytes], before: Candidate, service: str) -> None:
     """Refused where writing a release there would not change that release alone."""
     trial = Waybill(
         service=service,
@@ -55,7 +53,7 @@ def try_release(top: Path, site: Site, files: dict[str, bytes], before: Candidat
     changed = dict(files)
     name_release(changed, site, trial, claimed=True)
     try:
-        after = build_with({path: data for path, data in changed.items() if data != files[path]}, top, before.root)
+        after = build_with(changed, before.root)
     except Refused as error:
         raise Refused(
             f"{site.release.file}: with a release written there Flux could not build it{_cause(files, before, site)}: "
