@@ -16,6 +16,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Response
 from litestar.types import ControllerRouterHandler
 
+from .api.abbreviations import list_whole_names
 from .api.commits import get_commit
 from .api.digests import get_digest
 from .api.environments import compare_environments, get_environment, list_arrivals, list_environments
@@ -65,6 +66,7 @@ ROUTES: list[ControllerRouterHandler] = [
     feed_history,
     list_services,
     get_commit,
+    list_whole_names,
     compare_environments,
     take_flux_event,
     take_snapshot,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from ..clients.ledger import Ledger
+from ..clients.ledger import Ledger, older_ledger
 from ..errors import Refused
 from ..releases.current import told
 from .ledger import Arrival, Page, answers, items, pages, path, silences
@@ -43,6 +43,13 @@ class OfDigest(Struct, frozen=True):
     kind: str
 
 
+class WholeName(Struct, frozen=True):
+    """An item of `GET /abbreviations/{digits}`; `kind`: image, chart or commit."""
+
+    kind: str
+    name: str
+
+
 class Found(NamedTuple):
     """`title` says what was asked for. `missing`: environments that it was proposed for and has not arrived in."""
 
@@ -69,6 +76,23 @@ class Found(NamedTuple):
             return Cell(when(it.until, seconds=True))
         heard = self.silent.get(it.environment)
         return Cell(f"not known, ran when last heard {when(heard)}", "yellow") if heard else Cell("runs")
+
+
+def whole(ledger: Ledger, digits: str) -> WholeName:
+    """The digest or the commit that begins with `digits`; refused where that is none, or several."""
+    answer = ledger.get(path("abbreviations", digits))
+    if answer is None:
+        raise older_ledger("it knows whole digests and commits alone")
+    found = [told(it, WholeName) for it in told(answer, Page).items]
+    if not found:
+        raise Refused(f"The ledger knows no digest and no commit that begins with {digits}.", "Check it.", fault="you")
+    if len({it.name for it in found}) > 1:
+        raise Refused(
+            f"{digits} may be short for {', '.join(f'{it.kind} {it.name}' for it in found)}.",
+            "Give more of its digits.",
+            fault="you",
+        )
+    return found[0]
 
 
 def of_release(ledger: Ledger, service: str, version: str) -> Found:

@@ -84,25 +84,29 @@ def status(
 @click.option("--check", is_flag=True, help="End with 1 where it runs nowhere.")
 @ledger
 def where(what: str, version: str | None, check: bool, **options: Any) -> None:
-    """Where an image or a chart (DIGEST), a COMMIT, or a release (SERVICE VERSION), runs and ran."""
-    from ..ask.commit import of_commit
-    from ..ask.where import of_digest, of_release
+    """Where an image or a chart (DIGEST), a COMMIT, or a release (SERVICE VERSION), runs and ran.
 
-    here, report = _ledger(options), reporting(options)
-    if version is None and re.fullmatch(r"[0-9a-f]{40}", what):
-        commit = of_commit(here, what)
+    The first digits of a digest or commit are enough.
+    """
+    from ..ask.commit import of_commit
+    from ..ask.where import of_digest, of_release, whole
+
+    here, report, digits = _ledger(options), reporting(options), what.removeprefix("sha256:")
+    if version is None and not re.fullmatch(r"[0-9a-f]{4,64}", digits):
+        raise click.UsageError(
+            f"{what} is no digest or commit: 4 hex digits of it or more; with a service give its VERSION."
+        )
+    is_commit = version is None and len(digits) == 40 and digits == what
+    if version is None and not is_commit and len(digits) < 64:
+        name = whole(here, digits)
+        is_commit, digits = name.kind == "commit", name.name.removeprefix("sha256:")
+    if is_commit:
+        commit = of_commit(here, digits)
         report.answer(
             commit.lines, {"releases": commit.releases, "places": commit.places, "silent_since": commit.silent}
         )
         sys.exit(int(check and not commit.runs))
-    if version:
-        found = of_release(here, what, version)
-    elif re.fullmatch(r"(sha256:)?[0-9a-f]{64}", what):
-        found = of_digest(here, f"sha256:{what.removeprefix('sha256:')}")
-    else:
-        raise click.UsageError(
-            f"{what} is no whole digest (sha256: and 64 hex digits) or commit (40); with a service give its VERSION."
-        )
+    found = of_release(here, what, version) if version else of_digest(here, f"sha256:{digits}")
     document = {"arrivals": found.arrivals, "not_arrived": found.missing, "silent_since": found.silent}
     report.answer(found.lines, document)
     sys.exit(int(check and not found.runs))

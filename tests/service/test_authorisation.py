@@ -44,6 +44,7 @@ ROWS = {
     "GET /history.atom": "read",
     "GET /services": "read",
     "GET /commits/{commit}": "read",
+    "GET /abbreviations/{digits}": "read",
     "GET /environments/{environment}/compare": "read",
 }
 SAMPLES = {
@@ -52,6 +53,7 @@ SAMPLES = {
     "environment": "staging",
     "digest": f"sha256:{'a' * 64}",
     "commit": "c" * 40,
+    "digits": "cccc",
     "file_path": "board.css",
 }
 ALLOWED = {  # caller -> what it may do besides what is public

@@ -250,6 +250,7 @@ ANSWERS: dict[str, Any] = {
         ],
         "next": None,
     },
+    "list_whole_names": {"items": [{"kind": "commit", "name": COMMIT}]},
     "get_commit": {
         "commit": COMMIT,
         "items": [

@@ -47,6 +47,7 @@ def test_where_a_commit_runs_and_where_that_is_not_known(ask: Asker) -> None:
     assert rows(staging)[0][-1] == "yes"
     assert rows(production)[0][-1] == "unknown"
     assert ask("where", commit, "--check").code == 0
+    assert ask("where", commit[:-1]).stdout.splitlines()[0] == f"commit {commit}"
     assert ask("where", "120".rjust(40, "c"), "--check").code == 1
 
 

@@ -26,6 +26,15 @@ def test_one_that_cannot_wait_is_told_as_older(tmp_path: Path) -> None:
     assert "The ledger is older than this Waybill: it does not know how to wait." in ran.stderr
 
 
+def test_one_that_knows_whole_names_alone_is_told_as_older(tmp_path: Path) -> None:
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        (EMPTY if request.path.startswith("/releases?") else NOT_FOUND)(request)
+
+    ran = asked(behave, tmp_path, "where", "beef")
+    assert ran.code == 2
+    assert "The ledger is older than this Waybill: it knows whole digests and commits alone." in ran.stderr
+
+
 def test_a_list_without_end_is_given_up(tmp_path: Path) -> None:
     body = json.dumps({"items": [], "next": "again"}).encode()
     ran = asked(says(200, body, Content_Type="application/json"), tmp_path, "history", "--limit", "9")

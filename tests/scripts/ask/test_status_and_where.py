@@ -77,7 +77,7 @@ def test_where_a_release_runs_and_where_it_was_proposed_and_has_not_arrived(ask:
 
 
 def test_where_an_image_is(ask: Asker) -> None:
-    for digest in (DIGEST, DIGEST.removeprefix("sha256:")):
+    for digest in (DIGEST, DIGEST.removeprefix("sha256:"), DIGEST[:-1], DIGEST[len("sha256:") : -1]):
         lines = ask("where", digest).stdout.splitlines()
         assert lines[:2] == [f"image {DIGEST}", "is of orders 1.1.0"]
         assert words(lines[3])[:2] == ["staging", "apps/orders"]
@@ -97,7 +97,9 @@ def test_what_was_never_filed_is_said_so(ask: Asker) -> None:
         (("status", "--at", "yesterday"), "at: it must be a date or a time"),
         (("where", "orders", "7.7.7"), "No release 7.7.7 of orders was filed"),
         (("where", f"sha256:{'9' * 64}"), "nothing with it was seen running"),
-        (("where", "abc"), "abc is no whole digest"),
+        (("where", "abc"), "abc is no digest or commit"),
+        (("where", "beef"), "no digest and no commit that begins with beef"),
+        (("where", "aaaa"), f"aaaa may be short for image sha256:{'100'.rjust(64, 'a')}, image {DIGEST}"),
         (("status", "--watch", "--json"), "--watch shows what runs now"),
     ],
 )

@@ -1,0 +1,28 @@
+"""Abbreviations: what some hex digits may be short for."""
+
+from typing import Annotated, Literal
+
+from litestar import get
+from litestar.params import PathParameter
+from msgspec import Struct
+
+from ..ledger import abbreviations
+
+Digits = Annotated[
+    str, PathParameter(pattern="^[0-9a-f]{4,64}$", description="The first digits of a digest, or of a commit.")
+]
+
+
+class WholeName(Struct, frozen=True):
+    kind: Literal["image", "chart", "commit"]
+    name: str
+
+
+class WholeNames(Struct, frozen=True):
+    items: list[WholeName]
+
+
+@get("/abbreviations/{digits:str}", scope="read", operation_id="list_whole_names", tags=["abbreviations"])
+async def list_whole_names(digits: Digits) -> WholeNames:
+    """The digests and commits that begin with these digits; of many some."""
+    return WholeNames([WholeName(it.kind, it.name) for it in await abbreviations.wholes(digits)])
