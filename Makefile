@@ -82,8 +82,11 @@ generate: setup .venv/dev.stamp ## Write every generated file again; ARGS=--chec
 	@$(venv) -m tools.generate $(ARGS)
 
 .PHONY: install
-install: .venv/tool.stamp ## Install the command `waybill` into .venv. In a GitHub workflow it is then on PATH, with helm.
+install: install-alone ## Install the command `waybill` into .venv, and helm and kustomize. In a GitHub workflow they are then on PATH.
 	@$(venv) tools/build.py helm kustomize
+
+.PHONY: install-alone
+install-alone: .venv/tool.stamp ## Install the command `waybill` alone, for those that only ask the ledger.
 	@$(pip) requirements/build.txt
 	@$(venv) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
 	@$(venv) -m pip check --disable-pip-version-check

@@ -85,6 +85,7 @@ def connect(here: Session, wish: Wish) -> Connected:
             found = applied(top, cluster)
             told = reports(found, wish.environment)
             hook = _hook(wish, ledger, cluster, found, told)
+            hook = replace(hook, flux_version=here.config.flux_version)
             _warn_of_lockdown(here, repo, heads.base_head, hook)
             if other := next((it for it in told.providers if it.name != hook.name), None):
                 return _connected(here, cluster, hook, told, other)

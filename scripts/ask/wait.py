@@ -10,6 +10,7 @@ from msgspec import Struct
 from ..clients.http import Patience
 from ..clients.http_failure import NoAnswer
 from ..clients.ledger import Ledger, older_ledger
+from ..diff.markdown import code, prose
 from ..errors import Refused
 from ..releases.current import told
 from .ledger import pages, path
@@ -103,9 +104,18 @@ def wait(
     return [decided[it] for it in every]
 
 
-def code(decisions: Sequence[Decision]) -> int:
-    found = {it.code for it in decisions}
-    return next(it for it in FIRST if it in found)
+def decisive(decisions: Sequence[Decision]) -> Decision:
+    """That of the environment which decides the exit code."""
+    return min(decisions, key=lambda it: FIRST.index(it.code))
+
+
+def summary(decisions: Sequence[Decision]) -> str:
+    """In Markdown, a line for each environment."""
+    return "\n".join(
+        f"- {code(it.of.service)} {code(it.of.version)} in {code(it.of.environment)}: **{it.word}**"
+        + ("" if it.code == HEALTHY else f", {prose(it.cause)}")
+        for it in decisions
+    )
 
 
 def lines(decisions: Sequence[Decision], took: float) -> Iterator[Line]:

@@ -189,6 +189,7 @@ def wait(service: str | None, version: str | None, names: tuple[str, ...], commi
     Exit code 0: healthy, 1: failed, 2: it could not be asked, 3: timed out, 4: superseded by a later release, 5: not
     known, since nothing is heard of the environment or the ledger did not answer.
     """
+    from .. import workflow
     from ..ask import wait as asking
     from ..ci import commit as commit_of_job
 
@@ -207,7 +208,8 @@ def wait(service: str | None, version: str | None, names: tuple[str, ...], commi
     found = asking.wait(here, every, seconds, fail_fast=options["fail_fast"], tell=tell)
     document = [it.of._asdict() | {"outcome": it.word, "cause": it.cause} for it in found]
     report.answer(list(asking.lines(found, time.monotonic() - began)), {"environments": document})
-    sys.exit(asking.code(found))
+    workflow.tell({"outcome": asking.decisive(found).word}, [asking.summary(found)])
+    sys.exit(asking.decisive(found).code)
 
 
 def _seconds(text: str) -> int:

@@ -1,7 +1,7 @@
 """The Flux Kustomizations that lie in a GitOps repo: https://fluxcd.io/flux/components/kustomize/kustomizations/."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from posixpath import join, normpath
@@ -69,6 +69,12 @@ def _other_sources(files: Mapping[str, bytes], remote: str) -> set[str]:
         called.setdefault(it.name, set()).add(url.rpartition("/")[2].lower())
     ours = normalise(remote).rpartition("/")[2].lower()
     return {name for name, theirs in called.items() if ours not in theirs and "" not in theirs}
+
+
+def applier(every: Iterable[FluxKustomization], folder: str) -> FluxKustomization | None:
+    """The one that applies `folder`: as its own, or as the nearest one above it."""
+    above = [it for it in every if it.folder == "." or PurePosixPath(folder).is_relative_to(it.folder)]
+    return max(above, key=lambda it: len(PurePosixPath(it.folder).parts), default=None)
 
 
 def flux_kustomization(item: Object, file: str) -> FluxKustomization | None:

@@ -5,6 +5,7 @@ name the release are replaced; everything else that people wrote there stays, by
 """
 
 from collections.abc import Container, Iterable, Mapping
+from typing import NamedTuple
 
 from msgspec import UNSET
 
@@ -27,6 +28,14 @@ UNPUBLISHED = "sha256:<known after publish>"
 OVERRIDDEN = "overridden"
 
 
+class Applier(NamedTuple):
+    """What Flux applies the folder of a cluster by, as `flux bootstrap` or people named it: namespace and source."""
+
+    namespace: str
+    kind: str
+    name: str
+
+
 def render(
     files: Files,
     waybill: Waybill,
@@ -35,6 +44,7 @@ def render(
     *,
     overridden: Container[str] = (),
     sites: Mapping[str, Site] | None = None,
+    appliers: Mapping[str, Applier] | None = None,
 ) -> dict[str, bytes]:
     """The files, by path, that are new or differ from `files` once `environments` run this release; those that are
     `overridden` do not claim its images.
@@ -46,7 +56,7 @@ def render(
     names = list(environments)
     found = {name: standard(waybill.service, name, pinned=pinned) for name in names} | dict(sites or {})
     if ours := [name for name in names if found[name].existing is None]:
-        make(after, waybill, config, ours, pinned)
+        make(after, waybill, config, ours, appliers or {})
     for name in names:
         name_release(after, found[name], waybill, claimed=name not in overridden)
         for pin in pins(config.image_blocks, by_name.of(waybill)):
@@ -54,9 +64,15 @@ def render(
     return {path: data for path, data in after.items() if files.get(path) != data}
 
 
-def make(files: dict[str, bytes], waybill: Waybill, config: Config, environments: Iterable[str], pinned: bool) -> None:
+def make(
+    files: dict[str, bytes],
+    waybill: Waybill,
+    config: Config,
+    environments: Iterable[str],
+    appliers: Mapping[str, Applier],
+) -> None:
     """Adds to `files` those of Waybill's own that are absent, and points what is there to where the chart lies."""
-    service, base = waybill.service, layout.base(waybill.service)
+    service, base, pinned = waybill.service, layout.base(waybill.service), config.flux_source == "oci-repository"
     refuse_other_source(files, base, pinned)
     if not layout.holds(files, base):
         files |= copied("base", base, service, pinned)
@@ -70,6 +86,10 @@ def make(files: dict[str, bytes], waybill: Waybill, config: Config, environments
                 files[path] = templates.file("cluster/service.yaml")
                 Target(path).put(files, ("metadata", "name"), f"{service}-{environment}")
                 Target(path).put(files, ("spec", "path"), f"./{overlay}")
+                if by := appliers.get(environment):
+                    Target(path).put(files, ("spec", "sourceRef", "kind"), by.kind)
+                    Target(path).put(files, ("spec", "sourceRef", "name"), by.name)
+                    Target(path).put(files, ("metadata", "namespace"), by.namespace or "flux-system")
         refuse_other_namespace(files, overlay, namespace)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ..errors import Refused
+from ..settings import FLUX_VERSION
 from ..yaml.edit import has
 from ..yaml.items import prepend
 from ..yaml.objects import Object, parse
@@ -31,11 +32,22 @@ class Hook:
     namespace: str
     address: str
     heard: Mapping[str, Sequence[str]]
+    flux_version: str = FLUX_VERSION
 
     @property
     def name(self) -> str:
         """Of the Provider, and of the Secret with its key."""
         return f"waybill-{self.environment}"
+
+    def template(self, name: str) -> bytes:
+        """As this Flux has the API of Providers and Alerts: `v1` from 2.10 on, which deprecates `v1beta3`."""
+        text = templates.file(f"{TEMPLATES}/{name}")
+        newer = tuple(map(int, self.flux_version.split("."))) >= (2, 10)
+        return (
+            text.replace(b"notification.toolkit.fluxcd.io/v1beta3", b"notification.toolkit.fluxcd.io/v1")
+            if newer
+            else text
+        )
 
     @property
     def provider(self) -> str:
@@ -48,7 +60,7 @@ def hook_files(files: Files, hook: Hook, listing: str | None) -> dict[str, bytes
     after = dict(files)
     _kustomization(after, hook)
     if hook.provider not in after:
-        after[hook.provider] = templates.file(f"{TEMPLATES}/provider.yaml")
+        after[hook.provider] = hook.template("provider.yaml")
         Target(hook.provider).put(after, ("metadata", "name"), hook.name)
         Target(hook.provider).put(after, ("spec", "secretRef", "name"), hook.name)
     Target(hook.provider).put(after, ("spec", "address"), hook.address)
@@ -70,7 +82,7 @@ def _alert(files: dict[str, bytes], hook: Hook, name: str, kinds: Iterable[str])
     path = f"{hook.folder}/alert-{name}.yaml"
     wanted = [(kind, namespace) for namespace in hook.heard[name] for kind in kinds]
     if path not in files:
-        head, key, _ = templates.file(f"{TEMPLATES}/alert-{name}.yaml").partition(b"  eventSources:\n")
+        head, key, _ = hook.template(f"alert-{name}.yaml").partition(b"  eventSources:\n")
         items = (f'    - kind: {kind}\n      name: "*"\n      namespace: {namespace}\n' for kind, namespace in wanted)
         files[path] = head + key + "".join(items).encode()
         Target(path).put(files, ("metadata", "name"), f"{hook.name}-{name}")

@@ -4,7 +4,7 @@ The branch becomes the base's head and one Waybill commit. Somebody else's commi
 version that the base or the branch has is lowered only by a rollback; what a person closed is not reopened.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -28,7 +28,7 @@ from ..gitops.site import Site
 from .body import commit_message, is_about, trailer, version
 from .commits import History
 from .namesake import refuse_namesakes
-from .sites import files_of, released, sites_beside, sites_in
+from .sites import appliers_in, files_of, released, sites_beside, sites_in
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
     environments = tuple(name for name in change.environments if change.kind == "rollback" or name not in higher)
     if not environments:
         return _superseded(change, higher, heads, known)
-    rendered = partial(render, waybill=waybill, config=config, environments=environments, overridden=change.overrides)
+    rendered = _rendering(change, environments, repo, heads.base_head)
     others = sites_beside(
         heads.base_head, environments, config, published(waybill), repo, present=(base_files, branch_files)
     )
@@ -172,6 +172,20 @@ def prepare(change: Change, repo: Repo) -> Intent:
     said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
     said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
     return Intent("push", said, heads, known, environments, commit, changed, earlier, overridden, sites=sites)
+
+
+def _rendering(
+    change: Change, environments: Sequence[str], repo: Repo, commit: str
+) -> Callable[..., Mapping[str, bytes]]:
+    """`render` of this change; `commit` tells what applies the cluster of each environment."""
+    return partial(
+        render,
+        waybill=change.waybill,
+        config=change.config,
+        environments=environments,
+        overridden=change.overrides,
+        appliers=appliers_in(commit, environments, repo),
+    )
 
 
 def _beginning(heads: Heads, live: str | None, *, brings_others: bool) -> tuple[str, str]:

@@ -1,18 +1,33 @@
 """Where the GitOps repo has the releases of a service, of Waybill's own layout and of files that people wrote."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 
 from ..config import Config
+from ..diff.kustomizations import applier
 from ..diff.repo import Repo
 from ..errors import Refused
 from ..gitops.files import release_in
-from ..gitops.layout import Files, environments_in
+from ..gitops.layout import Files, cluster_file, environments_in
+from ..gitops.render import Applier
 from ..gitops.site import Site
 
 
 def sites_in(commit: str, names: Iterable[str], config: Config, published: str, repo: Repo) -> dict[str, Site]:
     """Where a commit has the release of each environment; refused where it cannot be written there."""
     return {name: repo.site(commit, name, config, published) for name in names}
+
+
+def appliers_in(commit: str, names: Iterable[str], repo: Repo) -> dict[str, Applier]:
+    """Who applies the folder of each environment's cluster, of those for whom the repo tells it."""
+    found = {
+        name: applier(repo.flux(commit), PurePosixPath(cluster_file("", name)).parent.as_posix()) for name in names
+    }
+    return {
+        name: Applier(it.namespace, str(source.get("kind")), str(source.get("name")))
+        for name, it in found.items()
+        if it and isinstance(source := it.spec.get("sourceRef"), dict)
+    }
 
 
 def files_of(config: Config, sites: Mapping[str, Site]) -> list[str]:

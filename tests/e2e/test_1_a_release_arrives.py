@@ -93,7 +93,7 @@ def test_a_merged_proposal_runs(scene: Scene, fleet: Fleet, releaser: Releaser, 
         assert [it["state"]["terminated"]["reason"] for it in pod["status"]["initContainerStatuses"]] == ["Completed"]
     namespace = scene.cluster.get("/api/v1/namespaces/staging")
     assert namespace
-    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "baseline"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from scripts.__main__ import cli
-from tests.support.builders import TOP, World, program
+from tests.support.builders import TOP, World, git, program
 from tests.support.running_ledger import serving
 
 ACTIONS = TOP / ".github" / "actions"
@@ -35,7 +35,7 @@ def action(name: str) -> dict[str, Any]:
     return dict(yaml.safe_load((ACTIONS / name / "action.yml").read_text()))
 
 
-def run(name: str, world: World, /, **given: str) -> Step:
+def run(name: str, world: World, /, commit: str = "", **given: str) -> Step:
     """What the step of the action `name` does with these inputs (`-` written as `_`)."""
     file, inputs = action(name), {key.replace("_", "-"): value for key, value in given.items()}
     known = file["inputs"]
@@ -54,6 +54,7 @@ def run(name: str, world: World, /, **given: str) -> Step:
         "PYTHONPATH": str(TOP),
         "HOME": str(folder),
         "GITHUB_ACTIONS": "true",
+        "GITHUB_SHA": commit,
         "GITHUB_OUTPUT": str(outputs),
         "GITHUB_STEP_SUMMARY": str(summary),
         **{key: _evaluated(text, values) for key, text in step["env"].items()},
@@ -116,7 +117,25 @@ def test_promote_and_rollback_take_theirs(world: World, tmp_path: Path) -> None:
     assert "two loses orders" in back.summary
 
 
-@pytest.mark.parametrize("name", ["ship", "promote", "rollback"])
+def test_wait_says_how_it_ended_and_fails_where_a_release_did(world: World, tmp_path: Path) -> None:
+    with serving(tmp_path / "ledger", "orders", ["staging", "production"]) as ledger:
+        more = {"ledger": ledger.url, "ledger_token": ledger.token}
+        commit = git(world.checkout, "rev-parse", "HEAD")
+        version = run("ship", world, image=world.image(), environment="staging production", **more).outputs["version"]
+        early = run("wait", world, commit=commit, environment="staging", timeout="0s", ledger=ledger.url)
+        ledger.hears("staging", version, "InstallSucceeded")
+        arrived = run("wait", world, commit=commit, environment="staging", timeout="30s", ledger=ledger.url)
+        ledger.hears("production", version, "InstallFailed")
+        both = {"environment": "staging production", "fail_fast": "true", "timeout": "30s", "ledger": ledger.url}
+        failed = run("wait", world, service="orders", version=version, **both)
+    assert (early.code, early.outputs) == (3, {"outcome": "timed out"}), early.log
+    assert (arrived.code, arrived.outputs) == (0, {"outcome": "healthy"}), arrived.log
+    assert "**healthy**" in arrived.summary
+    assert (failed.code, failed.outputs) == (1, {"outcome": "failed"}), failed.log
+    assert "**failed**" in failed.summary
+
+
+@pytest.mark.parametrize("name", ["ship", "promote", "rollback", "wait"])
 def test_every_option_that_says_what_is_released_is_an_input(name: str) -> None:
     settings = {it.name for it in cli.commands["package"].params}
     own = [it for it in cli.commands[name].params if it.name not in settings]

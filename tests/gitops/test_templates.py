@@ -43,7 +43,7 @@ def test_the_file_of_a_service_is_valid() -> None:
 def test_every_object_keeps_the_rules_of_flux() -> None:
     objects = [found for folder in KUSTOMIZATIONS for found in build(folder)] + [load("cluster/service.yaml")]
     of_flux = [(found, schemas().get((found["apiVersion"], found["kind"]))) for found in objects]
-    assert len({found["kind"] for found, schema in of_flux if schema}) == 7
+    assert len({found["kind"] for found, schema in of_flux if schema}) == 8
     assert [said for found, schema in of_flux if schema for said in broken_rules(schema, found)] == []
 
 
@@ -70,6 +70,50 @@ def test_a_broken_rule_of_flux_is_noticed(path: tuple[str, ...], said: str) -> N
     field[path[-1]] = {"kind": "OCIRepository", "name": "x"} if path[-1] == "chartRef" else "5m"
     schema = schemas()[release["apiVersion"], release["kind"]]
     assert [found.partition(": ")[2] for found in broken_rules(schema, release)] == [said]
+
+
+OPTION = re.compile(r"^( *)# ( *(?:- )?[a-z][A-Za-z]*:(?: .*)?)$", re.MULTILINE)
+OPTIONS = sorted(path for path in TEMPLATES.rglob("*.yaml") if OPTION.search(path.read_text()))
+
+
+@pytest.mark.parametrize("path", OPTIONS, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_what_is_ready_to_be_switched_on_is_valid(path: Path) -> None:
+    """Without its `#` each such block is a field that Flux takes, and where it belongs."""
+    before, after = yaml.safe_load(path.read_text()), yaml.safe_load(OPTION.sub(r"\1\2", path.read_text()))
+    validate(after)
+    assert broken_rules(schemas()[after["apiVersion"], after["kind"]], after) == []
+    spec = after["spec"]["chart"]["spec"] if after["kind"] == "HelmRelease" else after["spec"]
+    added = spec.keys() - (before["spec"]["chart"]["spec"] if after["kind"] == "HelmRelease" else before["spec"]).keys()
+    assert added, "nothing new"
+    assert added <= {"secretRef", "verify"}
+
+
+def test_secret_and_verification_are_ready_for_both_sources() -> None:
+    assert [str(path.relative_to(TEMPLATES)) for path in OPTIONS] == [
+        "base/helmrelease.yaml",
+        "base/helmrepository.yaml",
+        "oci-repository/base/ocirepository.yaml",
+    ]
+
+
+@pytest.mark.parametrize("path", ["base/helmrelease.yaml", "oci-repository/base/helmrelease.yaml"])
+def test_the_choice_that_the_readme_shows_is_one_of_flux(path: str) -> None:
+    (shown,) = re.findall(r"```yaml\n(install:.*?)```", (TEMPLATES / "README.md").read_text(), re.DOTALL)
+    release = load(path)
+    release["spec"] |= yaml.safe_load(shown)
+    validate(release)
+    assert broken_rules(schemas()[release["apiVersion"], release["kind"]], release) == []
+    assert {release["spec"][it]["strategy"]["name"] for it in ("install", "upgrade")} == {"RetryOnFailure"}
+
+
+def test_the_namespace_enforces_baseline_and_tells_of_restricted() -> None:
+    labels = load("cluster/waybill/apps/namespace.yaml")["metadata"]["labels"]
+    prefix = "pod-security.kubernetes.io/"
+    assert {key.removeprefix(prefix): value for key, value in labels.items()} == {
+        "enforce": "baseline",
+        "warn": "restricted",
+        "audit": "restricted",
+    }
 
 
 @pytest.mark.parametrize("folder", KUSTOMIZATIONS, ids=lambda folder: str(folder.relative_to(TEMPLATES)))

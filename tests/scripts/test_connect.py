@@ -2,16 +2,22 @@
 
 import json
 import stat
+from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
 from tests.support.builders import git
+from tests.support.crds import closed
+from tests.support.flux_schemas import validate
 from tests.support.gitops_repo import GitopsRepo
 from tests.support.scripts.connection import LEDGER, SOURCE, SYSTEM, connect, everything
 from tests.support.scripts.layouts import FLUX_EXAMPLE, HOME_OPS, flux, kustomization
 
 BRANCH = "connect/staging"
+# `source` in the file says where the schemas are from: their Go module needs a newer Go than the tools here.
+FLUX_2_10 = json.loads(Path(__file__).parents[1].joinpath("support/flux_2_10.json").read_text())["schemas"]
 FOLDER = "clusters/staging/waybill"
 NAMES = ["alert-releases", "alert-sources", "kustomization", "provider"]
 
@@ -50,6 +56,19 @@ def test_a_bootstrapped_repo_is_told_who_listens_and_nothing_else_changes(repo: 
     (proposal,) = repo.proposals()
     assert (proposal["branch"], proposal["base"]) == (BRANCH, "main")
     assert ran.json["proposal"].endswith("/1.json")
+
+
+@pytest.mark.parametrize("version", ["2.9", "2.10", "3.0"])
+def test_the_objects_are_those_of_the_flux_that_is_named(repo: GitopsRepo, version: str) -> None:
+    bootstrapped(repo)
+    assert connect(repo, "staging", WAYBILL_FLUX_VERSION=version).code == 0
+    for name in ("provider", "alert-releases", "alert-sources"):
+        found = yaml.safe_load(repo.text(f"{FOLDER}/{name}.yaml", BRANCH))
+        if version == "2.9":
+            validate(found)
+        else:
+            assert found["apiVersion"] == "notification.toolkit.fluxcd.io/v1"
+            jsonschema.Draft202012Validator(closed(FLUX_2_10[found["kind"]])).validate(found)
 
 
 def test_the_key_is_made_once_and_shown_once(repo: GitopsRepo) -> None:
