@@ -1,6 +1,7 @@
 """Commits: the releases that contain one, and where they run."""
 
 from litestar import get
+from msgspec import Struct
 
 from ..errors import NotFound
 from ..ledger import commits
@@ -9,9 +10,12 @@ from ..ledger.page import Page
 from .parameters import CommitName, Limit, MorePlaces, NumberCursor
 
 
-class OfCommit(Page[ContainingRelease], frozen=True):
-    """`places`: where services of these releases run; it goes on where `next` is given as the parameter `places`."""
+class OfCommit(Struct, frozen=True):
+    """`next` continues the list as `cursor`; null: this is its end. `places`: where services of these
+    releases run; it goes on where its `next` is given as the parameter `places`."""
 
+    items: list[ContainingRelease]
+    next: str | None
     commit: str
     places: Page[CommitPlace]
 

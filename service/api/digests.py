@@ -3,18 +3,21 @@
 from typing import Literal
 
 from litestar import get
+from msgspec import Struct
 
 from ..errors import NotFound
 from ..ledger import digests
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
-from ..ledger.page import Page
 from .parameters import ArrivalCursor, Digest, Limit
 
 
-class OfDigest(Page[Arrival], frozen=True):
-    """`kind` says what the digest is of; `both`: some say this and some that."""
+class OfDigest(Struct, frozen=True):
+    """`next` continues the list as `cursor`; null: this is its end. `kind` says what the digest is of; `both`: some
+    say this and some that."""
 
+    items: list[Arrival]
+    next: str | None
     kind: Literal["image", "chart", "both"]
 
 

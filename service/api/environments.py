@@ -6,6 +6,7 @@ from typing import NamedTuple
 from litestar import get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
+from msgspec import Struct
 from msgspec.json import Encoder
 
 from ..errors import NotFound
@@ -89,7 +90,11 @@ async def list_arrivals(
     return found
 
 
-class Comparison(Page[ServiceDifference], frozen=True, rename={"with_": "with"}):
+class Comparison(Struct, frozen=True, rename={"with_": "with"}):
+    """`next` continues the list as `cursor`; null: this is its end."""
+
+    items: list[ServiceDifference]
+    next: str | None
     here: ComparedEnvironment
     with_: ComparedEnvironment
 

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from tools.build import CHECKOUT
 
-from . import chart_readme, golden, pages, schemas
+from . import chart_readme, golden, pages, results, schemas
 
 
 def files() -> dict[Path, str]:
-    return {path: text for each in (schemas, pages, chart_readme, golden) for path, text in each.files().items()}
+    return {
+        path: text for each in (schemas, results, pages, chart_readme, golden) for path, text in each.files().items()
+    }
 
 
 def behind(made: Mapping[Path, str]) -> list[Path]:
