@@ -31,7 +31,7 @@ run: setup ## Run the demo, and keep its ledger and board open until Ctrl-C.
 
 .PHONY: test
 test: setup .venv/dev.stamp ## Run the tests, or with ARGS="-k name" some of them.
-	@$(venv) tools/build.py pod-security gitlab-client flux-oci
+	@$(venv) tools/build.py pod-security gitlab-client flux-oci cosign-verify
 	@$(venv) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 .PHONY: coverage
@@ -88,6 +88,7 @@ install: install-alone ## Install the command `waybill` into .venv, and helm and
 .PHONY: install-alone
 install-alone: .venv/tool.stamp ## Install the command `waybill` alone, for those that only ask the ledger.
 	@$(pip) requirements/build.txt
+	@$(pip) requirements/sign.txt
 	@$(venv) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
 	@$(venv) -m pip check --disable-pip-version-check
 	@[ -z "$$GITHUB_PATH" ] || printf '%s\n' "$(CURDIR)/.tools/bin" "$(CURDIR)/.venv/bin" >>"$$GITHUB_PATH"
@@ -153,9 +154,10 @@ help: ## List the targets.
 	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@
 
-.venv/dev.stamp: requirements/dev.txt .venv/run.stamp
+.venv/dev.stamp: requirements/dev.txt requirements/sign.txt .venv/run.stamp
 	@echo "installing the packages of the tests and linters"
 	@$(pip) requirements/dev.txt
+	@$(pip) requirements/sign.txt
 	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@
 

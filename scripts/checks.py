@@ -12,9 +12,11 @@ from msgspec import structs
 from .clients.http_failure import Denied, NoAnswer
 from .clients.ledger import WRITE, Caller, older_ledger
 from .clients.registry import has_login
+from .clients.signing_key import KEY
 from .document import Waybill
 from .errors import Refused
 from .gitops.layout import promotion_branch, shipping_branch
+from .keys import has_key, key_of
 from .proposal.attributes import attributes, wants
 from .report import Report
 from .session import Session
@@ -138,11 +140,22 @@ def if_a_login_tells(registry: str | None, refuse: Callable[[], None], report: R
         report.warn(f"whether it may be pushed is not known without a login: {denied.what}")
 
 
+def key_can_sign(here: Session, release: Release) -> None:
+    """promote and rollback sign no chart."""
+    if here.config.sign is None or not (release.begins or here.config.artifact):
+        return
+    if release.changes or has_key():
+        key_of(here.config)
+    else:
+        here.report.warn(f"whether it can be signed is not known: ship needs {KEY}, and none is given")
+
+
 # The cheap ones first, then those that ask others.
 CHECKS: tuple[Callable[[Session, Release], None], ...] = (
     chart_has_a_registry,
     environments_exist,
     edits_are_committed,
+    key_can_sign,
     forge_takes_it,
     ledger_takes_it,
 )

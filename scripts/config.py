@@ -158,11 +158,13 @@ def load(
     inside = _Inside(here, root)
     chart = inside(settings.chart, "chart", top=True)
     told = flags.get("image_keys") or os.environ.get("WAYBILL_IMAGE_KEYS")
+    it = settings.verify_image
     keys = {
         "file": None if told or file is None else str((here / file.name).relative_to(root)),
         "service": _service(settings, git, chart),
         "chart": chart,
         "values": tuple(inside(path, "values") for path in values),
+        "verify_image": it and msgspec.structs.replace(it, key=inside(it.key, "verify_image.key")),
         "paths": tuple(inside(path, "paths", top=True) for path in settings.paths),
         "source_repository": repository_address(settings.source_repository, "source_repository", here),
     }

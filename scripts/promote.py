@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from .chart.version import strict
 from .checks import Release, refuse_early
 from .config import Config
 from .errors import Refused
+from .keys import verified
 from .proposal.intent import Change
 from .proposals import change_for, released
 from .releases.current import running
@@ -24,6 +27,7 @@ def promote(
     if wanted is None:
         wanted = current(here, stage_before(here.config, environments, source))
     release = released(here, wanted)
+    release = structs.replace(release, images=verified(release.images, here.config))
     return [change_for(here, release, name, kind="promote", named=version is not None) for name in environments]
 
 

@@ -2,16 +2,16 @@
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 from .errors import Refused, unknown_key
 from .setting_errors import refusal
+from .setting_texts import parsed
 
 # RFC 1123 label; 53 characters is what Helm allows a release's name, and lets `<service>-X.Y.Z` parse in one way.
 Service = Annotated[
@@ -77,6 +77,12 @@ class EnvironmentSettings(Struct, frozen=True, forbid_unknown_fields=True):
     helmrelease: HelmReleaseFile | None = None
 
 
+class VerifyImage(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose signature an image must have."""
+
+    key: str
+
+
 class Settings(
     Struct,
     frozen=True,
@@ -138,6 +144,20 @@ class Settings(
         about(
             "Where the manifests are published as OCI artifacts of Flux, too: oci://host/path, below which each "
             "environment has a repository of its own."
+        ),
+    ] = None
+    sign: Annotated[
+        Literal["key"] | None,
+        about(
+            "key: sign chart and manifests with the private key in WAYBILL_SIGNING_KEY, whose password, if it has "
+            "one, is in WAYBILL_SIGNING_PASSWORD. Default: nothing is signed."
+        ),
+    ] = None
+    verify_image: Annotated[
+        VerifyImage | None,
+        about(
+            "Refuse images without a signature or an attestation of a key: key = the file of the public key, relative "
+            "to waybill.toml."
         ),
     ] = None
     ledger: Annotated[Url | None, about("Address of the ledger.")] = None
@@ -202,22 +222,11 @@ PARTS = {
     "the chart": "service chart registry plain_http values app_version kube_version api_versions image_keys tag_text",
     "the source repository": "source_repository paths authors commit_author commit_sign commit_title annotated_tags",
     "the GitOps repo": "gitops gitops_branch environments namespace flux_source flux_version service_account artifact",
+    "signatures": "sign verify_image",
     "the pull request": "forge labels reviewers draft",
     "the ledger": "ledger",
 }
 KEYS: dict[str, str] = {field.encode_name: field.type.__metadata__[-1].description for field in _ALL}
-
-
-def form(field: msgspec.structs.FieldInfo) -> str:
-    """How the value of a flag or variable is written, for --help."""
-    kinds = _plain_types(field.type)
-    if dict in kinds and str not in kinds:
-        return "KEY=VALUE,..."
-    if tuple in kinds:
-        return "TEXT,..."
-    if bool in kinds:
-        return "true|false"
-    return "|".join(_choices(field.type)) or "TEXT"
 
 
 def read(file: Path | None, flags: Mapping[str, Any]) -> Settings:
@@ -255,45 +264,7 @@ def _table(file: Path | None) -> dict[str, Any]:
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` by field (those that are there, texts parsed) by their keys in waybill.toml."""
     return {
-        field.encode_name: _parsed(field.type, value) if isinstance(value, str) else value
+        field.encode_name: parsed(field.type, value) if isinstance(value, str) else value
         for field in FIELDS
         if (value := values.get(field.name)) is not None
     }
-
-
-def _parsed(kind: Any, text: str) -> Any:
-    """The text of a variable or flag as waybill.toml has it: lists as `a,b`, tables as `key=value,key=value`."""
-    kinds = _plain_types(kind)
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if tuple in kinds and dict not in kinds:
-        return words
-    if dict in kinds and (str not in kinds or "=" in text):
-        return _table_of(word.partition("=")[::2] for word in words)
-    if bool in kinds:
-        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
-    return text
-
-
-def _table_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        if found.setdefault(name, value) != value:
-            raise Refused(f"{name} is given twice, as {found[name]} and as {value}.", "Give it once.", fault="you")
-    return found
-
-
-def _plain_types(kind: Any) -> set[type]:
-    """`kind` without annotations and parameters, each part of a union by itself."""
-    if get_origin(kind) is Annotated:
-        return _plain_types(get_args(kind)[0])
-    if get_origin(kind) in (Union, UnionType):
-        return {plain for part in get_args(kind) for plain in _plain_types(part)}
-    return {get_origin(kind) or kind}
-
-
-def _choices(kind: Any) -> tuple[str, ...]:
-    """The words of a Literal, which may be one part of a union."""
-    if get_origin(kind) is Literal:
-        return get_args(kind)
-    parts = get_args(kind)[:1] if get_origin(kind) is Annotated else get_args(kind)
-    return next((found for part in parts if (found := _choices(part))), ())

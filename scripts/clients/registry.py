@@ -8,93 +8,33 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from ..document import Digest, digest_of
+from ..document import digest_of
 from ..errors import Refused
 from .http import ANSWER, PAGES, PATIENCE, Answer, Client, Patience, within
 from .json_keys import refuse_ambiguous
+from .manifest import MANIFESTS, OCI_INDEX, Manifest, Platform
 from .proxy import is_loopback
 from .registry_http import BLOB, PEER, Connection
 from .registry_login import HUB, find
 
 T = TypeVar("T")
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-MANIFESTS = ", ".join(
-    [
-        OCI_INDEX,
-        OCI_MANIFEST,
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-    ]
-)
-# https://helm.sh/docs/topics/registries/; beside the chart, `helm push` publishes its signature.
-CHART_CONFIG = "application/vnd.cncf.helm.config.v1+json"
-CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
-PROVENANCE_LAYER = "application/vnd.cncf.helm.chart.provenance.v1.prov"
-_CHART = [CHART_CONFIG, CHART_LAYER]
-# https://github.com/fluxcd/pkg/blob/main/oci/client.go: what `flux push artifact` writes
-FLUX_CONFIG = "application/vnd.cncf.flux.config.v1+json"
-FLUX_LAYER = "application/vnd.cncf.flux.content.v1.tar+gzip"
 HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Fa-f0-9:]+\])(?::[0-9]{1,5})?"
 NAME = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"  # of the specification
 DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
 TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 
 
-class Platform(Struct):
-    """Of an index entry or an image's config; `os` is `unknown` for what is no image (attestations)."""
-
-    os: str = ""
-    architecture: str = ""
-    variant: str = ""
-    os_version: str = msgspec.field(name="os.version", default="")
-
-    def __str__(self) -> str:
-        """As containerd writes it: an index may have several of Windows, each for its version."""
-        version = f"({self.os_version})" if self.os_version else ""
-        return "/".join(filter(None, (f"{self.os}{version}", self.architecture, self.variant)))
-
-
-class Descriptor(Struct, rename="camel"):
-    digest: Digest
-    media_type: str = ""
-    platform: Platform | None = None
-
-
-class Manifest(Struct, rename="camel"):
-    """A manifest or, when it has `manifests`, an index; `digest` is computed from the bytes received."""
-
-    schema_version: int
-    config: Descriptor | None = None
-    layers: list[Descriptor] = []
-    manifests: list[Descriptor] = []
-    subject: Descriptor | None = None
-    annotations: dict[str, str] | None = None
-    digest: str = ""
-
-    @property
-    def chart(self) -> str | None:
-        """The digest of the chart; None where there is none, or anything else that could be taken for it. In all that a
-        manifest names, its subject and config too, Helm looks for media types of charts, and takes the last
-        (helm.sh/helm/v4/pkg/registry/client.go, oras.land/oras-go/v2/content/graph.go); Flux takes the first layer,
-        unless an OCIRepository selects one. `helm push` puts a signature after the chart."""
-        named = [it.media_type for it in (self.config, *self.layers, self.subject, *self.manifests) if it]
-        return self.layers[0].digest if named in (_CHART, [*_CHART, PROVENANCE_LAYER]) else None
-
-    @property
-    def flux_content(self) -> str | None:
-        """The digest of the manifests in an artifact of Flux; None for what is none."""
-        named = [it.media_type for it in (self.config, *self.layers, *self.manifests) if it]
-        return self.layers[0].digest if named == [FLUX_CONFIG, FLUX_LAYER] else None
-
-
 class _Tags(Struct):
     tags: list[str] | None
+
+
+class _Referring(Struct):
+    manifests: list[dict[str, Any]]
 
 
 class Registry:
@@ -170,6 +110,28 @@ class Registry:
         """
         return self._call(repository, lambda connection, name: _manifest(connection, name, reference), to_push)
 
+    def read(self, repository: str, reference: str) -> bytes | None:
+        """The manifest as its bytes are, whose digest was compared; None where it is absent."""
+        return self._call(repository, lambda connection, name: _bytes(connection, name, reference))
+
+    def referrers(self, repository: str, digest: str) -> list[dict[str, Any]] | None:
+        """The descriptors of what refers to a manifest, none of an absent one; None where the registry lists none."""
+
+        def ask(connection: Connection, name: str) -> list[dict[str, Any]] | None:
+            found: list[dict[str, Any]] = []
+            path: str | None = f"/v2/{name}/referrers/{digest}"
+            for _ in range(PAGES):
+                answer = connection.ask_for_list(str(path), OCI_INDEX)
+                if answer is None:
+                    return None
+                found += descriptors(connection, answer)
+                path = connection.next_page(answer)
+                if path is None:
+                    return found
+            raise connection.garbage(str(path), f"its list has more than {PAGES} pages")
+
+        return self._call(repository, ask)
+
     def offer(self, repository: str) -> None:
         """Refuses unless the registry lets this login push there: an upload is begun and cancelled, since nothing else
         tells. Denied where it says so."""
@@ -191,21 +153,25 @@ class Registry:
         for blob in blobs:
             self._call(repository, partial(_push_blob, blob=blob), to_push=True)
 
-        def put(connection: Connection, name: str) -> str:
-            path, digest = f"/v2/{name}/manifests/{reference}", digest_of(manifest)
-            connection.put(path, manifest, media_type)
-            found = _manifest(connection, name, reference)
-            if found is None or found.digest != digest:
-                raise Refused(
-                    f"{repository}:{reference} names {found.digest if found else 'nothing'} right after {digest} was "
-                    "pushed there.",
-                    "Somebody else pushes there at the same time, or the registry changes what it is given: see which, "
-                    "then run the same command again.",
-                    fault="registry",
-                )
-            return digest
+        self.put(repository, reference, manifest, media_type)
+        found, digest = self.read(repository, reference), digest_of(manifest)
+        if found != manifest:
+            raise Refused(
+                f"{repository}:{reference} names {digest_of(found) if found else 'nothing'} right after {digest} was "
+                "pushed there.",
+                "Somebody else pushes there at the same time, or the registry changes what it is given: see which, "
+                "then run the same command again.",
+                fault="registry",
+            )
+        return digest
 
-        return self._call(repository, put, to_push=True)
+    def put(self, repository: str, reference: str, manifest: bytes, media_type: str) -> None:
+        """Lets `reference` name the manifest, whatever it named before."""
+
+        def put(connection: Connection, name: str) -> None:
+            connection.put(f"/v2/{name}/manifests/{reference}", manifest, media_type)
+
+        self._call(repository, put, to_push=True)
 
     def uses_plain_http(self, repository: str) -> bool:
         return self._plain_http or is_loopback(split(repository)[0])
@@ -250,20 +216,37 @@ def split(repository: str) -> tuple[str, str]:
 
 
 def _manifest(connection: Connection, name: str, reference: str) -> Manifest | None:
+    body = _bytes(connection, name, reference)
+    if body is None:
+        return None
+    path = f"/v2/{name}/manifests/{reference}"
+    try:
+        manifest = msgspec.json.decode(body, type=Manifest)
+        refuse_ambiguous(body, Manifest)
+    except (ValueError, RecursionError) as error:
+        raise connection.garbage(path, error) from error
+    if not (manifest.config or manifest.manifests):
+        raise connection.garbage(path, "it is neither a manifest nor an index")
+    return msgspec.structs.replace(manifest, digest=digest_of(body))
+
+
+def _bytes(connection: Connection, name: str, reference: str) -> bytes | None:
     if not (DIGEST.fullmatch(reference) or TAG.fullmatch(reference)):
         raise Refused(f"{reference!r} is neither a digest nor a tag.", "Give sha256:<64 hex> or a tag.", fault="you")
     path = f"/v2/{name}/manifests/{reference}"
     answer = connection.get(path, accept=MANIFESTS)
     if answer.status == 404:
         return None
-    manifest = _decode(connection, answer, Manifest)
     digest = digest_of(answer.body)
     said = {reference if ":" in reference else digest, answer.headers.get("docker-content-digest", digest)}
     if said != {digest}:
         raise connection.garbage(path, f"its content has the digest {digest}")
-    if not (manifest.config or manifest.manifests):
-        raise connection.garbage(path, "it is neither a manifest nor an index")
-    return msgspec.structs.replace(manifest, digest=digest)
+    return answer.body
+
+
+def descriptors(connection: Connection, answer: Answer) -> list[dict[str, Any]]:
+    """Those of an index, with all that they say."""
+    return _decode(connection, answer, _Referring).manifests
 
 
 def _push_blob(connection: Connection, name: str, blob: bytes) -> None:

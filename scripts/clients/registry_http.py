@@ -81,6 +81,16 @@ class Connection:
             raise self._refusal(answer)
         return answer
 
+    def ask_for_list(self, path: str, media_type: str) -> Answer | None:
+        """A list of this media type; None where the registry does not know `path`, whatever it answers then."""
+        answer = self._let_in("GET", path, media_type)
+        if answer.status in (400, 404, 405, 406):
+            return None
+        if answer.status != 200:
+            raise self._refusal(answer)
+        told = answer.headers.get("Content-Type", "").partition(";")[0].strip()
+        return answer if told == media_type else None
+
     def begin_upload(self, path: str) -> None:
         """Begins an upload with a POST to `path` and cancels it; refused where the registry takes none.
 

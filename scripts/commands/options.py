@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..report import Report
-from ..settings import FIELDS, KEYS, PARTS, form
+from ..setting_texts import form
+from ..settings import FIELDS, KEYS, PARTS
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -67,7 +68,7 @@ def keys(*names: str, hidden: Sequence[str] = ()) -> Callable[[F], F]:
             click.option(
                 f"--{field.name.replace('_', '-')}",
                 cls=Setting,
-                metavar=form(field),
+                metavar=form(field.type),
                 hidden=field.name in hidden,
                 help=KEYS[field.encode_name],
             )

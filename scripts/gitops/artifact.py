@@ -13,7 +13,7 @@ from functools import cached_property
 
 import msgspec
 
-from ..clients.registry import FLUX_CONFIG, FLUX_LAYER, OCI_MANIFEST
+from ..clients.manifest import FLUX_CONFIG, FLUX_LAYER, OCI_MANIFEST
 from ..document import digest_of
 
 CREATED, SOURCE, REVISION = (f"org.opencontainers.image.{name}" for name in ("created", "source", "revision"))

@@ -104,6 +104,9 @@ def body(
     for section in sections:
         lines += section.lines(waybill.source.repository)
     lines += [f"- Not seen here: {prose(what)}." for what in unseen] + [""] * bool(unseen)
+    for image in waybill.images:
+        if it := image.verified:
+            lines += [f"Verified of image {code(image.name)}: {code(it.predicate)} of {code(it.by)}", ""]
     if manifests:
         lines += [f"The manifests as an artifact: {code(manifests)}", ""]
     if waybill.by and waybill.by.run:

@@ -2,11 +2,13 @@
 
 from ..addresses import normalise
 from ..chart.archive import same_content
-from ..clients.registry import OCI_MANIFEST, Manifest, Registry
+from ..clients.manifest import OCI_MANIFEST, Manifest
+from ..clients.registry import Registry
 from ..diff.repo import Repo
 from ..document import Artifact, Waybill, chart_of
 from ..errors import Refused
 from ..gitops.artifact import REVISION, SOURCE, OciArtifact, pack
+from ..keys import key_of, signed
 from ..report import Report
 from ..yaml.objects import parse
 from .intent import Change, Intent, Manifests
@@ -66,12 +68,14 @@ def artifact_of(waybill: Waybill, found: Manifests) -> Artifact:
 
 def publish(found: Manifests, change: Change, report: Report) -> None:
     """Pushes what is not there. An earlier tag stays as it is."""
-    said = "was published before"
+    said, key = "was published before", key_of(change.config)
     if not found.is_there:
         packed, registry = found.packed, Registry(change.config.plain_http)
         registry.push(found.repository, found.tag, packed.manifest, OCI_MANIFEST, (packed.config, packed.layer))
         said = "published"
     report.say(f"artifact: {found} {said}")
+    created = change.waybill.source.committed_at
+    signed(found.repository, found.digest, key, created, config=change.config, report=report)
 
 
 def _refuse_secrets(text: bytes, folder: str) -> None:

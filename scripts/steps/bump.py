@@ -17,6 +17,7 @@ from ..errors import Refused
 from ..image import by_name
 from ..image.by_name import Images
 from ..image.reference import Reference
+from ..keys import verified
 from ..report import Report
 from ..source.changes import refuse_absent, with_changes
 from ..source.checkout import Checkout
@@ -45,6 +46,7 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
     config, git = here.config, here.git
     with here.report.step("bump"):
         images = tuple(look_at_image(name, image, choice, here) for name, image in choice.images.items())
+        images = verified(images, here.config)
         git.deepen(config.remote)
         head = str(git.commit("HEAD"))
         refuse_absent(git, head, config.paths)

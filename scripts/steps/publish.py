@@ -14,6 +14,7 @@ from ..config import Config
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
 from ..folder import read
+from ..keys import key_of, signed
 from ..releases.content import find
 from ..source.checkout import Checkout
 from ..source.commit import release_commit
@@ -38,7 +39,7 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
     left half done the same command completes.
     """
     config, chart, (commit, tag) = here.config, chart_of(waybill), release_commit(waybill, here.git)
-    archive = here.archive(waybill)
+    archive, key = here.archive(waybill), key_of(config)
     refuse_other_archive(waybill, archive)
     with here.report.step("publish"):
         refuse_unpushable(waybill, config)
@@ -59,6 +60,9 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
             plain_http = Registry(config.plain_http).uses_plain_http(config.chart_repository)
             Helm().push(archive, config.registry, plain_http)
             found, said = find(waybill, archive, config.chart_repository, config.plain_http, to_push=True), "published"
+        if found:
+            created = waybill.source.committed_at
+            signed(config.chart_repository, found.digest, key, created, config=config, report=here.report)
     if found is None:
         raise Refused(
             f"{config.registry} accepted {chart.name} {chart.version} and does not list it.",

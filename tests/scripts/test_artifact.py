@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from scripts.clients.registry import FLUX_CONFIG, FLUX_LAYER, OCI_MANIFEST
+from scripts.clients.manifest import FLUX_CONFIG, FLUX_LAYER, OCI_MANIFEST
 from scripts.document import digest_of
 from tests.support.builders import World, git, run_waybill
 from tests.support.registry_stand_in import answering, says

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.clients.registry import CHART_LAYER
+from scripts.clients.manifest import CHART_LAYER
 from tests.support.builders import World, git
 from tests.support.running_ledger import RunningLedger, serving
 from tests.support.scripts.archives import descriptor, forged, push_layers

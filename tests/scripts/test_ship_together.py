@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from scripts.clients.git import Git
-from scripts.clients.registry import CHART_LAYER, Registry
+from scripts.clients.manifest import CHART_LAYER
+from scripts.clients.registry import Registry
 from tests.support.builders import Ran, World, git
 
 ROUNDS = 10 if os.environ.get("WAYBILL_TORTURE") else 1  # of each kind

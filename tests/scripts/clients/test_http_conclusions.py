@@ -13,7 +13,8 @@ import pytest
 from scripts.clients import ledger
 from scripts.clients.http import Patience
 from scripts.clients.ledger import Ledger
-from scripts.clients.registry import CHART_CONFIG, Registry
+from scripts.clients.manifest import CHART_CONFIG
+from scripts.clients.registry import Registry
 from scripts.errors import Refused
 from scripts.forges import rest
 from scripts.forges.gitea import Gitea

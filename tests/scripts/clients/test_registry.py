@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scripts.clients.registry import MANIFESTS, Registry, split
+from scripts.clients.manifest import MANIFESTS
+from scripts.clients.registry import Registry, split
 from scripts.errors import Refused
 from tools.demo.image import crane, push_image
 

@@ -5,7 +5,8 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from scripts.clients.registry import OCI_MANIFEST, Registry
+from scripts.clients.manifest import OCI_MANIFEST
+from scripts.clients.registry import Registry
 from scripts.document import digest_of
 from scripts.errors import Refused
 from tests.support.registry_stand_in import Behaviour, answering, says

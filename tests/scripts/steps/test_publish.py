@@ -18,7 +18,7 @@ from msgspec import structs
 
 from scripts.chart.archive import same_content
 from scripts.clients.helm import Helm
-from scripts.clients.registry import CHART_LAYER, PROVENANCE_LAYER
+from scripts.clients.manifest import CHART_LAYER, PROVENANCE_LAYER
 from scripts.document import Waybill, chart_of
 from scripts.errors import Refused
 from scripts.steps.package import package

@@ -1,0 +1,232 @@
+"""A signature is a Sigstore bundle that refers to a manifest: found by those who have the key, lost to nobody."""
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from scripts.clients.bundle import BUNDLE, SIGNED, bundle, stated
+from scripts.clients.manifest import OCI_INDEX, OCI_MANIFEST
+from scripts.clients.registry import Registry
+from scripts.clients.signatures import sign, statement_of
+from scripts.clients.signing_key import SigningKey, public_key, signing_key
+from scripts.document import digest_of
+from scripts.errors import Refused
+from tests.support.registry_stand_in import Behaviour, answering, says
+from tests.support.scripts.signing import private, public
+from tools.demo.image import crane, push_image
+
+AT = "2026-01-02T03:04:05Z"
+DIGEST = f"sha256:{'a' * 64}"
+
+
+def key() -> SigningKey:
+    return signing_key(private(), None)
+
+
+@pytest.fixture
+def repository(registry: str, tmp_path: Path) -> str:
+    return f"{registry}/signed-{tmp_path.name}"
+
+
+def index(repository: str, digest: str) -> list[dict[str, Any]]:
+    found = json.loads(crane("manifest", "--insecure", f"{repository}:{digest.replace(':', '-')}"))
+    assert found["mediaType"] == OCI_INDEX
+    return list(found["manifests"])
+
+
+def test_it_is_found_by_its_key_alone_and_made_once(repository: str) -> None:
+    digest, mine, other = push_image(repository), key(), key()
+    assert statement_of(Registry(), repository, digest, mine.public) is None
+    assert sign(Registry(), repository, digest, mine, AT)
+    assert statement_of(Registry(), repository, digest, mine.public) == SIGNED
+    assert statement_of(Registry(), repository, digest, other.public) is None
+    before = index(repository, digest)
+    assert not sign(Registry(), repository, digest, mine, AT)
+    assert index(repository, digest) == before
+    assert sign(Registry(), repository, digest, other, AT)
+    assert index(repository, digest)[:1] == before
+    assert len(index(repository, digest)) == 2
+
+
+def test_what_openssl_verifies_is_what_dsse_signs(repository: str, tmp_path: Path) -> None:
+    """https://github.com/secure-systems-lab/dsse/blob/master/protocol.md#signature-definition"""
+    pem, digest = private(), push_image(repository)
+    sign(Registry(), repository, digest, signing_key(pem, None), AT)
+    entry = index(repository, digest)[0]
+    assert (entry["artifactType"], entry["mediaType"]) == (BUNDLE, OCI_MANIFEST)
+    manifest = json.loads(crane("manifest", "--insecure", f"{repository}@{entry['digest']}"))
+    assert manifest["subject"] == {
+        "mediaType": OCI_MANIFEST,
+        "size": len(crane("manifest", "--insecure", f"{repository}@{digest}")),
+        "digest": digest,
+    }
+    assert manifest["annotations"]["org.opencontainers.image.created"] == AT
+    text = json.loads(crane("blob", "--insecure", f"{repository}@{manifest['layers'][0]['digest']}"))
+    envelope = text["dsseEnvelope"]
+    payload = base64.b64decode(envelope["payload"])
+    assert json.loads(payload)["subject"] == [{"digest": {"sha256": digest[7:]}}]
+    kind = envelope["payloadType"].encode()
+    (tmp_path / "signature").write_bytes(base64.b64decode(envelope["signatures"][0]["sig"]))
+    file = public(pem, tmp_path / "public.pem")
+    verify = ["openssl", "dgst", "-sha256", "-verify", file, "-signature", tmp_path / "signature"]
+    signed = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+    assert subprocess.run(verify, input=signed, capture_output=True, check=False).stdout == b"Verified OK\n"
+
+
+def test_of_many_signers_at_once_none_is_lost(repository: str) -> None:
+    digest, keys = push_image(repository), [key() for _ in range(8)]
+    with ThreadPoolExecutor(len(keys)) as pool:
+        assert all(pool.map(lambda it: sign(Registry(), repository, digest, it, AT), keys))
+    assert [statement_of(Registry(), repository, digest, it.public) for it in keys] == [SIGNED] * len(keys)
+
+
+def test_what_a_killed_run_left_is_completed(repository: str) -> None:
+    """The bundle was pushed, and the index does not name it yet."""
+    digest, mine = push_image(repository), key()
+    sign(Registry(), repository, digest, mine, AT)
+    before = index(repository, digest)
+    tag = crane("digest", "--insecure", f"{repository}:{digest.replace(':', '-')}")
+    crane("delete", "--insecure", f"{repository}@{tag}")
+    assert sign(Registry(), repository, digest, mine, AT)
+    assert index(repository, digest) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda it: it, SIGNED),
+        (lambda it: it | {"dsseEnvelope": it["dsseEnvelope"] | {"payloadType": "text/plain"}}, None),
+        (lambda it: it | {"dsseEnvelope": it["dsseEnvelope"] | {"signatures": []}}, None),
+        (lambda it: it | {"dsseEnvelope": it["dsseEnvelope"] | {"signatures": [{"sig": "no base64"}]}}, None),
+        (lambda it: it | {"dsseEnvelope": it["dsseEnvelope"] | {"payload": "e30="}}, None),
+        (lambda it: {"mediaType": BUNDLE}, None),
+        (lambda it: [], None),
+    ],
+)
+def test_a_bundle_that_was_changed_states_nothing(change: Callable[[Any], Any], found: str | None) -> None:
+    mine = key()
+    text = json.dumps(change(json.loads(bundle(DIGEST, mine.sign, mine.public.hint)))).encode()
+    assert stated(text, DIGEST, mine.public.is_signature) == found
+    assert stated(text, f"sha256:{'b' * 64}", mine.public.is_signature) is None
+    assert stated(text[:-9], DIGEST, mine.public.is_signature) is None
+
+
+def test_what_is_signed_and_states_nothing_is_no_signature() -> None:
+    mine = key()
+    for payload in (b"[]", b"{}", b'{"subject": "all", "predicateType": "x"}'):
+        kind = b"application/vnd.in-toto+json"
+        sig = mine.sign(b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload))
+        envelope = {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": kind.decode(),
+            "signatures": [{"sig": base64.b64encode(sig).decode()}],
+        }
+        assert stated(json.dumps({"dsseEnvelope": envelope}).encode(), DIGEST, mine.public.is_signature) is None
+
+
+def test_an_index_of_something_else_stays_as_it_is(repository: str) -> None:
+    digest = push_image(repository)
+    crane("tag", "--insecure", f"{repository}@{digest}", digest.replace(":", "-"))
+    with pytest.raises(Refused, match="is no index of what refers to"):
+        sign(Registry(), repository, digest, key(), AT)
+    assert crane("digest", "--insecure", f"{repository}:{digest.replace(':', '-')}") == digest
+    with pytest.raises(Refused, match="holds no sha256"):
+        sign(Registry(), repository, DIGEST, key(), AT)
+
+
+def listing(registry: str, *, keeps: bool, then: int = 200) -> Behaviour:
+    """The real registry with a list of referrers of its own, which may be without what was pushed; `then`: what it
+    answers for the list."""
+    pushed: list[dict[str, Any]] = []
+
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        if "/referrers/" in request.path:
+            text = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": pushed}).encode()
+            says(then, text if then == 200 else b"404 page not found", Content_Type=OCI_INDEX)(request)
+            return
+        kept = {name: it for name, it in request.headers.items() if name in ("Accept", "Content-Type")}
+        answer = httpx.request(request.command, f"http://{registry}{request.path}", content=body, headers=kept)
+        if request.command == "PUT" and "/manifests/" in request.path and keeps:
+            pushed.append({"mediaType": OCI_MANIFEST, "digest": digest_of(body), "artifactType": BUNDLE})
+        head = {k: v for k, v in answer.headers.items() if k in ("content-type", "docker-content-digest")}
+        if where := answer.headers.get("location"):
+            head["Location"] = where.partition(registry)[2]
+        says(answer.status_code, answer.content, **head)(request)
+
+    return behave
+
+
+def test_a_registry_that_lists_referrers_gets_no_index(registry: str, tmp_path: Path) -> None:
+    name = f"listed-{tmp_path.name}"
+    digest, mine = push_image(f"{registry}/{name}"), key()
+    with answering(listing(registry, keeps=True)) as host:
+        assert sign(Registry(), f"{host}/{name}", digest, mine, AT)
+        assert statement_of(Registry(), f"{host}/{name}", digest, mine.public) == SIGNED
+        assert not sign(Registry(), f"{host}/{name}", digest, mine, AT)
+    assert digest.replace(":", "-") not in crane("ls", "--insecure", f"{registry}/{name}").splitlines()
+
+
+@pytest.mark.parametrize(("then", "said"), [(200, "does not list it"), (500, "answered 500"), (403, "answered 403")])
+def test_a_registry_that_keeps_none_is_refused(registry: str, tmp_path: Path, then: int, said: str) -> None:
+    name = f"unlisted-{tmp_path.name}"
+    digest = push_image(f"{registry}/{name}")
+    with answering(listing(registry, keeps=False, then=then)) as host, pytest.raises(Refused, match=said):
+        sign(Registry(), f"{host}/{name}", digest, key(), AT)
+
+
+ENCRYPTED = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-aes256", "-pass"]
+
+
+@pytest.mark.parametrize(
+    ("pem", "password", "said"),
+    [
+        (None, None, "none is given"),
+        ("", None, "none is given"),
+        ("planted", None, "cannot be read"),
+        ("-----BEGIN PRIVATE KEY-----\nplanted\n-----END PRIVATE KEY-----", None, "cannot be read"),
+        (
+            "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\ne30=\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----",
+            "planted",
+            "cannot be read",
+        ),
+        (["openssl", "genpkey", "-algorithm", "ED25519"], None, "is not one of ECDSA on the curve P-256"),
+        (["openssl", "ecparam", "-name", "secp384r1", "-genkey", "-noout"], None, "is not one of ECDSA"),
+        ([*ENCRYPTED, "pass:planted"], None, "cannot be read"),
+        ([*ENCRYPTED, "pass:planted"], "other", "cannot be read"),
+        ([*ENCRYPTED, "pass:planted"], "planted", ""),
+    ],
+)
+def test_keys_that_sign(pem: list[str] | str | None, password: str | None, said: str) -> None:
+    text = private(*pem) if isinstance(pem, list) else pem
+    if not said:
+        assert signing_key(text, password)
+        return
+    with pytest.raises(Refused) as refused:
+        signing_key(text, password)
+    assert said in refused.value.what
+    assert "planted" not in refused.value.what + refused.value.remedy
+    with pytest.raises(Refused, match="holds no public key"):
+        public_key(b"planted", "cosign.pub")
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    """As it is installed by itself."""
+    script = (
+        "import sys; sys.modules.update(dict.fromkeys(['cryptography', 'nacl']))\n"
+        "from scripts.clients.signing_key import signing_key\n"
+        "from scripts.errors import Refused\n"
+        "try: signing_key('x', None)\n"
+        "except Refused as it: print(it.fault, it.remedy)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ran.stdout == "machine Install it with its extra: `pip install 'waybill-ledger[sign]'`.\n", ran.stderr
