@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+VERSION ?=
 
 venv := .venv/bin/python
 pip := $(venv) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
@@ -105,8 +106,25 @@ image: needs-image setup .venv/dev.stamp ## Build the images of the ledger and o
 	@WAYBILL_IMAGE=localhost/waybill $(venv) -m pytest tests/image
 
 .PHONY: publish-image
-publish-image: image ## Push the image to ARGS="ghcr.io/acme/waybill", and print REPOSITORY@DIGEST.
+publish-image: image ## Push the ledger's image to ARGS="ghcr.io/acme/waybill", and print REPOSITORY@DIGEST.
 	@$(venv) -m tools.image push $(ARGS)
+
+.PHONY: publish-images
+publish-images: export VERSION := $(VERSION)
+publish-images: image ## Push both images, the tool's to REPOSITORY-tool: ARGS="REPOSITORY FILE"; with VERSION=1.2.3 they have it as a tag, too.
+	@$(venv) -m tools.image publish $(ARGS) $(VERSION)
+
+.PHONY: version
+version: .venv/dev.stamp ## Say of which version of Waybill ARGS="v1.2.3" is the tag, as an output of a workflow's step; a branch is of none.
+	@$(venv) -m tools.release version $(ARGS)
+
+.PHONY: dist
+dist: .venv/dev.stamp ## Build the source distribution and the wheel of HEAD into dist/, twice, and see that both builds are equal.
+	@$(venv) -m tools.release dist
+
+.PHONY: action-tag
+action-tag: .venv/dev.stamp ## Let the tag v1 be HEAD, where ARGS="1.2.3" is the highest release of it.
+	@$(venv) -m tools.release action-tag $(ARGS)
 
 .PHONY: chart-difference
 chart-difference: setup ## Show what changed in the rendered chart since a commit: ARGS="origin/main difference.md".

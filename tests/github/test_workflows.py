@@ -84,7 +84,7 @@ def test_no_secret_lies_beside_a_file_of_a_pull_request() -> None:
 
 def test_the_scanner_gets_its_token_with_what_was_merged() -> None:
     file = load(GITHUB / "workflows" / "release.yml")
-    assert file["on"] == {"push": {"branches": ["main"]}}
+    assert file["jobs"]["sonar"]["if"] == "github.ref == 'refs/heads/main'"
     scans = [path.name for path in WORKFLOWS if "SONAR_TOKEN" in path.read_text()]
     assert scans == ["release.yml"]
     (checkout,) = [step for step in file["jobs"]["sonar"]["steps"] if "checkout" in step["uses"]]
@@ -99,3 +99,42 @@ def test_a_release_waits_for_the_checks_and_ships_the_image_that_was_pushed() ->
     ship = jobs["ship"]["steps"][-1]
     assert ship["with"]["image"] == "${{ needs.image.outputs.image }}"
     assert set(ship["with"]) <= set(load(GITHUB / "actions" / "ship" / "action.yml")["inputs"])
+
+
+def test_main_a_tag_and_a_hand_release_and_no_other_branch_does() -> None:
+    file = load(GITHUB / "workflows" / "release.yml")
+    assert file["on"] == {
+        "push": {"branches": ["main"], "tags": ["v[0-9]+.[0-9]+.[0-9]+"]},
+        "workflow_dispatch": {},
+    }
+    jobs = file["jobs"]
+    assert jobs["checks"]["if"] == "github.ref == 'refs/heads/main' || github.ref_type == 'tag'"
+
+    def waits_for_the_checks(name: str) -> bool:
+        needs = jobs[name].get("needs", [])
+        return name == "checks" or any(map(waits_for_the_checks, [needs] if isinstance(needs, str) else needs))
+
+    for name, job in jobs.items():
+        assert waits_for_the_checks(name), name
+        assert "always()" not in job.get("if", "")
+
+
+def test_a_tag_uploads_what_was_attested_without_a_token_and_last() -> None:
+    jobs = load(GITHUB / "workflows" / "release.yml")["jobs"]
+    assert jobs["dist"]["if"] == "github.ref_type == 'tag'"
+    assert [it["run"] for it in jobs["dist"]["steps"] if "run" in it][-1] == "make dist"
+    attested = [it for it in jobs["dist"]["steps"] if it.get("uses", "").startswith("actions/attest@")]
+    assert [it["with"]["subject-path"] for it in attested] == ["dist/*"]
+    assert (jobs["pypi"]["needs"], jobs["pypi"]["environment"]) == (["dist", "ship"], "pypi")
+    assert jobs["pypi"]["permissions"] == {"id-token": "write"}
+    assert "secrets" not in str(jobs["pypi"])
+    assert "checkout" not in str(jobs["pypi"]["steps"])
+    assert "pypi" in jobs["action-tag"]["needs"]
+
+
+def test_both_images_are_attested_with_their_packages() -> None:
+    steps = load(GITHUB / "workflows" / "release.yml")["jobs"]["image"]["steps"]
+    attested = [it["with"] for it in steps if it.get("uses", "").startswith("actions/attest@")]
+    told = [(it["subject-digest"], "sbom-path" in it) for it in attested]
+    outputs = ["${{ steps.push.outputs.digest }}", "${{ steps.push.outputs.tool-digest }}"]
+    assert told == [(output, packages) for output in outputs for packages in (False, True)]

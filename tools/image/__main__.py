@@ -1,5 +1,9 @@
-"""Builds the images, and pushes the ledger's: `python -m tools.image build ledger tool`, `push REPOSITORY [FILE]`."""
+"""Builds the images, and pushes them.
 
+`python -m tools.image build ledger tool`, `push REPOSITORY` (the ledger's alone), `publish REPOSITORY FILE [VERSION]`.
+"""
+
+import os
 import sys
 from pathlib import Path
 
@@ -22,36 +26,44 @@ def main(arguments: list[str]) -> None:
             case ["build", *targets] if targets and NAMES.keys() >= {*targets}:
                 base = available_base()
                 for target in targets:
-                    build(NAMES[target], base, target)
+                    build(NAMES[target], base, target, os.environ.get("VERSION", ""))
                     print(f"{NAMES[target]} is built")
                 buildah("rmi", "--prune", "--force")  # the images before, and the build stage
-            case ["push", repository, *file]:
-                push(repository, *file)
+            case ["push", repository]:
+                print(push(NAME, repository))
+            case ["publish", repository, file, *version]:
+                publish(repository, Path(file), *version)
             case _:
                 sys.exit(__doc__)
     except BuildahError as error:
         sys.exit(f"The image was not built or pushed: {error}")
 
 
-def push(repository: str, file: str | None = None) -> None:
-    """Push the image that was built, tagged with its commit, and print REPOSITORY@DIGEST.
-
-    The lines `repository=` and `digest=` are added to `file`, as GITHUB_OUTPUT wants them.
-    """
-    labels = inspect(NAME)["config"]["Labels"]
+def push(name: str, repository: str, version: str = "") -> str:
+    """Push the image that was built, tagged with its commit and, of a release, with its version; REPOSITORY@DIGEST."""
+    labels = inspect(name)["config"]["Labels"]
     here = repository.startswith(
         ("127.0.0.1:", "localhost:", f"{ADDRESS}:")
     )  # ADDRESS is the registry of `make cluster`
     if labels[BASE_NAME] != pinned_base() and not here:
         raise BuildahError(f"Its base is {labels[BASE_NAME]}; only an image on the Containerfile's base is published.")
     written = STORE / "digest"
-    where = f"docker://{repository}:{labels[REVISION][:12]}"
-    buildah("push", "--quiet", f"--tls-verify={'false' if here else 'true'}", "--digestfile", written, NAME, where)
-    digest = written.read_text().strip()
-    if file:
-        with Path(file).open("a") as output:
-            output.write(f"repository={repository}\ndigest={digest}\n")
-    print(f"{repository}@{digest}")
+    flags = ("push", "--quiet", f"--tls-verify={'false' if here else 'true'}", "--digestfile", written)
+    for tag in (labels[REVISION][:12], version):
+        if tag:
+            buildah(*flags, name, f"docker://{repository}:{tag}")
+    return f"{repository}@{written.read_text().strip()}"
+
+
+def publish(repository: str, file: Path, version: str = "") -> None:
+    """Push both images, the tool's to REPOSITORY-tool. `file` gets the lines `repository=` and `digest=`, and the same
+    with `tool-` before them, as GITHUB_OUTPUT wants them."""
+    for prefix, name, suffix in (("", NAME, ""), ("tool-", NAMES["tool"], "-tool")):
+        pushed = push(name, f"{repository}{suffix}", version)
+        print(pushed)
+        with file.open("a") as output:
+            where, _, digest = pushed.partition("@")
+            output.write(f"{prefix}repository={where}\n{prefix}digest={digest}\n")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from .debian import debian
 
 BASE_NAME = "org.opencontainers.image.base.name"
 REVISION = "org.opencontainers.image.revision"
+VERSION = "org.opencontainers.image.version"
 MODIFIED = "-modified"
 
 
@@ -23,10 +24,10 @@ def pinned_base() -> str:
     return found[1]
 
 
-def build(tag: str, base: str, target: str) -> None:
+def build(tag: str, base: str, target: str, version: str = "") -> None:
     """Build image `tag`, a target of the Containerfile, on `base`, unless it exists already: the same commit and base
-    give the same layers."""
-    labels = {BASE_NAME: base, REVISION: revision()}
+    give the same layers. `version` is that of a release of Waybill, whose image is another one than its commit's."""
+    labels = {BASE_NAME: base, REVISION: revision()} | ({VERSION: version} if version else {})
     if not labels[REVISION].endswith(MODIFIED) and labels.items() <= _labels(tag).items():
         return
     closed = [] if base == pinned_base() else ["--build-arg", "PIP_NO_INDEX=1", "--build-arg", "PIP_FIND_LINKS=/wheels"]
