@@ -46,7 +46,18 @@ def environment_of(here: Session, environment: str, waybill: Waybill, repo: Repo
         cluster = _cluster(intent, environment, repo)
     except Refused as error:
         return [*found, Diagnosis("warn", f"whether {environment} is heard is not known: {error.what.rstrip('.')}")]
-    return [*found, *_heard(here, environment, intent, cluster), *_pulled(here, environment, cluster)]
+    namespace = _namespace(here, environment, intent)
+    if namespace not in (item["metadata"].get("name") for _, item in cluster.of("", "Namespace")):
+        what = f"whether {environment} has the namespace {namespace}, which the GitOps repo does not make"
+        found.append(Diagnosis("skip", what))
+    return [*found, *_heard(here, environment, namespace, cluster), *_pulled(here, environment, cluster)]
+
+
+def _namespace(here: Session, environment: str, intent: Intent) -> str:
+    """Where its HelmRelease is."""
+    site = intent.sites.get(environment)
+    place = place_of(site.existing) if site and site.existing else None
+    return place.partition("/")[0] if place else here.config.namespace_of(environment)
 
 
 def _cluster(intent: Intent, environment: str, repo: Repo) -> Applied:
@@ -56,7 +67,7 @@ def _cluster(intent: Intent, environment: str, repo: Repo) -> Applied:
     return applied(top, cluster_of(top, repo.flux(commit), environment, None))
 
 
-def _heard(here: Session, environment: str, intent: Intent, cluster: Applied) -> Iterator[Diagnosis]:
+def _heard(here: Session, environment: str, namespace: str, cluster: Applied) -> Iterator[Diagnosis]:
     if here.config.ledger is None:
         return
     told, connect = reports(cluster, environment), f"`waybill connect {environment}` proposes what is missing."
@@ -70,9 +81,6 @@ def _heard(here: Session, environment: str, intent: Intent, cluster: Applied) ->
             yield Diagnosis(
                 "warn", what, "Set `type: generic-hmac` and `secretRef`: the ledger takes nothing unsigned."
             )
-    site = intent.sites.get(environment)
-    place = place_of(site.existing) if site and site.existing else None
-    namespace = place.partition("/")[0] if place else here.config.namespace_of(environment)
     if ("HelmRelease", namespace) in told.heard:
         address = " and ".join(it.address for it in told.providers)
         yield Diagnosis("ok", f"{environment} reports the HelmReleases in {namespace} to {address}")
