@@ -112,26 +112,19 @@ CONFIG          forge-token: ${{ secrets.FLEET_TOKEN }}
           ledger-token: ${{ secrets.WAYBILL_LEDGER_TOKEN }}
 """
 GITLAB = """\
-# Written by `waybill init`: releases an image that an earlier job built and pushed. In .gitlab-ci.yml:
+# Written by `waybill init`: releases an image that the job `image` built and pushed. In .gitlab-ci.yml:
 #   include: [{local: .gitlab/ship.yml}]
-# and let the earlier job leave IMAGE (REPOSITORY@sha256:...) in `artifacts: reports: dotenv`. The project needs the
-# variables WAYBILL_FORGE_TOKEN (may push branches and open merge requests in the GitOps repo) and, with a ledger,
-# WAYBILL_LEDGER_TOKEN. `origin` must take the tag: see the token in its push address.
-ship:
-  stage: deploy
-  image:
-    name: ghcr.io/waybill-ledger/waybill-tool
-    entrypoint: [""]
-  resource_group: release-SERVICE
+# and let that job leave its DIGEST (sha256:...) in `artifacts: {reports: {dotenv: ...}}`. The project needs the variables
+# WAYBILL_FORGE_TOKEN (may push branches and open merge requests in the GitOps repo) and, with a ledger,
+# WAYBILL_LEDGER_TOKEN; and its jobs the right to push tags: Settings, CI/CD, Job token permissions.
+include:
+  - remote: https://raw.githubusercontent.com/waybill-ledger/waybill/v1/docs/ci/gitlab.yml
+NAME:
+  extends: .waybill-ship
+  needs: [image]
   variables:
-    GIT_DEPTH: 0
-  rules:
-    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
-  script:
-    - echo "$CI_REGISTRY_PASSWORD" | helm registry login "$CI_REGISTRY" --username "$CI_REGISTRY_USER" --password-stdin
-    - git remote set-url origin "https://oauth2:$WAYBILL_FORGE_TOKEN@$CI_SERVER_HOST/$CI_PROJECT_PATH.git"
-    - waybill ship --image "$IMAGE"FLAG
-"""
+    WAYBILL_SHIP_IMAGE: "$CI_REGISTRY_IMAGE@$DIGEST"
+FLAG"""
 
 
 def job(ci: str, service: str, registry: str | None, settings: str) -> tuple[str, str] | None:
@@ -141,7 +134,8 @@ def job(ci: str, service: str, registry: str | None, settings: str) -> tuple[str
     name = "ship" if alone else f"ship-{service}"
     more = {
         "CONFIG": "" if alone else f"          config: {settings}\n",
-        "FLAG": "" if alone else f" --config {settings}",
+        "FLAG": "" if alone else f"    WAYBILL_SHIP_CONFIG: {settings}\n",
+        "NAME": name,
         "SERVICE": service,
         "HOST": host,
         "/ship.yml": f"/{name}.yml",

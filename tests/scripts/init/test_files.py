@@ -9,6 +9,7 @@ import yaml
 
 from tests.support.builders import CHART, DEPLOYMENT, VALUES, World, git
 
+CHECKOUT = Path(__file__).parents[3]
 WORKFLOW = ".github/workflows/ship.yml"
 
 
@@ -55,7 +56,7 @@ def test_a_service_on_github(fresh: World) -> None:
     done = subprocess.run(["actionlint", job], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     steps = yaml.safe_load(job.read_text())["jobs"]["ship"]["steps"]
-    action = yaml.safe_load((Path(__file__).parents[3] / ".github/actions/ship/action.yml").read_text())
+    action = yaml.safe_load((CHECKOUT / ".github/actions/ship/action.yml").read_text())
     assert steps[-1]["with"].keys() <= action["inputs"].keys()
 
 
@@ -81,8 +82,11 @@ def test_a_service_on_gitlab(fresh: World) -> None:
     git(fresh.checkout, "remote", "set-url", "origin", "https://gitlab.com/acme/shop/orders.git")
     ran = fresh.waybill("init", "--json")
     assert (ran.code, ran.json["wrote"]) == (0, [".gitlab/ship.yml", "waybill.toml"]), ran.stderr
-    job = yaml.safe_load((fresh.checkout / ".gitlab/ship.yml").read_text())["ship"]
-    assert job["script"][-1] == 'waybill ship --image "$IMAGE"'
+    job = yaml.safe_load((fresh.checkout / ".gitlab/ship.yml").read_text())
+    ours = yaml.safe_load((CHECKOUT / "docs/ci/gitlab.yml").read_text())
+    assert job["include"][0]["remote"].endswith("/docs/ci/gitlab.yml")
+    assert job["ship"]["extends"] in ours
+    assert job["ship"]["variables"] == {"WAYBILL_SHIP_IMAGE": "$CI_REGISTRY_IMAGE@$DIGEST"}
     assert 'registry = "oci://registry.gitlab.com/acme/shop/charts"' in (fresh.checkout / "waybill.toml").read_text()
 
 
