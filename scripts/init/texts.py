@@ -114,8 +114,8 @@ CONFIG          forge-token: ${{ secrets.FLEET_TOKEN }}
 GITLAB = """\
 # Written by `waybill init`: releases an image that the job `image` built and pushed. In .gitlab-ci.yml:
 #   include: [{local: .gitlab/ship.yml}]
-# and let that job leave its DIGEST (sha256:...) in `artifacts: {reports: {dotenv: ...}}`. The project needs the variables
-# WAYBILL_FORGE_TOKEN (may push branches and open merge requests in the GitOps repo) and, with a ledger,
+# and let that job leave its DIGEST (sha256:...) in `artifacts: {reports: {dotenv: ...}}`. The project needs the
+# variables WAYBILL_FORGE_TOKEN (may push branches and open merge requests in the GitOps repo) and, with a ledger,
 # WAYBILL_LEDGER_TOKEN; and its jobs the right to push tags: Settings, CI/CD, Job token permissions.
 include:
   - remote: https://raw.githubusercontent.com/waybill-ledger/waybill/v1/docs/ci/gitlab.yml
