@@ -109,6 +109,12 @@ def _checked(config: Config, wish: Wish) -> str:
         ) from error
     if wish.secrets and wish.secrets.exists():
         raise Refused(f"{wish.secrets} is there already.", "Name a new file with --secrets.", fault="you")
+    if config.gitops is None:
+        raise Refused(
+            "It is not known which repository Flux applies.",
+            "Give its address with --gitops, or in WAYBILL_GITOPS.",
+            fault="you",
+        )
     if config.ledger is None:
         raise Refused(
             "It is not known where Flux is to report to.",

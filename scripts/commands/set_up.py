@@ -118,7 +118,7 @@ def adopt(name: str, wanted: str, dry_run: bool, **options: Any) -> None:
 )
 @settings()
 def doctor(only: tuple[str, ...], **options: Any) -> None:
-    """Look at everything that a release of HEAD needs, and say of each whether it is there; change nothing.
+    """Look at all that a release of HEAD needs; change nothing.
 
     It asks what ship and plan ask: programs, chart and image keys, tag, registry, forge, ledger, and for each
     environment whether it would run the release, reports to the ledger, and may pull the chart. With one environment,

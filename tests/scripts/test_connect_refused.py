@@ -69,6 +69,8 @@ def test_a_ledger_has_to_be_named(repo: GitopsRepo) -> None:
     ran = connect(repo, "staging", "--json", ledger="")
     assert ran.code == 1
     assert "--ledger" in ran.json["remedy"]
+    nowhere = connect(repo, "staging", "--json", WAYBILL_GITOPS="")
+    assert (nowhere.code, "--gitops" in nowhere.json["remedy"]) == (1, True)
     assert repo.head("connect/staging") is None
 
 
