@@ -1,4 +1,4 @@
-"""Measures the ledger beside a constant handler and two peers that do the same work: `make bench`.
+"""Measures the ledger beside a plain Litestar handler and two peers that do the same work: `make bench`.
 
 `make bench ARGS=ship` measures the release tool instead: bench/ship.py.
 
@@ -24,8 +24,9 @@ from rich.table import Table
 from tests.support.service.postgres_server import PostgresServer, postgres_server
 from tools.prerequisites import complaint
 
-from . import ship, started, targets
+from . import layers, ship, started, targets
 from .cases import AT_MOST, CASES, constant
+from .constant import Layer
 from .load import Rate, load
 from .targets import Target
 
@@ -81,12 +82,13 @@ def main() -> None:
                         measured.setdefault((it.name, case), []).append(rate)
             console.print(f"round {round_} of {given.rounds} done")
     show([it.name for it in programs], measured)
+    layers.main(given.rounds, given.seconds)
     started.main()
 
 
 def flat(stack: ExitStack, folder: Path, releases: int, events: Sequence[int]) -> Iterator[Program]:
     server = durable_server(stack, *(f"ledger_{count}" for count in events))
-    yield targets.ledger(CONSTANT, f"sqlite:///{folder}/constant.db", folder, (0, 0), constant=True)
+    yield targets.constant(CONSTANT, Layer.HANDLER, folder)
     for count in events:
         yield targets.ledger(f"SQLite, {count:,} events", f"sqlite:///{folder}/{count}.db", folder, (releases, count))
     for count in events:
@@ -96,7 +98,7 @@ def flat(stack: ExitStack, folder: Path, releases: int, events: Sequence[int]) -
 def start(stack: ExitStack, folder: Path, counts: tuple[int, int], *, peers: bool) -> Iterator[Program]:
     server = durable_server(stack, "ledger", "fastapi", "django")
     socket = server.folder
-    yield targets.ledger(CONSTANT, f"sqlite:///{folder}/constant.db", folder, (0, 0), constant=True)
+    yield targets.constant(CONSTANT, Layer.HANDLER, folder)
     yield targets.ledger("Waybill, SQLite", f"sqlite:///{folder}/ledger.db", folder, counts)
     yield targets.ledger("Waybill, PostgreSQL", server.url("ledger"), folder, counts)
     if peers:

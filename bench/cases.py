@@ -52,6 +52,6 @@ CASES: dict[str, Make] = {
 
 
 def constant(case: str, made: Iterable[Request]) -> Iterator[Request]:
-    """The same requests to the constant that is guarded alike."""
+    """The same requests to the handlers that answer a constant."""
     path = {"create": "/write", "event": "/hook"}.get(case, "/read")
     return (Request(path, it.body, it.signature) for it in made)

@@ -1,11 +1,8 @@
-"""The yardstick: handlers that answer a constant, behind the ledger's own guards, limits, log lines and counts, served
-as `waybill-service serve` does it.
-"""
+"""The yardstick: handlers that answer a constant, and the same below one more of the ledger's own layers each time."""
 
 import gc
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from enum import IntEnum
 from typing import Any
 
 from litestar import Litestar, Response, get, post
@@ -13,7 +10,7 @@ from litestar.datastructures import State
 from litestar.params import RawBody
 
 from service.auth.guards import guard
-from service.database.lifespan import opened
+from service.http.answer import JsonBytes
 from service.http.limits import BODY_BYTES, with_deadline
 from service.http.telemetry import log_as_json, with_telemetry
 from service.settings import Settings
@@ -21,9 +18,37 @@ from service.settings import Settings
 BODY = b'{"id":1,"service":"orders","version":"1.4.2","recorded_at":"2026-01-02T03:04:05Z"}'
 
 
+class Layer(IntEnum):
+    """Each has those before it below it; CONNECTION is the protocol that the web server is started with."""
+
+    FUNCTION = 0
+    HANDLER = 1
+    ANSWER = 2
+    GUARD = 3
+    CONNECTION = 4
+    LIMITS = 5
+    TELEMETRY = 6
+
+
+TITLES = {
+    Layer.FUNCTION: "a bare ASGI function on uvicorn",
+    Layer.HANDLER: "a plain Litestar handler",
+    Layer.ANSWER: "... with a ready ASGI answer",
+    Layer.GUARD: "... and the guard",
+    Layer.CONNECTION: "... and bounded connections",
+    Layer.LIMITS: "... and limits",
+    Layer.TELEMETRY: "... and telemetry",
+}
+
+
 @get("/read", scope="read")
-async def read() -> Response[bytes]:
+async def plain() -> Response[bytes]:
     return Response(BODY, media_type="application/json")
+
+
+@get("/read", scope="read")
+async def ready() -> JsonBytes:
+    return JsonBytes(BODY)
 
 
 @post("/write", scope="releases:write")
@@ -36,25 +61,32 @@ async def hook(body: RawBody) -> Response[bytes]:
     return Response(BODY, media_type="application/json", status_code=201)
 
 
-def create_app() -> Litestar:
+async def function(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        return
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": BODY})
+
+
+def create_app() -> Any:
+    """Up to the layer whose number is in the variable LAYER."""
+    layer = Layer(int(os.environ["LAYER"]))
+    if layer == Layer.FUNCTION:
+        return function
     log_as_json("info")
-    settings = Settings.from_environment(os.environ)
-
-    @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with opened(settings.database_url):
-            yield
-
     app: Any = Litestar(
-        [read, write, hook],
-        guards=[guard],
-        lifespan=[lifespan],
-        state=State({"settings": settings}),
+        [ready if layer >= Layer.ANSWER else plain, write, hook],
+        before_request=guard if layer >= Layer.GUARD else None,
+        state=State({"settings": Settings.from_environment({})}),
         request_max_body_size=BODY_BYTES,
         logging_config=None,
         openapi_config=None,
     )
-    app.asgi_handler = with_telemetry(with_deadline(app.asgi_handler))
+    if layer >= Layer.LIMITS:
+        app.asgi_handler = with_deadline(app.asgi_handler)
+    if layer >= Layer.TELEMETRY:
+        app.asgi_handler = with_telemetry(app.asgi_handler)
     gc.collect()
     gc.freeze()
-    return app  # type: ignore[no-any-return]
+    return app

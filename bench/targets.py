@@ -19,6 +19,7 @@ from tests.support.service.postgres_server import PostgresServer
 from tools.demo.processes import running
 
 from . import data
+from .constant import Layer
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PYTHON = [sys.executable, "-P", "-m"]
@@ -37,20 +38,26 @@ class Target:
 
 
 @contextmanager
-def ledger(name: str, url: str, folder: Path, counts: tuple[int, int], *, constant: bool = False) -> Iterator[Target]:
-    """Waybill's ledger, or the constant that it is compared with."""
+def ledger(name: str, url: str, folder: Path, counts: tuple[int, int]) -> Iterator[Target]:
     keys = json.dumps({e: [key] for e, key in data.KEYS.items()})
     env = environment({"DATABASE_URL": url, "FLUX_KEYS": keys, "EVENT_QUOTA": AMPLE})
     run([*PYTHON, "service", "migrate"], env)
     token = run([*PYTHON, "service", "token", "create", "--scope", "releases:write"], env)
     run([*PYTHON, "bench.fill", url, *map(str, counts)], env)
     port = free_port()
-    alike = ["--no-access-log", "--no-server-header", "--ws=none", "--http=service.http.connections:BoundedConnection"]
-    command = [*PYTHON, "uvicorn", "--factory", "bench.constant:create_app", f"--port={port}", *alike]
-    with serving(
-        name, command if constant else [*PYTHON, "service", "serve"], env | {"PORT": str(port)}, folder, port
-    ) as (it, pid):
+    with serving(name, [*PYTHON, "service", "serve"], env | {"PORT": str(port)}, folder, port) as (it, pid):
         yield Target(name, it, pid, token)
+
+
+@contextmanager
+def constant(name: str, layer: Layer, folder: Path) -> Iterator[Target]:
+    """What the ledger is compared with, below so many of its layers."""
+    port = free_port()
+    alike = ["--no-access-log", "--no-server-header", "--ws=none"]
+    alike += ["--http=service.http.connections:BoundedConnection"] if layer >= Layer.CONNECTION else []
+    command = [*PYTHON, "uvicorn", "--factory", "bench.constant:create_app", f"--port={port}", *alike]
+    with serving(name, command, environment({"LAYER": str(int(layer))}), folder, port) as (it, pid):
+        yield Target(name, it, pid, "")
 
 
 @contextmanager
