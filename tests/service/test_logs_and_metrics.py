@@ -149,7 +149,8 @@ async def test_a_silent_environment_and_a_database_that_does_not_answer_in_time_
         text = (await ledger.http.get("/metrics")).text
         assert 'waybill_environment_silent{environment="staging"} 1.0' in text
         assert 'waybill_places{environment="staging",health="unknown"} 1.0' in text
-        monkeypatch.setattr("service.ledger.environments.gauges.SECONDS", 0)
+        monkeypatch.setattr("service.ledger.environments.gauges.SECONDS", 0.01)
+        monkeypatch.setattr("service.ledger.environments.gauges.states", lambda *_, **__: asyncio.Event().wait())
         text = (await ledger.http.get("/metrics")).text
         assert "waybill_state_known 0.0" in text
         assert "waybill_request_seconds_count" in text
