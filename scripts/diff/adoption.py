@@ -11,6 +11,7 @@ from ..config import Config
 from ..errors import Refused
 from ..gitops.objects import objects_in
 from ..gitops.site import Existing, Site, Target
+from ..gitops.tries import told
 from ..yaml.document import Path as Keys
 from ..yaml.objects import Object
 from .candidate import Candidate, targets
@@ -51,7 +52,7 @@ def site_of(
         flux=(root.flux.file, root.flux.spec) if root.flux else None,
         renames=renames(found, service),
     )
-    site = Site(root.folder, release, source, existing)
+    site = Site(root.folder, release, source, existing, told(spec))
     try_release(site, files, found, service)
     return site
 

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -17,8 +17,11 @@ from ..document import Chart, digest_of
 from ..errors import Refused
 from ..folder import lay_out
 from ..forges import Forge
+from ..gitops import layout
 from ..gitops.clone import Heads, cloned, look, patch
+from ..gitops.render import copied
 from ..gitops.site import Site, standard
+from ..gitops.tries import told
 from ..once import Once
 from .adoption import site_of
 from .appliers import Appliers
@@ -88,7 +91,8 @@ class Repo:
         """Where a commit has the release of an environment, whose charts are `published` at `oci://host/path`, if that
         is known; refused where Waybill cannot write it in the file that people wrote."""
         if config.helmrelease(environment) is None:
-            return standard(config.service, environment, pinned=config.flux_source == "oci-repository")
+            site = standard(config.service, environment, pinned=config.flux_source == "oci-repository")
+            return replace(site, told=self._told(commit, site, config.service))
         make = partial(site_of, self.tree(commit), self.flux(commit), environment, config, published)
         return self._sites((commit, environment, published), make)
 
@@ -113,6 +117,20 @@ class Repo:
             return release_of(objects_of(self.manifests(commit, site.folder)), shipped.service, site.existing)
 
         return self._releases((commit, environment), make)
+
+    def _told(self, commit: str, site: Site, service: str) -> dict[str, str]:
+        """What gitops/tries tells of the HelmRelease that a site of Waybill's layout builds, or will once it is made of
+        what all environments have in common."""
+        base = layout.base(service)
+        made = [it for it in (site.folder, base) if (self.tree(commit) / it).is_dir()]
+        template = copied("base", base, service, pinned=site.source is not None)[f"{base}/helmrelease.yaml"]
+        try:
+            objects = objects_of(self.manifests(commit, made[0]) if made else template)
+        except Refused:
+            return told(None)
+        found = [it for it in objects if (it["kind"], it["metadata"].get("name")) == ("HelmRelease", service)]
+        spec = found[0].get("spec") if len(found) == 1 else None
+        return told(spec if isinstance(spec, dict) else None)
 
     def shipped_chart(self, shipped: Shipped) -> Path:
         """The .tgz that package made; fetched where it is gone, and the same, byte for byte."""

@@ -14,6 +14,7 @@ from ..folder import lay_out
 from ..gitops.files import ANNOTATIONS, CHART_VERSION, DIGEST, TAG, annotation, written
 from ..gitops.render import name_release
 from ..gitops.site import Site
+from ..gitops.tries import told
 from ..yaml.document import shown
 from ..yaml.objects import Object
 from .bases import reach
@@ -21,7 +22,7 @@ from .candidate import Candidate, at, targets
 from .overlay import build
 from .roots import Root
 
-OURS = {annotation(name)[-1] for name in ANNOTATIONS}
+OURS = {annotation(name)[-1] for name in (*ANNOTATIONS, *told(None))}
 ANNOTATION = str(annotation("")[-1])
 _DIGEST = f"sha256:{'f' * 64}"
 # Another place that decides which chart is installed.

@@ -29,7 +29,7 @@ def written(site: Site) -> Iterator[tuple[Target, Keys]]:
         yield site.release, CHART_VERSION
         if site.existing and site.existing.renames:
             yield site.release, CHART_NAME
-    yield from ((site.release, annotation(name)) for name in ANNOTATIONS)
+    yield from ((site.release, annotation(name)) for name in (*ANNOTATIONS, *site.told))
 
 
 def release_in(files: Files, site: Site) -> dict[str, str]:

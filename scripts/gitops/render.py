@@ -132,6 +132,7 @@ def name_release(files: dict[str, bytes], site: Site, waybill: Waybill, *, claim
         CHART_VERSION: chart.version,
         TAG: chart.version,
         DIGEST: UNPUBLISHED if chart.digest is UNSET else chart.digest,
+        **{annotation(name): text for name, text in site.told.items()},
     }
     for target, keys in written(site):
         target.put(files, keys, values[keys])

@@ -1,7 +1,7 @@
 """Where an environment's release is written: documents of files that Waybill made, or that people wrote before it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -88,12 +88,14 @@ class Target:
 @dataclass(frozen=True)
 class Site:
     """The release of one environment: Flux builds `folder`, in which `release` is its HelmRelease and `source` the
-    OCIRepository of its chart, where that is what Flux gets the chart from."""
+    OCIRepository of its chart, where that is what Flux gets the chart from. `told` is what gitops/tries tells of the
+    built HelmRelease; empty where nobody looked."""
 
     folder: str
     release: Target
     source: Target | None
     existing: "Existing | None" = None
+    told: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def files(self) -> list[str]:

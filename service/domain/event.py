@@ -6,6 +6,7 @@ before it sends; older versions, and a controller whose `--events-addr` points h
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,13 +14,20 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
+class Tries(NamedTuple):
+    """After so many failures to install, or to upgrade, Flux gives up. None: it never does, or it is not known."""
+
+    install: int | None
+    upgrade: int | None
+
+
 class Event(msgspec.Struct, frozen=True, gc=False):
     """One event about a HelmRelease, or about the source of its chart. `time` is the sender's, in whole seconds since
     1970; `resource_version` and `uid` are the HelmRelease's, "" where the event does not tell them.
 
     `version` is the chart's, and `build` its build metadata: helm-controller adds `+<12 hex of the chart's digest>`.
-    `service`, `release`, `image` and `tests` are our annotations: what was intended. `chart` is the name in the
-    message, `severity` info or error.
+    `service`, `release`, `image`, `tests` and `tries` are our annotations: what was intended. With `tests_ignored` Flux
+    ignores that they fail. `chart` is the name in the message, `severity` info or error.
     """
 
     place: str
@@ -37,6 +45,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     release: str | None
     image: str | None
     tests: int | None
+    tests_ignored: bool
+    tries: Tries | None
     message: str
 
 
@@ -80,14 +90,17 @@ CHART_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 OVERRIDDEN = "overridden"  # what our annotation says in place of images that a place does not run as they were released
 IMAGE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:/-]{0,255}@sha256:[a-f0-9]{64}")
 _CHART = re.compile(rf"\bchart ({CHART_NAME.pattern})@([0-9A-Za-z.-]{{1,128}})(?:\+({BUILD.pattern}))?")
-_DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,6})(?:\.\d+)?s)?")  # of Go, without fractions
+_DURATION = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h))+")  # of Go, as the HelmRelease's schema has it
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+_TRIES = re.compile(r"(install|upgrade)=(\d{1,6})")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 _OURS = "event.toolkit.fluxcd.io/"
 _CONTROLLERS = "helm.toolkit.fluxcd.io/"
 SOURCES = ("HelmChart", "OCIRepository")
-TOLD, OURS = ("revision", "oci-digest"), ("service", "release", "image", "tests")
+TOLD, OURS = ("revision", "oci-digest"), ("service", "release", "image", "tests", "tries")
 # The keys of metadata that are read, with the prefixes that may be on them.
 METADATA = {*TOLD, *OURS, *(f"{_CONTROLLERS}{it}" for it in TOLD), *(f"{_OURS}{it}" for it in OURS)}
+IGNORED = "ignored"  # what our annotation says of tests whose failures Flux ignores
 TEST_SECONDS = 300  # helm-controller's default of spec.timeout
 
 
@@ -135,6 +148,8 @@ def parse(body: bytes) -> Event | Cause:
         release=only(VERSION, ours("release")),
         image=OVERRIDDEN if ours("image") == OVERRIDDEN else only(IMAGE, ours("image")),
         tests=tests_in(ours("tests")),
+        tests_ignored=ours("tests") == IGNORED,
+        tries=tries_in(ours("tries")),
         message=line(said.message),
     )
 
@@ -163,12 +178,23 @@ def digest_in(text: str | None) -> str | None:
 
 
 def tests_in(text: str | None) -> int | None:
-    """For how many seconds Helm's tests may run, of our annotation; None: there are none, or none are known of."""
-    if not text or text == "false":
+    """For how many seconds Helm's tests may run, of our annotation; None: there are none, or none that count, or none
+    are known of."""
+    return TEST_SECONDS if text == "true" else seconds_in(text)
+
+
+def seconds_in(text: str | None) -> int | None:
+    """Of a duration as Go writes it, as `1h2m3.5s`; None: it is none, or less than a second."""
+    if not text or not _DURATION.fullmatch(text):
         return None
-    parts = _DURATION.fullmatch(text)
-    seconds = sum(int(it or 0) * of for it, of in zip(parts.groups(), (3600, 60, 1), strict=True)) if parts else 0
-    return seconds or TEST_SECONDS
+    parts = re.findall(r"([0-9.]+)(ms|[smh])", text)
+    return int(sum(float(number) * _UNITS[unit] for number, unit in parts)) or None
+
+
+def tries_in(text: str | None) -> Tries | None:
+    """Of our annotation, `install=4,upgrade=3`; what is left out is not known, or endless."""
+    found = {name: int(number) for name, number in _TRIES.findall(text or "")}
+    return Tries(found.get("install") or None, found.get("upgrade") or None) if found else None
 
 
 def number(text: str | int | None) -> str:

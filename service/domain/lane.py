@@ -169,6 +169,8 @@ def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
     for it in entries:
         before, after = lane.state, lane.opened
         lane.state = (looked if _is_outrun(lane, it) else it.effect)(before, it)
+        if it.tries != lane.state.tries and it.uid and not it.level:
+            lane.state = msgspec.structs.replace(lane.state, tries=it.tries)
         _hear(lane, it)
         running = lane.state.running
         began = running is not before.running

@@ -56,6 +56,7 @@ UNLOCK_FAILED = Reason(effects.blocked, 0)
 # Flux removes a failed release as its remedy with the reason of an uninstall; only the message differs.
 REMEDIATION = "Helm uninstall remediation"
 TAKEN_BACK = Reason(effects.taken_back, 5)
+NO_FAILURE = Reason(None, 2)
 SOURCE_FAILED, SOURCE_READY = Reason(effects.source_failed, 0), Reason(effects.source_ready, 0)
 
 
@@ -66,6 +67,8 @@ def reason_of(event: Event) -> Reason:
         return UNLOCK_FAILED
     if event.reason == "UninstallSucceeded" and event.message.startswith(REMEDIATION):
         return TAKEN_BACK
+    if event.reason == "TestFailed" and event.tests_ignored:
+        return NO_FAILURE
     return REASONS.get(event.reason, Reason(None, 0))
 
 
@@ -101,5 +104,6 @@ def event_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | Caus
         release=event.release,
         image=event.image,
         tests=event.tests,
+        tries=event.tries,
         message=event.message,
     )

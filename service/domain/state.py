@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from .event import Tries
 from .level import Level
 
 AHEAD = 60  # seconds that a sender's clock may be ahead of ours
@@ -39,6 +40,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     release: str | None = None
     image: str | None = None
     tests: int | None = None
+    tries: Tries | None = None
     message: str = ""
     level: Level | None = None
 
@@ -106,7 +108,7 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     `due`: if nothing is heard until then, the health is unknown. `uncertain`: since when another revision may run, in
     part or whole. `drifted`: when drift was last detected, and neither corrected nor seen to be gone. `unmanaged`: the
     HelmRelease was gone at that time, and what it had installed may still run, as `left` names it. `tested`: an
-    observer saw that it has tests, with their time-out. `given_up`: Flux tries no more.
+    observer saw that it has tests, with their time-out. `given_up`: Flux tries no more; `tries`: when it will not.
     """
 
     running: Running | None = None
@@ -126,6 +128,7 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     images: Images | None = None
     tested: int | None = None
     given_up: bool = False
+    tries: Tries | None = None
 
 
 Effect = Callable[[State, Entry], State]

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import msgspec
 
-from ..domain.event import tests_in
+from ..domain.event import TEST_SECONDS, seconds_in
 from ..domain.snapshot import CONDITIONS, NameRange, PostedCondition, PostedHelmRelease
 from .objects import HelmReleaseObject
 from .pods import OwnedPods
@@ -58,7 +58,7 @@ def posted(it: HelmReleaseObject, pods: OwnedPods) -> PostedHelmRelease:
         suspended=spec.suspend,
         tests=spec.test.enable,
         tests_ignored=spec.test.ignoreFailures,
-        test_seconds=tests_in(spec.test.timeout or spec.timeout or "true") if spec.test.enable else None,
+        test_seconds=seconds_in(spec.test.timeout or spec.timeout) or TEST_SECONDS if spec.test.enable else None,
         remote=it.remote,
         conditions=[
             PostedCondition(each.type, each.status, each.reason, each.message, each.lastTransitionTime)

@@ -33,6 +33,8 @@ def annotations(image: str, version: str, source: str, indent: str = "    ") -> 
         f'{indent}{BEFORE}/release: "{version}"',
         f'{indent}{BEFORE}/image: "{image}"',
         f'{indent}{BEFORE}/commit: "{source}"',
+        f'{indent}{BEFORE}/tests: "false"',
+        f'{indent}{BEFORE}/tries: "unknown"',
     ]
 
 
@@ -100,8 +102,9 @@ def test_it_says_what_a_release_writes_and_adds_one_table_alone(world: World, la
     world.ship(world.image())
     written = {it["file"] for it in said.json["writes"]}
     assert written == set(changes(world, "apps/orders"))
-    assert [it["key"] for it in said.json["writes"]][-4:] == [
-        f'metadata.annotations."{BEFORE}/{name}"' for name in ("service", "release", "image", "commit")
+    assert [it["key"] for it in said.json["writes"]][-6:] == [
+        f'metadata.annotations."{BEFORE}/{name}"'
+        for name in ("service", "release", "image", "commit", "tests", "tries")
     ]
     again = world.waybill("adopt", "--environment", "staging", "--file", FILES[layout])
     assert (again.code, file.read_text()) == (0, text + added), again.stderr

@@ -103,6 +103,59 @@ async def test_a_failure_waits_while_flux_may_try_again_and_fails_when_it_gave_u
     assert (await orders.outcome("1.1.0"))[0] == "failed"
 
 
+UPGRADE_TWICE = {"revision": "1.1.0", "tries": "install=4,upgrade=2"}
+
+
+async def test_it_failed_after_as_many_tries_as_the_environment_has(orders: Waiting) -> None:
+    await orders.say("InstallSucceeded", "1.0.0", resource_version="5")
+    await orders.propose("1.1.0")
+    for number in (1, 2):
+        assert (await orders.outcome("1.1.0"))[0] == "waiting"
+        more = {"resource_version": f"{number}0", "metadata": UPGRADE_TWICE, "message": f"timed out, {number}"}
+        await orders.say("UpgradeFailed", "1.1.0", number, **more)
+        await orders.say(
+            "RollbackSucceeded", "1.0.0", number, **more | {"metadata": UPGRADE_TWICE | {"revision": "1.0.0"}}
+        )
+        if number == 1:
+            assert "try 1 of 2 failed (timed out, 1), Flux may try again" in (await orders.outcome("1.1.0"))[1]
+    assert await orders.outcome("1.1.0") == ("failed", f"{PLACE}: timed out, 2; Flux gave up, 1.0.0 runs")
+
+
+async def test_a_test_that_fails_is_a_try_of_the_action_before_it(orders: Waiting) -> None:
+    await orders.say("InstallSucceeded", "1.0.0", resource_version="5")
+    await orders.propose("1.1.0")
+    for number in (1, 2):
+        assert (await orders.outcome("1.1.0"))[0] == "waiting"
+        more = {"resource_version": f"{number}0", "metadata": UPGRADE_TWICE}
+        await orders.say("UpgradeSucceeded", "1.1.0", number, **more)
+        await orders.say("TestFailed", "1.1.0", number, **more, message=f"one failed, {number}")
+        await orders.say("RollbackFailed", "1.1.0", number, **more)  # it is no try of its own
+    assert (await orders.outcome("1.1.0"))[0] == "failed"
+
+
+@pytest.mark.parametrize(
+    "tries", [None, "", "3", "install=1", "install=1,upgrade=0", "install=1,upgrade=-1", "upgrade=endless"]
+)
+async def test_where_the_number_of_tries_is_not_told_it_is_waited(orders: Waiting, tries: str | None) -> None:
+    metadata = {"revision": "1.1.0"} | ({} if tries is None else {"tries": tries})
+    await orders.say("InstallSucceeded", "1.0.0", resource_version="5")
+    await orders.propose("1.1.0")
+    for number in range(1, 4):
+        more = {"resource_version": f"{number}0", "metadata": metadata, "message": f"timed out, {number}"}
+        await orders.say("UpgradeFailed", "1.1.0", number, **more)
+    outcome, cause = await orders.outcome("1.1.0")
+    assert outcome == "waiting"
+    assert "try 3 failed (timed out, 3), Flux may try again" in cause
+
+
+async def test_a_test_whose_failure_flux_ignores_is_no_failure(orders: Waiting) -> None:
+    await orders.propose("1.0.0")
+    metadata = {"revision": "1.0.0", "tests": "ignored", "tries": "install=1,upgrade=1"}
+    await orders.say("InstallSucceeded", "1.0.0", resource_version="5", metadata=metadata)
+    await orders.say("TestFailed", "1.0.0", resource_version="5", metadata=metadata)
+    assert (await orders.outcome("1.0.0"))[0] == "healthy"
+
+
 async def test_a_later_release_of_the_same_pull_request_supersedes_it(orders: Waiting) -> None:
     await orders.propose("1.0.0")
     await orders.propose("1.1.0", replaces="1.0.0")

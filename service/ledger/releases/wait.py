@@ -1,12 +1,16 @@
 """Whether a release has arrived in an environment, now: what is read for domain/outcome to judge."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from ...database.query import Query, Row, query
 from ...database.tables import History
 from ...domain.event import EPOCH, SECOND
 from ...domain.outcome import Awaited, AwaitedPlace, ProposedVersion, awaited
+from ...domain.place import standing_in
 from ...domain.state import NEAR
 from ..environments.place import PlaceState
 from ..environments.state import STANDING, StandingRow, environment_row, place_of
@@ -36,9 +40,19 @@ class ProposedRow(NamedTuple):
     detail: str | None
 
 
-class TimedPlace(NamedTuple):
+class FailedRow(NamedTuple):
     place: str
     at: int
+    cause: str | None
+
+
+class RanRow(NamedTuple):
+    """`cause`: the reason that it began by."""
+
+    place: str
+    at: int
+    cause: str | None
+    ended_at: int | None
 
 
 def _there(sql: str, gives: type[Row]) -> Query[ServiceThere, Row]:
@@ -50,12 +64,12 @@ def _there(sql: str, gives: type[Row]) -> Query[ServiceThere, Row]:
     )
 
 
-def _of_version(sql: str) -> Query[VersionThere, TimedPlace]:
+def _of_version(sql: str, gives: type[Row]) -> Query[VersionThere, Row]:
     """`sql` with the service, the version, the environment and the limit."""
     return query(
         lambda service, version, environment, limit: History.raw(sql, service, version, environment, limit),
         takes=VersionThere,
-        gives=TimedPlace,
+        gives=gives,
     )
 
 
@@ -69,13 +83,16 @@ _standing = _there(
 )
 # Expressions, so that the index of the service's version is used: of one there are few.
 _failures = _of_version(
-    "SELECT place, at FROM history WHERE service = {} AND version = {} AND environment || '' = {}"
-    " AND kind || '' = 'failed' ORDER BY position DESC LIMIT {}"
+    "SELECT place, at, cause FROM history WHERE service = {} AND version = {} AND environment || '' = {}"
+    " AND kind || '' = 'failed' ORDER BY position DESC LIMIT {}",
+    FailedRow,
 )
-_ended = _of_version(
-    "SELECT place, started_at AS at FROM arrival WHERE service = {} AND version = {} AND environment || '' = {}"
-    " AND ended_at IS NOT NULL ORDER BY position || '' DESC LIMIT {}"
+_ran = _of_version(
+    "SELECT place, started_at AS at, began_by AS cause, ended_at FROM arrival WHERE service = {} AND version = {}"
+    " AND environment || '' = {} ORDER BY position || '' DESC LIMIT {}",
+    RanRow,
 )
+_OF_NO_TRY = ("DriftCorrectionFailed", "RollbackFailed", "UninstallFailed")
 
 
 async def outcome(service: str, version: str, environment: str, silent_after: int) -> Awaited:
@@ -85,13 +102,21 @@ async def outcome(service: str, version: str, environment: str, silent_after: in
     proposed = [_version(it) for it in await _proposed(ServiceThere(service, environment, MOST))]
     since = next((it.at for it in proposed if it.version == version), 0) - NEAR
     key = VersionThere(service, version, environment, MOST)
-    failures = [it.place for it in await _failures(key) if it.at >= since]
-    left = {it.place for it in await _ended(key) if it.at >= since}
+    failures = [it for it in await _failures(key) if it.at >= since and it.cause not in _OF_NO_TRY]
+    ran = [it for it in await _ran(key) if it.at >= since]
     places = []
     for it in await _standing(ServiceThere(service, environment, MOST)):
         state = await place_of(it, (now - EPOCH) // SECOND, silent=bool(heard))
         if state:
-            places.append(_place(state, failures.count(it.place), left=it.place in left))
+            failed = [each for each in failures if each.place == it.place]
+            here = [each for each in ran if each.place == it.place]
+            places.append(
+                replace(
+                    _place(state, failed),
+                    tries=_tries(it.state, {each.cause for each in failed} | {each.cause for each in here}),
+                    left=any(each.ended_at is not None for each in here),
+                )
+            )
     return awaited(version, proposed, places, f"{heard:%Y-%m-%d %H:%M:%S} UTC" if heard else None)
 
 
@@ -100,7 +125,7 @@ def _version(it: ProposedRow) -> ProposedVersion:
     return ProposedVersion(it.version, it.at, it.place, detail.replaces, detail.url)
 
 
-def _place(it: PlaceState, failures: int, *, left: bool) -> AwaitedPlace:
+def _place(it: PlaceState, failed: Sequence[FailedRow]) -> AwaitedPlace:
     attempt = it.attempt.message.partition("\n")[0] if it.attempt else None
     return AwaitedPlace(
         it.place,
@@ -109,7 +134,18 @@ def _place(it: PlaceState, failures: int, *, left: bool) -> AwaitedPlace:
         attempt or (it.blocked.message if it.blocked else None) or it.health_cause,
         certain=it.running_certain,
         mismatched=bool(it.mismatches),
-        failures=failures,
+        failures=len(failed),
         given_up=it.given_up,
-        left=left,
     )
+
+
+def _tries(state: str, causes: Iterable[str | None]) -> int | None:
+    """After how many failures Flux gives up. `causes`: of what failed and ran, which say whether it was installed or
+    upgraded."""
+    standing = standing_in(state)
+    tries = standing.state.tries if standing else None
+    if tries is None:
+        return None
+    actions = {name for name in tries._fields if any(it and it.startswith(name.capitalize()) for it in causes)}
+    found = [getattr(tries, name) for name in actions or tries._fields]
+    return None if None in found else max(found)

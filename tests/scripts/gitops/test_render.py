@@ -42,6 +42,8 @@ def test_the_first_release_builds_to_valid_objects_that_name_it(source: dict[str
         "event.toolkit.fluxcd.io/release": "1.4.2",
         "event.toolkit.fluxcd.io/image": f"ghcr.io/acme/orders@sha256:{'d' * 64}",
         "event.toolkit.fluxcd.io/commit": "c0ffee0000000000000000000000000000000000",
+        "event.toolkit.fluxcd.io/tests": "unknown",
+        "event.toolkit.fluxcd.io/tries": "unknown",
     }
     if source:
         repository = built["OCIRepository"]["spec"]

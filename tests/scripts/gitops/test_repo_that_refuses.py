@@ -101,7 +101,7 @@ CASES: list[tuple[Callable[[World, Path], str], str, str, str]] = [
     (somebody_elses, "machine", "{} belongs to another user of this machine", "--add safe.directory {}"),
     (in_the_way, "gitops", "has the branch apps/orders/mine, beside which there can be no apps/orders", "Rename that"),
     (broken, "gitops", f"{RELEASE} in the GitOps repo, line ", "Correct it."),
-    (aliased, "gitops", "spec.chart.spec.version: the anchor on line 16 feeds spec.timeout", "Write the value out"),
+    (aliased, "gitops", "spec.chart.spec.version: the anchor on line 19 feeds spec.timeout", "Write the value out"),
     (emptied, "gitops", f"{RELEASE} in the GitOps repo, spec.chart.spec.version", "Add spec.chart.spec.version"),
 ]  # fmt: skip
 
