@@ -238,11 +238,13 @@ def _hear(lane: ObjectLane, it: Entry) -> None:
 
 def images_of(opened: str, it: Entry, *, began: bool) -> Iterable[FoundImage]:
     """The image annotation is what was intended, and counts for a success alone. That of the version which `began` with
-    it is found with its release, unless it says that the release's images are overridden."""
+    it is found with its release. What overrides images lies in the environment, so it holds after a roll back too."""
     if it.level:
         named = {image.rpartition("@")[2] for each in it.level.images or () for image in (each.asked, each.running)}
         return (FoundImage(opened, digest, True) for digest in sorted(named) if digest.startswith("sha256:"))
-    found_with_release = began and it.release == it.version and it.image != OVERRIDDEN
-    if it.image and it.cause in ("InstallSucceeded", "UpgradeSucceeded") and not found_with_release:
+    overridden = it.image == OVERRIDDEN
+    succeeded = it.cause in ("InstallSucceeded", "UpgradeSucceeded") or (overridden and it.cause == "RollbackSucceeded")
+    found_with_release = began and it.release == it.version and not overridden
+    if it.image and succeeded and not found_with_release:
         return (FoundImage(opened, it.image.rpartition("@")[2], False),)
     return ()

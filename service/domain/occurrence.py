@@ -5,16 +5,17 @@ Each names what it is about: the revision that ran or runs, or the one that fail
 by a level that was seen after it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from . import effects
 from .level import FAILED
-from .state import NEAR, Entry, FailedAttempt, Intended, Running, SeenImage, State
+from .state import NEAR, Blocked, Entry, FailedAttempt, Intended, Running, SeenImage, State
 
 FAILURES = (effects.attempted, effects.test_failed, effects.correction_failed, effects.failing)
 Revision = Running | FailedAttempt
+BRIEF = 30  # seconds
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -38,12 +39,14 @@ class Occurrence(msgspec.Struct, frozen=True, gc=False):
 
 
 class Memory(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What a lane remembers: when it was last told that something failed, and that it was rolled back; and whether it
-    was not healthy since it failed."""
+    """What a lane remembers: when it was last told that something failed, and that it was rolled back; whether it was
+    not healthy since it failed; and the reason for which it was last told to be blocked, until it was told to be no
+    more."""
 
     failed_at: int = -1
     rolled_at: int = -1
     ill: bool = False
+    blocked: str | None = None
 
 
 BLANK = Memory()
@@ -67,7 +70,7 @@ def occurrences(before: State, it: Entry, after: State, memory: Memory) -> Itera
             yield Occurrence("progressing", after.health_since, running or after.attempt, after.health_cause)
         elif after.health == "healthy" and memory.ill:
             yield Occurrence("recovered", after.health_since, running, after.health_cause)
-    yield from _blocks(before, it, after)
+    yield from _blocks(before, it, after, memory)
     if after.suspended is not None and before.suspended is None:
         yield Occurrence("suspended", after.suspended, running or after.attempt, it.cause)
     if running is not None and running is before.running:
@@ -77,16 +80,18 @@ def occurrences(before: State, it: Entry, after: State, memory: Memory) -> Itera
             yield Occurrence("mismatched", it.at, running, it.cause, evidence=evidence)
 
 
-def remembered(memory: Memory, found: Iterable[Occurrence], after: State) -> Memory:
-    if not found and not memory.ill and after.health != "failing":
+def remembered(memory: Memory, found: Sequence[Occurrence], after: State) -> Memory:
+    if not found and not memory.ill and not memory.blocked and after.health != "failing":
         return memory
     failed_at = max((it.at for it in found if it.kind in ("failed", "drifted")), default=-1)
     rolled_at = max((it.at for it in found if it.kind == "rolled_back"), default=-1)
     ended = after.health == "healthy" or (after.running is None and after.attempt is None)
     ill = after.health == "failing" or (memory.ill and not ended)
-    if failed_at <= memory.failed_at and rolled_at <= memory.rolled_at and ill == memory.ill:
-        return memory
-    return Memory(max(failed_at, memory.failed_at), max(rolled_at, memory.rolled_at), ill)
+    told = next((it.cause for it in reversed(found) if it.kind == "blocked"), memory.blocked)
+    now = Memory(
+        max(failed_at, memory.failed_at), max(rolled_at, memory.rolled_at), ill, told if after.blocked else None
+    )
+    return memory if now == memory else now
 
 
 def _failures(before: State, it: Entry, after: State, memory: Memory) -> Iterator[Occurrence]:
@@ -127,13 +132,23 @@ def _ends(before: State, it: Entry, after: State) -> Iterator[Occurrence]:
         yield Occurrence("unmanaged", max(it.at, gone.since), gone, it.cause)
 
 
-def _blocks(before: State, it: Entry, after: State) -> Iterator[Occurrence]:
-    was, now = before.blocked, after.blocked
+def _blocks(before: State, it: Entry, after: State, memory: Memory) -> Iterator[Occurrence]:
+    """What an observer saw for less than BRIEF is none: a new revision of the source, or a new generation, blocks for a
+    moment."""
+    was, now, told = before.blocked, after.blocked, memory.blocked
     about = after.running or after.attempt
-    if now is not None and (was is None or was.reason != now.reason):
-        yield Occurrence("blocked", now.since, about, now.reason, now.message)
-    elif was is not None and now is None and about is not None:
+    ended = was is not None and (now is None or now.reason != was.reason)
+    if was is not None and ended and was.reason != told and it.at - was.since >= BRIEF:
+        yield _blocked(was, before.running or before.attempt)
+        told = was.reason
+    if now is not None and now.reason != told and (it.level is None or it.at - now.since >= BRIEF):
+        yield _blocked(now, about)
+    elif was is not None and now is None and told is not None and about is not None:
         yield Occurrence("unblocked", it.at, about, it.cause)
+
+
+def _blocked(it: Blocked, about: Revision | None) -> Occurrence:
+    return Occurrence("blocked", it.since, about, it.reason, it.message)
 
 
 def _evidence(before: State, after: State) -> Evidence | None:

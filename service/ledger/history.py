@@ -53,7 +53,8 @@ SCANNED, ROUNDS = 200, 2  # rows that are looked at for those that are mismatche
 
 
 class HistoryDigests(Struct, frozen=True):
-    """`chart`: as Flux reported it, else as it was filed. `images`: those of the filed release, by name."""
+    """`chart`: as Flux reported it, else as it was filed. `images`: those of the filed release, by name; none
+    where the place said that it does not run them."""
 
     chart: str | None
     images: dict[str, str]
@@ -159,7 +160,14 @@ def failure(row: HistoryRow) -> HistoryItem:
 
 
 def _item(row: HistoryRow, kind: Any, mismatches: Sequence[Mismatch] = ()) -> HistoryItem:
-    release = release_of(row.filed_service, row.version or "", row.build, row.document, mismatched=bool(mismatches))
+    release = release_of(
+        row.filed_service,
+        row.version or "",
+        row.build,
+        row.document,
+        mismatched=bool(mismatches),
+        overridden=bool(row.overridden),
+    )
     detail = detail_in(row.detail)
     return HistoryItem(
         id=str(uuid5(UUID(row.position[-32:]), f"{row.environment} {kind} {row.at}")),

@@ -11,7 +11,7 @@ from ..database.query import Query, query
 from ..domain.event import EPOCH, SECOND
 from ..domain.state import position_at
 from .events import silence
-from .match import WITH_RELEASE
+from .match import WITH_RELEASE, overridden_in
 from .releases.number_two import TEXT
 
 
@@ -62,6 +62,7 @@ class HistoryRow(NamedTuple):
     filed_service: str | None
     published: str | None
     document: str | None
+    overridden: bool
 
 
 class HeardEnvironment(NamedTuple):
@@ -72,12 +73,14 @@ class HeardEnvironment(NamedTuple):
 
 
 _COMMON = "a.environment, a.place, a.service, a.version, a.build, a.chart_digest, a.position"
+_COLUMNS = f"{_COMMON}, a.kind, a.at, a.source, a.basis, a.cause, a.message, a.detail, a.state"
 _ARRIVALS = (
     f"SELECT {_COMMON}, 'arrived' AS kind, a.started_at AS at, NULL AS source, NULL AS basis, a.began_by AS cause,"
-    " NULL AS message, NULL AS detail, a.state FROM arrival a"
+    " NULL AS message, NULL AS detail, a.state, a.position AS ran FROM arrival a"
 )
 _OTHERS = (
-    f"SELECT {_COMMON}, a.kind, a.at, a.source, a.basis, a.cause, a.message, a.detail, NULL AS state FROM history a"
+    f"SELECT {_COMMON}, a.kind, a.at, a.source, a.basis, a.cause, a.message, a.detail, NULL AS state,"
+    " a.after AS ran FROM history a"
 )
 _environments = query(
     lambda: tables.Environment.select(
@@ -105,7 +108,8 @@ def _stream(*equal: str, of: Sequence[str]) -> Query[HistoryKey, HistoryRow]:
             )
             values += [it[name] for name in (*columns, "begins", "position", "before", "limit")]
         return tables.Arrival.raw(
-            f"SELECT a.*, r.service AS filed_service, r.chart_digest AS published, {TEXT} AS document"
+            f"SELECT {_COLUMNS}, r.service AS filed_service, r.chart_digest AS published, {TEXT} AS document,"
+            f" {overridden_in('a.ran')} AS overridden"
             f" FROM ({' UNION ALL '.join(branches)}) a {WITH_RELEASE}"
             " ORDER BY a.position DESC, a.environment DESC LIMIT {}",
             *values,

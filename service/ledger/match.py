@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from ..database import tables
 from ..database.query import query
-from ..domain.event import NAME, only
+from ..domain.event import NAME, OVERRIDDEN, only
 from ..domain.images import ReleasedImage
 from .releases.number_two import TEXT
 
@@ -25,8 +25,19 @@ RELEASE_COLUMNS = (
     "a.version, a.build, a.chart_digest AS reported,"
     f" r.service AS filed_service, r.chart_digest AS published, {TEXT} AS document"
 )
+
+
+def overridden_in(position: str) -> str:
+    """Whether the place said that it does not run the images of the release, while what began there ran."""
+    return (
+        "EXISTS (SELECT 1 FROM image o WHERE o.environment = a.environment AND o.place = a.place"
+        f" AND o.position = {position} AND o.digest = '{OVERRIDDEN}')"
+    )
+
+
 ARRIVAL_COLUMNS = (
-    f"a.environment, a.place, a.service, a.started_at, a.ended_at, a.basis, a.ended_by, a.position, {RELEASE_COLUMNS}"
+    "a.environment, a.place, a.service, a.started_at, a.ended_at, a.basis, a.ended_by, a.position,"
+    f" {RELEASE_COLUMNS}, {overridden_in('a.position')} AS overridden"
 )
 # The order of the arrivals of one release, which are few: an expression, so that no index of many is walked for it.
 FEW = "a.position || ''"
@@ -34,7 +45,8 @@ FEW = "a.position || ''"
 
 class Release(Struct, frozen=True):
     """What runs. `build`: its version's build metadata. `known`: it was filed. `mismatched`: another chart digest or
-    image than was filed. `images` are all of the release, by name, `image` the first of them."""
+    image than was filed. `images` are all of the release, by name, `image` the first of them; none where the place said
+    that it does not run them."""
 
     version: str
     build: str | None
@@ -63,6 +75,7 @@ class ArrivalRow(NamedTuple):
     filed_service: str | None
     published: str | None
     document: str | None
+    overridden: bool
 
 
 class RevisionKey(NamedTuple):
@@ -121,20 +134,31 @@ def named_service(annotated: str | None, chart: str | None, place: str) -> str:
     return annotated or only(NAME, chart) or place.partition("/")[2]
 
 
-def release_of(service: str | None, version: str, build: str | None, document: str | None, mismatched: bool) -> Release:
-    """The release of `version`, with what is in `document`, its waybill, if one was filed."""
+def release_of(
+    service: str | None,
+    version: str,
+    build: str | None,
+    document: str | None,
+    *,
+    mismatched: bool,
+    overridden: bool = False,
+) -> Release:
+    """The release of `version`, with what is in `document`, its waybill, if one was filed. `overridden`: its place does
+    not run its images."""
     if document is None:
         return Release(version, build, False, False, None, {}, None, None)
     it = _decode(document)
     images = {each.name: f"{each.repository}@{each.digest}" for each in it.images}
     if it.image:  # of number 1
         images = {str(service): f"{it.image.repository}@{it.image.digest}"}
+    if overridden:
+        images = {}
     return Release(
         version=version,
         build=build,
         known=True,
         mismatched=mismatched,
-        image=next(iter(images.values())),
+        image=next(iter(images.values()), None),
         images=images,
         commit=it.source.commit,
         url=f"/releases/{service}/{version}",

@@ -224,6 +224,50 @@ async def test_silence_without_an_observer_is_judged_where_the_setting_says_so(d
         assert (await ledger.get("/environments"))["items"][0]["silent_since"] is None
 
 
+async def test_what_blocks_for_a_moment_is_told_while_it_does_and_is_no_history(ledger: Served) -> None:
+    """A new revision of the source makes each HelmRelease wait for its artifact."""
+
+    def waiting(seconds: int, since: int, rv: int) -> Any:
+        return L(seconds, V1, rv=rv, ready=("False", "SourceNotReady", since, "the artifact is not there"))
+
+    await tell(ledger, [E(10, "InstallSucceeded", "1.0.0", rv=5), waiting(101, 100, 6)])
+    [standing] = (await ledger.get("/environments/staging"))["services"]
+    assert (standing["blocked"]["reason"], standing["blocked"]["since"]) == ("SourceNotReady", z(100))
+    await tell(ledger, [L(105, V1, rv=7, ready=OK)])
+    assert await kinds(ledger) == [("arrived", "1.0.0")]
+    lasting = [waiting(201, 200, 8), L(240, V1, rv=9, ready=OK), waiting(301, 300, 10), waiting(600, 300, 10)]
+    await tell(ledger, lasting)
+    found = [(it["kind"], it["when"]) for it in reversed(await stream(ledger))]
+    assert found[1:] == [("blocked", z(200)), ("unblocked", z(240)), ("blocked", z(300))]
+    assert await rebuild() == 1
+    assert [(it["kind"], it["when"]) for it in reversed(await stream(ledger))] == found
+
+
+async def test_images_that_an_environment_overrides_are_not_named_as_the_releases(ledger: Served) -> None:
+    for version in ("1.0.0", "1.1.0"):
+        assert (await ledger.file(document("orders", version, gitops=gitops(version[2])))).status_code == 201
+    said = {"release": "1.1.0", "image": "overridden"}
+    await tell(
+        ledger,
+        [
+            E(10, "InstallSucceeded", "1.0.0", rv=5, metadata=said | {"release": "1.0.0"}),
+            E(20, "UpgradeSucceeded", "1.1.0", rv=6, metadata=said),
+            E(30, "TestFailed", "1.1.0", rv=6, metadata=said),
+            E(40, "RollbackSucceeded", "1.0.0", rv=6, metadata=said),
+            E(50, "DriftDetected", "1.0.0", rv=7, metadata=said),
+        ],
+    )
+    found = [it for it in await stream(ledger) if it["kind"] != "proposed"]
+    assert {it["kind"] for it in found} >= {"arrived", "failed", "rolled_back", "drifted"}
+    assert [it["digests"]["images"] for it in found] == [{}] * len(found)
+    arrivals = (await ledger.get("/environments/staging/arrivals"))["items"]
+    arrivals += (await ledger.get("/services/orders"))["items"]
+    whole = await ledger.get("/releases/orders/1.1.0")
+    arrivals += whole["arrivals"]["items"]
+    assert [(it["release"]["image"], it["release"]["images"]) for it in arrivals] == [(None, {})] * len(arrivals)
+    assert [it["digests"]["images"] for it in whole["failures"]["items"]] == [{}] * len(whole["failures"]["items"])
+
+
 async def test_two_clusters_of_one_name_are_told(ledger: Served) -> None:
     await tell(
         ledger,

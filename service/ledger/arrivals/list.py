@@ -14,9 +14,8 @@ from piccolo.query.base import Query
 
 from ...database import tables
 from ...database.query import query
-from ...domain.event import OVERRIDDEN
 from ...domain.signature import ENVIRONMENT
-from ..match import ARRIVAL_COLUMNS, FEW, WITH_RELEASE, ArrivalRow, Release, moment, release_of
+from ..match import ARRIVAL_COLUMNS, FEW, WITH_RELEASE, ArrivalRow, Release, moment, overridden_in, release_of
 from ..page import Page, page
 from ..releases.number_two import WITH_IMAGE
 
@@ -79,11 +78,7 @@ class Branch(NamedTuple):
 _REPORTED = "SELECT a.* FROM arrival a WHERE"
 _RELEASED = "SELECT a.* FROM release f JOIN arrival a ON a.service = f.service AND a.version = f.version WHERE"
 # Of what was not released with it: those are found above.
-# Its place said that it does not run the images of the release: only what was seen there counts.
-_OVERRIDDEN = (
-    "EXISTS (SELECT 1 FROM image o WHERE o.environment = a.environment AND o.place = a.place"
-    f" AND o.position = a.position AND o.digest = '{OVERRIDDEN}')"
-)
+_OVERRIDDEN = overridden_in("a.position")  # only what was seen there counts
 _FOUND = (
     "SELECT a.* FROM (SELECT DISTINCT environment, place, position FROM image WHERE digest = {}) i JOIN arrival a"
     " ON a.environment = i.environment AND a.place = i.place AND a.position = i.position WHERE (NOT EXISTS"
@@ -187,7 +182,14 @@ def arrival_of(it: ArrivalRow) -> Arrival:
         environment=it.environment,
         place=it.place,
         service=it.service,
-        release=release_of(it.filed_service, it.version, it.build, it.document, mismatched(it.reported, it.published)),
+        release=release_of(
+            it.filed_service,
+            it.version,
+            it.build,
+            it.document,
+            mismatched=mismatched(it.reported, it.published),
+            overridden=bool(it.overridden),
+        ),
         from_=moment(it.started_at),
         until=None if it.ended_at is None else moment(it.ended_at),
         basis=it.basis,

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from ...domain import images
 from ...domain.event import OVERRIDDEN
@@ -142,8 +141,7 @@ async def place_state(
 
 def _release(running: Running, filed: FiledRow | None, mismatched: bool, overridden: bool) -> Release:
     service, document = (filed.filed_service, filed.document) if filed else (None, None)
-    found = release_of(service, running.version, running.build, document, mismatched)
-    return replace(found, image=None, images={}) if overridden else found
+    return release_of(service, running.version, running.build, document, mismatched=mismatched, overridden=overridden)
 
 
 def _image(state: State) -> str | None:

@@ -18,7 +18,7 @@ from ...database.query import Query, query
 from ..arrivals.list import BEGINNING, Arrival
 from ..history import FAILURES, HistoryItem, failure
 from ..history_rows import HistoryRow
-from ..match import FEW, moment, release_of
+from ..match import FEW, moment, overridden_in, release_of
 from ..page import Page, page
 from .file import Receipt
 from .number_two import SHA256, TEXT, WHOLE, WITH_COMMIT, WITH_IMAGE, gitops_in_two, in_two
@@ -95,6 +95,7 @@ class FullRow(NamedTuple):
     basis: str
     ended_by: str | None
     mismatched: bool | None
+    overridden: bool | None
     kind: str | None
     source: str | None
     message: str | None
@@ -125,24 +126,26 @@ _WHOLE = (
     f"SELECT {WHOLE} AS document, r.id, r.recorded_at, {SHA256} AS sha256, r.chart_digest, NULL AS proposal,"
     " NULL AS part, NULL AS gitops, NULL AS position, NULL AS environment, NULL AS place, NULL AS build,"
     " CAST(NULL AS BIGINT) AS started_at, CAST(NULL AS BIGINT) AS ended_at, NULL AS basis, NULL AS ended_by,"
-    " CAST(NULL AS BOOLEAN) AS mismatched, NULL AS kind, NULL AS source, NULL AS message, NULL AS detail"
+    " CAST(NULL AS BOOLEAN) AS mismatched, CAST(NULL AS BOOLEAN) AS overridden, NULL AS kind, NULL AS source,"
+    " NULL AS message, NULL AS detail"
     " FROM release r WHERE r.service = {} AND r.version = {}"
 )
 _PROPOSALS = (
     "SELECT NULL, NULL, NULL, NULL, NULL, p.*, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
-    " NULL FROM (SELECT p.id, p.part, p.gitops FROM release r JOIN proposal p ON p.release = r.id"
+    " NULL, NULL FROM (SELECT p.id, p.part, p.gitops FROM release r JOIN proposal p ON p.release = r.id"
     " WHERE r.service = {} AND r.version = {} AND p.id > {} ORDER BY p.id LIMIT {}) p"
 )
 _ARRIVALS = (
     "SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, b.*, NULL, NULL, NULL, NULL FROM (SELECT a.position,"
-    " a.environment, a.place, a.build, a.started_at, a.ended_at, a.basis, a.ended_by, a.chart_digest <> r.chart_digest"
-    " FROM release r JOIN arrival a ON a.service = r.service AND a.version = r.version"
+    " a.environment, a.place, a.build, a.started_at, a.ended_at, a.basis, a.ended_by, a.chart_digest <> r.chart_digest,"
+    f" {overridden_in('a.position')} FROM release r JOIN arrival a ON a.service = r.service AND a.version = r.version"
     f" WHERE r.service = {{}} AND r.version = {{}} AND ({FEW}, a.environment) < ({{}}, {{}})"
     f" ORDER BY {FEW} DESC, a.environment DESC LIMIT {{}}) b"
 )
 _FAILURES = (
     "SELECT NULL, NULL, NULL, NULL, h.chart_digest, NULL, NULL, NULL, h.position, h.environment, h.place, h.build,"
-    " h.at, NULL, h.basis, h.cause, NULL, h.kind, h.source, h.message, h.detail FROM (SELECT a.* FROM history a"
+    " h.at, NULL, h.basis, h.cause, NULL, h.overridden, h.kind, h.source, h.message, h.detail FROM"
+    f" (SELECT a.*, {overridden_in('a.after')} AS overridden FROM history a"
     f" WHERE a.service = {{}} AND a.version = {{}} AND a.kind IN {FAILURES}"
     " AND (a.position, a.environment) < ({}, {}) ORDER BY a.position DESC, a.environment DESC LIMIT {}) h"
 )
@@ -232,7 +235,13 @@ def _arrivals(document: str, receipt: Receipt, rows: Sequence[FullRow]) -> Page[
             environment=it.environment,
             place=it.place,
             service=receipt.service,
-            release=replace(release, build=it.build, mismatched=bool(it.mismatched)),
+            release=replace(
+                release,
+                build=it.build,
+                mismatched=bool(it.mismatched),
+                image=None if it.overridden else release.image,
+                images={} if it.overridden else release.images,
+            ),
             from_=moment(it.started_at),
             until=None if it.ended_at is None else moment(it.ended_at),
             basis=it.basis,
@@ -264,6 +273,7 @@ def _failures(first: FullRow, document: str, receipt: Receipt, rows: Sequence[Fu
                 filed_service=receipt.service,
                 published=first.chart_digest,
                 document=document,
+                overridden=bool(it.overridden),
             )
         )
 

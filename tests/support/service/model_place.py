@@ -111,6 +111,7 @@ class Place:
     ran: list[tuple[Ran, int, str, str]] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     ill: bool = False
+    told_blocked: str | None = None
 
     def hear(self, it: Said) -> None:
         was = replace(self)
@@ -140,16 +141,29 @@ class Place:
                 self._tell("progressing", self.health_since, named, self.cause)
             elif self.health == "healthy" and was.ill:
                 self._tell("recovered", self.health_since, named, self.cause)
-        if self.blocked and (not was.blocked or was.blocked[0] != self.blocked[0]):
-            self._tell("blocked", self.blocked[1], named, self.blocked[0])
-        elif was.blocked and not self.blocked and named:
-            self._tell("unblocked", it.counts_at, named, it.reason)
+        self._tell_blocks(it, was, named)
         if self.suspended and not was.suspended:
             self._tell("suspended", self.suspended, named, it.reason)
         if self.health == "failing":
             self.ill = True
         elif self.health == "healthy" or not named:
             self.ill = False
+
+    def _tell_blocks(self, it: Said, was: "Place", named: Said | None) -> None:
+        """An observer's word counts from half a minute on; what it is then told of may be over already."""
+        over = was.blocked and (not self.blocked or self.blocked[0] != was.blocked[0])
+        if over and was.blocked and self.told_blocked != was.blocked[0] and it.counts_at >= was.blocked[1] + 30:
+            before = was.runs.said if was.runs else was.failed if was.attempt else None
+            self._tell("blocked", was.blocked[1], before, was.blocked[0])
+            self.told_blocked = was.blocked[0]
+        lasts = self.blocked and (not it.seen or it.counts_at >= self.blocked[1] + 30)
+        if lasts and self.blocked and self.told_blocked != self.blocked[0]:
+            self._tell("blocked", self.blocked[1], named, self.blocked[0])
+            self.told_blocked = self.blocked[0]
+        elif was.blocked and not self.blocked and named and self.told_blocked:
+            self._tell("unblocked", it.counts_at, named, it.reason)
+        if not self.blocked:
+            self.told_blocked = None
 
     def _tell_failure(self, it: Said, was: "Place") -> None:
         """An observer tells what no event told within a minute before."""
@@ -359,7 +373,7 @@ class Place:
 
     def _forget(self, *, keep_running: bool = False) -> None:
         fresh = Place()
-        kept = {"ran", "told", "ill", "turned", "turns", "suspended", "heard"} | (
+        kept = {"ran", "told", "ill", "told_blocked", "turned", "turns", "suspended", "heard"} | (
             {"runs", "left", "gone"} if keep_running else set()
         )
         for name, value in vars(fresh).items():
