@@ -3,6 +3,7 @@
 from typing import Literal
 
 from litestar import get
+from litestar.datastructures import State
 from msgspec import Struct
 
 from ..errors import NotFound
@@ -22,10 +23,10 @@ class OfDigest(Struct, frozen=True):
 
 
 @get("/digests/{digest:str}", scope="read", refuses=[404], operation_id="get_digest", tags=["digests"])
-async def get_digest(digest: Digest, cursor: ArrivalCursor = None, limit: Limit = 50) -> OfDigest:
+async def get_digest(state: State, digest: Digest, cursor: ArrivalCursor = None, limit: Limit = 50) -> OfDigest:
     """The arrivals of an image, or of a chart, with this digest, newest first."""
     kind = await digests.kind_of(digest)
     if kind is None:
         raise NotFound("No release with this digest was filed, and no chart with it has arrived.")
-    found = await arrivals.of_digest(digest, cursor, limit)
+    found = await arrivals.of_digest(digest, cursor, limit, state.settings.silent_after)
     return OfDigest(found.items, found.next, kind)

@@ -81,10 +81,14 @@ async def get_environment(state: State, environment: EnvironmentName, at: At = N
     tags=["environments"],
 )
 async def list_arrivals(
-    environment: EnvironmentName, service: OfService = None, cursor: ArrivalCursor = None, limit: Limit = 50
+    state: State,
+    environment: EnvironmentName,
+    service: OfService = None,
+    cursor: ArrivalCursor = None,
+    limit: Limit = 50,
 ) -> Page[Arrival]:
     """The arrivals in an environment, newest first."""
-    found = await arrivals.in_environment(environment, service, cursor, limit)
+    found = await arrivals.in_environment(environment, service, cursor, limit, state.settings.silent_after)
     if not found.items and await environment_row(environment) is None:
         raise await _unknown(environment)
     return found

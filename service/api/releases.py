@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Request, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
 from litestar.params import RawBody
 from msgspec import Struct
 from msgspec.json import Encoder
@@ -73,23 +75,26 @@ async def list_releases(
     return JsonBytes(b'{"items":[%b],"next":%b}' % (items, encode(found.next)))
 
 
+def _continued(
+    proposals: MoreProposals = None, arrivals: MoreArrivals = None, failures: MoreFailures = None
+) -> Continued:
+    return Continued(proposals, arrivals, failures)
+
+
 @get(
     "/releases/{service:str}/{version:str}",
     scope="read",
     gives=WholeRelease,
     refuses=[404],
+    dependencies={"after": Provide(_continued, sync_to_thread=False)},
     operation_id="get_release",
     tags=["releases"],
 )
 async def get_release(
-    service: ServiceName,
-    version: Version,
-    proposals: MoreProposals = None,
-    arrivals: MoreArrivals = None,
-    failures: MoreFailures = None,
+    state: State, service: ServiceName, version: Version, after: NamedDependency[Continued]
 ) -> JsonBytes:
     """The waybill of a release with its receipt, its proposals, its arrivals and its failures."""
-    it = await read.full_record(service, version, Continued(proposals, arrivals, failures))
+    it = await read.full_record(service, version, after, state.settings.silent_after)
     if it is None:
         raise NotFound(f"No release {version} of {service} was filed.", "GET /releases lists the filed releases.")
     more = encode(it.proposals), encode(it.arrivals), encode(it.failures)

@@ -1,6 +1,7 @@
 """Services: which there are, and where their releases ran."""
 
 from litestar import get
+from litestar.datastructures import State
 
 from ..errors import NotFound
 from ..ledger import services
@@ -18,9 +19,11 @@ async def list_services(cursor: NameCursor = None, limit: Limit = 50) -> Page[Se
 
 
 @get("/services/{service:str}", scope="read", refuses=[404], operation_id="get_service", tags=["services"])
-async def get_service(service: ServiceName, cursor: ArrivalCursor = None, limit: Limit = 50) -> Page[Arrival]:
+async def get_service(
+    state: State, service: ServiceName, cursor: ArrivalCursor = None, limit: Limit = 50
+) -> Page[Arrival]:
     """The arrivals of the service in every environment, newest first."""
-    found = await arrivals.of_service(service, cursor, limit)
+    found = await arrivals.of_service(service, cursor, limit, state.settings.silent_after)
     if not found.items and not await services.exists(service):
         raise NotFound(
             f"No release of {service} was filed, and none has arrived.", "GET /releases lists the filed releases."

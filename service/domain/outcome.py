@@ -5,6 +5,7 @@ proposed before can then not arrive any more.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -26,7 +27,8 @@ class ProposedVersion(Struct, frozen=True):
 class AwaitedPlace(Struct, frozen=True):
     """How a place stands. `version` is what runs, null: nothing. `failures`: how often the awaited version failed there
     since it was proposed; `tries`: after so many Flux gives up, null: that is not known. `given_up`: Flux tries no
-    more. `left`: the awaited version ran there after it was proposed, and does so no more."""
+    more. `left`: the awaited version ran there after it was proposed, and does so no more. `silent_since`: nothing that
+    would tell how it stands was heard since then."""
 
     place: str
     version: str | None
@@ -38,6 +40,7 @@ class AwaitedPlace(Struct, frozen=True):
     tries: int | None = None
     given_up: bool = False
     left: bool = False
+    silent_since: datetime | None = None
 
 
 class Awaited(Struct, frozen=True):
@@ -50,10 +53,10 @@ class Awaited(Struct, frozen=True):
 
 
 def awaited(
-    version: str, proposed: Sequence[ProposedVersion], places: Sequence[AwaitedPlace], silent: str | None
+    version: str, proposed: Sequence[ProposedVersion], places: Sequence[AwaitedPlace], silent: datetime | None
 ) -> Awaited:
     """`proposed`: for this environment, newest first. `places`: all of the service there. `silent`: since when nothing
-    was heard of the environment, as people write it."""
+    was heard of the environment."""
     own = [it for it in proposed if it.version == version]
     newest = own[0] if own else None
     named = {it.place for it in own if newest and it.at == newest.at}
@@ -67,7 +70,9 @@ def awaited(
     if here and not missing and all(_healthy(it, version) for it in here):
         return result("healthy", f"{version} is healthy in {_names(here)}")
     if silent:
-        return result("unknown", f"nothing was heard of the environment since {silent}")
+        return result("unknown", f"nothing was heard of the environment since {_written(silent)}")
+    if missed := [it for it in here if it.silent_since]:
+        return result("unknown", f"nobody looked at {missed[0].place} since {_written(missed[0].silent_since)}")
     if gone := [it for it in here if it.version != version and (it.version in later or it.left)]:
         return result("superseded", f"{gone[0].version or 'nothing'} runs in {gone[0].place} now")
     if failed := [it for it in here if _failed(it, version)]:
@@ -75,6 +80,10 @@ def awaited(
     if replaced := [it for it in proposed if newest and it.at >= newest.at and it.replaces == version]:
         return result("superseded", f"the pull request proposes {replaced[0].version} now")
     return result("waiting", _waits_for(here, missing, version, newest))
+
+
+def _written(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _healthy(it: AwaitedPlace, version: str) -> bool:

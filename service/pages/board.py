@@ -36,7 +36,7 @@ async def show_board(state: State) -> Response[str]:
     found = [named[it] for stage in arranged(state.settings.environments, [*named]) for it in stage.environments]
     most = max(LATEST, MOST_BARS // len(found)) if found else 0
     windows = {
-        it.environment: await arrivals_between(it.environment, now - STRIP, now, most)
+        it.environment: await arrivals_between(it.environment, now - STRIP, now, most, state.settings.silent_after)
         for it in found
         if len(it.services) <= MOST_DRAWN
     }

@@ -54,7 +54,9 @@ async def show_environment(
     ends = min(now, moment + WINDOWS[window] / 2) if moment and moment < now else now
     is_drawn = len(state.services) <= MOST_DRAWN
     begins = ends - WINDOWS[window]
-    drawn = await arrivals_between(environment, begins, ends, MOST_BARS) if is_drawn else Window(begins, [])
+    drawn = (
+        await arrivals_between(environment, begins, ends, MOST_BARS, silent_after) if is_drawn else Window(begins, [])
+    )
     axis = Axis(drawn.begins, ends)
     stand, ran = _shown(state.services, drawn.arrivals)
     places = sorted({it.place for it in stand} | {it.place for it in ran}) if is_drawn else []
@@ -75,7 +77,7 @@ async def show_environment(
         is_drawn=is_drawn,
         cut=drawn.begins > begins,
         marked_since=marked_since if marked_since > axis.begins else None,
-        arrivals=await arrivals.in_environment(environment, None, cursor, PAGE),
+        arrivals=await arrivals.in_environment(environment, None, cursor, PAGE, silent_after),
         cursor=cursor,
         over_quota=request.app.state.quotas.of(f"environment/{environment}"),
     )

@@ -23,7 +23,11 @@ MOST_IN_BRIEF = 6  # arrivals, beside the other stations; the list below has the
 
 @get("/board/releases/{service:str}/{version:str}", scope="read", include_in_schema=False)
 async def show_release(state: State, service: FromPath[str], version: FromPath[str]) -> Response[str]:
-    it = await read.full_record(service, version) if NAME.fullmatch(service) and VERSION.fullmatch(version) else None
+    it = (
+        await read.full_record(service, version, silent_after=state.settings.silent_after)
+        if NAME.fullmatch(service) and VERSION.fullmatch(version)
+        else None
+    )
     if it is None:
         return not_found(f"No release {version} of {service} was filed.")
     now = await _now(service, version, state.settings.silent_after)
@@ -58,7 +62,7 @@ async def _now(service: str, version: str, silent_after: int) -> ReleaseNow:
     return ReleaseNow(
         sorted({name for name, it in here if it.release and it.release.known and it.release.version == version}),
         [(name, it.attempt) for name, it in here if it.attempt and it.attempt.version == version],
-        {it.environment for it in found if it.silent_since},
+        {name for name, it in here if it.health_cause == "silent"},
     )
 
 

@@ -51,7 +51,7 @@ def lanes(
     """A lane for every place that stands or that ran something within the axis, by service; bars oldest first."""
     found = {it.place: Lane(it.service, it.place, it) for it in states}
     for it in sorted(arrivals, key=lambda it: it.from_):
-        ended = it.until or axis.ends
+        ended = it.until or it.last_known_at or axis.ends
         if ended < axis.begins or it.from_ > axis.ends:
             continue
         lane = found.setdefault(it.place, Lane(it.service, it.place))

@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 from piccolo.query.base import Query
 
 from ...database import tables
 from ...database.query import query
 from ...domain.signature import ENVIRONMENT
+from ..events.silence import silences
 from ..match import ARRIVAL_COLUMNS, FEW, WITH_RELEASE, ArrivalRow, Release, moment, overridden_in, release_of
 from ..page import Page, page
 from ..releases.number_two import WITH_IMAGE
@@ -24,7 +26,8 @@ BEGINNING = "g" * 97 + "."  # sorts after every cursor: positions are digits and
 
 
 class Arrival(Struct, frozen=True, rename={"from_": "from"}):
-    """A release ran in [from, until); until null: it still does. `basis` is that of the weaker end."""
+    """A release ran in [from, until); until null: it still does, or did at `last_known_at`, if nothing was heard since
+    then that would tell. `basis` is that of the weaker end."""
 
     environment: str
     place: str
@@ -34,6 +37,7 @@ class Arrival(Struct, frozen=True, rename={"from_": "from"}):
     until: datetime | None
     basis: str
     ended_by: str | None
+    last_known_at: datetime | None = None
 
 
 class EnvironmentArrivals(NamedTuple):
@@ -143,24 +147,24 @@ _of_digest = query(
 
 
 async def in_environment(
-    environment: str, service: str | None = None, cursor: str | None = None, limit: int = 50
+    environment: str, service: str | None = None, cursor: str | None = None, limit: int = 50, silent_after: int = 0
 ) -> Page[Arrival]:
     """What ran in an environment, of one service or of all."""
     if service is None:
         rows = await _in_environment(EnvironmentArrivals(environment, *_before(cursor), limit + 1))
     else:
         rows = await _of_service_in(EnvironmentServiceArrivals(environment, service, *_before(cursor), limit + 1))
-    return _page(rows, limit)
+    return await _page(rows, limit, silent_after)
 
 
-async def of_service(service: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
-    return _page(await _of_service(ServiceArrivals(service, *_before(cursor), limit + 1)), limit)
+async def of_service(service: str, cursor: str | None = None, limit: int = 50, silent_after: int = 0) -> Page[Arrival]:
+    return await _page(await _of_service(ServiceArrivals(service, *_before(cursor), limit + 1)), limit, silent_after)
 
 
-async def of_digest(digest: str, cursor: str | None = None, limit: int = 50) -> Page[Arrival]:
+async def of_digest(digest: str, cursor: str | None = None, limit: int = 50, silent_after: int = 0) -> Page[Arrival]:
     """What ran of the releases with this image or chart digest; what Flux reported with it as the chart's; and what ran
     while an image with it was seen or intended."""
-    return _page(await _of_digest(DigestArrivals(digest, *_before(cursor), limit + 1)), limit)
+    return await _page(await _of_digest(DigestArrivals(digest, *_before(cursor), limit + 1)), limit, silent_after)
 
 
 def _before(cursor: str | None) -> tuple[str, str]:
@@ -168,8 +172,20 @@ def _before(cursor: str | None) -> tuple[str, str]:
     return position, environment
 
 
-def _page(rows: Sequence[ArrivalRow], limit: int) -> Page[Arrival]:
-    return page(rows, limit, arrival_of, lambda row: f"{row.position}.{row.environment}")
+async def _page(rows: Sequence[ArrivalRow], limit: int, silent_after: int) -> Page[Arrival]:
+    found = page(rows, limit, arrival_of, lambda row: f"{row.position}.{row.environment}")
+    return Page(await as_last_known(found.items, silent_after), found.next)
+
+
+async def as_last_known(items: Sequence[Arrival], silent_after: int) -> list[Arrival]:
+    """With `last_known_at`, where it still runs for all that is known."""
+    silent = await silences({it.environment for it in items if it.until is None}, silent_after)
+    return [
+        replace(it, last_known_at=silent[it.environment].since(it.place))
+        if it.until is None and it.environment in silent
+        else it
+        for it in items
+    ]
 
 
 def mismatched(reported: str | None, published: str | None) -> bool:

@@ -10,7 +10,7 @@ from ...database.query import query
 from ...domain.event import EPOCH, SECOND
 from ...domain.state import position_at
 from ..match import ARRIVAL_COLUMNS, WITH_RELEASE, ArrivalRow
-from .list import Arrival, arrival_of, in_environment
+from .list import Arrival, arrival_of, as_last_known, in_environment
 
 
 class RunningAt(NamedTuple):
@@ -45,13 +45,15 @@ class Window(Struct, frozen=True):
     arrivals: list[Arrival]
 
 
-async def arrivals_between(environment: str, begins: datetime, ends: datetime, most: int) -> Window:
+async def arrivals_between(
+    environment: str, begins: datetime, ends: datetime, most: int, silent_after: int = 0
+) -> Window:
     """What ran from `begins` to `ends`, in whole seconds; of what began between them the newest `most`."""
-    newest = await in_environment(environment, cursor=f"{_position(ends)}.", limit=most)
+    newest = await in_environment(environment, cursor=f"{_position(ends)}.", limit=most, silent_after=silent_after)
     since = max(begins, newest.items[-1].from_) if newest.next else begins
     began_within = [it for it in newest.items if it.from_ > since]
     ran_before = await _running_at(RunningAt(environment, _position(since), (since - EPOCH) // SECOND))
-    return Window(since, [*began_within, *map(arrival_of, ran_before)])
+    return Window(since, [*began_within, *await as_last_known([*map(arrival_of, ran_before)], silent_after)])
 
 
 def _position(moment: datetime) -> str:

@@ -136,10 +136,13 @@ async def state_at(environment: str, at: datetime, silent_after: int = 0) -> Env
         return None
     second = max(0, (at - EPOCH) // SECOND)
     silent = await silence.silent_at(environment, second, datetime.now(UTC), silent_after)
+    now = (await silence.silences([environment], silent_after)).get(environment, silence.Silence(None))
     states = list[PlaceState | None]()
     async for piece in lanes_at(environment, second):
         for it, lanes in piece:
-            states.append(await place_state(it.place, lanes, second, silent is not None, _filed(it, lanes)))
+            since = silent or now.since(it.place)
+            is_silent = since is not None and since <= EPOCH + second * SECOND
+            states.append(await place_state(it.place, lanes, second, is_silent, _filed(it, lanes)))
     return EnvironmentState(environment, at, row.confirmed_at, by_service(states), silent)
 
 

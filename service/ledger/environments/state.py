@@ -10,7 +10,7 @@ from ...database.query import query
 from ...database.tables import Environment, Place
 from ...domain.event import EPOCH, SECOND
 from ...domain.place import OlderRules, standing_in
-from ..events.silence import silent_since
+from ..events.silence import silence_of
 from ..events.unread import UnreadBodies, unread_of
 from ..match import FiledRow
 from ..page import Page, page
@@ -128,16 +128,16 @@ async def count() -> int:
 
 async def _state(it: EnvironmentRow, silent_after: int) -> EnvironmentState:
     now = datetime.now(UTC)
-    silent = silent_since(it, now, silent_after)
+    silence = await silence_of(it.environment, it, now, silent_after)
     states, place = list[PlaceState | None](), ""
     while True:
         rows = await _standing(PlacesAfter(it.environment, place, PIECE))
-        states += [await place_of(row, (now - EPOCH) // SECOND, silent is not None) for row in rows]
+        states += [await place_of(row, (now - EPOCH) // SECOND, silence.since(row.place) is not None) for row in rows]
         if len(rows) < PIECE:
             break
         place = rows[-1].place
     unread = await unread_of(it.environment)
-    return EnvironmentState(it.environment, now, it.confirmed_at, in_order(states), silent, unread)
+    return EnvironmentState(it.environment, now, it.confirmed_at, in_order(states), silence.whole, unread)
 
 
 def in_order(states: Iterable[PlaceState | None]) -> list[PlaceState]:

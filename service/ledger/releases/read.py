@@ -15,7 +15,7 @@ from piccolo.query.base import Query as Built
 from ...database import tables
 from ...database.piccolo_conf import current
 from ...database.query import Query, query
-from ..arrivals.list import BEGINNING, Arrival
+from ..arrivals.list import BEGINNING, Arrival, as_last_known
 from ..history import FAILURES, HistoryItem, failure
 from ..history_rows import HistoryRow
 from ..match import FEW, moment, overridden_in, release_of
@@ -183,7 +183,7 @@ def releases_with(*named: str) -> Query[ReleasesKey, RecordRow]:
     return _releases[named]
 
 
-async def full_record(service: str, version: str, after: Continued = FIRST) -> FullRecord | None:
+async def full_record(service: str, version: str, after: Continued = FIRST, silent_after: int = 0) -> FullRecord | None:
     """None: no such release was filed."""
     begins = *_before(after.arrivals), *_before(after.failures)
     rows = await _full(FullKey(service, version, int(after.proposals or 0), *begins, MOST + 1))
@@ -194,11 +194,12 @@ async def full_record(service: str, version: str, after: Continued = FIRST) -> F
     receipt = Receipt(first.id, service, version, first.recorded_at, sha256)
     proposals = sorted((it for it in rows if it.part), key=attrgetter("proposal"))
     placed = sorted((it for it in rows if it.position), key=attrgetter("position", "environment"), reverse=True)
+    arrivals = _arrivals(document, receipt, [it for it in placed if it.kind is None])
     return FullRecord(
         document,
         receipt,
         page(proposals, MOST, lambda it: Raw(gitops_in_two(it.part, it.gitops)), lambda it: str(it.proposal)),
-        _arrivals(document, receipt, [it for it in placed if it.kind is None]),
+        Page(await as_last_known(arrivals.items, silent_after), arrivals.next),
         _failures(first, document, receipt, [it for it in placed if it.kind]),
     )
 

@@ -14,7 +14,7 @@ from ...domain.place import standing_in
 from ...domain.state import NEAR
 from ..environments.place import PlaceState
 from ..environments.state import STANDING, StandingRow, environment_row, place_of
-from ..events.silence import silent_since
+from ..events.silence import Silence, silence_of
 from ..events.statements import detail_in
 
 MOST = 200  # proposals, places and failures that are looked at, newest first
@@ -98,15 +98,16 @@ _OF_NO_TRY = ("DriftCorrectionFailed", "RollbackFailed", "UninstallFailed")
 async def outcome(service: str, version: str, environment: str, silent_after: int) -> Awaited:
     now = datetime.now(UTC)
     row = await environment_row(environment)
-    heard = row and silent_since(row, now, silent_after)
+    silence = await silence_of(environment, row, now, silent_after) if row else Silence(None)
     proposed = [_version(it) for it in await _proposed(ServiceThere(service, environment, MOST))]
-    since = next((it.at for it in proposed if it.version == version), 0) - NEAR
+    proposed_at = next((it.at for it in proposed if it.version == version), 0) - NEAR
     key = VersionThere(service, version, environment, MOST)
-    failures = [it for it in await _failures(key) if it.at >= since and it.cause not in _OF_NO_TRY]
-    ran = [it for it in await _ran(key) if it.at >= since]
+    failures = [it for it in await _failures(key) if it.at >= proposed_at and it.cause not in _OF_NO_TRY]
+    ran = [it for it in await _ran(key) if it.at >= proposed_at]
     places = []
     for it in await _standing(ServiceThere(service, environment, MOST)):
-        state = await place_of(it, (now - EPOCH) // SECOND, silent=bool(heard))
+        since = silence.since(it.place)
+        state = await place_of(it, (now - EPOCH) // SECOND, silent=since is not None)
         if state:
             failed = [each for each in failures if each.place == it.place]
             here = [each for each in ran if each.place == it.place]
@@ -115,9 +116,10 @@ async def outcome(service: str, version: str, environment: str, silent_after: in
                     _place(state, failed),
                     tries=_tries(it.state, {each.cause for each in failed} | {each.cause for each in here}),
                     left=any(each.ended_at is not None for each in here),
+                    silent_since=since,
                 )
             )
-    return awaited(version, proposed, places, f"{heard:%Y-%m-%d %H:%M:%S} UTC" if heard else None)
+    return awaited(version, proposed, places, silence.whole)
 
 
 def _version(it: ProposedRow) -> ProposedVersion:
