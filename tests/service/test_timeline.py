@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from service.database.piccolo_conf import Engine, engine_for, use
 from service.database.tables import TABLES, ArrivalImage, History, Place
 from service.domain import reasons, snapshot
 from service.domain.event import Cause
-from service.domain.lane import ObjectLane, in_order
+from service.domain.lane import GAP, ObjectLane, in_order
 from service.domain.place import standing_in, text_of
 from service.domain.state import Entry
 from service.domain.timeline import at_time, lanes_of, timeline
@@ -109,6 +110,38 @@ def test_the_order_is_total_whatever_order_the_entries_come_in(told: list[Told],
     assert timeline(shuffled) == timeline(entries)
     for arrival in timeline(entries).arrivals:
         assert arrival.until is None or arrival.until >= arrival.running.since
+
+
+ENTRIES = st.builds(
+    Entry,
+    place=st.just("apps/orders"),
+    uid=st.sampled_from(["", "u1", "u2"]),
+    resource_version=st.just("") | st.integers(1, 12).map(str) | st.integers(1, 2**128 - 1).map(str),
+    at=st.integers(0, 9) | st.sampled_from([3600, 3601, 7300, 90_000, 200_000]) | st.integers(0, 2**33),
+    rank=st.integers(0, 9),
+    sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
+    effect=st.sampled_from([each for each in {it.effect for it in reasons.REASONS.values()} if each]),
+    cause=st.sampled_from(REASONS),
+    basis=st.sampled_from(["event", "late", "snapshot", "absence"]),
+    version=VERSIONS.map(lambda it: it.partition("+")[0]),
+    build=st.sampled_from([None, "b1"]),
+)
+
+
+@settings(max_examples=size(300, 20_000), deadline=None)
+@given(entries=st.lists(ENTRIES, max_size=12, unique_by=lambda it: it.sha256[:16]), data=st.data())
+def test_the_order_of_arbitrary_entries_is_total(entries: list[Entry], data: st.DataObject) -> None:
+    """Each lane is one list, whatever comes first: so of any three entries the order is transitive."""
+    whole = lanes_of(entries)
+    assert lanes_of(data.draw(st.permutations(entries))) == whole
+    assert timeline(data.draw(st.permutations(entries))) == timeline(entries)
+    for _, ordered in whole:
+        assert in_order(ordered, ObjectLane()) == ordered
+        # One cluster gives versions in their order: where nothing begins anew, they alone decide.
+        versions = [(len(it.resource_version), it.resource_version) for it in ordered if it.resource_version]
+        times = sorted(it.at for it in ordered if it.resource_version)
+        if all(later - earlier <= GAP for earlier, later in pairwise(times)):
+            assert versions == sorted(versions)
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from ..support.service import snapshots
 from ..support.service.served import KEYS, Served, document, event, signature
-from ..support.service.snapshots import deployed, see
+from ..support.service.snapshots import deployed, see, written
 
 pytestmark = pytest.mark.anyio
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -53,7 +52,11 @@ async def said_of_orders(ledger: Served) -> Any:
     ]
     release = await ledger.get("/releases/orders/1.4.2")
     release["arrivals"]["items"] = in_staging(release["arrivals"])
-    return state, in_staging(await ledger.get("/services/orders?limit=200")), found, release
+    history = await ledger.get("/history?service=orders&environment=staging&limit=200")
+    waited = await ledger.get("/releases/orders/1.4.2/wait?environment=staging")
+    commit = [it for it in (await ledger.get(f"/commits/{'c' * 40}"))["items"] if it["service"] == "orders"]
+    ran = in_staging(await ledger.get("/services/orders?limit=200"))
+    return state, ran, found, release, history, waited, commit
 
 
 async def test_no_field_of_a_waybill_speaks_for_another_service(ledger: Served) -> None:
@@ -90,12 +93,20 @@ async def test_no_field_of_an_event_or_snapshot_speaks_for_another_environment(l
     before = await said_of_orders(ledger)
     assert all(before[2]), "the hotfix's digest, too"
     metadata = {"revision": "9.9.9", "service": "orders", "env": "x", "oci-digest": SEEN, "image": "x", "release": "x"}
+    metadata |= {"tests": "5m", "tries": "upgrade=1"}
     said = event("UpgradeSucceeded", "9.9.9", at=NOON, metadata=metadata)
     for path in paths(said):
         for word in ("staging", "orders", "apps/orders", "HelmRelease", "UpgradeFailed", SEEN, f"orders@{SEEN}"):
             answer = await ledger.say(changed(said, path, word), "production")
             assert answer.status_code in (200, 201, 422), (path, word)
-    seen = json.loads(snapshots.snapshot(deployed("9.9.9", NOON), taken=NOON))
+    image = {"workload": "Deployment/orders", "container": "web", "asked": f"x@{EVIL}", "running": f"x@{EVIL}"}
+    listed = {"namespace": "apps", "name": "orders", "uid": "u1", "resourceVersion": "900", "images": [image]}
+    listed |= {"history": [deployed("9.9.9", NOON, ociDigest=SEEN)], "imagesUnknown": "x", "deletionTimestamp": "x"}
+    listed |= {
+        "conditions": [{"type": "Ready", "status": "True", "reason": "x", "message": "x", "since": written(NOON)}]
+    }
+    ranges = [{"namespace": "apps", "from": "", "until": ""}]
+    seen = {"taken_at": written(NOON), "ranges": ranges, "namespaces": ["other"], "helmreleases": [listed]}
     for path in paths(seen):
         for word in ("staging", "orders", "apps"):
             answer = await see(ledger, json.dumps(changed(seen, path, word)).encode(), "production")
