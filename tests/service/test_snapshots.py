@@ -11,7 +11,7 @@ import pytest
 from service.database.tables import Arrival, Environment, Event, Level, Listing, Place
 
 from ..support.service import snapshots
-from ..support.service.served import Served, document, event, gitops
+from ..support.service.served import Served, document, event
 from ..support.service.sizes import size
 from ..support.service.snapshots import deployed, see, written
 
@@ -241,81 +241,6 @@ async def test_equal_levels_are_kept_once_at_their_beginning_and_their_end(ledge
     [kept] = await Level.select()
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     assert (kept["first_at"], kept["last_at"]) == tuple(int((ago(it) - epoch).total_seconds()) for it in (90, 10))
-
-
-async def test_an_observer_that_misses_three_rounds_makes_its_environment_silent(ledger: Served) -> None:
-    """What is known is last known, and neither healthy nor failing."""
-    await ledger.say(event("UpgradeFailed", "1.4.2", at=ago(280)))
-    whole = {"taken_at": written(NOW), "round_seconds": 10, "ranges": [], "helmreleases": []}
-    await see(ledger, json.dumps(whole).encode())
-    assert (await ledger.get("/environments/staging"))["silent_since"] is None
-    await Environment.update({Environment.observed_at: ago(31)}, force=True)
-    [listed] = (await ledger.get("/environments"))["items"]
-    assert listed["silent_since"] is not None
-    assert (listed["services"][0]["health"], listed["services"][0]["health_cause"]) == ("unknown", "silent")
-    board = (await ledger.http.get("/")).text
-    assert "staging</span> is silent" in board
-    assert "orders" not in board.partition("<h1>")[2].partition("</h1>")[0]
-
-
-async def test_what_a_silent_environment_runs_is_last_known(ledger: Served) -> None:
-    await ledger.file(document())
-    await ledger.say(event(at=ago(280)))
-    whole = {"taken_at": written(NOW), "round_seconds": 10, "ranges": [], "helmreleases": []}
-    await see(ledger, json.dumps(whole).encode())
-    assert "(last known)" not in (await ledger.http.get("/board/releases/orders/1.4.2")).text
-    await Environment.update({Environment.observed_at: ago(31)}, force=True)
-    assert "(last known)" in (await ledger.http.get("/board/releases/orders/1.4.2")).text
-    since = (await ledger.get("/environments"))["items"][0]["silent_since"]
-    whole = await ledger.get("/releases/orders/1.4.2")
-    of = [await ledger.get(path) for path in ("/environments/staging/arrivals", "/services/orders")]
-    of.append(await ledger.get(f"/digests/{document()['images'][0]['digest']}"))
-    for [it] in [whole["arrivals"]["items"], *(each["items"] for each in of)]:
-        assert (it["until"], it["last_known_at"]) == (None, since)
-    for page in ("environments/staging", "releases/orders/1.4.2"):
-        text = (await ledger.http.get(f"/board/{page}")).text
-        assert "last known" in text
-        assert "runs now" not in text
-    compared = await ledger.get("/environments/staging/compare")
-    assert (compared["here"]["silent_since"] is None, compared["items"][0]["verdict"]) == (False, "unknown")
-
-
-async def test_a_range_whose_rounds_are_missed_is_silent_while_others_are_read(ledger: Served) -> None:
-    for name in ("alpha", "omega"):
-        await ledger.say(event(name=name, at=ago(280)))
-    await ledger.say(event(name="alpha", namespace="unwatched", at=ago(280)))
-
-    async def read(begins: str, ends: str, seconds: int, name: str) -> None:
-        listed = {"namespace": "apps", "name": name, "history": [deployed("1.4.2", ago(280))]}
-        ranges = [{"namespace": "apps", "from": begins, "until": ends}]
-        whole = {"taken_at": written(ago(seconds)), "round_seconds": 10, "ranges": ranges, "helmreleases": [listed]}
-        assert (await see(ledger, json.dumps(whole).encode())).status_code == 201
-
-    async def health() -> dict[str, tuple[str, str | None, bool]]:
-        state = await ledger.get("/environments/staging")
-        assert state["silent_since"] is None
-        ran = {it["place"]: it["last_known_at"] for it in (await ledger.get("/environments/staging/arrivals"))["items"]}
-        return {it["place"]: (it["health"], it["health_cause"], ran[it["place"]]) for it in state["services"]}
-
-    await read("", "m", 60, "alpha")
-    await read("m", "", 60, "omega")
-    await read("", "m", 30, "alpha")
-    well = ("healthy", "InstallSucceeded", None)
-    assert await health() == {"apps/alpha": well, "apps/omega": well, "unwatched/alpha": well}
-    await read("", "m", 29, "alpha")
-    missed = {"apps/omega": ("unknown", "silent", written(ago(60)))}
-    assert await health() == {"apps/alpha": well, "unwatched/alpha": well} | missed
-    then = {
-        it["place"]: it["health"]
-        for it in (await ledger.get(f"/environments/staging?at={written(ago(20))}"))["services"]
-    }
-    assert then == {"apps/alpha": "healthy", "apps/omega": "unknown", "unwatched/alpha": "healthy"}
-    await ledger.file(
-        document("omega", gitops=gitops() | {"places": [{"environment": "staging", "place": "apps/omega"}]})
-    )
-    waiting = await ledger.get("/releases/omega/1.4.2/wait?environment=staging")
-    assert waiting["outcome"] == "unknown"
-    assert waiting["cause"].startswith("nobody looked at apps/omega since ")
 
 
 async def test_images_that_were_too_many_are_not_passed_over_in_silence(ledger: Served) -> None:

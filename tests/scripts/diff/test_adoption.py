@@ -110,6 +110,8 @@ def test_an_item_of_a_list_is_written_where_it_stands(tmp_path: Path) -> None:
             "release": "1.4.2",
             "image": f"ghcr.io/acme/orders@sha256:{'d' * 64}",
             "commit": COMMIT,
+            "tests": "false",
+            "tries": "unknown",
         }.items()
     )
     pin = '        - {"kustomize": {"images": [{"name": "web", "digest": "sha256:1"}]}}\n'

@@ -1,0 +1,97 @@
+"""What is not heard of any more is last known: an environment, or a range of names that its observer reads no more."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from service.database.tables import Environment
+
+from ..support.service.served import Served, document, event, gitops
+from ..support.service.snapshots import deployed, see, written
+
+pytestmark = pytest.mark.anyio
+
+
+def ago(seconds: int) -> datetime:
+    return datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=seconds)
+
+
+async def test_an_observer_that_misses_three_rounds_makes_its_environment_silent(ledger: Served) -> None:
+    """What is known is last known, and neither healthy nor failing."""
+    await ledger.say(event("UpgradeFailed", "1.4.2", at=ago(280)))
+    whole = {"taken_at": written(ago(0)), "round_seconds": 10, "ranges": [], "helmreleases": []}
+    await see(ledger, json.dumps(whole).encode())
+    assert (await ledger.get("/environments/staging"))["silent_since"] is None
+    await Environment.update({Environment.observed_at: ago(31)}, force=True)
+    [listed] = (await ledger.get("/environments"))["items"]
+    assert listed["silent_since"] is not None
+    assert (listed["services"][0]["health"], listed["services"][0]["health_cause"]) == ("unknown", "silent")
+    board = (await ledger.http.get("/")).text
+    assert "staging</span> is silent" in board
+    assert "orders" not in board.partition("<h1>")[2].partition("</h1>")[0]
+
+
+async def test_what_a_silent_environment_runs_is_last_known(ledger: Served) -> None:
+    await ledger.file(document())
+    await ledger.say(event(at=ago(280)))
+    whole = {"taken_at": written(ago(0)), "round_seconds": 10, "ranges": [], "helmreleases": []}
+    await see(ledger, json.dumps(whole).encode())
+    assert "(last known)" not in (await ledger.http.get("/board/releases/orders/1.4.2")).text
+    await Environment.update({Environment.observed_at: ago(31)}, force=True)
+    assert "(last known)" in (await ledger.http.get("/board/releases/orders/1.4.2")).text
+    since = (await ledger.get("/environments"))["items"][0]["silent_since"]
+    whole = await ledger.get("/releases/orders/1.4.2")
+    of = [await ledger.get(path) for path in ("/environments/staging/arrivals", "/services/orders")]
+    of.append(await ledger.get(f"/digests/{document()['images'][0]['digest']}"))
+    for [it] in [whole["arrivals"]["items"], *(each["items"] for each in of)]:
+        assert (it["until"], it["last_known_at"]) == (None, since)
+    for page in ("environments/staging", "releases/orders/1.4.2"):
+        text = (await ledger.http.get(f"/board/{page}")).text
+        assert "last known" in text
+        assert "runs now" not in text
+    compared = await ledger.get("/environments/staging/compare")
+    assert (compared["here"]["silent_since"] is None, compared["items"][0]["verdict"]) == (False, "unknown")
+
+
+async def test_a_range_whose_rounds_are_missed_is_silent_while_others_are_read(ledger: Served) -> None:
+    now = ago(0)
+
+    def then(seconds: int) -> datetime:
+        return now - timedelta(seconds=seconds)
+
+    for name in ("alpha", "omega"):
+        await ledger.say(event(name=name, at=then(2800)))
+    await ledger.say(event(name="alpha", namespace="unwatched", at=then(2800)))
+
+    async def read(begins: str, ends: str, seconds: int, name: str) -> None:
+        listed = {"namespace": "apps", "name": name, "history": [deployed("1.4.2", then(2800))]}
+        ranges = [{"namespace": "apps", "from": begins, "until": ends}]
+        whole = {"taken_at": written(then(seconds)), "round_seconds": 100, "ranges": ranges, "helmreleases": [listed]}
+        assert (await see(ledger, json.dumps(whole).encode())).status_code == 201
+
+    async def health() -> dict[str, tuple[str, str | None, bool]]:
+        state = await ledger.get("/environments/staging")
+        assert state["silent_since"] is None
+        ran = {it["place"]: it["last_known_at"] for it in (await ledger.get("/environments/staging/arrivals"))["items"]}
+        return {it["place"]: (it["health"], it["health_cause"], ran[it["place"]]) for it in state["services"]}
+
+    await read("", "m", 600, "alpha")
+    await read("m", "", 600, "omega")
+    await read("", "m", 300, "alpha")
+    well = ("healthy", "InstallSucceeded", None)
+    assert await health() == {"apps/alpha": well, "apps/omega": well, "unwatched/alpha": well}
+    await read("", "m", 299, "alpha")
+    missed = {"apps/omega": ("unknown", "silent", written(then(600)))}
+    assert await health() == {"apps/alpha": well, "unwatched/alpha": well} | missed
+    found = {
+        it["place"]: it["health"]
+        for it in (await ledger.get(f"/environments/staging?at={written(then(200))}"))["services"]
+    }
+    assert found == {"apps/alpha": "healthy", "apps/omega": "unknown", "unwatched/alpha": "healthy"}
+    await ledger.file(
+        document("omega", gitops=gitops() | {"places": [{"environment": "staging", "place": "apps/omega"}]})
+    )
+    waiting = await ledger.get("/releases/omega/1.4.2/wait?environment=staging")
+    assert waiting["outcome"] == "unknown"
+    assert waiting["cause"].startswith("nobody looked at apps/omega since ")
