@@ -1,5 +1,6 @@
 """What a ledger tells whoever runs it: log lines that belong to answers, and metrics."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
