@@ -29,6 +29,9 @@ def test_what_never_becomes_ready_is_rolled_back(
     before = settled(scene.cluster, "staging")
     shipped["third"] = releaser.ship(images.broken(scene.image))
     fleet.merge(fleet.proposals()[0]["number"])
+    waited = releaser.waybill("wait", "waybill", shipped["third"], "--environment", "staging", "--timeout", "5m")
+    assert waited.code == 1, waited
+    assert waited.stdout.startswith("failed in staging: "), waited
 
     ledger = scene.ledger("staging")
     said = ledger.wait_until(
