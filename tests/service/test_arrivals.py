@@ -36,6 +36,7 @@ async def test_an_arrival(ledger: Served) -> None:
         "until": "2026-03-01T12:05:00Z",
         "basis": "late",
         "ended_by": "UpgradeSucceeded",
+        "last_known_at": None,
     }
 
 

@@ -140,6 +140,7 @@ class Model:
                         "until": until,
                         "basis": basis,
                         "ended_by": ended_by,
+                        "last_known_at": None,
                     }
                     found.append(((began.since, began.number, began.said.sha256, environment), began.said, arrival))
         return [(said, arrival) for _, said, arrival in sorted(found, key=lambda it: it[0], reverse=True)]
