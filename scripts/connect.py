@@ -33,7 +33,8 @@ from .settings import Label
 @dataclass(frozen=True)
 class Wish:
     """`folder` of the GitOps repo is the cluster's, `namespaces` are all that is heard; by themselves both are looked
-    for. The key goes into the new file `secrets`, for a ledger in the namespace `ledger`."""
+    for. The key goes into the new file `secrets`, for a ledger in the namespace `ledger`. With `moves` an address that
+    is there already becomes the one that is configured."""
 
     environment: str
     folder: str | None = None
@@ -41,6 +42,7 @@ class Wish:
     secrets: Path | None = None
     ledger: str = "waybill"
     new_key: bool = False
+    moves: bool = False
     dry_run: bool = False
 
 
@@ -73,7 +75,7 @@ class Look:
 
 def connect(here: Session, wish: Wish) -> Connected:
     """Refused where it cannot be told what Flux applies to the cluster; then nothing has changed."""
-    ledger = _checked(here.config, wish)
+    _refuse_wrong(here.config, wish)
     forge = here.forge if wish.dry_run else here.proposing_forge or here.forge
     forge.check([f"connect/{wish.environment}"])
     with opened(forge, here.renderer, here.config) as repo:
@@ -84,10 +86,10 @@ def connect(here: Session, wish: Wish) -> Connected:
             _refuse_other_branch(here, cluster, heads.base)
             found = applied(top, cluster)
             told = reports(found, wish.environment)
-            hook = _hook(wish, ledger, cluster, found, told)
-            hook = replace(hook, flux_version=here.config.flux_version)
-            _warn_of_lockdown(here, repo, heads.base_head, hook)
-            if other := next((it for it in told.providers if it.name != hook.name), None):
+            hook = _hook(wish, here.config, cluster, found, told)
+            _warn_of_lockdown(here, repo, heads.base_head, cluster, hook)
+            ours = bool(repo.git.files(heads.base_head, hook.provider))
+            if other := next((it for it in told.providers if not (ours and it.name == hook.name)), None):
                 return _connected(here, cluster, hook, told, other)
             wanted = _wanted(here.config, hook, repo, cluster)
             outcome = prepare(wanted, repo, here.config.gitops_branch)
@@ -97,8 +99,7 @@ def connect(here: Session, wish: Wish) -> Connected:
         return _carried_out(here, wish, repo, Look(cluster, hook, wanted, outcome))
 
 
-def _checked(config: Config, wish: Wish) -> str:
-    """The ledger's address."""
+def _refuse_wrong(config: Config, wish: Wish) -> None:
     try:
         msgspec.convert([wish.environment, wish.ledger, *wish.namespaces], list[Label])
     except msgspec.ValidationError as error:
@@ -115,14 +116,6 @@ def _checked(config: Config, wish: Wish) -> str:
             "Give its address with --gitops, or in WAYBILL_GITOPS.",
             fault="you",
         )
-    if config.ledger is None:
-        raise Refused(
-            "It is not known where Flux is to report to.",
-            "Give --ledger, the address at which the ledger answers inside the cluster: `helm install` of its chart "
-            "prints it, such as http://waybill.waybill.",
-            fault="you",
-        )
-    return config.ledger
 
 
 def _refuse_other_branch(here: Session, cluster: Cluster, base: str) -> None:
@@ -137,10 +130,10 @@ def _refuse_other_branch(here: Session, cluster: Cluster, base: str) -> None:
         here.report.not_seen([f"whether {cluster.url}, from which Flux applies {cluster.folder}, is this repo"])
 
 
-def _warn_of_lockdown(here: Session, repo: Repo, commit: str, hook: Hook) -> None:
+def _warn_of_lockdown(here: Session, repo: Repo, commit: str, cluster: Cluster, hook: Hook) -> None:
     """https://fluxcd.io/flux/installation/configuration/multitenancy/"""
-    flags = ("grep", "--name-only", "--fixed-strings", "-e", "--no-cross-namespace-refs=true", commit, "--", "*.yaml")
-    said = repo.git.call(*flags, check=False).text.splitlines()
+    flags = ("grep", "--name-only", "--fixed-strings", "-e", "--no-cross-namespace-refs=true", commit)
+    said = repo.git.call(*flags, "--", cluster.folder, check=False).text.splitlines()
     if said and {*hook.heard["releases"]} != {hook.namespace}:
         here.report.warn(
             f"{said[0].partition(':')[2]} has --no-cross-namespace-refs=true: where notification-controller has it, "
@@ -148,7 +141,7 @@ def _warn_of_lockdown(here: Session, repo: Repo, commit: str, hook: Hook) -> Non
         )
 
 
-def _hook(wish: Wish, ledger: str, cluster: Cluster, found: Applied, told: Reports) -> Hook:
+def _hook(wish: Wish, config: Config, cluster: Cluster, found: Applied, told: Reports) -> Hook:
     if not wish.namespaces and (others := [it for it in told.others if it != wish.environment]):
         raise Refused(
             f"{cluster.folder} reports as {' and '.join(others)} already: what of it is {wish.environment} cannot be "
@@ -160,15 +153,30 @@ def _hook(wish: Wish, ledger: str, cluster: Cluster, found: Applied, told: Repor
     if not releases:
         raise Refused(
             f"No HelmRelease is found in what {cluster.folder} applies"
-            + (f" ({len(found.unseen)} parts of it could not be seen: {found.unseen[0]})." if found.unseen else "."),
+            + (f" (not seen of it: {'; '.join(found.unseen[:3])})." if found.unseen else "."),
             "Name the namespaces that are to be heard, each with --namespace.",
             fault="gitops",
         )
     name = Path(cluster.folder).name
     folder = f"{cluster.folder}/waybill" + ("" if name == wish.environment else f"-{wish.environment}")
     sources = sorted({*releases, *(told.sources if not wish.namespaces else ())})
-    address = f"{ledger}{HOOKS}{wish.environment}"
-    return Hook(wish.environment, folder, cluster.namespace, address, {"releases": releases, "sources": sources})
+    heard = {"releases": releases, "sources": sources}
+    address = _address(wish, config, told)
+    return Hook(wish.environment, folder, cluster.namespace, address, heard, config.flux_version)
+
+
+def _address(wish: Wish, config: Config, told: Reports) -> str:
+    """Where events go: as an option says; else what is there stays, whatever else is configured for releases."""
+    if told.providers and not wish.moves:
+        return told.providers[0].address
+    if config.ledger is None:
+        raise Refused(
+            "It is not known where Flux is to report to.",
+            "Give --ledger, the address at which the ledger answers inside the cluster: `helm install` of its chart "
+            "prints it, such as http://waybill.waybill.",
+            fault="you",
+        )
+    return f"{config.ledger}{HOOKS}{wish.environment}"
 
 
 def _connected(here: Session, cluster: Cluster, hook: Hook, told: Reports, other: Provider) -> Connected:

@@ -77,7 +77,8 @@ def connect(environment: str, secrets: Path | None, ledger_namespace: str, **opt
 
     here = without_service(options)
     chosen = {name: options[name] for name in ("folder", "namespaces", "new_key", "dry_run")}
-    show_connection(here, run(here, Wish(environment, secrets=secrets, ledger=ledger_namespace, **chosen)))
+    moves = options["ledger"] is not None
+    show_connection(here, run(here, Wish(environment, secrets=secrets, ledger=ledger_namespace, moves=moves, **chosen)))
 
 
 @command()

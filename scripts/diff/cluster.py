@@ -54,7 +54,10 @@ def cluster_of(top: Path, every: Sequence[FluxKustomization], environment: str, 
     folder `path`, else clusters/<environment>, else the folder of that name that a Kustomization applies which no other
     one does. Refused where there is none, or more than one."""
     top = top.resolve()
-    roots = [it for it in every if not any(other != it and _applies(other, it.file, top) for other in every)]
+    reads = {it.folder: reach(top / it.folder, top) for it in every if (top / it.folder).is_dir()}
+    roots = [
+        it for it in every if not any(other != it and top / it.file in reads.get(other.folder, ()) for other in every)
+    ]
     if path is not None:
         folders = [str(Path(path))]
     elif (top / "clusters" / environment).is_dir():
@@ -72,8 +75,11 @@ def cluster_of(top: Path, every: Sequence[FluxKustomization], environment: str, 
             fault="you",
         )
     flux = next((it for it in every if it.folder == folders[0]), None)
-    above = (it for it in every if Path(folders[0]).is_relative_to(it.folder) or it.folder == ".")
-    flux = flux or next((it for it in above if _applies(it, folders[0], top)), None)
+    # What somebody else's Kustomization applies, of this folder or above it, comes from elsewhere.
+    above = (it for it in roots if Path(folders[0]).is_relative_to(it.folder) or it.folder == ".")
+    place = (top / folders[0]).resolve()
+    comes = (it for it in above if any(read.is_relative_to(place) for read in reads.get(it.folder, ())))
+    flux = flux or next(comes, None)
     return Cluster(folders[0], flux, *_source(top, flux))
 
 
@@ -97,30 +103,41 @@ def applied(top: Path, cluster: Cluster) -> Applied:
             continue
         for item in built:
             objects.append((target or str(item["metadata"].get("namespace") or ""), item))
-            below = flux_kustomization(item, folder)
-            if below and (why := _elsewhere(below, cluster, top)):
-                unseen.append(f"what Kustomization {below.name} applies, {why}")
-            elif below:
-                left.append((below.folder, below.patches, str(below.spec.get("targetNamespace") or "")))
-            elif item["kind"] in ("ResourceSet", "ArtifactGenerator"):
-                unseen.append(f"what {item['kind']} {item['metadata'].get('name')} makes")
+            if item["kind"] == "ResourceSet":
+                unseen.append(f"what ResourceSet {item['metadata'].get('name')} makes")
+        for below in filter(None, (flux_kustomization(item, folder) for item in built)):
+            inside = folder_of(below, cluster, objects)
+            if inside is None or not (top / inside).is_dir():
+                source = below.spec.get("sourceRef") or {}
+                unseen.append(f"what Kustomization {below.name} applies from {source.get('kind')} {source.get('name')}")
+            else:
+                left.append((inside, below.patches, str(below.spec.get("targetNamespace") or "")))
     return Applied(objects, list(dict.fromkeys(unseen)))
 
 
-def _elsewhere(below: FluxKustomization, cluster: Cluster, top: Path) -> str:
-    """Why its folder is not looked at, "" where it is one of the repo."""
-    source: Any = below.spec.get("sourceRef") or {}
+def folder_of(it: FluxKustomization, cluster: Cluster, objects: Sequence[tuple[str, Object]]) -> str | None:
+    """The folder of the repo that a Kustomization applies, None where it comes from elsewhere."""
+    source: Any = it.spec.get("sourceRef") or {}
     known: Any = (cluster.flux.spec.get("sourceRef") or {}) if cluster.flux else {}
-    called = f"{source.get('kind')} {source.get('name')}"
-    if source.get("kind") != "GitRepository" or (known and source.get("name") != known.get("name")):
-        return f"which comes from {called}"
-    return "" if (top / below.folder).is_dir() else f"since the repo has no folder {below.folder}"
+    if source.get("kind") == "GitRepository" and source.get("name") == known.get("name", source.get("name")):
+        return it.folder
+    if source.get("kind") != "ExternalArtifact":
+        return None
+    for generator in (item.get("spec") for _, item in objects if item["kind"] == "ArtifactGenerator"):
+        for part in (generator.get("artifacts") or []) if isinstance(generator, dict) else []:
+            if part.get("name") == source.get("name") and (found := _copied(part.get("copy") or [], it.folder)):
+                return found
+    return None
 
 
-def _applies(it: FluxKustomization, place: str, top: Path) -> bool:
-    """Whether it comes to a file, or to something in a folder."""
-    target = (top / place).resolve()
-    return (top / it.folder).is_dir() and any(read.is_relative_to(target) for read in reach(top / it.folder, top))
+def _copied(copies: Sequence[Any], folder: str) -> str | None:
+    """Where a folder of an artifact comes from: https://fluxcd.io/flux/components/source/artifactgenerators/"""
+    for copy in copies:
+        come, go = (str(copy.get(key) or "") for key in ("from", "to"))
+        into, origin = Path(go.removeprefix("@artifact/")), come.partition("/")[2]
+        if go.startswith("@artifact/") and origin.endswith("/**") and Path(folder).is_relative_to(into):
+            return str(Path(origin.removesuffix("/**")) / Path(folder).relative_to(into))
+    return None
 
 
 def _source(top: Path, flux: FluxKustomization | None) -> tuple[str, str]:

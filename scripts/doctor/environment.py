@@ -89,7 +89,7 @@ def _heard(here: Session, environment: str, namespace: str, cluster: Applied) ->
 
 
 def _partly(cluster: Applied) -> str:
-    return f" ({len(cluster.unseen)} parts of it were not seen: {cluster.unseen[0]})" if cluster.unseen else ""
+    return f" (not seen of it: {'; '.join(cluster.unseen[:3])})" if cluster.unseen else ""
 
 
 def _pulled(here: Session, environment: str, cluster: Applied) -> Iterator[Diagnosis]:

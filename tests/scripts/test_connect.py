@@ -242,3 +242,61 @@ def test_a_killed_run_is_completed(repo: GitopsRepo, started: bool) -> None:
     assert (ran.code, ran.json["key"]) == (0, None), ran.stderr
     assert [it["state"] for it in repo.proposals()] == ["open"]
     assert repo.head(BRANCH) == head
+
+
+def test_the_address_stays_unless_another_one_is_asked_for(repo: GitopsRepo) -> None:
+    bootstrapped(repo)
+    connect(repo, "staging")
+    repo.merge(BRANCH)
+    for ledger in ("", "https://elsewhere.example"):
+        ran = connect(repo, "staging", "--json", ledger=ledger)
+        assert (ran.code, ran.json["files"], ran.json["address"]) == (0, [], f"{LEDGER}/hooks/flux/staging")
+    moved = connect(repo, "staging", "--json", "--ledger", "https://elsewhere.example")
+    assert (moved.code, moved.json["key"], changed(repo)) == (0, None, [f"M\t{FOLDER}/provider.yaml"])
+
+
+def test_files_that_people_moved_are_found(repo: GitopsRepo) -> None:
+    bootstrapped(repo)
+    connect(repo, "staging")
+    repo.merge(BRANCH)
+    moved = {f"{FOLDER}/{name}.yaml": repo.text(f"{FOLDER}/{name}.yaml") for name in NAMES}
+    repo.commit(dict.fromkeys(moved) | {path.replace("waybill", "ledger"): it for path, it in moved.items()})
+    ran = connect(repo, "staging", "--json")
+    assert (ran.code, ran.json["files"]) == (0, [])
+    assert ran.json["said"] == "Provider flux-system/waybill-staging reports it already: nothing is proposed"
+
+
+GENERATOR = """\
+apiVersion: source.extensions.fluxcd.io/v1beta1
+kind: ArtifactGenerator
+metadata: {name: parts, namespace: flux-system}
+spec:
+  sources: [{alias: repo, kind: GitRepository, name: flux-system}]
+  artifacts:
+    - name: apps
+      copy:
+        - {from: "@repo/apps/base/**", to: "@artifact/base/"}
+        - {from: "@repo/apps/staging/**", to: "@artifact/staging/"}
+"""
+
+
+def test_parts_of_a_repo_are_followed_to_where_they_come_from(repo: GitopsRepo) -> None:
+    """https://github.com/fluxcd/flux2-kustomize-helm-example"""
+    part = flux("apps", "./staging").replace("GitRepository\n    name: flux-system", "ExternalArtifact\n    name: apps")
+    bootstrapped(repo, **{"clusters/staging/apps.yaml": part, "clusters/staging/parts.yaml": GENERATOR})
+    ran = connect(repo, "staging", "--json")
+    assert (ran.code, ran.json["hears"]) == (0, ["shop"]), ran.stdout
+    assert "not_seen" not in ran.json
+
+
+def test_what_a_tenant_applies_of_a_repo_of_theirs_does_not_apply_the_cluster(repo: GitopsRepo) -> None:
+    """https://github.com/fluxcd/flux2-multi-tenancy"""
+    tenants = {
+        "clusters/staging/tenants.yaml": flux("tenants", "./tenants"),
+        "tenants/kustomization.yaml": kustomization("sync.yaml"),
+        "tenants/sync.yaml": flux("dev", "./").replace("name: flux-system\n", "name: dev\n"),
+    }
+    repo.commit({path: text for path, text in FLUX_EXAMPLE.items() if "flux-system" not in path} | tenants)
+    ran = connect(repo, "staging", "--json")
+    assert (ran.code, ran.json["hears"]) == (0, ["shop"]), ran.stdout
+    assert ran.json["cluster"].endswith("applied by what is not in this repo")

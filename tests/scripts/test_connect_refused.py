@@ -32,7 +32,7 @@ CASES: Mapping[str, tuple[Mapping[str, Any], list[str], str, str]] = {
     "nothing that can be seen": (
         {SYNC: FLUX_EXAMPLE[SYNC], "clusters/staging/apps.yaml": flux("apps", "./nowhere")},
         ["staging"],
-        "since the repo has no folder nowhere",
+        "not seen of it: what Kustomization apps applies from GitRepository flux-system",
         "--namespace",
     ),
     "a list of no resources": (
