@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from .. import workflow
 from ..adopt import Adoption
-from ..connect import Connected
+from ..connect.connection import Connected
 from ..document import PullRequest, Source, Waybill, chart_of
 from ..errors import Incomplete
 from ..image import by_name

@@ -71,8 +71,8 @@ def connect(environment: str, secrets: Path | None, ledger_namespace: str, **opt
     its events; it is shown once. Run again it proposes what is missing, and nothing else. No release changes, whoever
     makes them, and no waybill.toml is needed: --gitops and --ledger say where.
     """
-    from ..connect import Wish
-    from ..connect import connect as run
+    from ..connect.connection import connect as run
+    from ..connect.wish import Wish
     from .results import show_connection
 
     here = without_service(options)

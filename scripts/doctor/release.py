@@ -34,7 +34,8 @@ def release_of(here: Session, environments: Sequence[str]) -> tuple[list[Diagnos
         there = replace(here, report=report)
         for check in (chart_has_a_registry, environments_exist, edits_are_committed):
             check(there, Release((), changes=False))
-        return f"{config.service} is released to {' and '.join(config.environments[:1]) or 'no environment'} first"
+        where = f"is released to {config.environments[0]} first" if config.environments else "has no environments"
+        return f"{config.service} {where}"
 
     def chart(report: Report) -> str:
         there = replace(here, report=report)

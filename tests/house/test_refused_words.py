@@ -47,7 +47,9 @@ def test_every_fault_has_words() -> None:
 def test_no_remedy_takes_anything_out_of_a_gitops_repo() -> None:
     """Flux uninstalls what a folder that it prunes no longer holds."""
     about = [
-        place for place in MADE if re.match(r"scripts/(gitops|diff|proposal)/|scripts/(adopt|rollback)\.py", place)
+        place
+        for place in MADE
+        if re.match(r"scripts/(connect|gitops|diff|proposal)/|scripts/(adopt|rollback)\.py", place)
     ]
     assert len(about) > 20
     for place in about:

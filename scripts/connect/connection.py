@@ -9,41 +9,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
-from .addresses import is_local, normalise
-from .clients.ledger import HOOKS
-from .config import Config
-from .diff.bases import FILES, is_kustomization, reach
-from .diff.cluster import Applied, Cluster, applied, cluster_of
-from .diff.markdown import address as link
-from .diff.markdown import code
-from .diff.overlay import build
-from .diff.repo import Repo, opened
-from .diff.webhooks import Provider, Reports, reports
-from .errors import Refused
-from .gitops.webhook import Hook, hook_files
-from .gitops.webhook_secrets import text_of, write_new
-from .proposal.files import Outcome, Wanted, carry_out, prepare
-from .session import Session
-from .settings import Label
-
-
-@dataclass(frozen=True)
-class Wish:
-    """`folder` of the GitOps repo is the cluster's, `namespaces` are all that is heard; by themselves both are looked
-    for. The key goes into the new file `secrets`, for a ledger in the namespace `ledger`. With `moves` an address that
-    is there already becomes the one that is configured."""
-
-    environment: str
-    folder: str | None = None
-    namespaces: tuple[str, ...] = ()
-    secrets: Path | None = None
-    ledger: str = "waybill"
-    new_key: bool = False
-    moves: bool = False
-    dry_run: bool = False
+from ..addresses import is_local, normalise
+from ..config import Config
+from ..diff.bases import FILES, is_kustomization, reach
+from ..diff.cluster import Cluster, applied, cluster_of
+from ..diff.markdown import address as link
+from ..diff.markdown import code
+from ..diff.overlay import build
+from ..diff.repo import Repo, opened
+from ..diff.webhooks import Provider, Reports, reports
+from ..errors import Refused
+from ..gitops.webhook import Hook, hook_files
+from ..gitops.webhook_secrets import text_of, write_new
+from ..proposal.files import Outcome, Wanted, carry_out, prepare
+from ..session import Session
+from .wish import Wish, hook_of, refuse_wrong
 
 
 class Connected(Struct, frozen=True):
@@ -75,7 +57,7 @@ class Look:
 
 def connect(here: Session, wish: Wish) -> Connected:
     """Refused where it cannot be told what Flux applies to the cluster; then nothing has changed."""
-    _refuse_wrong(here.config, wish)
+    refuse_wrong(here.config, wish)
     forge = here.forge if wish.dry_run else here.proposing_forge or here.forge
     forge.check([f"connect/{wish.environment}"])
     with opened(forge, here.renderer, here.config) as repo:
@@ -86,7 +68,7 @@ def connect(here: Session, wish: Wish) -> Connected:
             _refuse_other_branch(here, cluster, heads.base)
             found = applied(top, cluster)
             told = reports(found, wish.environment)
-            hook = _hook(wish, here.config, cluster, found, told)
+            hook = hook_of(wish, here.config, cluster, found, told)
             _warn_of_lockdown(here, repo, heads.base_head, cluster, hook)
             ours = bool(repo.git.files(heads.base_head, hook.provider))
             if other := next((it for it in told.providers if not (ours and it.name == hook.name)), None):
@@ -97,25 +79,6 @@ def connect(here: Session, wish: Wish) -> Connected:
                 hook = _landed(hook, repo, outcome.commit, cluster)
         here.report.not_seen(found.unseen)
         return _carried_out(here, wish, repo, Look(cluster, hook, wanted, outcome))
-
-
-def _refuse_wrong(config: Config, wish: Wish) -> None:
-    try:
-        msgspec.convert([wish.environment, wish.ledger, *wish.namespaces], list[Label])
-    except msgspec.ValidationError as error:
-        raise Refused(
-            f"{' or '.join((wish.environment, *wish.namespaces, wish.ledger))} is no name that Kubernetes takes.",
-            "Give at most 63 lower case letters, digits and hyphens, with no hyphen at either end.",
-            fault="you",
-        ) from error
-    if wish.secrets and wish.secrets.exists():
-        raise Refused(f"{wish.secrets} is there already.", "Name a new file with --secrets.", fault="you")
-    if config.gitops is None:
-        raise Refused(
-            "It is not known which repository Flux applies.",
-            "Give its address with --gitops, or in WAYBILL_GITOPS.",
-            fault="you",
-        )
 
 
 def _refuse_other_branch(here: Session, cluster: Cluster, base: str) -> None:
@@ -139,44 +102,6 @@ def _warn_of_lockdown(here: Session, repo: Repo, commit: str, cluster: Cluster, 
             f"{said[0].partition(':')[2]} has --no-cross-namespace-refs=true: where notification-controller has it, "
             "Alerts hear their own namespace alone; then set up each by hand, as gitops-templates/cluster says"
         )
-
-
-def _hook(wish: Wish, config: Config, cluster: Cluster, found: Applied, told: Reports) -> Hook:
-    if not wish.namespaces and (others := [it for it in told.others if it != wish.environment]):
-        raise Refused(
-            f"{cluster.folder} reports as {' and '.join(others)} already: what of it is {wish.environment} cannot be "
-            "told.",
-            f"Name the namespaces of {wish.environment}, each with --namespace.",
-            fault="you",
-        )
-    releases = sorted(wish.namespaces or told.releases)
-    if not releases:
-        raise Refused(
-            f"No HelmRelease is found in what {cluster.folder} applies"
-            + (f" (not seen of it: {'; '.join(found.unseen[:3])})." if found.unseen else "."),
-            "Name the namespaces that are to be heard, each with --namespace.",
-            fault="gitops",
-        )
-    name = Path(cluster.folder).name
-    folder = f"{cluster.folder}/waybill" + ("" if name == wish.environment else f"-{wish.environment}")
-    sources = sorted({*releases, *(told.sources if not wish.namespaces else ())})
-    heard = {"releases": releases, "sources": sources}
-    address = _address(wish, config, told)
-    return Hook(wish.environment, folder, cluster.namespace, address, heard, config.flux_version)
-
-
-def _address(wish: Wish, config: Config, told: Reports) -> str:
-    """Where events go: as an option says; else what is there stays, whatever else is configured for releases."""
-    if told.providers and not wish.moves:
-        return told.providers[0].address
-    if config.ledger is None:
-        raise Refused(
-            "It is not known where Flux is to report to.",
-            "Give --ledger, the address at which the ledger answers inside the cluster: `helm install` of its chart "
-            "prints it, such as http://waybill.waybill.",
-            fault="you",
-        )
-    return f"{config.ledger}{HOOKS}{wish.environment}"
 
 
 def _connected(here: Session, cluster: Cluster, hook: Hook, told: Reports, other: Provider) -> Connected:
