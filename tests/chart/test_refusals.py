@@ -91,6 +91,12 @@ def sidecar(name: str) -> dict[str, str]:
             {"serviceMonitor": {"enabled": True}},
         ),
         (
+            {"serviceAccount": {"create": False, "annotations": {"a": "b"}}},
+            "annotate the account that you made",
+            {"serviceAccount": {"create": True}},
+        ),
+        ({"serviceAccount": {"name": "default"}}, "which every namespace has", {"serviceAccount": {"create": False}}),
+        (
             {"database": {"postgresql": {"secretName": "database"}}},
             "set database.engine=postgresql",
             {"database": {"engine": "postgresql"}},

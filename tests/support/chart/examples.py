@@ -185,6 +185,8 @@ def combination(number: int) -> dict[str, Any]:
         values = merged(values, nested(path, random.choice(EXAMPLES[path])))
     if values.get("reads") == "token" and "serviceMonitor" in values:
         values = merged(values, nested("serviceMonitor.tokenSecretName", "metrics-token"))
+    if values.get("serviceAccount", {}).get("create") is False:
+        values["serviceAccount"] = {"create": False, "name": "mine"}
     if "autoscaling" in values:  # of a share of it, which an example takes away
         values = merged(values, nested("resources.requests.cpu", "1"))
     return values
