@@ -8,28 +8,16 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.support.builders import git
 from tests.support.crds import closed
 from tests.support.flux_schemas import validate
 from tests.support.gitops_repo import GitopsRepo
-from tests.support.scripts.connection import LEDGER, SOURCE, SYSTEM, connect, everything
-from tests.support.scripts.layouts import FLUX_EXAMPLE, HOME_OPS, flux, kustomization
+from tests.support.scripts.connection import BRANCH, LEDGER, SYSTEM, bootstrapped, changed, connect, everything
+from tests.support.scripts.layouts import FLUX_EXAMPLE, kustomization
 
-BRANCH = "connect/staging"
 # `source` in the file says where the schemas are from: their Go module needs a newer Go than the tools here.
 FLUX_2_10 = json.loads(Path(__file__).parents[1].joinpath("support/flux_2_10.json").read_text())["schemas"]
 FOLDER = "clusters/staging/waybill"
 NAMES = ["alert-releases", "alert-sources", "kustomization", "provider"]
-
-
-def bootstrapped(repo: GitopsRepo, **more: str) -> None:
-    source = SOURCE.replace("BRANCH", "main")
-    sync = {f"{SYSTEM}/gotk-sync.yaml": source + FLUX_EXAMPLE[f"{SYSTEM}/gotk-sync.yaml"]}
-    repo.commit({**FLUX_EXAMPLE, **sync, **more})
-
-
-def changed(repo: GitopsRepo, branch: str = BRANCH) -> list[str]:
-    return git(repo.bare, "diff", "--name-status", f"main...{branch}").splitlines()
 
 
 def sources(repo: GitopsRepo, file: str, branch: str = BRANCH) -> set[tuple[str, str]]:
@@ -149,19 +137,6 @@ def test_a_kustomization_of_the_cluster_names_the_folder(repo: GitopsRepo) -> No
     assert [line for line in after.splitlines() if line not in own.splitlines()] == ['  - "waybill"']
 
 
-def test_a_folder_of_another_name_is_the_one_that_flux_applies(repo: GitopsRepo) -> None:
-    repo.commit(
-        {
-            "fleet/staging/flux-system/gotk-sync.yaml": flux("flux-system", "./fleet/staging"),
-            "fleet/staging/apps.yaml": flux("apps", "./apps/staging"),
-            **{path: text for path, text in FLUX_EXAMPLE.items() if path.startswith("apps/")},
-        }
-    )
-    ran = connect(repo, "staging", "--json")
-    assert ran.code == 0, ran.stderr
-    assert changed(repo)[0] == "A\tfleet/staging/waybill/alert-releases.yaml"
-
-
 def test_one_cluster_may_have_several_environments(repo: GitopsRepo) -> None:
     bootstrapped(repo)
     connect(repo, "staging")
@@ -173,22 +148,6 @@ def test_one_cluster_may_have_several_environments(repo: GitopsRepo) -> None:
     ran = connect(repo, "qa", *here, "--namespace", "qa")
     assert (ran.code, ran.json["hears"], ran.json["secret"]) == (0, ["qa"], "flux-system/waybill-qa"), ran.stderr
     assert changed(repo, "connect/qa")[0] == "A\tclusters/staging/waybill-qa/alert-releases.yaml"
-
-
-def test_what_cannot_be_seen_is_said(repo: GitopsRepo) -> None:
-    """What applies the cluster's folder is no part of this repo, and some of what it applies comes from elsewhere."""
-    elsewhere = (
-        flux("vendor", "./vendor")
-        .replace("name: flux-system\n", "name: vendor\n")
-        .replace("name: vendor\n  namespace: vendor", "name: vendor\n  namespace: flux-system")
-    )
-    repo.commit({**HOME_OPS, "kubernetes/flux/cluster/vendor.yaml": elsewhere})
-    ran = connect(repo, "home", "--path", "kubernetes/flux/cluster", "--json", ledger="https://waybill.example.org/")
-    assert ran.code == 0, ran.stderr
-    assert ran.json["hears"] == ["default"]
-    assert ran.json["cluster"].endswith("applied by what is not in this repo")
-    assert ran.json["address"] == "https://waybill.example.org/hooks/flux/home"
-    assert any("Kustomization vendor" in it for it in ran.json["not_seen"])
 
 
 def test_what_somebody_closed_is_not_proposed_again(repo: GitopsRepo) -> None:
@@ -264,39 +223,3 @@ def test_files_that_people_moved_are_found(repo: GitopsRepo) -> None:
     ran = connect(repo, "staging", "--json")
     assert (ran.code, ran.json["files"]) == (0, [])
     assert ran.json["said"] == "Provider flux-system/waybill-staging reports it already: nothing is proposed"
-
-
-GENERATOR = """\
-apiVersion: source.extensions.fluxcd.io/v1beta1
-kind: ArtifactGenerator
-metadata: {name: parts, namespace: flux-system}
-spec:
-  sources: [{alias: repo, kind: GitRepository, name: flux-system}]
-  artifacts:
-    - name: apps
-      copy:
-        - {from: "@repo/apps/base/**", to: "@artifact/base/"}
-        - {from: "@repo/apps/staging/**", to: "@artifact/staging/"}
-"""
-
-
-def test_parts_of_a_repo_are_followed_to_where_they_come_from(repo: GitopsRepo) -> None:
-    """https://github.com/fluxcd/flux2-kustomize-helm-example"""
-    part = flux("apps", "./staging").replace("GitRepository\n    name: flux-system", "ExternalArtifact\n    name: apps")
-    bootstrapped(repo, **{"clusters/staging/apps.yaml": part, "clusters/staging/parts.yaml": GENERATOR})
-    ran = connect(repo, "staging", "--json")
-    assert (ran.code, ran.json["hears"]) == (0, ["shop"]), ran.stdout
-    assert "not_seen" not in ran.json
-
-
-def test_what_a_tenant_applies_of_a_repo_of_theirs_does_not_apply_the_cluster(repo: GitopsRepo) -> None:
-    """https://github.com/fluxcd/flux2-multi-tenancy"""
-    tenants = {
-        "clusters/staging/tenants.yaml": flux("tenants", "./tenants"),
-        "tenants/kustomization.yaml": kustomization("sync.yaml"),
-        "tenants/sync.yaml": flux("dev", "./").replace("name: flux-system\n", "name: dev\n"),
-    }
-    repo.commit({path: text for path, text in FLUX_EXAMPLE.items() if "flux-system" not in path} | tenants)
-    ran = connect(repo, "staging", "--json")
-    assert (ran.code, ran.json["hears"]) == (0, ["shop"]), ran.stdout
-    assert ran.json["cluster"].endswith("applied by what is not in this repo")

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from tests.support.builders import Ran, run_waybill
+from tests.support.builders import Ran, git, run_waybill
 from tests.support.gitops_repo import GitopsRepo
+from tests.support.scripts.layouts import FLUX_EXAMPLE
 
 LEDGER = "http://waybill.waybill"
 SYSTEM = "clusters/staging/flux-system"
+BRANCH = "connect/staging"
 SOURCE = """\
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
@@ -25,3 +27,13 @@ def connect(repo: GitopsRepo, *args: str, ledger: str = LEDGER, **env: str) -> R
 
 def everything(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def bootstrapped(repo: GitopsRepo, **more: str) -> None:
+    source = SOURCE.replace("BRANCH", "main")
+    sync = {f"{SYSTEM}/gotk-sync.yaml": source + FLUX_EXAMPLE[f"{SYSTEM}/gotk-sync.yaml"]}
+    repo.commit({**FLUX_EXAMPLE, **sync, **more})
+
+
+def changed(repo: GitopsRepo, branch: str = BRANCH) -> list[str]:
+    return git(repo.bare, "diff", "--name-status", f"main...{branch}").splitlines()
