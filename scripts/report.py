@@ -2,11 +2,12 @@
 
 import os
 import re
+import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import msgspec
@@ -64,6 +65,14 @@ def _escaped(sign: str) -> str:
     """As JSON spells it."""
     units = sign.encode("utf-16-be").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+class Cell(NamedTuple):
+    """Text, and the colour that it has on a terminal. `cut`: prose, whose end a narrow terminal may leave out."""
+
+    text: str
+    colour: str | None = None
+    cut: bool = False
 
 
 class Report:
@@ -188,15 +197,18 @@ class Report:
             styled = f"{click.style(label, dim=True)}  {text}"
             self._print(styled)
 
-    def answer(self, lines: Sequence[Sequence[tuple[str, str | None]]], document: Any) -> None:
-        """For people `lines` of texts, each with its colour on a terminal; with --json the `document`."""
+    def answer(self, lines: Iterable[Sequence[Cell]], document: Any) -> None:
+        """For people `lines`; with --json the `document`."""
         if self.json:
             self._write(document)
             return
         for line in lines:
-            texts = [(printable(text), colour) for text, colour in line]
-            styled = "".join(click.style(text, fg=colour) if colour else text for text, colour in texts).rstrip()
-            self._print(styled)
+            cells = [cell._replace(text=printable(cell.text)) for cell in line]
+            if cells and cells[-1].cut:
+                before = sum(len(cell.text) for cell in cells[:-1])
+                cells[-1] = cells[-1]._replace(text=_fitting(cells[-1].text, before))
+            styled = (click.style(it.text, fg=it.colour) if it.colour else it.text for it in cells)
+            self._print("".join(styled).rstrip())
 
     def patch(self, title: str, text: str) -> None:
         """A further part of the result for people, with git's colours, folded on a workflow's page; with --json the
@@ -246,6 +258,12 @@ def _terminal() -> "Console":
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def _fitting(text: str, before: int) -> str:
+    """What of `text`, after so many columns, fits a terminal; elsewhere all of it."""
+    room = shutil.get_terminal_size().columns - before if sys.stdout.isatty() else len(text)
+    return text if len(text) <= room else f"{text[: max(0, room - 3)]}..."
 
 
 def _with(more: dict[str, Any], document: Any) -> Any:

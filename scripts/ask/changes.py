@@ -8,7 +8,8 @@ from semver import Version
 from ..clients.ledger import Ledger
 from ..errors import Refused
 from ..releases.current import told
-from .words import Cell, Line, columns, short
+from ..report import Cell
+from .words import Line, columns, short
 
 MOST = 200  # releases
 

@@ -9,8 +9,9 @@ from msgspec import Struct
 from ..clients.ledger import Ledger
 from ..errors import Refused
 from ..releases.current import told
+from ..report import Cell
 from .ledger import Page, answers, items, path, silences
-from .words import Cell, Line, columns, short, when
+from .words import Line, columns, short, when
 
 HEAD = tuple(map(Cell, ("ENVIRONMENT", "PLACE", "RELEASE", "FROM", "CONTAINS IT")))
 AS = {"source": "was built from it", "release": "has it as its release commit", "changes": "has it among its changes"}

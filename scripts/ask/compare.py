@@ -9,8 +9,9 @@ from semver import Version
 from ..clients.ledger import Ledger
 from ..errors import Refused
 from ..releases.current import told
+from ..report import Cell
 from .ledger import answers, items
-from .words import Cell, Line, columns, how_long
+from .words import Line, columns, how_long
 
 
 class ComparedPlace(Struct, frozen=True):

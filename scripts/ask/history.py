@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from ..clients.ledger import Ledger
 from ..releases.current import told
+from ..report import Cell
 from .ledger import pages
-from .words import Cell, Line, columns, when
+from .words import Line, brief, columns, when
 
 COLOURS = {"failed": "red", "drifted": "red", "mismatched": "red", "silent": "yellow", "contested": "yellow"}
 SAID = {
@@ -74,7 +75,13 @@ def _row(it: Occurrence, service: str | None) -> Line:
         said += f", {it.to} runs again"
     if it.kind == "proposed" and it.cause:
         said += f" by {it.cause}"
-    more = it.proposal or " ".join((it.message or (it.cause if it.kind in ("blocked", "failed") else "") or "").split())
+    more = it.proposal or brief(it.message or (it.cause if it.kind in ("blocked", "failed") else "") or "")
     named = [] if service else [Cell(it.service or "")]
     text = f"{said}: {more}" if more else said
-    return [Cell(when(it.when)), Cell(it.environment), *named, Cell(it.version or ""), Cell(text, COLOURS.get(it.kind))]
+    return [
+        Cell(when(it.when)),
+        Cell(it.environment),
+        *named,
+        Cell(it.version or ""),
+        Cell(text, COLOURS.get(it.kind), cut=not it.proposal),
+    ]

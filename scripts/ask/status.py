@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from ..clients.ledger import Ledger
 from ..releases.current import told
+from ..report import Cell
 from .ledger import EnvironmentAnswer, Place, environments
-from .words import Cell, Line, columns, short, when
+from .words import Line, brief, columns, short, when
 
 RED, YELLOW = "red", "yellow"
 NO, UNKNOWN = 1, 5  # exit codes of --check
@@ -43,7 +44,7 @@ class Status(NamedTuple):
         rows = columns([_row(it) for it in shown])
         lines = list[Line]()
         for it, row in zip(shown, rows, strict=True):
-            lines += [row, *([[Cell(f"         {it.cause}")]] if it.cause else [])]
+            lines += [row, *([[Cell(f"         {it.cause}", cut=True)]] if it.cause else [])]
         return [*lines, [Cell(self._rest(len(self.found) - len(shown)))], [Cell(self.url)]]
 
     def _rest(self, number: int) -> str:
@@ -109,7 +110,7 @@ def _place(row: Place, it: EnvironmentAnswer) -> Condition:
     elif row.health in ("failing", "unknown") and not row.attempt and not row.blocked and row.health_cause:
         said.append(row.health_cause)
     text = "; ".join(text for text in said if text)
-    return Condition(word, colour, row.service, it.environment, text, " ".join(cause.split()), trouble)
+    return Condition(word, colour, row.service, it.environment, text, brief(cause), trouble)
 
 
 def _runs(row: Place, it: EnvironmentAnswer) -> str:
@@ -118,7 +119,7 @@ def _runs(row: Place, it: EnvironmentAnswer) -> str:
         return " ".join(filter(None, ("nothing is known to run", place)))
     known = "last known" if it.silent_since else ""
     still = "still runs" if row.attempt else ("" if row.running_certain else "may run in part")
-    since = f"since {when(row.since, it.at)}" if row.since else ""
+    since = f"since {when(row.since, it.at)}" if row.since and not row.attempt else ""
     return " ".join(filter(None, (known, row.release.version, still, since, place)))
 
 

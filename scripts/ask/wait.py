@@ -13,8 +13,9 @@ from ..clients.ledger import Ledger, older_ledger
 from ..diff.markdown import code, prose
 from ..errors import Refused
 from ..releases.current import told
+from ..report import Cell
 from .ledger import pages, path
-from .words import Cell, Line, how_long, short
+from .words import Line, how_long, short
 
 HELD = 25  # seconds of one request, less than proxies allow
 PATIENCE = Patience(read=HELD + 10, whole=HELD + 15)

@@ -8,8 +8,9 @@ from msgspec import Struct
 from ..clients.ledger import Ledger, older_ledger
 from ..errors import Refused
 from ..releases.current import told
+from ..report import Cell
 from .ledger import Arrival, Page, answers, items, pages, path, silences
-from .words import Cell, Line, columns, when
+from .words import Line, columns, when
 
 HEAD = tuple(map(Cell, ("ENVIRONMENT", "PLACE", "FROM", "UNTIL")))
 

@@ -1,18 +1,15 @@
 """How answers for people say times and durations, and the lines and columns that they are made of."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+
+from ..report import Cell
 
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))  # seconds, name
 GAP = "  "
-
-
-class Cell(NamedTuple):
-    """Text, and the colour that it has on a terminal."""
-
-    text: str
-    colour: str | None = None
+# As helm-controller begins the messages of failures.
+HELMS = re.compile(r"^Helm (install|upgrade|test|rollback|uninstall) failed for release \S+ with chart \S+: ")
 
 
 Line = Sequence[Cell]
@@ -34,6 +31,11 @@ def how_long(span: timedelta) -> str:
     return next((f"{whole // size} {name}" for size, name in UNITS if whole >= size), "0 s")
 
 
+def brief(message: str) -> str:
+    """What failed, without what Helm says each time: which release and which chart stand beside it."""
+    return HELMS.sub("", " ".join(message.split()))
+
+
 def short(digest: str) -> str:
     """The first 12 hex digits of a digest or commit, which are enough to find it by."""
     return digest.removeprefix("sha256:")[:12]
@@ -45,7 +47,7 @@ def columns(rows: Sequence[Line]) -> list[Line]:
     widths = [max((len(row[at].text) for row in rows if at < len(row) - 1), default=0) for at in range(most)]
     return [
         [
-            Cell(cell.text + (" " * (widths[at] - len(cell.text)) + GAP if at < len(row) - 1 else ""), cell.colour)
+            cell._replace(text=f"{cell.text:<{widths[at]}}{GAP}") if at < len(row) - 1 else cell
             for at, cell in enumerate(row)
         ]
         for row in rows

@@ -4,21 +4,21 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from ..doctor.diagnosis import Diagnosis
+from ..report import Cell
 
 WORDS = {"ok": ("ok", None), "fail": ("FAIL", "red"), "warn": ("warn", "yellow"), "skip": ("skip", None)}
 WIDTH = 100
-Cells = Sequence[tuple[str, str | None]]
 
 
-def lines(found: Sequence[Diagnosis]) -> Iterator[Cells]:
+def lines(found: Sequence[Diagnosis]) -> Iterator[Sequence[Cell]]:
     for it in found:
         word, colour = WORDS[it.state]
         what, *more = [*_lines(it.what), *_lines(it.remedy)]
-        yield [(f"{word:<4}", colour), (f"  {what}", None)]
+        yield [Cell(f"{word:<4}", colour), Cell(f"  {what}")]
         for line in more:
-            yield [(f"      {line}", None)]
+            yield [Cell(f"      {line}")]
     stops = sum(it.state == "fail" for it in found)
-    yield [(f"{stops or 'Nothing'} stop{'s' if stops < 2 else ''} a release.", "red" if stops else None)]
+    yield [Cell(f"{stops or 'Nothing'} stop{'s' if stops < 2 else ''} a release.", "red" if stops else None)]
 
 
 def _lines(text: str) -> list[str]:

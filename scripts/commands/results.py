@@ -13,7 +13,7 @@ from ..errors import Incomplete
 from ..image import by_name
 from ..init.outset import Outset
 from ..plan import Plan
-from ..report import NEXT, Report
+from ..report import NEXT, Cell, Report
 from ..session import Session
 
 Receipt = Mapping[str, Any] | None
@@ -111,14 +111,15 @@ def show_connection(here: Session, made: Connected) -> None:
 
 
 def show_outset(report: Report, made: Outset, *, dry_run: bool) -> None:
+    wrote = ("would   ", "write ") if dry_run else ("wrote   ", "")
     lines = [
-        *((("found   ", None), (it, None)) for it in made.found),
-        *((("kept    ", None), (f"{it}, which is there already", None)) for it in made.kept),
-        *((("would   " if dry_run else "wrote   ", None), (f"{'write ' * dry_run}{it}", None)) for it in made.wrote),
-        *((("unknown ", "yellow"), (it, None)) for it in made.unknown),
-        (("next: waybill doctor", None),),
+        *([Cell("found    "), Cell(it)] for it in made.found),
+        *([Cell("kept     "), Cell(f"{it}, which is there already")] for it in made.kept),
+        *([Cell(f"{wrote[0]} "), Cell(f"{wrote[1]}{it}")] for it in made.wrote),
+        *([Cell("unknown  ", "yellow"), Cell(it)] for it in made.unknown),
+        [Cell("next: waybill doctor")],
     ]
-    report.answer([[(f"{word} ", colour), *more] for (word, colour), *more in lines], made)
+    report.answer(lines, made)
     for path, text in made.files.items():
         report.patch(path, text)
 

@@ -6,6 +6,7 @@ before it sends; older versions, and a controller whose `--events-addr` points h
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import NamedTuple
 
 import msgspec
@@ -208,8 +209,13 @@ def chart_in(message: str) -> re.Match[str] | None:
 
 
 def line(text: str) -> str:
-    """The first line of a message of Flux, without what cannot be printed."""
-    return _UNPRINTABLE.sub("", text.partition("\n")[0])[:1000]
+    """What a message of Flux says, in one line and without what cannot be printed: its first line, and where that ends
+    with a colon, as in "1 error occurred:", the lines after it, up to an empty one."""
+    first, _, rest = text.partition("\n")
+    if first.rstrip().endswith(":"):
+        told = takewhile(str.strip, rest.splitlines())
+        first = f"{first.rstrip()} {'; '.join(it.strip().removeprefix('* ') for it in told)}".rstrip()
+    return _UNPRINTABLE.sub("", first)[:1000]
 
 
 def only(pattern: re.Pattern[str], text: str | None) -> str | None:

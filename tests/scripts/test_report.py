@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.errors import Refused
-from scripts.report import Report, printable
+from scripts.report import Cell, Report, printable
 from tests.support.builders import World
 from tests.support.registry_stand_in import answering, says
 
@@ -76,3 +76,22 @@ def test_what_a_ledger_says_is_printed_so(world: World) -> None:
     assert (ran.code, ran.json["fault"]) == (1, "ledger")
     assert "\\x1b[2J ::error::: # #[error]\\u202e" in ran.json["refused"]
     assert not acts(ran.stdout + ran.stderr)
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (30, "orders  failed: timed out a..."),
+        (80, "orders  failed: timed out and more"),
+        (None, "orders  failed: timed out and more"),
+    ],
+)
+def test_prose_is_cut_where_a_terminal_ends_and_nowhere_else(
+    columns: int | None, shown: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: columns is not None)
+    monkeypatch.setenv("COLUMNS", str(columns or 10))
+    report = Report()
+    report.answer([[Cell("orders  "), Cell("failed: timed out and more", cut=True)]], None)
+    report.answer([[Cell("https://example.org/pull/7, which stays whole")]], None)
+    assert capsys.readouterr().out.splitlines() == [shown, "https://example.org/pull/7, which stays whole"]

@@ -23,7 +23,7 @@ def test_of_a_service_newest_first_with_its_failures_and_where_they_led(ask: Ask
             "rolled back, 1.1.0 runs again: Helm rollback to previous release apps/orders.v2 with chart orders@1.1.0"
             " succeeded",
         ],
-        ["staging", "1.2.0", "failed: Helm upgrade failed: <b>timed out</b>"],
+        ["staging", "1.2.0", "failed: 1 error occurred: job migrate failed: <b>timed out</b>"],
         ["staging", "1.1.0", "arrived"],
         ["staging", "1.0.0", "arrived"],
     ]

@@ -45,7 +45,7 @@ def test_a_service_is_shown_everywhere_also_where_it_is_healthy(ask: Asker) -> N
     ]
     assert "1.2.0 was rolled back" in lines[1]
     assert "1.1.0 still runs" in lines[1]
-    assert lines[2].strip() == "Helm upgrade failed: <b>timed out</b>"
+    assert lines[2].strip() == "1 error occurred: job migrate failed: <b>timed out</b>"
 
 
 def test_a_time_in_the_past_is_answered_as_it_was(ask: Asker) -> None:

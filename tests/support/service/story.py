@@ -13,6 +13,10 @@ from tests.support.builders import Ran
 from .replica import Replica, command, replica
 from .served import KEYS, document, event, gitops, signature
 
+FAILED = (
+    "Helm upgrade failed for release apps/orders with chart orders@1.2.0: 1 error occurred:\n"
+    "\t* job migrate failed: <b>timed out</b>\n\n\nLast Helm logs:\n\nnothing"
+)
 Asker = Callable[..., Ran]
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -66,7 +70,7 @@ def tell(story: Story) -> None:
     story.say("staging", "InstallSucceeded", "1.0.0", 20)
     story.say("production", "InstallSucceeded", "1.0.0", 18)
     story.say("staging", "UpgradeSucceeded", "1.1.0", 8)
-    story.say("staging", "UpgradeFailed", "1.2.0", 2, message="Helm upgrade failed: <b>timed out</b>\n\nlogs")
+    story.say("staging", "UpgradeFailed", "1.2.0", 2, message=FAILED)
     story.say("staging", "RollbackSucceeded", "1.1.0", 1.9)
     story.say("staging", "InstallSucceeded", "9.9.9", 5, name="web")
     story.say("staging", "TestFailed", "9.9.9", 4, name="web")
