@@ -8,7 +8,9 @@ import os
 import sys
 import tarfile
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -105,75 +107,81 @@ def service(folder: Path, env: dict[str, str]) -> Path:
     return folder / "orders"
 
 
-def test_the_tutorial_is_typed_word_by_word(
-    scene: Scene, fleet: Fleet, tmp_path: Path, record_property: Callable[[str, str], None]
-) -> None:
-    forge, registry = scene.world.forge, scene.world.registry
-    env = demo.environment(tmp_path)
-    chart, test_image = published(scene, tmp_path, env), busybox(registry, tmp_path)
-    crane("copy", "--insecure", scene.image, f"{registry}/acme/orders:1")
-    volume(scene, scene.folder / "ledger")
-    repository = service(tmp_path, env)
-    program = tmp_path / "bin" / "waybill"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={CHECKOUT} exec {sys.executable} -P -m scripts "$@"\n')
-    program.chmod(0o755)
-    others = {
+def program(folder: Path) -> Path:
+    """The folder with the command `waybill`."""
+    found = folder / "bin" / "waybill"
+    found.parent.mkdir()
+    found.write_text(f'#!/bin/sh\nPYTHONPATH={CHECKOUT} exec {sys.executable} -P -m scripts "$@"\n')
+    found.chmod(0o755)
+    return found.parent
+
+
+def addresses(scene: Scene, fleet: Fleet, folder: Path, env: dict[str, str]) -> dict[str, str]:
+    """What the page says: what is typed here."""
+    forge, registry, image = scene.world.forge, scene.world.registry, busybox(scene.world.registry, folder)
+    person = f"http://{forge.user}:{forge.password}@"
+    return {
         "https://raw.githubusercontent.com/waybill-ledger/waybill/v1": str(CHECKOUT),
-        "oci://ghcr.io/waybill-ledger/charts/waybill": chart,
+        "oci://ghcr.io/waybill-ledger/charts/waybill": published(scene, folder, env),
         "--ledger http://waybill.waybill": "--ledger http://waybill.waybill.svc.cluster.local",
-        "git clone --branch apps/orders https://": f"git clone --branch apps/orders http://{forge.user}:{forge.password}@",
+        "git clone --branch apps/orders https://": f"git clone --branch apps/orders {person}",
         "https://github.com/acme/fleet": fleet.url,
         "github.com/acme/fleet": fleet.url.removeprefix("http://"),
         "ghcr.io": registry,
         "@sha256:...": f"@{scene.image.partition('@')[2]}",
-        "mv orders chart": f"mv orders chart; sed -i 's#: busybox#: {test_image}#' chart/templates/tests/*.yaml",
+        "mv orders chart": f"mv orders chart; sed -i 's#: busybox#: {image}#' chart/templates/tests/*.yaml",
     }
+
+
+def merge(fleet: Fleet, branch: str) -> None:
+    (proposal,) = [it for it in fleet.proposals() if it["head"]["ref"] == branch]
+    fleet.merge(proposal["number"])
+    asked = {"reconcile.fluxcd.io/requestedAt": fleet.head("main")}
+    fleet.cluster.patch(f"{GITOPS}/flux-system", {"metadata": {"annotations": asked}})
+
+
+@pytest.fixture
+def told(scene: Scene, fleet: Fleet, tmp_path: Path, record_property: Callable[[str, str], None]) -> dict[str, Any]:
+    """What the ledger says of staging when the page was typed, and its board."""
+    env = demo.environment(tmp_path)
+    others = addresses(scene, fleet, tmp_path, env)
+    crane("copy", "--insecure", scene.image, f"{scene.world.registry}/acme/orders:1")
+    volume(scene, scene.folder / "ledger")
     env |= {
-        "PATH": f"{program.parent}:{env['PATH']}",
+        "PATH": f"{program(tmp_path)}:{env['PATH']}",
         "KUBECONFIG": str(scene.cluster.kubeconfig),
         "WAYBILL_FORGE": "gitea",
-        "WAYBILL_FORGE_TOKEN": forge.token,
+        "WAYBILL_FORGE_TOKEN": scene.world.forge.token,
         "REGISTRY_TOKEN": "anything: this registry asks nobody",
     }
-    blocks = sections(PAGE)
-    assert [title[0] for title in blocks] == ["1", "2", "3", "4", "5"]
-    with shell(repository, env, scene.folder / "tutorial.log") as somebody:
-
-        def type_section(number: str) -> None:
-            (commands,) = [text for title, text in blocks.items() if title.startswith(number)]
-            for ours, here in others.items():
-                commands = commands.replace(ours, here)
-            somebody.type(commands)
-
-        def merge(branch: str) -> None:
-            (proposal,) = [it for it in fleet.proposals() if it["head"]["ref"] == branch]
-            fleet.merge(proposal["number"])
-            asked = {"reconcile.fluxcd.io/requestedAt": fleet.head("main")}
-            scene.cluster.patch(f"{GITOPS}/flux-system", {"metadata": {"annotations": asked}})
-
-        type_section("1")
-        merge("connect/staging")
-        for number in "234":
-            type_section(number)
-        merge("apps/orders")
-        type_section("5")
+    merged = {"1": "connect/staging", "4": "apps/orders"}  # after which section somebody merges what
+    with shell(service(tmp_path, env), env, scene.folder / "tutorial.log") as somebody:
+        for title, commands in sections(PAGE).items():
+            somebody.type(reduce(lambda text, it: text.replace(*it), others.items(), commands))
+            if branch := merged.pop(title[0], None):
+                merge(fleet, branch)
         record_property("figure", f"the commands of the tutorial took {somebody.seconds:.0f} s")
         assert somebody.seconds < LIMIT
-        state = httpx.get("http://127.0.0.1:8080/environments/staging", trust_env=False, timeout=30).json()
-        board = httpx.get("http://127.0.0.1:8080/", trust_env=False, timeout=30).text
-    [place] = [it for it in state["services"] if it["service"] == "orders"]
+        state, board = (
+            httpx.get(f"http://127.0.0.1:8080/{path}", trust_env=False, timeout=30)
+            for path in ("environments/staging", "")
+        )
+    assert not merged
+    return {"staging": state.json(), "board": board.text}
+
+
+def test_the_tutorial_is_typed_word_by_word(scene: Scene, told: dict[str, Any]) -> None:
+    [place] = [it for it in told["staging"]["services"] if it["service"] == "orders"]
     assert (place["place"], place["health"]) == ("apps/orders", "healthy")
     assert place["release"]["known"]
-    assert "orders" in board
+    assert "orders" in told["board"]
     release = scene.cluster.get(f"{HELM}/apps/helmreleases/orders")
     assert ready(release), release
     assert ready(release, "TestSuccess"), "the chart's own test ran, in a namespace that enforces baseline"
     repositories = scene.cluster.items("/apis/source.toolkit.fluxcd.io/v1/namespaces/apps/helmrepositories")
     assert [it["spec"]["secretRef"]["name"] for it in repositories] == ["registry"]
-    pods = scene.cluster.items(
-        "/api/v1/namespaces/apps/pods?labelSelector=app.kubernetes.io/name%3Dorders,pod-template-hash"
-    )
+    selector = "app.kubernetes.io/name%3Dorders,pod-template-hash"  # not the pod of `helm test`
+    pods = scene.cluster.items(f"/api/v1/namespaces/apps/pods?labelSelector={selector}")
     assert pods
     assert all({"name": "registry"} in it["spec"]["imagePullSecrets"] for it in pods)
     namespace = scene.cluster.get("/api/v1/namespaces/apps")
