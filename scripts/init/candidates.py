@@ -29,7 +29,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Group:
-    """The places of one image."""
+    """The places of one image; of one whose name values.yaml does not tell, `repository` is ""."""
 
     repository: str
     places: Sequence[Spot]
@@ -50,7 +50,7 @@ def groups(values: Any, service: str) -> list[Group]:
     found: dict[str, list[Spot]] = {}
     for place in places(values, ()):
         found.setdefault(place.repository or ".".join(map(str, place.path)), []).append(place)
-    made = [Group(repository, its) for repository, its in found.items()]
+    made = [Group(its[0].repository, its) for its in found.values()]
     return sorted(made, key=lambda group: -max(_likelihood(place, service) for place in group.places))
 
 

@@ -51,7 +51,9 @@ def init(git: Git, cwd: Path, chart: str | None, known: Mapping[str, Any], repor
         with report.step("try image keys"), tempfile.TemporaryDirectory(prefix="waybill-") as temporary:
             keys, why = _keys(git, folder, known, Path(temporary))
         if keys:
-            found.append(f"{keys.repository} at {_said(keys)}, by rendering")
+            found.append(f"{keys.repository or 'its image'} at {_said(keys)}, by rendering")
+            if keys.others:
+                found.append(f"{len(keys.others)} more that values.yaml names: add those that you build to {file}")
         else:
             unknown.append(f"where the chart names the image: {' '.join(why.split())}")
         given = {key: getattr(read(None, known), key) for key in known}

@@ -36,7 +36,8 @@ def settings(chart: str, found: ImageKeys | None, why: str, known: Mapping[str, 
         lines.append(f"values = {json.dumps(found.values)}  # without which the chart does not render")
     if not found.app_version:
         lines.append("app_version = false  # the chart reads appVersion, which would be the commit")
-    lines += ["", f"# Where the chart names {found.repository}: rendered with another digest, its containers run that."]
+    image = found.repository or "its image"
+    lines += ["", f"# Where the chart names {image}: rendered with another digest, its containers run that."]
     for table in found.tables:
         lines.append("[image]" if len(found.tables) == 1 else "[[image]]")
         lines += [f"{key} = {_path(value)}" for key, value in table.items()]

@@ -65,6 +65,11 @@ SHAPES = {
         'printf "%s:%s" .Values.hub.image.name .Values.hub.image.tag',
         [{"repository": "hub.image.name", "tag": "hub.image.tag"}],
     ),
+    "a repository that the templates know": Shape(
+        "image:\n  repository: ''\n  tag: ''\n",
+        'printf "%s:%s" (.Values.image.repository | default "ghcr.io/acme/orders") (.Values.image.tag | default "1")',
+        BY_TAG,
+    ),
     "one text": Shape("image: ghcr.io/acme/orders:1.2.3\n", ".Values.image", [{"reference": "image"}]),
     "a list": Shape(
         "containers:\n  - image: ghcr.io/acme/orders:1.2.3\n",
