@@ -125,6 +125,8 @@ def restore_(file: Path) -> None:
 
     if is_archive(file):
         _take_back(file)
+    elif not file.is_file():
+        raise click.ClickException(f"There is no file {file}, nor an archive.")
     else:
         _copied(lambda database: restore(file, database), file)
 

@@ -88,8 +88,8 @@ def parse_lifetime(text: str) -> timedelta:
 
 def check_name(name: str) -> None:
     """Raises ValueError for a name that a list or a log would not show as it is."""
-    if len(name) > 100 or not name.isprintable():
-        raise ValueError(f"{name!r} is no name for a token: at most 100 characters, all of them visible")
+    if len(name) > 100 or not name.isprintable() or not name.strip():
+        raise ValueError(f"{name!r} is no name for a token: 1 to 100 characters, all of them visible")
 
 
 def parse_declared(text: str | bytes) -> dict[str, DeclaredToken]:

@@ -165,6 +165,8 @@ async def test_a_file_that_is_damaged_or_of_another_ledger_changes_nothing(
         ran = command(database_url, "restore", str(broken))
         assert (ran.code, "Traceback" in ran.stderr) == (1, False), (name, ran.stderr)
         assert str(broken) in ran.stderr
+    ran = command(database_url, "restore", str(tmp_path / "missing"))
+    assert (ran.code, ran.stderr) == (1, f"Error: There is no file {tmp_path / 'missing'}, nor an archive.\n")
     await Event.delete().where(Event.sha256 == hashlib.sha256(body_of(0)).hexdigest())
     ran = command(database_url, "restore", str(tmp_path / "old"))
     assert (ran.code, "another database" in ran.stderr) == (1, True)

@@ -51,6 +51,7 @@ def test_a_token_is_created_shown_once_listed_and_revoked_everywhere_in_time(dat
         ["--scope", "read", "--name", "a\x1b[2Jb"],
         ["--scope", "read", "--name", "a\u202eb"],
         ["--scope", "read", "--name", "x" * 101],
+        ["--scope", "read", "--name", " "],
     ],
 )
 def test_a_token_that_makes_no_sense_is_refused(tmp_path: Path, args: list[str]) -> None:
