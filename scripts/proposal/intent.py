@@ -145,7 +145,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
         heads.base_head, environments, config, published(waybill), repo, present=(base_files, branch_files)
     )
     sites = others | {name: sites[name] for name in environments}
-    if not rendered(base_files, sites=sites):
+    if not rendered(base_files, sites=_untold(sites)):
         return Intent(
             "unneeded", f"{heads.base} has {version(waybill)} already{still_open(change, known)}", heads, known
         )
@@ -158,7 +158,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
     overridden = tuple(name for name in environments if name in change.overrides)
     earlier = replaced(change, environments, sites, base_files, branch_files)
     earlier = earlier or (heads.recorded(trailer(waybill)) if live else None)
-    if live and not rendered(branch_files, sites=sites) and (heads.merged or heads.foreign_commits):
+    if live and not rendered(branch_files, sites=_untold(sites)) and (heads.merged or heads.foreign_commits):
         said = f"{branch} has it already" + ("" if heads.merged else f", but does not merge into {heads.base} cleanly")
         held = Intent("held", said, heads, known, environments, live, replaces=earlier, overridden=overridden)
         return replace(held, sites=sites)
@@ -186,6 +186,11 @@ def _rendering(
         overridden=change.overrides,
         appliers=appliers_in(commit, environments, repo),
     )
+
+
+def _untold(sites: Mapping[str, Site]) -> dict[str, Site]:
+    """That tests or retries have changed is no reason to propose."""
+    return {name: replace(site, told={}) for name, site in sites.items()}
 
 
 def _beginning(heads: Heads, live: str | None, *, brings_others: bool) -> tuple[str, str]:

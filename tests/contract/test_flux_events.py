@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from service.domain.event import parse
+from scripts.gitops.tries import told
+from service.domain.event import Event, parse
 from service.domain.signature import is_signed
 from tests.support.gitops_repo import COMMIT, config, render_all, waybill
 from tools.demo import flux
@@ -20,6 +21,8 @@ BODY = (
     b'"timestamp":"2022-09-30T06:40:29Z","message":"message","reason":"reason","metadata":{"test":"metadata"},'
     b'"reportingController":"source-controller","reportingInstance":"source-controller-xyz"}'
 )
+HELM = BODY.replace(b"GitRepository", b"HelmRelease")
+REMEDIATE = {"strategy": {"name": "RemediateOnFailure"}, "remediation": {"retries": 2}}
 SIGNATURE = "sha256=65b018549b1254e7226d1c08f9567ee45bc9de0fc4e7b1a40253f9a018b08be7"
 
 
@@ -34,7 +37,7 @@ def built(folder: Path, **settings: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("source", "told", "digest"),
+    ("source", "more", "digest"),
     [
         ("helm-repository", {"revision": "1.4.2"}, None),
         (
@@ -45,17 +48,19 @@ def built(folder: Path, **settings: Any) -> dict[str, Any]:
     ],
 )
 def test_an_event_names_the_release_that_was_rendered(
-    tmp_path: Path, source: str, told: dict[str, str], digest: str | None
+    tmp_path: Path, source: str, more: dict[str, str], digest: str | None
 ) -> None:
-    said = flux.event(built(tmp_path, flux_source=source), "orders", {"app-version": COMMIT[:12], **told})
+    said = flux.event(built(tmp_path, flux_source=source), "orders", {"app-version": COMMIT[:12], **more})
     release = waybill()
     assert said["metadata"] == {
         "service": "orders",
         "release": "1.4.2",
         "image": str(release.images[0]),
         "commit": COMMIT,
+        "tests": "unknown",
+        "tries": "unknown",
         "app-version": COMMIT[:12],
-        **told,
+        **more,
     }
     event = parse(flux.wire(said))
     assert event is not None
@@ -66,6 +71,26 @@ def test_an_event_names_the_release_that_was_rendered(
         "1.4.2",
         digest,
     )
+
+
+@pytest.mark.parametrize(
+    ("spec", "tests", "ignored", "tries"),
+    [
+        (None, None, False, None),
+        ({}, None, False, None),
+        ({"test": {"enable": True}}, 300, False, None),
+        ({"test": {"enable": True, "timeout": "1h2m3.5s"}}, 3723, False, None),
+        ({"test": {"enable": True, "ignoreFailures": True}}, None, True, None),
+        ({"install": REMEDIATE, "upgrade": REMEDIATE}, None, False, (3, 3)),
+        ({"upgrade": REMEDIATE}, None, False, (None, 3)),
+    ],
+)
+def test_what_is_told_of_tests_and_tries_is_understood(
+    spec: dict[str, Any] | None, tests: int | None, ignored: bool, tries: tuple[int | None, int | None] | None
+) -> None:
+    event = parse(json.dumps(json.loads(HELM) | {"metadata": told(spec)}).encode())
+    assert isinstance(event, Event)
+    assert (event.tests, event.tests_ignored, event.tries) == (tests, ignored, tries)
 
 
 def test_both_sides_sign_as_notification_controller_does() -> None:

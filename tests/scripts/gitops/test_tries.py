@@ -75,6 +75,17 @@ def test_they_follow_what_people_write_for_one_environment(repo: GitopsRepo, sou
     assert annotated(repo, "production") == {"tests": "90s", "tries": "install=4,upgrade=3"}
 
 
+def test_that_they_changed_is_no_reason_to_propose(repo: GitopsRepo) -> None:
+    repo.propose(waybill(version="1.0.0"))
+    repo.commit({STAGING: repo.text(STAGING, "apps/orders") + "  test: {enable: false}\n"}, "apps/orders")
+    for _ in range(2):
+        assert repo.propose(waybill(version="1.0.0"))[1].outcome == "held"
+    repo.merge("apps/orders")
+    assert repo.propose(waybill(version="1.0.0"))[1].outcome == "unneeded"
+    assert repo.propose(waybill(version="1.1.0"))[1].outcome == "push"
+    assert annotated(repo)["tests"] == "false"
+
+
 def test_what_cannot_be_built_here_is_not_claimed(repo: GitopsRepo) -> None:
     repo.propose(waybill(version="1.0.0"))
     repo.merge("apps/orders")
