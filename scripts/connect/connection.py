@@ -3,6 +3,7 @@
 No release changes, and no service is needed: what is heard is whatever HelmReleases Flux applies there.
 """
 
+import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -171,6 +172,12 @@ def _carried_out(here: Session, wish: Wish, repo: Repo, found: Look) -> Connecte
     first = outcome.outcome == "push" and not any(repo.git.files(head, hook.provider) for head in before)
     key = secrets.token_hex(32) if (first or wish.new_key) and not wish.dry_run else None
 
+    if key and not wish.secrets and os.environ.get("CI"):
+        raise Refused(
+            f"The webhook key of {hook.environment} would stand in the log of this job.",
+            "Give --secrets, a file that the job hands on; or run this on your own machine.",
+            fault="you",
+        )
     proposal = None
     if not wish.dry_run:
         with here.report.step("propose"), _kept(wish.secrets, text_of(hook, key, wish.ledger) if key else "") as pushed:

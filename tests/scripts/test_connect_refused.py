@@ -74,6 +74,16 @@ def test_a_ledger_has_to_be_named(repo: GitopsRepo) -> None:
     assert repo.head("connect/staging") is None
 
 
+def test_no_log_of_a_job_gets_the_key(repo: GitopsRepo) -> None:
+    repo.commit(FLUX_EXAMPLE)
+    before = everything(repo.folder)
+    ran = connect(repo, "staging", "--json", CI="true")
+    assert (ran.code, "--secrets" in ran.json["remedy"]) == (1, True)
+    assert everything(repo.folder) == before
+    assert connect(repo, "staging", "--secrets", str(repo.folder / "secrets.yaml"), CI="true").code == 0
+    assert connect(repo, "staging", CI="true").code == 0
+
+
 def test_no_file_is_overwritten(repo: GitopsRepo) -> None:
     repo.commit(FLUX_EXAMPLE)
     file = repo.folder / "secrets.yaml"

@@ -151,7 +151,8 @@ def test_whether_the_ledger_hears_of_it(stand: Stand) -> None:
     nothing = said(doctor(stand, "-e", "staging"), "warn")
     assert "nothing in the GitOps repo reports staging to the ledger" in nothing
     assert "`waybill connect staging` proposes what is missing" in nothing
-    made = stand.world.waybill("connect", "staging", "--namespace", "other", env=stand.env)
+    kept = ["--secrets", str(stand.world.folder / "secrets.yaml")]
+    made = stand.world.waybill("connect", "staging", "--namespace", "other", *kept, env=stand.env)
     assert made.code == 0, made.stderr
     stand.world.merge("connect/staging")
     assert "no Alert reports the HelmReleases in apps of staging | `waybill connect" in said(

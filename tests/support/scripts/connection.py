@@ -21,7 +21,7 @@ spec: {interval: 1m, url: "https://example.org/acme/fleet", ref: {branch: BRANCH
 def connect(repo: GitopsRepo, *args: str, ledger: str = LEDGER, **env: str) -> Ran:
     alone = repo.folder / "nowhere"
     alone.mkdir(exist_ok=True)
-    settings = {"WAYBILL_GITOPS": str(repo.bare), **({"WAYBILL_LEDGER": ledger} if ledger else {})}
+    settings = {"WAYBILL_GITOPS": str(repo.bare), "CI": "", **({"WAYBILL_LEDGER": ledger} if ledger else {})}
     return run_waybill("connect", *args, cwd=alone, env=settings | env)
 
 
