@@ -89,14 +89,13 @@ def proposed(here: Session, planned: Plan, change: Change, repo: Repo) -> Plan:
     with here.report.step("look at the GitOps repo"):
         change, intent = examine(change, repo, here.report)
         if_a_login_tells(change.config.artifact, lambda: offer(change, intent), here.report)
-        published = intent.manifests
         return structs.replace(
             planned,
             gitops_files=changed(repo.git, f"{intent.commit}^", intent.commit) if intent.outcome == "push" else [],
             said=intent.said,
             patch=censor(intent.patch.decode(errors="replace")),
             difference=plain(differences(change, repo, intent)) if intent.proposes else "",
-            manifests="" if published is None else str(published) if planned.published else published.place,
+            manifests=str(intent.manifests) if intent.manifests else "",
         )
 
 

@@ -76,7 +76,10 @@ def _as_it_is(config: Config, environments: Sequence[str], files: Files) -> Conf
         table = tables.get(name, EnvironmentSettings())
         tables = {**tables, name: structs.replace(table, namespace=namespace or table.namespace)}
     source = "oci-repository" if by_digest else "helm-repository"
-    return structs.replace(config, flux_source=source, environment_tables=dict(tables))
+    there = [(name, files.get(layout.source_file(config.service, name))) for name in environments]
+    urls = [str(read(data, ("spec", "url"))).removesuffix(f"/{name}") for name, data in there if data]
+    artifact = urls[0] if urls else config.artifact
+    return structs.replace(config, flux_source=source, artifact=artifact, environment_tables=dict(tables))
 
 
 def _pinned_as_it_is(change: Change, files: Files, site: Site) -> Change:

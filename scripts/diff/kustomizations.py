@@ -9,6 +9,7 @@ from typing import Any
 
 from ..addresses import is_local, normalise
 from ..gitops.objects import objects_of
+from ..gitops.render import MADE_OF
 from ..yaml.objects import Object, group_of, parse
 
 GIT = "GitRepository"
@@ -18,7 +19,8 @@ PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 @dataclass(frozen=True)
 class FluxKustomization:
-    """`folder` is what it applies, `.` for the whole repo; `file` is where it stands."""
+    """`folder` is what it applies, itself or as an artifact that is made of it, `.` for the whole repo; `file` is where
+    it stands."""
 
     file: str
     name: str
@@ -82,5 +84,7 @@ def flux_kustomization(item: Object, file: str) -> FluxKustomization | None:
     if item["kind"] != "Kustomization" or group_of(item) != GROUP or not isinstance(item.get("spec"), dict):
         return None
     name, namespace = (str(item["metadata"].get(key) or "") for key in ("name", "namespace"))
-    folder = str(PurePosixPath(normpath(join("/", str(item["spec"].get("path") or "")))).relative_to("/"))
+    made_of = item["metadata"].get("annotations")
+    place = (made_of or {}).get(MADE_OF) if isinstance(made_of or {}, dict) else None
+    folder = str(PurePosixPath(normpath(join("/", str(place or item["spec"].get("path") or "")))).relative_to("/"))
     return FluxKustomization(file, name, folder, item["spec"], namespace)

@@ -22,18 +22,19 @@ STORED = 65_535  # bytes of the largest block that deflate keeps as it is (RFC 1
 
 @dataclass(frozen=True)
 class OciArtifact:
-    """What is pushed: the manifest, and the two blobs that it names."""
+    """What is pushed: the manifest, and the two blobs that it names. `known`: it holds what is known already."""
 
     manifest: bytes
     config: bytes
     layer: bytes
+    known: bool = True
 
     @cached_property
     def digest(self) -> str:
         return digest_of(self.manifest)
 
 
-def pack(files: Mapping[str, bytes], *, source: str, revision: str, created: str) -> OciArtifact:
+def pack(files: Mapping[str, bytes], *, source: str, revision: str, created: str, known: bool = True) -> OciArtifact:
     """`files` by path. `revision` is `<tag>@sha1:<commit>` of the repository `source`, `created` RFC 3339 in UTC."""
     tar = _tar(files)
     layer = _gzip(tar)
@@ -46,7 +47,7 @@ def pack(files: Mapping[str, bytes], *, source: str, revision: str, created: str
         "layers": [descriptor(FLUX_LAYER, layer)],
         "annotations": {CREATED: created, REVISION: revision, SOURCE: source},
     }
-    return OciArtifact(msgspec.json.encode(manifest), config, layer)
+    return OciArtifact(msgspec.json.encode(manifest), config, layer, known)
 
 
 def descriptor(media_type: str, data: bytes) -> dict[str, str | int]:

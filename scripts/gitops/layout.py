@@ -40,9 +40,15 @@ def cluster_file(service: str, environment: str) -> str:
     return f"clusters/{environment}/{service}.yaml"
 
 
+def source_file(service: str, environment: str) -> str:
+    """The OCIRepository that Flux gets the manifests from, where it does not build the folder itself. No other service
+    has a file of this name: theirs have no dot."""
+    return f"clusters/{environment}/{service}.manifests.yaml"
+
+
 def paths(service: str, environments: Iterable[str]) -> list[str]:
     """The folder and the files that hold a service, whether they exist or not."""
-    return [app(service), *(cluster_file(service, environment) for environment in environments)]
+    return [app(service), *(of(service, name) for name in environments for of in (cluster_file, source_file))]
 
 
 def environments_in(files: Files, service: str) -> list[str]:

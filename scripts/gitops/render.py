@@ -24,6 +24,8 @@ from .site import Site, Target, standard
 
 # What `plan` writes for the one value that is known only after publishing.
 UNPUBLISHED = "sha256:<known after publish>"
+# The annotation of a Flux Kustomization that says which folder its artifact is made of.
+MADE_OF = "waybill/manifests"
 # What the annotation says in place of images that an environment does not run as they were released.
 OVERRIDDEN = "overridden"
 
@@ -82,15 +84,47 @@ def make(
         if not layout.holds(files, overlay):
             files |= copied("overlay", overlay, service, pinned)
             Target(f"{overlay}/kustomization.yaml").put(files, ("namespace",), namespace)
-            if (path := layout.cluster_file(service, environment)) not in files:
-                files[path] = templates.file("cluster/service.yaml")
-                Target(path).put(files, ("metadata", "name"), f"{service}-{environment}")
-                Target(path).put(files, ("spec", "path"), f"./{overlay}")
-                if by := appliers.get(environment):
-                    Target(path).put(files, ("spec", "sourceRef", "kind"), by.kind)
-                    Target(path).put(files, ("spec", "sourceRef", "name"), by.name)
-                    Target(path).put(files, ("metadata", "namespace"), by.namespace or "flux-system")
+            if layout.cluster_file(service, environment) not in files:
+                apply(files, service, environment, appliers.get(environment), config)
+        name_manifests(files, service, environment, config)
         refuse_other_namespace(files, overlay, namespace)
+
+
+def apply(files: dict[str, bytes], service: str, environment: str, by: Applier | None, config: Config) -> None:
+    """Adds what lets Flux apply an overlay: from the GitOps repo, or as an artifact, where the settings have one."""
+    name, place = f"{service}-{environment}", f"./{layout.overlay(service, environment)}"
+    file, source = Target(layout.cluster_file(service, environment)), Target(layout.source_file(service, environment))
+    files[file.file] = templates.file("artifact/service.yaml" if config.artifact else "cluster/service.yaml")
+    if config.artifact:
+        files[source.file] = templates.file("artifact/manifests.yaml")
+        file.put(files, ("metadata", "annotations", MADE_OF), place)
+        file.put(files, ("spec", "sourceRef", "name"), name)
+        source.put(files, ("metadata", "name"), name)
+    else:
+        file.put(files, ("spec", "path"), place)
+    file.put(files, ("metadata", "name"), name)
+    if by and config.artifact is None:
+        file.put(files, ("spec", "sourceRef", "kind"), by.kind)
+        file.put(files, ("spec", "sourceRef", "name"), by.name)
+    for it in (file, source):
+        if by and it.file in files:
+            it.put(files, ("metadata", "namespace"), by.namespace or "flux-system")
+
+
+def name_manifests(files: dict[str, bytes], service: str, environment: str, config: Config) -> None:
+    """Points to where the manifests lie, if Flux gets them as an artifact."""
+    source = Target(layout.source_file(service, environment))
+    if source.file not in files:
+        return
+    if config.artifact is None:
+        raise Refused(
+            f"{source.called} lets Flux get {service} from a registry, and no `artifact` is configured.",
+            "Set `artifact` in waybill.toml to its `url` without the last part, the environment.",
+            fault="you",
+        )
+    source.put(files, ("spec", "url"), f"{config.artifact}/{environment}")
+    if Registry(config.plain_http).uses_plain_http(f"{config.artifact.removeprefix('oci://')}/{environment}"):
+        source.put(files, ("spec", "insecure"), True)
 
 
 def published(waybill: Waybill) -> str:

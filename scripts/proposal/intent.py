@@ -27,6 +27,7 @@ from ..gitops.render import published, render
 from ..gitops.site import Site
 from .body import commit_message, is_about, trailer, version
 from .commits import History
+from .content import pointed
 from .namesake import refuse_namesakes
 from .sites import appliers_in, files_of, released, sites_beside, sites_in
 
@@ -79,7 +80,10 @@ class Manifests:
     tag: str
     packed: OciArtifact
     is_there: bool
-    digest: str
+
+    @property
+    def digest(self) -> str:
+        return self.packed.digest
 
     @property
     def address(self) -> str:
@@ -90,7 +94,7 @@ class Manifests:
         return f"{self.address}:{self.tag}"
 
     def __str__(self) -> str:
-        return f"{self.place}@{self.digest}"
+        return f"{self.place}@{self.digest}" if self.packed.known else self.place
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,6 @@ def prepare(change: Change, repo: Repo) -> Intent:
     branch_files = git.files(live, *where) if live else {}
 
     refuse_namesakes(config, change.environments, repo, heads.base_head, base_files)
-
     higher = higher_versions(change, sites, {heads.base: base_files, branch: branch_files})
     environments = tuple(name for name in change.environments if change.kind == "rollback" or name not in higher)
     if not environments:
@@ -145,7 +148,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
         heads.base_head, environments, config, published(waybill), repo, present=(base_files, branch_files)
     )
     sites = others | {name: sites[name] for name in environments}
-    if not rendered(base_files, sites=_untold(sites)):
+    if not rendered(heads.base_head, base_files, _untold(sites)):
         return Intent(
             "unneeded", f"{heads.base} has {version(waybill)} already{still_open(change, known)}", heads, known
         )
@@ -158,7 +161,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
     overridden = tuple(name for name in environments if name in change.overrides)
     earlier = replaced(change, environments, sites, base_files, branch_files)
     earlier = earlier or (heads.recorded(trailer(waybill)) if live else None)
-    if live and not rendered(branch_files, sites=_untold(sites)) and (heads.merged or heads.foreign_commits):
+    if live and not rendered(live, branch_files, _untold(sites)) and (heads.merged or heads.foreign_commits):
         said = f"{branch} has it already" + ("" if heads.merged else f", but does not merge into {heads.base} cleanly")
         held = Intent("held", said, heads, known, environments, live, replaces=earlier, overridden=overridden)
         return replace(held, sites=sites)
@@ -166,26 +169,34 @@ def prepare(change: Change, repo: Repo) -> Intent:
     start, parent = _beginning(heads, live, brings_others=bool(released(others, base_files, branch_files)))
     if start != heads.base_head:
         sites = others | sought(start, environments)
-    after = rendered(git.files(start, *where, *files_of(config, sites)), sites=sites)
+    after = rendered(start, git.files(start, *where, *files_of(config, sites)), sites)
     message = commit_message(waybill, environments, change.reason, earlier, overridden, shape=config.commit_title)
     commit, changed = repo.commit(start, parent, after, message, _seconds(waybill))
-    said = f"{branch} at {commit[:12]} for {', '.join(environments)}"
-    said += "".join(f"; {words}" for name, words in higher.items() if name not in environments)
+    left = "".join(f"; {words}" for name, words in higher.items() if name not in environments)
+    said = f"{branch} at {commit[:12]} for {', '.join(environments)}{left}"
     return Intent("push", said, heads, known, environments, commit, changed, earlier, overridden, sites=sites)
 
 
 def _rendering(
     change: Change, environments: Sequence[str], repo: Repo, commit: str
-) -> Callable[..., Mapping[str, bytes]]:
-    """`render` of this change; `commit` tells what applies the cluster of each environment."""
-    return partial(
-        render,
-        waybill=change.waybill,
-        config=change.config,
-        environments=environments,
-        overridden=change.overrides,
-        appliers=appliers_in(commit, environments, repo),
-    )
+) -> Callable[[str, Files, Mapping[str, Site]], Mapping[str, bytes]]:
+    """`render` of this change, of the files of a commit or a tree; `commit` tells what applies the cluster of each
+    environment."""
+    appliers = appliers_in(commit, environments, repo)
+
+    def rendered(start: str, files: Files, sites: Mapping[str, Site]) -> dict[str, bytes]:
+        changes = render(
+            files,
+            change.waybill,
+            change.config,
+            environments,
+            overridden=change.overrides,
+            sites=sites,
+            appliers=appliers,
+        )
+        return pointed(change.waybill, repo, start, files=files, changes=changes, environments=environments)
+
+    return rendered
 
 
 def _untold(sites: Mapping[str, Site]) -> dict[str, Site]:

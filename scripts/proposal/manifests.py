@@ -1,16 +1,18 @@
 """The manifests of the environment that is proposed, as an artifact: what it holds, and what lies in its place."""
 
 from ..addresses import normalise
-from ..chart.archive import same_content
 from ..clients.manifest import OCI_MANIFEST, Manifest
 from ..clients.registry import Registry
 from ..diff.repo import Repo
-from ..document import Artifact, Waybill, chart_of
+from ..document import Artifact, Waybill, chart_of, digest_of
 from ..errors import Refused
-from ..gitops.artifact import REVISION, SOURCE, OciArtifact, pack
+from ..gitops import layout
+from ..gitops.artifact import REVISION, SOURCE
+from ..gitops.files import DIGEST
+from ..gitops.site import Target
 from ..keys import key_of, signed
 from ..report import Report
-from ..yaml.objects import parse
+from .content import packed, revision
 from .intent import Change, Intent, Manifests
 
 
@@ -23,27 +25,20 @@ def manifests_of(change: Change, repo: Repo, intent: Intent) -> Manifests | None
     if change.config.artifact is None or not intent.proposes:
         return None
     (environment,) = intent.environments
-    folder, waybill = intent.sites[environment].folder, change.waybill
-    text = repo.manifests(intent.commit, folder)
-    _refuse_secrets(text, folder)
-    packed = pack(
-        {f"{waybill.service}.yaml": text},
-        source=waybill.source.repository,
-        revision=revision(waybill),
-        created=waybill.source.committed_at,
-    )
+    waybill = change.waybill
+    it = packed(waybill, repo, intent.commit, intent.sites[environment].folder)
     repository, version = f"{change.config.artifact.removeprefix('oci://')}/{environment}", chart_of(waybill).version
     registry = Registry(change.config.plain_http)
-    edited = f"{version}-{packed.digest.removeprefix('sha256:')[:12]}"
+    edited = f"{version}-{it.digest.removeprefix('sha256:')[:12]}"
     for tag in (version, edited):
         there = registry.manifest(repository, tag)
         if there is None:
-            return Manifests(repository, tag, packed, False, packed.digest)
+            return Manifests(repository, tag, it, is_there=False)
         _refuse_other_release(there, f"{repository}:{tag}", waybill)
-        if _is_same(there, packed, repository, registry):
-            return Manifests(repository, tag, packed, True, there.digest)
+        if there.digest == it.digest:
+            return Manifests(repository, tag, it, is_there=True)
     raise Refused(
-        f"{repository}:{edited} has other content than its name says: it should be {packed.digest}.",
+        f"{repository}:{edited} has other content than its name says: it should be {it.digest}.",
         "Find out who pushed it by hand, and free that tag in the registry; then run the same command again.",
         fault="registry",
     )
@@ -57,9 +52,21 @@ def published_of(change: Change, repo: Repo, intent: Intent) -> Manifests | None
     return found if found and found.is_there else None
 
 
-def revision(waybill: Waybill) -> str:
-    """As Flux writes where manifests come from, `<branch or tag>@sha1:<commit>`: no branch has the release commit."""
-    return f"{waybill.source.tag}@sha1:{waybill.source.release_commit}"
+def not_applied(change: Change, repo: Repo, intent: Intent, environment: str) -> list[str]:
+    """That a release brings more than what the GitOps repo shows of it, in sentences without a full stop: where Flux
+    gets an artifact, edits of the folder wait for the next digest."""
+    base, file = intent.heads.base_head, layout.source_file(change.waybill.service, environment)
+    present = repo.git.blob(base, file)
+    if present is None:
+        return []
+    folder, target = layout.overlay(change.waybill.service, environment), Target(file)
+    url, digest = (str(target.read({file: present}, keys)) for keys in (("spec", "url"), DIGEST))
+    applied = Registry(change.config.plain_http).manifest(url.removeprefix("oci://"), digest)
+    if applied and applied.flux_content == digest_of(packed(change.waybill, repo, base, folder).layer):
+        return []
+    return [
+        f"what {folder} has that Flux does not apply yet: {file} names other manifests, which the difference ignores"
+    ]
 
 
 def artifact_of(waybill: Waybill, found: Manifests) -> Artifact:
@@ -70,22 +77,12 @@ def publish(found: Manifests, change: Change, report: Report) -> None:
     """Pushes what is not there. An earlier tag stays as it is."""
     said, key = "was published before", key_of(change.config)
     if not found.is_there:
-        packed, registry = found.packed, Registry(change.config.plain_http)
-        registry.push(found.repository, found.tag, packed.manifest, OCI_MANIFEST, (packed.config, packed.layer))
+        it, registry = found.packed, Registry(change.config.plain_http)
+        registry.push(found.repository, found.tag, it.manifest, OCI_MANIFEST, (it.config, it.layer))
         said = "published"
     report.say(f"artifact: {found} {said}")
     created = change.waybill.source.committed_at
     signed(found.repository, found.digest, key, created, config=change.config, report=report)
-
-
-def _refuse_secrets(text: bytes, folder: str) -> None:
-    if found := [item["metadata"].get("name") for item in parse(text) if item["kind"] == "Secret"]:
-        raise Refused(
-            f"{folder} in the GitOps repo builds the Secret {' and '.join(map(str, found))}, and an artifact shows "
-            "it to all who may read the registry.",
-            "Move it into a folder that another Flux Kustomization applies, or leave `artifact` out of waybill.toml.",
-            fault="gitops",
-        )
 
 
 def _refuse_other_release(there: Manifest, place: str, waybill: Waybill) -> None:
@@ -104,8 +101,3 @@ def _refuse_other_release(there: Manifest, place: str, waybill: Waybill) -> None
         "`artifact`, or free that tag in the registry.",
         fault="registry",
     )
-
-
-def _is_same(there: Manifest, packed: OciArtifact, repository: str, registry: Registry) -> bool:
-    content = str(there.flux_content)
-    return there.digest == packed.digest or same_content(registry.blob(repository, content), packed.layer)

@@ -28,7 +28,7 @@ from ..yaml.objects import parse
 from . import installation
 from .describe import told
 from .intent import Change, Intent, Verdict, prepare, shipped
-from .manifests import manifests_of
+from .manifests import manifests_of, not_applied
 
 MOST_CAUSES = 8
 _ELSEWHERE = (
@@ -100,6 +100,7 @@ def verdicts(change: Change, repo: Repo, intent: Intent) -> tuple[Verdict, ...]:
 def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Verdict:
     waybill, what = change.waybill, shipped(change, intent)
     unseen = repo.appliers(intent.commit, what.sites[environment].folder).unseen()
+    unseen += not_applied(change, repo, intent, environment)
     try:
         release = repo.release(intent.commit, environment, what)
         unseen += [*release.unseen, *installation.unseen(release, what)]

@@ -5,14 +5,17 @@ import gzip
 import io
 import tarfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from scripts.clients.manifest import CHART_LAYER
 from tests.support.builders import World as Service
+from tests.support.builders import git
 from tests.support.e2e.scene import secret
 from tests.support.scripts.signing import private, public
 from tools.cluster.kubernetes import ready
@@ -21,6 +24,8 @@ from tools.cluster.world import World
 from tools.demo.image import crane
 
 NAMESPACE = "signed"
+KUSTOMIZATION = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/orders-staging"
+RELEASE = "/apis/helm.toolkit.fluxcd.io/v2/namespaces/apps/helmreleases/orders"
 SOURCES = f"/apis/source.toolkit.fluxcd.io/v1/namespaces/{NAMESPACE}/ocirepositories"
 
 
@@ -128,22 +133,24 @@ def test_a_tag_that_somebody_moves_is_refused_too(real: World, service: Service,
 
 
 def test_flux_applies_the_manifests(real: World, service: Service, namespace: str, key: str) -> None:
-    source = ship(service, key, "to be applied")
-    follow(real, "applied", source["manifests"])
-    meta, reference = {"namespace": NAMESPACE, "name": "orders"}, {"kind": "OCIRepository", "name": "applied"}
-    spec = {"interval": "1m", "path": "./", "prune": True, "sourceRef": reference, "targetNamespace": NAMESPACE}
-    kind = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization"}
-    real.cluster.apply({**kind, "metadata": meta, "spec": {**spec, "suspend": False}})
-    path = f"/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{NAMESPACE}/kustomizations/orders"
-    applied = wait_for("the manifests to be applied", lambda: _if_ready(real, path), 120)
-    assert applied["status"]["lastAppliedRevision"].endswith(source["manifests"]["ref"]["digest"])
-    assert applied["status"]["lastAppliedOriginRevision"] == source["waybill"]["artifact"]["revision"]
-    release = real.cluster.get(f"/apis/helm.toolkit.fluxcd.io/v2/namespaces/{NAMESPACE}/helmreleases/orders") or {}
-    assert (
-        release["metadata"]["annotations"]["event.toolkit.fluxcd.io/release"] == source["waybill"]["chart"]["version"]
-    )
+    """As the repo has it: what applies clusters/staging/ makes the OCIRepository and the Kustomization."""
+    real.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "apps"}})
+    uids = set[str]()
+    for text in ("to be applied", "the next"):
+        waybill = ship(service, key, text)["waybill"]
+        for file in ("orders.manifests.yaml", "orders.yaml"):
+            applied = yaml.safe_load(git(service.gitops, "show", f"apps/orders:clusters/staging/{file}"))
+            real.cluster.apply(applied)
+        status = wait_for("the manifests to be applied", partial(_applied, real, waybill["artifact"]["digest"]), 120)
+        assert status["lastAppliedOriginRevision"] == waybill["artifact"]["revision"]
+        release = real.cluster.get(RELEASE) or {}
+        said = release["metadata"]["annotations"]["event.toolkit.fluxcd.io/release"]
+        assert said == waybill["chart"]["version"]
+        uids.add(release["metadata"]["uid"])
+    assert len(uids) == 1
 
 
-def _if_ready(real: World, path: str) -> dict[str, Any] | None:
-    found = real.cluster.get(path)
-    return found if found and ready(found) else None
+def _applied(real: World, digest: str) -> dict[str, Any] | None:
+    found = real.cluster.get(KUSTOMIZATION) or {}
+    status: dict[str, Any] = found.get("status", {})
+    return status if str(status.get("lastAppliedRevision")).endswith(digest) else None

@@ -90,6 +90,7 @@ def test_what_is_ready_to_be_switched_on_is_valid(path: Path) -> None:
 
 def test_secret_and_verification_are_ready_for_both_sources() -> None:
     assert [str(path.relative_to(TEMPLATES)) for path in OPTIONS] == [
+        "artifact/manifests.yaml",
         "base/helmrelease.yaml",
         "base/helmrepository.yaml",
         "oci-repository/base/ocirepository.yaml",
