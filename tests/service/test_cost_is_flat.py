@@ -32,6 +32,7 @@ PARTS = {
     "environment": "staging",
     "digest": data.digest(f"image {data.service(0)} {data.version(20)}"),
     "commit": data.waybill(data.service(0), data.version(20))["source"]["commit"],
+    "digits": data.digest(f"image {data.service(0)} {data.version(20)}").removeprefix("sha256:")[:12],
 }
 ASKED = {
     "/releases": ("", f"service={data.service(0)}", f"digest={PARTS['digest']}", f"commit={PARTS['commit']}"),
