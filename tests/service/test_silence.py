@@ -50,6 +50,9 @@ async def test_what_a_silent_environment_runs_is_last_known(ledger: Served) -> N
         text = (await ledger.http.get(f"/board/{page}")).text
         assert "last known" in text
         assert "runs now" not in text
+    await ledger.say(event("UpgradeSucceeded", "1.5.0", at=ago(5), resource_version=9))  # Flux still tells of it
+    newest = (await ledger.get("/environments/staging/arrivals"))["items"][0]
+    assert (newest["release"]["version"], newest["last_known_at"]) == ("1.5.0", newest["from"])
     compared = await ledger.get("/environments/staging/compare")
     assert (compared["here"]["silent_since"] is None, compared["items"][0]["verdict"]) == (False, "unknown")
 

@@ -180,12 +180,11 @@ async def _page(rows: Sequence[ArrivalRow], limit: int, silent_after: int) -> Pa
 async def as_last_known(items: Sequence[Arrival], silent_after: int) -> list[Arrival]:
     """With `last_known_at`, where it still runs for all that is known."""
     silent = await silences({it.environment for it in items if it.until is None}, silent_after)
-    return [
-        replace(it, last_known_at=silent[it.environment].since(it.place))
-        if it.until is None and it.environment in silent
-        else it
-        for it in items
-    ]
+    found = list[Arrival]()
+    for it in items:
+        since = silent[it.environment].since(it.place) if it.until is None and it.environment in silent else None
+        found.append(replace(it, last_known_at=max(since, it.from_)) if since else it)
+    return found
 
 
 def mismatched(reported: str | None, published: str | None) -> bool:
