@@ -239,11 +239,12 @@ class Report:
 
 
 class Notes(Report):
-    """A report that shows nothing, and keeps the warnings."""
+    """A report that shows nothing, and keeps the warnings and what is not seen."""
 
     def __init__(self) -> None:
         super().__init__()
         self.warnings: list[str] = []
+        self.unseen: dict[str, None] = {}
         self._terminal = None
 
     def _tell(self, text: str, style: str | None = None) -> None:
@@ -251,7 +252,7 @@ class Notes(Report):
             self.warnings.append(text.removeprefix("warning: "))
 
     def not_seen(self, unseen: Iterable[str]) -> None:
-        """What no look from here can tell is no finding about what was looked at."""
+        self.unseen |= dict.fromkeys(map(printable, unseen))
 
 
 def _terminal() -> "Console":

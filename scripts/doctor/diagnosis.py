@@ -21,14 +21,15 @@ class Diagnosis(Struct, frozen=True):
 
 
 def looked(work: Work, *, without: str = "\0") -> list[Diagnosis]:
-    """What `work` refuses or warns of, but for warnings with the text `without`; else what it says."""
+    """What `work` refuses or warns of, but for warnings with the text `without`, else what it says; and what it could
+    not see."""
     notes = Notes()
     try:
         said = work(notes)
     except Refused as error:
         return [*_warnings(notes, without), Diagnosis("fail", error.what.rstrip("."), error.remedy)]
-    found = _warnings(notes, without)
-    return found or ([Diagnosis("ok", said)] if said else [])
+    found = _warnings(notes, without) or ([Diagnosis("ok", said)] if said else [])
+    return found + [Diagnosis("skip", f"not seen here: {what}") for what in notes.unseen]
 
 
 def _warnings(notes: Notes, without: str) -> list[Diagnosis]:

@@ -122,13 +122,16 @@ def _images(change: Change, environment: str, intent: Intent, repo: Repo) -> Ite
 
 def _public(config: Config, repository: str, so: str, remedy: str) -> Iterator[Diagnosis]:
     try:
-        Registry(config.plain_http, anonymous=True).tags(repository)
+        there = Registry(config.plain_http, anonymous=True).tags(repository)
     except Denied:
         yield Diagnosis("warn", f"{repository} is shown to nobody without a login, and {so}", remedy)
     except Refused as error:
         yield Diagnosis("warn", f"whether everybody may pull {repository} is not known: {error.what.rstrip('.')}")
     else:
-        yield Diagnosis("ok", f"everybody may pull {repository}")
+        if there:
+            yield Diagnosis("ok", f"everybody may pull {repository}")
+        else:
+            yield Diagnosis("skip", f"whether everybody may pull {repository}, which is not there yet")
 
 
 def _spec(item: dict[str, Any]) -> dict[str, Any]:

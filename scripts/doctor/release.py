@@ -63,16 +63,16 @@ def _tag(here: Session, waybill: Waybill) -> str:
     if here.git.refs(here.config.remote, ref):
         return ""
     here.git.push(here.config.remote, ref, str(waybill.source.release_commit), expect="", rehearse=True)
-    return f"{here.config.remote} would take the tag {waybill.source.tag}"
+    return f"{here.config.remote} lets this login push; the tag would be {waybill.source.tag}"
 
 
 def _registry(here: Session, waybill: Waybill) -> str:
     if here.config.registry is None:
         return ""
     if_a_login_tells(here.config.registry, lambda: refuse_unpushable(waybill, here.config), here.report)
-    return f"{here.config.registry} takes charts of this login"
+    return f"{here.config.registry} lets this login push"
 
 
 def _forge(here: Session, release: Release) -> str:
     forge_takes_it(here, release)
-    return f"{here.config.gitops} takes proposals" if here.config.gitops else ""
+    return f"nothing at {here.config.gitops} stands against a proposal" if here.config.gitops else ""

@@ -53,7 +53,7 @@ def test_what_is_well_is_said_a_line_each_and_nothing_changes(stand: Stand) -> N
     ran = stand.world.waybill("doctor", "-e", "staging", env=stand.env)
     assert ran.code == 0, ran.stderr
     assert "ok    the chart renders, with its image at image.repository, image.digest" in ran.stdout
-    assert "ok    origin would take the tag orders-0.1.0" in ran.stdout
+    assert "ok    origin lets this login push; the tag would be orders-0.1.0" in ran.stdout
     assert "ok    staging would run it, by apps/orders/staging/release.yaml" in ran.stdout
     assert ran.stdout.endswith("skip  the clusters, which cannot be seen from here\nNothing stops a release.\n")
     assert everything(stand.world) == before
@@ -80,6 +80,15 @@ def test_an_environment_that_overrides_the_image_stops_a_release_there(stand: St
     path = "apps/orders/staging/release.yaml"
     commit(stand.world, {path: git(stand.world.gitops, "show", f"main:{path}") + "\n" + values})
     assert path in said(doctor(stand, code=1), "fail")
+
+
+def test_what_the_gitops_repo_does_not_hold_is_not_claimed(stand: Stand) -> None:
+    stand.world.ship(stand.image, env={})
+    stand.world.merge("apps/orders")
+    path = "apps/orders/staging/release.yaml"
+    values = "  valuesFrom: [{kind: Secret, name: ours}]\n"
+    commit(stand.world, {path: git(stand.world.gitops, "show", f"main:{path}") + "\n" + values})
+    assert "not seen here: values from Secret ours" in said(doctor(stand, "-e", "staging"), "skip")
 
 
 def test_without_settings_the_rest_is_not_looked_at(stand: Stand, tmp_path: Path) -> None:
