@@ -21,6 +21,7 @@ from .api.commits import get_commit
 from .api.digests import get_digest
 from .api.environments import compare_environments, get_environment, list_arrivals, list_environments
 from .api.events import check_key, take_flux_event, take_snapshot
+from .api.figures import get_figures
 from .api.health import healthz, metrics, readyz
 from .api.history import feed_history, list_history
 from .api.parameters import in_words
@@ -64,6 +65,7 @@ ROUTES: list[ControllerRouterHandler] = [
     get_digest,
     list_history,
     feed_history,
+    get_figures,
     list_services,
     get_commit,
     list_whole_names,

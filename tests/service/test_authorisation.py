@@ -40,6 +40,7 @@ ROWS = {
     "GET /environments/{environment}/arrivals": "read",
     "GET /services/{service}": "read",
     "GET /digests/{digest}": "read",
+    "GET /figures": "read",
     "GET /history": "read",
     "GET /history.atom": "read",
     "GET /services": "read",

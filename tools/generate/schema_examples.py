@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from .long_examples import FIGURES, HISTORY
+
 COMMIT, IMAGE, CHART = "8f3c" * 10, f"sha256:{'1f' * 32}", f"sha256:{'2e' * 32}"
 FILED_AT, SINCE = "2026-01-02T03:05:00.123456Z", "2026-01-02T03:14:00Z"
 
@@ -169,31 +171,6 @@ COMPARED: dict[str, Any] = {
     "since": SINCE,
     "health": "healthy",
 }
-HISTORY: dict[str, Any] = {
-    "items": [
-        {
-            "id": "0f2a6a8e-5c0e-5d37-9c4b-6f3d9a1b2c3d",
-            "when": "2026-01-02T11:59:58Z",
-            "kind": "failed",
-            "environment": "staging",
-            "place": "apps/orders",
-            "service": "orders",
-            "version": "1.4.3",
-            "build": None,
-            "to": None,
-            "known": False,
-            "digests": {"chart": None, "images": {}},
-            "mismatches": [],
-            "cause": "UpgradeFailed",
-            "message": "Helm upgrade failed for release apps/orders with chart orders@1.4.3: timed out",
-            "source": "event",
-            "basis": "event",
-            "proposal": None,
-            "url": "/environments/staging/arrivals?service=orders",
-        }
-    ],
-    "next": None,
-}
 ANSWERS: dict[str, Any] = {
     "file_release": RECEIPT,
     "list_releases": {"items": [LISTED], "next": "7"},
@@ -238,6 +215,7 @@ ANSWERS: dict[str, Any] = {
     "get_service": ARRIVALS,
     "get_digest": {**ARRIVALS, "kind": "image"},
     "list_history": HISTORY,
+    "get_figures": FIGURES,
     "feed_history": '<feed xmlns="http://www.w3.org/2005/Atom">...</feed>',
     "list_services": {
         "items": [

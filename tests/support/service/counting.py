@@ -1,0 +1,155 @@
+"""Random lives of a service in two environments, and their delivery figures, counted slowly from what was told: no rule
+and no table of the ledger is looked at."""
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from hypothesis import strategies as st
+
+from .stories import E, Told, z
+
+ENVIRONMENTS = ("staging", "production")
+STEP, END = 100, 2_000  # seconds between two steps of a life; after all of them
+COMMITS = ("a", "b", "c", "d")
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A release 1.0.NUMBER, of a commit; it is the number's order in which they are filed."""
+
+    number: int
+    commit: str
+    committed: int
+
+    @property
+    def version(self) -> str:
+        return f"1.0.{self.number}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """`what`: up | failed | rolled back | tests failed, of the version 1.0.NUMBER."""
+
+    at: int
+    what: str
+    number: int
+
+    @property
+    def version(self) -> str:
+        return f"1.0.{self.number}"
+
+
+@dataclass(frozen=True)
+class Life:
+    releases: tuple[Filed, ...]
+    steps: dict[str, tuple[Step, ...]]
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> Life:
+    numbers = draw(st.sets(st.integers(0, 6), max_size=6))
+    releases = tuple(
+        Filed(number, draw(st.sampled_from(COMMITS)), draw(st.integers(-500, 1_500))) for number in sorted(numbers)
+    )
+    kinds = st.sampled_from(["up", "up", "up", "failed", "rolled back", "tests failed"])
+    found: dict[str, tuple[Step, ...]] = {}
+    for environment in ENVIRONMENTS:
+        chosen = draw(st.lists(st.tuples(kinds, st.integers(0, 7)), max_size=9))
+        steps, runs = list[Step](), None
+        for index, (what, number) in enumerate(chosen):
+            kind = "up" if runs is None else what
+            if kind in ("failed", "rolled back") and number == runs:
+                continue  # an upgrade to what runs is none
+            own = runs if kind == "tests failed" and runs is not None else number
+            steps.append(Step((index + 1) * STEP, kind, own))
+            runs = number if kind == "up" else runs
+        found[environment] = tuple(steps)
+    return Life(releases, found)
+
+
+def told(steps: tuple[Step, ...], service: str) -> list[Told]:
+    """As Flux tells them."""
+    bodies, runs = list[Told](), ""
+    for it in steps:
+        more: dict[str, Any] = {"rv": it.at, "name": service}
+        if it.what == "up":
+            bodies.append(E(it.at, "UpgradeSucceeded" if runs else "InstallSucceeded", it.version, **more))
+            runs = it.version
+        elif it.what == "tests failed":
+            bodies.append(E(it.at, "TestFailed", it.version, **more))
+        else:
+            bodies.append(E(it.at, "UpgradeFailed", it.version, **more))
+        if it.what == "rolled back":
+            bodies.append(E(it.at + 1, "RollbackSucceeded", runs, **more))
+    return bodies
+
+
+def filed(it: Filed, service: str) -> dict[str, Any]:
+    return {"commit": it.commit * 40, "committed_at": z(it.committed), "release_commit": f"{it.number:040x}"}
+
+
+def counted(life: Life, begins: int, ends: int) -> dict[str, tuple[Any, ...]]:
+    """Of each figure what it is and of how many: by going through everything for everything."""
+    begun = failed = changed = unfiled = still = 0
+    leads, recoveries = list[int](), list[int]()
+    for steps in life.steps.values():
+        known = tuple(it for it in steps if it.at < ends)
+        for version in {it.version for it in known}:
+            began, broke = first_run(known, version), first_failure(known, version)
+            changed += (
+                begins <= min(it for it in (began, broke) if it is not None) < ends
+                or (broke is not None and begins <= broke < ends)
+                if (began, broke) != (None, None)
+                else 0
+            )
+            if began is not None and begins <= began < ends:
+                begun += 1
+                unfiled += all(it.version != version for it in life.releases)
+            if broke is not None and begins <= broke < ends:
+                failed += 1
+                end = well_again(known, broke, ends)
+                recoveries += [end - broke] if end is not None else []
+                still += end is None
+        leads += [it for at, it in brought(life, known) if begins <= at < ends]
+    forward = [it for it in leads if it >= 0]
+    return {
+        "deployments": (begun * 604_800 / (ends - begins) if begun else None, begun),
+        "lead_time": (median(forward) if forward else None, len(forward), unfiled + len(leads) - len(forward)),
+        "change_fail_rate": (failed / changed if changed else None, failed, changed),
+        "recovery_time": (median(recoveries) if recoveries else None, len(recoveries), still),
+    }
+
+
+def first_run(steps: tuple[Step, ...], version: str) -> int | None:
+    return min((it.at for it in steps if it.what == "up" and it.version == version), default=None)
+
+
+def first_failure(steps: tuple[Step, ...], version: str) -> int | None:
+    """Before it ran, or of its tests."""
+    began = first_run(steps, version)
+    mine = [it for it in steps if it.version == version and it.what != "up"]
+    return min((it.at for it in mine if it.what == "tests failed" or began is None or it.at < began), default=None)
+
+
+def well_again(steps: tuple[Step, ...], since: int, ends: int) -> int | None:
+    ends_of = [it.at for it in steps if it.what == "up"] + [it.at + 1 for it in steps if it.what == "rolled back"]
+    return min((at for at in ends_of if since < at < ends), default=None)
+
+
+def brought(life: Life, steps: tuple[Step, ...]) -> list[tuple[int, int]]:
+    """When each commit began to run, and how long after it was committed."""
+    runs = {it.number: at for it in life.releases if (at := first_run(steps, it.version)) is not None}
+    first: dict[str, tuple[int, int]] = {}
+    for it in life.releases:
+        later = {number: at for number, at in runs.items() if number >= it.number}
+        if not later:
+            continue
+        bringer = min(later, key=lambda number: later[number])
+        at = later[bringer]
+        before = [number for number, when in runs.items() if when < at]
+        own = [each.number for each in life.releases if each.commit == it.commit]
+        if (bringer == it.number or before) and not any(number in before for number in own):
+            found = (at, at - it.committed)
+            first[it.commit] = min(first.get(it.commit, found), found, key=lambda each: each[0])
+    return list(first.values())
