@@ -141,10 +141,16 @@ class Connection:
     def _untaken(self, answer: Answer) -> Refused:
         if answer.is_temporary:
             return self._refusal(answer)
+        what = f"{self.host} did not take what was pushed to {answer.url.path}: it answered {self._said(answer)}."
+        if answer.status in (401, 403):
+            return Denied(
+                what,
+                f"Log in with `helm registry login {self.host}`, as somebody who may push there.",
+                fault="registry",
+            )
         return Refused(
-            f"{self.host} did not take what was pushed to {answer.url.path}: it answered {self._said(answer)}.",
-            f"Log in with `helm registry login {self.host}` as somebody who may push there, or let the registry take "
-            "OCI artifacts and new tags there; then run the same command again.",
+            what,
+            "Let the registry take OCI artifacts and tags there, then run the same command again.",
             fault="registry",
         )
 

@@ -4,15 +4,18 @@ import base64
 import json
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from scripts.clients.manifest import OCI_MANIFEST
 from scripts.clients.registry import Registry
 from scripts.clients.registry_http import Denied
 from scripts.clients.registry_login import HUB, HUB_KEY, IDENTITY_TOKEN, find
 from scripts.document import save
 from scripts.errors import Refused
+from scripts.gitops.artifact import pack
 from scripts.steps.package import package
 from tests.support.builders import Ran, World
 from tests.support.registry_stand_in import answering, says
@@ -133,6 +136,19 @@ def test_without_a_right_login_it_is_refused_with_what_to_do(
     assert "401 (UNAUTHORIZED)" in ran.stderr
     assert f"helm registry login {basic}" in ran.stderr
     assert "wr0ng" not in ran.stderr
+
+
+@pytest.mark.parametrize("kind", ["basic", "bearer"])
+def test_what_waybill_pushes_itself_goes_with_the_login(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    host, it = request.getfixturevalue(kind), pack({"a.yaml": b"a: b"}, source="s", revision="r", created="2026-01-02")
+    push = partial(Registry().push, f"{host}/pushed", "1.0.0", it.manifest, OCI_MANIFEST, (it.config, it.layer))
+    with pytest.raises(Denied, match="401"):
+        push()
+    home_docker(tmp_path / "home", host)
+    assert push() == it.digest
+    assert push() == it.digest
 
 
 def test_a_token_is_fetched_for_a_user_and_for_nobody(packaged: World, bearer: str, tmp_path: Path) -> None:

@@ -82,7 +82,8 @@ def test_it_uploads_where_the_registry_says() -> None:
         ({"manifest": says(202)}, "it answered 202"),
         ({"read": says(404, GONE)}, "names nothing right after"),
         ({"read": says(200, MANIFEST + b" ")}, f"names {digest_of(MANIFEST + b' ')} right after"),
-        ({"read": says(200, b"{}")}, "not what a registry says"),
+        ({"read": says(200, b"{}")}, f"names {digest_of(b'{}')} right after"),
+        ({"read": says(200, b"{}", Docker_Content_Digest=digest_of(MANIFEST))}, "not what a registry says"),
     ],
 )
 def test_what_it_does_not_take_is_refused(others: dict[str, Behaviour], said: str) -> None:
