@@ -131,7 +131,7 @@ def _listing(top: Path, cluster: Cluster, hook: Hook) -> str | None:
     folder = top / cluster.folder
     if not is_kustomization(folder) or (top / hook.folder).resolve() in reach(folder, top):
         return None
-    return next(f"{cluster.folder}/{name}" for name in FILES if (folder / name).is_file())
+    return next(str(Path(cluster.folder) / name) for name in FILES if (folder / name).is_file())
 
 
 def _body(hook: Hook) -> str:

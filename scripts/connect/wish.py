@@ -65,8 +65,8 @@ def hook_of(wish: Wish, config: Config, cluster: Cluster, found: Applied, told: 
             "Name the namespaces that are to be heard, each with --namespace.",
             fault="gitops",
         )
-    name = Path(cluster.folder).name
-    folder = f"{cluster.folder}/waybill" + ("" if name == wish.environment else f"-{wish.environment}")
+    above = Path(cluster.folder)
+    folder = str(above / ("waybill" if above.name == wish.environment else f"waybill-{wish.environment}"))
     sources = sorted({*releases, *(told.sources if not wish.namespaces else ())})
     heard = {"releases": releases, "sources": sources}
     address = _address(wish, config, told)

@@ -68,3 +68,16 @@ def test_what_a_tenant_applies_of_a_repo_of_theirs_does_not_apply_the_cluster(re
     ran = connect(repo, "staging", "--json")
     assert (ran.code, ran.json["hears"]) == (0, ["shop"]), ran.stdout
     assert ran.json["cluster"].endswith("applied by what is not in this repo")
+
+
+def test_a_cluster_may_be_the_whole_repo(repo: GitopsRepo) -> None:
+    files = {"flux-system/gotk-sync.yaml": flux("flux-system", "./"), "apps.yaml": flux("apps", "./apps/staging")}
+    apps = {path: text for path, text in FLUX_EXAMPLE.items() if path.startswith("apps/")}
+    more = {"kustomization.yaml": kustomization("flux-system/gotk-sync.yaml", "apps.yaml")}
+    repo.commit(files | apps | more)
+    ran = connect(repo, "staging", "--json", "--path", ".")
+    assert ran.code == 0, ran.stdout
+    expected = ["alert-releases", "alert-sources", "kustomization", "provider"]
+    assert changed(repo) == ["M\tkustomization.yaml", *(f"A\twaybill-staging/{it}.yaml" for it in expected)]
+    again = connect(repo, "staging", "--json", "--path", ".")
+    assert (again.code, again.json["said"]) == (0, "connect/staging has it already")
