@@ -165,6 +165,26 @@ def compare(first: str, second: str, check: bool, **options: Any) -> None:
 
 @click.command(cls=Asking)
 @click.argument("service", required=False)
+@click.option("--environment", "-e", metavar="NAME", help="Only of this environment.")
+@click.option("--since", metavar="SPAN", help="Of the time until now: 13w or 30d. Default: 13w.")
+@click.option("--from", metavar="TIME", help="From then on: 2026-11-28, or RFC 3339 with a time.")
+@click.option("--to", metavar="TIME", help="Until before then.")
+@ledger
+def figures(service: str | None, since: str | None, **options: Any) -> None:
+    """Deployments a week, lead time, change fail rate and recovery: of SERVICE, or of all."""
+    from ..ask.figures import figures as ask
+    from ..ask.figures import lines
+
+    if since and (options["from"] or options["to"]):
+        raise click.UsageError("--since goes with neither --from nor --to.")
+    begins = _ago(since) if since else options["from"]
+    wanted = {"service": service, "environment": options["environment"], "from": begins, "to": options["to"]}
+    found = ask(_ledger(options), **wanted)
+    reporting(options).answer(lines(found), found)
+
+
+@click.command(cls=Asking)
+@click.argument("service", required=False)
 @click.argument("version", required=False)
 @click.option(
     "--environment",
@@ -210,6 +230,15 @@ def wait(service: str | None, version: str | None, names: tuple[str, ...], commi
     report.answer(list(asking.lines(found, time.monotonic() - began)), {"environments": document})
     workflow.tell({"outcome": asking.decisive(found).word}, [asking.summary(found)])
     sys.exit(asking.decisive(found).code)
+
+
+def _ago(span: str) -> str:
+    from datetime import UTC, datetime, timedelta
+
+    found = re.fullmatch(r"([1-9]\d{0,2})([wd])", span)
+    if found is None:
+        raise click.UsageError(f"--since {span} is no span of time: write 13w or 30d.")
+    return f"{datetime.now(UTC) - timedelta(days=int(found[1]) * (7 if found[2] == 'w' else 1)):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _seconds(text: str) -> int:

@@ -15,6 +15,7 @@ from tools.demo.image import crane
 from tools.demo.world import run
 
 EVENT = "event.toolkit.fluxcd.io"
+TOLD = (f"    {EVENT}/tests: ", f"    {EVENT}/tries: ")  # of the HelmRelease; they have tests of their own
 IN_PLACE = "spec:\n  upgrade: {chartNameChangeStrategy: InPlaceUpdate}\n  interval"
 
 
@@ -112,10 +113,10 @@ def changes(running: Running, before: str) -> dict[str, tuple[list[str], list[st
     folder, env = running.fleet.at("main"), running.fleet.env
     for path in run(["git", "diff", "--name-only", before, "HEAD"], env, folder).splitlines():
         lines = run(["git", "diff", "-U0", before, "HEAD", "--", path], env, folder).splitlines()[4:]
-        found[path] = (
-            [line[1:] for line in lines if line.startswith("-")],
-            [line[1:] for line in lines if line.startswith("+")],
+        removed, added = (
+            [line[1:] for line in lines if line.startswith(sign) and not line[1:].startswith(TOLD)] for sign in "-+"
         )
+        found[path] = (removed, added)
     return found
 
 

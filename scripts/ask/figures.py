@@ -1,0 +1,88 @@
+"""Delivery figures of a period, beside those of the one before it."""
+
+from datetime import timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from ..clients.ledger import Ledger
+from ..errors import Refused
+from ..releases.current import told
+from ..report import Cell
+from .ledger import path
+from .words import Line, columns, how_long
+
+
+class Figure(Struct, frozen=True):
+    """`value` None: nothing was counted. `n` were, of `of` where that is a share; `left` could not be."""
+
+    value: float | None
+    n: int
+    of: int | None = None
+    left: int = 0
+
+
+class FiguresOfPeriod(Struct, frozen=True):
+    deployments: Figure
+    lead_time: Figure
+    change_fail_rate: Figure
+    recovery_time: Figure
+    rework_rate: Figure
+
+
+class PeriodBefore(Struct, frozen=True):
+    figures: FiguresOfPeriod
+
+
+class FiguresAnswer(Struct, frozen=True):
+    figures: FiguresOfPeriod
+    before: PeriodBefore
+    silent: list[str] = []
+
+
+def lines(answer: dict[str, Any]) -> list[Line]:
+    it = told(answer, FiguresAnswer)
+    now, before = it.figures, it.before.figures
+    lead, recovery, rate = now.lead_time, now.recovery_time, now.change_fail_rate
+    rows = [
+        ("", "NOW", "BEFORE", "COUNTED"),
+        ("deployments a week", *map(_number, (now.deployments, before.deployments)), f"{now.deployments.n:,}"),
+        ("lead time, median", *map(_span, (lead, before.lead_time)), f"{lead.n:,} commits{_left(lead, 'left out')}"),
+        ("change fail rate", *map(_share, (rate, before.change_fail_rate)), f"{rate.n:,} of {rate.of or 0:,}"),
+        (
+            "recovery, median",
+            *map(_span, (recovery, before.recovery_time)),
+            f"{recovery.n:,}{_left(recovery, 'still failing')}",
+        ),
+        ("rework rate", *map(_share, (now.rework_rate, before.rework_rate)), "no release is marked as a fix"),
+    ]
+    silent = [[Cell("silent", "yellow"), Cell(f"  {name}: not all that began there is known")] for name in it.silent]
+    return [*silent, *columns([[Cell(text) for text in row] for row in rows])]
+
+
+def figures(ledger: Ledger, **wanted: str | None) -> dict[str, Any]:
+    """The ledger's answer; `wanted` are the parameters of `GET /figures`."""
+    found = ledger.get(path("figures", **wanted))
+    if found is None:
+        raise Refused(
+            "The ledger knows nothing of that service or environment, or is older than delivery figures.",
+            "Correct the name; `waybill status` shows what there is.",
+            fault="you",
+        )
+    return found
+
+
+def _number(it: Figure) -> str:
+    return "not known" if it.value is None else f"{it.value:,.1f}"
+
+
+def _share(it: Figure) -> str:
+    return "not known" if it.value is None else f"{100 * it.value:.1f} %"
+
+
+def _span(it: Figure) -> str:
+    return "not known" if it.value is None else how_long(timedelta(seconds=it.value))
+
+
+def _left(it: Figure, words: str) -> str:
+    return f", {it.left:,} {words}" if it.left else ""

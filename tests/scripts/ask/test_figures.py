@@ -1,0 +1,49 @@
+"""`waybill figures` shows what the ledger counted, beside the period before."""
+
+import re
+
+import pytest
+
+from tests.support.service.story import Asker, Story
+
+
+def rows(text: str) -> list[list[str]]:
+    return [re.split(r"  +", line.strip()) for line in text.splitlines()]
+
+
+def test_each_figure_has_what_was_counted(ask: Asker, story: Story) -> None:
+    silent = [line for line in ask("figures").stdout.splitlines() if line.startswith("silent")]
+    head, deployments, lead, rate, recovery, rework = rows(ask("figures", "--since", "2w").stdout)[len(silent) :]
+    figures = ask("figures", "--since", "2w", "--json").json["figures"]
+    assert head == ["NOW", "BEFORE", "COUNTED"]
+    value, n = figures["deployments"]["value"], figures["deployments"]["n"]
+    assert deployments == ["deployments a week", f"{value:.1f}", "not known", str(n)]
+    assert n > 0
+    assert value == pytest.approx(n / 2, rel=1e-3)
+    assert lead[-1].startswith(f"{figures['lead_time']['n']} commits")
+    assert rate[-1] == f"{figures['change_fail_rate']['n']} of {figures['change_fail_rate']['of']}"
+    assert recovery[0] == "recovery, median"
+    assert rework == ["rework rate", "not known", "not known", "no release is marked as a fix"]
+
+
+def test_json_is_the_ledgers_own_answer(ask: Asker, story: Story) -> None:
+    query = {"environment": "staging", "service": "orders", "from": "2026-01-01", "to": "2026-02-01"}
+    told = story.get("/figures?" + "&".join(f"{name}={it}" for name, it in query.items())).json()
+    options = ("-e", "staging", "--from", "2026-01-01", "--to", "2026-02-01")
+    assert ask("figures", "orders", *options, "--json").json == told
+    assert {row[1] for row in rows(ask("figures", "orders", *options).stdout)[1:]} == {"not known"}
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("nobody",), "The ledger knows nothing of that service or environment"),
+        (("--since", "soon"), "--since soon is no span of time: write 13w or 30d."),
+        (("--since", "13w", "--to", "2026-01-01"), "--since goes with neither --from nor --to."),
+        (("--from", "2026-02-01", "--to", "2026-01-01"), "The period has no length"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(ask: Asker, args: tuple[str, ...], said: str) -> None:
+    ran = ask("figures", *args)
+    assert ran.code == 2
+    assert said in ran.stderr
