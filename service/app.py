@@ -45,12 +45,17 @@ from .http.telemetry import with_telemetry
 from .ledger.events.rebuild import rebuild_stale
 from .ledger.progress import now_and_then
 from .ledger.releases.upgrade import upgrade
-from .pages.assets import static_files
+from .pages.assets import show_asset
+from .pages.badge import show_badge
 from .pages.board import show_board
+from .pages.compare import show_comparison
 from .pages.environments import show_environment
+from .pages.history import show_history
 from .pages.html import link_below
+from .pages.not_found import show_nothing
 from .pages.releases import show_release
 from .pages.search import show_search
+from .pages.services import show_service
 from .settings import Settings
 
 ROUTES: list[ControllerRouterHandler] = [
@@ -82,8 +87,13 @@ ROUTES: list[ControllerRouterHandler] = [
     show_board,
     show_environment,
     show_release,
+    show_service,
+    show_comparison,
+    show_history,
     show_search,
-    static_files,
+    show_nothing,
+    show_badge,
+    show_asset,
 ]
 
 OTHER_RULES: dict[type[Exception], str] = {

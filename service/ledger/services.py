@@ -108,6 +108,12 @@ async def exists(service: str) -> bool:
     return bool(await _filed(key) or await _arrived(key))
 
 
+async def beginning(text: str, limit: int) -> list[str]:
+    """The names that begin with `text`; without one that is `text` itself."""
+    found = await _names(ServicesAfter(text, limit))
+    return [it.service for it in found if it.service.startswith(text)]
+
+
 async def services(cursor: str | None = None, limit: int = 50) -> Page[ServiceSummary]:
     """By name."""
     names = await _names(ServicesAfter(cursor or "", limit + 1))

@@ -1,27 +1,25 @@
 """The board's style sheet, script and icons."""
 
+import mimetypes
+from pathlib import Path
 from typing import Any
 
-from litestar import Request
-from litestar.datastructures import CacheControlHeader
-from litestar.exceptions import InternalServerException
+from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response import Response
-from litestar.static_files import create_static_files_router
 
+from ..http.conditional import conditional
 from .html import HERE
 from .not_found import not_found
 
-
-def no_file(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
-    """A name that no file can have: with a NUL, too long, or not to be written in the system's encoding."""
-    return not_found("There is no such file.")
+ASSETS = {it.name: it.read_bytes() for it in sorted((HERE / "static").iterdir())}
 
 
-static_files = create_static_files_router(
-    "/static",
-    directories=[HERE / "static"],
-    cache_control=CacheControlHeader(no_cache=True),  # revalidated each time, so that they fit the page
-    exception_handlers={ValueError: no_file, InternalServerException: no_file},
-    opt={"public": True},
-    include_in_schema=False,
-)
+@get("/static/{file_path:path}", public=True, include_in_schema=False)
+async def show_asset(request: Request[Any, Any, Any], file_path: FromPath[Path]) -> Response[bytes]:
+    """Revalidated each time, so that they fit the page."""
+    name = str(file_path).removeprefix("/")
+    if name not in ASSETS:
+        return not_found(request, "There is no such file.")
+    media_type, _ = mimetypes.guess_type(name)
+    return conditional(request, ASSETS[name], media_type or "application/octet-stream")

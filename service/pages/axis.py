@@ -39,4 +39,4 @@ class Axis:
 def _label(moment: datetime, step: timedelta) -> str:
     if step < timedelta(days=1) and moment.hour:
         return f"{moment:%H:%M}"
-    return f"{moment.day} {moment:%b}"
+    return f"{moment:%a} {moment.day} {moment:%b}"

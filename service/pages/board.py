@@ -1,92 +1,149 @@
-"""The board: every environment and every service on one page."""
+"""The board: what needs somebody, and what runs where."""
 
-from collections import Counter
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
 
-from litestar import get
-from litestar.datastructures import State
+from litestar import Request, get
+from litestar.params import QueryParameter
 from litestar.response import Response
-from msgspec.structs import replace
 
-from ..domain.stages import arranged
-from ..ledger.arrivals.list import Arrival
-from ..ledger.arrivals.window import arrivals_between
 from ..ledger.environments import state as environments
+from ..ledger.environments.distance import behind_newest, filed_services
 from ..ledger.environments.state import EnvironmentState
-from .axis import Axis
+from ..ledger.history import HistoryItem, history
+from ..ledger.history_rows import HistoryFilter
+from ..ledger.releases.read import newest
+from ..ledger.releases.wait_list import AwaitedRelease, awaited_releases
+from .columns import Column, columns
 from .html import large
-from .matrix import rows
-from .timeline import lanes
+from .matrix import Row, rows
+from .trouble import SHOWN, Trouble, explain, troubles
 
 MOST_ENVIRONMENTS = 200
-LATEST = 12
-STRIP = timedelta(days=14)  # how much of its past a cell shows
-MOST_CELLS = 500  # places that are shown, those of failing services first
-MOST_DRAWN = 1000  # places of an environment whose past is drawn
-MOST_BARS = 200  # arrivals of all environments that are drawn: a page stays below 100 KB
+LATEST = 9
+PAGE = 150  # services
+ON_THE_WALL = 5  # troubles
+FILTERS = {
+    "failing": lambda it: it.failing,
+    "moving": lambda it: it.moving,
+    "behind": lambda it: it.behind,
+    "unfiled": lambda it: it.unfiled,
+}
 
 
-@get("/", scope="read", include_in_schema=False)
-async def show_board(state: State) -> Response[str]:
-    now = datetime.now(UTC)
-    page = await environments.states(limit=MOST_ENVIRONMENTS, silent_after=state.settings.silent_after)
-    named = {it.environment: it for it in page.items}
-    found = [named[it] for stage in arranged(state.settings.environments, [*named]) for it in stage.environments]
-    most = max(LATEST, MOST_BARS // len(found)) if found else 0
-    windows = {
-        it.environment: await arrivals_between(it.environment, now - STRIP, now, most, state.settings.silent_after)
-        for it in found
-        if len(it.services) <= MOST_DRAWN
-    }
-    axis = Axis(max((it.begins for it in windows.values()), default=now - STRIP), now)
-    services = _services(found)
-    table = rows(
-        [replace(it, services=[place for place in it.services if place.service in services.shown]) for it in found],
-        {environment: lanes(window.arrivals, (), axis) for environment, window in windows.items()},
-    )
-    recent = _since(now - STRIP, (it.arrivals for it in windows.values()))
+class Filter(NamedTuple):
+    """What the reader asked for: services by the beginning of their name, and with one of these `states`."""
+
+    name: str
+    states: list[str]
+
+    def takes(self, it: Row) -> bool:
+        return it.service.startswith(self.name) and (not self.states or any(FILTERS[one](it) for one in self.states))
+
+
+@get(["/", "/board"], scope="read", include_in_schema=False)
+async def show_board(
+    request: Request[Any, Any, Any],
+    name: Annotated[str, QueryParameter(name="name")] = "",
+    environment: Annotated[str | None, QueryParameter(name="environment")] = None,
+    page: Annotated[str, QueryParameter(name="page")] = "1",
+) -> Response[bytes]:
+    """`environment`: a stage or an environment; `wall`: for a screen that nobody touches."""
+    settings, asked = request.app.state.settings, request.query_params
+    found = await environments.states(limit=MOST_ENVIRONMENTS, silent_after=settings.silent_after)
+    states = {it.environment: it for it in found.items}
+    shown = columns(settings.environments, states, environment)
+    awaited = await awaited_releases(states.values(), settings.silent_after)
+    every = rows(shown, await behind_newest(), awaited, await filed_services())
+    wanted = Filter(name.strip().lower(), [it for it in FILTERS if it in asked])
+    taken = sorted((it for it in every if wanted.takes(it)), key=lambda it: it.alike)
+    listed = _page(taken, page)
+    ill = troubles(shown)
+    standing = Summary.of(shown, every, ill)
+    room = max(0, ON_THE_WALL - len(standing.silent)) if "wall" in asked else SHOWN
+    await explain(ill[:room], settings.silent_after)
     return await large(
-        "board.html",
-        now=now,
-        environments=found,
-        total=await environments.count() if page.next else None,
-        next=page.next,
-        rows=table,
-        silent=[it.environment for it in found if it.silent_since],
-        services=services,
-        undrawn=[it.environment for it in found if it.environment not in windows],
-        healthy=page.next is None and services.all_healthy,
-        latest=recent[:LATEST],
-        more=len(recent) > LATEST,
-        strip=STRIP.days,
-        axis=axis,
+        request,
+        "wall.html" if "wall" in asked else "board.html",
+        environment=environment or "",
+        columns=shown,
+        next=found.next,
+        total=await environments.count() if found.next else None,
+        standing=standing,
+        troubles=ill[:room],
+        hidden=len(ill) - len(ill[:room]),
+        counts={it: sum(map(test, every)) for it, test in FILTERS.items()},
+        filter=wanted,
+        rows=[it for it in listed if not it.alike],
+        alike=[it for it in listed if it.alike],
+        differing=sum(not it.alike for it in taken),
+        same=sum(it.alike for it in taken),
+        page=taken.index(listed[0]) // PAGE + 1 if listed else 1,
+        pages=-(-len(taken) // PAGE),
+        latest=await _latest(shown),
+        unheard=[it for it in awaited if it.environment not in states],
+        releases=[] if states else await _releases(awaited),
     )
 
 
-class Services(NamedTuple):
-    """Those of all environments, by name: how many there are, which fail, and which are shown."""
+def _page(taken: Sequence[Row], page: str) -> Sequence[Row]:
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+    start = (min(max(1, number), max(1, -(-len(taken) // PAGE))) - 1) * PAGE
+    return taken[start : start + PAGE]
 
-    number: int
+
+class Summary(NamedTuple):
+    """`failing`: services; `others`: places that do not fail, and yet need somebody, but for those of silent
+    environments."""
+
+    services: int
     failing: list[str]
-    all_healthy: bool
-    shown: set[str]
+    silent: list[EnvironmentState]
+    others: int
+    rolling: int
+    waiting: int
+
+    @property
+    def healthy(self) -> bool:
+        return not (self.failing or self.silent or self.others)
+
+    @classmethod
+    def of(cls, columns: Sequence[Column], every: Sequence[Row], ill: Sequence[Trouble]) -> "Summary":
+        failing = dict.fromkeys(it.state.service for it in ill if it.condition.tone == "ill")
+        reporting = [it for column in columns for it in column.states if not it.silent_since]
+        return cls(
+            sum(bool(it.lines) for it in every),
+            [*failing],
+            [it for column in columns for it in column.silent],
+            sum(it.condition.tone != "ill" for it in ill),
+            sum(it.health == "progressing" for one in reporting for it in one.services),
+            len({(wait.service, wait.version) for it in every for cell in it.cells for wait in cell.waits}),
+        )
 
 
-def _services(found: Iterable[EnvironmentState]) -> Services:
-    places = [place for it in found for place in it.services]
-    numbers = Counter(it.service for it in places)
-    failing = {it.service for it in places if it.health == "failing"}
-    shown, room = set[str](), MOST_CELLS
-    for service in sorted(numbers, key=lambda it: (it not in failing, it)):
-        if numbers[service] <= room:
-            shown.add(service)
-            room -= numbers[service]
-    return Services(len(numbers), sorted(failing), all(it.health == "healthy" for it in places), shown)
+async def _latest(columns: Sequence[Column]) -> list[HistoryItem]:
+    wanted = [it.environment for column in columns for it in column.states]
+    found = await history(HistoryFilter(kind="arrived"), None, LATEST)
+    return [it for it in found.items if it.environment in wanted]
 
 
-def _since(moment: datetime, windows: Iterable[list[Arrival]]) -> list[Arrival]:
-    """The arrivals that began after `moment`, newest first."""
-    recent = (it for arrivals in windows for it in arrivals if it.from_ > moment)
-    return sorted(recent, key=lambda it: it.from_, reverse=True)
+class UnarrivedRelease(NamedTuple):
+    """One that was filed, and for which environments it is proposed."""
+
+    service: str
+    version: str
+    recorded_at: datetime
+    environments: list[str]
+    proposal: str | None
+
+
+async def _releases(awaited: Sequence[AwaitedRelease]) -> list[UnarrivedRelease]:
+    """The newest, where no environment has reported."""
+    found = list[UnarrivedRelease]()
+    for it in (await newest(limit=LATEST)).items:
+        name, version = it.receipt.service, it.receipt.version
+        own = [one for one in awaited if (one.service, one.version) == (name, version)]
+        there = [one.environment for one in own]
+        found.append(UnarrivedRelease(name, version, it.receipt.recorded_at, there, own[0].proposal if own else None))
+    return found

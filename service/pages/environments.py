@@ -1,105 +1,108 @@
-"""An environment: what runs, its past drawn to scale, its arrivals, and what ran at a time that the reader names."""
+"""An environment: what runs, what changed lately drawn to scale, all that happened, and what ran at a time that the
+reader names."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, get
+from litestar import get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Response
 
 from ..domain.event import EPOCH
+from ..domain.moment import parse_moment
 from ..domain.signature import ENVIRONMENT
-from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
 from ..ledger.arrivals.window import Window, arrivals_between
 from ..ledger.environments import at_time
 from ..ledger.environments import state as environments
-from ..ledger.environments.place import PlaceState
 from ..ledger.environments.state import EnvironmentState
 from ..ledger.events.unread import unread_of
-from ..ledger.failures import Failure, failures_between
+from ..ledger.history import CURSOR, HistoryItem, history
+from ..ledger.history_rows import HistoryFilter
 from .axis import WINDOWS, Axis
-from .html import large
+from .condition import condition
+from .failures import failures
+from .happenings import happenings
+from .html import Asked, large
+from .matrix import TONES
 from .not_found import not_found
-from .timeline import lanes
+from .timeline import Lane, lanes
 
-MOST_BARS, MOST_FAILURES = 120, 60  # so that a page stays below 100 KB
-MOST_PLACES = 200  # the failing ones first
-MOST_DRAWN = 1000  # places of an environment whose past is drawn
-PAGE = 25  # arrivals in the list
+MOST_ARRIVALS, MOST_BARS, MOST_LANES, MOST_FAILURES = 200, 50, 20, 20  # so that a page stays below 100 KB
+MOST_PLACES = 150  # those in trouble first
+PAGE = 25  # of what happened
 
 
 @get("/board/environments/{environment:str}", scope="read", include_in_schema=False)
 async def show_environment(
-    request: Request[Any, Any, Any],
+    request: Asked,
     environment: FromPath[str],
-    at: Annotated[str | None, QueryParameter(name="at")] = None,
-    window: Annotated[str | None, QueryParameter(name="window")] = None,
+    at: Annotated[str, QueryParameter(name="at")] = "",
+    window: Annotated[str, QueryParameter(name="window")] = "7d",
     cursor: Annotated[str | None, QueryParameter(name="cursor")] = None,
-) -> Response[str]:
-    """`at`: a moment in UTC, as a browser's field writes it; `window`: how much of the past is drawn."""
-    now = datetime.now(UTC)
-    moment = _moment(at)
+) -> Response[bytes]:
+    """`at`: a moment in UTC, as a person or a browser's field writes it; `window`: how much of the past is drawn."""
     silent_after = request.app.state.settings.silent_after
-    is_name = ENVIRONMENT.fullmatch(environment)
-    state = await _state(environment, moment, silent_after) if is_name else None
+    moment, wrong = _moment(at)
+    state = await _state(environment, moment, silent_after) if ENVIRONMENT.fullmatch(environment) else None
     if state is None:
-        several = await unread_of(environment) if is_name else []
-        unread = "".join(f" {it.bodies} bodies of it were {it.cause}." for it in several)
-        return not_found(f"No environment {environment} has reported to this ledger.{unread}")
-    cursor = cursor if cursor and arrivals.CURSOR.fullmatch(cursor) else None
+        return not_found(request, await _unheard(environment))
+    cursor = cursor if cursor and CURSOR.fullmatch(cursor) else None
     window = window if window in WINDOWS else "7d"
-    ends = min(now, moment + WINDOWS[window] / 2) if moment and moment < now else now
-    is_drawn = len(state.services) <= MOST_DRAWN
-    begins = ends - WINDOWS[window]
-    drawn = (
-        await arrivals_between(environment, begins, ends, MOST_BARS, silent_after) if is_drawn else Window(begins, [])
-    )
+    now = datetime.now(UTC)
+    ends = min(now, moment + WINDOWS[window] / 2) if moment else now
+    drawn = await arrivals_between(environment, ends - WINDOWS[window], ends, MOST_ARRIVALS)
     axis = Axis(drawn.begins, ends)
-    stand, ran = _shown(state.services, drawn.arrivals)
-    places = sorted({it.place for it in stand} | {it.place for it in ran}) if is_drawn else []
-    marked_since, failed = await _failures(environment, places, axis)
-    drawn_lanes = lanes(ran, stand, axis, failed) if is_drawn else []
+    places = sorted(state.services, key=lambda it: (TONES.index(condition(it).tone), it.service, it.place))
+    failed = await failures(None, environment, axis, MOST_FAILURES)
+    drawn_lanes = _lanes(environment, drawn, axis, failed.items)
+    wanted = HistoryFilter(environment=environment, ends=moment)
+    found = await history(wanted, cursor, PAGE, silent_after)
     return await large(
+        request,
         "environment.html",
-        now=now,
         state=state,
-        asked=at or "",
+        asked=at,
+        wrong=wrong,
         moment=moment,
         window=window,
         windows=list(WINDOWS),
         axis=axis,
-        shown=stand,
-        lanes=drawn_lanes,
-        several={service for service, number in Counter(it.service for it in drawn_lanes).items() if number > 1},
-        is_drawn=is_drawn,
-        cut=drawn.begins > begins,
-        marked_since=marked_since if marked_since > axis.begins else None,
-        arrivals=await arrivals.in_environment(environment, None, cursor, PAGE, silent_after),
+        conditions=[(it, condition(it)) for it in places[:MOST_PLACES]],
+        failing=sum(it.health == "failing" for it in places),
+        others=sum(condition(it).is_trouble and it.health != "failing" for it in places),
+        rolling=sum(it.health == "progressing" for it in places),
+        lanes=drawn_lanes[:MOST_LANES],
+        more_lanes=max(0, len(drawn_lanes) - MOST_LANES),
+        marked_since=failed.since,
+        cut=drawn.begins > ends - WINDOWS[window],
+        happened=await happenings(found.items, None, cursor),
+        next=found.next,
         cursor=cursor,
         over_quota=request.app.state.quotas.of(f"environment/{environment}"),
     )
 
 
-def _shown(stand: list[PlaceState], ran: list[Arrival]) -> tuple[list[PlaceState], list[Arrival]]:
-    """Of very many places the first, and what fails before all else."""
-    if len(stand) <= MOST_PLACES:
-        return stand, ran
-    kept = sorted(stand, key=lambda it: it.health != "failing")[:MOST_PLACES]
-    places = {it.place for it in kept}
-    return kept, [it for it in ran if it.place in places]
+async def _unheard(environment: str) -> str:
+    several = await unread_of(environment) if ENVIRONMENT.fullmatch(environment) else []
+    unread = "".join(f" {it.bodies} bodies of it were {it.cause}." for it in several)
+    return f"No environment {environment} has reported to this ledger.{unread}"
 
 
-async def _failures(environment: str, places: Iterable[str], axis: Axis) -> tuple[datetime, list[Failure]]:
-    """The newest of the axis, and since when they are all."""
-    windows = [await failures_between(environment, place, axis.begins, axis.ends) for place in places]
-    begins = max((it.begins for it in windows), default=axis.begins)
-    found = sorted((it for window in windows for it in window.failures), key=lambda it: it.at, reverse=True)
-    if len(found) > MOST_FAILURES:
-        begins = max(begins, found[MOST_FAILURES - 1].at)
-    return begins, found[:MOST_FAILURES]
+def _lanes(environment: str, drawn: Window, axis: Axis, failed: Sequence[HistoryItem]) -> list[Lane]:
+    """Of the places where something changed within the axis: those that changed last first."""
+    changed = [*((it.place, it.from_) for it in drawn.arrivals), *((it.place or "", it.when) for it in failed)]
+    recent = sorted(((place, at) for place, at in changed if at > axis.begins), key=lambda it: it[1], reverse=True)
+    kept = dict.fromkeys(place for place, _ in recent)
+    ran = [it for it in drawn.arrivals if it.place in kept]
+    return lanes(ran, {(environment, it): _label(it, ran) for it in kept}, axis, failed, MOST_BARS)
+
+
+def _label(place: str, arrivals: Sequence[Arrival]) -> str:
+    service = next((it.service for it in arrivals if it.place == place), place)
+    several = len({it.place for it in arrivals if it.service == service}) > 1
+    return f"{service} {place}" if several else service
 
 
 async def _state(environment: str, moment: datetime | None, silent_after: int) -> EnvironmentState | None:
@@ -108,11 +111,15 @@ async def _state(environment: str, moment: datetime | None, silent_after: int) -
     return await at_time.state_at(environment, moment, silent_after)
 
 
-def _moment(text: str | None) -> datetime | None:
-    """None for what is not a time."""
+def _moment(text: str) -> tuple[datetime | None, str]:
+    """The moment, or what is wrong with it."""
+    text = text.strip()
     try:
-        moment = datetime.fromisoformat(text or "")
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment >= EPOCH else None
+        moment = parse_moment(text) if text else None
+    except ValueError as error:
+        return None, f"{text} is no time: {error}."
+    if moment and moment > datetime.now(UTC):
+        return None, f"{text} has not happened yet."
+    return (
+        (moment, "") if moment is None or moment >= EPOCH else (None, f"{text} is before all that this ledger knows.")
+    )

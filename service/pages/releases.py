@@ -1,12 +1,10 @@
 """A release and its way: commit, image, chart, proposal, and where it arrived."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
 from litestar import get
-from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Response
 
@@ -15,31 +13,36 @@ from ..ledger.environments import state as environments
 from ..ledger.environments.place import Attempt
 from ..ledger.environments.state import EnvironmentState
 from ..ledger.releases import read
-from .html import html
+from ..ledger.releases.brief import brief
+from .commits import comparison_page
+from .html import Asked, html
 from .not_found import not_found
 
+MOST_FAILURES = 25
 MOST_IN_BRIEF = 6  # arrivals, beside the other stations; the list below has them all
 
 
 @get("/board/releases/{service:str}/{version:str}", scope="read", include_in_schema=False)
-async def show_release(state: State, service: FromPath[str], version: FromPath[str]) -> Response[str]:
-    it = (
-        await read.full_record(service, version, silent_after=state.settings.silent_after)
-        if NAME.fullmatch(service) and VERSION.fullmatch(version)
-        else None
-    )
+async def show_release(request: Asked, service: FromPath[str], version: FromPath[str]) -> Response[bytes]:
+    silent_after = request.app.state.settings.silent_after
+    known = NAME.fullmatch(service) and VERSION.fullmatch(version)
+    it = await read.full_record(service, version, silent_after=silent_after) if known else None
     if it is None:
-        return not_found(f"No release {version} of {service} was filed.")
-    now = await _now(service, version, state.settings.silent_after)
+        return not_found(request, f"No release {version} of {service} was filed.")
+    now = await _now(service, version, silent_after)
+    told = await brief(service, version)
     return html(
+        request,
         "release.html",
-        now=datetime.now(UTC),
+        told=told,
+        compared=comparison_page(await brief(service, told.since) if told and told.since else None, told),
         waybill=msgspec.json.decode(it.document),
         receipt=it.receipt,
         proposals=[msgspec.json.decode(part) for part in it.proposals.items],
         arrivals=it.arrivals.items,
         brief=MOST_IN_BRIEF,
         cut=it.arrivals.next is not None,
+        failures=it.failures.items[:MOST_FAILURES],
         failed=now.failed,
         runs_in=now.runs_in,
         silent=now.silent,

@@ -1,28 +1,72 @@
-"""The search: for a version, a commit or a digest, or how one begins. If one release is found, it is shown at once."""
+"""The search, the front door: for a service, an environment, a place, a version, a commit or a digest, or how one
+begins. If it can only mean one thing, that is shown at once."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+import re
+from typing import Annotated, NamedTuple
 
 from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Redirect, Response
 
 from ..domain.search import parse
-from ..ledger.releases.search import search
-from .html import address, html
+from ..ledger import services
+from ..ledger.environments.find import PlaceHit, find_places
+from ..ledger.environments.names import environment_names
+from ..ledger.releases.search import Hit, runs_in, search
+from .html import Asked, address, html
 
-MOST = 50
+MOST = 200  # releases
+PAGE = 50
+BESIDE = 30  # services, environments and places
+NAMED = re.compile(r"[a-z0-9][a-z0-9./-]{0,300}")
+
+
+class Finding(NamedTuple):
+    """A release, and the environments in which it runs."""
+
+    hit: Hit
+    runs: list[str]
 
 
 @get("/board/search", scope="read", include_in_schema=False, status_code=200)
-async def show_search(text: Annotated[str, QueryParameter(name="q")] = "") -> Response[str] | Redirect:
-    found = await search(parse(text), MOST + 1)
-    if len(found) == 1:
-        return Redirect(address(f"/board/releases/{found[0].service}/{found[0].version}"), status_code=303)
+async def show_search(
+    request: Asked,
+    text: Annotated[str, QueryParameter(name="q")] = "",
+    page: Annotated[str, QueryParameter(name="page")] = "1",
+) -> Response[bytes] | Redirect:
+    name = text.strip().lower()
+    named = name if NAMED.fullmatch(name) else ""
+    if named and await services.exists(named):
+        return Redirect(address(f"/board/services/{named}"), status_code=303)
+    environments = (await environment_names(named))[:BESIDE] if named else []
+    if named in environments:
+        return Redirect(address(f"/board/environments/{named}"), status_code=303)
+    releases = await search(parse(text), MOST + 1)
+    begun = await services.beginning(named, BESIDE) if named else []
+    told = {(it.service, it.version) for it in releases}
+    found = await find_places(named, BESIDE) if named else []
+    places = [it for it in found if _is_more(it, named) and (it.service, it.version) not in told]
+    if len(releases) == 1 and not (environments or begun or places):
+        return Redirect(address(f"/board/releases/{releases[0].service}/{releases[0].version}"), status_code=303)
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+    start = (max(1, min(number, -(-min(len(releases), MOST) // PAGE))) - 1) * PAGE
+    shown = releases[start : min(start + PAGE, MOST)]
     return html(
+        request,
         "search.html",
-        now=datetime.now(UTC),
         asked=text.strip()[:200],
-        found=found[:MOST],
-        more=len(found) > MOST,
+        services=begun,
+        environments=environments,
+        places=places,
+        found=[Finding(it, await runs_in(it.service, it.version)) for it in shown],
+        total=min(len(releases), MOST),
+        more=len(releases) > MOST,
+        next=start // PAGE + 2 if start + PAGE < min(len(releases), MOST) else None,
     )
+
+
+def _is_more(it: PlaceHit, named: str) -> bool:
+    """What no service tells: a place of another name, or a version, which may not be filed."""
+    if (it.version or "").lower().startswith(named):
+        return True
+    return "/" in named or it.place.partition("/")[2] != it.service

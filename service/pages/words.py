@@ -18,14 +18,28 @@ def visible(value: object) -> object:
     return INVISIBLE.sub("\ufffd", value) if type(value) is str and not value.isprintable() else value
 
 
-def clock(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def ago(at: datetime, now: datetime) -> str:
-    """A moment before `now`, in its largest unit."""
-    seconds = int((now - at).total_seconds())
-    return "just now" if seconds < 10 else f"{_largest(seconds)} ago"
+def iso(at: datetime) -> str:
+    """As the attribute of a <time> has it."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def second(at: datetime) -> str:
+    return f"{minute(at)}:{at.second:02}"
+
+
+def minute(at: datetime) -> str:
+    return f"{DAYS[at.astimezone(UTC).weekday()]} {brief(at)}"
+
+
+def brief(at: datetime) -> str:
+    """Without the day of the week; with the year, if that is not this one."""
+    at = at.astimezone(UTC)
+    year = "" if at.year == datetime.now(UTC).year else f" {at.year}"
+    return f"{at.day} {MONTHS[at.month - 1]}{year} {at.hour:02}:{at.minute:02}"
 
 
 def span(began: datetime, ended: datetime) -> str:
@@ -60,3 +74,9 @@ def https(text: str | None) -> str | None:
     except ValueError:
         return None
     return text if parts.scheme == "https" and parts.hostname and not parts.username else None
+
+
+def pull(url: str) -> str:
+    """What a proposal's address is called: `pull request 7`."""
+    number = re.search(r"/([0-9]{1,12})/?$", url)
+    return f"pull request {number[1]}" if number else "pull request"

@@ -21,7 +21,7 @@ ROWS = {
     "GET /schema": "public",
     "GET /waybill.schema.json": "public",
     "GET /static/{file_path}": "public",
-    "HEAD /static/{file_path}": "public",
+    "GET /badge/{service}/{file}": "public",  # 404 where reads need a token
     "POST /hooks/flux/{environment}": "signature",
     "POST /hooks/flux/{environment}/snapshot": "signature",
     "POST /hooks/flux/{environment}/check": "signature",
@@ -29,6 +29,11 @@ ROWS = {
     "POST /releases": "write",
     "GET /metrics": "metrics",
     "GET /": "read",
+    "GET /board": "read",
+    "GET /board/services/{service}": "read",
+    "GET /board/compare": "read",
+    "GET /board/history": "read",
+    "GET /board/{rest}": "read",
     "GET /board/environments/{environment}": "read",
     "GET /board/releases/{service}/{version}": "read",
     "GET /board/search": "read",
@@ -56,6 +61,8 @@ SAMPLES = {
     "commit": "c" * 40,
     "digits": "cccc",
     "file_path": "board.css",
+    "file": "staging.svg",
+    "rest": "elsewhere",
 }
 ALLOWED = {  # caller -> what it may do besides what is public
     "nobody": set(),

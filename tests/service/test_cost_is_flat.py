@@ -33,6 +33,7 @@ PARTS = {
     "digest": data.digest(f"image {data.service(0)} {data.version(20)}"),
     "commit": data.waybill(data.service(0), data.version(20))["source"]["commit"],
     "digits": data.digest(f"image {data.service(0)} {data.version(20)}").removeprefix("sha256:")[:12],
+    "rest": "elsewhere",
 }
 ASKED = {
     "/releases": ("", f"service={data.service(0)}", f"digest={PARTS['digest']}", f"commit={PARTS['commit']}"),
@@ -49,6 +50,9 @@ ASKED = {
     ),
     "/history.atom": ("", "kind=failed"),
     "/board/environments/{environment}": ("", "at=2026-01-01T00:10:00"),
+    "/": ("", "behind=1", "wall"),
+    "/board/compare": ("", "first=staging&second=staging&at=2026-01-01T00:10:00Z"),
+    "/board/history": ("", "kind=failed", f"service={data.service(0)}"),
     "/board/search": ("q=1.20", f"q={data.service(0)}"),
 }
 
@@ -86,7 +90,7 @@ async def steps(ledger: Served, path: str) -> int:
 
     engine.started.reader.set_progress_handler(counted, 100)
     try:
-        assert (await ledger.http.get(path)).status_code in (200, 303), path
+        assert (await ledger.http.get(path)).status_code in (200, 303, 404), path
     finally:
         engine.started.reader.set_progress_handler(None, 0)
     return count

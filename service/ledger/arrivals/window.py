@@ -1,6 +1,8 @@
 """What ran in an environment within a window of time: all of it, so that a gap in it is a gap, or its newest part."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -10,7 +12,10 @@ from ...database.query import query
 from ...domain.event import EPOCH, SECOND
 from ...domain.state import position_at
 from ..match import ARRIVAL_COLUMNS, WITH_RELEASE, ArrivalRow
-from .list import Arrival, arrival_of, as_last_known, in_environment
+from ..page import Page
+from .list import Arrival, arrival_of, as_last_known, in_environment, of_service
+
+PIECE = 50  # arrivals that are read at a time
 
 
 class RunningAt(NamedTuple):
@@ -21,19 +26,34 @@ class RunningAt(NamedTuple):
     at: int
 
 
+class ServiceRunningAt(NamedTuple):
+    service: str
+    position: str
+    at: int
+
+
 # CROSS: SQLite then begins with the places, which are few; by itself it walks all arrivals of the environment.
+_RUNNING_AT = (
+    f"SELECT {ARRIVAL_COLUMNS} FROM place p CROSS JOIN arrival a {WITH_RELEASE}"
+    " WHERE {of} AND a.environment = p.environment AND a.place = p.place"
+    " AND a.position = (SELECT max(x.position) FROM arrival x"
+    " WHERE x.environment = p.environment AND x.place = p.place AND x.position < {{}})"
+    " AND (a.ended_at IS NULL OR a.ended_at > {{}})"
+)
 _running_at = query(
     lambda environment, position, at: tables.Arrival.raw(
-        f"SELECT {ARRIVAL_COLUMNS} FROM place p CROSS JOIN arrival a {WITH_RELEASE}"
-        " WHERE p.environment = {} AND a.environment = p.environment AND a.place = p.place"
-        " AND a.position = (SELECT max(x.position) FROM arrival x"
-        " WHERE x.environment = p.environment AND x.place = p.place AND x.position < {})"
-        " AND (a.ended_at IS NULL OR a.ended_at > {})",
-        environment,
-        position,
-        at,
+        _RUNNING_AT.format(of="p.environment = {}"), environment, position, at
     ),
     takes=RunningAt,
+    gives=ArrivalRow,
+)
+_service_running_at = query(
+    lambda service, position, at: tables.Arrival.raw(
+        # A place where nothing runs any more names no service.
+        _RUNNING_AT.format(of="(p.service = {} OR p.service IS NULL) AND a.service = {}"),
+        *(service, service, position, at),
+    ),
+    takes=ServiceRunningAt,
     gives=ArrivalRow,
 )
 
@@ -49,11 +69,40 @@ async def arrivals_between(
     environment: str, begins: datetime, ends: datetime, most: int, silent_after: int = 0
 ) -> Window:
     """What ran from `begins` to `ends`, in whole seconds; of what began between them the newest `most`."""
-    newest = await in_environment(environment, cursor=f"{_position(ends)}.", limit=most, silent_after=silent_after)
-    since = max(begins, newest.items[-1].from_) if newest.next else begins
-    began_within = [it for it in newest.items if it.from_ > since]
-    ran_before = await _running_at(RunningAt(environment, _position(since), (since - EPOCH) // SECOND))
-    return Window(since, [*began_within, *await as_last_known([*map(arrival_of, ran_before)], silent_after)])
+    began = await _began(partial(in_environment, environment, None), begins, ends, most)
+    key = RunningAt(environment, _position(began.begins), (began.begins - EPOCH) // SECOND)
+    return await _window(began, await _running_at(key), silent_after)
+
+
+async def service_arrivals_between(
+    service: str, begins: datetime, ends: datetime, most: int, silent_after: int = 0
+) -> Window:
+    """As `arrivals_between`, of one service in all environments."""
+    began = await _began(partial(of_service, service), begins, ends, most)
+    key = ServiceRunningAt(service, _position(began.begins), (began.begins - EPOCH) // SECOND)
+    return await _window(began, await _service_running_at(key), silent_after)
+
+
+async def _window(began: Window, before: Sequence[ArrivalRow], silent_after: int) -> Window:
+    whole = [*began.arrivals, *map(arrival_of, before)]
+    return Window(began.begins, await as_last_known(whole, silent_after))
+
+
+async def _began(
+    read: Callable[[str, int], Awaitable[Page[Arrival]]], begins: datetime, ends: datetime, most: int
+) -> Window:
+    """The newest of what began between them, read in pieces."""
+    found, cursor = list[Arrival](), f"{_position(ends)}."
+    while True:
+        page = await read(cursor, min(PIECE, most - len(found)))
+        found += page.items
+        if page.next is None or found[-1].from_ < begins:
+            break
+        if len(found) >= most:
+            begins = found[-1].from_
+            break
+        cursor = page.next
+    return Window(begins, [it for it in found if it.from_ > begins])
 
 
 def _position(moment: datetime) -> str:

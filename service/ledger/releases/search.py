@@ -9,6 +9,7 @@ from ...database.piccolo_conf import current
 from ...database.query import Query, query
 from ...database.tables import Release
 from ...domain.search import Terms
+from ..rows import EnvironmentKey
 
 AFTER_HEX = "g"  # sorts after every hexadecimal digit
 AFTER_VERSION = "~"  # sorts after every character that a version has
@@ -42,6 +43,11 @@ class ReleaseName(NamedTuple):
     service: str
     version: str
     limit: int
+
+
+class RunningVersion(NamedTuple):
+    service: str
+    version: str
 
 
 HIT = 'SELECT id, service, version, source_commit AS "commit", image_digest AS image, recorded_at FROM release'
@@ -107,6 +113,34 @@ _release = query(
 )
 
 
+_named_commit = query(
+    lambda begins, ends, limit: Release.raw(
+        f'{HIT} WHERE id IN (SELECT release FROM release_commit WHERE "commit" >= {{}} AND "commit" < {{}}'
+        ' ORDER BY "commit" LIMIT {})',
+        begins,
+        ends,
+        limit,
+    ),
+    takes=Range,
+    gives=Hit,
+)
+_runs_in = query(
+    lambda service, version: Release.raw(
+        "SELECT DISTINCT environment FROM arrival WHERE service = {} AND version = {} AND ended_at IS NULL"
+        " ORDER BY environment",
+        service,
+        version,
+    ),
+    takes=RunningVersion,
+    gives=EnvironmentKey,
+)
+
+
+async def runs_in(service: str, version: str) -> list[str]:
+    """The environments in which a place runs it, or did when it was last heard of."""
+    return [it.environment for it in await _runs_in(RunningVersion(service, version))]
+
+
 async def search(it: Terms, limit: int) -> list[Hit]:
     """At most `limit` of each meaning, newest first."""
     hits = list[Hit]()
@@ -117,6 +151,7 @@ async def search(it: Terms, limit: int) -> list[Hit]:
         hits += await _artifact(Range(it.digest, it.digest + AFTER_HEX, limit))
     if it.commit:
         hits += await _commit(Range(it.commit, it.commit + AFTER_HEX, limit))
+        hits += await _named_commit(Range(it.commit, it.commit + AFTER_HEX, limit))
     if it.version:
         hits += await _version(Range(it.version, it.version + AFTER_VERSION, limit))
     if it.service:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ...support.service.served import Served, document, event
+from ...support.service.served import Served, document, event, gitops
 
 pytestmark = pytest.mark.anyio
 
@@ -15,6 +15,20 @@ async def test_an_empty_ledger_says_what_to_do(ledger: Served) -> None:
     answer = await ledger.http.get("/")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "Nothing has arrived yet" in answer.text
+    assert "<code>waybill ship</code>, or <code>waybill doctor</code>" in answer.text
+    assert (await ledger.http.get("/board/compare")).status_code == 404
+    for path in ("/?wall", "/board/history", "/board/search?q=orders"):
+        assert (await ledger.http.get(path)).status_code == 200
+
+
+async def test_an_empty_ledger_shows_what_was_filed_and_has_not_arrived(ledger: Served) -> None:
+    pull = {"url": "https://example.org/pull/7", "number": 7}
+    await ledger.file(document(gitops={**gitops(), "proposal": pull}))
+    await ledger.file(document("web", "2.0.0"))
+    page = (await ledger.http.get("/")).text
+    assert "web 2.0.0 was filed and has not arrived, as 1 other." in page
+    assert '<a href="https://example.org/pull/7" rel="noopener noreferrer">pull request 7</a>' in page
+    assert "staging" in page
 
 
 @pytest.mark.parametrize(
@@ -30,6 +44,22 @@ async def test_an_empty_ledger_says_what_to_do(ledger: Served) -> None:
         ("/board/releases/orders/1.4.3", 404),
         ("/board/releases/%00/%ff", 404),
         ("/board/elsewhere", 404),
+        ("/board/elsewhere/and/further", 404),
+        ("/board/%00", 404),
+        ("/board/services/nowhere", 404),
+        ("/board/services/%00", 404),
+        ("/board/services/orders?window=7y&cursor=%00", 200),
+        ("/board/history?service=%00&kind=x&from=soon&cursor=1", 200),
+        ("/board/compare?first=nowhere", 404),
+        ("/board/compare?first=%00&second=staging", 404),
+        ("/board/compare?at=soon&with_at=2999-01-01", 200),
+        ("/?page=-1", 200),
+        ("/?page=99999999999999999999&name=%00&environment=%00&failing&wall", 200),
+        ("/board/search?q=1&page=99999", 303),
+        ("/badge/orders/staging.svg", 200),
+        ("/badge/orders/nowhere.svg", 200),
+        ("/badge/%00/staging.svg", 404),
+        ("/badge/orders/staging.png", 404),
         ("/static/x%00", 404),
         ("/static/%00", 404),
         ("/static/" + "x" * 300, 404),
@@ -40,8 +70,12 @@ async def test_an_empty_ledger_says_what_to_do(ledger: Served) -> None:
     ],
 )
 async def test_no_address_is_a_mistake_of_ours(ledger: Served, path: str, status: int) -> None:
+    await ledger.file(document())
     await ledger.say(event())
-    assert (await ledger.http.get(path)).status_code == status
+    answer = await ledger.http.get(path)
+    assert answer.status_code == status
+    if path.startswith("/board") and status == 404:
+        assert "There is no page here." in answer.text
 
 
 async def test_pages_let_nothing_in(ledger: Served) -> None:
@@ -50,14 +84,20 @@ async def test_pages_let_nothing_in(ledger: Served) -> None:
     await ledger.file(document(source={"repository": f"ssh://{hostile}", "tag": hostile}))
     await ledger.say(event())
     await ledger.say(event("UpgradeFailed", "1.5.0", message=hostile))
-    for path in ("/", "/board/environments/staging", "/board/releases/orders/1.4.2"):
+    for path in (
+        "/",
+        "/?wall",
+        "/board/services/orders",
+        "/board/environments/staging",
+        "/board/releases/orders/1.4.2",
+    ):
         answer = await ledger.http.get(path)
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert "<script>" not in answer.text
         assert "style=" not in answer.text
-        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["cache-control"] == "private, no-cache"
 
 
 async def test_a_large_board_stays_small(ledger: Served) -> None:

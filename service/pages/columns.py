@@ -1,0 +1,33 @@
+"""The board's columns: a stage each, which is an environment or a group of several."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ..domain.stages import Stage, arranged
+from ..ledger.environments.state import EnvironmentState
+
+
+class Column(NamedTuple):
+    stage: Stage
+    states: list[EnvironmentState]
+
+    @property
+    def name(self) -> str:
+        return self.stage.name
+
+    @property
+    def is_group(self) -> bool:
+        return len(self.stage.environments) > 1
+
+    @property
+    def silent(self) -> list[EnvironmentState]:
+        return [it for it in self.states if it.silent_since]
+
+
+def columns(stages: Sequence[Stage], states: Mapping[str, EnvironmentState], only: str | None) -> list[Column]:
+    """`only`: the stage or the environment that is wanted; where there is none of that name, all."""
+    every = arranged(stages, [*states])
+    wanted = [it for it in every if it.name == only] or [
+        Stage(only, (only,)) for it in every if only and only in it.environments
+    ]
+    return [Column(it, [states[name] for name in it.environments]) for it in wanted or every]
