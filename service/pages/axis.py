@@ -17,6 +17,15 @@ MOST_MARKS = 9
 WEEK_BEGINS = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday at midnight, so that all steps up to a week fall on days
 
 
+STEPS_OF_AN_END = 1000  # a page that is open would else differ each time
+
+
+def end_of(window: str, now: datetime) -> datetime:
+    """Of an axis that ends now: a thousandth of its length later at most."""
+    step = WINDOWS[window] / STEPS_OF_AN_END
+    return WEEK_BEGINS + ((now - WEEK_BEGINS) // step + 1) * step
+
+
 @dataclass(frozen=True)
 class Axis:
     begins: datetime

@@ -20,7 +20,7 @@ from ..ledger.environments.state import EnvironmentState
 from ..ledger.events.unread import unread_of
 from ..ledger.history import CURSOR, HistoryItem, history
 from ..ledger.history_rows import HistoryFilter
-from .axis import WINDOWS, Axis
+from .axis import WINDOWS, Axis, end_of
 from .condition import condition
 from .failures import failures
 from .happenings import happenings
@@ -50,8 +50,8 @@ async def show_environment(
         return not_found(request, await _unheard(environment))
     cursor = cursor if cursor and CURSOR.fullmatch(cursor) else None
     window = window if window in WINDOWS else "7d"
-    now = datetime.now(UTC)
-    ends = min(now, moment + WINDOWS[window] / 2) if moment else now
+    ends = end_of(window, datetime.now(UTC))
+    ends = min(ends, moment + WINDOWS[window] / 2) if moment else ends
     drawn = await arrivals_between(environment, ends - WINDOWS[window], ends, MOST_ARRIVALS)
     axis = Axis(drawn.begins, ends)
     places = sorted(state.services, key=lambda it: (TONES.index(condition(it).tone), it.service, it.place))

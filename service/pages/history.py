@@ -1,5 +1,6 @@
 """The history: what happened, of all or of a part, a page at a time and as a feed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -12,12 +13,14 @@ from ..domain.event import NAME
 from ..domain.moment import parse_moment
 from ..domain.signature import ENVIRONMENT
 from ..ledger.environments.names import environment_names
-from ..ledger.history import CURSOR, KINDS, history
+from ..ledger.history import CURSOR, KINDS, HistoryItem, history
 from ..ledger.history_rows import HistoryFilter
+from ..ledger.page import Page
 from .happenings import happenings
 from .html import Asked, large
 
 PAGE = 50
+ROUNDS = 8  # pages of all that are looked at for one of a group
 
 
 @get("/board/history", scope="read", include_in_schema=False)
@@ -31,7 +34,9 @@ async def show_history(
     }
     wanted, wrong = _wanted(asked)
     cursor = cursor if cursor and CURSOR.fullmatch(cursor) else None
-    found = await history(wanted, cursor, PAGE, request.app.state.settings.silent_after)
+    settings = request.app.state.settings
+    groups = {it.name: it.environments for it in settings.environments if len(it.environments) > 1}
+    found = await _found(wanted, groups.get(wanted.environment or ""), cursor, settings.silent_after)
     given = {name: "" if name in wrong else text for name, text in asked.items()}
     return await large(
         request,
@@ -40,12 +45,29 @@ async def show_history(
         wrong=wrong,
         query=urlencode({name: text for name, text in given.items() if text}),
         given=given,
+        several=not given["environment"] or given["environment"] in groups,
         kinds=KINDS,
-        environments=await environment_names(),
+        environments=[*groups, *await environment_names()],
         happened=await happenings(found.items, wanted.service, cursor),
         next=found.next,
         cursor=cursor,
     )
+
+
+async def _found(
+    wanted: HistoryFilter, members: Sequence[str] | None, cursor: str | None, silent_after: int
+) -> Page[HistoryItem]:
+    """`members`: of a group, whose history is picked from that of all; a page of it may be shorter or longer."""
+    if members is None:
+        return await history(wanted, cursor, PAGE, silent_after)
+    picked = list[HistoryItem]()
+    for _ in range(ROUNDS):
+        page = await history(wanted._replace(environment=None), cursor, PAGE, silent_after)
+        picked += [it for it in page.items if it.environment in members]
+        cursor = page.next
+        if cursor is None or len(picked) >= PAGE / 2:
+            break
+    return Page(picked, cursor)
 
 
 def _wanted(asked: dict[str, str]) -> tuple[HistoryFilter, dict[str, str]]:

@@ -13,12 +13,13 @@ from ..ledger.environments import state as environments
 from ..ledger.environments.place import Attempt
 from ..ledger.environments.state import EnvironmentState
 from ..ledger.releases import read
-from ..ledger.releases.brief import brief
+from ..ledger.releases.brief import brief, newest_in_brief
 from .commits import comparison_page
 from .html import Asked, html
 from .not_found import not_found
 
 MOST_FAILURES = 25
+LISTED = 200  # of the service, newest first
 MOST_IN_BRIEF = 6  # arrivals, beside the other stations; the list below has them all
 
 
@@ -31,9 +32,11 @@ async def show_release(request: Asked, service: FromPath[str], version: FromPath
         return not_found(request, f"No release {version} of {service} was filed.")
     now = await _now(service, version, silent_after)
     told = await brief(service, version)
+    listed = [it.version for it in await newest_in_brief(service, LISTED)]
     return html(
         request,
         "release.html",
+        later=[name for name, other in now.others if version in listed and _is_later(other, version, listed)],
         told=told,
         compared=comparison_page(await brief(service, told.since) if told and told.since else None, told),
         waybill=msgspec.json.decode(it.document),
@@ -49,11 +52,18 @@ async def show_release(request: Asked, service: FromPath[str], version: FromPath
     )
 
 
+def _is_later(other: str, version: str, listed: list[str]) -> bool:
+    """Of two that are listed newest first."""
+    return other in listed and listed.index(other) < listed.index(version)
+
+
 class ReleaseNow(NamedTuple):
-    """`runs_in`: environments; `failed`: the environments in which this is the latest release that failed; `silent`: of
-    which nothing is heard, so that what they run is last known."""
+    """`runs_in`: environments; `others`: the environments and the versions that run instead; `failed`: the environments
+    in which this is the latest release that failed; `silent`: of which nothing is heard, so that what they run is last
+    known."""
 
     runs_in: list[str]
+    others: list[tuple[str, str]]
     failed: list[tuple[str, Attempt]]
     silent: set[str]
 
@@ -64,6 +74,7 @@ async def _now(service: str, version: str, silent_after: int) -> ReleaseNow:
     here = [(environment, it) for environment, it in places if it.service == service]
     return ReleaseNow(
         sorted({name for name, it in here if it.release and it.release.known and it.release.version == version}),
+        sorted((name, it.release.version) for name, it in here if it.release and it.release.version != version),
         [(name, it.attempt) for name, it in here if it.attempt and it.attempt.version == version],
         {name for name, it in here if it.health_cause == "silent"},
     )

@@ -19,7 +19,7 @@ from ..ledger.history import CURSOR, history
 from ..ledger.history_rows import HistoryFilter
 from ..ledger.releases.brief import newest_in_brief
 from ..ledger.releases.wait_list import awaited_releases
-from .axis import WINDOWS, Axis
+from .axis import WINDOWS, Axis, end_of
 from .columns import Column, columns
 from .failures import failures
 from .happenings import happenings
@@ -102,10 +102,10 @@ class Past(NamedTuple):
 
 
 async def _past(service: str, shown: Sequence[Column], window: str) -> Past:
-    now = datetime.now(UTC)
-    begins = now - WINDOWS[window]
-    drawn = await service_arrivals_between(service, begins, now, MOST_ARRIVALS)
-    axis, states = Axis(drawn.begins, now), {it.environment: it for column in shown for it in column.states}
+    ends = end_of(window, datetime.now(UTC))
+    begins = ends - WINDOWS[window]
+    drawn = await service_arrivals_between(service, begins, ends, MOST_ARRIVALS)
+    axis, states = Axis(drawn.begins, ends), {it.environment: it for column in shown for it in column.states}
     labels = {
         (name, it.place): f"{name} {it.place}" if len(state.services) > 1 else name
         for name, state in states.items()

@@ -131,8 +131,10 @@ def test_the_timeline_is_to_scale(story: Story, page: Page) -> None:
 
     for bar, began, ended in zip(bars, (ago(20), ago(8)), (ago(8), ends), strict=True):
         assert bar
-        assert [bar["x"], bar["x"] + bar["width"]] == pytest.approx([x(began), x(ended)], abs=1.5)  # a bar's outline
-    assert failed["x"] + failed["width"] / 2 == pytest.approx(x(ago(2)), abs=1)
+        assert [bar["x"], bar["x"] + bar["width"]] == pytest.approx(
+            [x(began), x(ended)], abs=2.5
+        )  # the axis ends up to 86 s later
+    assert failed["x"] + failed["width"] / 2 == pytest.approx(x(ago(2)), abs=2)
     production = page.locator(".lane", has=page.get_by_role("heading", name="production")).locator("rect.now")
     shades = lane.locator("rect").first.get_attribute("class"), production.get_attribute("class")
     assert [(it or "").split()[0] for it in shades] == ["b0", "b0"]

@@ -48,7 +48,8 @@ class Story:
     def say(self, environment: str, reason: str, revision: str, hours: float, **more: object) -> None:
         body = json.dumps(event(reason, revision, at=ago(hours), **more)).encode()
         headers = {"X-Signature": signature(body, KEYS[environment][0])}
-        assert self._http.post(f"/hooks/flux/{environment}", content=body, headers=headers).status_code == 201
+        answer = self._http.post(f"/hooks/flux/{environment}", content=body, headers=headers)
+        assert answer.status_code == 201, answer.text
 
     def see(self, environment: str, taken: datetime, **more: object) -> None:
         """An observer saw all of the namespace `other`, in which nothing is."""
