@@ -52,7 +52,7 @@ async def show_environment(
     window = window if window in WINDOWS else "7d"
     ends = end_of(window, datetime.now(UTC))
     ends = min(ends, moment + WINDOWS[window] / 2) if moment else ends
-    drawn = await arrivals_between(environment, ends - WINDOWS[window], ends, MOST_ARRIVALS)
+    drawn = await arrivals_between(environment, ends - WINDOWS[window], ends, MOST_ARRIVALS, silent_after)
     axis = Axis(drawn.begins, ends)
     places = sorted(state.services, key=lambda it: (TONES.index(condition(it).tone), it.service, it.place))
     failed = await failures(None, environment, axis, MOST_FAILURES)
@@ -77,7 +77,7 @@ async def show_environment(
         more_lanes=max(0, len(drawn_lanes) - MOST_LANES),
         marked_since=failed.since,
         cut=drawn.begins > ends - WINDOWS[window],
-        happened=await happenings(found.items, None, cursor),
+        happened=await happenings(found.items, None, cursor, silent_after),
         next=found.next,
         cursor=cursor,
         over_quota=request.app.state.quotas.of(f"environment/{environment}"),

@@ -29,9 +29,11 @@ Known = dict[tuple[str, str], ReleaseBrief | None]
 Ends = dict[tuple[str, str | None, datetime], tuple[Arrival, str | None]]
 
 
-async def happenings(items: Sequence[HistoryItem], service: str | None, cursor: str | None) -> list[Happening]:
+async def happenings(
+    items: Sequence[HistoryItem], service: str | None, cursor: str | None, silent_after: int
+) -> list[Happening]:
     """`items` begin at the cursor; `service`: of which all are, None: of several."""
-    releases, ended = Known(), await _ended(service, cursor) if service else Ends()
+    releases, ended = Known(), await _ended(service, cursor, silent_after) if service else Ends()
     found = list[Happening]()
     for it in items:
         arrival = ended.get((it.environment, it.place, it.when)) if it.kind == "arrived" else None
@@ -50,9 +52,9 @@ async def _brief(known: Known, service: str, version: str) -> ReleaseBrief | Non
     return known[service, version]
 
 
-async def _ended(service: str, cursor: str | None) -> Ends:
+async def _ended(service: str, cursor: str | None, silent_after: int) -> Ends:
     """Of the arrivals after the cursor: how each ended, and what came after it."""
-    page = await arrivals.of_service(service, cursor and cursor.replace("m.", "."), BESIDE)
+    page = await arrivals.of_service(service, cursor and cursor.replace("m.", "."), BESIDE, silent_after)
     after, found = dict[tuple[str, str], Arrival](), Ends()
     for it in page.items:
         following = after.get((it.environment, it.place))

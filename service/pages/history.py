@@ -48,7 +48,7 @@ async def show_history(
         several=not given["environment"] or given["environment"] in groups,
         kinds=KINDS,
         environments=[*groups, *await environment_names()],
-        happened=await happenings(found.items, wanted.service, cursor),
+        happened=await happenings(found.items, wanted.service, cursor, settings.silent_after),
         next=found.next,
         cursor=cursor,
     )

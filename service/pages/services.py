@@ -53,7 +53,7 @@ async def show_service(
     ill = troubles(shown)
     await explain(ill, settings.silent_after)
     window = window if window in WINDOWS else "30d"
-    past = await _past(service, shown, window)
+    past = await _past(service, shown, window, settings.silent_after)
     releases = await newest_in_brief(service, RELEASES)
     cursor = cursor if cursor and CURSOR.fullmatch(cursor) else None
     happened = await history(HistoryFilter(service), cursor, PAGE, settings.silent_after)
@@ -71,7 +71,7 @@ async def show_service(
         releases=releases[:LISTED],
         more=len(releases) > LISTED,
         commits=[(round(past.axis.at(it.recorded_at), 2), it) for it in releases if past.axis.begins <= it.recorded_at],
-        happened=await happenings(happened.items, service, cursor),
+        happened=await happenings(happened.items, service, cursor, settings.silent_after),
         next=happened.next,
         cursor=cursor,
     )
@@ -101,10 +101,10 @@ class Past(NamedTuple):
     marked_since: datetime | None
 
 
-async def _past(service: str, shown: Sequence[Column], window: str) -> Past:
+async def _past(service: str, shown: Sequence[Column], window: str, silent_after: int) -> Past:
     ends = end_of(window, datetime.now(UTC))
     begins = ends - WINDOWS[window]
-    drawn = await service_arrivals_between(service, begins, ends, MOST_ARRIVALS)
+    drawn = await service_arrivals_between(service, begins, ends, MOST_ARRIVALS, silent_after)
     axis, states = Axis(drawn.begins, ends), {it.environment: it for column in shown for it in column.states}
     labels = {
         (name, it.place): f"{name} {it.place}" if len(state.services) > 1 else name
@@ -113,7 +113,4 @@ async def _past(service: str, shown: Sequence[Column], window: str) -> Past:
     }
     failed = await failures(service, None, axis, MOST_FAILURES)
     drawn_lanes = lanes(drawn.arrivals, labels, axis, failed.items)
-    for lane in drawn_lanes:
-        silent = states[lane.environment].silent_since if lane.environment in states else None
-        lane.unsure = max(0.0, axis.at(silent)) if silent else None
     return Past(axis, drawn_lanes, drawn.begins > begins, failed.since)

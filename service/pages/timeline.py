@@ -62,12 +62,14 @@ def lanes(
     shades = dict[str, int]()
     for it in sorted(arrivals, key=lambda it: it.from_):
         ended = it.until or it.last_known_at or axis.ends
-        if ended < axis.begins or it.from_ > axis.ends:
+        if (it.until and ended < axis.begins) or it.from_ > axis.ends:
             continue
         shade = shades.setdefault(f"{it.service} {it.release.version}", len(shades)) % 3
         lane = found.setdefault((it.environment, it.place), Lane(it.environment, it.environment, it.place))
+        if it.last_known_at:
+            lane.unsure = max(0.0, axis.at(it.last_known_at))
         x = max(0.0, axis.at(it.from_))
-        width = min(100.0, axis.at(ended)) - x
+        width = max(0.0, min(100.0, axis.at(ended)) - x)
         lane.bars.append(Bar(it, round(x, 2), round(width, 2), shade, it.from_ < axis.begins))
     for item in failures:
         failed = found.get((item.environment, item.place or ""))

@@ -39,7 +39,7 @@ def troubles(columns: Iterable[Column]) -> list[Trouble]:
         places = [it.service for it in environment.services]
         for it in environment.services:
             told = condition(it)
-            if told.is_trouble:
+            if told.is_trouble or (told.word == "last known" and not environment.silent_since):
                 several = places.count(it.service) > 1
                 found.append(Trouble(environment.environment, it, told, _since(it), several, _version(it)))
     return sorted(found, key=lambda it: it.since or NEVER, reverse=True)
