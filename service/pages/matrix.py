@@ -17,7 +17,7 @@ Behind = Mapping[tuple[str, str, str], int]
 
 
 @dataclass
-class Line:
+class VersionLine:
     """What some places of a stage run alike. `label`: which of them, where they differ. `distance`: how many releases
     it is behind the newest that runs anywhere; `behind`: behind the stage before; None: that cannot be told."""
 
@@ -48,7 +48,7 @@ class Cell:
     """`lines` empty: the service is not there."""
 
     column: Column
-    lines: list[Line] = field(default_factory=list)
+    lines: list[VersionLine] = field(default_factory=list)
     waits: list[AwaitedRelease] = field(default_factory=list)
 
     @property
@@ -80,7 +80,7 @@ class Row:
     files: bool
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[VersionLine]:
         return [line for cell in self.cells for line in cell.lines]
 
     @cached_property
@@ -137,16 +137,16 @@ def rows(columns: Sequence[Column], behind: Behind, awaited: Iterable[AwaitedRel
     return sorted((Row(it, found[it], it in filed) for it in found), key=lambda row: row.order)
 
 
-def lines(column: Column, places: Sequence[tuple[str, PlaceState]], behind: Behind) -> list[Line]:
+def lines(column: Column, places: Sequence[tuple[str, PlaceState]], behind: Behind) -> list[VersionLine]:
     """What a service runs in the places of a column, with the environment of each."""
     every = [
-        Line("", it, condition(it), behind.get((name, it.place, it.release.version)) if it.release else None)
+        VersionLine("", it, condition(it), behind.get((name, it.place, it.release.version)) if it.release else None)
         for name, it in places
     ]
     if len(every) == 1:
         return every
     several = len({it.place for _, it in places}) > 1
-    merged = dict[object, Line]()
+    merged = dict[object, VersionLine]()
     for (name, it), line in zip(places, every, strict=True):
         line.label = column.stage.label(name) if column.is_group else it.place
         if column.is_group and sum(each == name for each, _ in places) > 1 and several:
