@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from scripts.clients import referrers
 from scripts.clients.bundle import BUNDLE, SIGNED, bundle, stated
 from scripts.clients.manifest import OCI_INDEX, OCI_MANIFEST
 from scripts.clients.registry import Registry
@@ -219,14 +220,38 @@ def test_keys_that_sign(pem: list[str] | str | None, password: str | None, said:
         public_key(b"planted", "cosign.pub")
 
 
-def test_without_the_extra_it_says_what_to_install() -> None:
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it is installed by itself."""
-    script = (
-        "import sys; sys.modules.update(dict.fromkeys(['cryptography', 'nacl']))\n"
-        "from scripts.clients.signing_key import signing_key\n"
-        "from scripts.errors import Refused\n"
-        "try: signing_key('x', None)\n"
-        "except Refused as it: print(it.fault, it.remedy)"
-    )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert ran.stdout == "machine Install it with its extra: `pip install 'waybill-ledger[sign]'`.\n", ran.stderr
+    for name in ("nacl", "nacl.secret"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(Refused) as refused:
+        signing_key("any", None)
+    said = refused.value
+    assert (said.fault, said.remedy) == ("machine", "Install it with its extra: `pip install 'waybill-ledger[sign]'`.")
+
+
+def lists(body: bytes, **headers: str) -> Behaviour:
+    """A registry that takes everything, and lists this as what refers to a manifest, or under a tag."""
+
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        if request.command == "GET" and "/referrers/" in request.path and headers:
+            says(200, body, Content_Type=OCI_INDEX, **headers)(request)
+        elif request.command == "GET" and "/manifests/sha256-" in request.path:
+            says(200, body)(request)
+        else:
+            says({"POST": 202, "PUT": 201, "HEAD": 200}.get(request.command, 404), Location="up")(request)
+
+    return behave
+
+
+def test_a_list_without_end_and_an_index_that_never_holds_it_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(referrers, "TRIES", 2)
+    monkeypatch.setattr(referrers, "SHORTEST", 0.01)
+    empty = b'{"schemaVersion": 2, "manifests": []}'
+    entry = {"mediaType": OCI_MANIFEST, "digest": DIGEST, "size": 2}
+    with answering(lists(empty)) as host, pytest.raises(Refused, match="all the while"):
+        referrers._add(Registry(), f"{host}/a", DIGEST, entry)
+    endless = lists(empty, Link='</v2/a/referrers/x>; rel="next"')
+    with answering(endless) as host, pytest.raises(Refused, match="more than 100 pages"):
+        Registry().referrers(f"{host}/a", DIGEST)
