@@ -12,9 +12,18 @@ from tests.support.chart.render import Object, pods
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OBJECTS = [found for scenario in SCENARIOS for found in committed(scenario)]
+OF_POSTGRESQL = {"PGSSLMODE", "PGSSLROOTCERT"}  # asyncpg reads them, as libpq does
 CONTAINERS = [
     it for _, pod in pods(OBJECTS) for it in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]
 ]
+
+
+def settings_maps() -> list[Object]:
+    """The ConfigMaps whose keys are variables of a container."""
+    read = {
+        it["configMapRef"]["name"] for found in CONTAINERS for it in found.get("envFrom", []) if "configMapRef" in it
+    }
+    return [it for it in OBJECTS if it["kind"] == "ConfigMap" and it["metadata"]["name"] in read]
 
 
 def names(known: type[FromEnvironment]) -> set[str]:
@@ -30,8 +39,9 @@ def test_every_command_is_one_of_the_image() -> None:
 
 
 def test_every_setting_is_one_that_is_read() -> None:
-    maps = [found["data"] for found in OBJECTS if found["kind"] == "ConfigMap"]
-    assert {name for data in maps for name in data} <= names(Settings)
+    maps = settings_maps()
+    assert maps
+    assert {name for found in maps for name in found["data"]} <= names(Settings) | OF_POSTGRESQL
     given = [it["env"] for it in CONTAINERS if "observe" in it.get("args", [])]
     assert given
     for env in given:
@@ -59,4 +69,4 @@ def test_the_pods_run_as_the_user_of_the_image() -> None:
 
 def test_the_ledger_listens_where_the_service_looks() -> None:
     ports = {port["containerPort"] for it in CONTAINERS for port in it.get("ports", [])}
-    assert ports == {int(found["data"]["PORT"]) for found in OBJECTS if found["kind"] == "ConfigMap"}
+    assert ports == {int(found["data"]["PORT"]) for found in settings_maps()}
