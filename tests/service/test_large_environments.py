@@ -71,5 +71,5 @@ async def test_very_many_places_block_nobody(
                 assert took < 5.5
                 assert slowest < OTHERS_WAIT
             page = (await http.get("/board/environments/staging")).text
-            assert f"There are {PLACES} places; these are 200 of them" in page
+            assert f"There are {PLACES} places; these are 150 of them" in page
             assert len((await http.get("/environments/staging")).json()["services"]) == PLACES

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tools.sample.fleet import LARGE
+from tools.sample.fleet import LARGE, SMALL
 
 from ...support.service.replica import Replica
 from ...support.service.sample import sampled
@@ -18,6 +18,13 @@ from ...support.service.story import Story, telling
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Shared: a test that goes on with the story takes one of its own, with `telling`."""
     with telling(tmp_path_factory.mktemp("board")) as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replica]:
+    """A ledger with half a year of 6 services in 3 environments."""
+    with sampled(tmp_path_factory.mktemp("small"), SMALL) as it:
         yield it
 
 
