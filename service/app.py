@@ -25,6 +25,7 @@ from .api.figures import get_figures
 from .api.health import healthz, metrics, readyz
 from .api.history import feed_history, list_history
 from .api.parameters import in_words
+from .api.proposals import list_proposals
 from .api.releases import file_release, get_release, list_releases
 from .api.schema import get_openapi, get_waybill_schema
 from .api.services import get_service, list_services
@@ -74,6 +75,7 @@ ROUTES: list[ControllerRouterHandler] = [
     list_services,
     get_commit,
     list_whole_names,
+    list_proposals,
     compare_environments,
     take_flux_event,
     take_snapshot,

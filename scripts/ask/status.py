@@ -1,14 +1,16 @@
 """What runs where: what needs somebody first, each with its cause; with a service, every place of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from ..clients.ledger import Ledger
 from ..releases.current import told
 from ..report import Cell
-from .ledger import EnvironmentAnswer, Place, environments
-from .words import Line, brief, columns, short, when
+from .ledger import EnvironmentAnswer, Page, Place, environments, path
+from .words import Line, brief, columns, how_long, short, when
 
 RED, YELLOW = "red", "yellow"
 NO, UNKNOWN = 1, 5  # exit codes of --check
@@ -27,8 +29,21 @@ class Condition(NamedTuple):
     trouble: int = 0
 
 
+class ProposalAnswer(Struct, frozen=True):
+    """An item of `GET /proposals`."""
+
+    environment: str
+    service: str
+    version: str
+    since: datetime
+    proposal: str | None = None
+
+
 class Status(NamedTuple):
+    """`proposals`: those that wait to arrive; None where the ledger is too old to tell."""
+
     found: list[Condition]
+    proposals: list[ProposalAnswer] | None
     at: datetime
     service: str | None
     url: str
@@ -41,10 +56,13 @@ class Status(NamedTuple):
     @property
     def lines(self) -> list[Line]:
         shown = [it for it in self.found if it.trouble or it.word != "healthy" or self.service]
-        rows = columns([_row(it) for it in shown])
+        silent = {it.environment or it.service for it in self.found if it.word == "silent"}
+        more = [_waiting(it, self.at, silent) for it in self.proposals or ()]
         lines = list[Line]()
-        for it, row in zip(shown, rows, strict=True):
-            lines += [row, *([[Cell(f"         {it.cause}", cut=True)]] if it.cause else [])]
+        for it, row in zip([*shown, *more], columns([_row(it) for it in [*shown, *more]]), strict=True):
+            lines += [row, *([[Cell(f"         {it.cause}", cut=it.word != "waiting")]] if it.cause else [])]
+        if self.proposals is None:
+            lines.append([Cell("What was proposed and has not arrived is not known: the ledger is older.", YELLOW)])
         return [*lines, [Cell(self._rest(len(self.found) - len(shown)))], [Cell(self.url)]]
 
     def _rest(self, number: int) -> str:
@@ -62,6 +80,7 @@ def status(
 ) -> tuple[Status, list[dict[str, Any]]]:
     """Also the environments as the ledger answered them, with that service alone."""
     answered = environments(ledger, only, at)
+    proposals = _proposals(ledger, service, only) if at is None else []
     if service:
         answered = [it | {"services": [row for row in it["services"] if row["service"] == service]} for it in answered]
     states = [told(it, EnvironmentAnswer) for it in answered]
@@ -69,7 +88,21 @@ def status(
     order = {"silent": 0, "failing": 1}
     found.sort(key=lambda it: (order.get(it.word, 2 if it.trouble else 3), it.service, it.environment))
     then = max((it.at for it in states), default=datetime.now(UTC))
-    return Status(found, then, service, ledger.url), answered
+    return Status(found, proposals, then, service, ledger.url), answered
+
+
+def _proposals(ledger: Ledger, service: str | None, only: Sequence[str]) -> list[ProposalAnswer] | None:
+    answer = ledger.get(path("proposals"))
+    if answer is None:
+        return None
+    found = [told(it, ProposalAnswer) for it in told(answer, Page).items]
+    return [it for it in found if service in (None, it.service) and (not only or it.environment in only)]
+
+
+def _waiting(it: ProposalAnswer, now: datetime, silent: Collection[str]) -> Condition:
+    known = "; whether it has arrived is not known" if it.environment in silent else ""
+    text = f"{it.version} was proposed {how_long(now - it.since)} ago{known}"
+    return Condition("waiting", None, it.service, it.environment, text, it.proposal or "")
 
 
 def _conditions(it: EnvironmentAnswer, service: str | None) -> Iterable[Condition]:

@@ -62,13 +62,13 @@ def status(
         raise click.UsageError("--watch shows what runs now, to people: it goes with neither --check, --at nor --json.")
     here, report = _ledger(options), reporting(options)
     answer, environments = ask(here, service, only, at)
-    if service and not answer.found:
+    if service and not (answer.found or answer.proposals):
         raise Refused(
             f"Nothing of {service} runs there, or ever failed to.",
             "Correct the name; `waybill status` without it shows what there is.",
             fault="you",
         )
-    report.answer(answer.lines, {"environments": environments})
+    report.answer(answer.lines, {"environments": environments, "proposals": answer.proposals})
     while watch:
         time.sleep(SECONDS)
         before, (answer, _) = answer, ask(here, service, only, None)

@@ -13,8 +13,8 @@ from ..ledger.environments.distance import behind_newest, filed_services
 from ..ledger.environments.state import EnvironmentState
 from ..ledger.history import HistoryItem, history
 from ..ledger.history_rows import HistoryFilter
+from ..ledger.proposals import AwaitedRelease, awaited_releases
 from ..ledger.releases.read import newest
-from ..ledger.releases.wait_list import AwaitedRelease, awaited_releases
 from .columns import Column, columns
 from .html import large
 from .matrix import Row, rows

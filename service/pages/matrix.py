@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from ..ledger.environments.place import PlaceState
-from ..ledger.releases.wait_list import AwaitedRelease
+from ..ledger.proposals import AwaitedRelease
 from .columns import Column
 from .condition import PlaceCondition, condition
 

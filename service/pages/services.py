@@ -17,8 +17,8 @@ from ..ledger.environments.service import service_states
 from ..ledger.environments.state import EnvironmentState
 from ..ledger.history import CURSOR, history
 from ..ledger.history_rows import HistoryFilter
+from ..ledger.proposals import awaited_releases
 from ..ledger.releases.brief import newest_in_brief
-from ..ledger.releases.wait_list import awaited_releases
 from .axis import WINDOWS, Axis, end_of
 from .columns import Column, columns
 from .failures import failures

@@ -51,6 +51,7 @@ ROWS = {
     "GET /services": "read",
     "GET /commits/{commit}": "read",
     "GET /abbreviations/{digits}": "read",
+    "GET /proposals": "read",
     "GET /environments/{environment}/compare": "read",
 }
 SAMPLES = {

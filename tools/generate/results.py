@@ -51,7 +51,12 @@ def _commands() -> dict[str, Any]:
     }
     side = _ledgers("ComparedEnvironment")
     return {
-        "status": _object({"environments": _list(_ledgers("EnvironmentState"))}),
+        "status": _object(
+            {
+                "environments": _list(_ledgers("EnvironmentState")),
+                "proposals": {"anyOf": [_list(_ledgers("PendingProposal")), {"type": "null"}]},
+            }
+        ),
         "where": _object({"arrivals": _list(_object(arrival)), "not_arrived": _list(TEXT), "silent_since": SILENT}),
         "where of a commit": _object(
             {

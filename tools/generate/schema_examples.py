@@ -228,6 +228,17 @@ ANSWERS: dict[str, Any] = {
         ],
         "next": None,
     },
+    "list_proposals": {
+        "items": [
+            {
+                "environment": "production",
+                "service": "orders",
+                "version": "1.4.2",
+                "since": SINCE,
+                "proposal": "https://github.com/acme/fleet/pull/7",
+            }
+        ]
+    },
     "list_whole_names": {"items": [{"kind": "commit", "name": COMMIT}]},
     "get_commit": {
         "commit": COMMIT,

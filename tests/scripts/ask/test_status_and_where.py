@@ -33,8 +33,13 @@ def test_what_needs_somebody_comes_first_with_its_cause(ask: Asker, story: Story
     ]
     assert "0.1.0 failed" in lines[0]
     assert lines[0].endswith("nothing is known to run")
-    assert re.fullmatch(f"2 other places are healthy. {TIME}", lines[4])
-    assert lines[5:] == [story.url]
+    waiting, url, *_ = lines[4:]
+    assert words(waiting)[:3] == ["waiting", "web", "staging"]
+    assert re.fullmatch(r"2\.0\.0 was proposed \d+ (s|min) ago", words(waiting)[3])
+    assert url.strip() == "https://example.org/pull/7"
+    assert words(lines[6])[:3] == ["waiting", "orders", "production"]
+    assert re.fullmatch(f"2 other places are healthy. {TIME}", lines[8])
+    assert lines[9:] == [story.url]
 
 
 def test_a_service_is_shown_everywhere_also_where_it_is_healthy(ask: Asker) -> None:
@@ -153,7 +158,8 @@ def test_in_a_silent_environment_nothing_is_said_to_run(tmp_path: Path) -> None:
                 "where orders 1.1.0",
             )
         )
-    first, rest, _ = whole.stdout.splitlines()
+    first, waiting, _, rest, _ = whole.stdout.splitlines()
+    assert waiting.endswith("; whether it has arrived is not known")
     assert words(first)[:2] == ["silent", "staging"]
     assert "unknown since" in first
     assert rest.startswith("Nothing is known to be healthy.")

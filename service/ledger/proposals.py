@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ...database.query import query
-from ...database.tables import History
-from ...domain.outcome import Awaited
-from ..environments.state import EnvironmentState
-from ..events.statements import detail_in
-from ..match import moment
-from .wait import outcome
+from ..database.query import query
+from ..database.tables import History
+from ..domain.outcome import Awaited
+from .environments.state import EnvironmentState
+from .events.statements import detail_in
+from .match import moment
+from .releases.wait import outcome
 
 MOST = 200  # proposals that are looked at, newest first
 JUDGED = 60  # of those that may be waited for
