@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from tools.lock_gaps import CHECKOUT, PYTHONS, gaps, lacking, linux, pinned
 from tools.locks import SOURCES, lock
 
-INSTALLED = ["tool", "run", "dev", "build"]
+INSTALLED = ["tool", "run", "dev", "build", "sign"]
 
 
 @pytest.mark.parametrize("python", PYTHONS)

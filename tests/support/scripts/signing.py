@@ -3,12 +3,6 @@
 import subprocess
 from pathlib import Path
 
-import pytest
-
-# What signs is an extra of the release tool.
-pytest.importorskip("cryptography")
-pytest.importorskip("nacl")
-
 CURVE = ["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout"]
 
 
