@@ -42,11 +42,6 @@ def test_it_runs_and_the_ledger_shows_it(scene: Scene, fleet: Fleet, releaser: R
     version, digest = ran.json["chart"]["version"], ran.json["chart"]["digest"]
     branch = "apps/waybill"
     fleet.edit("apps/waybill/pinned/release.yaml", lambda text: text + VALUES, "Two replicas on PostgreSQL", branch)
-    path, repository = (
-        "clusters/pinned/waybill.yaml",
-        "This cluster knows the repo as pinned",
-    )  # `gitops` is the name of another repo
-    fleet.edit(path, lambda text: text.replace("name: gitops", "name: pinned"), repository, branch)
     fleet.merge(fleet.proposals()[0]["number"])
     release = scene.installed("pinned", version)
     assert ready(release, "TestSuccess"), release["status"]["conditions"]
