@@ -40,8 +40,6 @@ def test_the_pods_and_the_hooks_run_the_digest(scene: Scene, fleet: Fleet, relea
     version = releaser.ship(scene.image)
     (proposal,) = fleet.proposals()
     fleet.edit("apps/waybill/rendered/release.yaml", lambda text: text + VALUES, "One replica on PostgreSQL", BRANCH)
-    path, message = "clusters/rendered/waybill.yaml", "This cluster knows the repo as rendered"
-    fleet.edit(path, lambda text: text.replace("name: gitops", "name: rendered"), message, BRANCH)
     fleet.merge(proposal["number"])
     release = scene.installed("rendered", version)
     assert ready(release, "TestSuccess"), release["status"]["conditions"]
