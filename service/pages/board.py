@@ -95,7 +95,7 @@ def _page(taken: Sequence[Row], page: str) -> Sequence[Row]:
 
 class Summary(NamedTuple):
     """`failing`: services; `others`: places that do not fail, and yet need somebody, but for those of silent
-    environments."""
+    environments; `reporting`: environments that are not silent."""
 
     services: int
     failing: list[str]
@@ -103,6 +103,7 @@ class Summary(NamedTuple):
     others: int
     rolling: int
     waiting: int
+    reporting: int
 
     @property
     def healthy(self) -> bool:
@@ -119,6 +120,7 @@ class Summary(NamedTuple):
             sum(it.condition.tone != "ill" for it in ill),
             sum(it.health == "progressing" for one in reporting for it in one.services),
             len({(wait.service, wait.version) for it in every for cell in it.cells for wait in cell.waits}),
+            len(reporting),
         )
 
 

@@ -201,5 +201,5 @@ def test_it_loads_no_database_and_no_web_server() -> None:
     assert "service.observer.program" in loaded
     assert {"piccolo", "asyncpg", "sqlite3", "litestar", "uvicorn"} & set(loaded) == set()
     parts = {name.split(".")[1] for name in loaded if name.startswith("service.")}
-    assert parts == {"__main__", "database", "domain", "observer", "settings"}
+    assert parts == {"__main__", "command", "database", "domain", "observer", "settings", "tokens"}
     assert [name for name in loaded if name.startswith("service.database.")] == ["service.database.url"]

@@ -95,7 +95,7 @@ def test_app_version_can_be_left_alone(world: World) -> None:
         (HEAD.replace("version: 0.1.0", "version: [0.1.0]"), "it holds a list"),
         (HEAD.replace("version: 0.1.0\n", ""), "no X.Y.Z or X.Y.Z-pre"),
         (HEAD.replace("name: orders", "name: orders\nname: orders"), "the key stands on lines 2 and 3"),
-        (HEAD + "icon: \t\x01\n", "control characters are not allowed"),
+        (HEAD + "icon: \t\x01\n", "line 4: it has the character U+0001."),
     ],
 )
 def test_a_chart_yaml_that_cannot_be_edited_is_refused_by_name(world: World, chart: str, says: str) -> None:
