@@ -35,7 +35,7 @@ class Target:
         found = [it for it in every if (it.kind, it.name) == (self.kind, self.name)]
         if len(found) != 1:
             raise Refused(
-                f"{self.called} holds {len(found) or 'no'} {self.kind} {self.name}{'s' * (len(found) > 1)}.",
+                f"{self.called} holds {len(found) or 'no'} {self.kind} called {self.name}.",
                 "Let it hold exactly one, or correct `helmrelease` in waybill.toml.",
                 fault="gitops",
             )
