@@ -9,6 +9,7 @@ from tests.support.e2e.pods import pods, settled
 from tests.support.e2e.releaser import Releaser
 from tests.support.e2e.scene import Scene
 from tools.cluster.kubernetes import ready
+from tools.demo.world import run
 
 RENDERED = yaml.safe_load((CHECKOUT / "chart/values.yaml").read_text())["image"]["repository"]
 VALUES = """\
@@ -32,11 +33,17 @@ def fleet(scene: Scene) -> Fleet:
 
 @pytest.fixture(scope="module")
 def releaser(scene: Scene, fleet: Fleet) -> Releaser:
-    return scene.releaser(fleet, ["rendered"], WAYBILL_IMAGE_KEYS=f"post_render={RENDERED}")
+    """Its chart names an image that is none, and that nothing could start."""
+    it = scene.releaser(fleet, ["rendered"], WAYBILL_IMAGE_KEYS=f"post_render={RENDERED}")
+    values = it.clone / "chart/values.yaml"
+    values.write_text(values.read_text().replace("0" * 64, "1" * 64))
+    for words in (["commit", "--quiet", "--all", "--message", "Another image"], ["push", "--quiet"]):
+        run(["git", *words], it.env, it.clone)
+    return it
 
 
 def test_the_pods_and_the_hooks_run_the_digest(scene: Scene, fleet: Fleet, releaser: Releaser) -> None:
-    """The chart's own digest is zeros: a hook or a pod that had it could not start."""
+    """The chart's own digest is no image's: a hook or a pod that had it could not start."""
     version = releaser.ship(scene.image)
     (proposal,) = fleet.proposals()
     fleet.edit("apps/waybill/rendered/release.yaml", lambda text: text + VALUES, "One replica on PostgreSQL", BRANCH)
