@@ -24,8 +24,8 @@ from tools.cluster.world import World
 from tools.demo.image import crane
 
 NAMESPACE = "signed"
-KUSTOMIZATION = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/orders-staging"
-RELEASE = "/apis/helm.toolkit.fluxcd.io/v2/namespaces/apps/helmreleases/orders"
+KUSTOMIZATION = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/sealed-staging"
+RELEASE = "/apis/helm.toolkit.fluxcd.io/v2/namespaces/apps/helmreleases/sealed"
 SOURCES = f"/apis/source.toolkit.fluxcd.io/v1/namespaces/{NAMESPACE}/ocirepositories"
 
 
@@ -36,8 +36,8 @@ def key() -> str:
 
 @pytest.fixture(scope="module")
 def service(real: World, tmp_path_factory: pytest.TempPathFactory) -> Service:
-    settings = f'artifact = "oci://{real.registry}/manifests/orders"\nflux_source = "oci-repository"\n'
-    return Service(tmp_path_factory.mktemp("signed"), real.registry, settings=settings)
+    settings = f'artifact = "oci://{real.registry}/manifests/sealed"\nflux_source = "oci-repository"\n'
+    return Service(tmp_path_factory.mktemp("signed"), real.registry, "sealed", settings=settings)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_flux_takes_what_is_signed_and_keeps_it_when_others_push(
     assert fetched["metadata"]["org.opencontainers.image.revision"] == revision
     content = gzip.decompress(httpx.get(fetched["url"], trust_env=False).content)
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        assert [it.name.lstrip("./") for it in tar if it.isfile()] == ["orders.yaml"]
+        assert [it.name.lstrip("./") for it in tar if it.isfile()] == ["sealed.yaml"]
 
     for other, text in ((None, "unsigned"), (private(), "of another key")):
         pushed = ship(service, other, text)
@@ -129,7 +129,7 @@ def test_a_tag_that_somebody_moves_is_refused_too(real: World, service: Service,
     crane("tag", "--insecure", f"{place}@{foreign['manifests']['ref']['digest']}", version)
     assert refused(real, "tagged")["status"]["artifact"]["revision"].endswith(digest)
     ran = service.waybill("promote", "--to", "staging", "--version", version)
-    assert (ran.code, "holds orders-" in ran.stderr) == (1, True), ran.stderr
+    assert (ran.code, "holds sealed-" in ran.stderr) == (1, True), ran.stderr
 
 
 def test_flux_applies_the_manifests(real: World, service: Service, namespace: str, key: str) -> None:
@@ -138,8 +138,8 @@ def test_flux_applies_the_manifests(real: World, service: Service, namespace: st
     uids = set[str]()
     for text in ("to be applied", "the next"):
         waybill = ship(service, key, text)["waybill"]
-        for file in ("orders.manifests.yaml", "orders.yaml"):
-            applied = yaml.safe_load(git(service.gitops, "show", f"apps/orders:clusters/staging/{file}"))
+        for file in ("sealed.manifests.yaml", "sealed.yaml"):
+            applied = yaml.safe_load(git(service.gitops, "show", f"apps/sealed:clusters/staging/{file}"))
             real.cluster.apply(applied)
         status = wait_for("the manifests to be applied", partial(_applied, real, waybill["artifact"]["digest"]), 120)
         assert status["lastAppliedOriginRevision"] == waybill["artifact"]["revision"]
