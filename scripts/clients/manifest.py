@@ -6,7 +6,7 @@ https://github.com/opencontainers/image-spec/blob/main/manifest.md
 import msgspec
 from msgspec import Struct
 
-from ..document import Digest
+from ..document import Digest, digest_of
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -46,6 +46,11 @@ class Descriptor(Struct, rename="camel"):
     digest: Digest
     media_type: str = ""
     platform: Platform | None = None
+
+
+def descriptor(media_type: str, content: bytes) -> dict[str, str | int]:
+    """How a manifest names a blob or another manifest of this content."""
+    return {"mediaType": media_type, "size": len(content), "digest": digest_of(content)}
 
 
 class Manifest(Struct, rename="camel"):

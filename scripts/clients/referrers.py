@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ..document import digest_of
 from ..errors import Refused
-from .manifest import OCI_INDEX, OCI_MANIFEST
+from .manifest import OCI_INDEX, OCI_MANIFEST, descriptor
 from .registry import Registry
 
 EMPTY, EMPTY_TYPE = b"{}", "application/vnd.oci.empty.v1+json"
@@ -52,9 +52,7 @@ def refer(
         raise Refused(f"{repository} holds no {digest}.", "Ship the release again.", fault="registry")
     manifest = _manifest(subject, content, artifact_type, annotations)
     entry = {
-        "mediaType": OCI_MANIFEST,
-        "size": len(manifest),
-        "digest": digest_of(manifest),
+        **descriptor(OCI_MANIFEST, manifest),
         "artifactType": artifact_type,
         "annotations": dict(annotations),
     }
@@ -78,9 +76,9 @@ def _manifest(subject: bytes, content: bytes, artifact_type: str, annotations: M
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
             "artifactType": artifact_type,
-            "config": {"mediaType": EMPTY_TYPE, "size": len(EMPTY), "digest": digest_of(EMPTY)},
-            "layers": [{"mediaType": artifact_type, "size": len(content), "digest": digest_of(content)}],
-            "subject": {"mediaType": OCI_MANIFEST, "size": len(subject), "digest": digest_of(subject)},
+            "config": descriptor(EMPTY_TYPE, EMPTY),
+            "layers": [descriptor(artifact_type, content)],
+            "subject": descriptor(OCI_MANIFEST, subject),
             "annotations": dict(annotations),
         }
     )

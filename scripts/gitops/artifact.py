@@ -13,7 +13,7 @@ from functools import cached_property
 
 import msgspec
 
-from ..clients.manifest import FLUX_CONFIG, FLUX_LAYER, OCI_MANIFEST
+from ..clients.manifest import FLUX_CONFIG, FLUX_LAYER, OCI_MANIFEST, descriptor
 from ..document import digest_of
 
 CREATED, SOURCE, REVISION = (f"org.opencontainers.image.{name}" for name in ("created", "source", "revision"))
@@ -48,10 +48,6 @@ def pack(files: Mapping[str, bytes], *, source: str, revision: str, created: str
         "annotations": {CREATED: created, REVISION: revision, SOURCE: source},
     }
     return OciArtifact(msgspec.json.encode(manifest), config, layer, known)
-
-
-def descriptor(media_type: str, data: bytes) -> dict[str, str | int]:
-    return {"mediaType": media_type, "size": len(data), "digest": digest_of(data)}
 
 
 def _tar(files: Mapping[str, bytes]) -> bytes:
