@@ -20,6 +20,10 @@ class Diagnosis(Struct, frozen=True):
     remedy: str = ""
 
 
+def of_refusal(state: Literal["warn", "fail"], error: Refused) -> Diagnosis:
+    return Diagnosis(state, error.what.rstrip("."), error.remedy)
+
+
 def looked(work: Work, *, without: str = "\0") -> list[Diagnosis]:
     """What `work` refuses or warns of, but for warnings with the text `without`, else what it says; and what it could
     not see."""
@@ -27,7 +31,7 @@ def looked(work: Work, *, without: str = "\0") -> list[Diagnosis]:
     try:
         said = work(notes)
     except Refused as error:
-        return [*_warnings(notes, without), Diagnosis("fail", error.what.rstrip("."), error.remedy)]
+        return [*_warnings(notes, without), of_refusal("fail", error)]
     found = _warnings(notes, without) or ([Diagnosis("ok", said)] if said else [])
     return found + [Diagnosis("skip", f"not seen here: {what}") for what in notes.unseen]
 

@@ -10,7 +10,7 @@ from ..document import Waybill
 from ..errors import Refused
 from ..report import Notes, Report
 from ..session import Session
-from .diagnosis import Diagnosis, stops_release
+from .diagnosis import Diagnosis, of_refusal, stops_release
 from .environment import environment_of
 from .ledger import keys_of, ledger_of
 from .machine import programs
@@ -27,7 +27,7 @@ def examined(start: Callable[[Report], Session], only: Sequence[str], key: str |
         here = start(Notes())
         names = here.config.chosen(only or here.config.environments) if here.config.environments else ()
     except Refused as error:
-        yield Diagnosis("fail", error.what.rstrip("."), error.remedy)
+        yield of_refusal("fail", error)
         yield Diagnosis("skip", "the release, its ledger and its environments, which settings name")
         return
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
@@ -53,4 +53,4 @@ def _environments(here: Session, names: Sequence[str], waybill: Waybill | None) 
             for name in names:
                 yield from environment_of(here, name, waybill, repo)
     except Refused as error:
-        yield Diagnosis("fail", error.what.rstrip("."), error.remedy)
+        yield of_refusal("fail", error)

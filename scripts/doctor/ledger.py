@@ -9,7 +9,7 @@ from ..clients.ledger import WRITE
 from ..errors import Refused
 from ..report import Report
 from ..session import Session
-from .diagnosis import Diagnosis, looked
+from .diagnosis import Diagnosis, looked, of_refusal
 
 SOON = timedelta(days=14)
 APART = timedelta(seconds=60)
@@ -54,7 +54,7 @@ def keys_of(here: Session, environments: Sequence[str], key: str | None) -> Diag
     try:
         known = here.ledger.knows(names, key)
     except Refused as error:
-        return Diagnosis("warn", error.what.rstrip("."), error.remedy)
+        return of_refusal("warn", error)
     if known:
         return Diagnosis("ok", f"the ledger has this webhook key of {names}")
     remedy = "Give FLUX_KEYS of the ledger and the Secret of Flux's Provider the same key."
