@@ -86,6 +86,6 @@ def changes(ledger: Ledger, service: str, first: str, last: str) -> Changes:
         elif Version.parse(str(source.since)) < Version.parse(first):
             gap = f"{at} followed {source.since}, so this also holds what {first} has since then."
         at = source.since or at
-    if len(steps) == MOST:
+    if not gap and at != first:
         gap = f"These are the last {MOST} releases; older ones are left out."
     return Changes(service, first, last, steps, gap)

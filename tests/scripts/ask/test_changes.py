@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from scripts.ask import changes as changes_module
+from scripts.clients.ledger import Ledger
 from tests.support import forked
 from tests.support.builders import Ran
 from tests.support.running_ledger import RunningLedger, serving
@@ -93,3 +95,21 @@ def test_what_cannot_be_asked_ends_with_2(changes: Changes, args: tuple[str, ...
     ran = changes(*args)
     assert (ran.code, ran.stdout) == (2, "")
     assert said in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        ("1.0.0..1.1.1", None),
+        ("1.0.5..1.1.1", "1.1.0 followed 1.0.0, so this also holds what 1.0.5 has since then."),
+        ("0.9.0..1.1.1", "These are the last 2 releases; older ones are left out."),
+    ],
+)
+def test_older_releases_are_left_out_only_where_there_are_some(
+    ledger: RunningLedger, monkeypatch: pytest.MonkeyPatch, versions: str, said: str | None
+) -> None:
+    monkeypatch.setattr(changes_module, "MOST", 2)
+    first, last = versions.split("..")
+    found = changes_module.changes(Ledger(ledger.url, None), "orders", first, last)
+    assert [it.version for it in found.steps] == ["1.1.1", "1.1.0"]
+    assert (found.gap or None) == said
