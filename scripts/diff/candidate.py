@@ -10,15 +10,8 @@ from ..errors import Refused
 from ..gitops.objects import Located, objects_of
 from ..gitops.site import Target
 from ..yaml.edit import Path as Keys
-from ..yaml.objects import Object
+from ..yaml.objects import Object, at
 from .roots import Root
-
-
-def at(item: Any, keys: Keys) -> Any:
-    """What stands at `keys`, None where nothing does."""
-    for key in keys:
-        item = item.get(key) if isinstance(item, dict) else None
-    return item
 
 
 @dataclass(frozen=True)
@@ -41,13 +34,13 @@ class Candidate:
     @property
     def reference(self) -> dict[str, Any]:
         """What names the source of the chart."""
-        found = self.spec.get("chartRef") or at(self.spec, ("chart", "spec", "sourceRef"))
+        found = self.spec.get("chartRef") or at(self.spec, "chart", "spec", "sourceRef")
         return found if isinstance(found, dict) else {}
 
     @property
     def chart(self) -> str:
         """The chart's name as the HelmRelease says it, or by where its OCIRepository has it; "" where neither does."""
-        said = at(self.spec, ("chart", "spec", "chart"))
+        said = at(self.spec, "chart", "spec", "chart")
         return str(said or "") if "chartRef" not in self.spec else self.address.rpartition("/")[2]
 
     @cached_property
@@ -60,18 +53,18 @@ class Candidate:
         if near or kind != "HelmRepository":
             return near[0] if near else None
         others = [it.value for it in self.elsewhere(str(kind)) if it.name == name]
-        urls = {str(at(it, ("spec", "url"))) for it in others}
+        urls = {str(at(it, "spec", "url")) for it in others}
         return others[0] if len(urls) == 1 else None
 
     @property
     def address(self) -> str:
-        return str(at(self.source, ("spec", "url")) or "").rstrip("/")
+        return str(at(self.source, "spec", "url") or "").rstrip("/")
 
     @property
     def version(self) -> str:
         if "chartRef" in self.spec:
-            return str(at(self.source, ("spec", "ref", "tag")) or "")
-        return str(at(self.spec, ("chart", "spec", "version")) or "")
+            return str(at(self.source, "spec", "ref", "tag") or "")
+        return str(at(self.spec, "chart", "spec", "version") or "")
 
     def where(self, kind: str, keys: Keys) -> str:
         """`FILE, line N` of what says `keys` of an object of a kind; the file itself where that cannot be told."""

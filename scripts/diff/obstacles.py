@@ -8,7 +8,8 @@ from ..errors import Refused
 from ..gitops.files import CHART_NAME, CHART_VERSION, DIGEST, TAG
 from ..gitops.site import Target
 from ..yaml.edit import Path as Keys
-from .candidate import Candidate, at
+from ..yaml.objects import at
+from .candidate import Candidate
 
 IN_PLACE: Keys = ("spec", "upgrade", "chartNameChangeStrategy")
 SINCE = (2, 9)  # the version of Flux that knows it
@@ -61,7 +62,7 @@ def _refuse_other_kind(found: Candidate, published: str) -> None:
 def _refuse_other_chart(found: Candidate, service: str, flux: str) -> None:
     if found.chart in ("", service):
         return
-    in_place = at(found.release, IN_PLACE) == "InPlaceUpdate"
+    in_place = at(found.release, *IN_PLACE) == "InPlaceUpdate"
     if in_place and tuple(map(int, flux.split(".")[:2])) >= SINCE:
         return
     keys = ("spec", "url") if "chartRef" in found.spec else CHART_NAME
@@ -114,7 +115,7 @@ def _refuse_shared_source(found: Candidate) -> None:
     shared = [
         str(it["metadata"].get("name"))
         for it in others
-        if isinstance(reference := at(it, ("spec", "chartRef")), dict)
+        if isinstance(reference := at(it, "spec", "chartRef"), dict)
         and reference.get("name") == found.reference.get("name")
         and reference.get("namespace", it["metadata"].get("namespace")) == found.reference.get("namespace", space)
     ]
@@ -128,13 +129,13 @@ def _refuse_shared_source(found: Candidate) -> None:
 
 
 def _refuse_no_version(found: Candidate) -> None:
-    reference = at(found.source, ("spec", "ref")) if "chartRef" in found.spec else {}
+    reference = at(found.source, "spec", "ref") if "chartRef" in found.spec else {}
     ranges = [key for key in ("semver", "semverFilter") if isinstance(reference, dict) and reference.get(key)]
     if ranges:
         where = found.where("OCIRepository", ("spec", "ref", ranges[0]))
         said = f"ref.{ranges[0]} lets Flux choose the version"
         instead = "`ref: {tag: X.Y.Z, digest: sha256:...}`"
-    elif at(reference, ("digest",)) and not found.version:
+    elif at(reference, "digest") and not found.version:
         return
     elif not Version.is_valid(found.version.removeprefix("v")) and "${" not in found.version:
         kind, keys = ("OCIRepository", TAG) if found.origin else ("HelmRelease", CHART_VERSION)

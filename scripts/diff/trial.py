@@ -16,9 +16,9 @@ from ..gitops.render import name_release
 from ..gitops.site import Site
 from ..gitops.tries import told
 from ..yaml.document import shown
-from ..yaml.objects import Object
+from ..yaml.objects import Object, at
 from .bases import reach
-from .candidate import Candidate, at, targets
+from .candidate import Candidate, targets
 from .overlay import build
 from .roots import Root
 
@@ -64,7 +64,7 @@ def try_release(site: Site, files: dict[str, bytes], before: Candidate, service:
         ) from error
     release, source = (_same(after, it) for it in (before.release, before.source))
     decided = all(
-        at(release if target == site.release else source, keys) == target.read(changed, keys)
+        at(release if target == site.release else source, *keys) == target.read(changed, keys)
         for target, keys in written(site)
     )
     if not decided:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from ..clients.ledger import HOOKS
 from ..gitops.webhook import heard_by
-from ..yaml.objects import Object
+from ..yaml.objects import at
 from .cluster import HELM, Applied
 
 NOTIFICATION = "notification.toolkit.fluxcd.io"
@@ -46,13 +45,13 @@ def reports(found: Applied, environment: str) -> Reports:
     heard = {
         pair
         for namespace, item in found.of(NOTIFICATION, "Alert")
-        if (namespace, str(_part(item, "spec", "providerRef", "name"))) in names
+        if (namespace, str(at(item, "spec", "providerRef", "name"))) in names
         for pair in heard_by(item, namespace)
     }
     releases, sources = set[str](), set[str]()
     for namespace, item in found.of(HELM, "HelmRelease"):
         releases.add(namespace)
-        named = (_part(item, *way) for way in (("spec", "chartRef"), ("spec", "chart", "spec", "sourceRef")))
+        named = (at(item, *way) for way in (("spec", "chartRef"), ("spec", "chart", "spec", "sourceRef")))
         sources |= {str(it.get("namespace") or namespace) for it in named if isinstance(it, dict)}
     others = sorted({name for name in every.values() if name != environment})
     return Reports(mine, tuple(others), frozenset(heard), frozenset(releases - {""}), frozenset(sources - {""}))
@@ -60,12 +59,5 @@ def reports(found: Applied, environment: str) -> Reports:
 
 def _providers(found: Applied) -> Iterator[Provider]:
     for namespace, item in found.of(NOTIFICATION, "Provider"):
-        told = (_part(item, "spec", *way) for way in (("address",), ("type",), ("secretRef", "name")))
+        told = (at(item, "spec", *way) for way in (("address",), ("type",), ("secretRef", "name")))
         yield Provider(namespace, str(item["metadata"].get("name")), *(str(it or "") for it in told))
-
-
-def _part(item: Object, *way: str) -> Any:
-    part: Any = item
-    for key in way:
-        part = part.get(key) if isinstance(part, dict) else None
-    return part

@@ -3,7 +3,6 @@ registry there, as the GitOps repo tells."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from ..checks import if_a_login_tells
 from ..clients.http_failure import Denied
@@ -19,6 +18,7 @@ from ..proposal.intent import Change, Intent, shipped
 from ..proposal.verdict import examine, offer
 from ..report import Report
 from ..session import Session
+from ..yaml.objects import at
 from .diagnosis import Diagnosis, looked
 
 SOURCES = "source.toolkit.fluxcd.io"
@@ -98,8 +98,8 @@ def _pulled(here: Session, environment: str, cluster: Applied) -> Iterator[Diagn
     if config.registry is None:
         return
     places = (config.registry, f"oci://{config.chart_repository}")
-    sources = [_spec(item) for _, item in cluster.of(SOURCES, "HelmRepository", "OCIRepository")]
-    ours = [it for it in sources if str(it.get("url", "")).rstrip("/") in places]
+    specs = [at(item, "spec") for _, item in cluster.of(SOURCES, "HelmRepository", "OCIRepository")]
+    ours = [it for it in specs if str(at(it, "url")).rstrip("/") in places]
     if any(it.get("provider", "generic") != "generic" or any(map(it.get, CREDENTIALS)) for it in ours):
         yield Diagnosis("ok", f"Flux pulls the chart with a credential of its own in {environment}")
         return
@@ -132,8 +132,3 @@ def _public(config: Config, repository: str, so: str, remedy: str) -> Iterator[D
             yield Diagnosis("ok", f"everybody may pull {repository}")
         else:
             yield Diagnosis("skip", f"whether everybody may pull {repository}, which is not there yet")
-
-
-def _spec(item: dict[str, Any]) -> dict[str, Any]:
-    spec = item.get("spec")
-    return spec if isinstance(spec, dict) else {}

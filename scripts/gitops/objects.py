@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import Refused
 from ..yaml.document import Path as Keys
 from ..yaml.document import line_of
+from ..yaml.objects import at
 from ..yaml.stream import Piece, pieces
 
 
@@ -59,6 +60,4 @@ def _items(value: Any) -> Iterator[tuple[Keys, Any]]:
 
 
 def _identity(value: Any) -> tuple[str, str]:
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    return (str(value.get("kind") or ""), str(name or "")) if isinstance(value, dict) else ("", "")
+    return str(at(value, "kind") or ""), str(at(value, "metadata", "name") or "")

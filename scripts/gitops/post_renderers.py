@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import Refused
 from ..yaml.edit import Path as Keys
 from ..yaml.items import prepend
+from ..yaml.objects import at
 from .layout import Files
 from .objects import objects_of
 from .site import Site
@@ -62,8 +63,7 @@ def pinned(files: Files, site: Site) -> list[dict[str, Any]]:
 
 def _renderers(release: Any) -> list[Any]:
     """None of what Flux does not take for a HelmRelease."""
-    spec = release.get("spec") if isinstance(release, dict) else None
-    found = spec.get("postRenderers") if isinstance(spec, dict) else None
+    found = at(release, "spec", "postRenderers")
     return found if isinstance(found, list) else []
 
 
@@ -79,9 +79,9 @@ def _places(renderers: list[Any], name: str) -> list[tuple[Keys, dict[str, Any]]
 def parts(spec: Any) -> Iterator[tuple[Keys, dict[str, Any]]]:
     """What a HelmRelease's spec has kustomize do, images and patches, with the keys to each in the spec; none of what
     Flux does not take for a post-renderer, which diff/overlay refuses where it is built."""
-    renderers = spec.get("postRenderers") if isinstance(spec, dict) else None
+    renderers = at(spec, "postRenderers")
     for index, renderer in enumerate(renderers if isinstance(renderers, list) else []):
-        kustomize = renderer.get("kustomize") if isinstance(renderer, dict) else None
+        kustomize = at(renderer, "kustomize")
         for field, items in kustomize.items() if isinstance(kustomize, dict) else ():
             for number, item in enumerate(items if isinstance(items, list) else []):
                 if isinstance(item, dict):

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..yaml.objects import at
+
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+")  # as the HelmRelease's schema has it
 UNKNOWN = "unknown"
 _TIMEOUT = "5m"  # https://fluxcd.io/flux/components/helm/helmreleases/#timeout
@@ -39,13 +41,7 @@ def tries(spec: Mapping[str, Any]) -> str:
     found = {}
     for action in ("install", "upgrade"):
         does = spec.get(action)
-        retries = _at(does, "remediation", "retries") or 0
-        if _at(does, "strategy", "name") == "RemediateOnFailure" and type(retries) is int and retries >= 0:
+        retries = at(does, "remediation", "retries") or 0
+        if at(does, "strategy", "name") == "RemediateOnFailure" and type(retries) is int and retries >= 0:
             found[action] = retries + 1
     return ",".join(f"{action}={number}" for action, number in found.items()) or UNKNOWN
-
-
-def _at(item: Any, *keys: str) -> Any:
-    for key in keys:
-        item = item.get(key) if isinstance(item, Mapping) else None
-    return item

@@ -12,7 +12,7 @@ from ..errors import Refused
 from ..settings import FLUX_VERSION
 from ..yaml.edit import has
 from ..yaml.items import prepend
-from ..yaml.objects import Object, parse
+from ..yaml.objects import Object, at, parse
 from . import templates
 from .layout import Files
 from .site import Target
@@ -106,8 +106,7 @@ def heard(text: bytes, namespace: str) -> set[tuple[str, str]]:
 
 def heard_by(alert: Object, namespace: str) -> Iterator[tuple[str, str]]:
     """Kind and namespace of all objects that an Alert, in its own `namespace`, hears whole."""
-    spec = alert.get("spec")
-    sources = spec.get("eventSources") if isinstance(spec, dict) else None
+    sources = at(alert, "spec", "eventSources")
     for source in sources if isinstance(sources, list) else []:
         if isinstance(source, dict) and source.get("name") == "*" and not source.get("matchLabels"):
             yield str(source.get("kind")), str(source.get("namespace") or namespace)

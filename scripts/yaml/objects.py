@@ -107,8 +107,7 @@ def parse(manifests: bytes) -> list[Object]:
     """The objects in many YAML documents, also those inside Lists. Raises ValueError for anything else."""
     objects = [item for document in read(manifests) if document.value for item in items(document.value)]
     for number, found in enumerate(objects, 1):
-        metadata = found.get("metadata") if isinstance(found, dict) else None
-        if not isinstance(metadata, dict) or not isinstance(found.get("kind"), str):
+        if not isinstance(at(found, "metadata"), dict) or not isinstance(found.get("kind"), str):
             raise ValueError(f"document {number} has no kind or no metadata")
     return objects
 
@@ -122,6 +121,13 @@ def items(document: Any) -> list[Any]:
         return [document]
     own = {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List")} if kind != "List" else {}
     return [item for part in document["items"] for item in items({**own, **part} if isinstance(part, dict) else part)]
+
+
+def at(item: Any, *keys: Any) -> Any:
+    """What stands at `keys`, the one within the other; None where nothing does."""
+    for key in keys:
+        item = item.get(key) if isinstance(item, dict) else None
+    return item
 
 
 def group_of(item: Object) -> str:
