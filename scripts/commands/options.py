@@ -26,8 +26,9 @@ class Setting(click.Option):
 
 
 class Command(click.Command):
-    """Takes an option twice only where it means several: else the last one would win, silently. Its help shows its own
-    options, then the settings that it has use for, by what they are about."""
+    """Takes an option twice only where it means several: else the last one would win, silently. Takes nothing empty: a
+    script's variable without a value would else mean another question. Its help shows its own options, then the
+    settings that it has use for, by what they are about."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         options = [it for it in self.get_params(ctx) if isinstance(it, click.Option)]
@@ -42,8 +43,11 @@ class Command(click.Command):
                     formatter.write_dl(of_part)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        _, _, given = self.make_parser(ctx).parse_args([*args])
+        values, _, given = self.make_parser(ctx).parse_args([*args])
         for it in given:
+            value = values.get(str(it.name))
+            if value == "" or (isinstance(value, list) and "" in value):
+                ctx.fail(f"{it.get_error_hint(ctx)} is empty.")
             if isinstance(it, click.Option) and not (it.multiple or it.is_flag) and given.count(it) > 1:
                 ctx.fail(f"Option '{it.opts[0]}' is given more than once.")
         return super().parse_args(ctx, args)
@@ -78,6 +82,9 @@ def keys(*names: str, hidden: Sequence[str] = ()) -> Callable[[F], F]:
     )
 
 
+config_file = click.option(
+    "--config", type=click.Path(path_type=Path), help="Default: waybill.toml in this folder or the nearest one above."
+)
 environment = click.option(
     "--environment",
     "-e",
@@ -110,11 +117,7 @@ def settings(*parts: str) -> Callable[[F], F]:
     every = " ".join(PARTS.values()).split()
     shown = {name for part in parts or PARTS for name in PARTS[part].split()}
     return all_of(
-        click.option(
-            "--config",
-            type=click.Path(path_type=Path),
-            help="Default: waybill.toml in this folder or the nearest one above.",
-        ),
+        config_file,
         click.option("--remote", default="origin", help="The git remote that tags are pushed to.", show_default=True),
         click.option(
             "--waybill", type=click.Path(path_type=Path), help="The waybill's file. Default: .waybill/<service>.json."

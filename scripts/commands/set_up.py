@@ -1,4 +1,4 @@
-"""The commands that set up: connect and adopt for what Flux runs already, doctor for what a release needs."""
+"""The commands that set up: init, connect and adopt for what is there already, doctor for what a release needs."""
 
 import sys
 from functools import partial
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .options import command, keys, output, reporting, session, session_with, settings, without_service
+from .options import command, config_file, keys, output, reporting, session, session_with, settings, without_service
 
 GIVEN = ("registry", "gitops", "environments", "ledger")
 
@@ -60,9 +60,7 @@ def init(dry_run: bool, chart: str | None, **options: Any) -> None:
 @click.option("--new-key", is_flag=True, help="Make another key: the first is lost, or is to be replaced.")
 @click.option("--dry-run", is_flag=True, help="Show what would be proposed; make no key.")
 @keys("gitops", "gitops_branch", "forge", "ledger", "commit_author", "commit_title")
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="Default: waybill.toml in this folder or the nearest one above."
-)
+@config_file
 @output
 def connect(environment: str, secrets: Path | None, ledger_namespace: str, **options: Any) -> None:
     """Let the ledger hear what Flux does in ENVIRONMENT.
