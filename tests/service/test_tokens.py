@@ -108,7 +108,7 @@ async def test_an_empty_postgres_is_refused_and_stays_empty(postgres: PostgresSe
 
 def test_the_commands_say_which_database_they_use(database_url: str) -> None:
     said = command(database_url, "token", "list").stderr
-    name = database_url.rpartition("/")[2].partition("?")[0]
+    name = database_url.partition("?")[0].rpartition("/")[2]
     assert said.startswith("database: ")
     assert name in said
     assert "password" not in said
