@@ -22,7 +22,13 @@ class Grouped(click.Group):
 COMMANDS: dict[str, tuple[click.Command, ...]] = {
     "Release": (release.plan, release.ship, release.promote, release.rollback),
     "Ask the ledger, from anywhere": (
-        *(ask.status, ask.where, ask.history, ask.changes, ask.compare, ask.figures, ask.wait),
+        ask.status,
+        ask.where,
+        ask.history,
+        ask.changes,
+        ask.compare,
+        ask.figures,
+        ask.wait,
     ),
     "Set up": (set_up.init, set_up.connect, set_up.adopt, set_up.doctor),
     "The steps of ship": (steps.bump, steps.package, steps.publish, steps.render, steps.propose, steps.record),

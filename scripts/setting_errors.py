@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from functools import partial
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -57,7 +56,7 @@ def _inner(key: str, value: Any, kind: Any, fits: Fits) -> Iterator[tuple[str, s
     if isinstance(value, dict) and get_origin(bare) is dict:
         for name, item in value.items():
             if fits({"a": item}):
-                yield from _within(f"name in {key}", name, arguments[0], partial(_is_name, fits, item))
+                yield from _within(f"name in {key}", name, arguments[0], _named(fits, item))
             yield from _within(f"{key}.{name}", item, arguments[1], _under(fits, "a"))
     elif isinstance(value, dict) and isinstance(bare, type) and issubclass(bare, Struct):
         fields = {it.encode_name: it.type for it in msgspec.structs.fields(bare)}
@@ -74,8 +73,8 @@ def _under(fits: Fits, name: str) -> Fits:
     return lambda value: fits({name: value})
 
 
-def _is_name(fits: Fits, value: Any, name: str) -> bool:
-    return fits({name: value})
+def _named(fits: Fits, value: Any) -> Fits:
+    return lambda name: fits({name: value})
 
 
 def _alternatives(kind: Any) -> list[Any]:

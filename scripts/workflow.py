@@ -47,18 +47,21 @@ def tell(told: Mapping[str, str], texts: Iterable[str]) -> None:
 @contextmanager
 def group(title: str) -> Iterator[None]:
     """What is printed meanwhile is folded on the run's page, below `title`."""
-    in_workflow = os.environ.get("GITHUB_ACTIONS") == "true"
-    sys.stdout.write(f"::group::{title}\n" if in_workflow else "")
+    sys.stdout.write(f"::group::{title}\n" if _runs_here() else "")
     yield
-    sys.stdout.write("::endgroup::\n" if in_workflow else "")
+    sys.stdout.write("::endgroup::\n" if _runs_here() else "")
 
 
 def annotation(text: str) -> str:
     """The line that shows `text` as an error on the run's page; empty outside of a workflow."""
-    if os.environ.get("GITHUB_ACTIONS") != "true":
+    if not _runs_here():
         return ""
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return f"::error title=waybill::{escaped}\n"
+
+
+def _runs_here() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def _output(item: tuple[str, str]) -> str:

@@ -45,7 +45,7 @@ class OfDigest(Struct, frozen=True):
 
 
 class WholeName(Struct, frozen=True):
-    """An item of `GET /abbreviations/{digits}`; `kind`: image, chart or commit."""
+    """As an item of `GET /abbreviations/{digits}`; `kind`: image, chart, commit, or digest where that was not asked."""
 
     kind: str
     name: str
@@ -79,8 +79,14 @@ class Found(NamedTuple):
         return Cell(f"not known, ran when last heard {when(heard)}", "yellow") if heard else Cell("runs")
 
 
-def whole(ledger: Ledger, digits: str) -> WholeName:
-    """The digest or the commit that begins with `digits`; refused where that is none, or several."""
+def whole(ledger: Ledger, text: str) -> WholeName:
+    """The digest or the commit that begins with `text`, digits of it, before which a digest may have `sha256:`; refused
+    where that is none, or several."""
+    digits = text.removeprefix("sha256:")
+    if len(digits) == 64:
+        return WholeName("digest", f"sha256:{digits}")
+    if len(text) == 40 and text == digits:
+        return WholeName("commit", text)
     answer = ledger.get(path("abbreviations", digits))
     if answer is None:
         raise older_ledger("it knows whole digests and commits alone")

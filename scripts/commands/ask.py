@@ -91,22 +91,19 @@ def where(what: str, version: str | None, check: bool, **options: Any) -> None:
     from ..ask.commit import of_commit
     from ..ask.where import of_digest, of_release, whole
 
-    here, report, digits = _ledger(options), reporting(options), what.removeprefix("sha256:")
-    if version is None and not re.fullmatch(r"[0-9a-f]{4,64}", digits):
+    here, report = _ledger(options), reporting(options)
+    if version is None and not re.fullmatch(r"(sha256:)?[0-9a-f]{4,64}", what):
         raise click.UsageError(
             f"{what} is no digest or commit: 4 hex digits of it or more; with a service give its VERSION."
         )
-    is_commit = version is None and len(digits) == 40 and digits == what
-    if version is None and not is_commit and len(digits) < 64:
-        name = whole(here, digits)
-        is_commit, digits = name.kind == "commit", name.name.removeprefix("sha256:")
-    if is_commit:
-        commit = of_commit(here, digits)
+    name = whole(here, what) if version is None else None
+    if name and name.kind == "commit":
+        commit = of_commit(here, name.name)
         report.answer(
             commit.lines, {"releases": commit.releases, "places": commit.places, "silent_since": commit.silent}
         )
         sys.exit(int(check and not commit.runs))
-    found = of_release(here, what, version) if version else of_digest(here, f"sha256:{digits}")
+    found = of_digest(here, name.name) if name else of_release(here, what, str(version))
     document = {"arrivals": found.arrivals, "not_arrived": found.missing, "silent_since": found.silent}
     report.answer(found.lines, document)
     sys.exit(int(check and not found.runs))

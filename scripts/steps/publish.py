@@ -60,15 +60,14 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
             plain_http = Registry(config.plain_http).uses_plain_http(config.chart_repository)
             Helm().push(archive, config.registry, plain_http)
             found, said = find(waybill, archive, config.chart_repository, config.plain_http, to_push=True), "published"
-        if found:
-            created = waybill.source.committed_at
-            signed(config.chart_repository, found.digest, key, created, config=config, report=here.report)
-    if found is None:
-        raise Refused(
-            f"{config.registry} accepted {chart.name} {chart.version} and does not list it.",
-            "Look at the registry, then run the same command again.",
-            fault="registry",
-        )
+        if found is None:
+            raise Refused(
+                f"{config.registry} accepted {chart.name} {chart.version} and does not list it.",
+                "Look at the registry, then run the same command again.",
+                fault="registry",
+            )
+        created = waybill.source.committed_at
+        signed(config.chart_repository, found.digest, key, created, config=config, report=here.report)
     here.report.did("publish", f"{config.registry}/{chart.name} {chart.version} {said}, {found.digest}")
     return structs.replace(waybill, chart=structs.replace(chart, archive=found.archive, digest=found.digest))
 
