@@ -85,7 +85,7 @@ class Teller:
 
 
 def half_a_year(teller: Teller, ends: datetime) -> Iterator[Step]:
-    """From its first release until a day before `ends`; gives the last version with it, as `last`."""
+    """From its first release until a day before `ends`."""
     random, fleet = teller.random, teller.fleet
     number = max(3, round(random.gauss(fleet.releases, fleet.releases / 3)))
     span = (fleet.days - 2) * DAY
