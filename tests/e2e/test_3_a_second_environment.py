@@ -1,12 +1,12 @@
 """A release is promoted to a second environment, whose ledger uses SQLite, and rolled back there."""
 
-import os
 from collections.abc import Callable
 
 from tests.support.e2e.fleet import Fleet
 from tests.support.e2e.load import UNREACHABLE, Load
 from tests.support.e2e.releaser import Releaser
 from tests.support.e2e.scene import Scene
+from tests.support.e2e.volume import volume
 from tools.cluster.waiting import wait_for
 
 PRODUCTION = """\
@@ -19,7 +19,7 @@ PRODUCTION = """\
 def test_a_promoted_release_runs_in_the_second_environment(
     scene: Scene, fleet: Fleet, releaser: Releaser, shipped: dict[str, str]
 ) -> None:
-    volume(scene)
+    volume(scene, "production")
     ran = releaser.waybill("promote", "--to", "production")
     assert ran.code == 0, ran.stderr
     path, branch = "apps/waybill/production/release.yaml", "promote/waybill/production"
@@ -77,18 +77,3 @@ def select(scene: Scene, component: str) -> None:
         return bool(found) is (component == "ledger")
 
     wait_for(f"the Service to select {component}", selected)
-
-
-def volume(scene: Scene) -> None:
-    """Create the volume for production's claim; its owner is the user of the chart's pods."""
-    folder = scene.folder / "volume"
-    folder.mkdir()
-    os.chown(folder, 65532, 65532)
-    spec = {
-        "capacity": {"storage": "1Gi"},
-        "accessModes": ["ReadWriteOnce"],
-        "persistentVolumeReclaimPolicy": "Retain",
-        "hostPath": {"path": str(folder)},
-    }
-    meta = {"name": "production"}
-    scene.cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": meta, "spec": spec})

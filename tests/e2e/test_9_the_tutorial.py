@@ -4,7 +4,6 @@ Only addresses are others: of the forge, the registry, the published chart of th
 of a `helm create` chart runs, which cannot be pulled here.
 """
 
-import os
 import sys
 import tarfile
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from tests.support.chart.render import edited
 from tests.support.e2e.fleet import GITOPS, Fleet
 from tests.support.e2e.scene import HELM, Scene
 from tests.support.e2e.shell import sections, shell
+from tests.support.e2e.volume import volume
 from tools.cluster.kubernetes import ready
 from tools.demo import world as demo
 from tools.demo.image import crane
@@ -77,20 +77,6 @@ def published(scene: Scene, folder: Path, env: dict[str, str]) -> str:
     return f"{address}/waybill --plain-http"
 
 
-def volume(scene: Scene, folder: Path) -> None:
-    """For the ledger's claim: no storage class makes one here."""
-    folder.mkdir()
-    os.chown(folder, 65532, 65532)
-    spec = {
-        "capacity": {"storage": "1Gi"},
-        "accessModes": ["ReadWriteOnce"],
-        "hostPath": {"path": str(folder)},
-        "claimRef": {"namespace": "waybill", "name": "waybill"},
-    }
-    meta = {"name": "tutorial"}
-    scene.cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": meta, "spec": spec})
-
-
 @pytest.fixture
 def fleet(scene: Scene, tmp_path: Path) -> Fleet:
     env = demo.environment(scene.folder)
@@ -146,7 +132,7 @@ def told(scene: Scene, fleet: Fleet, tmp_path: Path, record_property: Callable[[
     env = demo.environment(tmp_path)
     others = addresses(scene, fleet, tmp_path, env)
     crane("copy", "--insecure", scene.image, f"{scene.world.registry}/acme/orders:1")
-    volume(scene, scene.folder / "ledger")
+    volume(scene, "waybill")
     env |= {
         "PATH": f"{program(tmp_path)}:{env['PATH']}",
         "KUBECONFIG": str(scene.cluster.kubeconfig),

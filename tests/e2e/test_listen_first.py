@@ -1,7 +1,6 @@
 """The page "Listen first", word by word, on a cluster of `flux bootstrap` whose HelmReleases Waybill never saw:
 what runs is on the board within minutes, and nothing about releases changes."""
 
-import os
 import time
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from tests.support.e2e.fleet import Fleet
 from tests.support.e2e.scene import Scene
 from tests.support.e2e.stranger import NAMESPACE, Stranger
+from tests.support.e2e.volume import volume
 from tools.cluster.waiting import wait_for
 from tools.demo import world as demo
 
@@ -31,7 +31,7 @@ def stranger(scene: Scene) -> Stranger:
 def test_what_runs_is_known_within_minutes_and_nothing_about_releases_changes(scene: Scene, stranger: Stranger) -> None:
     before, digest = stranger.helm_release(), stranger.image.partition("@")[2]
     chart = stranger.publish_ledger()
-    volume(scene)
+    volume(scene, "waybill")
     started = time.monotonic()
     connected, _ = stranger.follow(
         PAGE,
@@ -85,19 +85,3 @@ def cart(answer: dict[str, Any] | None) -> dict[str, Any]:
     services = answer["services"] if answer else []
     found = [it for it in services if it["place"] == f"{NAMESPACE}/cart"]
     return found[0] if found and found[0]["health"] == "healthy" and found[0]["images"] else {}
-
-
-def volume(scene: Scene) -> None:
-    """The cluster has no storage class: this is the volume of the ledger's claim."""
-    folder = scene.folder / "listening"
-    folder.mkdir()
-    os.chown(folder, 65532, 65532)
-    spec = {
-        "capacity": {"storage": "1Gi"},
-        "accessModes": ["ReadWriteOnce"],
-        "persistentVolumeReclaimPolicy": "Retain",
-        "hostPath": {"path": str(folder)},
-        "claimRef": {"namespace": "waybill", "name": "waybill"},
-    }
-    meta = {"name": "listening"}
-    scene.cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": meta, "spec": spec})
