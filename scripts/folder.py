@@ -6,6 +6,7 @@ A commit could hold the folder, or a file of it, as a symbolic link to anywhere:
 import errno
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import Refused, accident
@@ -52,6 +53,9 @@ def write(path: Path, data: bytes) -> None:
 def lay_out(path: Path, data: bytes, name: str) -> None:
     """Writes a file of a commit, where it is called `name`, below a temporary folder."""
     try:
+        with suppress(FileNotFoundError):
+            path.write_bytes(data)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:

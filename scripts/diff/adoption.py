@@ -17,7 +17,7 @@ from ..yaml.objects import Object
 from .candidate import Candidate, targets
 from .kustomizations import FluxKustomization
 from .obstacles import refuse_obstacles, renames
-from .roots import Root, roots_of
+from .roots import Root, Roots
 from .trial import build_with, read_files, try_release
 
 MARK: Keys = ("metadata", "annotations", "waybill/trial")
@@ -30,12 +30,13 @@ def site_of(
     Kustomizations are `every`; where its charts are `published` (`oci://host/path`), if that is known."""
     top, service = top.resolve(), config.service
     release = _release(top, *(config.helmrelease(environment) or ("", "")), environment)
-    root = _only_root(release, top, every, environment)
+    roots = Roots(top, every)
+    root = _only_root(release, roots, environment)
     files = read_files(top, root.folder)
     found = _built(top, root, files, release)
     refuse_obstacles(found, service, published, config.flux_version)
     source = found.origin
-    if source and (others := [it for it in roots_of(source.file, top, every) if it != root]):
+    if source and (others := [it for it in roots.of(source.file) if it != root]):
         raise Refused(
             f"{source.file}: OCIRepository {source.name} is built by {' and by '.join(map(str, [root, *others]))}, so "
             f"that a release to {environment} would be one to the others.",
@@ -87,8 +88,8 @@ def _release(top: Path, file: str, name: str, environment: str) -> Target:
     )
 
 
-def _only_root(release: Target, top: Path, every: Sequence[FluxKustomization], environment: str) -> Root:
-    roots = roots_of(release.file, top, every)
+def _only_root(release: Target, every: Roots, environment: str) -> Root:
+    roots = every.of(release.file)
     if not roots:
         raise Refused(
             f"No kustomization of the GitOps repo builds {release.file}.",

@@ -4,11 +4,12 @@ says, from this machine's own services and files too.
 https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 """
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from os.path import isfile  # Path's own raises for a name that is too long
+from os.path import isfile, join, normpath  # Path's own isfile raises for a name that is too long
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,16 @@ def links(folder: Path, *, of: Path | None = None) -> Iterator[Link]:
                 left += [] if isfile(part) else [part]
         for file in [here] if isfile(here) else [here / name for name in FILES if isfile(here / name)]:
             for key, place in _named(file, of):
-                target = Path(file.parent / place.replace("\0", "")).resolve()
+                # No link lies there: what a commit has of them is not written out.
+                target = Path(normpath(join(file.parent, place.replace("\0", ""))))
                 yield Link(file, place, target)
                 if key in CONFIGS or not isfile(target):
                     left.append(target)
+
+
+def walk(top: Path, ends: tuple[str, ...]) -> Iterator[Path]:
+    """The files at and below `top` whose names end so, in order."""
+    yield from sorted(Path(folder, name) for folder, _, names in os.walk(top) for name in names if name.endswith(ends))
 
 
 def is_kustomization(folder: Path) -> bool:

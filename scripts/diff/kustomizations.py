@@ -11,6 +11,7 @@ from ..addresses import is_local, normalise
 from ..gitops.objects import objects_of
 from ..gitops.render import MADE_OF
 from ..yaml.objects import Object, group_of, parse
+from .bases import walk
 
 GIT = "GitRepository"
 GROUP = "kustomize.toolkit.fluxcd.io"
@@ -46,8 +47,7 @@ class FluxKustomization:
 def flux_kustomizations(root: Path, remote: str = "") -> Iterator[FluxKustomization]:
     """Those in the files of the repo that lies at `root`, but for those of which the repo says that they apply another
     one: a GitRepository with an address that ends in another name than that of `remote`."""
-    paths = (file for file in sorted([*root.rglob("*.yaml"), *root.rglob("*.yml")]) if file.is_file())
-    files = {str(file.relative_to(root)): file.read_bytes() for file in paths}
+    files = {str(file.relative_to(root)): file.read_bytes() for file in walk(root, (".yaml", ".yml"))}
     others = _other_sources(files, remote)
     for file, text in files.items():
         try:

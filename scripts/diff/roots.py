@@ -6,9 +6,10 @@ by a folder that no other one names, and the Flux Kustomization lies elsewhere.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from .bases import FILES, is_kustomization, reach
+from .bases import FILES, is_kustomization, reach, walk
 from .kustomizations import FluxKustomization
 
 
@@ -23,24 +24,37 @@ class Root:
         return f"Kustomization {self.flux.name} ({self.flux.file}, path {self.folder})" if self.flux else self.folder
 
 
-def roots_of(file: str, top: Path, every: Sequence[FluxKustomization]) -> list[Root]:
-    """All that build `file` of the repo that lies at `top`, whose Flux Kustomizations are `every`."""
-    top = top.resolve()
-    target = top / file
-    applied = [Root(it.folder, it) for it in every if (top / it.folder).is_dir()]
-    reached = [(root, reach(top / root.folder, top)) for root in applied]
-    found = [root for root, read in reached if target in read]
-    known = {folder for root, read in reached if target in read for folder in read}
-    found += [Root(folder) for folder in _uppermost(target, top) if top / folder not in known]
-    if not found and not is_kustomization(target.parent):
-        return [Root(str(target.parent.relative_to(top)))]
-    return found
+class Roots:
+    """What builds the files of the repo that lies at `top`, whose Flux Kustomizations are `every`."""
 
+    def __init__(self, top: Path, every: Sequence[FluxKustomization]) -> None:
+        self._top, self._every = top.resolve(), every
+        self._reached: dict[Path, set[Path]] = {}
 
-def _uppermost(target: Path, top: Path) -> Iterator[str]:
-    """The folders with a kustomization that reads `target`, and that no other such one reads."""
-    folders = {path.parent for name in FILES for path in top.rglob(name) if path.is_file()}
-    above = {folder: read for folder in folders if target in (read := reach(folder, top))}
-    for folder in sorted(above):
-        if not any(folder in read for other, read in above.items() if other != folder):
-            yield str(folder.relative_to(top))
+    def of(self, file: str) -> list[Root]:
+        """All that build `file`."""
+        target = self._top / file
+        applied = [(Root(it.folder, it), self._top / it.folder) for it in self._every]
+        found = [root for root, folder in applied if folder.is_dir() and target in self._reach(folder)]
+        known = {path for root in found for path in self._reach(self._top / root.folder)}
+        found += [Root(str(it.relative_to(self._top))) for it in self._uppermost(target) if it not in known]
+        if not found and not is_kustomization(target.parent):
+            return [Root(str(target.parent.relative_to(self._top)))]
+        return found
+
+    def _reach(self, folder: Path) -> set[Path]:
+        if folder not in self._reached:
+            self._reached[folder] = reach(folder, self._top)
+        return self._reached[folder]
+
+    def _uppermost(self, target: Path) -> Iterator[Path]:
+        """The folders with a kustomization that reads `target`, and that no other such one reads."""
+        above = {it for it in self._folders if target in self._reach(it)}
+        for folder in sorted(above):
+            if not any(folder in self._reach(other) for other in above if other != folder):
+                yield folder
+
+    @cached_property
+    def _folders(self) -> set[Path]:
+        """Those with a kustomization."""
+        return {path.parent for path in walk(self._top, FILES) if path.name in FILES}
