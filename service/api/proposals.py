@@ -6,10 +6,8 @@ from litestar import get
 from litestar.datastructures import State
 from msgspec import Struct
 
-from ..ledger.environments.state import states
+from ..ledger.environments import state as environments
 from ..ledger.proposals import awaited_releases
-
-MOST_ENVIRONMENTS = 200
 
 
 class PendingProposal(Struct, frozen=True):
@@ -31,5 +29,5 @@ async def list_proposals(state: State) -> PendingProposals:
     """Of each environment and service the newest proposal that has not arrived and still may, newest first: of the
     newest 200 proposals."""
     silent_after = state.settings.silent_after
-    found = await states(limit=MOST_ENVIRONMENTS, silent_after=silent_after)
+    found = await environments.first(silent_after)
     return PendingProposals([PendingProposal(*it) for it in await awaited_releases(found.items, silent_after)])

@@ -52,7 +52,8 @@ class ReleaseImage(Table):
 
 
 class Proposal(Table):
-    """A `gitops` part that was filed with a release. Unique: (release, sha256). Indexed: (artifact)."""
+    """A `gitops` part that was filed with a release. Unique: (release, sha256). Indexed:
+    (artifact), the commit in `part`."""
 
     id = BigSerial(primary_key=True)
     release = ForeignKey(Release, null=False, on_delete=OnDelete.restrict)

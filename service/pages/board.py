@@ -18,9 +18,9 @@ from ..ledger.releases.read import newest
 from .columns import Column, columns
 from .html import large
 from .matrix import Row, rows
+from .part import part
 from .trouble import SHOWN, Trouble, explain, troubles
 
-MOST_ENVIRONMENTS = 200
 LATEST = 9
 PAGE = 150  # services
 ON_THE_WALL = 5  # troubles
@@ -51,14 +51,14 @@ async def show_board(
 ) -> Response[bytes]:
     """`environment`: a stage or an environment; `wall`: for a screen that nobody touches."""
     settings, asked = request.app.state.settings, request.query_params
-    found = await environments.states(limit=MOST_ENVIRONMENTS, silent_after=settings.silent_after)
+    found = await environments.first(settings.silent_after)
     states = {it.environment: it for it in found.items}
     shown = columns(settings.environments, states, environment)
     awaited = await awaited_releases(states.values(), settings.silent_after)
     every = rows(shown, await behind_newest(), awaited, await filed_services())
     wanted = Filter(name.strip().lower(), [it for it in FILTERS if it in asked])
     taken = sorted((it for it in every if wanted.takes(it)), key=lambda it: it.alike)
-    listed = _page(taken, page)
+    listed = part(taken, page, PAGE)
     ill = troubles(shown)
     standing = Summary.of(shown, every, ill)
     room = max(0, ON_THE_WALL - len(standing.silent)) if "wall" in asked else SHOWN
@@ -75,22 +75,15 @@ async def show_board(
         hidden=len(ill) - len(ill[:room]),
         counts={it: sum(map(test, every)) for it, test in FILTERS.items()},
         filter=wanted,
-        rows=[it for it in listed if not it.alike],
-        alike=[it for it in listed if it.alike],
+        rows=[it for it in listed.items if not it.alike],
+        alike=[it for it in listed.items if it.alike],
         differing=sum(not it.alike for it in taken),
         same=sum(it.alike for it in taken),
-        page=taken.index(listed[0]) // PAGE + 1 if listed else 1,
-        pages=-(-len(taken) // PAGE),
+        part=listed,
         latest=await _latest(shown),
         unheard=[it for it in awaited if it.environment not in states],
         releases=[] if states else await _releases(awaited),
     )
-
-
-def _page(taken: Sequence[Row], page: str) -> Sequence[Row]:
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
-    start = (min(max(1, number), max(1, -(-len(taken) // PAGE))) - 1) * PAGE
-    return taken[start : start + PAGE]
 
 
 class Summary(NamedTuple):

@@ -21,8 +21,10 @@ from .commits import comparison_page
 from .html import Asked, large
 from .matrix import NEVER
 from .not_found import not_found
+from .part import part
 
 MOST = 1000  # services
+PAGE = 150  # of them that differ
 COUNTED = 60  # releases between two whose commits are counted
 
 
@@ -38,11 +40,12 @@ class Side(NamedTuple):
 @dataclass
 class Difference:
     """`releases`: by how many the first side is ahead of the second; `commits` None: not all of them were told;
-    `compared`: the forge's page of them."""
+    `compared`: the forge's page of them; `shown`: on this page."""
 
     it: ServiceDifference
     commits: int | None = None
     compared: str | None = None
+    shown: bool = False
 
     @property
     def service(self) -> str:
@@ -77,6 +80,11 @@ class Sections:
     unordered: list[Difference] = field(default_factory=list)
     same: int = 0
 
+    @property
+    def all(self) -> list[Difference]:
+        """As the page has them."""
+        return self.ahead + self.behind + self.only_first + self.only_second + self.unordered
+
     def add(self, it: ServiceDifference) -> None:
         """`here` is the second side."""
         if it.verdict == "same":
@@ -110,12 +118,16 @@ async def show_comparison(
             return not_found(request, f"No environment {side.name} has reported to this ledger." if side.name else NONE)
         found.append(state)
     sections = Sections()
-    for it in (await comparison.compare(found[1], found[0], None, MOST)).items:
+    compared = await comparison.compare(found[1], found[0], None, MOST)
+    for it in compared.items:
         sections.add(it)
-    await _count(sections.ahead)
     longest = min((it for it in sections.ahead if it.it.waiting_since), key=_waiting, default=None)
     sort = request.query_params.get("sort")
     sections.ahead.sort(key=_waiting if sort == "waiting" else _newest)
+    listed = part(sections.all, request.query_params.get("page", ""), PAGE)
+    for one in listed.items:
+        one.shown = True
+    await _count(one for one in sections.ahead if one.shown)
     return await large(
         request,
         "compare.html",
@@ -126,6 +138,8 @@ async def show_comparison(
         found=sections,
         longest=longest,
         sort=sort,
+        part=listed,
+        most=MOST if compared.next else None,
     )
 
 

@@ -14,6 +14,7 @@ from ..ledger.environments.find import PlaceHit, find_places
 from ..ledger.environments.names import environment_names
 from ..ledger.releases.search import Hit, runs_in, search
 from .html import Asked, address, html
+from .part import part
 
 MOST = 200  # releases
 PAGE = 50
@@ -48,9 +49,7 @@ async def show_search(
     places = [it for it in found if _is_more(it, named) and (it.service, it.version) not in told]
     if len(releases) == 1 and not (environments or begun or places):
         return Redirect(address(f"/board/releases/{releases[0].service}/{releases[0].version}"), status_code=303)
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
-    start = (max(1, min(number, -(-min(len(releases), MOST) // PAGE))) - 1) * PAGE
-    shown = releases[start : min(start + PAGE, MOST)]
+    shown = part(releases[:MOST], page, PAGE)
     return html(
         request,
         "search.html",
@@ -58,10 +57,10 @@ async def show_search(
         services=begun,
         environments=environments,
         places=places,
-        found=[Finding(it, await runs_in(it.service, it.version)) for it in shown],
+        found=[Finding(it, await runs_in(it.service, it.version)) for it in shown.items],
         total=min(len(releases), MOST),
         more=len(releases) > MOST,
-        next=start // PAGE + 2 if start + PAGE < min(len(releases), MOST) else None,
+        part=shown,
     )
 
 

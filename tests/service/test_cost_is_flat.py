@@ -159,6 +159,8 @@ async def test_no_search_and_no_list_costs_more_with_more_releases(ledger: Serve
     [
         (search._version, search.Range("1.2", "1.2~", 5), "release_version_prefix"),
         (search._release, search.ReleaseName("web", "1.2.0", 5), "release_version_prefix"),
+        (search._archive, search.Range("sha256:12", "sha256:12g", 5), "release_archive"),
+        (search._proposed_commit, search.Range("12", "12g", 5), "proposal_commit"),
         (search._service, search.NewestOf("web", 5), "release_service_newest"),
         (read.releases_with("service"), read.ReleasesKey("web", None, None, 1_000, 5), "release_service_newest"),
     ],
@@ -171,5 +173,5 @@ async def test_postgresql_finds_releases_by_an_index(
     async with database.transaction():
         await database.fetch("SET LOCAL enable_seqscan = off")
         plan = "\n".join(line for (line,) in await database.fetch(f"EXPLAIN {sql}", values_of(key)))
-    assert f"{index} on release" in plan, plan
+    assert index in plan, plan
     assert "Index Cond" in plan.partition(index)[2], plan

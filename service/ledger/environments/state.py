@@ -63,6 +63,7 @@ class StandingRow(NamedTuple):
     document: str | None
 
 
+MOST = 200  # environments that are looked at together
 PIECE = 250  # places that are read at a time, in some 10 ms
 MOST_PLACES = 6000  # of one answer, which has then some 3 MB
 
@@ -118,6 +119,11 @@ async def states(cursor: str | None = None, limit: int = 50, silent_after: int =
         states[it.id] = state = await _state(it, silent_after)
         number += len(state.services)
     return page(rows, len(states), lambda it: states[it.id], lambda it: str(it.id))
+
+
+async def first(silent_after: int) -> Page[EnvironmentState]:
+    """Those that are looked at together."""
+    return await states(limit=MOST, silent_after=silent_after)
 
 
 async def count() -> int:

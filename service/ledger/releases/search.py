@@ -65,6 +65,19 @@ def _lower_version() -> str:
     return 'lower(version) COLLATE "C"' if current().engine_type == "postgres" else "lower(version)"
 
 
+def _archive_digest() -> str:
+    """The expression of the index release_archive."""
+    if current().engine_type == "postgres":
+        return "(document::jsonb -> 'chart' ->> 'archive') COLLATE \"C\""
+    return "json_extract(document, '$.chart.archive')"
+
+
+def _gitops_commit() -> str:
+    """The expression of the index proposal_commit."""
+    is_postgres = current().engine_type == "postgres"
+    return "(part::jsonb ->> 'commit') COLLATE \"C\"" if is_postgres else "json_extract(part, '$.commit')"
+
+
 def _begins(column: str) -> Query[Range, Hit]:
     return query(
         lambda begins, ends, limit: _where(f"{column} >= {{}} AND {column} < {{}}", column, begins, ends, limit),
@@ -74,6 +87,24 @@ def _begins(column: str) -> Query[Range, Hit]:
 
 
 _first_image, _chart, _commit = (_begins(column) for column in ("image_digest", "chart_digest", "source_commit"))
+_archive = query(
+    lambda begins, ends, limit: _where(
+        f"{_archive_digest()} >= {{}} AND {_archive_digest()} < {{}}", _archive_digest(), begins, ends, limit
+    ),
+    takes=Range,
+    gives=Hit,
+)
+_proposed_commit = query(
+    lambda begins, ends, limit: Release.raw(
+        f"{HIT} WHERE id IN (SELECT release FROM proposal"
+        f" WHERE {_gitops_commit()} >= {{}} AND {_gitops_commit()} < {{}} ORDER BY {_gitops_commit()} LIMIT {{}})",
+        begins,
+        ends,
+        limit,
+    ),
+    takes=Range,
+    gives=Hit,
+)
 _image = query(
     lambda begins, ends, limit: Release.raw(
         f"{HIT} WHERE id IN (SELECT release FROM release_image WHERE digest >= {{}} AND digest < {{}}"
@@ -148,10 +179,12 @@ async def search(it: Terms, limit: int) -> list[Hit]:
         hits += await _first_image(Range(it.digest, it.digest + AFTER_HEX, limit))
         hits += await _image(Range(it.digest, it.digest + AFTER_HEX, limit))
         hits += await _chart(Range(it.digest, it.digest + AFTER_HEX, limit))
+        hits += await _archive(Range(it.digest, it.digest + AFTER_HEX, limit))
         hits += await _artifact(Range(it.digest, it.digest + AFTER_HEX, limit))
     if it.commit:
         hits += await _commit(Range(it.commit, it.commit + AFTER_HEX, limit))
         hits += await _named_commit(Range(it.commit, it.commit + AFTER_HEX, limit))
+        hits += await _proposed_commit(Range(it.commit, it.commit + AFTER_HEX, limit))
     if it.version:
         hits += await _version(Range(it.version, it.version + AFTER_VERSION, limit))
     if it.service:

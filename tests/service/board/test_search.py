@@ -6,11 +6,11 @@ import pytest
 
 from service.domain.search import Terms, parse
 
-from ...support.service.served import Served, document, event
+from ...support.service.served import Served, document, event, gitops
 
 pytestmark = pytest.mark.anyio
 
-IMAGE, CHART = f"sha256:12ab{'0' * 60}", f"sha256:34cd{'0' * 60}"
+IMAGE, CHART, ARCHIVE = (f"sha256:{it}{'0' * 60}" for it in ("12ab", "34cd", "56ef"))
 COMMIT = f"beef{'1' * 36}"
 
 
@@ -19,8 +19,8 @@ async def shelf(ledger: Served) -> Served:
     """What was filed, and what arrived although nobody filed it."""
     await ledger.file(document("orders", "1.4.2", image={"digest": IMAGE}, source={"commit": COMMIT}))
     await ledger.file(document("orders", "1.4.3-rc.1", chart={"digest": CHART}))
-    await ledger.file(document("web", "1.4.2"))
-    await ledger.file(document("web", "2.0.0-RC1"))
+    await ledger.file(document("web", "1.4.2", gitops=gitops("9")))
+    await ledger.file(document("web", "2.0.0-RC1", chart={"archive": ARCHIVE}))
     for name, version in (
         ("orders", "1.4.2"),
         ("dev-tools", "7.0.0-dev.1"),
@@ -74,7 +74,7 @@ async def test_a_find_says_where_it_runs(shelf: Served) -> None:
     page = (await shelf.http.get("/board/search", params={"q": "1.4"})).text
     assert [part.partition("<")[0] for part in page.split('data-label="Runs in">')[1:]] == [
         "staging",
-        "nothing",
+        "nowhere",
         "production",
     ]
 
@@ -100,6 +100,10 @@ async def test_there_is_a_next_page(ledger: Served) -> None:
         (IMAGE, "orders/1.4.2"),
         (f"ghcr.io/acme/orders@{IMAGE}", "orders/1.4.2"),
         ("sha256:34cd00", "orders/1.4.3-rc.1"),
+        ("56ef", "web/2.0.0-RC1"),
+        (ARCHIVE, "web/2.0.0-RC1"),
+        ("9" * 40, "web/1.4.2"),
+        ("99999", "web/1.4.2"),
         ("orders-1.4.2", "orders/1.4.2"),
         ("orders 1.4.2", "orders/1.4.2"),
         ("2.0.0-rc", "web/2.0.0-RC1"),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.ledger.arrivals.window import arrivals_between
+from service.ledger.environments import state
 from service.ledger.environments.place import PlaceState
 from service.pages import board, environments, search
 from service.pages.condition import PlaceCondition, condition
@@ -35,7 +36,7 @@ async def test_the_board_says_how_many_environments_it_does_not_show(
     assert "The only service is healthy. 1 service in 1 environment." in text(await page(ledger, "/"))
     await ledger.say(event("InstallFailed", "2.0.0"), "production")
     assert "orders is failing." in text(await page(ledger, "/"))
-    monkeypatch.setattr(board, "MOST_ENVIRONMENTS", 1)
+    monkeypatch.setattr(state, "MOST", 1)
     shown = await page(ledger, "/")
     assert "<title>Nothing failing " in shown
     assert "Nothing is known to be failing. This page is about the first 1 of 2 environments;" in text(shown)
