@@ -12,7 +12,8 @@ from litestar.params import RawBody
 from service.auth.guards import guard
 from service.http.answer import JsonBytes
 from service.http.limits import BODY_BYTES, with_deadline
-from service.http.telemetry import log_as_json, with_telemetry
+from service.http.log_lines import log_as_json
+from service.http.telemetry import with_telemetry
 from service.settings import Settings
 
 BODY = b'{"id":1,"service":"orders","version":"1.4.2","recorded_at":"2026-01-02T03:04:05Z"}'
@@ -74,7 +75,7 @@ def create_app() -> Any:
     layer = Layer(int(os.environ["LAYER"]))
     if layer == Layer.FUNCTION:
         return function
-    log_as_json("info")
+    lines = log_as_json("info")
     app: Any = Litestar(
         [ready if layer >= Layer.ANSWER else plain, write, hook],
         before_request=guard if layer >= Layer.GUARD else None,
@@ -86,7 +87,7 @@ def create_app() -> Any:
     if layer >= Layer.LIMITS:
         app.asgi_handler = with_deadline(app.asgi_handler)
     if layer >= Layer.TELEMETRY:
-        app.asgi_handler = with_telemetry(app.asgi_handler)
+        app.asgi_handler = with_telemetry(app.asgi_handler, lines)
     gc.collect()
     gc.freeze()
     return app

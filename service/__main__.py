@@ -35,13 +35,16 @@ def serve_() -> None:
     settings = settings_of(Settings)
     from .app import create_app
     from .database.lifespan import look_at
+    from .http.log_lines import log_as_json
     from .http.server import serve
-    from .http.telemetry import log_as_json
 
     run(lambda: look_at(settings.database_url, settings.database_pooler))
-    log_as_json(settings.log_level)
-    if not serve(create_app(settings), settings):
-        sys.exit(3)  # as uvicorn's own command does
+    lines = log_as_json(settings.log_level)
+    try:
+        if not serve(create_app(settings, lines), settings):
+            sys.exit(3)  # as uvicorn's own command does
+    finally:
+        lines.flush()
 
 
 @main.command("migrate")

@@ -40,6 +40,7 @@ from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage
 from .domain.place import NewerRules, OlderRules
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
 from .http.limits import BODY_BYTES, with_deadline, without_retry
+from .http.log_lines import LogLines
 from .http.methods import with_head, with_methods
 from .http.root_path import below
 from .http.telemetry import with_telemetry
@@ -138,7 +139,8 @@ async def _derive_anew() -> None:
             raise
 
 
-def create_app(settings: Settings) -> Litestar:
+def create_app(settings: Settings, lines: LogLines | None = None) -> Litestar:
+    """`lines`: to which requests are logged, if they are."""
     app = Litestar(
         ROUTES,
         before_request=guard,
@@ -164,7 +166,7 @@ def create_app(settings: Settings) -> Litestar:
         },
         openapi_config=None,
     )
-    answering = with_telemetry(with_methods(with_deadline(app.asgi_handler)))
+    answering = with_telemetry(with_methods(with_deadline(app.asgi_handler)), lines)
     app.asgi_handler = below(settings.root_path, answering)
     link_below(settings.root_path)
     return app
