@@ -29,6 +29,7 @@ from .api.proposals import list_proposals
 from .api.releases import file_release, get_release, list_releases
 from .api.schema import get_openapi, get_waybill_schema
 from .api.services import get_service, list_services
+from .api.stages import list_stages
 from .api.tokens import get_caller
 from .api.wait import wait_for_release
 from .auth.guards import guard
@@ -77,6 +78,7 @@ ROUTES: list[ControllerRouterHandler] = [
     get_commit,
     list_whole_names,
     list_proposals,
+    list_stages,
     compare_environments,
     take_flux_event,
     take_snapshot,

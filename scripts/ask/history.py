@@ -1,15 +1,19 @@
 """What occurred, newest first: arrivals, failures, rollbacks, drift, proposals and all else that the ledger tells."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from ..clients.ledger import Ledger
+from ..errors import Refused
 from ..releases.current import told
 from ..report import Cell
-from .ledger import pages
+from .groups import members
+from .ledger import never_reported, pages, path
 from .words import Line, brief, columns, when
 
 COLOURS = {"failed": "red", "drifted": "red", "mismatched": "red", "silent": "yellow", "contested": "yellow"}
@@ -63,10 +67,28 @@ def _older(shown: list[Occurrence]) -> str:
     return f"--to {(last + timedelta(seconds=1)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def history(ledger: Ledger, most: int, **wanted: str | None) -> Occurrences:
-    """The newest `most` items; `wanted` are the parameters of `GET /history`."""
-    found = list(islice(pages(ledger, "history", **wanted), most + 1))
+def history(ledger: Ledger, most: int, environment: str | None, **wanted: str | None) -> Occurrences:
+    """The newest `most` items, of all that is in `environment` if that is a group; `wanted` are further parameters of
+    `GET /history`."""
+    names = members(ledger, [environment]) if environment else [None]
+    several = [pages(ledger, "history", environment=it, **wanted) for it in names]
+    found = list(islice(merge(*several, key=lambda it: told(it, Occurrence).when, reverse=True), most + 1))
+    if not found:
+        _refuse_unknown(ledger, wanted.get("service"), names)
     return Occurrences(found[:most], len(found) > most)
+
+
+def _refuse_unknown(ledger: Ledger, service: str | None, names: Iterable[str | None]) -> None:
+    """Nothing has occurred where there is nothing of that name."""
+    if service and ledger.get(path("services", service, limit="1")) is None:
+        raise Refused(
+            f"Nothing is known of a service {service}.",
+            "Correct the name; `waybill status` shows what there is.",
+            fault="you",
+        )
+    for name in names:
+        if name and ledger.get(path("environments", name, "arrivals", limit="1")) is None:
+            raise never_reported(ledger, name)
 
 
 def _row(it: Occurrence, service: str | None) -> Line:

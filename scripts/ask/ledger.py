@@ -146,10 +146,14 @@ def silences(ledger: Ledger, names: Iterable[str]) -> dict[str, datetime]:
 def _environment(ledger: Ledger, name: str, at: str | None) -> dict[str, Any]:
     found = ledger.get(path("environments", name, at=at))
     if found is None:
-        known = ", ".join(told(it, EnvironmentAnswer).environment for it in pages(ledger, "environments"))
-        raise Refused(
-            f"Nothing of an environment {name} ever reached the ledger.",
-            f"Correct the name; those that reported are {known}." if known else "No environment has reported yet.",
-            fault="you",
-        )
+        raise never_reported(ledger, name)
     return found
+
+
+def never_reported(ledger: Ledger, name: str) -> Refused:
+    known = ", ".join(told(it, EnvironmentAnswer).environment for it in pages(ledger, "environments"))
+    return Refused(
+        f"Nothing of an environment {name} ever reached the ledger.",
+        f"Correct the name; those that reported are {known}." if known else "No environment has reported yet.",
+        fault="you",
+    )

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +17,7 @@ from ..report import Cell
 from .ledger import pages, path
 from .words import Line, how_long, short
 
+T = TypeVar("T")
 HELD = 25  # seconds of one request, less than proxies allow
 PATIENCE = Patience(read=HELD + 10, whole=HELD + 15)
 RETRY_SECONDS = 2.0
@@ -42,11 +43,16 @@ class MadeChart(Struct, frozen=True):
     version: str
 
 
+class MadeSource(Struct, frozen=True):
+    commit: str
+
+
 class Made(Struct, frozen=True):
     """An item of `GET /releases`."""
 
     service: str
     chart: MadeChart
+    source: MadeSource
 
 
 class Awaited(NamedTuple):
@@ -68,7 +74,8 @@ class Decision(NamedTuple):
 
 def releases_of(ledger: Ledger, commit: str) -> list[tuple[str, str]]:
     """Service and version of the releases that were made of a commit, given by its 40 hex digits."""
-    found = [told(it, Made) for it in pages(ledger, "releases", commit=commit)]
+    containing = [told(it, Made) for it in pages(ledger, "releases", commit=commit)]
+    found = [it for it in containing if it.source.commit == commit]
     if not found:
         raise Refused(
             f"The ledger has no release of the commit {short(commit)}.",
@@ -78,11 +85,22 @@ def releases_of(ledger: Ledger, commit: str) -> list[tuple[str, str]]:
     return [(it.service, it.chart.version) for it in found]
 
 
+def patiently(ask: Callable[[], T], ends: float) -> T:
+    """What `ask` gives; a ledger that does not answer is asked again until `ends`, of the monotonic clock."""
+    while True:
+        try:
+            return ask()
+        except NoAnswer:
+            if (left := ends - time.monotonic()) <= 0:
+                raise
+            time.sleep(min(RETRY_SECONDS, left))
+
+
 def wait(
-    ledger: Ledger, every: Sequence[Awaited], seconds: float, *, fail_fast: bool, tell: Callable[[Awaited, str], None]
+    ledger: Ledger, every: Sequence[Awaited], ends: float, *, fail_fast: bool, tell: Callable[[Awaited, str], None]
 ) -> list[Decision]:
-    """In the order of `every`. `tell` gets what is new of one of them."""
-    ends, last, decided = time.monotonic() + seconds, dict[Awaited, str](), dict[Awaited, Decision]()
+    """In the order of `every`; `ends` is of the monotonic clock. `tell` gets what is new of one of them."""
+    last, decided = dict[Awaited, str](), dict[Awaited, Decision]()
     while left := [it for it in every if it not in decided]:
         for each in left:
             remaining = ends - time.monotonic()

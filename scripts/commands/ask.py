@@ -3,7 +3,6 @@
 import re
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +41,12 @@ class Asking(Command):
 @click.command(cls=Asking)
 @click.argument("service", required=False)
 @click.option(
-    "--environment", "-e", "only", multiple=True, metavar="NAME", help="Only this environment; may be repeated."
+    "--environment",
+    "-e",
+    "only",
+    multiple=True,
+    metavar="NAME",
+    help="Only this environment, or group; may be repeated.",
 )
 @click.option("--at", metavar="TIME", help="What ran then: 2026-11-28, or RFC 3339 with a time.")
 @click.option(
@@ -56,11 +60,13 @@ def status(
     service: str | None, only: tuple[str, ...], at: str | None, check: bool, watch: bool, **options: Any
 ) -> None:
     """What needs somebody in each environment; with SERVICE, each of its places."""
+    from ..ask.groups import members
     from ..ask.status import status as ask
 
     if watch and (check or at or options["json"]):
         raise click.UsageError("--watch shows what runs now, to people: it goes with neither --check, --at nor --json.")
     here, report = _ledger(options), reporting(options)
+    only = tuple(members(here, only))
     answer, environments = ask(here, service, only, at)
     if service and not (answer.found or answer.proposals):
         raise Refused(
@@ -111,7 +117,7 @@ def where(what: str, version: str | None, check: bool, **options: Any) -> None:
 
 @click.command(cls=Asking)
 @click.argument("service", required=False)
-@click.option("--environment", "-e", metavar="NAME", help="Only of this environment.")
+@click.option("--environment", "-e", metavar="NAME", help="Only of this environment, or group.")
 @click.option("--kind", metavar="KIND", help="Only of this kind: arrived, failed, rolled_back, drifted, proposed, ...")
 @click.option("--from", metavar="TIME", help="From then on: 2026-11-28, or RFC 3339 with a time.")
 @click.option("--to", metavar="TIME", help="Until before then.")
@@ -121,8 +127,8 @@ def history(service: str | None, limit: int, **options: Any) -> None:
     """What occurred, newest first: of SERVICE, or of all."""
     from ..ask.history import history as ask
 
-    wanted = {name: options[name] for name in ("environment", "kind", "from", "to")}
-    found = ask(_ledger(options), limit, service=service, **wanted)
+    wanted = {name: options[name] for name in ("kind", "from", "to")}
+    found = ask(_ledger(options), limit, options["environment"], service=service, **wanted)
     reporting(options).answer(found.lines(service), {"items": found.items})
 
 
@@ -156,7 +162,7 @@ def compare(first: str, second: str, check: bool, **options: Any) -> None:
     from ..ask.compare import compare as ask
 
     found = ask(_ledger(options), first, second, options["at"], options["with_at"])
-    reporting(options).answer(found.lines(datetime.now(UTC)), {"items": found.items, **found.sides})
+    reporting(options).answer(found.lines(datetime.now(UTC)), {"comparisons": found.answers})
     sys.exit(int(check and found.differs))
 
 
@@ -171,12 +177,13 @@ def figures(service: str | None, since: str | None, **options: Any) -> None:
     """Deployments a week, lead time, change fail rate and recovery: of SERVICE, or of all."""
     from ..ask.figures import figures as ask
     from ..ask.figures import lines
+    from ..ask.groups import only_one
 
     if since and (options["from"] or options["to"]):
         raise click.UsageError("--since goes with neither --from nor --to.")
-    begins = _ago(since) if since else options["from"]
-    wanted = {"service": service, "environment": options["environment"], "from": begins, "to": options["to"]}
-    found = ask(_ledger(options), **wanted)
+    begins, here = _ago(since) if since else options["from"], _ledger(options)
+    environment = only_one(here, options["environment"])
+    found = ask(here, **{"service": service, "environment": environment, "from": begins, "to": options["to"]})
     reporting(options).answer(lines(found), found)
 
 
@@ -190,7 +197,7 @@ def figures(service: str | None, since: str | None, **options: Any) -> None:
     multiple=True,
     required=True,
     metavar="NAME",
-    help="Where it is to arrive: an environment, or a group of waybill.toml; may be repeated.",
+    help="Where it is to arrive: an environment, or a group of the ledger or of waybill.toml; may be repeated.",
 )
 @click.option(
     "--commit",
@@ -208,21 +215,31 @@ def wait(service: str | None, version: str | None, names: tuple[str, ...], commi
     """
     from .. import workflow
     from ..ask import wait as asking
+    from ..ask.groups import members
     from ..ci import commit as commit_of_job
+    from ..clients.http_failure import NoAnswer
 
     seconds, report = _seconds(options["timeout"]), reporting(options)
     commit = commit or (None if service else commit_of_job())
     if bool(service) != bool(version) or bool(service) == bool(commit):
         raise click.UsageError("What to wait for is either SERVICE and VERSION, or --commit.")
-    here, began, environments = _ledger(options), time.monotonic(), _members(names)
-    releases = asking.releases_of(here, commit) if commit else [(str(service), str(version))]
+    here, began = _ledger(options), time.monotonic()
+    ends = began + seconds
+    try:
+        environments = asking.patiently(lambda: members(here, names), ends)
+        releases = [(str(service), str(version))]
+        if commit:
+            releases = asking.patiently(lambda: asking.releases_of(here, commit), ends)
+    except NoAnswer as error:
+        report.refuse(error)
+        sys.exit(asking.UNKNOWN)
     every = [asking.Awaited(*release, environment) for release in releases for environment in environments]
 
     def tell(it: asking.Awaited, what: str) -> None:
         name = f"{it.service} {it.version}  " if len(releases) > 1 else ""
         report.say(f"{time.strftime('%H:%M:%S', time.gmtime())}  {name}{it.environment}  {what}")
 
-    found = asking.wait(here, every, seconds, fail_fast=options["fail_fast"], tell=tell)
+    found = asking.wait(here, every, ends, fail_fast=options["fail_fast"], tell=tell)
     document = [it.of._asdict() | {"outcome": it.word, "cause": it.cause} for it in found]
     report.answer(list(asking.lines(found, time.monotonic() - began)), {"environments": document})
     workflow.tell({"outcome": asking.decisive(found).word}, [asking.summary(found)])
@@ -243,16 +260,6 @@ def _seconds(text: str) -> int:
     if found is None:
         raise click.UsageError(f"--timeout {text} is no time: write 90s, 30m or 2h.")
     return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
-
-
-def _members(names: Sequence[str]) -> list[str]:
-    """Without groups: their members in place of them, as the nearest waybill.toml has them."""
-    from ..config import nearest
-    from ..settings import read
-    from ..stages import stages
-
-    known = {it.name: it.environments for it in stages(read(nearest(Path.cwd()), {}).environments)}
-    return [*dict.fromkeys(member for name in names for member in known.get(name, (name,)))]
 
 
 def _ledger(options: dict[str, Any]) -> "Ledger":

@@ -52,6 +52,7 @@ ROWS = {
     "GET /commits/{commit}": "read",
     "GET /abbreviations/{digits}": "read",
     "GET /proposals": "read",
+    "GET /stages": "read",
     "GET /environments/{environment}/compare": "read",
 }
 SAMPLES = {

@@ -44,12 +44,12 @@ class RunningLedger:
 
 
 @contextmanager
-def serving(folder: Path, service: str, environments: Sequence[str]) -> Iterator[RunningLedger]:
+def serving(folder: Path, service: str, environments: Sequence[str], **settings: str) -> Iterator[RunningLedger]:
     """A ledger with a fresh database in `folder`, which hears of `environments`."""
     folder.mkdir(parents=True, exist_ok=True)
     database_url = f"sqlite:///{folder / 'ledger.db'}"
     keys = {environment: secrets.token_hex(20) for environment in environments}
-    with replica(database_url, folder / "log", FLUX_KEYS=json.dumps(keys)) as it:
+    with replica(database_url, folder / "log", FLUX_KEYS=json.dumps(keys), **settings) as it:
         yield RunningLedger(it.url, _token(database_url, ["releases:write"], service), keys, database_url)
 
 

@@ -69,7 +69,9 @@ def _commands() -> dict[str, Any]:
         "changes": _object(
             {"service": TEXT, "from": TEXT, "to": TEXT, "releases": _list(_object(release)), "not_known": MAYBE}
         ),
-        "compare": _object({"items": _list(_ledgers("ServiceDifference")), "here": side, "with": side}),
+        "compare": _object(
+            {"comparisons": _list(_object({"items": _list(_ledgers("ServiceDifference")), "here": side, "with": side}))}
+        ),
         "wait": _object({"environments": _list(_object(waited))}),
         "refused": _object({"refused": TEXT, "remedy": TEXT, "fault": TEXT}),
     }

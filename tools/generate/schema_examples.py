@@ -239,6 +239,12 @@ ANSWERS: dict[str, Any] = {
             }
         ]
     },
+    "list_stages": {
+        "items": [
+            {"name": "staging", "environments": ["staging"]},
+            {"name": "production", "environments": ["production-eu", "production-us"]},
+        ]
+    },
     "list_whole_names": {"items": [{"kind": "commit", "name": COMMIT}]},
     "get_commit": {
         "commit": COMMIT,

@@ -36,7 +36,9 @@ def test_what_is_the_same_is_counted_and_what_is_not_known_is_not_the_same(ask: 
 
 def test_json_is_the_ledgers_own_answer(ask: Asker, story: Story) -> None:
     told = story.get("/environments/production/compare?with=staging").json()
-    assert ask("compare", "staging", "production", "--json").json["items"] == told["items"]
+    [found] = ask("compare", "staging", "production", "--json").json["comparisons"]
+    assert found["items"] == told["items"]
+    assert [found[name]["environment"] for name in ("with", "here")] == ["staging", "production"]
 
 
 def test_where_a_commit_runs_and_where_that_is_not_known(ask: Asker) -> None:

@@ -90,6 +90,19 @@ def test_a_job_waits_for_the_releases_of_its_commit(ledger: RunningLedger, tmp_p
         assert (done.code, done.stdout.partition(" after")[0]) == (0, "healthy in staging")
 
 
+def test_a_later_release_that_contains_the_commit_is_not_waited_for(ledger: RunningLedger, tmp_path: Path) -> None:
+    propose(ledger, "1.0.0", "staging")
+    ledger.hears("staging", "1.0.0")
+    commit = document("orders", "1.0.0")["source"]["commit"]
+    changes = [{"commit": "8" * 40, "subject": "newest"}, {"commit": commit, "subject": "older"}]
+    source = {"commit": "8" * 40, "since": "0.9.0", "changes": changes, "changes_left_out": 0}
+    later = document("orders", "2.0.0", source=source, gitops=gitops("2"))
+    headers = {"Authorization": f"Bearer {ledger.token}"}
+    assert httpx.post(f"{ledger.url}/releases", json=later, headers=headers).status_code == 201
+    done = wait(ledger, tmp_path, "-e", "staging", "--commit", commit, "--timeout", "1s")
+    assert (done.code, done.stdout.partition(" after")[0]) == (0, "healthy in staging")
+
+
 def test_a_failure_that_flux_may_mend_times_out(ledger: RunningLedger, tmp_path: Path) -> None:
     ledger.hears("staging", "1.0.0")
     ledger.hears("staging", "2.0.0", "UpgradeFailed", resource_version=5, message="timed out")
@@ -142,10 +155,11 @@ def test_silence_is_not_waited_out(ledger: RunningLedger, tmp_path: Path) -> Non
     assert done.stdout.startswith("unknown in staging: nothing was heard of the environment since ")
 
 
-def test_a_ledger_that_does_not_answer_is_unknown_at_the_end(tmp_path: Path) -> None:
-    done = wait("http://127.0.0.1:1", tmp_path, "orders", "1.0.0", "-e", "staging", "--timeout", "1s")
+@pytest.mark.parametrize("what", [("orders", "1.0.0"), ("--commit", "1" * 40)])
+def test_a_ledger_that_does_not_answer_is_unknown_at_the_end(tmp_path: Path, what: tuple[str, ...]) -> None:
+    done = wait("http://127.0.0.1:1", tmp_path, *what, "-e", "staging", "--timeout", "1s")
     assert done.code == 5
-    assert "does not answer" in done.stdout
+    assert "does not answer" in done.stderr
 
 
 @pytest.mark.parametrize(
