@@ -40,6 +40,8 @@ from .database.lifespan import opened
 from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage
 from .domain.place import NewerRules, OlderRules
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
+from .http.answer import JsonBytes
+from .http.kept import KEPT
 from .http.limits import BODY_BYTES, with_deadline, without_retry
 from .http.log_lines import LogLines
 from .http.methods import with_head, with_methods
@@ -145,7 +147,7 @@ def create_app(settings: Settings, lines: LogLines | None = None) -> Litestar:
     """`lines`: to which requests are logged, if they are."""
     app = Litestar(
         ROUTES,
-        before_request=guard,
+        before_request=begin,
         lifespan=[lifespan],
         state=State(
             {
@@ -172,6 +174,12 @@ def create_app(settings: Settings, lines: LogLines | None = None) -> Litestar:
     app.asgi_handler = below(settings.root_path, answering)
     link_below(settings.root_path)
     return app
+
+
+async def begin(request: Request[Any, Any, Any]) -> JsonBytes | None:
+    """The guard, and then an answer, if one is kept."""
+    await guard(request)
+    return KEPT.find(request) if "kept" in request.route_handler.opt else None
 
 
 def refused(request: Request[Any, Any, Any], error: Refused) -> Response[Problem]:

@@ -11,6 +11,7 @@ from msgspec.json import Encoder
 
 from ..errors import NotFound
 from ..http.answer import JsonBytes
+from ..http.kept import WITH_CLOCK
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
 from ..ledger.environments import answer, at_time, compare
@@ -55,6 +56,7 @@ async def list_environments(state: State, cursor: NumberCursor = None, limit: Li
 @get(
     "/environments/{environment:str}",
     scope="read",
+    kept=True,
     gives=EnvironmentState,
     refuses=[404],
     operation_id="get_environment",
@@ -70,7 +72,7 @@ async def get_environment(state: State, environment: EnvironmentName, at: At = N
         body = encode(then) if then else None
     if body is None:
         raise await _unknown(environment)
-    return JsonBytes(body)
+    return JsonBytes(body, holds=WITH_CLOCK)
 
 
 @get(

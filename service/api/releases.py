@@ -16,6 +16,7 @@ from ..domain.parse import InvalidWaybill, parse
 from ..domain.waybill import Waybill
 from ..errors import Conflict, NotFound, Refused, WrongMediaType
 from ..http.answer import JsonBytes
+from ..http.kept import UNTIL_WRITTEN, WITH_CLOCK
 from ..http.telemetry import RELEASES
 from ..ledger.arrivals.list import Arrival
 from ..ledger.history import HistoryItem
@@ -61,7 +62,7 @@ class WholeRelease(FiledRelease, frozen=True, kw_only=True):
     failures: Page[HistoryItem]
 
 
-@get("/releases", scope="read", gives=FiledReleases, operation_id="list_releases", tags=["releases"])
+@get("/releases", scope="read", kept=True, gives=FiledReleases, operation_id="list_releases", tags=["releases"])
 async def list_releases(
     service: OfService = None,
     digest: WithDigest = None,
@@ -72,7 +73,7 @@ async def list_releases(
     """The releases, newest first: each is its waybill, without `source.changes`, with `receipt`."""
     found = await read.newest(service, digest, commit, cursor, limit)
     items = b",".join([b"%b}" % _with_receipt(it.document, it.receipt) for it in found.items])
-    return JsonBytes(b'{"items":[%b],"next":%b}' % (items, encode(found.next)))
+    return JsonBytes(b'{"items":[%b],"next":%b}' % (items, encode(found.next)), holds=UNTIL_WRITTEN)
 
 
 def _continued(
@@ -84,6 +85,7 @@ def _continued(
 @get(
     "/releases/{service:str}/{version:str}",
     scope="read",
+    kept=True,
     gives=WholeRelease,
     refuses=[404],
     dependencies={"after": Provide(_continued, sync_to_thread=False)},
@@ -99,7 +101,8 @@ async def get_release(
         raise NotFound(f"No release {version} of {service} was filed.", "GET /releases lists the filed releases.")
     more = encode(it.proposals), encode(it.arrivals), encode(it.failures)
     return JsonBytes(
-        b'%b,"proposals":%b,"arrivals":%b,"failures":%b}' % (_with_receipt(it.document, it.receipt), *more)
+        b'%b,"proposals":%b,"arrivals":%b,"failures":%b}' % (_with_receipt(it.document, it.receipt), *more),
+        holds=UNTIL_WRITTEN if all(each.until for each in it.arrivals.items) else WITH_CLOCK,
     )
 
 

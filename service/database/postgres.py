@@ -126,6 +126,10 @@ class PooledPostgres(PostgresEngine):
         connections, self._connections, self.pool = self.started, None, None
         await connections.close()
 
+    def data_version(self) -> object | None:
+        """As of EmbeddedSQLite."""
+        return None
+
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
         """Runs one statement that reads, or any inside a transaction; gives rows that are read by position."""
         transaction = self.current_transaction.get()

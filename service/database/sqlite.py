@@ -180,6 +180,10 @@ class EmbeddedSQLite(SQLiteEngine):
             await connections.writer.on_thread(connections.writer.raw.close)
             connections.writer.thread.shutdown()
 
+    def data_version(self) -> object | None:
+        """Another one whenever anything was committed since, here or by another program; None: it cannot be told."""
+        return self.started, self.started.reader.execute("PRAGMA data_version").fetchone()
+
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Runs one reading statement, or any inside a transaction; gives plain rows."""
         transaction = self.current_transaction.get()

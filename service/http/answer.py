@@ -4,16 +4,22 @@ For the most frequent requests: Litestar's own Response costs as much as reading
 mark `gives=` names the struct for OpenAPI.
 """
 
-from litestar.types import Receive, Scope, Send
+from typing import Any
+
+from litestar.types import Receive, Send
 
 
 class JsonBytes:
-    __slots__ = ("body", "status")
+    """`holds`: for how many seconds it may be sent again while nothing is written: see kept.py."""
 
-    def __init__(self, body: bytes, status: int = 200) -> None:
-        self.body, self.status = body, status
+    __slots__ = ("body", "holds", "status")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, body: bytes, status: int = 200, holds: float = 0.0) -> None:
+        self.body, self.status, self.holds = body, status, holds
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if self.holds and (keep := scope.pop("keep", None)):
+            keep(self)
         length = str(len(self.body)).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", length)]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from litestar import Litestar
 
+from service.app import begin
 from service.auth.guards import guard
 from service.domain.tokens import SCOPES
 
@@ -14,7 +15,7 @@ def unguarded(app: Litestar) -> Iterator[str]:
         for handler in getattr(route, "route_handlers", None) or [route.route_handler]:
             if getattr(handler, "http_methods", None) == {"OPTIONS"}:
                 continue  # Litestar's own answer, which names the methods
-            if getattr(handler, "resolve_before_request", lambda: None)() is not guard:
+            if getattr(handler, "resolve_before_request", lambda: None)() not in (guard, begin):
                 yield f"{route.path}: the guard does not see it"
             marks = [handler.opt[mark] for mark in ("public", "scope") if mark in handler.opt]
             if len(marks) != 1 or marks[0] not in (True, "any", *SCOPES):
