@@ -32,7 +32,7 @@ run: setup ## Run the demo, and keep its ledger and board open until Ctrl-C.
 
 .PHONY: test
 test: setup .venv/dev.stamp ## Run the tests, or with ARGS="-k name" some of them.
-	@$(venv) tools/build.py pod-security gitlab-client flux-oci cosign-verify
+	@$(venv) tools/build.py pod-security gitlab-client flux-oci cosign-verify promtool
 	@$(venv) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 .PHONY: coverage
