@@ -18,7 +18,7 @@ from ..http.telemetry import ARRIVALS, EVENTS, REFUSED_EVENTS, UNREAD
 from ..ledger.events import take as events
 from ..ledger.events import take_snapshot as snapshots
 from ..ledger.events import unread
-from ..ledger.events.projection import TooManyPlaces
+from ..ledger.events.statements import TooManyPlaces
 from ..ledger.events.take import EventReceipt, Signed, Taken
 from .parameters import EnvironmentName
 

@@ -149,8 +149,14 @@ class Listing(Table):
     namespace = Text()
     begins = Text()
     ends = Text(help_text='without this name; "": to the end')
-    at = BigInt()
+    at = BigInt(help_text="by its observer's clock, in seconds since 1970")
     names = Text(help_text="JSON")
+    heard_at = BigInt(null=True, default=None, help_text="as `at`, by the ledger's clock; null: of versions before 0.3")
+    round_seconds = BigInt(
+        null=True,
+        default=None,
+        help_text="for how long its observer waits between two; 0: not regularly; null: as `heard_at`",
+    )
 
 
 class ArrivalImage(Table, tablename="image"):

@@ -18,14 +18,16 @@ def essence_of(body: bytes) -> bytes:
         said = decode(body)
     except (ValueError, RecursionError):
         return body
-    it, message = said.involvedObject, line(said.message)
-    if (chart := chart_in(said.message)) and not chart_in(message):
+    it, message = said.involvedObject, line(said.message or "")
+    if (chart := chart_in(said.message or "")) and not chart_in(message):
         message = f"{message}\n{chart[0]}"
     essence = replace(
         said,
-        involvedObject=replace(it, kind=it.kind[:LONGEST], name=it.name[:LONGEST], namespace=it.namespace[:LONGEST]),
-        reason=said.reason[:LONGEST],
-        severity=said.severity[:LONGEST],
+        involvedObject=replace(
+            it, kind=it.kind[:LONGEST], name=it.name[:LONGEST], namespace=(it.namespace or "")[:LONGEST]
+        ),
+        reason=(said.reason or "")[:LONGEST],
+        severity=(said.severity or "info")[:LONGEST],
         message=message,
         metadata={
             key: value[:LONGEST]

@@ -64,19 +64,21 @@ REFUSED = (NOT_JSON, NO_EVENT)  # no event of Flux at all
 
 
 class _Object(msgspec.Struct, omit_defaults=True):
+    """Go writes null for what is not set."""
+
     kind: str
     name: str
-    namespace: str = ""
+    namespace: str | None = ""
     uid: str | None = None
     resourceVersion: str | int | None = None  # noqa: N815 - Kubernetes' own spelling
 
 
 class _Body(msgspec.Struct, omit_defaults=True):
     involvedObject: _Object  # noqa: N815
-    reason: str
-    timestamp: str
-    message: str = ""
-    severity: str = "info"
+    reason: str | None
+    timestamp: str | None
+    message: str | None = ""
+    severity: str | None = "info"
     metadata: dict[str, object] | None = None
 
 
@@ -116,16 +118,17 @@ def parse(body: bytes) -> Event | Cause:
     it = said.involvedObject
     if it.kind != "HelmRelease" and it.kind not in SOURCES:
         return OTHER_KIND
-    place = place_of(it.kind, it.namespace, it.name)
+    place = place_of(it.kind, it.namespace or "", it.name)
     if place is None:
         return NO_NAME if it.kind == "HelmRelease" else NO_PLACE
-    time = _time(said.timestamp)
+    time = _time(said.timestamp or "")
     if time is None:
         return NO_TIME
     metadata = {key: value for key, value in (said.metadata or {}).items() if isinstance(value, str)}
     told = metadata.get(_CONTROLLERS + "revision") or metadata.get("revision") or ""
     digest = metadata.get(_CONTROLLERS + "oci-digest") or metadata.get("oci-digest")
-    chart = chart_in(said.message)
+    message = said.message or ""
+    chart = chart_in(message)
     version, build = revision(told)
     if version is None and chart:
         version, build = chart[2], chart[3]
@@ -137,8 +140,8 @@ def parse(body: bytes) -> Event | Cause:
         place=place,
         kind=it.kind,
         uid=(it.uid or "")[:64] if it.kind == "HelmRelease" else "",
-        reason=said.reason[:128],
-        severity=said.severity[:16],
+        reason=word(said.reason or "", 128),
+        severity=word(said.severity or "info", 16),
         time=time,
         resource_version=number(it.resourceVersion) if it.kind == "HelmRelease" else "",
         version=version,
@@ -151,7 +154,7 @@ def parse(body: bytes) -> Event | Cause:
         tests=tests_in(ours("tests")),
         tests_ignored=ours("tests") == IGNORED,
         tries=tries_in(ours("tries")),
-        message=line(said.message),
+        message=line(message),
     )
 
 
@@ -216,6 +219,11 @@ def line(text: str) -> str:
         told = takewhile(str.strip, rest.splitlines())
         first = f"{first.rstrip()} {'; '.join(it.strip().removeprefix('* ') for it in told)}".rstrip()
     return _UNPRINTABLE.sub("", first)[:1000]
+
+
+def word(text: str, most: int) -> str:
+    """So many characters of a name, without what cannot be printed, which no database need take."""
+    return _UNPRINTABLE.sub("", text)[:most]
 
 
 def only(pattern: re.Pattern[str], text: str | None) -> str | None:

@@ -16,7 +16,7 @@ from itertools import chain
 
 import msgspec
 
-from .event import OVERRIDDEN
+from .event import OVERRIDDEN, digest_in
 from .level import under_way
 from .level_effect import looked
 from .occurrence import BLANK, Memory, Occurrence, is_plain, occurrences, remembered
@@ -240,8 +240,8 @@ def images_of(opened: str, it: Entry, *, began: bool) -> Iterable[FoundImage]:
     """The image annotation is what was intended, and counts for a success alone. That of the version which `began` with
     it is found with its release. What overrides images lies in the environment, so it holds after a roll back too."""
     if it.level:
-        named = {image.rpartition("@")[2] for each in it.level.images or () for image in (each.asked, each.running)}
-        return (FoundImage(opened, digest, True) for digest in sorted(named) if digest.startswith("sha256:"))
+        named = {digest_in(image) for each in it.level.images or () for image in (each.asked, each.running)}
+        return (FoundImage(opened, digest, True) for digest in sorted(filter(None, named)))
     overridden = it.image == OVERRIDDEN
     succeeded = it.cause in ("InstallSucceeded", "UpgradeSucceeded") or (overridden and it.cause == "RollbackSucceeded")
     found_with_release = began and it.release == it.version and not overridden

@@ -14,6 +14,7 @@ from .level import FAILED
 from .state import NEAR, Blocked, Entry, FailedAttempt, Intended, Running, SeenImage, State
 
 FAILURES = (effects.attempted, effects.test_failed, effects.correction_failed, effects.failing)
+BLOCKS = (effects.blocked, effects.source_failed)
 Revision = Running | FailedAttempt
 BRIEF = 30  # seconds
 
@@ -62,6 +63,7 @@ def occurrences(before: State, it: Entry, after: State, memory: Memory) -> Itera
     yield from _failures(before, it, after, memory)
     yield from _roll_backs(before, it, after, memory)
     if before is after:
+        yield from _blocks(before, it, after, memory)
         return
     running = after.running
     yield from _ends(before, it, after)
@@ -133,15 +135,15 @@ def _ends(before: State, it: Entry, after: State) -> Iterator[Occurrence]:
 
 
 def _blocks(before: State, it: Entry, after: State, memory: Memory) -> Iterator[Occurrence]:
-    """What an observer saw for less than BRIEF is none: a new revision of the source, or a new generation, blocks for a
-    moment."""
+    """What an observer saw for less than BRIEF is none, whoever speaks next: a new revision of the source, or a new
+    generation, blocks for a moment."""
     was, now, told = before.blocked, after.blocked, memory.blocked
     about = after.running or after.attempt
     ended = was is not None and (now is None or now.reason != was.reason)
     if was is not None and ended and was.reason != told and it.at - was.since >= BRIEF:
         yield _blocked(was, before.running or before.attempt)
         told = was.reason
-    if now is not None and now.reason != told and (it.level is None or it.at - now.since >= BRIEF):
+    if now is not None and now.reason != told and (it.effect in BLOCKS or it.at - now.since >= BRIEF):
         yield _blocked(now, about)
     elif was is not None and now is None and told is not None and about is not None:
         yield Occurrence("unblocked", it.at, about, it.cause)

@@ -14,11 +14,13 @@ Outcome = Literal["waiting", "healthy", "failed", "superseded", "unknown"]
 
 
 class ProposedVersion(Struct, frozen=True):
-    """What was proposed for an environment at `at`, in seconds since 1970. `place` null: it was not known then.
-    `replaces`: the version that the same pull request proposed before."""
+    """What was proposed for an environment at `at`, in seconds since 1970; `filed`, by which filings are sorted, is the
+    same for all of one. `place` null: it was not known then. `replaces`: the version that the same pull request
+    proposed before."""
 
     version: str
     at: int
+    filed: str
     place: str | None = None
     replaces: str | None = None
     url: str | None = None
@@ -59,10 +61,10 @@ def awaited(
     was heard of the environment."""
     own = [it for it in proposed if it.version == version]
     newest = own[0] if own else None
-    named = {it.place for it in own if newest and it.at == newest.at}
+    named = {it.place for it in own if newest and it.filed == newest.filed}
     here = [it for it in places if None in named or not named or it.place in named]
     missing = sorted(name for name in named if name and all(it.place != name for it in here))
-    later = {it.version for it in proposed if newest and it.at > newest.at} - {version}
+    later = {it.version for it in proposed if newest and it.filed > newest.filed} - {version}
 
     def result(outcome: Outcome, cause: str) -> Awaited:
         return Awaited(outcome, cause, list(here), newest.url if newest else None)
@@ -77,7 +79,7 @@ def awaited(
         return result("superseded", f"{gone[0].version or 'nothing'} runs in {gone[0].place} now")
     if failed := [it for it in here if _failed(it, version)]:
         return result("failed", f"{failed[0].place}: {failed[0].cause or 'it failed'}; {_now(failed[0])}")
-    if replaced := [it for it in proposed if newest and it.at >= newest.at and it.replaces == version]:
+    if replaced := [it for it in proposed if newest and it.filed >= newest.filed and it.replaces == version]:
         return result("superseded", f"the pull request proposes {replaced[0].version} now")
     return result("waiting", _waits_for(here, missing, version, newest))
 

@@ -11,26 +11,16 @@ from typing import Any
 import msgspec
 
 from .effects import absent
-from .event import CHART_NAME, EPOCH, NAME, NOT_JSON, SECOND, TEST_SECONDS, Cause, line, number, only
+from .event import CHART_NAME, EPOCH, NAME, NOT_JSON, SECOND, TEST_SECONDS, Cause, line, number, only, word
 from .level import Condition, HelmRevision, Level, LevelImage, is_in_between
 from .level_effect import seen
+from .name_range import NameRange
 from .state import AHEAD, Entry
 
 NO_SNAPSHOT, UNREADABLE = Cause("no snapshot of an observer"), Cause("a HelmRelease of a snapshot that cannot be read")
 CONDITIONS = frozenset({"Ready", "Reconciling", "Stalled", "Released", "TestSuccess", "Remediated", "Drifted"})
 MOST_IMAGES, MOST_REVISIONS = 500, 10
 ROUNDS = (10, 86400)  # seconds between which a round may last
-
-
-class NameRange(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """The names of a namespace in [from, until) were read completely; until "": to the end."""
-
-    namespace: str
-    from_: str = ""
-    until: str = ""
-
-    def holds(self, namespace: str, name: str) -> bool:
-        return namespace == self.namespace and self.from_ <= name and (not self.until or name < self.until)
 
 
 class PostedCondition(msgspec.Struct, omit_defaults=True):
@@ -161,6 +151,8 @@ def parse(body: bytes, received_at: datetime) -> Sight | Cause:
         version = number(posted.resource_version) if posted.uid else ""
         levels.append(SeenLevel(f"{named.namespace}/{named.name}", version, level_of(posted, received_at)))
     ranges = (*whole.ranges, *map(NameRange, whole.namespaces))
+    if not all(it.is_named for it in ranges):
+        return NO_SNAPSHOT
     round_seconds = None if whole.round_seconds is None else min(max(whole.round_seconds, ROUNDS[0]), ROUNDS[1])
     return Sight(at, round_seconds, ranges, frozenset(names), tuple(levels), unread)
 
@@ -168,21 +160,15 @@ def parse(body: bytes, received_at: datetime) -> Sight | Cause:
 def level_of(it: PostedHelmRelease, received_at: datetime) -> Level:
     conditions = None
     if it.conditions is not None:
-        found = [
-            Condition(
-                each.type, each.status[:16], each.reason[:128], line(each.message), _when(each.since, received_at)
-            )
-            for each in it.conditions
-            if each.type in CONDITIONS
-        ]
+        found = [_condition(each, received_at) for each in it.conditions if each.type in CONDITIONS]
         conditions = tuple(sorted(found, key=lambda each: each.type))
     history = tuple(
         HelmRevision(
-            each.status,
-            each.chart_version[:300],
+            word(each.status, 64),
+            word(each.chart_version, 300),
             only(CHART_NAME, each.chart_name) or "",
             each.version,
-            each.action or "",
+            word(each.action or "", 64),
             _when(each.last_deployed, received_at),
             each.oci_digest,
         )
@@ -206,6 +192,11 @@ def level_of(it: PostedHelmRelease, received_at: datetime) -> Level:
     return msgspec.structs.replace(level, images=None, unseen=None) if is_in_between(level) else level
 
 
+def _condition(it: PostedCondition, received_at: datetime) -> Condition:
+    told = word(it.status, 16), word(it.reason, 128), line(it.message)
+    return Condition(it.type, *told, _when(it.since, received_at))
+
+
 def _unseen(it: PostedHelmRelease) -> str | None:
     """Why images could not be seen, or not all of them."""
     if it.remote:
@@ -219,7 +210,10 @@ def _images(it: PostedHelmRelease) -> tuple[LevelImage, ...] | None:
     """Without the number of pods, which changes while nothing else does."""
     if it.images is None or it.remote:
         return None
-    named = {(each.workload[:300], each.container[:64], each.asked[:600], each.running[:600]) for each in it.images}
+    named = {
+        (word(each.workload, 300), word(each.container, 64), word(each.asked, 600), word(each.running, 600))
+        for each in it.images
+    }
     return tuple(LevelImage(*each) for each in sorted(named)[:MOST_IMAGES])
 
 

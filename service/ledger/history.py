@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from ..domain import images
+from ..domain.name_range import NameRange
 from ..domain.occurrence import Evidence
 from ..domain.place import OlderRules, standing_in
 from ..domain.signature import ENVIRONMENT
@@ -64,7 +65,8 @@ class HistoryItem(Struct, frozen=True):
     """`version` is what it is about: what arrived, failed, was rolled back, and so on; null: it is not known, or it is
     of the whole environment, as `place` null is. `to`: what runs again after a roll back. `cause`: Flux's reason, or a
     proposal's kind. `source`: event | snapshot | filing | silence, `basis` as of arrivals. `url`: a path of the ledger
-    that tells more; `proposal` the address of a pull request."""
+    that tells more; `proposal` the address of a pull request. `range`: of a silence, the names that it is of; null: the
+    whole environment."""
 
     id: str
     when: datetime
@@ -84,6 +86,7 @@ class HistoryItem(Struct, frozen=True):
     basis: str | None
     proposal: str | None
     url: str
+    range: NameRange | None = None
 
 
 _evidence = msgspec.json.Decoder(Evidence).decode
@@ -188,6 +191,7 @@ def _item(row: HistoryRow, kind: Any, mismatches: Sequence[Mismatch] = ()) -> Hi
         basis=row.basis,
         proposal=detail.url,
         url=release.url or _of_environment(row),
+        range=detail.range,
     )
 
 

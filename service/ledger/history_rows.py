@@ -11,8 +11,11 @@ from ..database.query import Query, query
 from ..domain.event import EPOCH, SECOND
 from ..domain.state import position_at
 from .events import silence
+from .events.ranges import FIELDS, JOINED, ROUNDS
+from .events.statements import HistoryColumns
 from .match import WITH_RELEASE, overridden_in
 from .releases.number_two import TEXT
+from .rows import EnvironmentKey
 
 
 class HistoryFilter(NamedTuple):
@@ -39,6 +42,12 @@ class HistoryKey(NamedTuple):
 
 class Everything(NamedTuple):
     """The key of a query without parameters."""
+
+
+class Second(NamedTuple):
+    """Since 1970."""
+
+    second: int
 
 
 class HistoryRow(NamedTuple):
@@ -91,6 +100,17 @@ _environments = query(
     ),
     takes=Everything,
     gives=HeardEnvironment,
+)
+
+
+_missed = query(
+    lambda second: tables.Environment.raw(
+        f"SELECT DISTINCT environment FROM (SELECT e.environment, {FIELDS} FROM environment e JOIN {JOINED}) s"
+        f" WHERE round_seconds > 0 AND {{}} - heard > {ROUNDS} * round_seconds",
+        second,
+    ),
+    takes=Second,
+    gives=EnvironmentKey,
 )
 
 
@@ -147,14 +167,22 @@ async def silences(wanted: HistoryFilter, silent_after: int) -> list[HistoryRow]
     """Of the environments that are silent now: it is told for good when something is heard again."""
     if wanted.service is not None or wanted.kind not in (None, "silent"):
         return []
-    now, found = datetime.now(UTC), list[HistoryRow]()
+    now, found = datetime.now(UTC), list[HistoryColumns]()
+    parts = {it.environment for it in await _missed(Second((now - EPOCH) // SECOND))}
     for it in await _environments(Everything()):
         since = silence.silent_since(it, now, silent_after)
-        if since is not None and wanted.environment in (None, it.environment):
-            told = silence.row(it.environment, "silent", since)._asdict()
-            fields: dict[str, Any] = {name: told.get(name) for name in HistoryRow._fields}
-            found.append(HistoryRow(**fields))
-    return found
+        if wanted.environment not in (None, it.environment):
+            continue
+        if since is not None:
+            found.append(silence.row(it.environment, "silent", since))
+        elif it.environment in parts:
+            found += await silence.silent_ranges(it.environment, now)
+    return [_silent(it) for it in found]
+
+
+def _silent(it: HistoryColumns) -> HistoryRow:
+    fields: dict[str, Any] = {name: it._asdict().get(name) for name in HistoryRow._fields}
+    return HistoryRow(**fields)
 
 
 def position_of(at: datetime) -> str:

@@ -6,11 +6,13 @@ from itertools import pairwise
 import msgspec
 
 from ..domain.event import TEST_SECONDS, seconds_in
-from ..domain.snapshot import CONDITIONS, NameRange, PostedCondition, PostedHelmRelease
+from ..domain.name_range import NameRange
+from ..domain.snapshot import CONDITIONS, PostedCondition, PostedHelmRelease
 from .objects import HelmReleaseObject
 from .pods import OwnedPods
 
 PART_BYTES = 256 * 1024  # of a body: some hundred HelmReleases, which the ledger takes well within its time limit
+PART_NAMES = 250  # that are gone
 Part = tuple[list[PostedHelmRelease], list[NameRange]]
 encode = msgspec.json.Encoder().encode
 
@@ -27,8 +29,9 @@ def changes(namespace: str, released: Iterable[PostedHelmRelease], gone: Iterabl
     with a dash."""
     for piece in _pieces(released):
         yield piece, []
-    if ranges := [NameRange(namespace, name, f"{name}-") for name in gone]:
-        yield [], ranges
+    ranges = [NameRange(namespace, name, f"{name}-") for name in gone]
+    for begin in range(0, len(ranges), PART_NAMES):
+        yield [], ranges[begin : begin + PART_NAMES]
 
 
 def _pieces(released: Iterable[PostedHelmRelease]) -> Iterator[list[PostedHelmRelease]]:

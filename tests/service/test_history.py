@@ -70,6 +70,7 @@ async def test_an_item_says_what_when_where_and_whence(ledger: Served) -> None:
         "basis": "late",
         "proposal": None,
         "url": "/releases/orders/1.1.0",
+        "range": None,
     }
     assert (arrived["known"], arrived["url"]) == (False, "/environments/staging/arrivals?service=orders")
     assert arrived["digests"] == {"chart": None, "images": {}}
@@ -222,25 +223,6 @@ async def test_silence_without_an_observer_is_judged_where_the_setting_says_so(d
     async with served(database_url) as ledger:
         await Environment.update({Environment.confirmed_at: NOON}, force=True)
         assert (await ledger.get("/environments"))["items"][0]["silent_since"] is None
-
-
-async def test_what_blocks_for_a_moment_is_told_while_it_does_and_is_no_history(ledger: Served) -> None:
-    """A new revision of the source makes each HelmRelease wait for its artifact."""
-
-    def waiting(seconds: int, since: int, rv: int) -> Any:
-        return L(seconds, V1, rv=rv, ready=("False", "SourceNotReady", since, "the artifact is not there"))
-
-    await tell(ledger, [E(10, "InstallSucceeded", "1.0.0", rv=5), waiting(101, 100, 6)])
-    [standing] = (await ledger.get("/environments/staging"))["services"]
-    assert (standing["blocked"]["reason"], standing["blocked"]["since"]) == ("SourceNotReady", z(100))
-    await tell(ledger, [L(105, V1, rv=7, ready=OK)])
-    assert await kinds(ledger) == [("arrived", "1.0.0")]
-    lasting = [waiting(201, 200, 8), L(240, V1, rv=9, ready=OK), waiting(301, 300, 10), waiting(600, 300, 10)]
-    await tell(ledger, lasting)
-    found = [(it["kind"], it["when"]) for it in reversed(await stream(ledger))]
-    assert found[1:] == [("blocked", z(200)), ("unblocked", z(240)), ("blocked", z(300))]
-    assert await rebuild() == 1
-    assert [(it["kind"], it["when"]) for it in reversed(await stream(ledger))] == found
 
 
 async def test_images_that_an_environment_overrides_are_not_named_as_the_releases(ledger: Served) -> None:

@@ -1,4 +1,4 @@
-"""What is not heard of any more is last known: an environment, or a range of names that its observer reads no more."""
+"""What is not heard of any more is last known: here a whole environment."""
 
 import json
 import re
@@ -8,8 +8,8 @@ import pytest
 
 from service.database.tables import Environment
 
-from ..support.service.served import Served, document, event, gitops
-from ..support.service.snapshots import deployed, see, written
+from ..support.service.served import Served, document, event
+from ..support.service.snapshots import see, written
 
 pytestmark = pytest.mark.anyio
 
@@ -58,46 +58,3 @@ async def test_what_a_silent_environment_runs_is_last_known(ledger: Served) -> N
     assert (newest["release"]["version"], newest["last_known_at"]) == ("1.5.0", newest["from"])
     compared = await ledger.get("/environments/staging/compare")
     assert (compared["here"]["silent_since"] is None, compared["items"][0]["verdict"]) == (False, "unknown")
-
-
-async def test_a_range_whose_rounds_are_missed_is_silent_while_others_are_read(ledger: Served) -> None:
-    now = ago(0)
-
-    def then(seconds: int) -> datetime:
-        return now - timedelta(seconds=seconds)
-
-    for name in ("alpha", "omega"):
-        await ledger.say(event(name=name, at=then(2800)))
-    await ledger.say(event(name="alpha", namespace="unwatched", at=then(2800)))
-
-    async def read(begins: str, ends: str, seconds: int, name: str) -> None:
-        listed = {"namespace": "apps", "name": name, "history": [deployed("1.4.2", then(2800))]}
-        ranges = [{"namespace": "apps", "from": begins, "until": ends}]
-        whole = {"taken_at": written(then(seconds)), "round_seconds": 100, "ranges": ranges, "helmreleases": [listed]}
-        assert (await see(ledger, json.dumps(whole).encode())).status_code == 201
-
-    async def health() -> dict[str, tuple[str, str | None, bool]]:
-        state = await ledger.get("/environments/staging")
-        assert state["silent_since"] is None
-        ran = {it["place"]: it["last_known_at"] for it in (await ledger.get("/environments/staging/arrivals"))["items"]}
-        return {it["place"]: (it["health"], it["health_cause"], ran[it["place"]]) for it in state["services"]}
-
-    await read("", "m", 600, "alpha")
-    await read("m", "", 600, "omega")
-    await read("", "m", 300, "alpha")
-    well = ("healthy", "InstallSucceeded", None)
-    assert await health() == {"apps/alpha": well, "apps/omega": well, "unwatched/alpha": well}
-    await read("", "m", 299, "alpha")
-    missed = {"apps/omega": ("unknown", "silent", written(then(600)))}
-    assert await health() == {"apps/alpha": well, "unwatched/alpha": well} | missed
-    found = {
-        it["place"]: it["health"]
-        for it in (await ledger.get(f"/environments/staging?at={written(then(200))}"))["services"]
-    }
-    assert found == {"apps/alpha": "healthy", "apps/omega": "unknown", "unwatched/alpha": "healthy"}
-    await ledger.file(
-        document("omega", gitops=gitops() | {"places": [{"environment": "staging", "place": "apps/omega"}]})
-    )
-    waiting = await ledger.get("/releases/omega/1.4.2/wait?environment=staging")
-    assert waiting["outcome"] == "unknown"
-    assert waiting["cause"].startswith("nobody looked at apps/omega since ")

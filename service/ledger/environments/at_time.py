@@ -137,10 +137,11 @@ async def state_at(environment: str, at: datetime, silent_after: int = 0) -> Env
     second = max(0, (at - EPOCH) // SECOND)
     silent = await silence.silent_at(environment, second, datetime.now(UTC), silent_after)
     now = (await silence.silences([environment], silent_after)).get(environment, silence.Silence(None))
+    then = await silence.ranges_silent_at(environment, second)
     states = list[PlaceState | None]()
     async for piece in lanes_at(environment, second):
         for it, lanes in piece:
-            since = silent or now.since(it.place)
+            since = silent or then.since(it.place) or now.since(it.place)
             is_silent = since is not None and since <= EPOCH + second * SECOND
             states.append(await place_state(it.place, lanes, second, is_silent, _filed(it, lanes)))
     return EnvironmentState(environment, at, row.confirmed_at, by_service(states), silent)

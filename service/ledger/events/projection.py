@@ -33,6 +33,7 @@ from .statements import (
     KeptPlace,
     PlacePosition,
     Report,
+    TooManyPlaces,
     begin,
     confirm,
     delete_from,
@@ -92,10 +93,6 @@ class Batch(NamedTuple):
     entries: list[Entry | None]
     received_at: datetime
     most_places: int
-
-
-class TooManyPlaces(Exception):
-    """An environment would have more places than it may."""
 
 
 async def project(batches: Mapping[str, Batch]) -> dict[str, News]:

@@ -1,27 +1,26 @@
 """Silence: an environment of which nothing is heard, so that what is known of it may not be so any more.
 
 With an observer it is silent when three of its rounds were missed, and a range of names when that many of its own were,
-while others came. Without one Flux says nothing while nothing changes, so that is judged only where `SILENT_AFTER` says
-after how many seconds. The silence that lasts is worked out when it is asked for; one that has ended is told by the
-history.
+since several observers may look at one environment. Without one Flux says nothing while nothing changes, so that is
+judged only where `SILENT_AFTER` says after how many seconds. The silence that lasts is worked out when it is asked for;
+one that has ended is told by the history.
 """
 
 import asyncio
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from ...database.query import query
-from ...database.tables import Environment, History, Listing
+from ...database.tables import Environment, History
 from ...domain.event import EPOCH, SECOND
-from ...domain.snapshot import NameRange
+from ...domain.name_range import NameRange
 from ...domain.state import position, position_at
+from ..match import moment
 from ..rows import EnvironmentKey
-from .statements import HistoryColumns, tell
-
-ROUNDS = 3  # that an observer may miss before its environment is silent
+from .ranges import FIELDS, JOINED, ROUNDS, Parts, ReadRange, missed, overlapping, ranges_of
+from .statements import Detail, HistoryColumns, detail_in, detail_text, tell
 
 
 class Heard(Protocol):
@@ -56,44 +55,44 @@ class PastSilence(NamedTuple):
     heard: str | None
 
 
-class ReadRange(NamedTuple):
-    """A range of names of a namespace, and when it was last read completely, in seconds since 1970."""
+class PastRange(NamedTuple):
+    """The silence of a range, which `detail` names."""
 
-    namespace: str
-    begins: str
-    ends: str
     at: int
+    detail: str | None
 
 
 class HearingInRange(NamedTuple):
-    """A Hearing with a ReadRange; without one `at` is null, and so are its names."""
+    """A Hearing with a ReadRange; without one `heard` is null, and so are its names."""
 
     confirmed_at: datetime
     observed_at: datetime | None
-    round_seconds: int | None
+    hearing_round: int | None
     namespace: str
     begins: str
     ends: str
-    at: int | None
+    heard: int | None
+    round_seconds: int
 
 
 class Silence(NamedTuple):
-    """Of an environment now. `whole`: since when it is silent. Those of `ranges` that were last read before
-    `missed_before` are, too; empty: none is."""
+    """Of an environment. `whole`: since when it is silent; `parts` are silent by themselves."""
 
     whole: datetime | None
-    ranges: Mapping[str, Sequence[ReadRange]] = {}
-    missed_before: int = 0
+    parts: Mapping[str, Sequence[ReadRange]] = {}
 
     def since(self, place: str) -> datetime | None:
         """Since when nothing was heard that would tell how a place stands; None: it is not silent."""
-        if self.whole is not None or not self.ranges:
+        if self.whole is not None or not self.parts:
             return self.whole
         namespace, _, name = place.partition("/")
-        several = self.ranges.get(namespace, ())
-        read = [it.at for it in several if NameRange(namespace, it.begins, it.ends).holds(namespace, name)]
-        at = max(read, default=self.missed_before)
-        return EPOCH + at * SECOND if at < self.missed_before else None
+        for it in overlapping(self.parts, NameRange(namespace, name, f"{name}-")):
+            return moment(it.heard)
+        return None
+
+
+EVER = 2**62
+MOST = 200  # silences of ranges that are looked at, newest first
 
 
 # It locks the environment, so that two replicas do not tell the same silence.
@@ -118,13 +117,33 @@ _heard = query(
 _then = query(
     lambda environment, position: History.raw(
         "SELECT s.at, (SELECT min(h.position) FROM history h WHERE h.environment = s.environment AND h.kind = 'heard'"
-        " AND h.position > s.position) AS heard FROM history s"
-        " WHERE s.environment = {} AND s.kind = 'silent' AND s.position < {} ORDER BY s.position DESC LIMIT 1",
+        " AND h.position > s.position AND h.detail IS NULL) AS heard FROM history s"
+        " WHERE s.environment = {} AND s.kind = 'silent' AND s.position < {} AND s.detail IS NULL"
+        " ORDER BY s.position DESC LIMIT 1",
         environment,
         position,
     ),
     takes=SilenceThen,
     gives=PastSilence,
+)
+_ranges_then = query(
+    lambda environment, position: History.raw(
+        "SELECT at, detail FROM history WHERE environment = {} AND kind = 'silent' AND position < {}"
+        f" AND detail IS NOT NULL ORDER BY position DESC LIMIT {MOST}",
+        environment,
+        position,
+    ),
+    takes=SilenceThen,
+    gives=PastRange,
+)
+_heard_in_ranges = query(
+    lambda environment: Environment.raw(
+        f"SELECT e.confirmed_at, e.observed_at, e.round_seconds AS hearing_round, {FIELDS} FROM environment e"
+        f" LEFT JOIN {JOINED} AND e.observed_at IS NOT NULL WHERE e.environment = {{}}",
+        environment,
+    ),
+    takes=EnvironmentKey,
+    gives=HearingInRange,
 )
 
 
@@ -137,50 +156,35 @@ def silent_since(it: Heard, now: datetime, silent_after: int = 0) -> datetime | 
     return heard if seconds and now - heard > timedelta(seconds=seconds) else None
 
 
-_ranges = query(
-    lambda environment: Listing.select(Listing.namespace, Listing.begins, Listing.ends, Listing.at).where(
-        Listing.environment == environment
-    ),
-    takes=EnvironmentKey,
-    gives=ReadRange,
-)
-_heard_in_ranges = query(
-    lambda environment: Environment.raw(
-        "SELECT e.confirmed_at, e.observed_at, e.round_seconds, l.namespace, l.begins, l.ends, l.at FROM environment e"
-        " LEFT JOIN listing l ON l.environment = e.environment AND e.observed_at IS NOT NULL WHERE e.environment = {}",
-        environment,
-    ),
-    takes=EnvironmentKey,
-    gives=HearingInRange,
-)
-
-
 async def silence_of(environment: str, it: Heard, now: datetime, silent_after: int) -> Silence:
-    ranges = await _ranges(EnvironmentKey(environment)) if it.observed_at else []
-    return silence(it, ranges, now, silent_after)
+    ranges = await ranges_of(environment) if it.observed_at else []
+    return _silence(it, ranges, now, silent_after)
 
 
 async def silences(environments: Iterable[str], silent_after: int) -> dict[str, Silence]:
     """By environment, of those that have reported."""
-    now, names = datetime.now(UTC), [*environments]
+    now, names, found = datetime.now(UTC), [*environments], dict[str, Silence]()
     rows = await asyncio.gather(*(_heard_in_ranges(EnvironmentKey(name)) for name in names))
-    return {name: silence(it[0], _read(it), now, silent_after) for name, it in zip(names, rows, strict=True) if it}
+    for name, several in zip(names, rows, strict=True):
+        if several:
+            ranges = [ReadRange(*it[3:6], it.heard, it.round_seconds) for it in several if it.heard is not None]
+            found[name] = _silence(Hearing(*several[0][:3]), ranges, now, silent_after)
+    return found
 
 
-def _read(several: Iterable[HearingInRange]) -> list[ReadRange]:
-    return [ReadRange(it.namespace, it.begins, it.ends, it.at) for it in several if it.at is not None]
-
-
-def silence(it: Heard, ranges: Sequence[ReadRange], now: datetime, silent_after: int) -> Silence:
-    """When ranges were read is told by the observer's clock, so they are compared with each other."""
+def _silence(it: Heard, ranges: Sequence[ReadRange], now: datetime, silent_after: int) -> Silence:
     whole = silent_since(it, now, silent_after)
-    missed_before = max((each.at for each in ranges), default=0) - ROUNDS * (it.round_seconds or 0)
-    if whole is not None or not it.round_seconds or all(each.at >= missed_before for each in ranges):
-        return Silence(whole)
-    by_namespace = defaultdict[str, list[ReadRange]](list)
-    for each in ranges:
-        by_namespace[each.namespace].append(each)
-    return Silence(None, by_namespace, missed_before)
+    return Silence(whole, {} if whole else missed(ranges, _second(now)))
+
+
+async def ranges_silent_at(environment: str, second: int) -> Silence:
+    """Those that were silent at that time, and were heard again since."""
+    found = list[ReadRange]()
+    for it in await _ranges_then(SilenceThen(environment, position_at(second + 1))):
+        detail = detail_in(it.detail)
+        if detail.range and (detail.until or 0) > second:
+            found.append(ReadRange(detail.range.namespace, detail.range.from_, detail.range.until, it.at, 1))
+    return Silence(None, missed(found, EVER))
 
 
 async def silent_at(environment: str, second: int, now: datetime, silent_after: int) -> datetime | None:
@@ -195,11 +199,40 @@ async def silent_at(environment: str, second: int, now: datetime, silent_after: 
     return None
 
 
-async def end_of_observer(environment: str, now: datetime) -> None:
-    """Tells the silence that a snapshot ends `now`; inside its transaction, before it counts as heard."""
+async def end_of_observer(
+    environment: str, read: Sequence[NameRange], ranges: Sequence[ReadRange], now: datetime
+) -> None:
+    """Tells the silences that a snapshot which `read` these ranges ends `now`; inside its transaction, before it counts
+    as heard. `ranges`: as they were read before."""
     for it in await _hearing.each([EnvironmentKey(environment)]):
-        if it.observed_at is not None:
-            await _tell(environment, silent_since(it, now), now)
+        if it.observed_at is None:
+            continue
+        since = silent_since(it, now)
+        await _tell(environment, since, now)
+        if since is None:
+            await _end_of_ranges(environment, read, missed(ranges, _second(now)), now)
+
+
+async def _end_of_ranges(environment: str, read: Sequence[NameRange], lost: Parts, now: datetime) -> None:
+    second = _second(now)
+    found = [part for it in read if not it.is_one_name for part in overlapping(lost, it)]
+    past = await _then(SilenceThen(environment, position_at(second + 1))) if found else []
+    for part in found:
+        if not any(_is_of_whole(it, part, second) for it in past):
+            silent = row(environment, "silent", moment(part.heard), part.names, second)
+            await tell.each([silent, row(environment, "heard", now, part.names)])
+
+
+def _is_of_whole(it: PastSilence, part: ReadRange, second: int) -> bool:
+    """The silence of the whole environment has told it: its observer reads one range after the other."""
+    ended = int(it.heard[:12]) if it.heard else second
+    return it.at <= part.heard + part.tolerated and second <= ended + part.tolerated
+
+
+async def silent_ranges(environment: str, now: datetime) -> list[HistoryColumns]:
+    """Those that are silent `now`, as the history tells it."""
+    lost = missed(await ranges_of(environment), _second(now)).values()
+    return [row(environment, "silent", moment(it.heard), it.names) for several in lost for it in several]
 
 
 async def end_of_flux(environment: str, now: datetime, silent_after: int) -> None:
@@ -214,7 +247,22 @@ async def _tell(environment: str, since: datetime | None, now: datetime) -> None
         await tell.each([row(environment, "silent", since), row(environment, "heard", now)])
 
 
-def row(environment: str, kind: str, at: datetime) -> HistoryColumns:
-    second = (at - EPOCH) // SECOND
-    own = hashlib.sha256(f"{kind} {environment} {second}".encode()).hexdigest()
-    return HistoryColumns(environment, None, position(second, "", 0, 0, own), kind, second, "silence")
+def row(
+    environment: str, kind: str, at: datetime, of: NameRange | None = None, until: int | None = None
+) -> HistoryColumns:
+    """`of`: None: of the whole environment; `until`: when a silence ended, in seconds since 1970."""
+    second = _second(at)
+    own = hashlib.sha256(f"{kind} {environment} {second} {of or ''}".encode()).hexdigest()
+    found = HistoryColumns(environment, None, position(second, "", 0, 0, own), kind, second, "silence")
+    if of is None:
+        return found
+    return found._replace(message=named(of), detail=detail_text(Detail(range=of, until=until)))
+
+
+def named(it: NameRange) -> str:
+    ends = [f"from {it.from_}"] * bool(it.from_) + [f"before {it.until}"] * bool(it.until)
+    return f"namespace {it.namespace}" + (f", names {' and '.join(ends)}" if ends else "")
+
+
+def _second(at: datetime) -> int:
+    return (at - EPOCH) // SECOND

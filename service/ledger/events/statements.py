@@ -7,6 +7,7 @@ import msgspec
 
 from ...database.query import query
 from ...database.tables import Arrival, ArrivalImage, Environment, History, Place
+from ...domain.name_range import NameRange
 from ...domain.occurrence import Evidence
 from ..rows import EnvironmentKey, PlaceKey, PlaceRow
 
@@ -36,6 +37,10 @@ class DeletedArrival(NamedTuple):
 
 class PlaceCount(NamedTuple):
     number: int
+
+
+class TooManyPlaces(Exception):
+    """An environment would have more places, or lists of their names, than it may."""
 
 
 class KeptPlace(NamedTuple):
@@ -118,9 +123,12 @@ class HistoryColumns(NamedTuple):
 
 class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a row of the history tells beside its columns: `to`, what runs again after a roll back; of a proposal the
-    address of the pull request, and the version that it `replaces`."""
+    address of the pull request, and the version that it `replaces`; of a silence the `range` of names that was silent,
+    and `until` when, in seconds since 1970; without a range it was the whole environment."""
 
     to: str | None = None
+    range: NameRange | None = None
+    until: int | None = None
     url: str | None = None
     replaces: str | None = None
 

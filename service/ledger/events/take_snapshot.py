@@ -8,12 +8,13 @@ from typing import NamedTuple
 from ...database import tables
 from ...database.group_commit import written
 from ...database.query import query
-from ...domain.event import Cause
+from ...domain.event import EPOCH, SECOND, Cause
+from ...domain.name_range import NameRanges
 from ...domain.place import standing_in
 from ...domain.snapshot import UNREADABLE, Sight, parse
 from ...domain.state import Entry
 from ..rows import EnvironmentKey, PlaceKey
-from . import levels, names, silence, unread
+from . import levels, names, ranges, silence, unread
 from .projection import Batch, project
 from .statements import places
 from .take import EventKey, EventReceipt, NewEvent, Signed, Taken, first, insert
@@ -57,23 +58,22 @@ async def _take(it: Signed) -> Taken:
     if not inserted:
         [kept] = await first(EventKey(it.environment, sha256))
         return Taken(EventReceipt(*kept), False)
+    known, second = await ranges.ranges_of(it.environment), (it.now - EPOCH) // SECOND
+    await silence.end_of_observer(it.environment, sight.ranges, known, it.now)
     entries: list[Entry | None] = [None, *await _levels(it.environment, sight)]  # the snapshot counts, as an event does
-    await names.keep(it.environment, sight.at, sight.ranges, sight.names)
+    await names.keep(it.environment, sight, second, it.most_places)
     news = await project({it.environment: Batch(entries, it.now, it.most_places)})
     await unread.add(it.environment, [UNREADABLE] * sight.unread, it.now)
-    await silence.end_of_observer(it.environment, it.now)
-    await _observe(Observed(it.environment, it.now, sight.round_seconds))
+    longest = ranges.longest_round(known, sight.round_seconds, second)
+    await _observe(Observed(it.environment, it.now, longest))
     return Taken(EventReceipt(inserted[0].id, it.environment, it.now, sha256), True, news[it.environment])
 
 
 async def _levels(environment: str, sight: Sight) -> list[Entry]:
     """The entries of what was seen, and of what is gone; a level that is as the one before makes that one longer."""
     last_said = {it.place: _last_said(it.state) for it in await places(EnvironmentKey(environment))}
-    gone = [
-        place
-        for place in sorted(last_said)
-        if place not in sight.names and any(it.holds(*place.split("/")) for it in sight.ranges)
-    ]
+    read = NameRanges(sight.ranges)
+    gone = [it for it in sorted(last_said) if it not in sight.names and read.hold(*it.split("/"))]
     found = list[Entry]()
     for it in sorted(sight.levels, key=lambda it: it.place):
         key = PlaceKey(environment, it.place)

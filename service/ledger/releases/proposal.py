@@ -19,7 +19,7 @@ def proposed(service: str, version: str, gitops: Gitops, sha256: str, now: datet
         yield HistoryColumns(
             it.environment,
             it.place,
-            position(at, "", 0, 0, own),
+            position(at, str(now.microsecond), 0, 0, own),  # in the order in which they were filed
             "proposed",
             at,
             "filing",

@@ -11,7 +11,7 @@ from ...database.tables import History
 from ...domain.event import EPOCH, SECOND
 from ...domain.outcome import Awaited, AwaitedPlace, ProposedVersion, awaited
 from ...domain.place import standing_in
-from ...domain.state import NEAR
+from ...domain.state import BEGINNING, NEAR
 from ..environments.place import PlaceState
 from ..environments.state import STANDING, StandingRow, environment_row, place_of
 from ..events.silence import Silence, silence_of
@@ -36,6 +36,7 @@ class VersionThere(NamedTuple):
 class ProposedRow(NamedTuple):
     version: str
     at: int
+    position: str
     place: str | None
     detail: str | None
 
@@ -74,8 +75,8 @@ def _of_version(sql: str, gives: type[Row]) -> Query[VersionThere, Row]:
 
 
 _proposed = _there(
-    "SELECT version, at, place, detail FROM history WHERE kind = 'proposed' AND service = {} AND environment = {}"
-    " ORDER BY position DESC LIMIT {}",
+    "SELECT version, at, position, place, detail FROM history WHERE kind = 'proposed' AND service = {}"
+    " AND environment = {} ORDER BY position DESC LIMIT {}",
     ProposedRow,
 )
 _standing = _there(
@@ -124,7 +125,7 @@ async def outcome(service: str, version: str, environment: str, silent_after: in
 
 def _version(it: ProposedRow) -> ProposedVersion:
     detail = detail_in(it.detail)
-    return ProposedVersion(it.version, it.at, it.place, detail.replaces, detail.url)
+    return ProposedVersion(it.version, it.at, it.position[:BEGINNING], it.place, detail.replaces, detail.url)
 
 
 def _place(it: PlaceState, failed: Sequence[FailedRow]) -> AwaitedPlace:

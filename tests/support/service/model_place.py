@@ -156,7 +156,7 @@ class Place:
             before = was.runs.said if was.runs else was.failed if was.attempt else None
             self._tell("blocked", was.blocked[1], before, was.blocked[0])
             self.told_blocked = was.blocked[0]
-        lasts = self.blocked and (not it.seen or it.counts_at >= self.blocked[1] + 30)
+        lasts = self.blocked and ((it.rank == 0 and not it.seen) or it.counts_at >= self.blocked[1] + 30)
         if lasts and self.blocked and self.told_blocked != self.blocked[0]:
             self._tell("blocked", self.blocked[1], named, self.blocked[0])
             self.told_blocked = self.blocked[0]
