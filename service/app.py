@@ -59,6 +59,7 @@ from .pages.history import show_history
 from .pages.html import link_below
 from .pages.not_found import show_nothing
 from .pages.releases import show_release
+from .pages.said import show_said
 from .pages.search import show_search
 from .pages.services import show_service
 from .settings import Settings
@@ -93,6 +94,7 @@ ROUTES: list[ControllerRouterHandler] = [
     metrics,
     show_board,
     show_environment,
+    show_said,
     show_release,
     show_service,
     show_comparison,

@@ -35,6 +35,7 @@ ROWS = {
     "GET /board/history": "read",
     "GET /board/{rest}": "read",
     "GET /board/environments/{environment}": "read",
+    "GET /board/environments/{environment}/said": "read",
     "GET /board/releases/{service}/{version}": "read",
     "GET /board/search": "read",
     "GET /releases": "read",

@@ -50,6 +50,7 @@ ASKED = {
     ),
     "/history.atom": ("", "kind=failed"),
     "/board/environments/{environment}": ("", "at=2026-01-01T00:10:00"),
+    "/board/environments/{environment}/said": (f"place=apps/{data.service(0)}&at=2026-01-01",),
     "/": ("", "behind=1", "wall"),
     "/board/compare": ("", "first=staging&second=staging&at=2026-01-01T00:10:00Z"),
     "/board/history": ("", "kind=failed", f"service={data.service(0)}"),

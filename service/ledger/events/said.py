@@ -1,5 +1,6 @@
 """All that was said of a place: Flux's events, and the levels of observers."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from ...database.query import query
@@ -8,6 +9,7 @@ from ...domain.event import Cause
 from ...domain.reasons import event_entry
 from ...domain.snapshot import fact_entry, level_entries
 from ...domain.state import Entry
+from ..match import moment
 from ..rows import EventRow, PlaceBetween, PlaceKey
 
 EVER = 2**62
@@ -41,6 +43,59 @@ _levels = query(
     takes=PlaceBetween,
     gives=LevelRow,
 )
+
+
+class Begun(NamedTuple):
+    """Of a place, from `since` on, in seconds since 1970."""
+
+    environment: str
+    place: str
+    since: int
+    limit: int
+
+
+class Said(NamedTuple):
+    """`received_at` None: of what an observer saw, which is kept once for all that is equal."""
+
+    entry: Entry
+    at: datetime
+    received_at: datetime | None
+
+
+_first_events = query(
+    lambda environment, place, since, limit: Event.raw(
+        "SELECT body, sha256, received_at FROM event WHERE environment = {} AND place = {} AND at >= {}"
+        " ORDER BY at LIMIT {}",
+        environment,
+        place,
+        since,
+        limit,
+    ),
+    takes=Begun,
+    gives=EventRow,
+)
+_first_levels = query(
+    lambda environment, place, since, limit: Level.raw(
+        "SELECT body, sha256, first_at, first_version, last_at, last_version FROM level"
+        " WHERE environment = {} AND place = {} AND last_at >= {} ORDER BY last_at LIMIT {}",
+        environment,
+        place,
+        since,
+        limit,
+    ),
+    takes=Begun,
+    gives=LevelRow,
+)
+
+
+async def said_from(key: PlaceKey, since: int, limit: int) -> list[Said]:
+    """The first of what was said of a place from `since` on, in seconds since 1970, oldest first."""
+    begun, found = Begun(*key, since, limit), list[Said]()
+    for row in await _first_events(begun):
+        found += [Said(it, moment(it.at), row.received_at) for it in entry_of(row)]
+    for level in await _first_levels(begun):
+        found += [Said(it, moment(it.at), None) for it in level_entries_of(key.place, level)]
+    return sorted((it for it in found if it.entry.at >= since), key=lambda it: (it.entry.at, it.entry.rank))[:limit]
 
 
 async def entries_between(key: PlaceKey, since: int = 0, until: int = EVER) -> list[Entry]:

@@ -27,6 +27,7 @@ PAGES = {
     "history of a part": "/board/history?service=orders&kind=failed&from=soon",
     "release": "/board/releases/orders/1.1.0",
     "failed release": "/board/releases/orders/1.2.0",
+    "what was said": f"/board/environments/staging/said?place=apps/orders&at={ago(30):%Y-%m-%dT%H:%M:%S}",
     "search": "/board/search?q=1",
     "nothing found": "/board/search?q=zzz",
     "lost": "/board/releases/orders/7.7.7",

@@ -43,6 +43,7 @@ def paths() -> list[str]:
         f"/board/services/{NAMES[9]}",
         "/board/environments/staging",
         "/board/environments/staging?at={then}",
+        f"/board/environments/staging/said?place={'n' * 63}/{NAMES[0]}&at=2026-01-01",
         "/board/compare",
         "/board/history",
         f"/board/releases/{NAMES[0]}/{VERSION}",
