@@ -8,8 +8,9 @@ from ..errors import Refused
 from ..gitops.files import CHART_NAME, CHART_VERSION, DIGEST, TAG
 from ..gitops.site import Target
 from ..yaml.edit import Path as Keys
-from ..yaml.objects import at
+from ..yaml.objects import at, group_of
 from .candidate import Candidate
+from .cluster import HELM
 
 IN_PLACE: Keys = ("spec", "upgrade", "chartNameChangeStrategy")
 SINCE = (2, 9)  # the version of Flux that knows it
@@ -19,6 +20,7 @@ MARKER = "$imagepolicy"  # https://fluxcd.io/flux/components/image/imageupdateau
 def refuse_obstacles(found: Candidate, service: str, published: str | None, flux: str) -> None:
     """Refuses what does not get its chart by an exact version, and from where `service` is `published`, if that is
     known."""
+    _refuse_other_api(found)
     _refuse_other_kind(found, published or "an OCI registry")
     _refuse_other_chart(found, service, flux)
     _refuse_no_source(found)
@@ -43,16 +45,25 @@ def written(found: Candidate) -> Iterator[tuple[Target, Keys]]:
         yield found.target, CHART_VERSION
 
 
+def _refuse_other_api(found: Candidate) -> None:
+    if group_of(found.release) != HELM:
+        raise Refused(
+            f"{found.target.file}: {found.release.get('apiVersion')} is not Flux's HelmRelease.",
+            f"Let Flux install the service, by a HelmRelease of {HELM}/v2.",
+            fault="gitops",
+        )
+
+
 def _refuse_other_kind(found: Candidate, published: str) -> None:
-    kind, name = str(found.reference.get("kind") or "nothing"), found.reference.get("name")
+    kind, name = str(found.reference.get("kind") or ""), found.reference.get("name")
     by_reference = "chartRef" in found.spec
     if kind == ("OCIRepository" if by_reference else "HelmRepository"):
         return
     keys: Keys = ("spec", "chartRef", "kind") if by_reference else ("spec", "chart", "spec", "sourceRef", "kind")
     held = ", which holds the version itself" if kind == "HelmChart" else ""
+    said = f"the chart comes from {kind} {name or ''}{held}" if kind else "no source of the chart is named"
     raise Refused(
-        f"{found.where('HelmRelease', keys)}: the chart comes from {kind} {name or ''}{held}, and Waybill publishes it "
-        f"to {published}.",
+        f"{found.where('HelmRelease', keys)}: {said}, and Waybill publishes it to {published}.",
         "First let the HelmRelease get the chart that runs now from an OCIRepository, or a HelmRepository of `type: "
         f"oci` with `url: {published}`, by its exact version; then adopt it.",
         fault="gitops",

@@ -13,8 +13,9 @@ from ..errors import Refused
 from ..folder import lay_out
 from ..gitops.files import ANNOTATIONS, CHART_VERSION, DIGEST, TAG, annotation, written
 from ..gitops.render import name_release
-from ..gitops.site import Site
+from ..gitops.site import Site, Target
 from ..gitops.tries import told
+from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import Object, at
 from .bases import reach
@@ -24,6 +25,7 @@ from .roots import Root
 
 OURS = {annotation(name)[-1] for name in (*ANNOTATIONS, *told(None))}
 ANNOTATION = str(annotation("")[-1])
+_PROBE = "0.0.0-probe"
 _DIGEST = f"sha256:{'f' * 64}"
 # Another place that decides which chart is installed.
 _ELSEWHERE = re.compile(r"/spec/(chart/spec/(version|chart)|chartRef|ref)\b|^\s*(replacements|vars):")
@@ -69,7 +71,8 @@ def try_release(site: Site, files: dict[str, bytes], before: Candidate, service:
     )
     if not decided:
         raise Refused(
-            f"{site.release.file}: Flux does not get what is written there{_cause(files, before, site)}.",
+            f"{site.release.file}: Flux does not get what is written there"
+            f"{_other(changed, before, site) or _cause(files, before, site)}.",
             "Take out what else sets it, so that this file says the version.",
             fault="gitops",
         )
@@ -110,18 +113,31 @@ def _bare(item: Object) -> Object:
     return {**item, "metadata": {**item["metadata"], "annotations": kept}, "spec": spec}
 
 
+def _other(files: dict[str, bytes], found: Candidate, site: Site) -> str:
+    """The file, with the line, by which another version gets into what Flux builds of `files`."""
+    names = {it.name for it in (site.release, site.source) if it}
+    every = [it for kind in ("HelmRelease", "OCIRepository") for it in targets(files, kind)]
+    for target in (it for it in every if it.name in names and it not in (site.release, site.source)):
+        for keys in (CHART_VERSION, TAG, DIGEST):
+            with suppress(Refused):
+                number = target.line(files, keys)
+                if number and _shows(found, files, target, keys):
+                    return f" ({target.file}, line {number}: {shown(keys)})"
+    return ""
+
+
+def _shows(found: Candidate, files: Mapping[str, bytes], target: Target, keys: Keys) -> bool:
+    """Whether a build has what `target` has at `keys`."""
+    probe = dict(files)
+    target.put(probe, keys, _PROBE)
+    return any(at(it, *keys) == _PROBE for it in build_with(probe, found.root))
+
+
 def _cause(files: dict[str, bytes], found: Candidate, site: Site) -> str:
-    """The first place that could be why, with its line."""
+    """The first line that could be why."""
     applied = found.root.flux
     if applied:
         files = {**files, applied.file: (found.top / applied.file).read_bytes()}
-    for target in (*targets(files, "HelmRelease"), *targets(files, "OCIRepository")):
-        if target.name not in {it.name for it in (site.release, site.source) if it}:
-            continue
-        for keys in (CHART_VERSION, TAG, DIGEST) if target not in (site.release, site.source) else ():
-            with suppress(Refused):
-                if number := target.line(files, keys):
-                    return f" ({target.file}, line {number}: {shown(keys)})"
     for file, data in files.items():
         for number, text in enumerate(data.decode(errors="replace").splitlines(), 1):
             if _ELSEWHERE.search(text) or (file not in site.files and ANNOTATION in text):

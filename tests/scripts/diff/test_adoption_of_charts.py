@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.scripts.adoption import ALONE, APP, CHARTS, alone, found, pinned, refused
 from tests.support.scripts.layouts import (
+    FILES,
     FLUX_EXAMPLE,
     HELM_RELEASE,
     HELM_REPOSITORY,
@@ -18,6 +19,10 @@ from tests.support.scripts.layouts import (
 )
 
 SOURCES = {
+    "nothing": (
+        alone("      sourceRef:\n        kind: HelmRepository\n        name: orders\n", ""),
+        ["apps/orders.yaml: no source of the chart is named, and Waybill publishes it to"],
+    ),
     "git": (
         alone("kind: HelmRepository", "kind: GitRepository"),
         ["apps/orders.yaml, line 13", "GitRepository orders"],
@@ -175,6 +180,19 @@ VERSIONS = {
             "(apps/staging/orders-values.yaml, line 10: spec.chart.spec.version)",
         ],
     ),
+    "two patches, of which the other one is the last": (
+        {
+            **FLUX_EXAMPLE,
+            "apps/staging/kustomization.yaml": kustomization(
+                "../base/orders", more="patches: [{path: orders-values.yaml}, {path: hotfix.yaml}]\n"
+            ),
+            "apps/staging/hotfix.yaml": PATCH + "  chart: {spec: {version: 0.0.8}}\n",
+        },
+        [
+            "apps/staging/orders-values.yaml: Flux does not get what is written there",
+            "(apps/staging/hotfix.yaml, line 10: spec.chart.spec.version)",
+        ],
+    ),
 }
 IN_PLACE = "  upgrade: {chartNameChangeStrategy: InPlaceUpdate}\n"
 NAME = "apps/orders.yaml, line 10: the HelmRelease installs the chart legacy, and the chart of this service is orders"
@@ -215,11 +233,8 @@ def test_a_chart_that_does_not_come_by_an_exact_version_from_where_it_is_publish
     name: str, tmp_path: Path
 ) -> None:
     files, words = (SOURCES | VERSIONS)[name]
-    file = next(
-        path
-        for path in (f"{APP}/helmrelease.yaml", "apps/orders.yaml", "apps/base/orders/release.yaml")
-        if path in files
-    )
+    places = (f"{APP}/helmrelease.yaml", "apps/orders.yaml", "apps/base/orders/release.yaml")
+    file = FILES["flux-example"] if "two patches" in name else next(path for path in places if path in files)
     said = refused(tmp_path, files, file)
     for word in words:
         assert word in said

@@ -24,6 +24,11 @@ FILES_REFUSED = {
         ["holds 2 called orders"],
     ),
     "no HelmRelease": (ALONE, "apps/repository.yaml", ["holds none", "Name a file with a HelmRelease"]),
+    "a HelmRelease of another API": (
+        {**ALONE, "apps/orders.yaml": HELM_RELEASE.replace("helm.toolkit.fluxcd.io/v2", "helm.fluxcd.io/v1")},
+        "apps/orders.yaml",
+        ["apps/orders.yaml: helm.fluxcd.io/v1 is not Flux's HelmRelease", "helm.toolkit.fluxcd.io/v2"],
+    ),
     "a ResourceSet": (
         {
             **ALONE,
