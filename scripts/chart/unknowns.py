@@ -9,6 +9,7 @@ _TEXT = re.compile(rb"""\"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`""")
 _ACTION = re.compile(rb"\{\{-?\s*/\*.*?\*/|\{\{((?:" + _TEXT.pattern + rb"|[^\"'`}]|}(?!}))*+)}}", re.DOTALL)
 _TPL, _FILES = re.compile(rb"(?<![\w.$])tpl\b"), re.compile(rb"\.Files\b")
 APIS, VERSION = "which APIs the cluster has", "which version of Kubernetes the cluster has"
+_ALLOWED = re.compile(rb"""(?m)^["']?kubeVersion["']?\s*:\s*(?!''|""|$)[^\s#]""")
 _RANDOM = (
     rb"rand\w+|shuffle|ago|gen(?:PrivateKey|CA|SelfSignedCert|SignedCert)\w*|uuidv4|now|bcrypt|htpasswd|encryptAES"
 )
@@ -33,6 +34,9 @@ def unseen(files: Mapping[str, bytes], chart: str, *, known: tuple[str, ...] = (
     """Sentences without a full stop, each once, without those that the settings answer (`known`). `values` are the
     HelmRelease's."""
     found: dict[str, list[str]] = {}
+    # Of the charts in charts/ Helm does not ask it.
+    if VERSION not in known and _ALLOWED.search(files.get("Chart.yaml", b"")):
+        found[VERSION] = [f"{chart}/Chart.yaml"]
     for path, code in _code({f"{chart}/{path}": data for path, data in files.items()}, values):
         for what, asking in _ASKING.items():
             if what not in known and asking.search(code):

@@ -51,11 +51,7 @@ class Helm:
         flags = ["--namespace", namespace, "--include-crds", *_kube(kube_version), *apis]
         done = self._run("template", name, chart, *flags, *files, input=values, check=False)
         if done.code != 0:
-            raise Refused(
-                f"`helm template` failed: {done.complaint}",
-                "Correct the chart and commit; if it needs values to render, name a values file in `values`.",
-                fault="chart",
-            )
+            raise Refused(f"`helm template` failed: {done.complaint}", _remedy(done.complaint), fault="chart")
         return done.stdout
 
     def package(self, folder: Path, out: Path, seconds: int) -> Path:
@@ -115,6 +111,15 @@ class Helm:
         return run(
             ["helm", *args], env={**ALONE, **(env or {})}, input=input, timeout=timeout, check=check, fault=fault
         )
+
+
+def _remedy(complaint: str) -> str:
+    if "chart requires kubeVersion" in complaint:
+        return (
+            "Set `kube_version` in waybill.toml to the version of the clusters (without it Helm takes its own newest), "
+            "or correct `kubeVersion` in Chart.yaml."
+        )
+    return "Correct the chart and commit; if it needs values to render, name a values file in `values`."
 
 
 def _values(files: Sequence[Path]) -> list[str | Path]:

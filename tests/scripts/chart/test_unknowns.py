@@ -41,6 +41,13 @@ def test_what_templates_ask() -> None:
     assert unseen({"templates/a.yaml": b"{{ .Capabilities.KubeVersion }}"}, "orders", known=(VERSION,)) == []
 
 
+def test_the_versions_of_kubernetes_that_a_chart_allows_are_the_cluster_s_to_judge() -> None:
+    files = {"Chart.yaml": b'kubeVersion: ">=1.30.0-0"\n', "charts/a/Chart.yaml": b"kubeVersion: '>9'\n"}
+    assert unseen(files, "orders") == [f"{VERSION} (orders/Chart.yaml)"]
+    assert unseen(files, "orders", known=(VERSION,)) == []
+    assert unseen({"Chart.yaml": b"# kubeVersion: 1\nkubeVersion: ''\n"}, "orders") == []
+
+
 def test_values_that_a_template_runs_may_ask_too() -> None:
     files = {"templates/a.yaml": b"{{ tpl .Values.a . }}", "values.yaml": b"a: '{{ lookup \"v1\" `Pod` `` `` }}'\n"}
     assert unseen(files, "orders") == ["what `lookup` finds in the cluster (orders/values.yaml)"]

@@ -76,8 +76,13 @@ def test_the_kubernetes_version_is_the_one_that_was_asked_for(chart: Path) -> No
     (chart / "templates/deployment.yaml").write_text("kind: V\nmetadata: {name: {{ .Capabilities.KubeVersion }}}\n")
     assert b"v1.29.0" in Helm().template(chart, name="a", namespace="b", kube_version="1.29.0")
     (chart / "Chart.yaml").write_text(CHART.format(service="orders") + 'kubeVersion: ">=1.30.0-0"\n')
-    with pytest.raises(Refused, match="incompatible with Kubernetes"):
+    with pytest.raises(Refused, match="incompatible with Kubernetes") as error:
         Helm().template(chart, name="a", namespace="b", kube_version="1.29.0")
+    assert "Set `kube_version` in waybill.toml" in error.value.remedy
+    sub = chart / "charts/sub"
+    sub.mkdir(parents=True)
+    (sub / "Chart.yaml").write_text("apiVersion: v2\nname: sub\nversion: 1.0.0\nkubeVersion: '>9'\n")
+    Helm().template(chart, name="a", namespace="b", kube_version="1.30.0")
 
 
 def test_what_lint_finds_is_told(chart: Path) -> None:
