@@ -13,7 +13,8 @@ from pathlib import Path
 from ..errors import Fault, Refused
 from .process import Changes, Dialogue
 
-TREE, SUBMODULE = "40000", "160000"
+TREE, LINK, SUBMODULE = "40000", "120000", "160000"
+KINDS = {TREE: "a folder", LINK: "a symbolic link", SUBMODULE: "a submodule"}
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,11 @@ class Objects:
 
     def tree_with(self, revision: str, files: Mapping[str, tuple[str, str]]) -> str:
         """The id of a new tree, that of `revision` with `files`: by path the mode and the blob of each. Only the
-        folders above them are read and written. https://git-scm.com/docs/git-mktree"""
+        folders above them are read and written; refused where one would take another thing's place. https://git-scm.com/docs/git-mktree"""
         writer = self._start([*self._command, "mktree", "-z", "--missing", "--batch"], verb="mktree")
         return self._grown(self._there(f"{revision}^{{tree}}")[0], files, writer)
 
-    def _grown(self, tree: str | None, files: Mapping[str, tuple[str, str]], writer: Dialogue) -> str:
+    def _grown(self, tree: str | None, files: Mapping[str, tuple[str, str]], writer: Dialogue, above: str = "") -> str:
         entries = {name: (mode, found) for mode, found, name in (self._entries(tree, "") if tree else ())}
         below: dict[str, dict[str, tuple[str, str]]] = {}
         for path, file in files.items():
@@ -96,14 +97,27 @@ class Objects:
             if rest:
                 below.setdefault(name, {})[rest] = file
             else:
+                self._refuse_other(f"{above}{name}", entries, name, "100")
                 entries[name] = file
         for name, inside in below.items():
-            mode, found = entries.get(name, ("", ""))
-            entries[name] = TREE, self._grown(found if mode == TREE else None, inside, writer)
+            self._refuse_other(f"{above}{name}", entries, name, TREE)
+            tree = entries[name][1] if name in entries else None
+            entries[name] = TREE, self._grown(tree, inside, writer, f"{above}{name}/")
         kinds = {TREE: "tree", SUBMODULE: "commit"}
         lines = [f"{mode} {kinds.get(mode, 'blob')} {found}\t{name}\0" for name, (mode, found) in entries.items()]
         writer.ask(os.fsencode("".join(lines)) + b"\0")
         return writer.line().decode()
+
+    def _refuse_other(self, path: str, entries: Mapping[str, tuple[str, str]], name: str, wanted: str) -> None:
+        """What else people have at a path stays there."""
+        mode, _ = entries.get(name, (wanted, ""))
+        if not mode.startswith(wanted):
+            folder = wanted == TREE
+            raise Refused(
+                f"{path} is {KINDS.get(mode, 'a file')}, where Waybill writes a {'folder' if folder else 'file'}.",
+                f"Move it to another place in the repository{', with what points to it' * (mode == LINK)}.",
+                fault=self._fault,
+            )
 
     def _below(self, mode: str, name: str, path: str) -> Iterator[tuple[str, str, bytes]]:
         left = [(mode, name, path)] if mode else []

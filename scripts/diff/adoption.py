@@ -64,7 +64,8 @@ def _release(top: Path, file: str, name: str, environment: str) -> Target:
     if not (path.resolve().is_relative_to(top) and path.is_file()):
         raise Refused(
             f"The GitOps repo has no file {file}, which is to be the HelmRelease of {environment}.",
-            f"Correct `helmrelease` of {environment} in waybill.toml, or put the file back as it was.",
+            f"Correct `helmrelease` of {environment} in waybill.toml, or put the file back as it was; a symbolic link "
+            "is none, since Flux leaves links out.",
             fault="gitops",
         )
     every = objects_in(file, path.read_bytes())

@@ -3,7 +3,7 @@ https://fluxcd.io/flux/components/kustomize/kustomizations/."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from os.path import isfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..yaml.objects import read
@@ -20,6 +20,8 @@ CHANGING = (
 # What changes Flux Kustomizations themselves, and so what they do; a substitution only where there is something to
 # substitute.
 ABOVE = (*PATCHES, "components", "replacements", "transformers", "vars")
+# What holds some files of a GitOps repo, as something else copied them.
+COPIES = ("Bucket", "ExternalArtifact")
 
 
 class Appliers:
@@ -34,12 +36,23 @@ class Appliers:
         """What they do to it, in sentences without a full stop."""
         if not self._found:
             return [f"the Flux Kustomization that applies {self._place}, which is not found in the GitOps repo"]
-        said = [what for it, files in self._found for what in self._changes(it, files, CHANGING)]
+        said = [*self._kept_back()]
+        said += [what for it, files in self._found for what in self._changes(it, files, CHANGING)]
         said += [f"when Flux applies it: {it.file} is suspended" for it, _ in self._found if it.spec.get("suspend")]
         for it, child, files in self._above():
             said += [f"{what} in {child}" for what in self._changes_above(it, child, files)]
             said += [f"when Flux applies {child}: {it.file} is suspended"] if it.spec.get("suspend") else []
         return [*dict.fromkeys(said)]
+
+    def _kept_back(self) -> Iterator[str]:
+        """https://fluxcd.io/flux/components/source/gitrepositories/#sourceignore-file"""
+        for folder in reversed([*PurePosixPath(self._place, "-").parents]):
+            if isfile(self._root / (file := folder / ".sourceignore")):
+                yield f"which files {file} keeps from Flux"
+        for it, _ in self._found:
+            if (source := it.spec.get("sourceRef")) and isinstance(source, dict) and source.get("kind") in COPIES:
+                called = f"{source['kind']} {source.get('name')}"
+                yield f"which files of {self._place} are in {called}, which {it.file} applies"
 
     def stays(self) -> bool:
         """Whether Flux is sure to leave names and namespaces as the folder builds them."""

@@ -19,6 +19,7 @@ from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import Object, parse
 from .bases import FILES, generated, is_kustomization, refuse_foreign
+from .values import values_of
 
 # What is read of a HelmRelease's spec: mappings, and lists of them.
 SPEC: dict[str, Any] = {
@@ -37,7 +38,8 @@ class HelmRelease:
     """A HelmRelease as kustomize builds it. `chart` is `host/path/name` and `reference` its version or digest, each ""
     where the built objects do not name it; `unseen` is what Flux adds from outside the folder. `hooks`: the
     post-renderers get the chart's hooks, too. `keeps_values`: Helm takes the values of the chart that ran before.
-    `place` is where it lies itself, `namespace/name`; None where that is not built."""
+    `place` is where it lies itself, `namespace/name`; None where that is not built. `config_maps` are those of which
+    the `values` are made, too, each with what it holds."""
 
     name: str
     namespace: str
@@ -49,6 +51,7 @@ class HelmRelease:
     hooks: bool = True
     keeps_values: bool = False
     place: str | None = None
+    config_maps: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
 def build(folder: Path, root: Path, patches: Sequence[Any] = ()) -> list[Object]:
@@ -109,19 +112,20 @@ def release_of(objects: list[Object], service: str, existing: Existing | None = 
     target = spec.get("targetNamespace")
     chart, reference = _chart(objects, spec)
     moved = existing.flux[1].get("targetNamespace") if existing and existing.flux else None
-    home = str(moved or metadata.get("namespace", ""))
+    home, values = str(moved or metadata.get("namespace", "")), values_of(found[0], objects)
     return HelmRelease(
         # https://fluxcd.io/flux/components/helm/helmreleases/#release-name
         name=_shortened(str(spec.get("releaseName") or (f"{target}-{name}" if target else name))),
         namespace=target or home or "default",
-        values=spec.get("values") or {},
+        values=values.merged,
         chart=chart or (existing.chart if existing else ""),
         reference=reference,
-        unseen=tuple(_unseen(spec)),
+        unseen=tuple(_unseen(spec, values.unseen)),
         post_renderers=tuple(spec.get("postRenderers") or ()),
         hooks=spec.get("postRenderStrategy") != "nohooks",
         keeps_values=bool((spec.get("upgrade") or {}).get("preserveValues")),
         place=f"{home}/{name}" if NAMESPACE.fullmatch(home) else None,
+        config_maps=tuple(values.config_maps),
     )
 
 
@@ -144,10 +148,10 @@ def _shortened(name: str) -> str:
     return name if len(name) <= 53 else f"{name[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
-def _unseen(spec: dict[str, Any]) -> Iterator[str]:
+def _unseen(spec: dict[str, Any], values: Sequence[str]) -> Iterator[str]:
     """Sentences without a full stop."""
-    if found := [f"{item.get('kind')} {item.get('name')}" for item in spec.get("valuesFrom") or []]:
-        yield f"values from {', '.join(found)}"
+    if values:
+        yield f"values from {', '.join(values)}"
     chart = (spec.get("chart") or {}).get("spec") or {}
     if files := [*(chart.get("valuesFiles") or []), *filter(None, [chart.get("valuesFile")])]:
         yield f"values files in the chart, {', '.join(map(str, files))}"

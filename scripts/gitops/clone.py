@@ -11,6 +11,7 @@ from semver import Version
 
 from ..clients.git import IDENTITY, TRAILER, Git
 from ..clients.git_credential import credential_of
+from ..clients.process import censor
 from ..errors import Refused
 
 REPLACES = "Waybill-Replaces"
@@ -110,13 +111,7 @@ def look(
     found = {ref: name for name, ref in listed if not name.startswith("ref: ")}
     base_ref = f"refs/heads/{base}" if base else head
     if not base_ref.startswith("refs/heads/") or (base and base_ref not in found):
-        raise Refused(
-            f"The GitOps repo {remote} has no branch {base}." if base else f"The GitOps repo {remote} is empty.",
-            "Set gitops_branch in waybill.toml to a branch that it has, or leave it out for the repo's own default."
-            if base
-            else "Push a first commit to it (a README will do).",
-            fault="gitops",
-        )
+        raise _no_base(git, remote, base)
     if clash := next((ref for ref in found if ref in above or ref.startswith(f"{ours}/")), None):
         raise Refused(
             f"The GitOps repo has the branch {clash[11:]}, beside which there can be no {branch}.",
@@ -129,6 +124,23 @@ def look(
         git.fetch(remote, [f"+{name}:{ref}" for ref, name in theirs.items()])
     heads = {ref: git.commit(ref) for ref in theirs}
     return Heads(base_ref.removeprefix("refs/heads/"), str(heads[BASE]), branch, heads.get(BRANCH), git, authors)
+
+
+def _no_base(git: Git, remote: str, base: str | None) -> Refused:
+    if base:
+        what = f"has no branch {base}"
+        remedy = (
+            "Set gitops_branch in waybill.toml to a branch that it has, or leave it out for the repo's own default."
+        )
+    elif found := sorted(ref.removeprefix("refs/heads/") for ref in git.refs(remote, "refs/heads/*")):
+        what = "has a HEAD that names none of its branches"
+        remedy = (
+            f"Set gitops_branch in waybill.toml to the one that Flux follows ({' or '.join(found[:3])}), or let its "
+            "HEAD name that."
+        )
+    else:
+        what, remedy = "is empty", "Push a first commit to it (a README will do)."
+    return Refused(f"The GitOps repo {censor(remote)} {what}.", remedy, fault="gitops")
 
 
 def patch(git: Git, before: str, after: str) -> bytes:

@@ -136,6 +136,8 @@ def _allowed(verdict: Verdict, change: Change, repo: Repo, intent: Intent) -> tu
     images, tree = released(change.waybill, change.config), repo.tree(intent.commit)
     wrong = found.others if change.allow_override else found.findings
     causes = list(_causes(tree.resolve(), intent.sites[verdict.environment].folder, images))
+    for name, values in repo.release(intent.commit, verdict.environment, shipped(change, intent)).config_maps:
+        causes += [f"ConfigMap {name}, {shown(path[1:])}" for path in _overrides({"values": values}, images)]
     causes[MOST_CAUSES:] = [f"{len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []
     if wrong:
         error = refused(wrong, verdict.environment, causes)

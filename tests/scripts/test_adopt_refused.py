@@ -43,6 +43,18 @@ def test_one_in_a_list_is_one_too(world: World) -> None:
     assert "fleet/all.yaml, line 7: the GitOps repo has a HelmRelease orders" in said
 
 
+def test_one_in_json_and_one_of_that_helm_release_are_ones_too(world: World) -> None:
+    commit(world, {"fleet/orders.json": '{"kind": "HelmRelease",\n"metadata": {"name": "orders"}}'})
+    assert "fleet/orders.json, line 2: the GitOps repo has a HelmRelease orders" in refused(
+        world, "plan", "--image", world.image()
+    )
+    named = PATCH.replace("name: orders\n", "name: shop\n").replace("spec:\n", "spec:\n  releaseName: orders\n")
+    commit(world, {"fleet/orders.json": "{}", "fleet/shop.yaml": named})
+    said = refused(world, "plan", "--image", world.image())
+    assert "fleet/shop.yaml, line 4: the GitOps repo has a HelmRelease shop of the Helm release orders" in said
+    assert "`waybill adopt --environment staging --file fleet/shop.yaml`" in said
+
+
 def test_it_is_refused_for_a_later_environment_too(world: World) -> None:
     world.ship(world.image())
     world.merge("apps/orders")

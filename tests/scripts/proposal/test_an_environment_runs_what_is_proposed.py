@@ -167,6 +167,35 @@ def test_what_cannot_be_rendered_here_is_said_in_the_proposal(shipped: World) ->
     assert "Not seen here: values from ConfigMap more" in Path(shipped.checkout, ".waybill/orders.md").read_text()
 
 
+FROM = (
+    "  valuesFrom: [{kind: ConfigMap, name: more, valuesKey: own.yaml}, {kind: Secret, name: there, optional: true}]\n"
+)
+GENERATED = """\
+configMapGenerator:
+  - {name: more, files: [own.yaml=values.yaml], options: {disableNameSuffixHash: true}}
+"""
+
+
+def test_values_in_a_config_map_of_the_repo_are_the_environment_s_own(shipped: World) -> None:
+    override(shipped, FROM)
+    overlay = "apps/orders/staging/kustomization.yaml"
+    values = shipped.reviewed / "apps/orders/staging/values.yaml"
+    values.write_text("image: {digest: 'sha256:%s'}\ngreeting: hi\n" % ("a" * 64))
+    git(shipped.reviewed, "add", "-A")
+    override(shipped, GENERATED, overlay)
+    image, before = shipped.image("two"), outside(shipped)
+    for command in ("plan", "ship"):
+        ran = shipped.waybill(command, "--json", "--image", image)
+        assert (ran.code, ran.json["fault"]) == (1, "gitops"), ran.stderr
+        assert f"runs {image.partition('@')[0]}@sha256:{'a' * 64}" in ran.json["refused"]
+        assert "ConfigMap more, image.digest" in ran.json["remedy"]
+    assert outside(shipped) == before
+    values.write_text("greeting: hi\n")
+    override(shipped, "")
+    ran = shipped.waybill("ship", "--json", "--image", image)
+    assert ran.json["not_seen"] == ["values from Secret there"]
+
+
 @pytest.mark.parametrize("command", ["ship", "plan"])
 def test_an_override_that_is_allowed_ships_and_nothing_claims_the_image(shipped: World, command: str) -> None:
     override(shipped, "  values: {web: {enabled: false}}\n")
