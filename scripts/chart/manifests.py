@@ -12,7 +12,7 @@ from ..yaml.objects import Duplicate, Object, items, read
 _SOURCE = re.compile(rb"^---\n# Source: (.+)\n", re.MULTILINE)
 _DEFINITION = re.compile(rb"[^/]+/(charts/[^/]+/)*crds/")
 _TESTS = {"test", "test-success", "test-failure"}
-_DEPLOYS = {"pre-install", "post-install", "pre-upgrade", "post-upgrade"}
+DEPLOYS = {"pre-install", "post-install", "pre-upgrade", "post-upgrade"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class RenderedObject:
     @property
     def only_for(self) -> str:
         """What alone it is there for, "" for what an installation or an upgrade runs."""
-        if not self.hooks or self.hooks & _DEPLOYS:
+        if not self.hooks or self.hooks & DEPLOYS:
             return ""
         return "`helm test`" if self.hooks <= _TESTS else " and ".join(sorted(self.hooks))
 

@@ -1,12 +1,13 @@
-"""Workloads that run no pod as they are rendered."""
+"""Workloads that run no pod as they are rendered, or not each time."""
 
 from collections.abc import Iterator, Sequence
 
-from .api.kinds import APPS, BATCH, kind_of
-from .manifests import RenderedObject
+from .api.kinds import APPS, BATCH, CORE, kind_of
+from .manifests import DEPLOYS, RenderedObject
 
 _SCALED = {(APPS, kind) for kind in ("Deployment", "StatefulSet", "ReplicaSet")}
 _SUSPENDED = {(BATCH, kind) for kind in ("CronJob", "Job")}
+_RUNNING = {(BATCH, "Job"), (CORE, "Pod")}
 
 
 def unseen(rendered: Sequence[RenderedObject]) -> Iterator[str]:
@@ -18,3 +19,5 @@ def unseen(rendered: Sequence[RenderedObject]) -> Iterator[str]:
             yield f"when {manifest.name} runs: it has 0 replicas"
         elif kind in _SUSPENDED and spec.get("suspend") is True:
             yield f"when {manifest.name} runs: it is suspended"
+        if kind in _RUNNING and len(moments := {it.rpartition("-")[2] for it in manifest.hooks & DEPLOYS}) == 1:
+            yield f"whether {manifest.name} runs: Helm runs it only with an {moments.pop()}"

@@ -5,7 +5,7 @@ https://git-scm.com/docs/git-cat-file#_batch_output
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from ..errors import Fault, Refused
 from .process import Changes, Dialogue
 
+AT_ONCE = 500  # names, which a pipe holds while nobody reads them
 TREE, LINK, SUBMODULE = "40000", "120000", "160000"
 KINDS = {TREE: "a folder", LINK: "a symbolic link", SUBMODULE: "a submodule"}
 
@@ -34,13 +35,26 @@ class Objects:
         self._fault = fault
         self._command = command
         self._start = partial(Dialogue, cwd=folder, env=env, fault=fault)
+        self._trees: dict[str, bytes] = {}  # by their ids
         self._git = self._start([*command, "cat-file", "--batch"], verb="cat-file")
 
     def find(self, name: str) -> tuple[str, str, bytes] | None:
         """Id, kind and content of what `name`, an id or a revision, names; None where there is none."""
-        if "\n" in name:
-            return None
-        self._git.ask(f"{name}\n".encode())
+        return None if "\n" in name else self._find([name])[0]
+
+    def contents(self, names: Sequence[str]) -> list[bytes]:
+        """Of each id. git is asked for many at once: on a busy machine each wait for an answer takes its turn."""
+        found: list[bytes] = []
+        for start in range(0, len(names), AT_ONCE):
+            part = names[start : start + AT_ONCE]
+            found += [self._known(name, it)[2] for name, it in zip(part, self._find(part), strict=True)]
+        return found
+
+    def _find(self, names: Sequence[str]) -> list[tuple[str, str, bytes] | None]:
+        self._git.ask("".join(f"{name}\n" for name in names).encode())
+        return [self._answer() for _ in names]
+
+    def _answer(self) -> tuple[str, str, bytes] | None:
         head = self._git.line()
         if head.endswith((b" missing", b" ambiguous")):
             return None
@@ -51,7 +65,10 @@ class Objects:
         return self._there(name)[2]
 
     def _there(self, name: str) -> tuple[str, str, bytes]:
-        if (found := self.find(name)) is None:
+        return self._known(name, self.find(name))
+
+    def _known(self, name: str, found: tuple[str, str, bytes] | None) -> tuple[str, str, bytes]:
+        if found is None:
             raise Refused(
                 f"git finds no {name} in this clone.",
                 "Fetch the whole history (in GitHub Actions: `fetch-depth: 0`).",
@@ -120,17 +137,32 @@ class Objects:
             )
 
     def _below(self, mode: str, name: str, path: str) -> Iterator[tuple[str, str, bytes]]:
-        left = [(mode, name, path)] if mode else []
+        left, found = [(mode, name, path)] if mode else [], list[tuple[str, str, str]]()
+        if mode == TREE:
+            self._learn(name)
         while left:
             mode, name, path = left.pop()
             if mode == TREE:
                 left += reversed(self._entries(name, f"{path}/" if path else ""))
             else:
-                yield mode, path, b"" if mode == SUBMODULE else self.content(name)
+                found.append((mode, name, path))
+        blobs = [name for mode, name, _ in found if mode != SUBMODULE]
+        contents = dict(zip(blobs, self.contents(blobs), strict=True))
+        yield from ((mode, path, b"" if mode == SUBMODULE else contents[name]) for mode, name, path in found)
+
+    def _learn(self, tree: str) -> None:
+        """Reads a tree and all below it, level by level."""
+        level = [tree]
+        while level:
+            lacking = [name for name in dict.fromkeys(level) if name not in self._trees]
+            self._trees |= zip(lacking, self.contents(lacking), strict=True)
+            level = [name for it in lacking for mode, name, _ in self._entries(it, "") if mode == TREE]
 
     def _entries(self, tree: str, prefix: str) -> list[tuple[str, str, str]]:
         """Mode, id and path of what lies in a tree: `mode name\\0` and the bytes of the id, repeated."""
-        data, size, entries, start = self.content(tree), len(tree) // 2, [], 0
+        if tree not in self._trees:
+            self._trees[tree] = self.content(tree)
+        data, size, entries, start = self._trees[tree], len(tree) // 2, [], 0
         while start < len(data):
             end = data.index(b"\0", start)
             mode, _, name = data[start:end].partition(b" ")

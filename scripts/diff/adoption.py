@@ -5,6 +5,7 @@ What Waybill would write is tried on a copy and built as Flux builds it: the rel
 
 from collections.abc import Sequence
 from dataclasses import replace
+from os.path import isfile  # Path's own raises for a name that is too long
 from pathlib import Path
 
 from ..config import Config
@@ -61,7 +62,7 @@ def site_of(
 def _release(top: Path, file: str, name: str, environment: str) -> Target:
     """The HelmRelease `name` of `file`, or its only one."""
     path = top / file
-    if not (path.resolve().is_relative_to(top) and path.is_file()):
+    if not (isfile(path) and path.resolve().is_relative_to(top)):
         raise Refused(
             f"The GitOps repo has no file {file}, which is to be the HelmRelease of {environment}.",
             f"Correct `helmrelease` of {environment} in waybill.toml, or put the file back as it was; a symbolic link "

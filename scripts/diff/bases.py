@@ -86,7 +86,9 @@ def links(folder: Path, *, of: Path | None = None) -> Iterator[Link]:
 
 def walk(top: Path, ends: tuple[str, ...]) -> Iterator[Path]:
     """The files at and below `top` whose names end so, in order."""
-    yield from sorted(Path(folder, name) for folder, _, names in os.walk(top) for name in names if name.endswith(ends))
+    for folder, folders, names in os.walk(top):
+        folders.sort()
+        yield from (Path(folder, name) for name in sorted(names) if name.endswith(ends))
 
 
 def is_kustomization(folder: Path) -> bool:

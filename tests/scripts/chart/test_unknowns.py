@@ -2,6 +2,8 @@
 
 import pytest
 
+from scripts.chart import workloads
+from scripts.chart.manifests import RenderedObject
 from scripts.chart.unknowns import APIS, VERSION, unseen
 
 
@@ -75,3 +77,18 @@ def test_other_files_and_the_environments_values_that_a_template_runs_may_ask_to
 def test_no_quote_hides_what_a_template_asks(hidden: str) -> None:
     told = ["what `lookup` finds in the cluster (orders/templates/a.yaml)"]
     assert unseen({"templates/a.yaml": hidden.encode()}, "orders") == told
+
+
+@pytest.mark.parametrize(
+    ("hooks", "told"),
+    [
+        ("pre-install", ["whether Job/a runs: Helm runs it only with an install"]),
+        ("pre-upgrade, post-upgrade, test", ["whether Job/a runs: Helm runs it only with an upgrade"]),
+        ("pre-install,post-upgrade", []),
+        ("test", []),
+    ],
+)
+def test_a_hook_of_the_first_installation_or_of_later_ones_alone(hooks: str, told: list[str]) -> None:
+    metadata = {"name": "a", "annotations": {"helm.sh/hook": hooks}}
+    job = RenderedObject("a.yaml", {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {}})
+    assert list(workloads.unseen([job])) == told

@@ -71,3 +71,19 @@ def test_a_tree_is_written_as_git_add_would(repository: Git) -> None:
                        "a": "a is a folder"}.items():  # fmt: skip
         with pytest.raises(Refused, match=f"{what}, where Waybill writes a f"):
             repository.write_tree("HEAD", {path: b""})
+
+
+def test_many_files_are_read_and_one_that_is_missing_leaves_the_others_readable(repository: Git) -> None:
+    top, texts = repository.folder, {f"{number % 40}/{number}": f"{number // 2}".encode() for number in range(1200)}
+    for path, text in texts.items():
+        (top / path).parent.mkdir(exist_ok=True)
+        (top / path).write_bytes(text)
+    git(top, "add", ".")
+    git(top, "commit", "--quiet", "--message", "many")
+    assert {path: data for path, data in repository.files("HEAD", ".").items() if path in texts} == texts
+    entries = f"100644 blob {'1' * 40}\tgone\n100644 blob {git(top, 'rev-parse', 'HEAD:1/1')}\there\n"
+    tree = repository.run("mktree", "--missing", input=entries.encode())
+    with pytest.raises(Refused, match="git finds no 1111"):
+        repository.files(tree, ".")
+    assert repository.blob(tree, "here") == b"0"
+    assert repository.files("HEAD", "2") == {path: data for path, data in texts.items() if path.startswith("2/")}

@@ -9,6 +9,8 @@ from tests.support.scripts.layouts import HELM_RELEASE, PATCH, kustomization
 
 FILES_REFUSED = {
     "no such file": (ALONE, "apps/order.yaml", ["has no file apps/order.yaml", "Correct `helmrelease`"]),
+    "a name that no file can have": (ALONE, f"{'x' * 300}.yaml", ["has no file xxx", "a symbolic link is none"]),
+    "a name with a control character": (ALONE, "apps/\0.yaml", ["has no file apps/"]),
     "no such name": (ALONE, "apps/orders.yaml#billing", ["HelmRelease billing of staging, and holds orders", "#NAME"]),
     "several": (
         {
