@@ -1,21 +1,36 @@
-"""The README's picture of the board, taken of a real one: WAYBILL_PICTURE=1 writes it again."""
+"""The README's pictures, taken of a real board with the sample in it: WAYBILL_PICTURE=1 writes them again."""
 
 import os
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Page
+import pytest
+from playwright.sync_api import Browser
 
 from ...support.service.replica import Replica
 
-PICTURE = Path(__file__).resolve().parents[3] / ".github" / "board.png"
+TOP = Path(__file__).resolve().parents[3]
+PICTURES = {
+    "board": ("/", 820, ("orders", "staging", "production", "9.0.0")),
+    "service": ("/board/services/orders?window=7d", 760, ("production-eu", "9.0.0", "fails in")),
+    "release": ("/board/releases/orders/9.0.0", 620, ("Commit", "Image", "Chart", "Proposal", "Arrivals")),
+}
 
 
-def test_the_picture_is_of_this_board(small: Replica, page: Page) -> None:
-    page.set_viewport_size({"width": 1200, "height": 900})
-    page.goto(small.url)
-    taken = page.screenshot()
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_of_this_board(
+    small: Replica, chromium: Browser, name: str, scheme: Literal["light", "dark"]
+) -> None:
+    path, height, told = PICTURES[name]
+    context = chromium.new_context(viewport={"width": 1200, "height": height}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(small.url + path)
+    file = TOP / ".github" / (f"{name}.png" if scheme == "light" else f"{name}-dark.png")
     if os.environ.get("WAYBILL_PICTURE"):
-        PICTURE.write_bytes(taken)
-    for told in ("orders", "staging", "production", "9.0.0"):
-        assert page.get_by_text(told).first.is_visible()
-    assert PICTURE.read_bytes().startswith(b"\x89PNG")
+        page.screenshot(path=file)
+    for text in told:
+        assert page.get_by_text(text).first.is_visible(), text
+    assert file.read_bytes().startswith(b"\x89PNG")
+    assert f".github/{file.name}" in (TOP / "README.md").read_text()
+    context.close()
