@@ -88,6 +88,6 @@ def create_app() -> Any:
         app.asgi_handler = with_deadline(app.asgi_handler)
     if layer >= Layer.TELEMETRY:
         app.asgi_handler = with_telemetry(app.asgi_handler, lines)
-    gc.collect()
     gc.freeze()
+    gc.collect()
     return app

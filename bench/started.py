@@ -21,8 +21,9 @@ MEGABYTE = 1_000_000
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="waybill-bench-") as folder:
+        start(Path(folder))  # which makes the bytecode that an image has
         started = [start(Path(folder)) for _ in range(TIMES)]
-    names = ("start, seconds (goal: 2)", "of these processor time", "idle, megabytes (goal: 150)")
+    names = ("start, seconds (goal: 0.6)", "of these processor time", "idle, megabytes (goal: 70)")
     medians = [statistics.median(column) for column in zip(*started, strict=True)]
     print(json.dumps({name: round(value, 2) for name, value in zip(names, medians, strict=True)}))
 
@@ -31,6 +32,7 @@ def start(folder: Path) -> tuple[float, float, float]:
     """Seconds until it is ready, those of processor time, and megabytes resident."""
     port = free_port()
     env = environment({"DATABASE_URL": f"sqlite:///{folder}/ledger.db", "PORT": str(port)})
+    env |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
     began = time.perf_counter()
     with running([*PYTHON, "service", "serve"], folder / "log", env) as process, httpx.Client(trust_env=False) as http:
         while process.poll() is None:

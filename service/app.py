@@ -36,8 +36,8 @@ from .auth.guards import guard
 from .auth.quotas import Quotas
 from .auth.tokens import DeclaredTokens
 from .auth.webhook_key import FluxKeys
-from .database.lifespan import opened
 from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage
+from .database.piccolo_conf import current
 from .domain.place import NewerRules, OlderRules
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
 from .http.answer import JsonBytes
@@ -115,14 +115,14 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
-    async with opened(app.state.settings.database_url, app.state.settings.database_pooler) as engine:
-        await _derive_anew()
-        # With PostgreSQL, `waybill-service migrate` has done it.
-        upgrading = asyncio.create_task(_upgrade()) if engine.engine_type == "sqlite" else None
-        yield
-        if upgrading:
-            upgrading.cancel()
-            await asyncio.wait([upgrading])
+    """While it lasts the database is open."""
+    await _derive_anew()
+    # With PostgreSQL, `waybill-service migrate` has done it.
+    upgrading = asyncio.create_task(_upgrade()) if current().engine_type == "sqlite" else None
+    yield
+    if upgrading:
+        upgrading.cancel()
+        await asyncio.wait([upgrading])
 
 
 async def _upgrade() -> None:

@@ -1,7 +1,8 @@
 """What the commands share: the settings, the database, and errors as sentences."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -42,10 +43,17 @@ def with_database(work: Callable[[], Awaitable[T]]) -> T:
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    with database_errors():
+        return asyncio.run(work())
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Says that a database cannot be used."""
     from .database.outages import DATABASE_ERRORS, is_outage
 
     try:
-        return asyncio.run(work())
+        yield
     except DATABASE_ERRORS as error:
         if not is_outage(error):
             raise

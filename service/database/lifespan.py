@@ -40,14 +40,13 @@ async def is_of_a_ledger(url: str, pooler: Pooler) -> bool:
         await engine.stop()
 
 
-async def look_at(url: str, pooler: Pooler) -> None:
-    """Opens the database once. Raises its error where it cannot be used; a PostgreSQL that does not answer is no
-    error, since /readyz waits for it."""
-    async with opened(url, pooler) as engine:
-        try:
-            await engine.fetch("SELECT 1")
-        except WronglySetUp:
+async def check(engine: Engine) -> None:
+    """Raises the error of a database that cannot be used. A PostgreSQL that does not answer is no error, since /readyz
+    waits for it."""
+    try:
+        await engine.fetch("SELECT 1")
+    except WronglySetUp:
+        raise
+    except DATABASE_ERRORS as error:
+        if engine.engine_type == "sqlite" or not is_outage(error):
             raise
-        except DATABASE_ERRORS as error:
-            if engine.engine_type == "sqlite" or not is_outage(error):
-                raise

@@ -19,6 +19,7 @@ from service.app import create_app
 from service.auth.quotas import Quotas
 from service.auth.tokens import DeclaredTokens
 from service.auth.webhook_key import FluxKeys
+from service.database.lifespan import opened
 from service.ledger import tokens
 from service.settings import Settings
 from tests.support.flux_events import recorded
@@ -142,5 +143,9 @@ async def served(database_url: str, **settings: str) -> AsyncIterator[Served]:
     app.state.tokens = DeclaredTokens(app.state.settings.tokens)
     app.state.quotas = Quotas(app.state.settings.event_quota)
     transport = httpx.ASGITransport(app)
-    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://ledger") as http:
+    async with (
+        opened(database_url, app.state.settings.database_pooler),
+        app.lifespan(),
+        httpx.AsyncClient(transport=transport, base_url="http://ledger") as http,
+    ):
         yield Served(http)
