@@ -189,7 +189,9 @@ class BoundedConnection(HttpToolsProtocol):
         waiting = [it for it in self.connections if isinstance(it, BoundedConnection) and it.due < inf]
         longest = min(waiting, key=lambda it: it.due, default=self)
         if longest is self:
-            self._refuse(try_again(f"{self.most} requests are being answered."))
+            busy = try_again(f"{self.most} requests are being answered.")
+            busy.headers = {}  # what would be asked is not known: a webhook is not told when to come again
+            self._refuse(busy)
         else:
             longest.transport.abort()
 

@@ -153,6 +153,22 @@ async def test_connections_without_a_request_keep_nobody_out(
             it.transport.abort()
 
 
+async def test_a_connection_too_many_is_told_so_and_not_when_to_come_again(ledger: Replica) -> None:
+    """While all the others are being answered. It may be Flux's, which would wait for exactly that long."""
+    begins = b"POST /hooks/flux/staging HTTP/1.1\r\nHost: l\r\nContent-Length: 9\r\n\r\n{"
+    refused, began = list[bytes](), time.monotonic()
+    while not refused and time.monotonic() - began < PATIENCE:  # each is answered for some seconds
+        opened = [(await connect(ledger.url))[1] for _ in range(CONNECTIONS)]
+        for it in opened:
+            it.write(begins)
+        answers = await asyncio.gather(*(sent(ledger.url, iter([begins])) for _ in range(20)))
+        refused = [it for it in answers if it.startswith(b"HTTP/1.1 503 ")]
+        for it in opened:
+            it.transport.abort()
+    assert refused
+    assert all(b"retry-after" not in it.lower() for it in refused)
+
+
 async def test_bodies_together_have_a_limit_that_keeps_no_small_one_out(
     ledger: Replica, record_property: Callable[[str, str], None]
 ) -> None:
