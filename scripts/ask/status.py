@@ -12,6 +12,7 @@ from ..report import Cell
 from .ledger import EnvironmentAnswer, Page, Place, environments, path
 from .words import Line, brief, columns, how_long, short, when
 
+DRIFT = "DriftDetected"  # helm-controller's reason
 RED, YELLOW = "red", "yellow"
 NO, UNKNOWN = 1, 5  # exit codes of --check
 
@@ -141,7 +142,7 @@ def _place(row: Place, it: EnvironmentAnswer) -> Condition:
     if row.contested:
         said.append("several clusters report as this place")
     elif row.health in ("failing", "unknown") and not row.attempt and not row.blocked and row.health_cause:
-        said.append(row.health_cause)
+        said.append("the cluster differs from it" if row.health_cause == DRIFT else row.health_cause)
     text = "; ".join(text for text in said if text)
     return Condition(word, colour, row.service, it.environment, text, brief(cause), trouble)
 

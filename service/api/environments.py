@@ -29,7 +29,7 @@ from .parameters import (
     OfService,
     With,
     WithAt,
-    moment_in,
+    past_moment_in,
 )
 
 encode = Encoder().encode
@@ -44,7 +44,7 @@ class Sides(NamedTuple):
 
 
 def _others(other: With = None, at: At = None, with_at: WithAt = None) -> Sides:
-    return Sides(other, moment_in("at", at), moment_in("with_at", with_at))
+    return Sides(other, past_moment_in("at", at), past_moment_in("with_at", with_at))
 
 
 @get("/environments", scope="read", operation_id="list_environments", tags=["environments"])
@@ -64,7 +64,7 @@ async def list_environments(state: State, cursor: NumberCursor = None, limit: Li
 )
 async def get_environment(state: State, environment: EnvironmentName, at: At = None) -> JsonBytes:
     """What runs in an environment now, or what ran there at a time."""
-    moment = moment_in("at", at)
+    moment = past_moment_in("at", at)
     if moment is None:
         body = await answer.answer(environment, state.settings.silent_after)
     else:

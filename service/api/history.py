@@ -34,7 +34,8 @@ async def list_history(
     state: State, wanted: NamedDependency[HistoryFilter], cursor: HistoryCursor = None, limit: Limit = 50
 ) -> Page[HistoryItem]:
     """What occurred, newest first. A page may hold fewer items than `limit`, and have a next one."""
-    return await history.history(wanted, cursor, limit, state.settings.silent_after)
+    settings = state.settings
+    return await history.history_of_stage(wanted, settings.environments, cursor, limit, settings.silent_after)
 
 
 @get(
@@ -49,5 +50,6 @@ async def feed_history(
     request: Request[Any, Any, Any], state: State, wanted: NamedDependency[HistoryFilter]
 ) -> Response[bytes]:
     """The newest 50 items of the history as a feed, in Atom."""
-    found = await history.history(wanted, None, 50, state.settings.silent_after)
+    settings = state.settings
+    found = await history.history_of_stage(wanted, settings.environments, None, 50, settings.silent_after)
     return conditional(request, feed(dict(request.query_params), found.items), MEDIA_TYPE)

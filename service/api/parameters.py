@@ -1,7 +1,7 @@
 """The parameters of the API: each declared once, with its form and meaning. Another form is answered with 400."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
@@ -114,6 +114,17 @@ def in_words(message: str) -> str:
     if message.startswith("Invalid enum value"):
         return f"it must be one of {', '.join(KINDS)}"
     return next((words for form, words in WORDS.items() if message.endswith(repr(form))), message)
+
+
+AHEAD = timedelta(minutes=1)  # by which a client's clock may be
+
+
+def past_moment_in(name: str, text: str | None) -> datetime | None:
+    """As `moment_in`; what has not happened yet is refused."""
+    moment = moment_in(name, text)
+    if moment and moment > datetime.now(UTC) + AHEAD:
+        raise Refused(f"{text} has not happened yet.", f"Give `{name}` a moment that has passed, or leave it out.")
+    return moment
 
 
 def moment_in(name: str, text: str | None) -> datetime | None:

@@ -37,6 +37,11 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
     return tuple(found)
 
 
+def members(stages: Sequence[Stage], name: str | None) -> tuple[str, ...] | None:
+    """The environments of the group of that name; None: there is none."""
+    return next((it.environments for it in stages if it.name == name and len(it.environments) > 1), None)
+
+
 def arranged(stages: Sequence[Stage], environments: Sequence[str]) -> list[Stage]:
     """The stages in which these environments are; those that no stage names come last, as they are given."""
     there, named = set(environments), {it for stage in stages for it in stage.environments}

@@ -19,6 +19,7 @@ from ..domain.name_range import NameRange
 from ..domain.occurrence import Evidence
 from ..domain.place import OlderRules, standing_in
 from ..domain.signature import ENVIRONMENT
+from ..domain.stages import Stage, members
 from ..domain.state import Images, Running, State
 from .arrivals.list import BEGINNING
 from .environments.place import Mismatch, mismatches_of
@@ -50,6 +51,7 @@ KINDS: tuple[str, ...] = get_args(Kind)
 # `m`: after what was mismatched when an arrival began, before that arrival.
 CURSOR = re.compile(rf"[0-9a-f]{{97}}m?\.{ENVIRONMENT.pattern}")
 FAILURES = ("failed", "drifted", "rolled_back")  # what a release is told to have gone through
+PICKED = 8  # pages of all that are looked at for one of a group
 SCANNED, ROUNDS = 200, 2  # rows that are looked at for those that are mismatched, and how often
 
 
@@ -109,6 +111,24 @@ async def history(
             return Page([item for _, item in found], None)
         position, before = rows[-1].position, rows[-1].environment
     return Page([item for _, item in found], f"{position}.{before}")
+
+
+async def history_of_stage(
+    wanted: HistoryFilter, stages: Sequence[Stage], cursor: str | None, limit: int, silent_after: int
+) -> Page[HistoryItem]:
+    """As `history`; its environment may be a group, whose history is picked from that of all: a page of it may be
+    shorter or longer."""
+    group = members(stages, wanted.environment)
+    if group is None:
+        return await history(wanted, cursor, limit, silent_after)
+    picked = list[HistoryItem]()
+    for _ in range(PICKED):
+        page = await history(wanted._replace(environment=None), cursor, limit, silent_after)
+        picked += [it for it in page.items if it.environment in group]
+        cursor = page.next
+        if cursor is None or len(picked) >= limit / 2:
+            break
+    return Page(picked, cursor)
 
 
 def _start(wanted: HistoryFilter, cursor: str | None) -> tuple[str, str, str | None]:

@@ -1,6 +1,5 @@
 """The history: what happened, of all or of a part, a page at a time and as a feed."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -13,14 +12,12 @@ from ..domain.event import NAME
 from ..domain.moment import parse_moment
 from ..domain.signature import ENVIRONMENT
 from ..ledger.environments.names import environment_names
-from ..ledger.history import CURSOR, KINDS, HistoryItem, history
+from ..ledger.history import CURSOR, KINDS, history_of_stage
 from ..ledger.history_rows import HistoryFilter
-from ..ledger.page import Page
 from .happenings import happenings
 from .html import Asked, large
 
 PAGE = 50
-ROUNDS = 8  # pages of all that are looked at for one of a group
 
 
 @get("/board/history", scope="read", include_in_schema=False)
@@ -35,8 +32,8 @@ async def show_history(
     wanted, wrong = _wanted(asked)
     cursor = cursor if cursor and CURSOR.fullmatch(cursor) else None
     settings = request.app.state.settings
-    groups = {it.name: it.environments for it in settings.environments if len(it.environments) > 1}
-    found = await _found(wanted, groups.get(wanted.environment or ""), cursor, settings.silent_after)
+    groups = [it.name for it in settings.environments if len(it.environments) > 1]
+    found = await history_of_stage(wanted, settings.environments, cursor, PAGE, settings.silent_after)
     given = {name: "" if name in wrong else text for name, text in asked.items()}
     return await large(
         request,
@@ -52,22 +49,6 @@ async def show_history(
         next=found.next,
         cursor=cursor,
     )
-
-
-async def _found(
-    wanted: HistoryFilter, members: Sequence[str] | None, cursor: str | None, silent_after: int
-) -> Page[HistoryItem]:
-    """`members`: of a group, whose history is picked from that of all; a page of it may be shorter or longer."""
-    if members is None:
-        return await history(wanted, cursor, PAGE, silent_after)
-    picked = list[HistoryItem]()
-    for _ in range(ROUNDS):
-        page = await history(wanted._replace(environment=None), cursor, PAGE, silent_after)
-        picked += [it for it in page.items if it.environment in members]
-        cursor = page.next
-        if cursor is None or len(picked) >= PAGE / 2:
-            break
-    return Page(picked, cursor)
 
 
 def _wanted(asked: dict[str, str]) -> tuple[HistoryFilter, dict[str, str]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shlex
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +49,7 @@ _templates.filters.update(
     count=words.count,
     https=words.https,
     pull=words.pull,
+    argument=shlex.quote,
     unlinked=lambda text: Markup(LINK.sub("", text)),  # noqa: S704 - of what a macro made
     names=sentences.names,
     are=sentences.are,

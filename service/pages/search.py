@@ -19,6 +19,7 @@ from .part import part
 MOST = 200  # releases
 PAGE = 50
 BESIDE = 30  # services, environments and places
+HEX = re.compile(r"(sha256:)?[0-9a-f]{4,64}")  # what `waybill where` takes
 NAMED = re.compile(r"[a-z0-9][a-z0-9./-]{0,300}")
 
 
@@ -54,6 +55,7 @@ async def show_search(
         request,
         "search.html",
         asked=text.strip()[:200],
+        is_hex=HEX.fullmatch(text.strip()) is not None,
         services=begun,
         environments=environments,
         places=places,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ..support.service.served import served
+from ..support.service.served import event, served
 
 pytestmark = pytest.mark.anyio
 
@@ -21,3 +21,18 @@ async def test_the_order_and_the_groups_are_those_of_the_settings(tmp_path: Path
 async def test_without_the_setting_there_is_none(tmp_path: Path) -> None:
     async with served(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
         assert (await ledger.get("/stages"))["items"] == []
+
+
+async def test_the_history_of_a_group_is_that_of_its_environments(tmp_path: Path) -> None:
+    """In the API, in the feed, and on the page that links both."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    async with served(url, ENVIRONMENTS="live = staging + production, qa") as ledger:
+        for name, environment in (("web", "staging"), ("orders", "production")):
+            await ledger.say(event(name=name), environment)
+        items = (await ledger.get("/history?environment=live"))["items"]
+        assert {it["environment"] for it in items} == {"staging", "production"}
+        feed = (await ledger.http.get("/history.atom?environment=live")).text
+        page = (await ledger.http.get("/board/history?environment=live")).text
+        for name in ("web", "orders"):
+            assert name in feed
+            assert f'href="/board/services/{name}"' in page

@@ -87,3 +87,10 @@ async def test_a_time_may_be_a_date_or_have_an_offset(ledger: Served, at: str) -
     await ledger.say(event())
     then = await ledger.get(f"/environments/staging?at={at}")
     assert then["at"] == "2026-01-03T00:00:00Z"
+
+
+@pytest.mark.parametrize("path", ["?at=", "/compare?at=", "/compare?with_at="])
+async def test_nothing_is_said_of_what_has_not_happened_yet(ledger: Served, path: str) -> None:
+    await ledger.say(event())
+    answer = await ledger.get(f"/environments/staging{path}2999-01-01", 400)
+    assert answer["detail"] == "2999-01-01 has not happened yet."

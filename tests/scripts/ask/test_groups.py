@@ -78,6 +78,16 @@ def test_wait_is_for_all_of_them(ledger: RunningLedger, tmp_path: Path) -> None:
     ]
 
 
+def test_drift_is_told_in_words_and_a_time_to_come_is_refused(ledger: RunningLedger, tmp_path: Path) -> None:
+    ledger.hears("production-eu", "1.1.0", "DriftDetected", resource_version=2)
+    told = ask(ledger, tmp_path, "status", "orders", "-e", "production-eu").stdout
+    assert "the cluster differs from it" in told
+    assert "DriftDetected" not in told
+    refused = ask(ledger, tmp_path, "status", "--at", "2999-01-01")
+    assert (refused.code, refused.stdout) == (2, "")
+    assert "2999-01-01 has not happened yet" in refused.stderr
+
+
 def test_figures_are_of_one_environment(ledger: RunningLedger, tmp_path: Path) -> None:
     refused = ask(ledger, tmp_path, "figures", "-e", "production")
     assert refused.code == 2
