@@ -5,8 +5,10 @@ import re
 import shutil
 import sys
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 NEXT = "\n"
 STEP = 10  # columns that the names of steps take
+FIRST_WORDS = 20  # columns: a narrower rest of a terminal's line is passed over
 # What CI systems read as commands: GitHub `::x::` at a line's start and `##[x]`, Azure `##vso[x]`, TeamCity
 # `##teamcity[x]` anywhere.
 COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\w*\[)", re.MULTILINE)
@@ -262,9 +265,17 @@ def _terminal() -> "Console":
 
 
 def _fitting(text: str, before: int) -> str:
-    """What of `text`, after so many columns, fits a terminal; elsewhere all of it."""
-    room = shutil.get_terminal_size().columns - before if sys.stdout.isatty() else len(text)
-    return text if len(text) <= room else f"{text[: max(0, room - 3)]}..."
+    """What of `text`, after so many columns, fits a terminal, but never less than its first words; elsewhere all."""
+    if not sys.stdout.isatty():
+        return text
+    room = max(FIRST_WORDS, shutil.get_terminal_size().columns - before)
+    widths = [*accumulate(map(_width, text))]
+    return text if not widths or widths[-1] <= room else f"{text[: bisect_right(widths, room - 3)]}..."
+
+
+def _width(sign: str) -> int:
+    """In columns of a terminal."""
+    return 0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1
 
 
 def _with(more: dict[str, Any], document: Any) -> Any:

@@ -76,7 +76,7 @@ class Compared(NamedTuple):
         if rows:
             names = [" ".join(filter(None, it)) for it in zip((self.first, self.second), self.times, strict=True)]
             head = [Cell(it.upper()) for it in ("service", *names, "behind", "waiting")]
-            lines += columns([head, *rows])
+            lines += columns([head, *rows], numbers=(3, 4))
         same = len(found) - len(rows)
         last = f"{same:,} {'runs' if same == 1 else 'run'} the same." if found else "Nothing runs in either."
         return [*lines, [Cell(f"{last}{_hint(found)}")]]

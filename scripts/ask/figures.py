@@ -57,7 +57,7 @@ def lines(answer: dict[str, Any]) -> list[Line]:
         ("rework rate", *map(_share, (now.rework_rate, before.rework_rate)), "no release is marked as a fix"),
     ]
     silent = [[Cell("silent", "yellow"), Cell(f"  {name}: not all that began there is known")] for name in it.silent]
-    return [*silent, *columns([[Cell(text) for text in row] for row in rows])]
+    return [*silent, *columns([[Cell(text) for text in row] for row in rows], numbers=(1, 2))]
 
 
 def figures(ledger: Ledger, **wanted: str | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """How answers for people say times and durations, and the lines and columns that they are made of."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ..report import Cell
@@ -41,14 +41,15 @@ def short(digest: str) -> str:
     return digest.removeprefix("sha256:")[:12]
 
 
-def columns(rows: Sequence[Line]) -> list[Line]:
-    """Each column as wide as its widest text; the last one is left as it is."""
+def columns(rows: Sequence[Line], numbers: Collection[int] = ()) -> list[Line]:
+    """Each column as wide as its widest text; the last one is left as it is. Those of `numbers` stand at the right."""
     most = max(map(len, rows), default=0)
-    widths = [max((len(row[at].text) for row in rows if at < len(row) - 1), default=0) for at in range(most)]
-    return [
-        [
-            cell._replace(text=f"{cell.text:<{widths[at]}}{GAP}") if at < len(row) - 1 else cell
-            for at, cell in enumerate(row)
-        ]
-        for row in rows
+    widths = [
+        max((len(row[at].text) for row in rows if at < len(row) - (at not in numbers)), default=0) for at in range(most)
     ]
+
+    def put(at: int, cell: Cell, last: bool) -> Cell:
+        text = f"{cell.text:>{widths[at]}}" if at in numbers else cell.text if last else f"{cell.text:<{widths[at]}}"
+        return cell._replace(text=text if last else text + GAP)
+
+    return [[put(at, cell, at == len(row) - 1) for at, cell in enumerate(row)] for row in rows]

@@ -81,6 +81,7 @@ def test_what_a_ledger_says_is_printed_so(world: World) -> None:
 @pytest.mark.parametrize(
     ("columns", "shown"),
     [
+        (10, "orders  failed: timed out..."),  # what it is about is not left out, however narrow
         (30, "orders  failed: timed out a..."),
         (80, "orders  failed: timed out and more"),
         (None, "orders  failed: timed out and more"),
@@ -95,3 +96,14 @@ def test_prose_is_cut_where_a_terminal_ends_and_nowhere_else(
     report.answer([[Cell("orders  "), Cell("failed: timed out and more", cut=True)]], None)
     report.answer([[Cell("https://example.org/pull/7, which stays whole")]], None)
     assert capsys.readouterr().out.splitlines() == [shown, "https://example.org/pull/7, which stays whole"]
+
+
+def test_signs_that_take_two_columns_are_counted_as_two(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    report = Report()
+    for text in ("\u5931\u6557" * 8, "e\u0301" * 30, "\U0001f680" * 15):
+        report.answer([[Cell(text, cut=True)]], None)
+    assert capsys.readouterr().out.splitlines() == ["\u5931\u6557" * 6 + "\u5931...", "e\u0301" * 30, "\U0001f680" * 15]
