@@ -97,6 +97,7 @@ install: install-alone ## Install the command `waybill` into .venv, and helm and
 install-alone: .venv/tool.stamp ## Install the command `waybill` alone, for those that only ask the ledger.
 	@$(pip) requirements/build.txt
 	@$(pip) requirements/sign.txt
+	@$(pip) requirements/keyless.txt
 	@$(venv) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
 	@$(venv) -m pip check --disable-pip-version-check
 	@[ -z "$$GITHUB_PATH" ] || printf '%s\n' "$(CURDIR)/.tools/bin" "$(CURDIR)/.venv/bin" >>"$$GITHUB_PATH"
@@ -179,10 +180,11 @@ help: ## List the targets.
 	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@
 
-.venv/dev.stamp: requirements/dev.txt requirements/sign.txt .venv/run.stamp
+.venv/dev.stamp: requirements/dev.txt requirements/sign.txt requirements/keyless.txt .venv/run.stamp
 	@echo "installing the packages of the tests and linters"
 	@$(pip) requirements/dev.txt
 	@$(pip) requirements/sign.txt
+	@$(pip) requirements/keyless.txt
 	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@
 

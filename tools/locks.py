@@ -14,7 +14,8 @@ from tools.lock_gaps import CHECKOUT, PYTHONS, RUN, TOOL, Source, lacking
 
 REQUIREMENTS = CHECKOUT / "requirements"
 IN_FILES = {it: Source(f"requirements/{it}.in") for it in ("dev", "build", "bench", "audit", "go")}
-SOURCES = {"run": RUN} | IN_FILES | {"tool": TOOL, "sign": Source("pyproject.toml", "sign")}
+EXTRAS = {it: Source("pyproject.toml", it) for it in ("sign", "keyless")}
+SOURCES = {"run": RUN} | IN_FILES | {"tool": TOOL} | EXTRAS
 RESOLVE = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
 PLAIN = ["--no-emit-index-url", "--no-header"]
 INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--no-compile", "-r"]

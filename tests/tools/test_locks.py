@@ -1,7 +1,7 @@
 """Each lock is whole: it has a version for everything that its packages need, on every Python.
 
 The needs of a package are read from its installed metadata. So this cannot check the locks whose packages the tests can
-do without (bench, audit, go, sign); `make locks` checks them all.
+do without (bench, audit, go, keyless); `make locks` checks them all.
 """
 
 import re
@@ -57,7 +57,7 @@ def test_make_installs_the_locks_and_nothing_else() -> None:
     command = ["make", "--dry-run", "--always-make", "test", "bench", "audit", "install"]
     lines = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.splitlines()
     installs = [number for number, line in enumerate(lines) if " pip install " in line]
-    assert len(installs) == 9
+    assert len(installs) == 11
     for number in installs:
         of_lock = "--no-deps --require-hashes --requirement requirements/" in lines[number]
         of_waybill = lines[number].endswith("--no-deps --no-build-isolation .")

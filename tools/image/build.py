@@ -63,7 +63,7 @@ def available_base() -> str:
 def wheels() -> Path:
     """A folder with the locked wheels, downloaded here: the build itself may have no network."""
     folder = STORE / "wheels"
-    for name in ("run.txt", "tool.txt", "build.txt"):
+    for name in ("run.txt", "tool.txt", "sign.txt", "keyless.txt", "build.txt"):
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         only = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--python-version", "3.11"]
         subprocess.run([*pip, *only, "-r", CHECKOUT / "requirements" / name, "-d", folder], check=True)
