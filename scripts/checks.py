@@ -12,11 +12,10 @@ from msgspec import structs
 from .clients.http_failure import Denied, NoAnswer
 from .clients.ledger import WRITE, Caller, older_ledger
 from .clients.registry import has_login
-from .clients.signing_key import KEY
 from .document import Waybill
 from .errors import Refused
 from .gitops.layout import promotion_branch, shipping_branch
-from .keys import has_key, key_of
+from .keys import signer_of, why_unknown
 from .proposal.attributes import attributes, wants
 from .report import Report
 from .session import Session
@@ -144,10 +143,11 @@ def key_can_sign(here: Session, release: Release) -> None:
     """promote and rollback sign no chart."""
     if here.config.sign is None or not (release.begins or here.config.artifact):
         return
-    if release.changes or has_key():
-        key_of(here.config)
+    unknown = None if release.changes else why_unknown(here.config)
+    if unknown:
+        here.report.warn(f"whether it can be signed is not known: {unknown}")
     else:
-        here.report.warn(f"whether it can be signed is not known: ship needs {KEY}, and none is given")
+        signer_of(here.config)
 
 
 # The cheap ones first, then those that ask others.

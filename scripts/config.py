@@ -164,7 +164,7 @@ def load(
         "service": _service(settings, git, chart),
         "chart": chart,
         "values": tuple(inside(path, "values") for path in values),
-        "verify_image": it and msgspec.structs.replace(it, key=inside(it.key, "verify_image.key")),
+        "verify_image": it and msgspec.structs.replace(it, key=it.key and inside(it.key, "verify_image.key")),
         "paths": tuple(inside(path, "paths", top=True) for path in settings.paths),
         "source_repository": repository_address(settings.source_repository, "source_repository", here),
     }

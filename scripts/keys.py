@@ -1,56 +1,76 @@
-"""The keys that the settings name: one signs charts and manifests, another one tells whether an image is signed."""
+"""Who the settings say signs charts and manifests, and whose signature an image must have: keys, or workflows."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import structs
 
+from .clients.keyless import Workflow, job_signer, need_sigstore
 from .clients.registry import Registry
-from .clients.signatures import sign, statement_of
-from .clients.signing_key import KEY, PASSWORD, PublicKey, SigningKey, public_key, signing_key
+from .clients.signatures import Signatory, Signer, sign, statements
+from .clients.signing_key import KEY, PASSWORD, public_key, signing_key
 from .config import Config, secret
 from .document import Image, Verified
 from .errors import Refused
 from .report import Report
+from .settings import VerifyImage
 
 
-def key_of(config: Config) -> SigningKey | None:
+def signer_of(config: Config) -> Signer | None:
     """None where nothing is to be signed; refused where it cannot be."""
+    if config.sign == "keyless":
+        return job_signer()
     return signing_key(secret(KEY), secret(PASSWORD)) if config.sign else None
 
 
-def has_key() -> bool:
-    return bool(secret(KEY))
+def why_unknown(config: Config) -> str | None:
+    """Why it cannot be said here whether what is published can be signed, without a full stop; None where it can."""
+    if config.sign == "key":
+        return None if secret(KEY) else f"ship needs {KEY}, and none is given"
+    return None if config.sign is None else "ship needs the token of the job that it runs in"
 
 
 def signed(
-    repository: str, digest: str, key: SigningKey | None, created: str, *, config: Config, report: Report
+    repository: str, digest: str, signer: Signer | None, created: str, *, config: Config, report: Report
 ) -> None:
-    """Signs a manifest of `host/path` with the key, unless it is signed with it."""
-    if key:
-        new = sign(Registry(config.plain_http), repository, digest, key, created)
-        report.say(f"sign: {repository}@{digest} {'signed' if new else 'was signed before'} with {key.public}")
+    """Signs a manifest of `host/path`, unless the signer did before."""
+    if signer:
+        new = sign(Registry(config.plain_http), repository, digest, signer, created)
+        report.say(f"sign: {repository}@{digest} {'signed' if new else 'was signed before'} by {signer.public}")
 
 
 def verified(images: Sequence[Image], config: Config) -> tuple[Image, ...]:
-    """The images with what was verified of each; refused where one has no signature of the key that the settings
-    name, nor an attestation."""
+    """The images with what was verified of each; refused where one has no signature of whom the settings name, nor an
+    attestation."""
     if config.verify_image is None:
         return tuple(images)
-    file, found = Path(config.root, config.verify_image.key), list[Image]()
-    key, registry = public_key(_read(file), str(file)), Registry(config.plain_http)
+    signatory, registry, found = _signatory(config, config.verify_image), Registry(config.plain_http), list[Image]()
     for image in images:
-        statement = statement_of(registry, image.repository, image.digest, key)
+        statement = next(statements(registry, image.repository, image.digest, signatory), None)
         if statement is None:
-            raise _unsigned(image, key)
-        found.append(structs.replace(image, verified=Verified(str(key), statement)))
+            raise _unsigned(image, signatory)
+        found.append(structs.replace(image, verified=Verified(str(signatory), statement)))
     return tuple(found)
 
 
-def _unsigned(image: Image, key: PublicKey) -> Refused:
+def _signatory(config: Config, wanted: VerifyImage) -> Signatory:
+    if wanted.issuer and wanted.identity and not wanted.key:
+        need_sigstore()
+        return Workflow(wanted.issuer, wanted.identity)
+    if not wanted.key or wanted.issuer or wanted.identity:
+        raise Refused(
+            "`verify_image` does not say whose signature an image must have.",
+            'Give either `key = "FILE"`, or `issuer = "https://..."` and `identity = "..."`.',
+            fault="you",
+        )
+    file = Path(config.root, wanted.key)
+    return public_key(_read(file), str(file))
+
+
+def _unsigned(image: Image, signatory: Signatory) -> Refused:
     return Refused(
-        f"{image} has no signature and no attestation of {key}, which `verify_image` asks for.",
-        f"Sign it with that key (cosign 3: `cosign sign --key cosign.key {image}`), or correct `verify_image`.",
+        f"{image} has no signature and no attestation of {signatory}, which `verify_image` asks for.",
+        "Let it be signed there (`cosign sign` of cosign 3, or an attestation), or correct `verify_image`.",
         fault="you",
     )
 

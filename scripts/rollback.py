@@ -47,9 +47,10 @@ def rollback(
     names = config.chosen(environments)
     heads = repo.look(config.gitops_branch, layout.promotion_branch(config.service, names[0]))
     config = _as_it_is(config, names, repo.git.files(heads.base_head, *layout.paths(config.service, names)))
-    here = replace(here, config=config)
     sites = {name: repo.site(heads.base_head, name, config, None) for name in names}
-    files = repo.git.files(heads.base_head, *(file for site in sites.values() for file in site.files))
+    where = {it for name, site in sites.items() for it in (*site.files, site.artifact(config.service, name).file)}
+    files = repo.git.files(heads.base_head, *sorted(where))
+    here = replace(here, config=structs.replace(config, artifact=_artifact(config, files, sites)))
     chosen = {name: _to(here, name, wanted, release_in(files, sites[name])) for name in names}
     releases = {version: _release(here, version) for version in dict.fromkeys(chosen.values())}
     changes = (
@@ -76,10 +77,14 @@ def _as_it_is(config: Config, environments: Sequence[str], files: Files) -> Conf
         table = tables.get(name, EnvironmentSettings())
         tables = {**tables, name: structs.replace(table, namespace=namespace or table.namespace)}
     source = "oci-repository" if by_digest else "helm-repository"
-    there = [(name, files.get(layout.source_file(config.service, name))) for name in environments]
-    urls = [str(read(data, ("spec", "url"))).removesuffix(f"/{name}") for name, data in there if data]
-    artifact = urls[0] if urls else config.artifact
-    return structs.replace(config, flux_source=source, artifact=artifact, environment_tables=dict(tables))
+    return structs.replace(config, flux_source=source, environment_tables=dict(tables))
+
+
+def _artifact(config: Config, files: Files, sites: Mapping[str, Site]) -> str | None:
+    """Where the GitOps repo has the artifacts; as the settings say, where it has none."""
+    there = ((name, site.artifact(config.service, name)) for name, site in sites.items())
+    urls = (str(it.read(files, ("spec", "url"))).removesuffix(f"/{name}") for name, it in there if it.file in files)
+    return next(urls, config.artifact)
 
 
 def _pinned_as_it_is(change: Change, files: Files, site: Site) -> Change:

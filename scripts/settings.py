@@ -78,9 +78,11 @@ class EnvironmentSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VerifyImage(Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose signature an image must have."""
+    """Whose signature an image must have: that of a key, or of a workflow."""
 
-    key: str
+    key: str | None = None
+    issuer: Url | None = None
+    identity: str | None = None
 
 
 class Settings(
@@ -147,17 +149,18 @@ class Settings(
         ),
     ] = None
     sign: Annotated[
-        Literal["key"] | None,
+        Literal["key", "keyless"] | None,
         about(
             "key: sign chart and manifests with the private key in WAYBILL_SIGNING_KEY, whose password, if it has "
-            "one, is in WAYBILL_SIGNING_PASSWORD. Default: nothing is signed."
+            "one, is in WAYBILL_SIGNING_PASSWORD. keyless: as the workflow that ships, with Sigstore. Default: nothing "
+            "is signed."
         ),
     ] = None
     verify_image: Annotated[
         VerifyImage | None,
         about(
-            "Refuse images without a signature or an attestation of a key: key = the file of the public key, relative "
-            "to waybill.toml."
+            "Refuse images without a signature or an attestation: key = the file of a public key, relative to "
+            "waybill.toml; or of a workflow: issuer = who gives its tokens, identity = its address."
         ),
     ] = None
     ledger: Annotated[Url | None, about("Address of the ledger.")] = None

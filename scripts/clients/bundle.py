@@ -43,14 +43,7 @@ class _Statement(Struct, rename="camel"):
 
 def bundle(digest: str, sign: Callable[[bytes], bytes], hint: bytes) -> bytes:
     """That the manifest of this digest is signed; `hint` is the SHA-256 of the public key in DER."""
-    payload = msgspec.json.encode(
-        {
-            "_type": STATEMENT,
-            "subject": [{"digest": {"sha256": digest.removeprefix("sha256:")}}],
-            "predicateType": SIGNED,
-            "predicate": {},
-        }
-    )
+    payload = signature_of(digest)
     whole: dict[str, Any] = {
         "mediaType": BUNDLE,
         "verificationMaterial": {"publicKey": {"hint": _base64(hint)}},
@@ -63,6 +56,18 @@ def bundle(digest: str, sign: Callable[[bytes], bytes], hint: bytes) -> bytes:
     return msgspec.json.encode(whole)
 
 
+def signature_of(digest: str, **more: str) -> bytes:
+    """The statement that the manifest of this digest is signed; `more` is told of it."""
+    return msgspec.json.encode(
+        {
+            "_type": STATEMENT,
+            "subject": [{**more, "digest": {"sha256": digest.removeprefix("sha256:")}}],
+            "predicateType": SIGNED,
+            "predicate": {},
+        }
+    )
+
+
 def stated(text: bytes, digest: str, is_signature: Callable[[bytes, bytes], bool]) -> str | None:
     """The type of what a bundle states of the manifest of this digest; None where it states nothing of it, or no
     signature is one. `is_signature` is asked for a signature and what it should be of."""
@@ -73,7 +78,14 @@ def stated(text: bytes, digest: str, is_signature: Callable[[bytes, bytes], bool
     except (msgspec.MsgspecError, binascii.Error, RecursionError, ValueError):
         return None
     signed = _encoded(envelope.payload_type, payload)
-    if envelope.payload_type != IN_TOTO or not any(is_signature(it, signed) for it in signatures):
+    if not any(is_signature(it, signed) for it in signatures):
+        return None
+    return stated_in(envelope.payload_type, payload, digest)
+
+
+def stated_in(payload_type: str, payload: bytes, digest: str) -> str | None:
+    """The type of what a payload, whose signature was verified, states of the manifest of this digest."""
+    if payload_type != IN_TOTO:
         return None
     try:
         statement = msgspec.json.decode(payload, type=_Statement)

@@ -1,31 +1,48 @@
 """Signatures of manifests in a registry: Sigstore bundles that refer to them."""
 
-from .bundle import BUNDLE, SIGNED, bundle, stated
+from collections.abc import Iterator
+from typing import Protocol
+
+from .bundle import BUNDLE, SIGNED
 from .referrers import refer, referrers
 from .registry import Registry
-from .signing_key import PublicKey, SigningKey
 
 MOST = 100  # bundles of one manifest that are read
 
 
-def sign(registry: Registry, repository: str, digest: str, key: SigningKey, created: str) -> bool:
-    """False where the manifest has this signature already. `created` is RFC 3339 in UTC."""
+class Signatory(Protocol):
+    """Somebody whose signatures can be told from others, by a key or by an identity; as a text, who it is."""
+
+    def stated(self, text: bytes, digest: str) -> str | None:
+        """The type of what a bundle of his states of the manifest of this digest; None where it is none of his."""
+
+
+class Signer(Protocol):
+    @property
+    def public(self) -> Signatory: ...
+
+    def bundle(self, digest: str) -> bytes:
+        """That the manifest of this digest is signed."""
+
+
+def sign(registry: Registry, repository: str, digest: str, signer: Signer, created: str) -> bool:
+    """False where the manifest has a signature of the signer already. `created` is RFC 3339 in UTC."""
+    if SIGNED in statements(registry, repository, digest, signer.public):
+        return False
     annotations = {
         "dev.sigstore.bundle.content": "dsse-envelope",
         "dev.sigstore.bundle.predicateType": SIGNED,
         "org.opencontainers.image.created": created,
     }
-    content = bundle(digest, key.sign, key.public.hint)
-    return refer(registry, repository, digest, content, artifact_type=BUNDLE, annotations=annotations)
+    return refer(registry, repository, digest, signer.bundle(digest), artifact_type=BUNDLE, annotations=annotations)
 
 
-def statement_of(registry: Registry, repository: str, digest: str, key: PublicKey) -> str | None:
-    """The type of what a bundle with a signature of `key` states of the manifest; None where there is none."""
+def statements(registry: Registry, repository: str, digest: str, signatory: Signatory) -> Iterator[str]:
+    """The types of what bundles of `signatory` state of the manifest."""
     for each in referrers(registry, repository, digest, BUNDLE)[:MOST]:
         manifest = registry.manifest(repository, each)
         if manifest is None or len(manifest.layers) != 1 or manifest.layers[0].media_type != BUNDLE:
             continue
         text = registry.blob(repository, manifest.layers[0].digest)
-        if found := stated(text, digest, key.is_signature):
-            return found
-    return None
+        if found := signatory.stated(text, digest):
+            yield found

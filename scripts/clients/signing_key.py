@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import Refused
+from .bundle import bundle, stated
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -63,6 +64,9 @@ class PublicKey:
             return False
         return True
 
+    def stated(self, text: bytes, digest: str) -> str | None:
+        return stated(text, digest, self.is_signature)
+
 
 class SigningKey:
     def __init__(self, key: "EllipticCurvePrivateKey") -> None:
@@ -74,6 +78,9 @@ class SigningKey:
         from cryptography.hazmat.primitives.asymmetric import ec
 
         return bytes(self._key.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
+
+    def bundle(self, digest: str) -> bytes:
+        return bundle(digest, self.sign, self.public.hint)
 
 
 def signing_key(pem: str | None, password: str | None) -> SigningKey:

@@ -111,10 +111,10 @@ output = all_of(
 )
 
 
-def settings(*parts: str) -> Callable[[F], F]:
-    """The options of every command in a checkout: all settings, of which help shows those of these `parts`; of none
-    named, all."""
-    every = " ".join(PARTS.values()).split()
+def settings(*parts: str, without: Sequence[str] = ()) -> Callable[[F], F]:
+    """The options of every command in a checkout: all settings but those `without`, of which help shows those of these
+    `parts`; of none named, all."""
+    every = [name for name in " ".join(PARTS.values()).split() if name not in without]
     shown = {name for part in parts or PARTS for name in PARTS[part].split()}
     return all_of(
         config_file,

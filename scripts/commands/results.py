@@ -6,7 +6,8 @@ from typing import Any
 from msgspec import UNSET
 
 from .. import workflow
-from ..adopt import Adoption
+from ..adopt.helm_release import Adoption
+from ..adopt.manifests import Move
 from ..connect.connection import Connected
 from ..document import PullRequest, Source, Waybill, chart_of
 from ..errors import Incomplete
@@ -83,6 +84,19 @@ def show_adoption(here: Session, found: Adoption) -> None:
         "waybill.toml": "names it" if found.kept else "is left as it is (--dry-run)",
     }
     here.report.results([table], found)
+
+
+def show_move(here: Session, made: Move) -> None:
+    table = {
+        "environment": made.environment,
+        "Kustomization": made.kustomization,
+        "manifests": made.manifests,
+        "made of": made.made_of,
+        "said": made.said,
+        "proposal": made.proposal or "",
+    }
+    here.report.results([{label: value for label, value in table.items() if value}], made)
+    here.report.patch("Patch of the GitOps repo", made.patch)
 
 
 def show_connection(here: Session, made: Connected) -> None:

@@ -84,24 +84,40 @@ def connect(environment: str, secrets: Path | None, ledger_namespace: str, **opt
 @click.option(
     "--file",
     "wanted",
-    required=True,
     metavar="FILE[#NAME]",
-    help="The file in the GitOps repo, and the HelmRelease in it, where it holds several.",
+    help="Release to this file of the GitOps repo, and to the HelmRelease in it, where it holds several.",
 )
-@click.option("--dry-run", is_flag=True, help="Look, and leave waybill.toml as it is.")
-@settings("the GitOps repo")
-def adopt(name: str, wanted: str, dry_run: bool, **options: Any) -> None:
-    """Release to a HelmRelease that is there already.
+@click.option(
+    "--artifact",
+    "moves",
+    is_flag=True,
+    help="Let Flux get the manifests as an artifact, where waybill.toml has `artifact`.",
+)
+@click.option("--dry-run", is_flag=True, help="Only look: waybill.toml and the GitOps repo stay, nothing is published.")
+@settings("the GitOps repo", without=("artifact",))
+def adopt(name: str, wanted: str | None, moves: bool, dry_run: bool, **options: Any) -> None:
+    """Let Waybill take over a service that Flux runs already.
 
-    It says what every release writes there, and nothing else changes; then waybill.toml names the file. Refused is what
-    Waybill could not write to without changing more, with the line and what to write instead. The GitOps repo stays as
-    it is.
+    With --file it says what every release writes into a HelmRelease that is there, and nothing else changes; then
+    waybill.toml names the file. Refused is what Waybill could not write to without changing more, with the line and
+    what to write instead. The GitOps repo stays as it is.
+
+    With --artifact it publishes what the Flux Kustomization of the environment applies now, and proposes that the same
+    Kustomization gets it from there. What runs stays as it is: refused is what that would change.
     """
-    from ..adopt import adopt as run
     from ..config import nearest
-    from .results import show_adoption
+    from .results import show_adoption, show_move
 
+    if (wanted is None) != moves:
+        raise click.UsageError("Give either --file or --artifact.")
     here = session(options)
+    if wanted is None:
+        from ..adopt.manifests import move
+
+        show_move(here, move(here, name, dry_run=dry_run))
+        return
+    from ..adopt.helm_release import adopt as run
+
     file = options["config"] or nearest(Path.cwd(), here.git.folder)
     show_adoption(here, run(here, file, name, wanted, dry_run=dry_run))
 

@@ -54,7 +54,7 @@ def site_of(
         flux=(root.flux.file, root.flux.spec) if root.flux else None,
         renames=renames(found, service),
     )
-    site = Site(root.folder, release, source, existing, told(spec))
+    site = Site(root.folder, release, source, existing, told(spec), root.flux.artifact if root.flux else None)
     try_release(site, files, found, service)
     return site
 

@@ -10,24 +10,32 @@ from typing import Any
 from ..addresses import is_local, normalise
 from ..gitops.objects import objects_of
 from ..gitops.render import MADE_OF
-from ..yaml.objects import Object, group_of, parse
+from ..gitops.site import Target
+from ..yaml.objects import Object, at, group_of, parse
 from .bases import walk
 
-GIT = "GitRepository"
+GIT, OCI = "GitRepository", "OCIRepository"
 GROUP = "kustomize.toolkit.fluxcd.io"
 PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 
 @dataclass(frozen=True)
 class FluxKustomization:
-    """`folder` is what it applies, itself or as an artifact that is made of it, `.` for the whole repo; `file` is where
-    it stands."""
+    """`folder` is what it applies, itself or, with `is_made`, as an artifact that is made of it, `.` for the whole
+    repo; `file` is where it stands."""
 
     file: str
     name: str
     folder: str
     spec: dict[str, Any]
     namespace: str = ""
+    is_made: bool = False
+
+    @property
+    def artifact(self) -> Target | None:
+        """The OCIRepository of the artifact that `waybill adopt` moved it to, which lies beside it in its file."""
+        kind, name = (at(self.spec, "sourceRef", key) for key in ("kind", "name"))
+        return Target(self.file, OCI, str(name)) if self.is_made and kind == OCI else None
 
     @property
     def patches(self) -> list[Any]:
@@ -87,4 +95,4 @@ def flux_kustomization(item: Object, file: str) -> FluxKustomization | None:
     made_of = item["metadata"].get("annotations")
     place = (made_of or {}).get(MADE_OF) if isinstance(made_of or {}, dict) else None
     folder = str(PurePosixPath(normpath(join("/", str(place or item["spec"].get("path") or "")))).relative_to("/"))
-    return FluxKustomization(file, name, folder, item["spec"], namespace)
+    return FluxKustomization(file, name, folder, item["spec"], namespace, is_made=bool(place))

@@ -19,8 +19,9 @@ from ..folder import lay_out
 from ..forges import Forge
 from ..gitops import layout
 from ..gitops.clone import Heads, cloned, look, patch
+from ..gitops.ignore import drop_ignored
 from ..gitops.render import copied
-from ..gitops.site import Site, standard
+from ..gitops.site import Site, Target, standard
 from ..gitops.tries import told
 from ..once import Once
 from .adoption import site_of
@@ -92,9 +93,19 @@ class Repo:
         is known; refused where Waybill cannot write it in the file that people wrote."""
         if config.helmrelease(environment) is None:
             site = standard(config.service, environment, pinned=config.flux_source == "oci-repository")
-            return replace(site, told=self._told(commit, site, config.service))
+            return replace(
+                site,
+                told=self._told(commit, site, config.service),
+                manifests=self._moved(commit, site.folder, layout.source_file(config.service, environment)),
+            )
         make = partial(site_of, self.tree(commit), self.flux(commit), environment, config, published)
         return self._sites((commit, environment, published), make)
+
+    def _moved(self, commit: str, folder: str, ours: str) -> Target | None:
+        """The OCIRepository of a folder that was moved to an artifact; one that was new has it in the file `ours`."""
+        if (self.tree(commit) / ours).is_file():
+            return None
+        return next((found for it in self.flux(commit) if it.folder == folder and (found := it.artifact)), None)
 
     def appliers(self, commit: str, folder: str) -> Appliers:
         """How Flux comes to a folder of a commit."""
@@ -196,8 +207,10 @@ def opened(forge: Forge, renderer: Renderer, config: Config) -> Iterator[Repo]:
 
 
 def export(git: Git, revision: str, folder: Path) -> Path:
-    """The regular files of a revision, below `folder`; a path that would leave it is left out."""
+    """The regular files of a revision that Flux gets of it, below `folder`; a path that would leave it is left out."""
     for path, data in git.files(revision, ".").items():
         if not {"..", ".git", ""} & set(PurePosixPath(path).parts) and not path.startswith("/"):
             lay_out(folder / path, data, f"{path:.200} of the GitOps repo")
+    if folder.is_dir():
+        drop_ignored(git, folder)
     return folder

@@ -18,7 +18,7 @@ from ..gitops.tries import told
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import Object, at
-from .bases import reach
+from .bases import FILES, reach
 from .candidate import Candidate, targets
 from .overlay import build
 from .roots import Root
@@ -33,7 +33,9 @@ _ELSEWHERE = re.compile(r"/spec/(chart/spec/(version|chart)|chartRef|ref)\b|^\s*
 
 def read_files(top: Path, folder: str) -> dict[str, bytes]:
     """The files that a build of `folder` reads, by their paths in the repo that lies at `top`."""
-    return {str(it.relative_to(top)): it.read_bytes() for it in sorted(reach(top / folder, top)) if it.is_file()}
+    reached = reach(top / folder, top)
+    own = {it / name for it in reached for name in FILES}  # one that names nothing is reached as its folder alone
+    return {str(it.relative_to(top)): it.read_bytes() for it in sorted(reached | own) if it.is_file()}
 
 
 def build_with(files: Mapping[str, bytes], root: Root) -> list[Object]:

@@ -60,6 +60,7 @@ def render(
     if ours := [name for name in names if found[name].existing is None]:
         make(after, waybill, config, ours, appliers or {})
     for name in names:
+        name_manifests(after, found[name].artifact(waybill.service, name), name, config)
         name_release(after, found[name], waybill, claimed=name not in overridden)
         for pin in pins(config.image_blocks, by_name.of(waybill)):
             pin_image(after, found[name], layout.base(waybill.service), pin)
@@ -86,7 +87,6 @@ def make(
             Target(f"{overlay}/kustomization.yaml").put(files, ("namespace",), namespace)
             if layout.cluster_file(service, environment) not in files:
                 apply(files, service, environment, appliers.get(environment), config)
-        name_manifests(files, service, environment, config)
         refuse_other_namespace(files, overlay, namespace)
 
 
@@ -111,14 +111,13 @@ def apply(files: dict[str, bytes], service: str, environment: str, by: Applier |
             it.put(files, ("metadata", "namespace"), by.namespace or "flux-system")
 
 
-def name_manifests(files: dict[str, bytes], service: str, environment: str, config: Config) -> None:
+def name_manifests(files: dict[str, bytes], source: Target, environment: str, config: Config) -> None:
     """Points to where the manifests lie, if Flux gets them as an artifact."""
-    source = Target(layout.source_file(service, environment))
     if source.file not in files:
         return
     if config.artifact is None:
         raise Refused(
-            f"{source.called} lets Flux get {service} from a registry, and no `artifact` is configured.",
+            f"{source.called} lets Flux get {environment} from a registry, and no `artifact` is configured.",
             "Set `artifact` in waybill.toml to its `url` without the last part, the environment.",
             fault="you",
         )

@@ -89,17 +89,23 @@ class Target:
 class Site:
     """The release of one environment: Flux builds `folder`, in which `release` is its HelmRelease and `source` the
     OCIRepository of its chart, where that is what Flux gets the chart from. `told` is what gitops/tries tells of the
-    built HelmRelease; empty where nobody looked."""
+    built HelmRelease; empty where nobody looked. `manifests` is the OCIRepository by which Flux gets the folder as an
+    artifact, where it was moved to one."""
 
     folder: str
     release: Target
     source: Target | None
     existing: "Existing | None" = None
     told: Mapping[str, str] = field(default_factory=dict)
+    manifests: Target | None = None
 
     @property
     def files(self) -> list[str]:
-        return [self.release.file, *([self.source.file] if self.source else [])]
+        return [it.file for it in (self.release, self.source, self.manifests) if it]
+
+    def artifact(self, service: str, environment: str) -> Target:
+        """The OCIRepository by which Flux gets the folder as an artifact, if the file is there."""
+        return self.manifests or Target(layout.source_file(service, environment))
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,15 @@
 """What an artifact of an environment's manifests holds, and the file of the GitOps repo that names it by its digest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ..diff.repo import Repo
 from ..document import Waybill
 from ..errors import Refused
-from ..gitops import layout
 from ..gitops.artifact import OciArtifact, pack
 from ..gitops.files import DIGEST
 from ..gitops.layout import Files
 from ..gitops.render import UNPUBLISHED
-from ..gitops.site import Target
+from ..gitops.site import Site
 from ..yaml.objects import parse
 
 
@@ -45,15 +44,15 @@ def pointed(
     *,
     files: Files,
     changes: Mapping[str, bytes],
-    environments: Iterable[str],
+    sites: Mapping[str, Site],
 ) -> dict[str, bytes]:
-    """`changes` of the `files` of a commit or tree `start`, so that Flux gets what they make of each environment's
-    folder: where it gets an artifact, its digest changes, too."""
+    """`changes` of the `files` of a commit or tree `start`, so that Flux gets what they make of the folder at each of
+    the `sites`, by environment: where it gets an artifact, its digest changes, too."""
     after = {**files, **changes}
-    for name in environments:
-        file, folder = layout.source_file(waybill.service, name), layout.overlay(waybill.service, name)
-        if file in after:
+    for name, site in sites.items():
+        target = site.artifact(waybill.service, name)
+        if target.file in after:
             tree = repo.git.write_tree(start, changes) if changes else start
-            it = packed(waybill, repo, tree, folder)
-            Target(file).put(after, DIGEST, it.digest if it.known else UNPUBLISHED)
+            it = packed(waybill, repo, tree, site.folder)
+            target.put(after, DIGEST, it.digest if it.known else UNPUBLISHED)
     return {path: data for path, data in after.items() if files.get(path) != data}

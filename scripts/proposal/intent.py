@@ -194,7 +194,8 @@ def _rendering(
             sites=sites,
             appliers=appliers,
         )
-        return pointed(change.waybill, repo, start, files=files, changes=changes, environments=environments)
+        chosen = {name: sites[name] for name in environments}
+        return pointed(change.waybill, repo, start, files=files, changes=changes, sites=chosen)
 
     return rendered
 

@@ -3,14 +3,14 @@
 from ..addresses import normalise
 from ..clients.manifest import OCI_MANIFEST, Manifest
 from ..clients.registry import Registry
+from ..clients.signatures import Signer
+from ..config import Config
 from ..diff.repo import Repo
 from ..document import Artifact, Waybill, chart_of, digest_of
 from ..errors import Refused
-from ..gitops import layout
-from ..gitops.artifact import REVISION, SOURCE
+from ..gitops.artifact import REVISION, SOURCE, OciArtifact
 from ..gitops.files import DIGEST
-from ..gitops.site import Target
-from ..keys import key_of, signed
+from ..keys import signed, signer_of
 from ..report import Report
 from .content import packed, revision
 from .intent import Change, Intent, Manifests
@@ -29,19 +29,25 @@ def manifests_of(change: Change, repo: Repo, intent: Intent) -> Manifests | None
     it = packed(waybill, repo, intent.commit, intent.sites[environment].folder)
     repository, version = f"{change.config.artifact.removeprefix('oci://')}/{environment}", chart_of(waybill).version
     registry = Registry(change.config.plain_http)
-    edited = f"{version}-{it.digest.removeprefix('sha256:')[:12]}"
-    for tag in (version, edited):
-        there = registry.manifest(repository, tag)
-        if there is None:
-            return Manifests(repository, tag, it, is_there=False)
-        _refuse_other_release(there, f"{repository}:{tag}", waybill)
-        if there.digest == it.digest:
-            return Manifests(repository, tag, it, is_there=True)
-    raise Refused(
-        f"{repository}:{edited} has other content than its name says: it should be {it.digest}.",
-        "Find out who pushed it by hand, and free that tag in the registry; then run the same command again.",
-        fault="registry",
-    )
+    there = registry.manifest(repository, version)
+    if there:
+        _refuse_other_release(there, f"{repository}:{version}", waybill)
+        if there.digest != it.digest:
+            return by_content(registry, repository, version, it)
+    return Manifests(repository, version, it, is_there=there is not None)
+
+
+def by_content(registry: Registry, repository: str, name: str, packed: OciArtifact) -> Manifests:
+    """Under a tag that begins with `name`, and that the content gives it."""
+    tag = f"{name}-{packed.digest.removeprefix('sha256:')[:12]}"
+    there = registry.manifest(repository, tag)
+    if there and there.digest != packed.digest:
+        raise Refused(
+            f"{repository}:{tag} has other content than its name says: it should be {packed.digest}.",
+            "Find out who pushed it by hand, and free that tag in the registry; then run the same command again.",
+            fault="registry",
+        )
+    return Manifests(repository, tag, packed, is_there=there is not None)
 
 
 def published_of(change: Change, repo: Repo, intent: Intent) -> Manifests | None:
@@ -55,17 +61,17 @@ def published_of(change: Change, repo: Repo, intent: Intent) -> Manifests | None
 def not_applied(change: Change, repo: Repo, intent: Intent, environment: str) -> list[str]:
     """That a release brings more than what the GitOps repo shows of it, in sentences without a full stop: where Flux
     gets an artifact, edits of the folder wait for the next digest."""
-    base, file = intent.heads.base_head, layout.source_file(change.waybill.service, environment)
-    present = repo.git.blob(base, file)
-    if present is None:
+    base, site = intent.heads.base_head, intent.sites[environment]
+    folder, target = site.folder, site.artifact(change.waybill.service, environment)
+    if (present := repo.git.blob(base, target.file)) is None:
         return []
-    folder, target = layout.overlay(change.waybill.service, environment), Target(file)
-    url, digest = (str(target.read({file: present}, keys)) for keys in (("spec", "url"), DIGEST))
+    url, digest = (str(target.read({target.file: present}, keys)) for keys in (("spec", "url"), DIGEST))
     applied = Registry(change.config.plain_http).manifest(url.removeprefix("oci://"), digest)
     if applied and applied.flux_content == digest_of(packed(change.waybill, repo, base, folder).layer):
         return []
     return [
-        f"what {folder} has that Flux does not apply yet: {file} names other manifests, which the difference ignores"
+        f"what {folder} has that Flux does not apply yet: {target.file} names other manifests, which the difference "
+        "ignores"
     ]
 
 
@@ -74,15 +80,18 @@ def artifact_of(waybill: Waybill, found: Manifests) -> Artifact:
 
 
 def publish(found: Manifests, change: Change, report: Report) -> None:
-    """Pushes what is not there. An earlier tag stays as it is."""
-    said, key = "was published before", key_of(change.config)
+    push(found, signer_of(change.config), change.waybill.source.committed_at, change.config, report)
+
+
+def push(found: Manifests, signer: Signer | None, created: str, config: Config, report: Report) -> None:
+    """Pushes what is not there, and signs it. An earlier tag stays as it is."""
+    said = "was published before"
     if not found.is_there:
-        it, registry = found.packed, Registry(change.config.plain_http)
+        it, registry = found.packed, Registry(config.plain_http)
         registry.push(found.repository, found.tag, it.manifest, OCI_MANIFEST, (it.config, it.layer))
         said = "published"
     report.say(f"artifact: {found} {said}")
-    created = change.waybill.source.committed_at
-    signed(found.repository, found.digest, key, created, config=change.config, report=report)
+    signed(found.repository, found.digest, signer, created, config=config, report=report)
 
 
 def _refuse_other_release(there: Manifest, place: str, waybill: Waybill) -> None:

@@ -33,7 +33,7 @@ def appliers_in(commit: str, names: Iterable[str], repo: Repo) -> dict[str, Appl
 def files_of(config: Config, sites: Mapping[str, Site]) -> list[str]:
     """The files that people wrote for environments, and those of `sites`."""
     theirs = [wanted[0] for name in config.environments if (wanted := config.helmrelease(name))]
-    return sorted({*theirs, *(file for site in sites.values() if site.existing for file in site.files)})
+    return sorted({*theirs, *(file for it in sites.values() if it.existing or it.manifests for file in it.files)})
 
 
 def sites_beside(

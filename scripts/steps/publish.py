@@ -14,7 +14,7 @@ from ..config import Config
 from ..document import Waybill, chart_of, digest_of
 from ..errors import Refused
 from ..folder import read
-from ..keys import key_of, signed
+from ..keys import signed, signer_of
 from ..releases.content import find
 from ..source.checkout import Checkout
 from ..source.commit import release_commit
@@ -39,7 +39,7 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
     left half done the same command completes.
     """
     config, chart, (commit, tag) = here.config, chart_of(waybill), release_commit(waybill, here.git)
-    archive, key = here.archive(waybill), key_of(config)
+    archive, signer = here.archive(waybill), signer_of(config)
     refuse_other_archive(waybill, archive)
     with here.report.step("publish"):
         refuse_unpushable(waybill, config)
@@ -67,7 +67,7 @@ def publish(waybill: Waybill, here: Checkout) -> Waybill:
                 fault="registry",
             )
         created = waybill.source.committed_at
-        signed(config.chart_repository, found.digest, key, created, config=config, report=here.report)
+        signed(config.chart_repository, found.digest, signer, created, config=config, report=here.report)
     here.report.did("publish", f"{config.registry}/{chart.name} {chart.version} {said}, {found.digest}")
     return structs.replace(waybill, chart=structs.replace(chart, archive=found.archive, digest=found.digest))
 

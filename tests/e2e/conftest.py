@@ -16,6 +16,7 @@ from tools.cluster.world import LOGS, World, world
 
 REAL = pytest.StashKey[World]()
 ENVIRONMENTS = ["staging", "production"]
+NAMES = [*ENVIRONMENTS, "pinned", "rendered", "adopted", "moved", "stories"]
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +40,7 @@ def scene(real: World) -> Iterator[Scene]:
             real,
             folder,
             password,
-            {name: secrets.token_hex(32) for name in [*ENVIRONMENTS, "pinned", "rendered", "adopted", "stories"]},
+            {name: secrets.token_hex(32) for name in NAMES},
         )
 
 

@@ -19,8 +19,8 @@ FILES = (
 ROOMS = {
     "service": "api auth database domain http ledger observer pages",
     "service/ledger": "arrivals environments events releases",
-    "scripts": "ask chart clients commands connect diff doctor forges gitops image init proposal releases source steps"
-    " yaml",
+    "scripts": "adopt ask chart clients commands connect diff doctor forges gitops image init proposal releases source"
+    " steps yaml",
     "tools": "cluster demo generate go image sample",
 }
 # One noun that stands for itself in every layer: as a table, in the domain, in an answer.

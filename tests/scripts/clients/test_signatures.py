@@ -17,7 +17,7 @@ from scripts.clients import referrers
 from scripts.clients.bundle import BUNDLE, SIGNED, bundle, stated
 from scripts.clients.manifest import OCI_INDEX, OCI_MANIFEST
 from scripts.clients.registry import Registry
-from scripts.clients.signatures import sign, statement_of
+from scripts.clients.signatures import sign, statements
 from scripts.clients.signing_key import SigningKey, public_key, signing_key
 from scripts.document import digest_of
 from scripts.errors import Refused
@@ -46,10 +46,10 @@ def index(repository: str, digest: str) -> list[dict[str, Any]]:
 
 def test_it_is_found_by_its_key_alone_and_made_once(repository: str) -> None:
     digest, mine, other = push_image(repository), key(), key()
-    assert statement_of(Registry(), repository, digest, mine.public) is None
+    assert next(statements(Registry(), repository, digest, mine.public), None) is None
     assert sign(Registry(), repository, digest, mine, AT)
-    assert statement_of(Registry(), repository, digest, mine.public) == SIGNED
-    assert statement_of(Registry(), repository, digest, other.public) is None
+    assert next(statements(Registry(), repository, digest, mine.public), None) == SIGNED
+    assert next(statements(Registry(), repository, digest, other.public), None) is None
     before = index(repository, digest)
     assert not sign(Registry(), repository, digest, mine, AT)
     assert index(repository, digest) == before
@@ -87,7 +87,7 @@ def test_of_many_signers_at_once_none_is_lost(repository: str) -> None:
     digest, keys = push_image(repository), [key() for _ in range(8)]
     with ThreadPoolExecutor(len(keys)) as pool:
         assert all(pool.map(lambda it: sign(Registry(), repository, digest, it, AT), keys))
-    assert [statement_of(Registry(), repository, digest, it.public) for it in keys] == [SIGNED] * len(keys)
+    assert [[*statements(Registry(), repository, digest, it.public)] for it in keys] == [[SIGNED]] * len(keys)
 
 
 def test_what_a_killed_run_left_is_completed(repository: str) -> None:
@@ -172,7 +172,7 @@ def test_a_registry_that_lists_referrers_gets_no_index(registry: str, tmp_path: 
     digest, mine = push_image(f"{registry}/{name}"), key()
     with answering(listing(registry, keeps=True)) as host:
         assert sign(Registry(), f"{host}/{name}", digest, mine, AT)
-        assert statement_of(Registry(), f"{host}/{name}", digest, mine.public) == SIGNED
+        assert next(statements(Registry(), f"{host}/{name}", digest, mine.public), None) == SIGNED
         assert not sign(Registry(), f"{host}/{name}", digest, mine, AT)
     assert digest.replace(":", "-") not in crane("ls", "--insecure", f"{registry}/{name}").splitlines()
 

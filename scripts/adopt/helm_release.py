@@ -8,20 +8,20 @@ import msgspec
 from msgspec import Struct, structs
 from semver import Version
 
-from .config import Config
-from .diff.repo import opened
-from .environments import refuse_shared
-from .errors import Refused
-from .folder import write
-from .gitops.files import written
-from .gitops.layout import Files, paths, release_file, shipping_branch
-from .gitops.places import place_of
-from .gitops.site import Existing, Site
-from .session import Session
-from .settings import EnvironmentSettings, HelmReleaseFile
-from .toml import with_key
-from .yaml.document import shown
-from .yaml.edit import read
+from ..config import Config
+from ..diff.repo import opened
+from ..environments import refuse_shared
+from ..errors import Refused
+from ..folder import write
+from ..gitops.files import written
+from ..gitops.layout import Files, paths, release_file, shipping_branch
+from ..gitops.places import place_of
+from ..gitops.site import Existing, Site
+from ..session import Session
+from ..settings import EnvironmentSettings, HelmReleaseFile
+from ..toml import with_key
+from ..yaml.document import shown
+from ..yaml.edit import read
 
 
 class Write(Struct, frozen=True):
