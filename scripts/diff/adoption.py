@@ -66,7 +66,7 @@ def _release(top: Path, file: str, name: str, environment: str) -> Target:
         raise Refused(
             f"The GitOps repo has no file {file}, which is to be the HelmRelease of {environment}.",
             f"Correct `helmrelease` of {environment} in waybill.toml, or put the file back as it was; a symbolic link "
-            "is none, since Flux leaves links out.",
+            "is none, nor what `.sourceignore` names: Flux leaves both out.",
             fault="gitops",
         )
     every = objects_in(file, path.read_bytes())

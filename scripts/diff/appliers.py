@@ -3,7 +3,7 @@ https://fluxcd.io/flux/components/kustomize/kustomizations/."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from os.path import isfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ..yaml.objects import read
@@ -45,10 +45,6 @@ class Appliers:
         return [*dict.fromkeys(said)]
 
     def _kept_back(self) -> Iterator[str]:
-        """https://fluxcd.io/flux/components/source/gitrepositories/#sourceignore-file"""
-        for folder in reversed([*PurePosixPath(self._place, "-").parents]):
-            if isfile(self._root / (file := folder / ".sourceignore")):
-                yield f"which files {file} keeps from Flux"
         for it, _ in self._found:
             if (source := it.spec.get("sourceRef")) and isinstance(source, dict) and source.get("kind") in COPIES:
                 called = f"{source['kind']} {source.get('name')}"

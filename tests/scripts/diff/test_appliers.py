@@ -57,11 +57,6 @@ NOT_FOUND = "the Flux Kustomization that applies apps/orders/staging, which is n
         ),
         ({**OWN, PARENT: PATCHED.replace("clusters/staging", "clusters/production")}, [], True),
         (
-            {**OWN, ".sourceignore": "/apps/\n", "apps/orders/.sourceignore": "", "docs/.sourceignore": ""},
-            ["which files .sourceignore keeps from Flux", "which files apps/orders/.sourceignore keeps from Flux"],
-            True,
-        ),
-        (
             {"a.yaml": FLUX.replace("PATH", "./apps, sourceRef: {kind: ExternalArtifact, name: apps}")},
             ["which files of apps/orders/staging are in ExternalArtifact apps, which a.yaml applies"],
             True,
