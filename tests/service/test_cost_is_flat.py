@@ -176,3 +176,17 @@ async def test_postgresql_finds_releases_by_an_index(
         plan = "\n".join(line for (line,) in await database.fetch(f"EXPLAIN {sql}", values_of(key)))
     assert index in plan, plan
     assert "Index Cond" in plan.partition(index)[2], plan
+
+
+@on_postgres
+async def test_the_end_of_an_arrival_changes_no_index_of_postgresql(database: Engine) -> None:
+    events_of_a_place, places = 10, data.SERVICES * len(data.ENVIRONMENTS)
+    for number in range(events_of_a_place * places):
+        await events.take(fill.signed(number))
+    ends = (events_of_a_place - 1) * places
+    while True:  # each connection tells its numbers when it is next used, at most once a second
+        sql = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'arrival'"
+        [(updated, without_index)] = await database.fetch(sql)
+        if updated >= ends:
+            break
+    assert without_index > 0.8 * updated
