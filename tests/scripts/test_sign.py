@@ -182,6 +182,15 @@ def test_a_key_that_verifies_nothing_is_refused(world: World, name: str, said: s
     assert world.tags() == {}
 
 
+@pytest.mark.parametrize(
+    "wanted", ["issuer=https://gitlab.com", "identity=release.yml", "key=cosign.pub,issuer=https://gitlab.com"]
+)
+def test_whose_signature_is_wanted_is_said_in_one_way(world: World, wanted: str) -> None:
+    ran = world.waybill("ship", "--image", world.image(), env={"WAYBILL_VERIFY_IMAGE": wanted})
+    assert (ran.code, "does not say whose signature an image must have" in ran.stderr) == (1, True), ran.stderr
+    assert world.tags() == {}
+
+
 def test_an_unsigned_image_is_not_promoted(world: World, key: str) -> None:
     image = world.image()
     shipped = world.ship(image)

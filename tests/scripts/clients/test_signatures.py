@@ -15,6 +15,7 @@ import pytest
 
 from scripts.clients import referrers
 from scripts.clients.bundle import BUNDLE, SIGNED, bundle, stated
+from scripts.clients.keyless import Workflow, job_signer
 from scripts.clients.manifest import OCI_INDEX, OCI_MANIFEST
 from scripts.clients.registry import Registry
 from scripts.clients.signatures import sign, statements
@@ -255,3 +256,11 @@ def test_a_list_without_end_and_an_index_that_never_holds_it_are_refused(monkeyp
     endless = lists(empty, Link='</v2/a/referrers/x>; rel="next"')
     with answering(endless) as host, pytest.raises(Refused, match="more than 100 pages"):
         Registry().referrers(f"{host}/a", DIGEST)
+
+
+def test_without_sigstore_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sigstore", None)
+    for ask in (job_signer, lambda: Workflow("https://gitlab.com", "a").stated(b"{}", f"sha256:{'a' * 64}")):
+        with pytest.raises(Refused, match="need the package sigstore") as error:
+            ask()
+        assert error.value.remedy == "Install it with its extra: `pip install 'waybill-ledger[keyless]'`."
