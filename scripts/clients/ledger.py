@@ -35,6 +35,17 @@ class Caller(Struct):
     now: datetime | None = None
 
 
+class StageAnswer(Struct, frozen=True):
+    """An environment, or a group of several, as the ledger's ENVIRONMENTS has it."""
+
+    name: str
+    environments: tuple[str, ...]
+
+
+class StagesAnswer(Struct, frozen=True):
+    items: list[StageAnswer]
+
+
 class Ledger:
     """The ledger at `url`; `token` is sent as a bearer token, and only when there is one."""
 
@@ -96,6 +107,14 @@ class Ledger:
     def environment(self, name: str, at: str = "") -> dict[str, Any] | None:
         """What runs in an environment, or ran at the time `at` (RFC 3339, UTC); None where it never reported."""
         return self.get(f"/environments/{name}{f'?at={at}' if at else ''}")
+
+    def stages(self) -> list[StageAnswer]:
+        """In the order of promotion; none where its ENVIRONMENTS is not set, or it is older than this question."""
+        found = self.get("/stages")
+        try:
+            return msgspec.convert(found, StagesAnswer).items if found else []
+        except msgspec.ValidationError as error:
+            raise self._no_ledger(error) from error
 
     def arrivals(self, environment: str, service: str) -> dict[str, Any] | None:
         """The newest arrivals of a service there; None where the environment never reported."""

@@ -24,7 +24,7 @@ def ledger_of(here: Session) -> list[Diagnosis]:
         return f"{here.config.ledger} takes releases of {here.config.service}"
 
     found = looked(look)
-    return [*found, *_time(here)] if any(it.state == "ok" for it in found) else found
+    return [*found, *_time(here), *_stages(here)] if any(it.state == "ok" for it in found) else found
 
 
 def _time(here: Session) -> list[Diagnosis]:
@@ -41,6 +41,20 @@ def _time(here: Session) -> list[Diagnosis]:
             Diagnosis("warn", f"the ledger's clock is {abs(seconds)} s {way} this machine's", "Set the wrong one.")
         )
     return found
+
+
+def _stages(here: Session) -> list[Diagnosis]:
+    """Where the ledger orders or groups these environments otherwise, its board and this tool disagree."""
+    try:
+        theirs = [(it.name, it.environments) for it in here.ledger.stages()] if here.ledger else []
+    except Refused:
+        return [Diagnosis("skip", "the ledger's order of the environments, which this token may not read")]
+    ours = [(it.name, it.environments) for it in here.config.stages]
+    if not theirs or [it for it in theirs if it in ours] == ours:
+        return []
+    told = ", ".join(name if names == (name,) else f"{name} = {' + '.join(names)}" for name, names in theirs)
+    remedy = "Let `environments` of waybill.toml and the ledger's ENVIRONMENTS agree."
+    return [Diagnosis("warn", f"the ledger orders or groups the environments otherwise: {told}", remedy)]
 
 
 def keys_of(here: Session, environments: Sequence[str], key: str | None) -> Diagnosis | None:

@@ -141,6 +141,39 @@ def test_the_token_ends_and_the_clock_is_wrong(stand: Stand) -> None:
     assert "s behind this machine's" in warned
 
 
+@pytest.mark.parametrize(
+    ("theirs", "warned"),
+    [
+        ([("dev", ["dev"]), ("staging", ["staging"]), ("production", ["production"])], ""),
+        ([], ""),
+        (
+            [("production", ["production"]), ("staging", ["staging"])],
+            "the ledger orders or groups the environments otherwise: production, staging | Let `environments`",
+        ),
+        ([("all", ["staging", "production"])], "otherwise: all = staging + production | Let `environments`"),
+        (None, None),
+    ],
+)
+def test_the_ledger_has_the_same_order_and_groups(
+    stand: Stand, theirs: list[tuple[str, list[str]]] | None, warned: str | None
+) -> None:
+    token = {"name": "ci", "scopes": ["releases:write"], "service": "orders", "accepts": [1, 2]}
+    stages = {"items": [{"name": name, "environments": names} for name, names in theirs or ()]}
+    forbidden = says(403, b'{"status": 403}', Content_Type="application/problem+json")
+    told = {"/caller": says(200, json.dumps(token).encode())}
+    told["/stages"] = forbidden if theirs is None else says(200, json.dumps(stages).encode())
+    nothing = says(404, b'{"status": 404}', Content_Type="application/problem+json")
+
+    stand.env["WAYBILL_LEDGER"] = f"http://{stand.answering(lambda it: told.get(it.path, nothing)(it))}"
+    found = doctor(stand)
+    if warned is None:
+        assert "the ledger's order of the environments, which this token may not read" in said(found, "skip")
+    elif warned:
+        assert warned in said(found, "warn")
+    else:
+        assert "orders or groups" not in said(found, "warn")
+
+
 def test_the_webhook_key_is_tried_without_an_event(stand: Stand) -> None:
     key = stand.ledger.keys["staging"]
     before = httpx.get(f"{stand.ledger.url}/environments").json()
