@@ -7,11 +7,12 @@ from typing import Annotated
 
 from litestar import get
 from litestar.params import FromPath, QueryParameter
-from litestar.response import Response
+from litestar.response import Redirect, Response
 
 from ..domain.event import EPOCH
 from ..domain.moment import parse_moment
 from ..domain.signature import ENVIRONMENT
+from ..domain.stages import members
 from ..ledger.arrivals.list import Arrival
 from ..ledger.arrivals.window import Window, arrivals_between
 from ..ledger.environments import at_time
@@ -24,7 +25,7 @@ from .axis import WINDOWS, Axis, end_of
 from .condition import condition
 from .failures import failures
 from .happenings import happenings
-from .html import Asked, large
+from .html import Asked, address, large
 from .matrix import TONES
 from .not_found import not_found
 from .timeline import Lane, lanes
@@ -41,9 +42,12 @@ async def show_environment(
     at: Annotated[str, QueryParameter(name="at")] = "",
     window: Annotated[str, QueryParameter(name="window")] = "7d",
     cursor: Annotated[str | None, QueryParameter(name="cursor")] = None,
-) -> Response[bytes]:
+) -> Response[bytes] | Redirect:
     """`at`: a moment in UTC, as a person or a browser's field writes it; `window`: how much of the past is drawn."""
-    silent_after = request.app.state.settings.silent_after
+    settings = request.app.state.settings
+    if members(settings.environments, environment):
+        return Redirect(address(f"/?environment={environment}"), status_code=303)
+    silent_after = settings.silent_after
     moment, wrong = _moment(at)
     state = await _state(environment, moment, silent_after) if ENVIRONMENT.fullmatch(environment) else None
     if state is None:

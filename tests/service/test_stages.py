@@ -36,3 +36,14 @@ async def test_the_history_of_a_group_is_that_of_its_environments(tmp_path: Path
         for name in ("web", "orders"):
             assert name in feed
             assert f'href="/board/services/{name}"' in page
+
+
+async def test_a_group_has_a_badge_and_its_part_of_the_board(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    async with served(url, ENVIRONMENTS="live = staging + production") as ledger:
+        await ledger.say(event(revision="1.0.0"), "staging")
+        await ledger.say(event("UpgradeFailed", "1.1.0"), "production")
+        badge = (await ledger.http.get("/badge/orders/live.svg")).text
+        assert "orders live: 1.0.0 and nothing failing" in badge
+        page = await ledger.http.get("/board/environments/live")
+        assert (page.status_code, page.headers["location"]) == (303, "/?environment=live")
