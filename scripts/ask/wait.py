@@ -15,7 +15,7 @@ from ..errors import Refused
 from ..releases.current import told
 from ..report import Cell
 from .ledger import pages, path
-from .words import Line, how_long, short
+from .words import Line, brief, how_long, short
 
 T = TypeVar("T")
 HELD = 25  # seconds of one request, less than proxies allow
@@ -107,7 +107,7 @@ def wait(
             hold = int(max(0, min(remaining, HELD if len(left) == 1 else 1))) if each in last else 0
             answer = _ask(ledger, each, hold)
             if answer.cause != last.get(each):
-                tell(each, answer.cause)
+                tell(each, brief(answer.cause))
             last[each] = answer.cause
             word = answer.outcome
             if fail_fast and word == "waiting" and any(it.failures for it in answer.places):
@@ -146,7 +146,7 @@ def lines(decisions: Sequence[Decision], took: float) -> Iterator[Line]:
         return
     for it in decisions:
         what = f"{it.of.service} {it.of.version}: " if several else ""
-        why = "" if it.code == HEALTHY else f": {it.cause}"
+        why = "" if it.code == HEALTHY else f": {brief(it.cause)}"
         after = f" after {whole}" if it.code == TIMED_OUT else ""
         yield [Cell(what), Cell(it.word, COLOURS[it.word]), Cell(f" in {it.of.environment}{after}{why}")]
 

@@ -9,7 +9,10 @@ from ..report import Cell
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))  # seconds, name
 GAP = "  "
 # As helm-controller begins the messages of failures.
-HELMS = re.compile(r"^Helm (install|upgrade|test|rollback|uninstall) failed for release \S+ with chart \S+: ")
+HELMS = re.compile(
+    r"Helm (install|upgrade|test|rollback|uninstall) failed for release \S+ with chart \S+: |"
+    r"Cluster state of release \S+ has drifted from the desired state:\s*"
+)
 
 
 Line = Sequence[Cell]

@@ -123,6 +123,19 @@ def test_what_failed_and_is_healthy_by_now_is_healthy_also_for_who_does_not_wait
     assert (done.code, done.stdout.partition(" after")[0]) == (0, "healthy in staging")
 
 
+def test_a_failure_is_told_by_what_is_behind_it(ledger: RunningLedger, tmp_path: Path) -> None:
+    ledger.hears("staging", "1.0.0")
+    said = "Helm upgrade failed for release apps/orders with chart orders@2.0.0: timeout waiting for: Deployment/a"
+    ledger.hears("staging", "2.0.0", "UpgradeFailed", resource_version=5, message=said)
+    done = wait(ledger, tmp_path, "orders", "2.0.0", "-e", "staging", "--fail-fast")
+    for told in (done.stdout, done.stderr):
+        assert "try 1 failed (timeout waiting for: Deployment/a)" in told
+    drift = "Cluster state of release apps/orders.v7 has drifted from the desired state:\nDeployment/apps/a changed"
+    ledger.hears("staging", "1.0.0", "DriftDetected", resource_version=6, message=drift)
+    history = Ran(*forked.run("scripts", ("history", "--kind", "drifted"), tmp_path, env_of(ledger)))
+    assert "drifted: Deployment/apps/a changed" in history.stdout
+
+
 def test_one_that_was_replaced_before_it_was_merged_is_superseded(ledger: RunningLedger, tmp_path: Path) -> None:
     propose(ledger, "1.0.0", "staging")
     propose(ledger, "2.0.0", "staging", replaces="1.0.0")
