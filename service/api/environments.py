@@ -1,9 +1,9 @@
 """Environments: what runs there, what ran at a time, and the arrivals."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from litestar import get
+from litestar import Request, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from msgspec import Struct
@@ -62,13 +62,14 @@ async def list_environments(state: State, cursor: NumberCursor = None, limit: Li
     operation_id="get_environment",
     tags=["environments"],
 )
-async def get_environment(state: State, environment: EnvironmentName, at: At = None) -> JsonBytes:
+async def get_environment(request: Request[Any, Any, Any], environment: EnvironmentName, at: At = None) -> JsonBytes:
     """What runs in an environment now, or what ran there at a time."""
+    silent_after = request.app.state.settings.silent_after
     moment = past_moment_in("at", at)
     if moment is None:
-        body = await answer.answer(environment, state.settings.silent_after)
+        body = await answer.answer(environment, silent_after)
     else:
-        then = await at_time.state_at(environment, moment, state.settings.silent_after)
+        then = await at_time.state_at(environment, moment, silent_after)
         body = encode(then) if then else None
     if body is None:
         raise await _unknown(environment)

@@ -1,4 +1,8 @@
-"""The parameters of the API: each declared once, with its form and meaning. Another form is answered with 400."""
+"""The parameters of the API: each declared once, with its form and meaning. Another form is answered with 400.
+
+Litestar takes 2 microseconds for each, 8 for a parameter `state`, which it copies, and 9 for a dependency: the hot
+handlers have neither.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta

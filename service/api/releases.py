@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Request, get, post
-from litestar.datastructures import State
-from litestar.di import NamedDependency, Provide
 from litestar.params import RawBody
 from msgspec import Struct
 from msgspec.json import Encoder
@@ -76,27 +74,27 @@ async def list_releases(
     return JsonBytes(b'{"items":[%b],"next":%b}' % (items, encode(found.next)), holds=UNTIL_WRITTEN)
 
 
-def _continued(
-    proposals: MoreProposals = None, arrivals: MoreArrivals = None, failures: MoreFailures = None
-) -> Continued:
-    return Continued(proposals, arrivals, failures)
-
-
 @get(
     "/releases/{service:str}/{version:str}",
     scope="read",
     kept=True,
     gives=WholeRelease,
     refuses=[404],
-    dependencies={"after": Provide(_continued, sync_to_thread=False)},
     operation_id="get_release",
     tags=["releases"],
 )
 async def get_release(
-    state: State, service: ServiceName, version: Version, after: NamedDependency[Continued]
+    request: Request[Any, Any, Any],
+    service: ServiceName,
+    version: Version,
+    *,
+    proposals: MoreProposals = None,
+    arrivals: MoreArrivals = None,
+    failures: MoreFailures = None,
 ) -> JsonBytes:
     """The waybill of a release with its receipt, its proposals, its arrivals and its failures."""
-    it = await read.full_record(service, version, after, state.settings.silent_after)
+    after = Continued(proposals, arrivals, failures)
+    it = await read.full_record(service, version, after, request.app.state.settings.silent_after)
     if it is None:
         raise NotFound(f"No release {version} of {service} was filed.", "GET /releases lists the filed releases.")
     more = encode(it.proposals), encode(it.arrivals), encode(it.failures)
