@@ -125,7 +125,7 @@ class Ledger:
         parameter of it holds is the user's."""
         answer = self._ask("GET", path, bearing=(400, 404), patience=patience)
         if answer.status == 400:
-            raise Refused(f"{_detail(answer)}.", "Correct it.", fault="you")
+            raise _wrong(answer)
         if answer.status == 404:
             self._refuse_elsewhere()
             return None
@@ -207,6 +207,15 @@ def _detail(answer: Answer) -> str:
     named = problem.get("differs") or problem.get("errors") or []
     fields = ", ".join(map(str, named)) if isinstance(named, list) else ""
     return " ".join((": ".join(said) + (f" ({fields})" if fields else "")).split())[:500]
+
+
+def _wrong(answer: Answer) -> Refused:
+    """Of a question whose parameters are wrong: what the ledger says of them alone."""
+    problem = answer.decode(dict[str, Any])
+    errors = problem.get("errors")
+    what = "; ".join(map(str, errors)) if isinstance(errors, list) and errors else problem.get("detail") or "400"
+    remedy = str(problem.get("remedy") or "Correct it.")[:500]
+    return Refused(f"{' '.join(str(what).split())[:500].rstrip('.')}.", remedy, fault="you")
 
 
 def _remedy(answer: Answer, scope: str) -> str:

@@ -85,7 +85,12 @@ def test_drift_is_told_in_words_and_a_time_to_come_is_refused(ledger: RunningLed
     assert "DriftDetected" not in told
     refused = ask(ledger, tmp_path, "status", "--at", "2999-01-01")
     assert (refused.code, refused.stdout) == (2, "")
-    assert "2999-01-01 has not happened yet" in refused.stderr
+    assert refused.stderr == (
+        "refused (your input): 2999-01-01 has not happened yet.\n"
+        "  what to do: Give `at` a moment that has passed, or leave it out.\n"
+    )
+    wrong = ask(ledger, tmp_path, "status", "--at", "soon")
+    assert wrong.stderr.startswith("refused (your input): at: it must be a date or a time, as 2026-01-02, ")
 
 
 def test_figures_are_of_one_environment(ledger: RunningLedger, tmp_path: Path) -> None:
