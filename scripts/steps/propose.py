@@ -19,7 +19,7 @@ from ..proposal.merge import ask, asks, for_review, hold_back
 from ..proposal.verdict import decide, tell
 from ..report import Report
 
-TRIES = 5
+TRIES = 10
 
 
 Describe = Callable[[Change, Repo, Intent], str]
@@ -50,9 +50,11 @@ def carry_out(
     times."""
     remote, ref = str(change.config.gitops), f"refs/heads/{change.branch}"
     with report.step("propose"):
+        began = time.monotonic()
         for attempt in range(TRIES):
-            # In each round one of the releasers wins; the others wait for different times.
-            time.sleep(random.uniform(0, 0.2 * 2**attempt) if attempt else 0)  # noqa: S311
+            # In each round one of the releasers wins; the others wait for different times, longer on a busy machine.
+            time.sleep(random.uniform(0, time.monotonic() - began) if attempt else 0)  # noqa: S311
+            began = time.monotonic()
             change, intent = decide(change, repo)
             if not intent.proposes:
                 return intent, None

@@ -50,7 +50,7 @@ def test_a_branch_that_never_rests_is_refused_in_the_end(repo: GitopsRepo) -> No
     count = iter(range(100))
     change = repo.change(waybill(version="1.5.0"))
     interfere = lambda: repo.commit({"note.md": f"{next(count)}\n"}, BRANCH)  # noqa: E731
-    with pytest.raises(Refused, match="moved 5 times"):
+    with pytest.raises(Refused, match="moved 10 times"):
         proposed(change, Watched(repo, interfere))
 
 
