@@ -35,10 +35,8 @@ class Move(Struct, frozen=True):
 def move(here: Session, environment: str, *, dry_run: bool) -> Move:
     """Refused where that would change what runs, or show a Secret; then nothing has changed."""
     _refuse_unset(config := here.config, environment)
-    topic, forge = (
-        f"adopt/{config.service}/{environment}",
-        here.forge if dry_run else here.proposing_forge or here.forge,
-    )
+    topic = f"adopt/{config.service}/{environment}"
+    forge = here.forge if dry_run else here.proposing_forge or here.forge
     signer = None if dry_run else signer_of(config)
     forge.check([topic])
     with opened(forge, here.renderer, config) as repo:

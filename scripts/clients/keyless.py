@@ -54,6 +54,8 @@ class Workflow:
 class JobSigner:
     """Signs as the job of CI that runs this."""
 
+    repeats = False
+
     def __init__(self, token: "IdentityToken") -> None:
         self._token, self.public = token, _workflow(str(token), token.federated_issuer, token.identity)
 

@@ -18,8 +18,13 @@ class Signatory(Protocol):
 
 
 class Signer(Protocol):
+    """`repeats`: the same digest gets the same bundle, byte for byte."""
+
     @property
     def public(self) -> Signatory: ...
+
+    @property
+    def repeats(self) -> bool: ...
 
     def bundle(self, digest: str) -> bytes:
         """That the manifest of this digest is signed."""
@@ -27,7 +32,7 @@ class Signer(Protocol):
 
 def sign(registry: Registry, repository: str, digest: str, signer: Signer, created: str) -> bool:
     """False where the manifest has a signature of the signer already. `created` is RFC 3339 in UTC."""
-    if SIGNED in statements(registry, repository, digest, signer.public):
+    if not signer.repeats and SIGNED in statements(registry, repository, digest, signer.public):
         return False
     annotations = {
         "dev.sigstore.bundle.content": "dsse-envelope",

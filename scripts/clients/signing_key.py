@@ -69,6 +69,8 @@ class PublicKey:
 
 
 class SigningKey:
+    repeats = True
+
     def __init__(self, key: "EllipticCurvePrivateKey") -> None:
         self._key, self.public = key, PublicKey(key.public_key())
 

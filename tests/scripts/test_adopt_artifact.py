@@ -132,6 +132,26 @@ def test_what_people_wrote_moves_in_its_own_file(world: World, env: dict[str, st
     assert shipped["gitops"]["places"] == [{"environment": "staging", "place": "default/orders"}]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "namespace"),
+    [
+        ("  namespace: flux-system\n", "", None),  # what applies it says so
+        ("    name: flux-system\n", "    name: flux-system\n    namespace: sources\n", "sources"),
+    ],
+)
+def test_the_source_lies_where_the_one_before_did(
+    world: World, env: dict[str, str], old: str, new: str, namespace: str | None
+) -> None:
+    assert old in HOME_OPS[f"{APP}/ks.yaml"]
+    commit(world, {**HOME_OPS, f"{APP}/ks.yaml": HOME_OPS[f"{APP}/ks.yaml"].replace(old, new)})
+    adopt(world, "home-ops")
+    ran = move(world, env)
+    assert ran.code == 0, ran.stderr
+    after, source = documents(world, f"{APP}/ks.yaml")
+    assert source["metadata"].get("namespace") == namespace
+    assert after["spec"]["sourceRef"].get("namespace") == (namespace if new else None)
+
+
 def test_where_the_folder_changes_meanwhile_the_proposal_follows(running: World, env: dict[str, str]) -> None:
     move(running, env)
     first = documents(running, CLUSTER)[1]["spec"]["ref"]["digest"]
