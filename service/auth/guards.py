@@ -3,9 +3,9 @@
 A handler says who: `public=True` for everybody, `scope="releases:write" | "read" | "metrics"`, or `scope="any"` for
 every caller. One that says nothing is refused to everybody. Reading and metrics need a caller only with READS=token.
 
-It runs before the body is read, and what it refuses is logged and counted like any answer. It is the application's
-`before_request`, of which a handler has one: for each of its own guards Litestar copies the whole handler at each
-request, which is a tenth of what an event costs.
+It runs before the body is read, and what it refuses is logged and counted like any answer. The application's
+`before_request`, of which a handler has one, begins with it: for each of its own guards Litestar copies the whole
+handler at each request, which is a tenth of what an event costs.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,7 @@
 """How long requests took, as a histogram of Prometheus.
 
-`prometheus_client.Histogram` takes 5 microseconds for an observation, most of it for two locks: this takes one half. It
-is for the event loop's thread alone.
+`prometheus_client.Histogram` takes 0.7 microseconds for an observation, most of it for two locks, and 1.8 where it has
+to find its labels: this takes 0.2 with them. It is for the event loop's thread alone.
 """
 
 import time

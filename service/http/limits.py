@@ -81,8 +81,8 @@ BODIES = Bodies(ALL_BODIES)
 
 
 class Deadlines:
-    """Those of the answers under way. One timer looks at all of them: `asyncio.timeout` would make one for each, which
-    takes 5 microseconds of a request; this takes less than 1."""
+    """Those of the answers under way. One timer looks at all of them: with an `asyncio.timeout` for each, all limits
+    together added 7 microseconds to a request, and add 3 so."""
 
     def __init__(self) -> None:
         self._answers = set[Answer]()
