@@ -132,7 +132,8 @@ class Objects:
             folder = wanted == TREE
             raise Refused(
                 f"{path} is {KINDS.get(mode, 'a file')}, where Waybill writes a {'folder' if folder else 'file'}.",
-                f"Move it to another place in the repository{', with what points to it' * (mode == LINK)}.",
+                "Give it another name in the same folder, there and in what names it. Where people wrote the layout, "
+                "`waybill adopt` lets releases be written to its own HelmRelease.",
                 fault=self._fault,
             )
 

@@ -55,7 +55,7 @@ def test_what_stands_in_the_way_stays(world: World, name: str) -> None:
         git(world.reviewed, "add", "-A")
     git(world.reviewed, "commit", "--quiet", "-m", "A person's")
     git(world.reviewed, "push", "--quiet", "origin", "HEAD:main")
-    assert_refused(world, said)
+    assert "Give it another name in the same folder" in assert_refused(world, said)
 
 
 def test_a_head_that_names_no_branch_does_not_make_it_empty(world: World) -> None:
