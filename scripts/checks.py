@@ -40,7 +40,8 @@ def refuse_early(here: Session, release: Release) -> None:
 
 
 def chart_has_a_registry(here: Session, release: Release) -> None:
-    if release.begins and here.config.registry is None and (here.config.gitops or here.config.ledger):
+    config = here.config
+    if release.begins and config.registry is None and (config.gitops or config.artifact or config.ledger):
         raise Refused(
             "No registry is configured, so there is no chart that could be proposed or filed.",
             "Set `registry` in waybill.toml.",
@@ -51,8 +52,29 @@ def chart_has_a_registry(here: Session, release: Release) -> None:
 def environments_exist(here: Session, release: Release) -> None:
     if release.begins:
         here.config.shipped_to(release.environments)
-    elif here.config.gitops is not None:
+    elif here.config.gitops or here.config.artifact:
         here.config.chosen(release.environments)
+
+
+def settings_have_a_use(here: Session, release: Release) -> None:
+    """Refuses what waybill.toml wants of pull requests or files of a GitOps repo, where there is none."""
+    config = here.config
+    if not config.is_gitless:
+        return
+    wanted: dict[str, object] = {
+        "gitops_branch": config.gitops_branch,
+        "labels": config.labels,
+        "reviewers": config.reviewers,
+        "draft": config.draft,
+        'merge = "auto"': any(map(config.merges, config.environments)),
+        "helmrelease": any(map(config.helmrelease, config.environments)),
+    }
+    if vain := [name for name, said in wanted.items() if said]:
+        raise Refused(
+            f"waybill.toml says {' and '.join(vain)}, which are of a GitOps repo, and none is configured.",
+            "Set `gitops`; or take these out: with `artifact` alone a release moves the environment's tag.",
+            fault="you",
+        )
 
 
 def edits_are_committed(here: Session, release: Release) -> None:
@@ -154,6 +176,7 @@ def key_can_sign(here: Session, release: Release) -> None:
 CHECKS: tuple[Callable[[Session, Release], None], ...] = (
     chart_has_a_registry,
     environments_exist,
+    settings_have_a_use,
     edits_are_committed,
     key_can_sign,
     forge_takes_it,

@@ -52,6 +52,11 @@ class Config(Settings, frozen=True, kw_only=True):
         return parse(self.image_keys, self.service)
 
     @property
+    def is_gitless(self) -> bool:
+        """Whether a tag of the artifact, not a GitOps repo, says what Flux applies in an environment."""
+        return self.gitops is None and self.artifact is not None
+
+    @property
     def document(self) -> Path:
         return Path(self.root) / ".waybill" / f"{self.service}.json"
 
@@ -101,13 +106,12 @@ class Config(Settings, frozen=True, kw_only=True):
         return tuple(name for name in self.environments if name in wanted)
 
     def shipped_to(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Those of `chosen` that a release is proposed for: none without a GitOps repo. An artifact is of one."""
-        chosen = self.chosen(names) if self.gitops else ()
+        """Those of `chosen` that a release is for: none without GitOps repo and artifact, which is of one."""
+        chosen = self.chosen(names) if self.gitops or self.artifact else ()
         if self.artifact and len(chosen) != 1:
             raise Refused(
-                "With `artifact` a release is shipped to one environment of the GitOps repo at a time, and "
-                f"{'these are ' + ' and '.join(chosen) if chosen else 'no GitOps repo is configured'}.",
-                "Ship to one and promote to the others; or set `gitops`, or leave `artifact` out of waybill.toml.",
+                f"With `artifact` a release is shipped to one environment at a time, not to {' and '.join(chosen)}.",
+                "Ship to one and promote to the others, or leave `artifact` out of waybill.toml.",
                 fault="you",
             )
         return chosen
@@ -164,6 +168,7 @@ def load(
         "service": _service(settings, git, chart),
         "chart": chart,
         "values": tuple(inside(path, "values") for path in values),
+        "manifests": inside(settings.manifests, "manifests"),
         "verify_image": it and msgspec.structs.replace(it, key=it.key and inside(it.key, "verify_image.key")),
         "paths": tuple(inside(path, "paths", top=True) for path in settings.paths),
         "source_repository": repository_address(settings.source_repository, "source_repository", here),

@@ -10,12 +10,12 @@ from msgspec import UNSET, Struct, structs
 from .checks import Release, if_a_login_tells, refuse_early
 from .clients.git import Git
 from .clients.process import censor
-from .diff.repo import Repo, opened
+from .diff.repo import Repo
 from .diff.words import plain
 from .document import Waybill, chart_of, check, load
 from .proposal.describe import differences
 from .proposal.intent import Change
-from .proposal.verdict import examine, offer
+from .proposal.verdict import examine, offer, where
 from .proposals import Changes
 from .releases.identity import refuse_other
 from .session import Session
@@ -54,9 +54,9 @@ def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
             if_a_login_tells(there.config.registry, lambda: refuse_unpushable(waybill, there.config), there.report)
         files = changed(here.git, waybill.source.commit, str(waybill.source.release_commit))
         planned = Plan(waybill=waybill, published=digest is not None, chart_files=files)
-        if here.config.gitops is None:
+        if here.config.gitops is None and not here.config.is_gitless:
             return planned
-        with opened(there.forge, there.renderer, there.config) as repo:
+        with there.opened() as repo:
             return proposed(there, planned, there.change(waybill, environments), repo)
 
 
@@ -65,7 +65,7 @@ def render(here: Session, environments: Sequence[str]) -> Plan:
     waybill = here.read()
     published = chart_of(waybill).digest is not UNSET
     planned, here = Plan(waybill=waybill, published=published), unsigned(here)
-    with opened(here.forge, here.renderer, here.config) as repo:
+    with here.opened() as repo:
         return proposed(here, planned, here.change(waybill, environments), repo)
 
 
@@ -73,7 +73,7 @@ def dry_run(here: Session, changes: Changes) -> list[Plan]:
     """What proposing each of the `changes` would do; nothing changes outside this machine's caches."""
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
         there = unsigned(replace(here, folder=Path(folder)))
-        with opened(there.forge, there.renderer, there.config) as repo:
+        with there.opened() as repo:
             return [proposed(there, Plan(waybill=it.waybill, published=True), it, repo) for it in changes(there, repo)]
 
 
@@ -86,7 +86,7 @@ def unsigned(here: Session) -> Session:
 
 def proposed(here: Session, planned: Plan, change: Change, repo: Repo) -> Plan:
     """`planned` with what propose would do."""
-    with here.report.step("look at the GitOps repo"):
+    with here.report.step(f"look at {where(here.config)}"):
         change, intent = examine(change, repo, here.report)
         if_a_login_tells(change.config.artifact, lambda: offer(change, intent), here.report)
         return structs.replace(

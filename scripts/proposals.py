@@ -10,12 +10,14 @@ from .config import Config
 from .diff.repo import Repo
 from .document import Waybill
 from .errors import Incomplete, Refused
-from .gitops.layout import promotion_branch
+from .gitops.layout import move_ref, promotion_branch
 from .proposal.intent import Change
 from .proposal.verdict import preview
 from .releases.lookup import proven
+from .report import Report
 from .session import Session
 from .settings import image_keys
+from .steps.move import move
 from .steps.propose import propose
 from .steps.record import record_shipped
 
@@ -50,7 +52,7 @@ def change_for(
         release,
         _as_released(here, release),
         (environment,),
-        promotion_branch(release.service, environment),
+        (move_ref if here.config.is_gitless else promotion_branch)(release.service, environment),
         here.make_folder() / f"{release.service}@{environment}.md",
         here.archive(release),
         kind=kind,
@@ -69,6 +71,13 @@ def _as_released(here: Session, release: Waybill) -> Config:
     return here.config if keys is None else structs.replace(here.config, image_keys=keys)
 
 
+def brought(change: Change, repo: Repo | None, report: Report) -> Waybill:
+    """Proposed in the GitOps repo, or moved to where there is none."""
+    if repo is not None and change.config.is_gitless:
+        return move(change, repo, report)
+    return propose(change, repo, report)
+
+
 def propose_each(here: Session, changes: Sequence[Change], repo: Repo) -> list[Done]:
     """Each waybill with the ledger's receipt. All are looked at before the first is pushed; where one is refused
     nevertheless, those before it stay."""
@@ -82,11 +91,11 @@ def propose_each(here: Session, changes: Sequence[Change], repo: Repo) -> list[D
     for change in changes:
         (environment,) = change.environments
         try:
-            waybill = _place(here, environment).keep(propose(change, repo, here.report))
+            waybill = _place(here, environment).keep(brought(change, repo, here.report))
         except Refused as error:
             if not done:
                 raise
-            what = f"The proposal for {environment} is not complete: {error.what}"
+            what = f"What {environment} gets is not complete: {error.what}"
             left = Refused(what, f"{error.remedy} The same command completes it.", fault=error.fault)
             raise Incomplete([left, *here.report.left], [waybill for waybill, _ in done]) from error
         done.append((waybill, record_shipped(waybill, here.ledger, here.report)))

@@ -8,15 +8,17 @@ from msgspec import UNSET, structs
 
 from .chart.version import strict
 from .diff.repo import opened
-from .document import Waybill
+from .document import Artifact, Destination, Gitops, Waybill, chart_of, words
 from .errors import Refused
 from .gitops import layout
+from .proposal.content import revision
 from .proposal.intent import Change
-from .proposal.manifests import published_of
+from .proposal.manifests import place_of_artifact, published_of
 from .proposal.search import proposed_before
 from .proposals import Done
 from .releases.lookup import proven
 from .session import Session
+from .source.moves import moves
 from .steps.propose import with_proposal
 from .steps.record import record
 
@@ -33,8 +35,8 @@ def file_again(here: Session, version: str) -> list[Done]:
     filed = ledger.release(service, wanted) if ledger else None
     release = structs.replace(proven(wanted, filed, here), by=UNSET)  # who made it, its tag does not tell
     known = _proposals(filed or {})
-    found = list(_proposed(here, release)) if here.config.gitops else []
-    if here.config.gitops and not found:
+    found = list(_of_moves(here, release)) if here.config.is_gitless else []
+    if here.config.gitops and not (found := list(_proposed(here, release))):
         what = f"no proposal of {service} {wanted} is found"
         here.report.warn(f"{what}: what was proposed, if another release took its place, is not in the record")
     new = [it for it in found if it.gitops is not UNSET and (it.gitops.branch, it.gitops.commit) not in known]
@@ -53,6 +55,29 @@ def _proposed(here: Session, release: Waybill) -> Iterator[Waybill]:
             for proposed, intent in proposed_before(change, repo):
                 published = published_of(proposed, repo, intent)
                 yield with_proposal(proposed, repo, replace(intent, manifests=published), intent.known)
+
+
+def _of_moves(here: Session, release: Waybill) -> Iterator[Waybill]:
+    """The release with each move of an environment to it, the oldest first, where there is no GitOps repo."""
+    config, version = here.config, chart_of(release).version
+    source = release.source
+    for environment in config.environments:
+        ref = layout.move_ref(release.service, environment)
+        for it in reversed(moves(here.git, config.remote, ref)):
+            if it.version == version:
+                repository = f"oci://{place_of_artifact(config, environment)}"
+                yield structs.replace(
+                    release,
+                    artifact=Artifact(repository, it.digest, revision(release)),
+                    gitops=Gitops(
+                        source.repository,
+                        ref,
+                        it.commit,
+                        (Destination(environment, None, it.overridden or UNSET),),
+                        kind=it.kind,
+                        reason=words(it.reason) if it.reason else UNSET,
+                    ),
+                )
 
 
 def _proposals(filed: Mapping[str, Any]) -> set[tuple[Any, Any]]:

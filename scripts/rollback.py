@@ -26,6 +26,7 @@ from .releases.before import healthy_before
 from .releases.lookup import as_filed
 from .session import Session
 from .settings import EnvironmentSettings
+from .source.moves import moves
 from .yaml.edit import read
 
 
@@ -45,6 +46,8 @@ def rollback(
         )
     refuse_early(here, Release(environments, changes=not dry_run, begins=False))
     names = config.chosen(environments)
+    if config.is_gitless:
+        return _moved_back(here, repo, names, wanted, reason)
     heads = repo.look(config.gitops_branch, layout.promotion_branch(config.service, names[0]))
     config = _as_it_is(config, names, repo.git.files(heads.base_head, *layout.paths(config.service, names)))
     sites = {name: repo.site(heads.base_head, name, config, None) for name in names}
@@ -58,6 +61,19 @@ def rollback(
         for name, version in chosen.items()
     )
     return [_pinned_as_it_is(change, files, sites[change.environments[0]]) for change in changes]
+
+
+def _moved_back(here: Session, repo: Repo, names: Sequence[str], wanted: str | None, reason: str) -> list[Change]:
+    """As `rollback`, where there is no GitOps repo: the source repository tells what the environments have."""
+    service, remote = here.config.service, here.config.remote
+    newest = {name: moves(repo.git, remote, layout.move_ref(service, name))[:1] for name in names}
+    said = {name: [it.version for it in have] for name, have in newest.items()}
+    chosen = {name: _to(here, name, wanted, dict.fromkeys(["version"], *it) if it else {}) for name, it in said.items()}
+    releases = {version: _release(here, version) for version in dict.fromkeys(chosen.values())}
+    return [
+        change_for(here, releases[version], name, kind="rollback", reason=reason, named=wanted is not None)
+        for name, version in chosen.items()
+    ]
 
 
 def _plain(text: str) -> str:
@@ -111,8 +127,9 @@ def _to(here: Session, environment: str, version: str | None, said: Mapping[str,
     """`said` is the release that the GitOps repo has there."""
     service, present = here.config.service, said.get("version")
     if present is None:
+        where = "source repository" if here.config.is_gitless else "GitOps repo"
         raise Refused(
-            f"The GitOps repo has no release of {service} for {environment}, so there is nothing to roll back.",
+            f"The {where} has no release of {service} for {environment}, so there is nothing to roll back.",
             "Correct SERVICE, --environment (a group is known from `environments` alone), or `gitops`; give --config "
             "where waybill.toml has its `helmrelease`.",
             fault="you",

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from .clients.git import Git
 from .clients.git_version import refuse_old_git
 from .config import NoCheckout, load, repository_of, without_checkout
-from .diff.repo import Repo, opened
+from .diff.repo import Repo, opened, worked_in
 from .document import Waybill, continued, save
 from .document import load as load_document
 from .errors import Refused
 from .folder import refuse_links
-from .gitops.layout import shipping_branch
+from .gitops.layout import move_ref, shipping_branch
 from .proposal.commits import History
 from .proposal.intent import Change
 from .releases.current import known_commit
@@ -69,7 +69,7 @@ class Session(Checkout):
             waybill,
             self.config,
             names,
-            shipping_branch(waybill.service),
+            move_ref(waybill.service, names[0]) if self.config.is_gitless else shipping_branch(waybill.service),
             whole,
             self.archive(waybill),
             history=self.history,
@@ -83,11 +83,28 @@ class Session(Checkout):
 
     @contextmanager
     def repo(self, forge: "Forge | None") -> Iterator[Repo | None]:
-        """The GitOps repo until the block ends; None without a `forge`."""
-        if forge is None:
+        """The GitOps repo until the block ends, or what stands for it; None where there is neither."""
+        if forge is None and not self.config.is_gitless:
             yield None
             return
-        with opened(forge, self.renderer, self.config) as repo:
+        with self.opened(forge) as repo:
+            yield repo
+
+    @contextmanager
+    def opened(self, forge: "Forge | None" = None) -> Iterator[Repo]:
+        """The GitOps repo until the block ends, or the source repository, where that stands for it."""
+        if not self.config.is_gitless:
+            with opened(forge or self.forge, self.renderer, self.config) as repo:
+                yield repo
+            return
+        if self.away:
+            raise Refused(
+                f"No GitOps repo is configured, and no checkout of {self.config.service} is here, whose repository "
+                "says what its environments get.",
+                "Run it in one, or give the address of its repository with --remote.",
+                fault="you",
+            )
+        with worked_in(None, self.git, self.renderer, self.config) as repo:
             yield repo
 
     @property

@@ -148,6 +148,13 @@ class Settings(
             "environment has a repository of its own."
         ),
     ] = None
+    manifests: Annotated[
+        str,
+        about(
+            "Without a GitOps repo: the folder of the manifests, in which each environment has a folder that its "
+            "artifact is made of. Default: deploy."
+        ),
+    ] = "deploy"
     sign: Annotated[
         Literal["key", "keyless"] | None,
         about(
@@ -224,7 +231,8 @@ FIELDS = tuple(field for field in _ALL if field.name != "environment_tables")  #
 PARTS = {
     "the chart": "service chart registry plain_http values app_version kube_version api_versions image_keys tag_text",
     "the source repository": "source_repository paths authors commit_author commit_sign commit_title annotated_tags",
-    "the GitOps repo": "gitops gitops_branch environments namespace flux_source flux_version service_account artifact",
+    "the GitOps repo": "gitops gitops_branch environments namespace flux_source flux_version service_account artifact "
+    "manifests",
     "signatures": "sign verify_image",
     "the pull request": "forge labels reviewers draft",
     "the ledger": "ledger",

@@ -8,11 +8,11 @@ from .diff.repo import Repo
 from .document import Waybill
 from .errors import Refused
 from .proposal.verdict import preview
+from .proposals import brought
 from .releases.identity import refuse_other
 from .session import Session
 from .steps.bump import Choice, bump
 from .steps.package import package
-from .steps.propose import propose
 from .steps.publish import Overtaken, publish
 from .steps.record import record_shipped
 
@@ -24,7 +24,7 @@ def ship(here: Session, choice: Choice, environments: Sequence[str]) -> tuple[Wa
     refuse_early(here, Release(environments))
     with here.repo(here.proposing_forge) as repo:
         waybill = published(here, choice, environments, repo)
-        waybill = here.keep(propose(here.change(waybill, environments), repo, here.report))
+        waybill = here.keep(brought(here.change(waybill, environments), repo, here.report))
     return waybill, record_shipped(waybill, here.ledger, here.report)
 
 

@@ -104,7 +104,6 @@ def rollback(name: str, version: str | None, only: tuple[str, ...], reason: str,
 
 def carry_out(here: "Session", changes: "Changes", dry_run: bool) -> None:
     """Proposes the changes, or with `dry_run` shows what that would do."""
-    from ..diff.repo import opened
     from ..plan import dry_run as look
     from ..proposals import propose_each
     from .results import show_each, show_plans
@@ -112,6 +111,5 @@ def carry_out(here: "Session", changes: "Changes", dry_run: bool) -> None:
     if dry_run:
         show_plans(here, look(here, changes))
     else:
-        forge = here.proposing_forge or here.forge  # which refuses, where no GitOps repo is configured
-        with opened(forge, here.renderer, here.config) as repo:
+        with here.opened(here.proposing_forge) as repo:
             show_each(here, propose_each(here, changes(here, repo), repo))

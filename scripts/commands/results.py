@@ -34,7 +34,7 @@ def show_each(here: Session, done: Sequence[tuple[Waybill, Receipt]]) -> None:
     if here.report.left:
         raise Incomplete(here.report.left, [waybill for waybill, _ in done])
     unfiled = {} if here.config.ledger else {"receipt": "not filed: no ledger is configured"}
-    if here.config.gitops is None:
+    if here.config.gitops is None and not here.config.is_gitless:
         unfiled["proposal"] = "none: no GitOps repo is configured"
     tables = [rows(waybill, receipt) | unfiled for waybill, receipt in done]
     documents = [waybill for waybill, _ in done]
@@ -143,17 +143,17 @@ def show_plans(here: Session, plans: Sequence[Plan]) -> None:
     tables = [
         rows(planned.waybill)
         | {
-            "propose": planned.said,
+            "move" if here.config.is_gitless else "propose": planned.said,
             "manifests": planned.manifests,
             "chart files": "\n".join(planned.chart_files),
-            "GitOps files": "\n".join(planned.gitops_files),
+            "manifest files" if here.config.is_gitless else "GitOps files": "\n".join(planned.gitops_files),
         }
         for planned in plans
     ]
     found = [{label: value for label, value in table.items() if value} for table in tables]
     here.report.results(found, plans[0] if len(plans) == 1 else plans)
     for planned in plans:
-        here.report.patch("Patch of the GitOps repo", planned.patch)
+        here.report.patch(f"Patch of the {'manifests' if here.config.is_gitless else 'GitOps repo'}", planned.patch)
         here.report.patch("What changes in the cluster", planned.difference)
 
 

@@ -9,19 +9,19 @@ import click
 
 from .options import command, config_file, keys, output, reporting, session, session_with, settings, without_service
 
-GIVEN = ("registry", "gitops", "environments", "ledger")
+GIVEN = ("registry", "gitops", "artifact", "manifests", "environments", "ledger")
 
 
 @command()
 @click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
-@keys("chart", "registry", "gitops", "environments", "ledger")
+@keys("chart", *GIVEN)
 @output
 def init(dry_run: bool, chart: str | None, **options: Any) -> None:
     """Write waybill.toml and the CI job of a service, from what its repository tells.
 
     It looks for the chart, and by rendering it with another digest for the keys of values.yaml that name the image; for
     the remote, the forge and the CI. What it could not know stands in lines marked TODO. No file that is there is
-    changed.
+    changed. With --artifact and no --gitops it also writes the manifests of each environment.
     """
     from ..config import repository_of
     from ..init.outset import init as run

@@ -64,13 +64,13 @@ def render(only: tuple[str, ...], **options: Any) -> None:
 def propose(only: tuple[str, ...], **options: Any) -> None:
     """Push the rendered files to the GitOps repo and open the pull request."""
     from ..checks import Release, forge_takes_it
+    from ..proposals import brought as run
     from ..releases.lookup import proven_again
-    from ..steps.propose import propose as run
     from .results import show
 
     here = session(options)
     forge_takes_it(here, Release(only))
-    waybill = proven_again(here.read(), here) if here.config.gitops else here.read()
+    waybill = proven_again(here.read(), here) if here.config.gitops or here.config.artifact else here.read()
     change = here.change(waybill, only)
     with here.repo(here.proposing_forge) as repo:
         show(here, here.keep(run(change, repo, here.report)))

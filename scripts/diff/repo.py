@@ -56,8 +56,8 @@ class Shipped:
 class Repo:
     """Each commit is written out, each folder built, and each chart fetched and rendered once."""
 
-    def __init__(self, forge: Forge, git: Git, renderer: Renderer, folder: Path, config: Config) -> None:
-        self.forge, self.git, self.renderer = forge, git, renderer
+    def __init__(self, forge: Forge | None, git: Git, renderer: Renderer, folder: Path, config: Config) -> None:
+        self._forge, self.git, self.renderer = forge, git, renderer
         self._folder = folder
         self._remote, self._plain_http, self._author = str(config.gitops), config.plain_http, config.author
         self._pool = ThreadPoolExecutor(WORKERS)
@@ -66,6 +66,12 @@ class Repo:
         self._kustomizations = Once[tuple[FluxKustomization, ...]]()
         self._commits, self._trees = Once[tuple[str, bytes]](), Once[Path]()
         self._releases, self._charts, self._manifests = Once[HelmRelease](), Once[Path](), Once[bytes]()
+
+    @property
+    def forge(self) -> Forge:
+        if self._forge is None:
+            raise AssertionError("a source repository has no proposals")
+        return self._forge
 
     def look(self, base: str | None, branch: str) -> Heads:
         """The remote's two branches now; where nothing moved since the last look, what is known of them stays known."""
@@ -196,13 +202,20 @@ class Repo:
 @contextmanager
 def opened(forge: Forge, renderer: Renderer, config: Config) -> Iterator[Repo]:
     """The repo that `config` names, until the block ends."""
+    with cloned(str(config.gitops), config.forge_token) as git, worked_in(forge, git, renderer, config) as repo:
+        if config.commit_sign:
+            copy_signing(Git(Path(config.root)), git)
+        yield repo
+
+
+@contextmanager
+def worked_in(forge: Forge | None, git: Git, renderer: Renderer, config: Config) -> Iterator[Repo]:
+    """With a folder for what is made of the commits of `git`, until the block ends; without a `forge` it is the source
+    repository."""
     with (
-        cloned(str(config.gitops), config.forge_token) as git,
         tempfile.TemporaryDirectory(prefix="waybill-") as folder,
         closing(Repo(forge, git, renderer, Path(folder), config)) as repo,
     ):
-        if config.commit_sign:
-            copy_signing(Git(Path(config.root)), git)
         yield repo
 
 

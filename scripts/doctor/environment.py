@@ -27,21 +27,11 @@ CREDENTIALS = ("secretRef", "serviceAccountName")
 
 def environment_of(here: Session, environment: str, waybill: Waybill, repo: Repo) -> list[Diagnosis]:
     """`waybill` is the release with the marker, whose archive lies in the folder of `here`."""
-    made: list[tuple[Change, Intent]] = []
-
-    def judged(report: Report) -> str:
-        change = replace(here, report=report).change(waybill, [environment])
-        made.append(examine(change, repo, report))
-        change, intent = made[0]
-        if_a_login_tells(change.config.artifact, lambda: offer(change, intent), report)
-        sites = intent.sites.get(environment)
-        return f"{environment} would run it" + (f", by {sites.release.file}" if sites else f": {intent.said}")
-
-    found = looked(judged)
+    found, made = judged(here, environment, waybill, repo)
     if not made:
         return found
-    change, intent = made[0]
-    found += _images(change, environment, intent, repo)
+    change, intent = made
+    found += images_of(change, environment, intent, repo)
     try:
         cluster = _cluster(intent, environment, repo)
     except Refused as error:
@@ -51,6 +41,24 @@ def environment_of(here: Session, environment: str, waybill: Waybill, repo: Repo
         what = f"whether {environment} has the namespace {namespace}, which the GitOps repo does not make"
         found.append(Diagnosis("skip", what))
     return [*found, *_heard(here, environment, namespace, cluster), *_pulled(here, environment, cluster)]
+
+
+def judged(
+    here: Session, environment: str, waybill: Waybill, repo: Repo
+) -> tuple[list[Diagnosis], tuple[Change, Intent] | None]:
+    """Whether it would run the release, and what would be done for that; None where it is refused."""
+    made: list[tuple[Change, Intent]] = []
+
+    def judge(report: Report) -> str:
+        change = replace(here, report=report).change(waybill, [environment])
+        made.append(examine(change, repo, report))
+        change, intent = made[0]
+        if_a_login_tells(change.config.artifact, lambda: offer(change, intent), report)
+        site = None if here.config.is_gitless else intent.sites.get(environment)
+        return f"{environment} would run it" + (f", by {site.release.file}" if site else f": {intent.said}")
+
+    found = looked(judge)
+    return found, made[0] if made else None
 
 
 def _namespace(here: Session, environment: str, intent: Intent) -> str:
@@ -107,7 +115,7 @@ def _pulled(here: Session, environment: str, cluster: Applied) -> Iterator[Diagn
     yield from _public(config, config.chart_repository, f"its source in {environment} has no login", remedy)
 
 
-def _images(change: Change, environment: str, intent: Intent, repo: Repo) -> Iterator[Diagnosis]:
+def images_of(change: Change, environment: str, intent: Intent, repo: Repo) -> Iterator[Diagnosis]:
     """Whether the pods may pull the images: everybody may, or they name a Secret."""
     try:
         rendered = repo.after(intent.commit, environment, shipped(change, intent)) if intent.proposes else None

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..diff.repo import opened
 from ..document import Waybill
 from ..errors import Refused
 from ..report import Notes, Report
@@ -15,6 +14,7 @@ from .environment import environment_of
 from .ledger import keys_of, ledger_of
 from .machine import programs
 from .release import release_of
+from .tag import tag_of
 
 
 def examined(start: Callable[[Report], Session], only: Sequence[str], key: str | None) -> Iterator[Diagnosis]:
@@ -37,7 +37,7 @@ def examined(start: Callable[[Report], Session], only: Sequence[str], key: str |
         yield from ledger_of(here)
         if told := keys_of(here, names, key):
             yield told
-        if here.config.gitops is not None:
+        if here.config.gitops is not None or here.config.is_gitless:
             yield from _environments(there, names, waybill)
     yield Diagnosis("skip", "the clusters, which cannot be seen from here")
 
@@ -49,8 +49,9 @@ def _environments(here: Session, names: Sequence[str], waybill: Waybill | None) 
         )
         return
     try:
-        with opened(here.forge, here.renderer, here.config) as repo:
+        with here.opened() as repo:
+            look = tag_of if here.config.is_gitless else environment_of
             for name in names:
-                yield from environment_of(here, name, waybill, repo)
+                yield from look(here, name, waybill, repo)
     except Refused as error:
         yield of_refusal("fail", error)

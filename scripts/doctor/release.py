@@ -10,6 +10,7 @@ from ..checks import (
     environments_exist,
     forge_takes_it,
     if_a_login_tells,
+    settings_have_a_use,
 )
 from ..document import Waybill
 from ..marker import markers
@@ -32,7 +33,7 @@ def release_of(here: Session, environments: Sequence[str]) -> tuple[list[Diagnos
 
     def settings(report: Report) -> str:
         there = replace(here, report=report)
-        for check in (chart_has_a_registry, environments_exist, edits_are_committed):
+        for check in (chart_has_a_registry, environments_exist, settings_have_a_use, edits_are_committed):
             check(there, Release((), changes=False))
         where = f"is released to {config.environments[0]} first" if config.environments else "has no environments"
         return f"{config.service} {where}"
@@ -53,7 +54,7 @@ def release_of(here: Session, environments: Sequence[str]) -> tuple[list[Diagnos
         found += looked(lambda report: _tag(here, waybill))
         found += looked(lambda report: _registry(replace(here, report=report), waybill))
     found += looked(lambda report: _forge(replace(here, report=report), release))
-    if config.gitops is None:
+    if config.gitops is None and not config.is_gitless:
         found.append(Diagnosis("skip", "no GitOps repo is configured: nothing is proposed"))
     return found, waybill
 

@@ -20,6 +20,11 @@ def promotion_branch(service: str, environment: str) -> str:
     return f"promote/{service}/{environment}"
 
 
+def move_ref(service: str, environment: str) -> str:
+    """Where the source repository keeps, without a GitOps repo, which release an environment gets."""
+    return f"refs/waybill/{service}/{environment}"
+
+
 def base(service: str) -> str:
     """The folder of what all environments have in common."""
     return f"{app(service)}/base"

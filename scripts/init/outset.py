@@ -16,6 +16,7 @@ from ..folder import write
 from ..report import Report
 from ..settings import read
 from .charts import chart_in
+from .manifests import manifests
 from .surroundings import surroundings
 from .texts import TODO, job, settings
 from .trial import ImageKeys, Trials
@@ -65,6 +66,9 @@ def init(git: Git, cwd: Path, chart: str | None, known: Mapping[str, Any], repor
         found.append("GitHub Actions" if place.ci == "github" else "GitLab CI")
     else:
         unknown.append("which CI ships it: no job is written")
+    files |= (made_of := manifests(git, git.folder / file, folder, known))
+    if made_of:
+        found.append("no GitOps repo: the manifests lie here")
     kept = [path for path in (file, *files) if (git.folder / path).exists()]
     new = {path: text for path, text in files.items() if path not in kept}
     for path, text in {} if dry_run else new.items():

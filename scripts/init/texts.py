@@ -24,7 +24,9 @@ def settings(chart: str, found: ImageKeys | None, why: str, known: Mapping[str, 
         lines.append(f"chart = {json.dumps(chart)}")
     forge = place.address.partition("://")[2].partition("/")[0] or "github.com"
     host = "registry.gitlab.com" if place.forge == "gitlab" else "ghcr.io"
-    for key, (example, about) in EXAMPLES.items():
+    examples = {key: it for key, it in EXAMPLES.items() if key != "gitops" or "artifact" not in known}
+    lines += [f"{key} = {json.dumps(known[key])}" for key in known if key not in EXAMPLES]
+    for key, (example, about) in examples.items():
         shown = example.format(host=host, owner=place.owner or "acme", forge=forge)
         if key in known:
             lines.append(f"{key} = {json.dumps(known[key])}")

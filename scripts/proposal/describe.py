@@ -1,5 +1,7 @@
 """The body of a proposal: what is proposed, and what that changes in the cluster; the whole text in a file as well."""
 
+from dataclasses import replace
+
 from msgspec import UNSET, UnsetType, structs
 
 from ..addresses import normalise
@@ -12,6 +14,7 @@ from ..folder import write
 from ..gitops.files import release_in
 from ..gitops.layout import Files, app
 from ..gitops.places import place_of
+from ..source.moves import moves_to
 from .body import Section, body, cut
 from .commits import story
 from .intent import Change, Intent, Verdict, shipped
@@ -41,8 +44,13 @@ def told(change: Change, repo: Repo, intent: Intent, proposal: PullRequest | Uns
 
 def gitops(change: Change, repo: Repo, intent: Intent) -> Gitops:
     """What the waybill tells of the proposal, but for its address; the places are the HelmReleases that it writes."""
+    repository = normalise(str(change.config.gitops))
+    if change.config.is_gitless:
+        repository = change.waybill.source.repository
+        move = moves_to(repo.git, intent.commit, change.ref)[0]
+        change = replace(change, kind=move.kind, reason=move.reason)
     return Gitops(
-        repository=normalise(str(change.config.gitops)),
+        repository=repository,
         branch=change.branch,
         commit=intent.commit,
         places=tuple(

@@ -34,7 +34,8 @@ from .sites import appliers_in, files_of, released, sites_beside, sites_in
 
 @dataclass(frozen=True)
 class Change:
-    """What shall be proposed: a release for some environments, on a branch of the GitOps repo.
+    """What shall be proposed: a release for some environments, on a branch of the GitOps repo; without one, `branch` is
+    the ref of the source repository that says which release the environment gets.
 
     `whole` is the file that gets the whole body of the proposal, `archive` the chart where it may not be published yet.
     `reason` is why a rollback lowers the version. With `named` somebody asked for this very version. `kind` is the
@@ -54,6 +55,15 @@ class Change:
     history: History | None = None
     allow_override: bool = False
     overrides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def remote(self) -> str:
+        """The repository that has the branch."""
+        return self.config.remote if self.config.is_gitless else str(self.config.gitops)
+
+    @property
+    def ref(self) -> str:
+        return self.branch if self.config.is_gitless else f"refs/heads/{self.branch}"
 
 
 @dataclass(frozen=True)
@@ -142,7 +152,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
     higher = higher_versions(change, sites, {heads.base: base_files, branch: branch_files})
     environments = tuple(name for name in change.environments if change.kind == "rollback" or name not in higher)
     if not environments:
-        return _superseded(change, higher, heads, known)
+        return superseded(change, higher, heads, known)
     rendered = _rendering(change, environments, repo, heads.base_head)
     others = sites_beside(
         heads.base_head, environments, config, published(waybill), repo, present=(base_files, branch_files)
@@ -153,7 +163,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
             "unneeded", f"{heads.base} has {version(waybill)} already{still_open(change, known)}", heads, known
         )
     if change.kind == "rollback" and not higher:
-        raise _no_rollback(change, environments)
+        raise no_rollback(change, environments)
     if known and known.state == "closed" and is_about(known.body, waybill):
         said = f"{known.url} proposed {version(waybill)} and was closed: not proposed again (reopen it there)"
         return Intent("closed", said, heads, known)
@@ -214,7 +224,7 @@ def _beginning(heads: Heads, live: str | None, *, brings_others: bool) -> tuple[
     return heads.base_head, heads.base_head
 
 
-def _no_rollback(change: Change, environments: Sequence[str]) -> Refused:
+def no_rollback(change: Change, environments: Sequence[str]) -> Refused:
     wanted = version(change.waybill)
     return Refused(
         f"No version in {' and '.join(environments)} is higher than {wanted}, so this is not a rollback.",
@@ -228,7 +238,7 @@ def _seconds(waybill: Waybill) -> int:
     return int(datetime.fromisoformat(waybill.source.committed_at).timestamp())
 
 
-def _superseded(change: Change, higher: dict[str, str], heads: Heads, known: Proposal | None) -> Intent:
+def superseded(change: Change, higher: dict[str, str], heads: Heads, known: Proposal | None) -> Intent:
     said = f"superseded: {', '.join(higher.values())}; nothing is proposed"
     if not change.named:
         return Intent("superseded", said, heads, known)

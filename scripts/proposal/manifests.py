@@ -27,11 +27,11 @@ def manifests_of(change: Change, repo: Repo, intent: Intent) -> Manifests | None
     (environment,) = intent.environments
     waybill = change.waybill
     it = packed(waybill, repo, intent.commit, intent.sites[environment].folder)
-    repository, version = f"{change.config.artifact.removeprefix('oci://')}/{environment}", chart_of(waybill).version
+    repository, version = place_of_artifact(change.config, environment), chart_of(waybill).version
     registry = Registry(change.config.plain_http)
     there = registry.manifest(repository, version)
     if there:
-        _refuse_other_release(there, f"{repository}:{version}", waybill)
+        refuse_other_release(there, f"{repository}:{version}", waybill)
         if there.digest != it.digest:
             return by_content(registry, repository, version, it)
     return Manifests(repository, version, it, is_there=there is not None)
@@ -48,6 +48,11 @@ def by_content(registry: Registry, repository: str, name: str, packed: OciArtifa
             fault="registry",
         )
     return Manifests(repository, tag, packed, is_there=there is not None)
+
+
+def place_of_artifact(config: Config, environment: str) -> str:
+    """`host/path` of an environment's manifests."""
+    return f"{str(config.artifact).removeprefix('oci://')}/{environment}"
 
 
 def published_of(change: Change, repo: Repo, intent: Intent) -> Manifests | None:
@@ -88,13 +93,15 @@ def push(found: Manifests, signer: Signer | None, created: str, config: Config, 
     said = "was published before"
     if not found.is_there:
         it, registry = found.packed, Registry(config.plain_http)
-        registry.push(found.repository, found.tag, it.manifest, OCI_MANIFEST, (it.config, it.layer))
+        # By its digest first: what a registry changes must not lie under the version.
+        registry.push(found.repository, found.digest, it.manifest, OCI_MANIFEST, (it.config, it.layer))
+        registry.push(found.repository, found.tag, it.manifest, OCI_MANIFEST, ())
         said = "published"
     report.say(f"artifact: {found} {said}")
     signed(found.repository, found.digest, signer, created, config=config, report=report)
 
 
-def _refuse_other_release(there: Manifest, place: str, waybill: Waybill) -> None:
+def refuse_other_release(there: Manifest, place: str, waybill: Waybill) -> None:
     said = there.annotations or {}
     source, told = said.get(SOURCE, ""), said.get(REVISION, "")
     if there.flux_content is None:

@@ -4,7 +4,7 @@ The chart, rendered with the values that the environment's folder of the GitOps 
 promote and the steps ask here, before anything is pushed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from ..chart.images import Released, released
 from ..chart.judge import judge
 from ..chart.post_render import NotPostRendered
 from ..clients.registry import Registry
+from ..config import Config
 from ..diff.bases import reach
 from ..diff.repo import OtherContent, Repo
 from ..document import check
@@ -25,8 +26,9 @@ from ..report import Report
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import parse
-from . import installation
+from . import gitless, installation
 from .describe import told
+from .gitless import said_of_source
 from .intent import Change, Intent, Verdict, prepare, shipped
 from .manifests import manifests_of, not_applied
 
@@ -42,9 +44,16 @@ def preview(change: Change, repo: Repo | None, report: Report) -> None:
     proposed."""
     if repo is None:
         return
-    with report.step("look at the GitOps repo"):
-        _, intent = examine(change, repo, report)
+    with report.step(f"look at {where(change.config)}"):
+        change, intent = examine(change, repo, report)
         offer(change, intent)
+        if change.config.is_gitless and intent.outcome == "push":
+            expect = intent.heads.branch_head or ""
+            repo.git.push(change.remote, change.ref, intent.commit, expect=expect, rehearse=True)
+
+
+def where(config: Config) -> str:
+    return "manifests and moves" if config.is_gitless else "the GitOps repo"
 
 
 def offer(change: Change, intent: Intent) -> None:
@@ -57,8 +66,8 @@ def examine(change: Change, repo: Repo, report: Report) -> tuple[Change, Intent]
     """What propose will do, and what of it is not known; refused where it would be."""
     change, intent = decide(change, repo)
     tell(intent, report)
-    remote, ref = str(change.config.gitops), f"refs/heads/{change.branch}"
-    if intent.outcome == "push" and change.config.forge_token and not is_local(remote):
+    remote, ref, token = change.remote, change.ref, change.config.forge_token
+    if intent.outcome == "push" and token and not (change.config.is_gitless or is_local(remote)):
         repo.git.push(remote, ref, intent.commit, expect=intent.heads.branch_head or "", rehearse=True)
     return change, intent
 
@@ -66,6 +75,13 @@ def examine(change: Change, repo: Repo, report: Report) -> tuple[Change, Intent]
 def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
     """What propose has to do; refused where an environment would not run what is proposed, or no ledger would file it.
     With `allow_override` the change says which one would not run the images, and nothing claims there that it does."""
+    if change.config.is_gitless:
+        with said_of_source(change.config):
+            return _decided(change, repo, gitless.prepare)
+    return _decided(change, repo, prepare)
+
+
+def _decided(change: Change, repo: Repo, prepare: Callable[[Change, Repo], Intent]) -> tuple[Change, Intent]:
     intent = prepare(change, repo)
     found = verdicts(change, repo, intent)
     overrides = {verdict.environment: said for verdict in found if (said := _allowed(verdict, change, repo, intent))}
@@ -73,7 +89,7 @@ def decide(change: Change, repo: Repo) -> tuple[Change, Intent]:
         change = replace(change, overrides=overrides)
         intent = prepare(change, repo)
     found = tuple(replace(verdict, overrides=overrides.get(verdict.environment, ())) for verdict in found)
-    intent = replace(intent, verdicts=found, manifests=manifests_of(change, repo, intent))
+    intent = replace(intent, verdicts=found, manifests=intent.manifests or manifests_of(change, repo, intent))
     if intent.proposes:
         check(told(change, repo, intent))
     return change, intent
@@ -99,8 +115,7 @@ def verdicts(change: Change, repo: Repo, intent: Intent) -> tuple[Verdict, ...]:
 
 def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Verdict:
     waybill, what = change.waybill, shipped(change, intent)
-    unseen = repo.appliers(intent.commit, what.sites[environment].folder).unseen()
-    unseen += not_applied(change, repo, intent, environment)
+    unseen = _of_flux(environment, change, repo, intent)
     try:
         release = repo.release(intent.commit, environment, what)
         unseen += [*release.unseen, *installation.unseen(release, what)]
@@ -125,6 +140,15 @@ def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Ve
         others=[*judgement.others, *installation.other_chart(release, what)],
     )
     return Verdict(environment, [*unseen, *judgement.unseen], judgement)
+
+
+def _of_flux(environment: str, change: Change, repo: Repo, intent: Intent) -> list[str]:
+    """What is not known of how Flux applies an environment."""
+    if change.config.is_gitless:
+        changes = "patches, images, substitution, targetNamespace"
+        return [f"the Flux Kustomization of {environment}, and what it changes ({changes})"]
+    appliers = repo.appliers(intent.commit, intent.sites[environment].folder)
+    return appliers.unseen() + not_applied(change, repo, intent, environment)
 
 
 def _allowed(verdict: Verdict, change: Change, repo: Repo, intent: Intent) -> tuple[str, ...]:

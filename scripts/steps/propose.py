@@ -48,7 +48,7 @@ def carry_out(
 ) -> tuple[Intent, Proposal | None]:
     """Pushes the branch and opens the proposal, if there is something to propose; a lost race starts again, TRIES
     times."""
-    remote, ref = str(change.config.gitops), f"refs/heads/{change.branch}"
+    remote, ref = change.remote, change.ref
     with report.step("propose"):
         began = time.monotonic()
         for attempt in range(TRIES):

@@ -25,7 +25,7 @@ MAKERS = {
     *("refused", "accident", "garbage", "unreadable", "untrusted", "untaken", "older_ledger", "_refused"),
     *("no_address", "no_answer", "no_credential", "proxy_refused", "too_much", "unencrypted", "unknown_key"),
     *("_certificate", "_refusal", "_late", "failed", "_failed"),
-    *("_moved", "_unknown", "_no_rollback"),
+    *("_moved", "_unknown", "no_rollback"),
 }
 
 
