@@ -67,6 +67,7 @@ WithCommit = Annotated[
 ]
 CommitName = Annotated[str, PathParameter(pattern=COMMIT, description="Of a source repository, in full.")]
 MoreProposals = Annotated[str | None, _next(NUMBER, "proposals", "`proposals`")]
+MoreDeliveries = Annotated[str | None, _next(NUMBER, "deliveries", "`deliveries`")]
 MorePlaces = Annotated[str | None, _next(NUMBER, "places", "`places`")]
 MoreArrivals = Annotated[str | None, _next(_whole(CURSOR), "arrivals", "`arrivals`")]
 MoreFailures = Annotated[str | None, _next(_whole(CURSOR), "failures", "`failures`")]

@@ -17,6 +17,7 @@ from ..http.answer import JsonBytes
 from ..http.kept import UNTIL_WRITTEN, WITH_CLOCK
 from ..http.telemetry import RELEASES
 from ..ledger.arrivals.list import Arrival
+from ..ledger.deliveries import Delivered
 from ..ledger.history import HistoryItem
 from ..ledger.page import Page
 from ..ledger.releases import file, read
@@ -25,6 +26,7 @@ from ..ledger.releases.read import Continued
 from .parameters import (
     Limit,
     MoreArrivals,
+    MoreDeliveries,
     MoreFailures,
     MoreProposals,
     NumberCursor,
@@ -52,10 +54,11 @@ class FiledReleases(Struct, frozen=True):
 
 
 class WholeRelease(FiledRelease, frozen=True, kw_only=True):
-    """Also the proposals that were filed for it, oldest first, its arrivals and its failures, newest first: 200 of
-    each, which go on where `next` is given as the parameter of their name."""
+    """Also the proposals that were filed for it and what Flux said of its manifests, oldest first, its arrivals and its
+    failures, newest first: 200 of each, which go on where `next` is given as the parameter of their name."""
 
     proposals: Page[ProposedGitops]
+    deliveries: Page[Delivered]
     arrivals: Page[Arrival]
     failures: Page[HistoryItem]
 
@@ -91,15 +94,18 @@ async def get_release(
     proposals: MoreProposals = None,
     arrivals: MoreArrivals = None,
     failures: MoreFailures = None,
+    deliveries: MoreDeliveries = None,
 ) -> JsonBytes:
-    """The waybill of a release with its receipt, its proposals, its arrivals and its failures."""
-    after = Continued(proposals, arrivals, failures)
+    """The waybill of a release with its receipt, its proposals, its arrivals and its failures, and what Flux said of
+    its manifests, where they are an artifact."""
+    after = Continued(proposals, arrivals, failures, deliveries)
     it = await read.full_record(service, version, after, request.app.state.settings.silent_after)
     if it is None:
         raise NotFound(f"No release {version} of {service} was filed.", "GET /releases lists the filed releases.")
-    more = encode(it.proposals), encode(it.arrivals), encode(it.failures)
+    more = encode(it.proposals), encode(it.deliveries), encode(it.arrivals), encode(it.failures)
+    lists = b'"proposals":%b,"deliveries":%b,"arrivals":%b,"failures":%b' % more
     return JsonBytes(
-        b'%b,"proposals":%b,"arrivals":%b,"failures":%b}' % (_with_receipt(it.document, it.receipt), *more),
+        b"%b,%b}" % (_with_receipt(it.document, it.receipt), lists),
         holds=UNTIL_WRITTEN if all(each.until for each in it.arrivals.items) else WITH_CLOCK,
     )
 

@@ -1,7 +1,8 @@
 """The ledger's tables.
 
-`release`, `release_image`, `proposal` and `event` are records: appended, never changed, though an archive moves bodies
-of events out. `level` and `listing` are records of what observers saw: of equal ones the first and the last are kept.
+`release`, `release_image`, `proposal`, `event` and `delivery` are records: appended, never changed, though an archive
+moves bodies of events out. `level` and `listing` are records of what observers saw: of equal ones the first and the
+last are kept.
 `environment`, `place`, `arrival`, `image` and `history` are derived from them, in the transaction that adds an event, a
 level or a release. Lengths and alphabets are checked where input is decoded, alike for both databases, so all text is
 `Text`.
@@ -202,6 +203,20 @@ class Unread(Table):
     last_at = Timestamptz()
 
 
+class Delivery(Table):
+    """What an event said of manifests that Flux gets as an artifact. Indexed: (digest), (origin)."""
+
+    id = BigSerial(primary_key=True)
+    environment = Text()
+    sha256 = Text(help_text="the event's, hex")
+    digest = Text(help_text="the artifact's, as Flux reports it")
+    origin = Text(null=True, default=None, help_text="what it says that it was made of; null: that is not told")
+    object = Text(help_text="kind/namespace/name of the object of Flux")
+    outcome = Text(help_text="fetched, applied or failed")
+    at = BigInt(help_text="seconds since 1970")
+    message = Text(help_text="of a failure")
+
+
 class Token(Table):
     """A credential, without the secret."""
 
@@ -217,5 +232,5 @@ class Token(Table):
 
 TABLES: tuple[type[Table], ...] = (
     *(Release, ReleaseCommit, ReleaseImage, Proposal, Event, Environment, Place, Arrival),
-    *(Level, Listing, ArrivalImage, History, Unread, Token),
+    *(Level, Listing, ArrivalImage, History, Unread, Delivery, Token),
 )

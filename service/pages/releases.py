@@ -42,6 +42,7 @@ async def show_release(request: Asked, service: FromPath[str], version: FromPath
         waybill=msgspec.json.decode(it.document),
         receipt=it.receipt,
         proposals=[msgspec.json.decode(part) for part in it.proposals.items],
+        deliveries=it.deliveries.items,
         arrivals=it.arrivals.items,
         brief=MOST_IN_BRIEF,
         cut=it.arrivals.next is not None,

@@ -24,7 +24,18 @@ ROOMS = {
     "tools": "cluster demo generate go image sample",
 }
 # One noun that stands for itself in every layer: as a table, in the domain, in an answer.
-NOUNS_OF_EVERY_LAYER = {"Arrival", "Environment", "Event", "Level", "Place", "Proposal", "Release", "Token", "Waybill"}
+NOUNS_OF_EVERY_LAYER = {
+    "Arrival",
+    "Delivery",
+    "Environment",
+    "Event",
+    "Level",
+    "Place",
+    "Proposal",
+    "Release",
+    "Token",
+    "Waybill",
+}
 TABLES = {"service/database/tables.py"}
 # Where a path's first word is not the noun that it is about.
 NOUN_OF = {

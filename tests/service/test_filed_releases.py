@@ -39,7 +39,7 @@ async def test_a_release_is_its_waybill_with_what_became_of_it(ledger: Served) -
     await ledger.say(event(at=NOON + timedelta(hours=1)), "production")
     answer = await ledger.get("/releases/orders/1.4.2")
     proposals, arrivals = answer.pop("proposals"), answer.pop("arrivals")
-    assert answer.pop("failures") == {"items": [], "next": None}
+    assert answer.pop("failures") == answer.pop("deliveries") == {"items": [], "next": None}
     assert answer == whole | {"receipt": receipt}
     assert proposals == {"items": [gitops("1"), gitops("2", "production")], "next": None}
     assert [(it["environment"], it["until"]) for it in arrivals["items"]] == [("production", None), ("staging", None)]

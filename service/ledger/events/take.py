@@ -12,9 +12,11 @@ import msgspec
 from ...database.group_commit import written
 from ...database.query import query
 from ...database.tables import Event
+from ...domain.delivery import delivery_in
 from ...domain.event import REFUSED, Cause
 from ...domain.reasons import event_entry
 from ...domain.state import Entry
+from .. import deliveries
 from . import silence, unread
 from .news import News
 from .projection import Batch, project
@@ -131,12 +133,15 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
         for environment, batch in batches.items():
             await silence.end_of_flux(environment, batch.received_at, silent_after)
     news = await project(batches)
+    told = {key: each for key in sorted(new) if (each := delivery_in(came[key].body, came[key].now))}
+    await deliveries.add([(*key, each) for key, each in told.items()])
     for name, batch in batches.items():  # after it, while the environments are locked
-        causes = [said for key in new if key.environment == name and isinstance(said := entries[key], Cause)]
+        unheard = [key for key in new if key.environment == name and key not in told]
+        causes = [said for key in unheard if isinstance(said := entries[key], Cause)]
         await unread.add(name, causes, batch.received_at)
     taken = list[Taken]()
     for key, body in zip(keys, bodies, strict=True):
-        cause = found if isinstance(found := read[key], Cause) else None
+        cause = said if key not in told and isinstance(said := read[key], Cause) else None
         if key not in receipts:
             taken.append(Taken(EventReceipt(0, key.environment, body.now, key.sha256), False, cause=cause))
         elif key in new and came[key] is body:

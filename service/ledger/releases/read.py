@@ -8,6 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 from piccolo.query.base import Query as Built
@@ -16,6 +17,7 @@ from ...database import tables
 from ...database.piccolo_conf import current
 from ...database.query import Query, query
 from ..arrivals.list import BEGINNING, Arrival, as_last_known
+from ..deliveries import Delivered, deliveries_of
 from ..history import FAILURES, HistoryItem, failure
 from ..history_rows import HistoryRow
 from ..match import FEW, moment, overridden_in, release_of
@@ -42,9 +44,11 @@ class Record(Struct, frozen=True):
 
 
 class FullRecord(Record, frozen=True):
-    """With every `gitops` part that was filed for it, oldest first, and its newest arrivals and failures."""
+    """With every `gitops` part that was filed for it and what Flux said of its manifests, oldest first, and its newest
+    arrivals and failures."""
 
     proposals: Page[Raw]
+    deliveries: Page[Delivered]
     arrivals: Page[Arrival]
     failures: Page[HistoryItem]
 
@@ -55,9 +59,22 @@ class Continued(NamedTuple):
     proposals: str | None = None
     arrivals: str | None = None
     failures: str | None = None
+    deliveries: str | None = None
 
 
 FIRST = Continued()
+
+
+class _MadeOf(Struct):
+    tag: str = ""
+    release_commit: str = ""
+
+
+class _OfSource(Struct):
+    source: _MadeOf
+
+
+_decode = msgspec.json.Decoder(_OfSource).decode
 
 
 class FullKey(NamedTuple):
@@ -199,6 +216,7 @@ async def full_record(service: str, version: str, after: Continued = FIRST, sile
         document,
         receipt,
         page(proposals, MOST, lambda it: Raw(gitops_in_two(it.part, it.gitops)), lambda it: str(it.proposal)),
+        await deliveries_of(receipt.id, _origin(document), int(after.deliveries or 0), MOST),
         Page(await as_last_known(arrivals.items, silent_after), arrivals.next),
         _failures(first, document, receipt, [it for it in placed if it.kind]),
     )
@@ -216,6 +234,12 @@ async def newest(
     key = ReleasesKey(service, digest, commit, int(cursor) if cursor else NEWEST, limit + 1)
     named = (name for name in WITH if getattr(key, name) is not None)
     return page(await releases_with(*named)(key), limit, _record, lambda it: str(it.id))
+
+
+def _origin(document: str) -> str:
+    """What its manifests say that they were made of."""
+    source = _decode(document).source
+    return f"{source.tag}@sha1:{source.release_commit}"
 
 
 def _before(cursor: str | None) -> tuple[str, str]:

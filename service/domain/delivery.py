@@ -1,0 +1,67 @@
+"""What Flux says of manifests that it gets as an artifact: that its source-controller fetched them, and its
+kustomize-controller applied them, or why not.
+
+An event is about an artifact where it names the digest of one: in `revision`, as `TAG@sha256:...` or the digest alone,
+else in its message. `originRevision`, which Flux 2.10 adds, is what the artifact says that it was made of.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from .event import DIGEST, EPOCH, NAME, SECOND, decode, digest_in, line
+from .state import AHEAD
+
+Outcome = Literal["fetched", "applied", "failed"]
+KINDS: dict[str, Outcome] = {"OCIRepository": "fetched", "Kustomization": "applied"}
+SUCCEEDED = "ReconciliationSucceeded"  # of a Kustomization; other words of it are of something under way
+ORIGIN = re.compile(r"[!-~]{1,200}")
+
+
+class Delivery(Struct, frozen=True):
+    """`object`: `OCIRepository/namespace/name`; `origin`: as Flux reports it; `at`: in seconds since 1970; `message`:
+    of a failure alone."""
+
+    digest: str
+    origin: str | None
+    object: str
+    outcome: Outcome
+    at: int
+    message: str
+
+
+def delivery_in(body: bytes, received_at: datetime) -> Delivery | None:
+    """None where the body tells nothing of an artifact."""
+    try:
+        said = decode(body)
+        time = datetime.fromisoformat(said.timestamp)
+    except (ValueError, RecursionError):  # msgspec's errors, too
+        return None
+    it = said.involvedObject
+    failed = said.severity == "error"
+    outcome: Outcome | None = "failed" if failed else KINDS.get(it.kind)
+    if it.kind not in KINDS or outcome is None or time.tzinfo is None or time < EPOCH:
+        return None
+    if it.kind == "Kustomization" and not failed and said.reason != SUCCEEDED:
+        return None
+    told = {key.rpartition("/")[2]: value for key, value in (said.metadata or {}).items() if isinstance(value, str)}
+    digest = digest_in(told.get("revision")) or _alone(said.message)
+    if digest is None or not all(map(NAME.fullmatch, (it.namespace, it.name))):
+        return None
+    origin, received = told.get("originRevision", ""), int((received_at.astimezone(UTC) - EPOCH) / SECOND)
+    at = (time - EPOCH) // SECOND
+    return Delivery(
+        digest=digest,
+        origin=origin if ORIGIN.fullmatch(origin) else None,
+        object=f"{it.kind}/{it.namespace}/{it.name}",
+        outcome=outcome,
+        at=received if at > received + AHEAD else at,
+        message=line(said.message) if failed else "",
+    )
+
+
+def _alone(message: str) -> str | None:
+    found = {*DIGEST.findall(message)}
+    return found.pop() if len(found) == 1 else None
