@@ -49,7 +49,8 @@ cluster-down: ## Stop the cluster, and remove every process, mount, interface an
 
 # Chapters that begin with a cluster in which nothing of Waybill is: each line is run in one of its own, the others last.
 strangers := tests/e2e/test_listen_first.py
-newcomers := tests/e2e/test_8_adopted.py tests/e2e/test_90_signatures.py tests/e2e/test_91_moved.py tests/e2e/test_9_the_tutorial.py
+newcomers := tests/e2e/test_8_adopted.py tests/e2e/test_90_signatures.py tests/e2e/test_91_moved.py \
+	tests/e2e/test_92_gitless.py tests/e2e/test_9_the_tutorial.py
 residents := $(filter-out $(strangers) $(newcomers),$(sort $(wildcard tests/e2e/test_*.py)))
 
 .PHONY: e2e
