@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from ..database.query import query
@@ -65,6 +66,16 @@ class DeliveryRow(NamedTuple):
     message: str
 
 
+class _MadeOf(Struct):
+    tag: str = ""
+    release_commit: str = ""
+
+
+class _OfSource(Struct):
+    source: _MadeOf
+
+
+_decode = msgspec.json.Decoder(_OfSource).decode
 _add = query(lambda **columns: Table.insert(Table(**columns)), takes=NewDelivery, gives=None)
 _of = query(
     lambda release, origin, id, limit: Table.raw(
@@ -93,9 +104,10 @@ async def add(found: Iterable[tuple[str, str, Delivery]]) -> None:
     await _add.each([*rows])
 
 
-async def deliveries_of(release: int, origin: str, after: int, limit: int) -> Page[Delivered]:
-    """Of the release with this id, the one first that was told first; `after` the id of a page's last."""
-    rows = await _of(DeliveriesKey(release, origin, after, limit + 1))
+async def deliveries_of(release: int, document: str, after: int, limit: int) -> Page[Delivered]:
+    """Of the release with this id and waybill, the one first that was told first; `after` the id of a page's last."""
+    source = _decode(document).source
+    rows = await _of(DeliveriesKey(release, f"{source.tag}@sha1:{source.release_commit}", after, limit + 1))
     return page(rows, limit, _delivered, lambda it: str(it.id))
 
 

@@ -93,6 +93,7 @@ def test_secret_and_verification_are_ready_for_both_sources() -> None:
         "artifact/manifests.yaml",
         "base/helmrelease.yaml",
         "base/helmrepository.yaml",
+        "gitless/manifests.yaml",
         "oci-repository/base/ocirepository.yaml",
     ]
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 from piccolo.query.base import Query as Built
@@ -63,18 +62,6 @@ class Continued(NamedTuple):
 
 
 FIRST = Continued()
-
-
-class _MadeOf(Struct):
-    tag: str = ""
-    release_commit: str = ""
-
-
-class _OfSource(Struct):
-    source: _MadeOf
-
-
-_decode = msgspec.json.Decoder(_OfSource).decode
 
 
 class FullKey(NamedTuple):
@@ -216,7 +203,7 @@ async def full_record(service: str, version: str, after: Continued = FIRST, sile
         document,
         receipt,
         page(proposals, MOST, lambda it: Raw(gitops_in_two(it.part, it.gitops)), lambda it: str(it.proposal)),
-        await deliveries_of(receipt.id, _origin(document), int(after.deliveries or 0), MOST),
+        await deliveries_of(receipt.id, document, int(after.deliveries or 0), MOST),
         Page(await as_last_known(arrivals.items, silent_after), arrivals.next),
         _failures(first, document, receipt, [it for it in placed if it.kind]),
     )
@@ -234,12 +221,6 @@ async def newest(
     key = ReleasesKey(service, digest, commit, int(cursor) if cursor else NEWEST, limit + 1)
     named = (name for name in WITH if getattr(key, name) is not None)
     return page(await releases_with(*named)(key), limit, _record, lambda it: str(it.id))
-
-
-def _origin(document: str) -> str:
-    """What its manifests say that they were made of."""
-    source = _decode(document).source
-    return f"{source.tag}@sha1:{source.release_commit}"
 
 
 def _before(cursor: str | None) -> tuple[str, str]:
