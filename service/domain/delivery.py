@@ -36,10 +36,11 @@ def delivery_in(body: bytes, received_at: datetime) -> Delivery | None:
     """None where the body tells nothing of an artifact."""
     try:
         said = decode(body)
-        time = datetime.fromisoformat(said.timestamp)
+        time = datetime.fromisoformat(said.timestamp or "")
     except (ValueError, RecursionError):  # msgspec's errors, too
         return None
-    it = said.involvedObject
+    it, message = said.involvedObject, said.message or ""
+    namespace = it.namespace or ""
     failed = said.severity == "error"
     outcome: Outcome | None = "failed" if failed else KINDS.get(it.kind)
     if it.kind not in KINDS or outcome is None or time.tzinfo is None or time < EPOCH:
@@ -47,18 +48,18 @@ def delivery_in(body: bytes, received_at: datetime) -> Delivery | None:
     if it.kind == "Kustomization" and not failed and said.reason != SUCCEEDED:
         return None
     told = {key.rpartition("/")[2]: value for key, value in (said.metadata or {}).items() if isinstance(value, str)}
-    digest = digest_in(told.get("revision")) or _alone(said.message)
-    if digest is None or not all(map(NAME.fullmatch, (it.namespace, it.name))):
+    digest = digest_in(told.get("revision")) or _alone(message)
+    if digest is None or not all(map(NAME.fullmatch, (namespace, it.name))):
         return None
     origin, received = told.get("originRevision", ""), int((received_at.astimezone(UTC) - EPOCH) / SECOND)
     at = (time - EPOCH) // SECOND
     return Delivery(
         digest=digest,
         origin=origin if ORIGIN.fullmatch(origin) else None,
-        object=f"{it.kind}/{it.namespace}/{it.name}",
+        object=f"{it.kind}/{namespace}/{it.name}",
         outcome=outcome,
         at=received if at > received + AHEAD else at,
-        message=line(said.message) if failed else "",
+        message=line(message) if failed else "",
     )
 
 
