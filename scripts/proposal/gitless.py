@@ -21,7 +21,7 @@ from ..gitops.artifact import OciArtifact
 from ..gitops.clone import Heads
 from ..gitops.layout import Files
 from ..gitops.render import UNPUBLISHED, render
-from ..source.moves import Move, beginning, moves, trailers
+from ..source.moves import TagMove, beginning, moves, trailers
 from .body import commit_message, version
 from .content import packed
 from .intent import Change, Intent, Manifests, no_rollback, superseded
@@ -91,7 +91,7 @@ def _filled(change: Change, repo: Repo) -> Files:
     return {**files, **changed}
 
 
-def _as_before(change: Change, environment: str, before: Move) -> Manifests | None:
+def _as_before(change: Change, environment: str, before: TagMove) -> Manifests | None:
     """What the environment got under this version; None where the registry has it no more."""
     repository, registry = place_of_artifact(change.config, environment), Registry(change.config.plain_http)
     there, body = registry.manifest(repository, before.digest), registry.read(repository, before.digest)

@@ -18,7 +18,7 @@ FIELDS = (TRAILER, MANIFESTS, KIND, REASON, OVERRIDDEN)
 
 
 @dataclass(frozen=True)
-class Move:
+class TagMove:
     """The environment gets `version` from then on: the manifests of this `digest`, which the commit's tree makes.
     `kind` is the command that moved it, `reason` why a rollback did. `overridden`: it runs other images than those of
     the release."""
@@ -43,7 +43,7 @@ def beginning(git: Git) -> str:
     return git.commit_tree(tree, [], "No release yet\n\nWhich one this environment gets is kept here by Waybill.\n", 0)
 
 
-def moves(git: Git, remote: str, ref: str) -> list[Move]:
+def moves(git: Git, remote: str, ref: str) -> list[TagMove]:
     """The newest first, none where the remote has no such ref; refused where it names anything else."""
     head = git.refs(remote, ref).get(ref)
     if head is None:
@@ -53,7 +53,7 @@ def moves(git: Git, remote: str, ref: str) -> list[Move]:
     return moves_to(git, head, ref)
 
 
-def moves_to(git: Git, head: str, ref: str) -> list[Move]:
+def moves_to(git: Git, head: str, ref: str) -> list[TagMove]:
     """Up to the commit `head` of the ref."""
     shape = "%x00".join(["%H", *(f"%(trailers:key={it},valueonly,separator=%x20)" for it in FIELDS)])
     listed = git.run("log", "--first-parent", "--no-show-signature", f"--format={shape}", head).splitlines()
@@ -61,7 +61,7 @@ def moves_to(git: Git, head: str, ref: str) -> list[Move]:
     return [_move(row, ref) for row in rows[:-1] or rows]  # the last is the beginning
 
 
-def _move(row: list[str], ref: str) -> Move:
+def _move(row: list[str], ref: str) -> TagMove:
     commit, release, digest, kind, reason, overridden = row
     version = release.rpartition(" ")[2]
     if not Version.is_valid(version) or not digest.startswith("sha256:") or kind not in KINDS:
@@ -70,4 +70,4 @@ def _move(row: list[str], ref: str) -> Move:
             f"Find out who pushed it, and let {ref} name the newest commit with the trailer {MANIFESTS} again.",
             fault="repository",
         )
-    return Move(commit, version, digest, KINDS[kind], reason, bool(overridden))
+    return TagMove(commit, version, digest, KINDS[kind], reason, bool(overridden))
