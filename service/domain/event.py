@@ -146,7 +146,7 @@ def parse(body: bytes) -> Event | Cause:
         resource_version=number(it.resourceVersion) if it.kind == "HelmRelease" else "",
         version=version,
         build=build,
-        oci_digest=digest_in(digest),
+        oci_digest=digest_in(digest) or digest_in(told),
         chart=chart[1] if chart else None,
         service=only(_LABEL, ours("service")),
         release=only(VERSION, ours("release")),

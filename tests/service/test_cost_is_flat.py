@@ -14,6 +14,7 @@ from service.database import piccolo_conf
 from service.database.piccolo_conf import Engine
 from service.database.query import Query
 from service.database.sqlite import EmbeddedSQLite
+from service.ledger.environments.at_time import EVENTS, LEVELS, SaidThen
 from service.ledger.events import take as events
 from service.ledger.releases import file as releases
 from service.ledger.releases import read, search
@@ -190,3 +191,30 @@ async def test_the_end_of_an_arrival_changes_no_index_of_postgresql(database: En
         if updated >= ends:
             break
     assert without_index > 0.8 * updated
+
+
+@on_postgres
+@pytest.mark.parametrize(("query", "index"), [(EVENTS["postgres"], "event_place"), (LEVELS["postgres"], "level_place")])
+async def test_postgresql_reads_a_little_of_each_place_for_a_time(
+    database: Engine, query: Query[Any, Any], index: str
+) -> None:
+    """Of places of which much was said, as its statistics know."""
+    for sql in (
+        "INSERT INTO event (environment, sha256, body, received_at, place, at) SELECT 'staging', p || ' ' || n,"
+        " repeat('x', 700)::bytea, now(), 'apps/' || p, n FROM generate_series(1, 20) p, generate_series(1, 500) n",
+        "INSERT INTO level (environment, place, sha256, body, first_at, first_version, last_at, last_version)"
+        " SELECT 'staging', 'apps/' || p, p || ' ' || n, repeat('x', 700)::bytea, n, '', n, ''"
+        " FROM generate_series(1, 20) p, generate_series(1, 500) n",
+        "INSERT INTO place (environment, place, position, state)"
+        " SELECT 'staging', 'apps/' || p, '', '' FROM generate_series(1, 20) p",
+        "ANALYZE",
+    ):
+        async with database.transaction():
+            await database.fetch(sql)
+    sql, values_of = query.statement("postgres")
+    plan = "\n".join(
+        line for (line,) in await database.fetch(f"EXPLAIN {sql}", values_of(SaidThen("1", "staging", "", "b", 400)))
+    )
+    assert f"{index} on" in plan, plan
+    assert "Seq Scan on event" not in plan
+    assert "Seq Scan on level" not in plan

@@ -206,6 +206,24 @@ async def test_knowledge_that_comes_late_changes_what_ran(ledger: Served) -> Non
     assert (it["release"]["version"], it["basis"]) == ("2.0.0", "event")
 
 
+async def test_what_a_clock_that_is_ahead_says_is_so_now(ledger: Served) -> None:
+    """Of a node of the cluster, by less than a minute: nobody waits until then to know how it is."""
+    await ledger.say(event(at=datetime.now(UTC) + timedelta(seconds=50)))
+    assert (await running(ledger))["apps/orders"]["health"] == "healthy"
+
+
+@pytest.mark.parametrize("of", ["", "1.4.2", "1.4.2+" + "f" * 12])
+async def test_a_digest_in_the_revision_is_the_charts(ledger: Served, of: str) -> None:
+    """As another event names it beside the revision; so it is one arrival, and it can be found by it."""
+    chart = f"Helm install succeeded for release apps/orders.v1 with chart orders@1.4.2+{'f' * 12}"
+    revision = {"revision": f"{of}@{CHART_DIGEST}".removeprefix("@")}
+    await ledger.say(event(at=at(0), metadata=revision, message=chart))
+    both = {"revision": "1.4.2+" + "f" * 12, "oci-digest": CHART_DIGEST}
+    await ledger.say(event("UpgradeSucceeded", at=at(5), resource_version=2, metadata=both))
+    [arrival] = (await ledger.get("/environments/staging/arrivals"))["items"]
+    assert (await ledger.get(f"/digests/{CHART_DIGEST}"))["items"] == [arrival]
+
+
 @pytest.mark.parametrize("when", ["yesterday", "2026-13-01T00:00:00Z"])
 async def test_a_time_that_is_none_is_refused(ledger: Served, when: str) -> None:
     await ledger.say(event())

@@ -154,4 +154,7 @@ async def place_of(it: StandingRow, at: int, silent: bool) -> PlaceState | None:
     standing = standing_in(it.state)
     if standing is None:
         raise OlderRules
-    return await place_state(it.place, standing.open, at, silent, FiledRow(it.filed_service, it.published, it.document))
+    lanes = standing.open
+    heard = max((each.high for each in lanes), default=at)  # a sender's clock may be somewhat ahead
+    filed = FiledRow(it.filed_service, it.published, it.document)
+    return await place_state(it.place, lanes, max(at, heard), silent, filed)
