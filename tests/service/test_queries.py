@@ -13,6 +13,7 @@ from service.database.query import Query, query
 
 from ..support.service.served import Served, document
 
+JSON = {"part": "{}", "document": "{}"}  # what is in it is indexed
 VALUES = {str: "x", int: 1, bool: True, bytes: b"x", datetime: datetime(2026, 1, 1, tzinfo=UTC)}
 
 
@@ -27,8 +28,9 @@ def queries() -> dict[str, Query[Any, Any]]:
 
 
 def some_key(it: Query[Any, Any]) -> Any:
-    types = [next(iter(get_args(hint)), hint) for hint in get_type_hints(it.takes).values()]
-    return it.takes(*(VALUES[kind] for kind in types))
+    hints = get_type_hints(it.takes)
+    types = {name: next(iter(get_args(hint)), hint) for name, hint in hints.items()}
+    return it.takes(*(JSON.get(name, VALUES[kind]) for name, kind in types.items()))
 
 
 async def columns(it: Query[Any, Any], transaction: Any) -> tuple[str, ...]:
