@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ..errors import AGAIN, Fault, Refused, of_machine
 
-# To the last `@`, since people paste passwords with unescaped `/` and `@`; `repository@sha256:...` carries none.
-URL_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]+@(?!sha256:)")
+# To the last `@`, since people paste passwords with unescaped `/` and `@`; `repository@sha256:...` and a workflow's
+# `...yml@refs/heads/main` carry none.
+URL_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]+@(?!sha256:|refs/(?:heads|tags)/)")
 AUTHORIZATION = re.compile(r"(?i)\b(authorization:\s*\w+|bearer|token|basic)\s+[\w.~+/=-]{8,}")
 
 # What differs in a child's environment from ours: values to set, and None for a variable that it does not get.

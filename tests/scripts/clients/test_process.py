@@ -18,6 +18,8 @@ from scripts.errors import Refused
         ("bearer abcdefgh.ijkl", "bearer ***"),
         ("oci://127.0.0.1:5000/charts/orders@sha256:abc", "oci://127.0.0.1:5000/charts/orders@sha256:abc"),
         ("oci://a:s3cret@host.io/charts/orders@sha256:abc", "oci://***@host.io/charts/orders@sha256:abc"),
+        (r"^https://github\.com/a/b\.yml@refs/heads/main$", r"^https://github\.com/a/b\.yml@refs/heads/main$"),
+        ("https://a:s3cret@host.io/b.yml@refs/tags/v1", "https://***@host.io/b.yml@refs/tags/v1"),
         ("https://example.org/a?b=c git@example.org:a/b", "https://example.org/a?b=c git@example.org:a/b"),
     ],
 )
