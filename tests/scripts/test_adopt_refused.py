@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import builders
 from tests.support.builders import World, git
 from tests.support.scripts.adoption import adopt, commit
 from tests.support.scripts.everything import everything
@@ -178,8 +179,7 @@ def test_a_file_that_is_gone_is_not_advised_to_be_removed(world: World) -> None:
     """Flux would uninstall what a folder no longer holds."""
     world.ship(world.image())
     world.merge("apps/orders")
-    git(world.reviewed, "rm", "--quiet", "apps/orders/staging/release.yaml")
-    commit(world, {})
+    builders.commit(world.gitops, {"apps/orders/staging/release.yaml": None})
     said = refused(world, "plan", "--image", world.image("two"))
     assert "The GitOps repo has no apps/orders/staging/release.yaml" in said
     assert "Put it back as it was" in said

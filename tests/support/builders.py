@@ -51,6 +51,8 @@ spec:
           image: "{{ .Values.image.repository }}@{{ .Values.image.digest }}"
           env: [{name: GREETING, value: {{ .Values.greeting | quote }}}]
 """
+# Who commits, at the time of `git` below, and what the commit says.
+PERSON, SUBJECT = "Ada <ada@example.org> 1767323045 +0000", "A person's change"
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,12 @@ class Ran:
         return json.loads(self.stdout)
 
 
-def git(folder: Path, *args: str) -> str:
+def git(folder: Path, *args: str, input: bytes | None = None) -> str:
     """What git prints. Author, committer and dates are fixed, so that tests do not depend on the machine."""
     who = {"NAME": "Ada", "EMAIL": "ada@example.org", "DATE": "2026-01-02T03:04:05Z"}
     env = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
-    done = subprocess.run(["git", *args], cwd=folder, env={**os.environ, **env}, capture_output=True, check=False)
+    command = ["git", "-c", "maintenance.auto=false", *args]  # nothing here grows old enough to be tidied up
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **env}, input=input, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode().strip()
 
@@ -85,17 +88,55 @@ def make_gitops_repo(bare: Path) -> None:
     shutil.copytree(Path(_made_once().name, "gitops.git"), bare)
 
 
+def commit(bare: Path, files: Mapping[str, str | bytes | None], branch: str = "main") -> str:
+    """A person's commit on `branch`, which begins at `main`; None removes a file. Its id."""
+    ref = bare / "refs" / "heads" / branch
+    begins = branch if ref.exists() else "main"
+    head = f"commit refs/heads/{branch}\ncommitter {PERSON}\ndata {len(SUBJECT)}\n{SUBJECT}"
+    stream = f"{head}\nfrom refs/heads/{begins}^0\n".encode()
+    for name, text in files.items():
+        data = text.encode() if isinstance(text, str) else text or b""
+        stream += f"D {name}\n".encode() if text is None else f"M 644 inline {name}\ndata {len(data)}\n".encode()
+        stream += data + b"\n" * (text is not None)
+    git(bare, "fast-import", "--quiet", input=stream)
+    return ref.read_text().strip()
+
+
+def merge(bare: Path, branch: str) -> None:
+    """A merge commit of `branch` on `main`, as a forge's button makes it; fails where they conflict."""
+    tree = git(bare, "merge-tree", "--write-tree", "main", branch)
+    commit = git(bare, "commit-tree", "-p", "main", "-p", branch, "-m", f"Merge branch '{branch}'", tree)
+    git(bare, "update-ref", "refs/heads/main", commit)
+
+
+def make_checkout(checkout: Path, origin: Path) -> None:
+    """A bare repo without a commit, and the clone of it."""
+    made = Path(_made_once().name)
+    shutil.copytree(made / "origin.git", origin)
+    shutil.copytree(made / "checkout", checkout)
+    config = checkout / ".git" / "config"
+    config.write_text(config.read_text().replace(str(made / "origin.git"), str(origin)))
+
+
 @cache
 def _made_once() -> TemporaryDirectory[str]:
+    """Copying a repo takes a tenth of the time in which git makes one."""
     folder = TemporaryDirectory()
-    bare, work = Path(folder.name, "gitops.git"), Path(folder.name, "work")
-    git(Path(folder.name), "init", "--quiet", "--bare", "--initial-branch=main", "--template=", str(bare))
-    git(Path(folder.name), "clone", "--quiet", str(bare), str(work))
+    here, work = Path(folder.name), Path(folder.name, "work")
+    for name, clone in (("gitops.git", "work"), ("origin.git", "checkout")):
+        git(here, "init", "--quiet", "--bare", "--initial-branch=main", "--template=", name)
+        git(here / name, "config", "receive.autogc", "false")
+        git(here, "clone", "--quiet", "--template=", str(here / name), clone)
     (work / "README.md").write_text("What runs where.\n")
     git(work, "add", "-A")
     git(work, "commit", "--quiet", "-m", "The GitOps repo")
     git(work, "push", "--quiet", "origin", "HEAD:main")
     return folder
+
+
+@cache
+def _image(repository: str, text: str) -> str:
+    return f"{repository}@{push_image(repository, text)}"
 
 
 @dataclass
@@ -114,8 +155,7 @@ class World:
         self.origin, self.gitops = self.folder / "origin.git", self.folder / "gitops.git"
         self.checkout = self.folder / "checkout"
         make_gitops_repo(self.gitops)
-        git(self.folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.origin))
-        git(self.folder, "clone", "--quiet", str(self.origin), str(self.checkout))
+        make_checkout(self.checkout, self.origin)
         self.commit(
             {
                 "chart/Chart.yaml": self.chart.format(service=self.service),
@@ -136,10 +176,12 @@ class World:
 
     def merge(self, branch: str, *, delete: bool = False) -> None:
         """Merges a proposal as a forge's button does it, which may delete the branch."""
-        git(self.reviewed, "fetch", "--quiet", "origin")
-        git(self.reviewed, "checkout", "--quiet", "-B", "main", "origin/main")
-        git(self.reviewed, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}")
-        git(self.reviewed, "push", "--quiet", "origin", "main", *([f":{branch}"] if delete else []))
+        merge(self.gitops, branch)
+        if "reviewed" in vars(self):
+            git(self.reviewed, "fetch", "--quiet", "origin")
+            git(self.reviewed, "checkout", "--quiet", "-B", "main", "origin/main")
+        if delete:
+            git(self.gitops, "update-ref", "-d", f"refs/heads/{branch}")
         for file in self.gitops.glob("waybill-proposals/*.json"):
             record = json.loads(file.read_text())
             if record["branch"] == branch:
@@ -153,13 +195,24 @@ class World:
             path.write_bytes(text if isinstance(text, bytes) else text.encode())
         git(self.checkout, "add", "-A")
         git(self.checkout, "commit", "--quiet", "--allow-empty", "-m", message)
-        git(self.checkout, "push", "--quiet", "origin", "HEAD:main")
-        return git(self.checkout, "rev-parse", "HEAD")
+        commit = git(self.checkout, "rev-parse", "HEAD")
+        self._push(commit)
+        return commit
+
+    def _push(self, commit: str) -> None:
+        """As `git push origin HEAD:main` does it, in a tenth of the time."""
+        for file in (objects := self.checkout / ".git" / "objects").glob("*/*"):
+            copy = self.origin / "objects" / file.relative_to(objects)
+            if not copy.exists():
+                copy.parent.mkdir(exist_ok=True)
+                shutil.copyfile(file, copy)
+        for ref in (self.origin / "refs/heads/main", self.checkout / ".git/refs/remotes/origin/main"):
+            ref.parent.mkdir(parents=True, exist_ok=True)
+            ref.write_text(f"{commit}\n")
 
     def image(self, text: str = "hello") -> str:
         """`REPOSITORY@sha256:...` of a tiny image in the registry; another text is another digest."""
-        repository = f"{self.registry}/images-{self.folder.name}"
-        return f"{repository}@{push_image(repository, text)}"
+        return _image(f"{self.registry}/images-of-all-worlds", text)
 
     def waybill(self, *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Ran:
         """Runs the command `waybill` as a user would, in the checkout."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from scripts.proposal.body import Section, body
 from scripts.proposal.intent import Change, Intent, prepare
 from scripts.report import Report
 from scripts.steps.propose import Describe, carry_out, with_proposal
-from tests.support.builders import git, make_gitops_repo
+from tests.support.builders import commit, git, make_gitops_repo, merge
 
 COMMIT = "c0ffee" + "0" * 34
 
@@ -59,37 +60,35 @@ class GitopsRepo:
     folder: Path
 
     def __post_init__(self) -> None:
-        self.bare, self.work = self.folder / "gitops.git", self.folder / "work"
+        self.bare = self.folder / "gitops.git"
         make_gitops_repo(self.bare)
-        git(self.folder, "clone", "--quiet", str(self.bare), str(self.work))
+
+    @cached_property
+    def work(self) -> Path:
+        """A person's clone."""
+        git(self.folder, "clone", "--quiet", "--template=", str(self.bare), "work")
+        return self.folder / "work"
 
     def commit(self, files: Mapping[str, str | bytes | None], branch: str = "main") -> str:
-        """A person's commit on `branch`; None removes a file."""
-        git(self.work, "fetch", "--quiet", "origin")
-        known = git(self.work, "branch", "--remotes", "--list", f"origin/{branch}")
-        git(self.work, "checkout", "--quiet", "-B", branch, *([f"origin/{branch}"] if known else []))
-        for name, text in files.items():
-            path = self.work / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if text is None:
-                path.unlink()
-            else:
-                path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        git(self.work, "add", "-A")
-        git(self.work, "commit", "--quiet", "--allow-empty", "-m", "A person's change")
-        git(self.work, "push", "--quiet", "origin", f"HEAD:{branch}")
-        return git(self.work, "rev-parse", "HEAD")
+        """A person's commit on `branch`, which begins at `main`; None removes a file. Its id."""
+        return commit(self.bare, files, branch)
 
     def merge(self, branch: str, *flags: str) -> str:
         """Merges `branch` into main as a forge's button does; `--squash` and `--ff-only` too."""
+        if flags:
+            self._merge_with(branch, *flags)
+        else:
+            merge(self.bare, branch)
+        self.set_state(branch, "merged")
+        return self.head("main") or ""
+
+    def _merge_with(self, branch: str, *flags: str) -> None:
         git(self.work, "fetch", "--quiet", "origin")
         git(self.work, "checkout", "--quiet", "-B", "main", "origin/main")
-        git(self.work, "merge", "--quiet", *(flags or ("--no-ff", "--no-edit")), f"origin/{branch}")
+        git(self.work, "merge", "--quiet", *flags, f"origin/{branch}")
         if "--squash" in flags:
             git(self.work, "commit", "--quiet", "-m", f"{branch} squashed")
         git(self.work, "push", "--quiet", "origin", "main")
-        self.set_state(branch, "merged")
-        return self.head("main") or ""
 
     def set_state(self, branch: str, state: str) -> None:
         for path in (self.bare / "waybill-proposals").glob("*.json"):

@@ -10,7 +10,8 @@ from scripts.diff.kustomizations import flux_kustomizations
 from scripts.errors import Refused
 from scripts.gitops.site import Site
 from scripts.settings import EnvironmentSettings
-from tests.support.builders import World, git
+from tests.support.builders import World
+from tests.support.builders import commit as committed
 from tests.support.gitops_repo import config
 from tests.support.scripts.layouts import (
     FILES,
@@ -68,12 +69,7 @@ def pinned(old: str, new: str) -> dict[str, str]:
 
 def commit(world: World, files: Mapping[str, str], branch: str = "main") -> None:
     """A person's commit to the GitOps repo."""
-    for path, text in at(files, f"oci://{world.registry}/charts-{world.folder.name}").items():
-        (world.reviewed / path).parent.mkdir(parents=True, exist_ok=True)
-        (world.reviewed / path).write_bytes(text.encode())
-    git(world.reviewed, "add", "-A")
-    git(world.reviewed, "commit", "--quiet", "-m", "A person's change")
-    git(world.reviewed, "push", "--quiet", "origin", f"HEAD:{branch}")
+    committed(world.gitops, at(files, f"oci://{world.registry}/charts-{world.folder.name}"), branch)
 
 
 def adopt(world: World, layout: str, *, environment: str = "staging") -> None:
