@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from service.pages.words import minute, second
 
+from ...support.service.axe import VISUAL, violations
 from ...support.service.story import Story, ago, telling
 
 PAGES = {
@@ -41,15 +41,6 @@ SIZES: dict[str, ViewportSize] = {
     "wall": {"width": 2560, "height": 1440},
 }
 FITS = "document.documentElement.scrollWidth <= innerWidth"
-
-
-# Rules of axe whose answer hangs on the window's size or on the colours.
-VISUAL = {"runOnly": ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]}
-
-
-def violations(page: Page, options: dict[str, list[str]] | None = None) -> list[tuple[str, list[str]]]:
-    found = Axe().run(page, options=options).response["violations"]
-    return [(it["id"], [node["html"] for node in it["nodes"]]) for it in found]
 
 
 def test_every_page_is_accessible_small_and_asks_nobody_else(story: Story, chromium: Browser) -> None:

@@ -4,9 +4,9 @@ long as Kubernetes allows in 40 places."""
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
+from ...support.service.axe import VISUAL, violations
 from ...support.service.story import Story, ago, telling
 
 WIDTHS = (320, 390, 640, 704, 768, 960, 1280, 1920, 2560)  # 640 is also 1,280 at 200 %
@@ -35,6 +35,12 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         yield story
 
 
+@pytest.fixture(scope="module")
+def page(chromium: Browser) -> Page:
+    """One that each test leads elsewhere: a new one costs a second of processor time."""
+    return chromium.new_context().new_page()
+
+
 def paths() -> list[str]:
     return [
         "/",
@@ -54,9 +60,8 @@ def paths() -> list[str]:
 
 
 @pytest.mark.parametrize("path", paths())
-def test_long_names_never_overflow(names: Story, chromium: Browser, path: str) -> None:
-    context = chromium.new_context()
-    page = context.new_page()
+def test_long_names_never_overflow(names: Story, page: Page, path: str) -> None:
+    page.emulate_media(media="screen")
     page.goto(names.url + path.replace("{then}", f"{ago(3):%Y-%m-%dT%H:%M:%S}"))
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -65,30 +70,27 @@ def test_long_names_never_overflow(names: Story, chromium: Browser, path: str) -
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 720, "height": 1000})
     assert page.evaluate(FITS), "printed"
-    context.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/?wall"])
-def test_the_largest_letters_that_a_reader_chose_still_fit(names: Story, chromium: Browser, path: str) -> None:
+def test_the_largest_letters_that_a_reader_chose_still_fit(names: Story, page: Page, path: str) -> None:
     """Twice as large, set in the browser: no size in the style sheet is in pixels of its own."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(names.url + path)
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert page.evaluate(FITS)
-    context.close()
 
 
 @pytest.mark.parametrize("path", [*paths()[:3], "/?wall", "/board/compare", "/board/history"])
-def test_they_are_accessible_with_forced_colours_and_by_night(names: Story, chromium: Browser, path: str) -> None:
-    for scheme, forced in (("dark", "none"), ("light", "none"), ("dark", "active")):
-        context = chromium.new_context(
-            viewport={"width": 1280, "height": 800},
-            color_scheme="dark" if scheme == "dark" else "light",
-            forced_colors="active" if forced == "active" else "none",
-        )
-        page = context.new_page()
-        page.goto(names.url + path)
-        found = Axe().run(page).response["violations"]
-        assert [(it["id"], [node["html"] for node in it["nodes"]][:3]) for it in found] == [], (scheme, forced)
-        context.close()
+def test_they_are_accessible_with_forced_colours_and_by_night(names: Story, page: Page, path: str) -> None:
+    """All rules by day; by night and with forced colours those that hang on colours."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.emulate_media(media="screen", color_scheme="light", forced_colors="none")
+    page.goto(names.url + path)
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, VISUAL) == [], "by night"
+    page.emulate_media(forced_colors="active")
+    assert violations(page, VISUAL) == [], "with forced colours"
+    page.emulate_media(color_scheme="light", forced_colors="none")
