@@ -12,7 +12,7 @@ import yaml
 from tests.support.chart.render import Object, edited, parse, released, render
 from tests.support.chart.rules import RULES, Rule
 
-MUTANTS: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("mutants.yaml").read_text())
+MUTANTS: dict[str, list[dict[str, Any]]] = parse(Path(__file__).with_name("mutants.yaml").read_text())[0]
 BY_NAME = {rule.__name__: rule for rule in RULES}
 # The longest name of a release and a long version, so that nothing is short enough by chance.
 NAME, VERSION = "a" * 53, f"1.2.3+0123456789ab.{'b' * 60}"

@@ -1,5 +1,6 @@
 """Every value of the chart has a schema, a description, a default and a use, and nothing else has."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -7,11 +8,11 @@ import pytest
 import yaml
 
 from tests.support.chart.examples import EXAMPLES, context
-from tests.support.chart.render import CHART, merged, nested, render
+from tests.support.chart.render import CHART, merged, nested, parse, render
 from tools.generate.chart_readme import BEGIN, END, leaves, table
 
-DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())
-SCHEMA = yaml.safe_load((CHART / "values.schema.json").read_text())
+[DEFAULTS] = parse((CHART / "values.yaml").read_text())
+SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 LEAVES = {path: part for path, part, _ in leaves(SCHEMA, DEFAULTS)}
 
 

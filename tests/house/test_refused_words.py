@@ -3,16 +3,20 @@ each of them is asked when all have run: tests/support/refusals.py."""
 
 import ast
 import re
+from functools import cache
 from typing import get_args
-
-import pytest
 
 from scripts.errors import SUBJECT, Fault
 from tests.support.refusals import CLASSES, calls, name_of
 
-MADE = {place: call for place, call in calls() if name_of(call) in CLASSES}
 # A name or a path may come first; a cause in another program's words may come last, after a colon.
 SENTENCE = re.compile(r"[A-Z`§'\"[-].*|(waybill|values|git|kustomize|service|forge)\b.*", re.DOTALL)
+
+
+@cache
+def made() -> dict[str, ast.Call]:
+    """By place."""
+    return {place: call for place, call in calls() if name_of(call) in CLASSES}
 
 
 def said(node: ast.expr) -> str:
@@ -28,16 +32,15 @@ def said(node: ast.expr) -> str:
     return "§"
 
 
-@pytest.mark.parametrize("place", MADE)
-def test_what_happened_what_to_do_and_whose_fault(place: str) -> None:
-    call = MADE[place]
-    what, remedy = (said(node) for node in call.args)
-    faults = [keyword.value for keyword in call.keywords if keyword.arg == "fault"]
-    assert SENTENCE.fullmatch(what), what
-    assert what.endswith((".", ".§")) or re.search(r"(: |^)§$", what), what
-    assert SENTENCE.fullmatch(remedy), remedy
-    assert remedy.endswith((".", "§")), remedy
-    assert [set(said(fault).split()) <= {*SUBJECT, "§"} for fault in faults] == [True]
+def test_what_happened_what_to_do_and_whose_fault() -> None:
+    for place, call in made().items():
+        what, remedy = (said(node) for node in call.args)
+        faults = [keyword.value for keyword in call.keywords if keyword.arg == "fault"]
+        assert SENTENCE.fullmatch(what), (place, what)
+        assert what.endswith((".", ".§")) or re.search(r"(: |^)§$", what), (place, what)
+        assert SENTENCE.fullmatch(remedy), (place, remedy)
+        assert remedy.endswith((".", "§")), (place, remedy)
+        assert [set(said(fault).split()) <= {*SUBJECT, "§"} for fault in faults] == [True], place
 
 
 def test_every_fault_has_words() -> None:
@@ -48,10 +51,10 @@ def test_no_remedy_takes_anything_out_of_a_gitops_repo() -> None:
     """Flux uninstalls what a folder that it prunes no longer holds."""
     about = [
         place
-        for place in MADE
+        for place in made()
         if re.match(r"scripts/(connect|gitops|diff|proposal)/|scripts/(adopt|rollback)\.py", place)
     ]
     assert len(about) > 20
     for place in about:
-        remedy = said(MADE[place].args[1])
+        remedy = said(made()[place].args[1])
         assert not re.search(r"(?i)\b(remove|delete|git rm)\b", remedy), (place, remedy)

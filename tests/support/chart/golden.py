@@ -2,15 +2,13 @@
 
 from pathlib import Path
 
-import yaml
-
 from .render import CHART, Object, parse, render
 
 SCENARIOS = sorted(path.parent for path in CHART.parent.glob("tests/chart/scenarios/*/values.yaml"))
 
 
 def rendered(scenario: Path, chart: Path) -> list[Object]:
-    return render(yaml.safe_load((scenario / "values.yaml").read_text()), chart=chart)
+    return render(parse((scenario / "values.yaml").read_text())[0], chart=chart)
 
 
 def committed(scenario: Path) -> list[Object]:
