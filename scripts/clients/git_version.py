@@ -8,8 +8,8 @@ from .process import run
 OLDEST = (2, 39)  # Debian 12 has it, and CI tries it
 
 
-def refuse_old_git() -> None:
-    """A version that cannot be read is taken for a new one."""
+def refuse_old_git() -> str:
+    """What git says of its version. One that cannot be read is taken for a new one."""
     said = run(["git", "version"]).text
     found = re.match(r"git version (\d+)\.(\d+)", said)
     if found and (int(found[1]), int(found[2])) < OLDEST:
@@ -18,3 +18,4 @@ def refuse_old_git() -> None:
             "Install a newer git (on Ubuntu 22.04 from its maintainers' archive, ppa:git-core/ppa).",
             fault="machine",
         )
+    return said

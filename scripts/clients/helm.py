@@ -134,12 +134,13 @@ def _plain(plain_http: bool) -> list[str]:
     return ["--plain-http"] if plain_http else []
 
 
-def refuse_old_helm() -> None:
-    """A version that cannot be read is left to the first package that is made."""
+def refuse_old_helm() -> str:
+    """What helm says of its version. One that cannot be read is left to the first package that is made."""
     said = _version()
     found = re.match(r"v?(\d+)\.(\d+)", said)
     if found and (int(found[1]), int(found[2])) < OLDEST:
         raise _old(said)
+    return said
 
 
 def _refuse_old(archive: Path, seconds: int) -> None:

@@ -21,20 +21,19 @@ def programs() -> list[Diagnosis]:
 
 
 def _git(_: Report) -> str:
-    refuse_old_git()
-    return f"git {_number(['git', 'version'])}"
+    return f"git {_number(refuse_old_git())}"
 
 
 def _helm(_: Report) -> str:
-    refuse_old_helm()
-    return f"helm {_number(['helm', 'version', '--template', '{{.Version}}'])}"
+    return f"helm {_number(refuse_old_helm())}"
 
 
 def _kustomize(_: Report) -> str:
     program, *_rest = command()
-    return f"{program} {_number([program, 'version'] + ['--client'] * (program == 'kubectl'))}"
+    said = run([program, "version", *["--client"] * (program == "kubectl")], check=False).text
+    return f"{program} {_number(said)}"
 
 
-def _number(argv: list[str]) -> str:
-    found = NUMBER.search(run(argv, check=False).text)
+def _number(said: str) -> str:
+    found = NUMBER.search(said)
     return found[0] if found else "of a version that it does not tell"

@@ -123,15 +123,15 @@ def test_a_program_that_is_missing(stand: Stand) -> None:
 
 
 def test_the_token_ends_and_the_clock_is_wrong(stand: Stand) -> None:
-    now = datetime.now(UTC)
     token: dict[str, Any] = {"name": "ci", "scopes": ["releases:write"], "service": "orders", "accepts": [1, 2]}
-    told = token | {
-        "expires_at": (now + timedelta(days=6, hours=1)).isoformat(),
-        "now": (now - timedelta(minutes=10)).isoformat(),
-    }
     nothing = says(404, b'{"status": 404}', Content_Type="application/problem+json")
 
     def behave(request: BaseHTTPRequestHandler) -> None:
+        now = datetime.now(UTC)
+        told = token | {
+            "expires_at": (now + timedelta(days=6, hours=1)).isoformat(),
+            "now": (now - timedelta(minutes=10)).isoformat(),
+        }
         (says(200, json.dumps(told).encode()) if request.path == "/caller" else nothing)(request)
 
     stand.env["WAYBILL_LEDGER"] = f"http://{stand.answering(behave)}"
