@@ -32,7 +32,7 @@ from .timeline import Lane, lanes
 
 MOST_ARRIVALS, MOST_BARS, MOST_LANES, MOST_FAILURES = 200, 50, 20, 20  # so that a page stays below 100 KB
 MOST_PLACES = 150  # those in trouble first
-PAGE = 25  # of what happened
+PAGE = 20  # of what happened
 
 
 @get("/board/environments/{environment:str}", scope="read", include_in_schema=False)
