@@ -21,7 +21,7 @@ from .api.commits import get_commit
 from .api.digests import get_digest
 from .api.environments import compare_environments, get_environment, list_arrivals, list_environments
 from .api.events import check_key, take_flux_event, take_snapshot
-from .api.figures import get_figures
+from .api.figures import get_figures, list_counted
 from .api.health import healthz, metrics, readyz
 from .api.history import feed_history, list_history
 from .api.parameters import in_words
@@ -55,6 +55,7 @@ from .pages.badge import show_badge
 from .pages.board import show_board
 from .pages.compare import show_comparison
 from .pages.environments import show_environment
+from .pages.figures import show_counted, show_figures
 from .pages.history import show_history
 from .pages.html import link_below
 from .pages.not_found import show_nothing
@@ -77,6 +78,7 @@ ROUTES: list[ControllerRouterHandler] = [
     list_history,
     feed_history,
     get_figures,
+    list_counted,
     list_services,
     get_commit,
     list_whole_names,
@@ -99,6 +101,8 @@ ROUTES: list[ControllerRouterHandler] = [
     show_service,
     show_comparison,
     show_history,
+    show_figures,
+    show_counted,
     show_search,
     show_nothing,
     show_badge,

@@ -1,7 +1,7 @@
 """Delivery figures of a period, beside those of the one before it."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -11,6 +11,8 @@ from ..releases.current import told
 from ..report import Cell
 from .ledger import path
 from .words import Line, columns, how_long
+
+T = TypeVar("T")
 
 
 class Figure(Struct, frozen=True):
@@ -62,14 +64,18 @@ def lines(answer: dict[str, Any]) -> list[Line]:
 
 def figures(ledger: Ledger, **wanted: str | None) -> dict[str, Any]:
     """The ledger's answer; `wanted` are the parameters of `GET /figures`."""
-    found = ledger.get(path("figures", **wanted))
-    if found is None:
+    return known(ledger.get(path("figures", **wanted)))
+
+
+def known(answer: T | None) -> T:
+    """Of what is counted."""
+    if answer is None:
         raise Refused(
-            "The ledger knows nothing of that service or environment, or is older than delivery figures.",
-            "Correct the name; `waybill status` shows what there is.",
+            "The ledger knows nothing of that service, environment or group, or is older than what is asked for.",
+            "Correct the name; `waybill status` shows what there is, and ENVIRONMENTS of the ledger names groups.",
             fault="you",
         )
-    return found
+    return answer
 
 
 def _number(it: Figure) -> str:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from ..clients.ledger import Ledger
 from ..config import nearest
-from ..errors import Refused
 from ..settings import read
 from ..stages import stages
 
@@ -19,14 +18,6 @@ def members(ledger: Ledger, names: Iterable[str]) -> list[str]:
         own = {it.name: it.environments for it in stages(read(nearest(Path.cwd()), {}).environments)}
         known = own | known
     return [*dict.fromkeys(member for name in several for member in known.get(name, (name,)))]
-
-
-def only_one(ledger: Ledger, name: str | None) -> str | None:
-    """`name`; a group is refused."""
-    several = members(ledger, [name]) if name else []
-    if len(several) > 1:
-        raise Refused(f"{name} is a group of {' and '.join(several)}.", "Name one of them.", fault="you")
-    return name
 
 
 def label(group: str, environment: str) -> str:

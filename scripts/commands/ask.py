@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CANNOT_ASK = 2
 SECONDS = 5
+# The lists of `GET /figures/{name}`.
+COUNTED = ("deployments", "commits", "left_out", "changes", "failures", "recoveries", "failing")
 ledger = all_of(
     click.option(
         "--ledger",
@@ -168,22 +170,28 @@ def compare(first: str, second: str, check: bool, **options: Any) -> None:
 
 @click.command(cls=Asking)
 @click.argument("service", required=False)
-@click.option("--environment", "-e", metavar="NAME", help="Only of this environment.")
+@click.option("--environment", "-e", metavar="NAME", help="Only of this environment, or group of the ledger's.")
 @click.option("--since", metavar="SPAN", help="Of the time until now: 13w or 30d. Default: 13w.")
 @click.option("--from", metavar="TIME", help="From then on: 2026-11-28, or RFC 3339 with a time.")
 @click.option("--to", metavar="TIME", help="Until before then.")
+@click.option("--counted", type=click.Choice(COUNTED), help="Instead, one by one what is counted.")
 @ledger
-def figures(service: str | None, since: str | None, **options: Any) -> None:
+def figures(service: str | None, since: str | None, counted: str | None, **options: Any) -> None:
     """Deployments a week, lead time, change fail rate and recovery: of SERVICE, or of all."""
+    from ..ask.figure_items import counted as list_counted
+    from ..ask.figure_items import item_lines
     from ..ask.figures import figures as ask
     from ..ask.figures import lines
-    from ..ask.groups import only_one
 
     if since and (options["from"] or options["to"]):
         raise click.UsageError("--since goes with neither --from nor --to.")
     begins, here = _ago(since) if since else options["from"], _ledger(options)
-    environment = only_one(here, options["environment"])
-    found = ask(here, **{"service": service, "environment": environment, "from": begins, "to": options["to"]})
+    wanted = {"service": service, "environment": options["environment"], "from": begins, "to": options["to"]}
+    if counted:
+        items = list_counted(here, counted, **wanted)
+        reporting(options).answer(item_lines(items), {"items": items})
+        return
+    found = ask(here, **wanted)
     reporting(options).answer(lines(found), found)
 
 

@@ -15,11 +15,13 @@ from ..domain.moment import FORM, parse_moment
 from ..domain.signature import ENVIRONMENT
 from ..errors import Refused
 from ..ledger.arrivals.list import CURSOR
+from ..ledger.figures_items import NAMES
 from ..ledger.history import CURSOR as HISTORY_CURSOR
 from ..ledger.history import KINDS, Kind
 
 NUMBER = "^[0-9]{1,18}$"
 COMMIT = "^[0-9a-f]{40}$"
+COUNTED = f"^({'|'.join(NAMES)})$"
 
 
 def _whole(form: re.Pattern[str]) -> str:
@@ -57,6 +59,15 @@ WithDigest = Annotated[
 InEnvironment = Annotated[
     str | None, QueryParameter(name="environment", pattern=_whole(ENVIRONMENT), description="Only in this environment.")
 ]
+InEnvironments = Annotated[
+    str | None,
+    QueryParameter(
+        name="environment",
+        pattern=_whole(ENVIRONMENT),
+        description="Only in this environment, or those of this group of the setting `ENVIRONMENTS`.",
+    ),
+]
+CountedList = Annotated[str, PathParameter(pattern=COUNTED, description="Which of the lists.")]
 OfKind = Annotated[Kind | None, QueryParameter(name="kind", description="Only of this kind.")]
 From = Annotated[
     str | None, _moment("from", "Only from this moment on: RFC 3339, or a date, which is its first moment in UTC.")
@@ -109,6 +120,7 @@ WORDS = {
     _whole(DIGEST): "it must be a digest: sha256: and 64 hexadecimal digits",
     _whole(CURSOR): "it must be what `next` of the page before says",
     _whole(HISTORY_CURSOR): "it must be what `next` of the page before says",
+    COUNTED: f"it must be one of {', '.join(NAMES)}",
     COMMIT: "it must be a commit: 40 hexadecimal digits",
     NUMBER: "it must be what `next` of the page before says",
 }

@@ -1,40 +1,49 @@
-"""Delivery figures of a period, from changes and from the commits that they brought. docs/explanation/figures.md has
-the definitions with worked examples.
+"""Delivery figures of a period, from what is counted in it. docs/explanation/figures.md has the definitions with worked
+examples.
 
 All times are in seconds since 1970. Nothing to count gives null, never 0.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import ceil
+from operator import attrgetter
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
+
+from .state import position_at
 
 WEEK = 7 * 24 * 3600
 
 
-class Change(Struct, frozen=True):
-    """A version of a service in an environment. `began`: when it began to run there first. `failed`: when it first
-    failed before it was well, or people rolled it back. `mended`: when the service was well there again. `filed`: its
-    release is known. None: that did not happen."""
+class Deployment(NamedTuple):
+    """A version began to run in an environment. `release`: its number in the order in which releases are filed; None:
+    it was not. `again`: it ran there before. What is at a `position` was told until then."""
 
     environment: str
     service: str
     version: str
-    began: int | None
-    failed: int | None
-    mended: int | None = None
-    filed: bool = True
+    at: int
+    position: str
+    release: int | None
+    again: bool
 
 
-class BroughtCommit(Struct, frozen=True):
-    """A commit that began to run somewhere, `seconds` after it was committed."""
+class Failure(NamedTuple):
+    """A version failed in an environment, for the first time before it ran well, or people roll it back. `began`: when
+    it began to run there; `mended`: when the service was well there again. None: that did not happen."""
 
-    began: int
-    seconds: int
+    environment: str
+    service: str
+    version: str
+    at: int
+    position: str
+    release: int | None
+    began: tuple[int, str] | None
+    mended: tuple[int, str] | None = None
 
 
 class CountedRelease(NamedTuple):
@@ -43,6 +52,48 @@ class CountedRelease(NamedTuple):
     number: int
     commit: str
     committed: int
+
+
+class BroughtCommits(NamedTuple):
+    """The releases whose source commits began to run with a deployment, which has the same time and position."""
+
+    at: int
+    position: str
+    by: Deployment
+    releases: Sequence[CountedRelease]
+
+
+class BroughtCommit(NamedTuple):
+    """A source commit that began to run in an environment, with this version."""
+
+    environment: str
+    service: str
+    version: str
+    at: int
+    position: str
+    commit: str
+    committed: int
+
+
+class Told(NamedTuple):
+    """What may be counted, each in the order of `at`."""
+
+    deployments: Sequence[Deployment]
+    failures: Sequence[Failure]
+    commits: Sequence[BroughtCommits]
+
+
+class CountedLists(NamedTuple):
+    """What is counted in a period, by the name of its list: `changes` began or failed in it; `left_out` have no lead
+    time that can be known, `failing` no recovery yet."""
+
+    deployments: Sequence[Deployment]
+    commits: Sequence[BroughtCommit]
+    left_out: Sequence[Deployment | BroughtCommit]
+    changes: Sequence[Deployment | Failure]
+    failures: Sequence[Failure]
+    recoveries: Sequence[Failure]
+    failing: Sequence[Failure]
 
 
 class Count(Struct, frozen=True):
@@ -66,52 +117,87 @@ class PeriodFigures(Struct, frozen=True):
     rework_rate: Count
 
 
-def figures(changes: Iterable[Change], commits: Iterable[BroughtCommit], begins: int, ends: int) -> PeriodFigures:
-    """Of [begins, ends), as it was known when it ended."""
+Item = TypeVar("Item", Deployment, Failure, BroughtCommits)
 
-    def inside(at: int | None) -> bool:
-        return at is not None and begins <= at < ends
 
-    begun = failed = changed = unfiled = still = 0
-    recoveries, leads = list[int](), list[int]()
-    for it in changes:
-        if inside(it.began):
-            begun += 1
-            unfiled += not it.filed
-        if inside(it.failed):
-            failed += 1
-            if it.failed is not None and it.mended is not None and it.mended < ends:
-                recoveries.append(it.mended - it.failed)
-            else:
-                still += 1
-        first = min((at for at in (it.began, it.failed) if at is not None), default=None)
-        changed += inside(first) or inside(it.failed)
-    for commit in commits:
-        if inside(commit.began):
-            leads.append(commit.seconds)
-    known = [it for it in leads if it >= 0]  # else a clock was wrong
+def counted(told: Told, begins: int, ends: int) -> CountedLists:
+    """In [begins, ends), as it was known when that ended."""
+    inside = _inside(told, begins, ends)
+    commits = [BroughtCommit(*each.by[:5], it.commit, it.committed) for each in inside.commits for it in each.releases]
+    return CountedLists(
+        deployments=inside.deployments,
+        commits=[it for it in commits if it.at >= it.committed],
+        left_out=[
+            *(it for it in inside.deployments if it.release is None),
+            *(it for it in commits if it.at < it.committed),  # a clock was wrong
+        ],
+        changes=[*inside.deployments, *_failed_alone(inside.failures, begins, ends)],
+        failures=inside.failures,
+        recoveries=[it for it in inside.failures if it.mended],
+        failing=[it for it in inside.failures if not it.mended],
+    )
+
+
+def figures(told: Told, begins: int, ends: int) -> PeriodFigures:
+    """How many `counted` gives, and what they are in the middle."""
+    deployments, failures, commits = _inside(told, begins, ends)
+    leads = [each.at - it.committed for each in commits for it in each.releases]
+    known = [it for it in leads if it >= 0]
+    recoveries = [recovery_seconds(it) for it in failures if it.mended]
+    begun, failed = len(deployments), len(failures)
+    changed = begun + len(_failed_alone(failures, begins, ends))
+    unfiled = sum(it.release is None for it in deployments)
     return PeriodFigures(
         deployments=Count(begun * WEEK / (ends - begins) if begun else None, begun),
         lead_time=_middle(known, left=unfiled + len(leads) - len(known)),
         change_fail_rate=Count(failed / changed if changed else None, failed, of=changed),
-        recovery_time=_middle(recoveries, left=still),
+        recovery_time=_middle(recoveries, left=failed - len(recoveries)),
         rework_rate=Count(None, 0, left=begun),
     )
 
 
+def _inside(told: Told, begins: int, ends: int) -> Told:
+    """What was told of the period until it ended."""
+    known = position_at(ends)
+
+    def inside(items: Sequence[Item]) -> list[Item]:
+        first, end = (bisect_left(items, it, key=attrgetter("at")) for it in (begins, ends))
+        return [it for it in items[first:end] if it.position < known]
+
+    failures = [it if _within(it.mended, begins, ends) else it._replace(mended=None) for it in inside(told.failures)]
+    return Told(inside(told.deployments), failures, inside(told.commits))
+
+
+def _within(at: tuple[int, str] | None, begins: int, ends: int) -> bool:
+    return at is not None and begins <= at[0] < ends and at[1] < position_at(ends)
+
+
+def _failed_alone(failures: Iterable[Failure], begins: int, ends: int) -> list[Failure]:
+    """Those that are not deployments of the period too."""
+    return [it for it in failures if not _within(it.began, begins, ends)]
+
+
+def recovery_seconds(it: Failure) -> int:
+    """Of one that has recovered."""
+    return max(0, it.mended[0] - it.at) if it.mended else 0
+
+
 def brought(
-    begun: Iterable[tuple[int, int]], filed: Sequence[CountedRelease], newest: int | None, ran: Iterable[str]
-) -> Iterator[BroughtCommit]:
-    """What a service got in an environment by the releases that were `begun`, each with its time, in that order: the
+    begun: Iterable[Deployment], filed: Sequence[CountedRelease], newest: int | None, ran: Iterable[str]
+) -> Iterator[BroughtCommits]:
+    """What a service got in an environment by the deployments of filed releases, in the order of their positions: the
     commits of those that were `filed`, in their order, since the `newest` that ran before, but for those that `ran`."""
     known, numbers = set(ran), [it.number for it in filed]
-    for at, number in begun:
+    for each in begun:
+        number: Any = each.release
         end = bisect_right(numbers, number)
         if newest is None or number > newest:
-            for it in filed[end - 1 if newest is None else bisect_right(numbers, newest) : end]:
-                if it.commit not in known:
-                    yield BroughtCommit(at, at - it.committed)
-                    known.add(it.commit)
+            first = end - 1 if newest is None else bisect_right(numbers, newest)
+            # Of two releases of one commit the first one tells.
+            fresh = {it.commit: it for it in reversed(filed[first:end]) if it.commit not in known}
+            if fresh:
+                yield BroughtCommits(each.at, each.position, each, [*fresh.values()])
+                known.update(fresh)
             newest = number
         known.add(filed[end - 1].commit)
 

@@ -147,3 +147,8 @@ def position(at: int, resource_version: str, number: int, rank: int, sha256: str
 def position_at(at: int) -> str:
     """Every position of that second, and of later ones, sorts after it; every earlier one before."""
     return f"{at:012d}"
+
+
+def second_of(position: str) -> int:
+    """In which second it is."""
+    return int(position[:12])

@@ -1,168 +1,117 @@
-"""Reads what delivery figures count, in pieces that take some milliseconds each: which versions began to run, and which
-failed; the releases that they brought; roll backs, recoveries and silence."""
+"""Reads what delivery figures count, in pieces that take some milliseconds each: what began to run, which versions
+failed, roll backs, recoveries and silence, in a window of positions."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-import msgspec
-from msgspec import Struct
 from piccolo.query.base import Query as Built
 
 from ..database.query import Query, query
-from ..database.tables import Arrival, History, Release
-from .releases.number_two import TEXT
+from ..database.tables import Arrival, History
+from ..domain.figures import Deployment
 
-PIECE = 250  # rows that are read at a time
+PIECE = 500  # rows that are read at a time
 
 
-class FiguresKey(NamedTuple):
-    """`begins` and `ends` are positions; what is read next comes after `begins` and `before`, an environment."""
+class FiguresWindow(NamedTuple):
+    """`begins` and `ends` are positions; what is read next comes after `begins` and `before`, an environment, and has
+    at most `limit` rows."""
 
     service: str | None
     environment: str | None
     begins: str
     before: str
     ends: str
-
-
-class BegunRow(NamedTuple):
-    """An arrival. `release`: the id of the filed one. `again`: it ran there before. `failed`: when it first failed
-    before it ran."""
-
-    environment: str
-    service: str
-    version: str
-    at: int
-    position: str
-    release: int | None
-    again: int
-    failed: int | None
-
-
-class FailedVersionRow(NamedTuple):
-    """A failure of a version before it ran, or of its tests. `failed`: the first such of that version."""
-
-    environment: str
-    service: str
-    version: str
-    began: int | None
-    failed: int | None
-    position: str
-    release: int | None
-
-
-class RollbackRow(NamedTuple):
-    """`version` ran when it was proposed to put `target` in its place."""
-
-    environment: str
-    service: str
-    target: str
-    at: int
-    position: str
-    version: str | None
-
-
-class SilenceRow(NamedTuple):
-    environment: str
-    position: str
-
-
-class LineAfter(NamedTuple):
-    """What occurs to a service in an environment from a position on, before another."""
-
-    service: str
-    environment: str
-    position: str
-    ends: str
-
-
-class LineBefore(NamedTuple):
-    service: str
-    environment: str
-    begins: str
-
-
-class CommitBefore(NamedTuple):
-    service: str
-    environment: str
-    source_commit: str
-    begins: str
-
-
-class ReleasesBetween(NamedTuple):
-    service: str
-    after: int
-    last: int
     limit: int
 
 
-class Moment(NamedTuple):
+class FailedVersion(NamedTuple):
+    """A version of which there is a failure, or the proposal to roll it back, at `position`. `failed`: when it failed
+    first before it ran, or in its tests; or when that was proposed. `began`: when it began to run first. None: that did
+    not happen. `again`: it had failed, or was rolled back, before."""
+
+    environment: str
+    service: str
+    version: str | None
+    position: str
+    release: int | None
+    failed: int | None
+    failed_position: str | None
+    began: int | None
+    began_position: str | None
+    again: bool
+
+
+class HistoryMoment(NamedTuple):
+    environment: str
+    service: str | None
     at: int
+    position: str
 
 
-class ReleaseNumber(NamedTuple):
-    id: int
-
-
-class FiledCommit(NamedTuple):
-    """`shared`: how many releases of the service have the commit."""
-
-    id: int
-    source_commit: str
-    shared: int
-    document: str
-
-
-class _DatedSource(Struct):
-    committed_at: datetime
-
-
-class _Dated(Struct):
-    source: _DatedSource
-
-
-committed = msgspec.json.Decoder(_Dated).decode
-# Expressions, so that what is of one version, which is little, is found by it, and no index of many is walked.
-_RAN = "b.service = {0}.service AND b.version = {0}.version AND b.environment || '' = {0}.environment"
-_FAILED = (
-    "h.service = {0}.service AND h.version = {0}.version AND h.environment || '' = {0}.environment"
-    " AND h.kind || '' = 'failed'"
+_SAME = "{0}.service = {1}.service AND {0}.version = {1}.version AND {0}.environment = {1}.environment"
+_RELEASE = "(SELECT r.id FROM release r WHERE r.service = {0}.service AND r.version = {0}.version) AS release"
+_BEGAN = (
+    f"(SELECT min(b.position) FROM arrival b WHERE {_SAME.format('b', '{0}')} AND b.position < {{{{}}}})"
+    " AS began_position"
 )
-_FILED = "(SELECT r.id FROM release r WHERE r.service = {0}.service AND r.version = {0}.version) AS release"
+_BEGAN_AT = (
+    "(SELECT min(t.started_at) FROM arrival t WHERE t.environment = y.environment AND t.position = y.began_position)"
+    " AS began"
+)
+# Its first failure that counts. An ORDER BY, since the indexes have that order.
+_FAILED = (
+    f"(SELECT h.position FROM history h WHERE h.kind = 'failed' AND {_SAME.format('h', '{0}')} AND h.position < {{1}}"
+    " AND ({0}.began_position IS NULL OR h.position < {0}.began_position OR h.cause = 'TestFailed')"
+    " ORDER BY h.position LIMIT 1)"
+)
+_ROLLBACK = "{0}.kind || '' = 'proposed' AND {0}.cause = 'rollback'"  # so that the few are found by their own index
+_RAN = (  # what ran in its place when it was proposed
+    "(SELECT a.version FROM arrival a WHERE a.service = {0}.service AND a.environment = {0}.environment"
+    " AND a.position < {0}.position ORDER BY a.position DESC LIMIT 1)"
+)
+_ROLLED_BACK = (
+    f"EXISTS (SELECT 1 FROM history q WHERE {_ROLLBACK.format('q')} AND q.service = {{0}}.service"
+    " AND q.environment = {0}.environment AND q.position < {1} AND q.version <> {0}.version"
+    f" AND {_RAN.format('q')} = {{0}}.version)"
+)
 
 
-def _page(alias: str, it: dict[str, Any], *more: str) -> tuple[str, list[Any]]:
+def _window(alias: str, it: dict[str, Any], *more: str) -> tuple[str, list[Any]]:
     """The next rows of the window, of what is selected."""
     names = [name for name in ("service", "environment") if it[name] is not None]
     where = [f"{alias}.{name} = {{}}" for name in names] + [f"{alias}.position < {{}}", *more]
     where.append(f"({alias}.position, {alias}.environment) > ({{}}, {{}})")
-    order = f" ORDER BY {alias}.position, {alias}.environment LIMIT {PIECE}"
-    return f"{' AND '.join(where)}{order}", [it[name] for name in (*names, "ends", "begins", "before")]
+    order = f" ORDER BY {alias}.position, {alias}.environment LIMIT {{}}"
+    return f"{' AND '.join(where)}{order}", [it[name] for name in (*names, "ends", "begins", "before", "limit")]
 
 
-def _begun(**it: Any) -> Built[Any, Any]:
-    page, values = _page("a", it)
+def _arrived(**it: Any) -> Built[Any, Any]:
+    rows, values = _window("a", it)
     return Arrival.raw(
-        f"SELECT a.environment, a.service, a.version, a.started_at AS at, a.position, {_FILED.format('a')},"
-        f" CASE WHEN EXISTS (SELECT 1 FROM arrival b WHERE {_RAN.format('a')} AND b.position < a.position) THEN 1"
-        f" ELSE 0 END AS again, (SELECT min(h.at) FROM history h WHERE {_FAILED.format('a')} AND h.at < a.started_at)"
-        " AS failed"
-        f" FROM arrival a WHERE {page}",
+        f"SELECT a.environment, a.service, a.version, a.started_at AS at, a.position, {_RELEASE.format('a')},"
+        f" EXISTS (SELECT 1 FROM arrival b WHERE {_SAME.format('b', 'a')} AND b.position < a.position) AS again"
+        f" FROM arrival a WHERE {rows}",
         *values,
     )
 
 
 def _failed(**it: Any) -> Built[Any, Any]:
-    page, values = _page("x", it, "x.kind = 'failed'")
-    began = f"(SELECT min(b.started_at) FROM arrival b WHERE {_RAN.format('x')} AND b.position < {{}}) AS began"
+    """The versions of the next failures, each once."""
+    rows, values = _window("x", it, "x.kind = 'failed'")
+    versions = (
+        "SELECT f.environment, f.service, f.version, max(f.position) AS position FROM"
+        f" (SELECT x.environment, x.service, x.version, x.position FROM history x WHERE {rows}) f"
+        " GROUP BY f.environment, f.service, f.version"
+    )
     return History.raw(
-        "SELECT f.environment, f.service, f.version, f.began,"
-        f" (SELECT min(h.at) FROM history h WHERE {_FAILED.format('f')} AND h.position < {{}}"
-        " AND (f.began IS NULL OR h.at < f.began OR h.cause = 'TestFailed')) AS failed,"
-        f" f.position, {_FILED.format('f')}"
-        f" FROM (SELECT x.environment, x.service, x.version, {began}, x.position FROM history x WHERE {page}) f"
-        " ORDER BY f.position, f.environment",
+        f"SELECT y.environment, y.service, y.version, y.position, {_RELEASE.format('y')},"
+        " (SELECT min(t.at) FROM history t WHERE t.environment = y.environment AND t.position = y.failed_position)"
+        f" AS failed, y.failed_position, {_BEGAN_AT}, y.began_position,"
+        f" {_ROLLED_BACK.format('y', 'y.failed_position')} AS again"
+        f" FROM (SELECT w.*, {_FAILED.format('w', '{}')} AS failed_position FROM (SELECT v.*, {_BEGAN.format('v')}"
+        f" FROM ({versions}) v) w) y",
         it["ends"],
         it["ends"],
         *values,
@@ -170,96 +119,45 @@ def _failed(**it: Any) -> Built[Any, Any]:
 
 
 def _rollbacks(**it: Any) -> Built[Any, Any]:
-    page, values = _page("h", it, "h.kind = 'proposed'", "h.cause = 'rollback'")
+    rows, values = _window("h", it, _ROLLBACK.format("h"))
     return History.raw(
-        "SELECT h.environment, h.service, h.version AS target, h.at, h.position, (SELECT a.version FROM arrival a"
-        " WHERE a.service = h.service AND a.environment = h.environment AND a.position < h.position"
-        f" ORDER BY a.position DESC LIMIT 1) AS version FROM history h WHERE {page}",
+        f"SELECT y.environment, y.service, y.version, y.position, {_RELEASE.format('y')}, y.at AS failed,"
+        f" y.position AS failed_position, {_BEGAN_AT}, y.began_position,"
+        f" (y.version = y.target OR {_FAILED.format('y', 'y.position')} IS NOT NULL"
+        f" OR {_ROLLED_BACK.format('y', 'y.position')}) AS again"
+        f" FROM (SELECT v.*, {_BEGAN.format('v')} FROM (SELECT h.environment, h.service, {_RAN.format('h')} AS version,"
+        f" h.version AS target, h.at, h.position FROM history h WHERE {rows}) v) y",
+        it["ends"],
         *values,
     )
 
 
-def _silences(**it: Any) -> Built[Any, Any]:
-    page, values = _page("h", {**it, "service": None}, "h.kind = 'silent'")
-    return History.raw(f"SELECT h.environment, h.position FROM history h WHERE {page}", *values)
+def _of_kind(kind: str) -> Callable[..., Built[Any, Any]]:
+    def build(**it: Any) -> Built[Any, Any]:
+        rows, values = _window("h", it, f"h.kind = '{kind}'")
+        return History.raw(f"SELECT h.environment, h.service, h.at, h.position FROM history h WHERE {rows}", *values)
+
+    return build
 
 
-def _mended(service: str, environment: str, position: str, ends: str) -> Built[Any, Any]:
-    line = "{0}.service = {{}} AND {0}.environment = {{}} AND {0}.position >= {{}} AND {0}.position < {{}}"
-    told = [
-        f"SELECT * FROM (SELECT h.at FROM history h WHERE h.kind = '{kind}' AND {line.format('h')}"
-        f" ORDER BY h.position LIMIT 1) {kind}"
-        for kind in ("recovered", "rolled_back")
-    ]
-    first = f"SELECT a.started_at AS at FROM arrival a WHERE {line.format('a')} ORDER BY a.position LIMIT 1"
-    branches = " UNION ALL ".join([f"SELECT * FROM ({first}) b", *told])
-    return History.raw(branches, *(service, environment, position, ends) * 3)
-
-
-_THERE = "b.service = r.service AND b.version = r.version AND b.environment || '' = {} AND b.position < {}"
-after_failure = query(_mended, takes=LineAfter, gives=Moment)
-newest_before = query(
-    lambda service, environment, begins: Release.raw(
-        "SELECT r.id FROM release r WHERE r.service = {}"
-        f" AND EXISTS (SELECT 1 FROM arrival b WHERE {_THERE}) ORDER BY r.id DESC LIMIT 1",
-        service,
-        environment,
-        begins,
-    ),
-    takes=LineBefore,
-    gives=ReleaseNumber,
-)
-with_commit_before = query(
-    lambda service, environment, source_commit, begins: Release.raw(
-        "SELECT r.id FROM release r WHERE r.source_commit = {} AND r.service = {}"
-        f" AND EXISTS (SELECT 1 FROM arrival b WHERE {_THERE}) LIMIT 1",
-        source_commit,
-        service,
-        environment,
-        begins,
-    ),
-    takes=CommitBefore,
-    gives=ReleaseNumber,
-)
-releases_between = query(
-    lambda service, after, last, limit: Release.raw(
-        "SELECT r.id, r.source_commit, (SELECT count(*) FROM release o WHERE o.source_commit = r.source_commit"
-        f" AND o.service = r.service) AS shared, {TEXT} AS document FROM release r"
-        " WHERE r.service = {} AND r.id > {} AND r.id <= {} ORDER BY r.id LIMIT {}",
-        service,
-        after,
-        last,
-        limit,
-    ),
-    takes=ReleasesBetween,
-    gives=FiledCommit,
-)
-_BUILDS: dict[type[Any], Callable[..., Built[Any, Any]]] = {
-    BegunRow: _begun,
-    FailedVersionRow: _failed,
-    RollbackRow: _rollbacks,
-    SilenceRow: _silences,
+_BUILDS: dict[str, tuple[type[Any], Callable[..., Built[Any, Any]]]] = {
+    "arrived": (Deployment, _arrived),
+    "failed": (FailedVersion, _failed),
+    "rollback": (FailedVersion, _rollbacks),
+    **{kind: (HistoryMoment, _of_kind(kind)) for kind in ("recovered", "rolled_back", "silent")},
 }
-_QUERIES: dict[tuple[Any, ...], Query[FiguresKey, Any]] = {}
 
 
-def _query(gives: type[Any], wanted: FiguresKey) -> Query[FiguresKey, Any]:
-    absent = tuple(name for name in ("service", "environment") if getattr(wanted, name) is None)
-    if (gives, absent) not in _QUERIES:
-
-        def build(**it: Any) -> Built[Any, Any]:
-            return _BUILDS[gives](**it | dict.fromkeys(absent))
-
-        _QUERIES[gives, absent] = query(build, takes=FiguresKey, gives=gives)
-    return _QUERIES[gives, absent]
+@cache
+def _query(what: str, absent: tuple[str, ...]) -> Query[FiguresWindow, Any]:
+    gives, build = _BUILDS[what]
+    return query(lambda **it: build(**it | dict.fromkeys(absent)), takes=FiguresWindow, gives=gives)
 
 
-async def pieces(gives: type[Any], wanted: FiguresKey) -> AsyncIterator[Any]:
-    """Every row of this kind in the window, oldest first."""
-    while True:
-        rows = await _query(gives, wanted)(wanted)
-        for row in rows:
-            yield row
-        if len(rows) < PIECE:
-            return
-        wanted = wanted._replace(begins=rows[-1].position, before=rows[-1].environment)
+async def pieces(what: str, window: FiguresWindow) -> AsyncIterator[list[Any]]:
+    """Every row in the window, oldest first; of versions that failed, some more than once."""
+    read = _query(what, tuple(name for name in ("service", "environment") if getattr(window, name) is None))
+    while rows := await read(window):
+        yield rows
+        position, environment = max((it.position, it.environment) for it in rows)
+        window = window._replace(begins=position, before=environment)

@@ -47,6 +47,9 @@ ROWS = {
     "GET /services/{service}": "read",
     "GET /digests/{digest}": "read",
     "GET /figures": "read",
+    "GET /figures/{name}": "read",
+    "GET /board/figures": "read",
+    "GET /board/figures/{name}": "read",
     "GET /history": "read",
     "GET /history.atom": "read",
     "GET /services": "read",
@@ -66,6 +69,7 @@ SAMPLES = {
     "file_path": "board.css",
     "file": "staging.svg",
     "rest": "elsewhere",
+    "name": "commits",
 }
 ALLOWED = {  # caller -> what it may do besides what is public
     "nobody": set(),

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.anyio
 on_sqlite = pytest.mark.parametrize("backend", [pytest.param("sqlite", marks=pytest.mark.sqlite)])
 on_postgres = pytest.mark.parametrize("backend", [pytest.param("postgres", marks=pytest.mark.postgres)])
 FEW, MANY, RELEASES = 800, 4_000, 100
+PERIOD = "from=2026-01-01T00:05:00Z&to=2026-01-01T00:10:00Z"
 # What stands for each part of a path, and the questions that each route is asked, if there are others than none.
 PARTS = {
     "service": data.service(0),
@@ -35,6 +36,7 @@ PARTS = {
     "commit": data.waybill(data.service(0), data.version(20))["source"]["commit"],
     "digits": data.digest(f"image {data.service(0)} {data.version(20)}").removeprefix("sha256:")[:12],
     "rest": "elsewhere",
+    "name": "commits",
 }
 ASKED = {
     "/releases": ("", f"service={data.service(0)}", f"digest={PARTS['digest']}", f"commit={PARTS['commit']}"),
@@ -49,12 +51,16 @@ ASKED = {
         "kind=mismatched&limit=10",
         "from=2026-01-01T00:05:00Z&to=2026-01-01T00:10:00Z&limit=10",
     ),
+    "/figures": ("", PERIOD, f"service={data.service(0)}&{PERIOD}", f"environment=staging&{PERIOD}"),
+    "/figures/{name}": (PERIOD,),
     "/history.atom": ("", "kind=failed"),
     "/board/environments/{environment}": ("", "at=2026-01-01T00:10:00"),
     "/board/environments/{environment}/said": (f"place=apps/{data.service(0)}&at=2026-01-01",),
     "/": ("", "behind=1", "wall"),
     "/board/compare": ("", "first=staging&second=staging&at=2026-01-01T00:10:00Z"),
     "/board/history": ("", "kind=failed", f"service={data.service(0)}"),
+    "/board/figures": (PERIOD,),
+    "/board/figures/{name}": (PERIOD,),
     "/board/search": ("q=1.20", f"q={data.service(0)}"),
 }
 

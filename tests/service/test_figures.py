@@ -1,7 +1,7 @@
 """Delivery figures are those that a slow count of what was told gives, on both databases."""
 
+import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,11 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 
-from ..support.service.counting import END, ENVIRONMENTS, Life, counted, filed, lives, told
-from ..support.service.figure_examples import Week
+from ..support.service import stories
+from ..support.service.counting import END, ENVIRONMENTS, Life, counted, filed, lives, rollbacks, told
+from ..support.service.figure_examples import Week, proposed_at
 from ..support.service.life import tell
-from ..support.service.served import Served, document, served
+from ..support.service.served import Served, document, gitops, served
 from ..support.service.stories import z
 
 EXAMPLES = 5_000 if os.environ.get("WAYBILL_TORTURE") else 40  # on each of two databases
@@ -26,23 +27,64 @@ FIELDS = {
 PERIODS = [(0, END), (150, 550), (550, 900)]
 
 
-async def _lived(ledger: Served, life: Life, service: str) -> None:
+LISTS = {  # of each number of a figure
+    ("deployments", "n"): "url",
+    ("lead_time", "n"): "url",
+    ("lead_time", "left"): "left_url",
+    ("change_fail_rate", "n"): "url",
+    ("change_fail_rate", "of"): "of_url",
+    ("recovery_time", "n"): "url",
+    ("recovery_time", "left"): "left_url",
+    ("rework_rate", "left"): "left_url",
+}
+
+
+async def _lived(ledger: Served, life: Life, service: str, token: str) -> None:
     for it in life.releases:
-        answer = await ledger.file(document(service, it.version, source=filed(it, service)))
+        answer = await ledger.file(document(service, it.version, source=filed(it, service)), token)
         assert answer.status_code == 201, answer.text
+    # What is said at one time is written together.
+    await asyncio.gather(*(tell(ledger, [it], name) for name in ENVIRONMENTS for it in told(life.steps[name], service)))
     for environment in ENVIRONMENTS:
-        await tell(ledger, told(life.steps[environment], service), environment)
+        for step in rollbacks(life.steps[environment]):
+            [release] = [it for it in life.releases if it.number == step.number]
+            part = gitops(environment=environment) | {"kind": "rollback", "commit": f"{step.at:040x}"}
+            whole = document(service, step.version, source=filed(release, service), gitops=part)
+            assert (await ledger.file(whole, token)).status_code == 200
+            await proposed_at(stories.at(step.at), service)
 
 
-async def _said(ledger: Served, service: str, begins: int, ends: int) -> dict[str, tuple[Any, ...]]:
-    whole = await ledger.get(f"/figures?service={service}&from={z(begins)}&to={z(ends)}")
+async def _said(ledger: Served, query: str) -> dict[str, tuple[Any, ...]]:
+    whole = await ledger.get(f"/figures?{query}")
     return {name: tuple(whole["figures"][name][it] for it in fields) for name, fields in FIELDS.items()}
+
+
+async def _adds_up(ledger: Served, query: str) -> None:
+    """Each list is as long as its number says; parts say what is said when they are asked for; a group, what all of its
+    environments say."""
+    whole = await ledger.get(f"/figures?{query}")
+    for (name, number), url in LISTS.items():
+        figure = whole["figures"][name]
+        listed = (await ledger.get(figure[url]))["items"] if figure[url] else []
+        assert len(listed) == figure[number], (name, number)
+    for part in (whole["before"], whole["bars"][6]):
+        apart = (await ledger.get(part["url"]))["figures"]
+        for name, count in part["figures"].items():
+            assert {it: apart[name][it] for it in count} == count
+    group = await ledger.get(f"/figures?{query}&environment=both")
+    assert group["environments"] == [*ENVIRONMENTS]
+    for name, figure in whole["figures"].items():
+        assert {it: group["figures"][name][it] for it in ("value", "n", "of", "left")}.items() <= figure.items()
 
 
 @pytest.mark.torture
 def test_they_are_those_of_a_slow_count(database_url: str) -> None:
     number = 0
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(served(database_url)) as ledger:
+    group = {"ENVIRONMENTS": f"both = {' + '.join(ENVIRONMENTS)}"}
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(served(database_url, **group)) as ledger:
+        token = portal.call(ledger.token, "releases:write")
+        for environment in ENVIRONMENTS:
+            portal.call(tell, ledger, [stories.E(1, "InstallSucceeded", "1.0.0", name="other")], environment)
 
         @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[*HealthCheck])
         @given(lives())
@@ -50,11 +92,14 @@ def test_they_are_those_of_a_slow_count(database_url: str) -> None:
             nonlocal number
             number += 1
             service = f"s{number}"
-            portal.call(_lived, ledger, life, service)
+            portal.call(_lived, ledger, life, service, token)
             if not life.releases and not any(life.steps.values()):
                 return
-            for period in PERIODS:
-                assert portal.call(_said, ledger, service, *period) == counted(life, *period)
+            for begins, ends in PERIODS:
+                query = f"service={service}&from={z(begins)}&to={z(ends)}"
+                assert portal.call(_said, ledger, query) == counted(life, begins, ends)
+            if number % 5 == 0:
+                portal.call(_adds_up, ledger, query)
 
         check()
 
@@ -62,66 +107,53 @@ def test_they_are_those_of_a_slow_count(database_url: str) -> None:
 PAGE = (Path(__file__).parents[2] / "docs/explanation/figures.md").read_text()
 
 
-async def a_rollback(week: Week) -> None:
-    await week.filed("1.0.0", "08:00")
-    await week.ran("1.0.0", "09:00")
-    await week.filed("1.1.0", "10:00")
-    await week.ran("1.1.0", "12:00")
-    await week.rolled_back("1.0.0", "13:00")
-    await week.ran("1.0.0", "13:10", "runs again")
+FIRST = [("filed", "1.0.0", "08:00"), ("ran", "1.0.0", "09:00")]
+NEXT = [*FIRST, ("filed", "1.1.0", "10:00")]
+EXAMPLES_OF_THE_PAGE = {
+    "A rollback": [
+        *NEXT,
+        ("ran", "1.1.0", "12:00"),
+        ("rolled_back", "1.0.0", "13:00"),
+        ("ran", "1.0.0", "13:10", "runs again"),
+    ],
+    "A failure that healed": [
+        *NEXT,
+        ("failed", "1.1.0", "12:00"),
+        ("ran", "1.1.0", "12:04", "runs: Flux tried again"),
+    ],
+    "An interrupted release": [
+        *NEXT,
+        ("filed", "1.2.0", "13:00"),
+        ("ran", "1.2.0", "14:00", "runs; 1.1.0 never did"),
+    ],
+    "A release that was never filed": [*FIRST, ("ran", "1.1.0", "12:00", "runs; it was not filed")],
+    "A place that went silent": [
+        *NEXT,
+        ("silent", "11:00", "15:00"),
+        ("ran", "1.1.0", "13:30", "began to run, as is heard at 15:00"),
+    ],
+}
 
 
-async def a_failure_that_healed(week: Week) -> None:
-    await week.filed("1.0.0", "08:00")
-    await week.ran("1.0.0", "09:00")
-    await week.filed("1.1.0", "10:00")
-    await week.failed("1.1.0", "12:00")
-    await week.ran("1.1.0", "12:04", "runs: Flux tried again")
-
-
-async def an_interrupted_release(week: Week) -> None:
-    await week.filed("1.0.0", "08:00")
-    await week.ran("1.0.0", "09:00")
-    await week.filed("1.1.0", "10:00")
-    await week.filed("1.2.0", "13:00")
-    await week.ran("1.2.0", "14:00", "runs; 1.1.0 never did")
-
-
-async def a_release_that_was_never_filed(week: Week) -> None:
-    await week.filed("1.0.0", "08:00")
-    await week.ran("1.0.0", "09:00")
-    await week.ran("1.1.0", "12:00", "runs; it was not filed")
-
-
-async def a_place_that_went_silent(week: Week) -> None:
-    await week.filed("1.0.0", "08:00")
-    await week.ran("1.0.0", "09:00")
-    await week.filed("1.1.0", "10:00")
-    await week.silent("11:00", "15:00")
-    await week.ran("1.1.0", "13:30", "began to run, as is heard at 15:00")
+async def lived(ledger: Served, title: str) -> Week:
+    week = Week(ledger)
+    for what, *args in EXAMPLES_OF_THE_PAGE[title]:
+        await getattr(week, what)(*args)
+    return week
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(
-    "example",
-    [
-        a_rollback,
-        a_failure_that_healed,
-        an_interrupted_release,
-        a_release_that_was_never_filed,
-        a_place_that_went_silent,
-    ],
-)
-async def test_the_page_has_the_worked_example(ledger: Served, example: Callable[[Week], Awaitable[None]]) -> None:
-    week = Week(ledger)
-    await example(week)
-    assert await week.told() in PAGE
+@pytest.mark.parametrize("title", EXAMPLES_OF_THE_PAGE)
+async def test_the_page_has_the_worked_example(ledger: Served, title: str) -> None:
+    week = await lived(ledger, title)
+    assert await week.told() in PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0] + "\n"
 
 
 @pytest.mark.anyio
 async def test_nothing_to_count_is_null_and_bad_questions_are_told_in_words(ledger: Served) -> None:
     empty = await ledger.get("/figures")
     assert {it["value"] for it in empty["figures"].values()} == {None}
+    assert {it[name] for it in empty["figures"].values() for name in ("url", "of_url", "left_url")} == {None}
     assert {count["value"] for part in empty["bars"] for count in part["figures"].values()} == {None}
     assert len(empty["bars"]) == 13
     week = timedelta(weeks=1)
@@ -129,44 +161,85 @@ async def test_nothing_to_count_is_null_and_bad_questions_are_told_in_words(ledg
     before = [datetime.fromisoformat(empty["before"][name]) for name in ("from", "to")]
     assert (ends - begins, before) == (13 * week, [begins - 13 * week, begins])
     for query, status, said in (
-        ("from=2030-01-01&to=2030-02-01", 400, "2030-02-01 has not happened yet."),
+        ("from=2030-01-01&to=2030-02-01", 400, "2030-02-01 00:00:00 UTC has not happened yet."),
         ("from=2026-03-02&to=2026-03-02", 400, "The period has no length."),
         ("from=2026-03-03&to=2026-03-02", 400, "The period has no length."),
+        ("from=1960-03-03&to=2026-03-02", 400, "The period begins before 1970."),
         ("service=nobody", 404, "No release of nobody was filed, and none arrived."),
         ("environment=nowhere", 404, "Nothing has reported from nowhere."),
         ("from=yesterday", 400, "A parameter of the request is missing or has a wrong form."),
     ):
-        answer = await ledger.get(f"/figures?{query}", status)
-        assert answer["detail"] == said
+        for path in ("/figures", "/figures/commits"):
+            answer = await ledger.get(f"{path}?{query}", status)
+            assert answer["detail"] == said
+    assert (await ledger.get("/figures/commits"))["items"] == []
+    wrong = await ledger.get("/figures/people", 400)
+    assert wrong["errors"] == [
+        "name: it must be one of deployments, commits, left_out, changes, failures, recoveries, failing"
+    ]
+
+
+WEEK = "environment=production&from=2026-03-02&to=2026-03-09"
 
 
 @pytest.mark.anyio
-async def test_each_figure_links_to_what_it_counts(ledger: Served) -> None:
-    week = Week(ledger)
-    await a_failure_that_healed(week)
-    whole = await ledger.get("/figures?environment=production&from=2026-03-02&to=2026-03-09")
-    arrived, failed = [("arrived", "1.1.0"), ("arrived", "1.0.0")], ("failed", "1.1.0")
-    for name in whole["figures"]:
-        found = await ledger.get(whole["figures"][name]["url"])
-        items = [(it["kind"], it["version"]) for it in found["items"]]
-        assert [it for it in items if it in arrived] == arrived
-        assert (failed in items) == (name not in ("deployments", "lead_time"))
+async def test_what_is_counted_says_what_it_was_and_leads_to_the_history(ledger: Served) -> None:
+    await lived(ledger, "A failure that healed")
+    commits = (await ledger.get(f"/figures/commits?{WEEK}"))["items"]
+    assert [(it["version"], it["commit"], it["seconds"]) for it in commits] == [
+        ("1.1.0", f"{2:040x}", 2 * 3600 + 240),
+        ("1.0.0", f"{1:040x}", 3600),
+    ]
+    [failure] = (await ledger.get(f"/figures/failures?{WEEK}"))["items"]
+    told = [(it["kind"], it["version"]) for it in (await ledger.get(failure.pop("url")))["items"]]
+    assert told == [("failed", "1.1.0")]
+    assert failure == {
+        "what": "failure",
+        "when": "2026-03-02T12:00:00Z",
+        "environment": "production",
+        "service": "orders",
+        "version": "1.1.0",
+        "known": True,
+        "commit": None,
+        "committed_at": None,
+        "well_at": "2026-03-02T12:04:00Z",
+        "seconds": 240,
+    }
+    first = await ledger.get(f"/figures/changes?{WEEK}&limit=1")
+    last = await ledger.get(f"/figures/changes?{WEEK}&limit=1&cursor={first['next']}")
+    assert [(it["version"], it["what"]) for it in first["items"] + last["items"]] == [
+        ("1.1.0", "deployment"),
+        ("1.0.0", "deployment"),
+    ]
+    assert last["next"] is None
+
+
+@pytest.mark.anyio
+async def test_a_version_fails_once_whoever_says_so(ledger: Served) -> None:
+    """Flux, then people; before the period and in it."""
+    week = await lived(ledger, "A failure that healed")
+    await week.rolled_back("1.0.0", "15:00")
+    for begins, ends, number in (("00:00", "18:00", 1), ("00:00", "12:30", 1), ("14:00", "18:00", 0)):
+        query = f"environment=production&from=2026-03-02T{begins}Z&to=2026-03-02T{ends}Z"
+        assert len((await ledger.get(f"/figures/failures?{query}"))["items"]) == number
 
 
 @pytest.mark.anyio
 async def test_a_period_of_too_many_changes_is_refused(ledger: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.ledger.figures.MOST", 1)
-    await a_failure_that_healed(Week(ledger))
-    answer = await ledger.get("/figures?from=2026-03-02&to=2026-03-09", 400)
-    assert answer["detail"] == "More than 1 changes are in the period and the one before it."
+    monkeypatch.setattr("service.ledger.figures_history.MOST", 1)
+    await lived(ledger, "A failure that healed")
+    answer = await ledger.get(f"/figures?{WEEK}", 400)
+    assert answer["detail"] == "More than 1 arrivals or failures are in the period and the one before it."
     assert "shorter" in answer["remedy"]
 
 
 @pytest.mark.anyio
 async def test_they_are_read_in_pieces(ledger: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    await an_interrupted_release(Week(ledger))
-    query = "/figures?service=orders&environment=production&from=2026-03-02&to=2026-03-09"
+    await lived(ledger, "An interrupted release")
+    await Week(ledger).failed("1.3.0", "15:00")
+    query = f"/figures?service=orders&{WEEK}"
     whole = await ledger.get(query)
-    monkeypatch.setattr("service.ledger.figures.PIECE", 1)
+    monkeypatch.setattr("service.ledger.figures_history.PIECE", 1)
+    monkeypatch.setattr("service.ledger.figures_commits.PIECE", 1)
     assert await ledger.get(query) == whole
-    assert whole["figures"]["lead_time"]["n"] == 3
+    assert (whole["figures"]["lead_time"]["n"], whole["figures"]["change_fail_rate"]["n"]) == (3, 1)

@@ -13,23 +13,45 @@ PART_OF_FIGURES: dict[str, Any] = {
         "recovery_time": COUNT | {"value": 600.0, "n": 1, "p90": 600.0},
         "rework_rate": COUNT | {"left": 26},
     },
+    "url": "/figures?service=orders&environment=production&from=2025-07-04T12:00:00Z&to=2025-10-03T12:00:00Z",
 }
 FIGURES: dict[str, Any] = {
     "service": "orders",
     "environment": "production",
+    "environments": ["production-eu", "production-us"],
     "from": "2025-10-03T12:00:00Z",
     "to": "2026-01-02T12:00:00Z",
     "figures": {
         name: {
             **count,
             "definition": "Versions that began to run in an environment in which they never ran before, a week.",
-            "url": "/history?service=orders&environment=production&kind=arrived",
+            "url": "/figures/commits?service=orders&environment=production&from=...&to=..." if count["n"] else None,
+            "of_url": None,
+            "left_url": None,
         }
         for name, count in PART_OF_FIGURES["figures"].items()
     },
     "before": PART_OF_FIGURES,
     "bars": [PART_OF_FIGURES],
     "silent": [],
+}
+COUNTED: dict[str, Any] = {
+    "items": [
+        {
+            "what": "commit",
+            "when": "2026-01-02T11:59:58Z",
+            "environment": "production-eu",
+            "service": "orders",
+            "version": "1.4.2",
+            "known": True,
+            "commit": "9f2c3bd0e1f2a3b4c5d6e7f8091a2b3c4d5e6f70",
+            "committed_at": "2026-01-02T10:29:58Z",
+            "well_at": None,
+            "seconds": 5400,
+            "url": "/history?service=orders&environment=production-eu&from=2026-01-02T11:59:58Z&to=...",
+        }
+    ],
+    "next": None,
 }
 HISTORY: dict[str, Any] = {
     "items": [

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .long_examples import FIGURES, HISTORY
+from .long_examples import COUNTED, FIGURES, HISTORY
 
 COMMIT, IMAGE, CHART = "8f3c" * 10, f"sha256:{'1f' * 32}", f"sha256:{'2e' * 32}"
 FILED_AT, SINCE = "2026-01-02T03:05:00.123456Z", "2026-01-02T03:14:00Z"
@@ -216,6 +216,7 @@ ANSWERS: dict[str, Any] = {
     "get_digest": {**ARRIVALS, "kind": "image"},
     "list_history": HISTORY,
     "get_figures": FIGURES,
+    "list_counted": COUNTED,
     "feed_history": '<feed xmlns="http://www.w3.org/2005/Atom">...</feed>',
     "list_services": {
         "items": [

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from scripts.commands.ask import COUNTED
+from service.ledger.figures_items import NAMES
 from tests.support.service.story import Asker, Story
 
 
@@ -34,10 +36,38 @@ def test_json_is_the_ledgers_own_answer(ask: Asker, story: Story) -> None:
     assert {row[1] for row in rows(ask("figures", "orders", *options).stdout)[1:]} == {"not known"}
 
 
+def test_what_is_counted_is_listed(ask: Asker, story: Story) -> None:
+    figures = ask("figures", "--since", "2w", "--json").json["figures"]
+    numbers = {
+        "deployments": figures["deployments"]["n"],
+        "commits": figures["lead_time"]["n"],
+        "left_out": figures["lead_time"]["left"],
+        "changes": figures["change_fail_rate"]["of"],
+        "failures": figures["change_fail_rate"]["n"],
+        "recoveries": figures["recovery_time"]["n"],
+        "failing": figures["recovery_time"]["left"],
+    }
+    assert tuple(numbers) == COUNTED == NAMES
+    for name, number in numbers.items():
+        assert len(ask("figures", "--since", "2w", "--counted", name, "--json").json["items"]) == number
+        shown = ask("figures", "--since", "2w", "--counted", name).stdout.splitlines()
+        assert len(shown) == max(1, number)
+    failed = rows(ask("figures", "orders", "-e", "staging", "--since", "2w", "--counted", "failures").stdout)
+    assert [it[1:] for it in failed] == [["orders", "staging", "1.2.0", "failed, well again after 6 min"]]
+    commits = rows(ask("figures", "orders", "-e", "production", "--since", "2w", "--counted", "commits").stdout)
+    assert commits[0][1:4] == ["orders", "production", "1.0.0"]
+    assert commits[0][4].startswith(f"{'100'.rjust(40, 'c')[:12]} began to run after ")
+    [unfiled] = rows(ask("figures", "web", "-e", "staging", "--since", "2w", "--counted", "left_out").stdout)
+    assert unfiled[-1] == "began to run; not filed"
+    assert ask("figures", "--to", "2020-01-01", "--counted", "failures").stdout == "Nothing is counted there.\n"
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("nobody",), "The ledger knows nothing of that service or environment"),
+        (("nobody",), "The ledger knows nothing of that service, environment or group"),
+        (("nobody", "--counted", "commits"), "The ledger knows nothing of that service, environment or group"),
+        (("--counted", "people"), "'people' is not one of 'deployments', 'commits'"),
         (("--since", "soon"), "--since soon is no span of time: write 13w or 30d."),
         (("--since", "13w", "--to", "2026-01-01"), "--since goes with neither --from nor --to."),
         (("--from", "2026-02-01", "--to", "2026-01-01"), "The period has no length"),

@@ -17,7 +17,7 @@ async def test_an_empty_ledger_says_what_to_do(ledger: Served) -> None:
     assert "Nothing has arrived yet" in answer.text
     assert "<code>waybill ship</code>, or <code>waybill doctor</code>" in answer.text
     assert (await ledger.http.get("/board/compare")).status_code == 404
-    for path in ("/?wall", "/board/history", "/board/search?q=orders"):
+    for path in ("/?wall", "/board/history", "/board/figures", "/board/figures/commits", "/board/search?q=orders"):
         assert (await ledger.http.get(path)).status_code == 200
 
 
@@ -53,6 +53,18 @@ async def test_an_empty_ledger_shows_what_was_filed_and_has_not_arrived(ledger: 
         ("/board/compare?first=nowhere", 404),
         ("/board/compare?first=%00&second=staging", 404),
         ("/board/compare?at=soon&with_at=2999-01-01", 200),
+        ("/board/figures?service=%00", 200),
+        ("/board/figures?environment=%00&from=soon", 200),
+        ("/board/figures?from=2999-01-01&to=2999-02-01", 200),
+        ("/board/figures?from=0001-01-01&to=1000-01-01", 200),
+        ("/board/figures?from=1000-01-01", 200),
+        ("/board/figures?service=nobody", 404),
+        ("/board/figures?environment=nowhere", 404),
+        ("/board/figures/commits", 200),
+        ("/board/figures/commits?cursor=99999999999999999999", 200),
+        ("/board/figures/commits?cursor=%00", 200),
+        ("/board/figures/commits?from=soon", 404),
+        ("/board/figures/people", 404),
         ("/?page=-1", 200),
         ("/?page=99999999999999999999&name=%00&environment=%00&failing&wall", 200),
         ("/board/search?q=1&page=99999", 303),

@@ -25,6 +25,9 @@ PAGES = {
     "compare": "/board/compare?first=staging&second=production",
     "history": "/board/history",
     "history of a part": "/board/history?service=orders&kind=failed&from=soon",
+    "figures": "/board/figures",
+    "figures of a part": "/board/figures?service=orders&environment=staging&from=soon",
+    "counted": "/board/figures/changes",
     "release": "/board/releases/orders/1.1.0",
     "failed release": "/board/releases/orders/1.2.0",
     "what was said": f"/board/environments/staging/said?place=apps/orders&at={ago(30):%Y-%m-%dT%H:%M:%S}",
@@ -32,7 +35,7 @@ PAGES = {
     "nothing found": "/board/search?q=zzz",
     "lost": "/board/releases/orders/7.7.7",
 }
-EACH_KIND = ("board", "service", "environment", "compare", "history", "release", "search")
+EACH_KIND = ("board", "service", "environment", "compare", "history", "figures", "counted", "release", "search")
 BYTES = """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .reduce((sum, it) => sum + it.decodedBodySize, 0)"""
 SIZES: dict[str, ViewportSize] = {

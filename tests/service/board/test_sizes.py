@@ -52,6 +52,10 @@ def paths() -> list[str]:
         f"/board/environments/staging/said?place={'n' * 63}/{NAMES[0]}&at=2026-01-01",
         "/board/compare",
         "/board/history",
+        "/board/figures",
+        "/board/figures?environment=live",
+        "/board/figures/deployments",
+        "/board/figures/failures",
         f"/board/releases/{NAMES[0]}/{VERSION}",
         "/board/search?q=aaaa",
         f"/board/search?q={'z' * 200}",
@@ -82,7 +86,7 @@ def test_the_largest_letters_that_a_reader_chose_still_fit(names: Story, page: P
     assert page.evaluate(FITS)
 
 
-@pytest.mark.parametrize("path", [*paths()[:3], "/?wall", "/board/compare", "/board/history"])
+@pytest.mark.parametrize("path", [*paths()[:3], "/?wall", "/board/compare", "/board/history", "/board/figures"])
 def test_they_are_accessible_with_forced_colours_and_by_night(names: Story, page: Page, path: str) -> None:
     """All rules by day; by night and with forced colours those that hang on colours."""
     page.set_viewport_size({"width": 1280, "height": 800})

@@ -11,6 +11,7 @@ from tools.sample.fleet import LARGE
 
 from ...support.service.processor import processor_seconds
 from ...support.service.replica import Replica
+from ...support.service.story import ago
 
 PAGES = (
     "/",
@@ -30,10 +31,21 @@ PAGES = (
     "/board/search?q=1",
     "/board/search?q=a",
 )
+FIGURES = (
+    "/board/figures?{period}",
+    "/board/figures?environment=production&{period}",
+    "/board/figures/commits?{period}",
+    "/board/figures/failures?{period}",
+)
 BYTES, SENT, TAB_STOPS = 100_000, 20_000, 300
 REACHED = (
     "document.querySelectorAll('a[href], button, input:not([type=hidden]), select, [tabindex=\"0\"], summary').length"
 )
+
+
+def asked(path: str) -> str:
+    """Of a period that has ended: until now, it would be another one every minute."""
+    return path.replace("{period}", f"from={ago(26 * 7 * 24):%Y-%m-%d}&to={ago(24):%Y-%m-%d}")
 
 
 def test_there_are_as_many_services_and_releases_as_that(large: Replica) -> None:
@@ -46,8 +58,9 @@ def test_there_are_as_many_services_and_releases_as_that(large: Replica) -> None
     assert names == sorted(LARGE.services)
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *FIGURES])
 def test_a_page_is_light(large: Replica, path: str, record_property: Callable[[str, str], None]) -> None:
+    path = asked(path)
     with large.http() as http:
         whole = http.get(path, headers={"Accept-Encoding": "identity"})
         packed = http.get(path, headers={"Accept-Encoding": "gzip"})
@@ -73,8 +86,8 @@ def test_a_file_is_not_sent_again(large: Replica, path: str) -> None:
 def test_a_page_is_soon_walked_through(large: Replica, chromium: Browser) -> None:
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    for path in PAGES:
-        page.goto(large.url + path)
+    for path in (*PAGES, *FIGURES):
+        page.goto(large.url + asked(path))
         assert page.evaluate(REACHED) <= TAB_STOPS, path
     context.close()
 
@@ -89,3 +102,8 @@ def test_who_takes_no_gzip_gets_none(large: Replica) -> None:
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_made_in_50_ms_of_processor_time(large: Replica, path: str) -> None:
     assert processor_seconds(large, path, 0.05) < 0.05
+
+
+@pytest.mark.parametrize("path", FIGURES)
+def test_figures_of_half_a_year_are_made_in_200_ms_of_processor_time(large: Replica, path: str) -> None:
+    assert processor_seconds(large, asked(path), 0.2) < 0.2

@@ -29,11 +29,13 @@ class Filed:
 
 @dataclass(frozen=True)
 class Step:
-    """`what`: up | failed | rolled back | tests failed, of the version 1.0.NUMBER."""
+    """`what`: up | failed | rolled back | tests failed, of the version 1.0.NUMBER; proposed: people propose to go back
+    to it. Flux rolls back `lag` seconds after a failure."""
 
     at: int
     what: str
     number: int
+    lag: int = 1
 
     @property
     def version(self) -> str:
@@ -52,17 +54,19 @@ def lives(draw: st.DrawFn) -> Life:
     releases = tuple(
         Filed(number, draw(st.sampled_from(COMMITS)), draw(st.integers(-500, 1_500))) for number in sorted(numbers)
     )
-    kinds = st.sampled_from(["up", "up", "up", "failed", "rolled back", "tests failed"])
+    kinds = st.sampled_from(["up", "up", "up", "failed", "rolled back", "tests failed", "proposed"])
     found: dict[str, tuple[Step, ...]] = {}
     for environment in ENVIRONMENTS:
-        chosen = draw(st.lists(st.tuples(kinds, st.integers(0, 7)), max_size=9))
+        chosen = draw(st.lists(st.tuples(kinds, st.integers(0, 7), st.integers(0, 1)), max_size=9))
         steps, runs = list[Step](), None
-        for index, (what, number) in enumerate(chosen):
+        for index, (what, number, lag) in enumerate(chosen):
             kind = "up" if runs is None else what
             if kind in ("failed", "rolled back") and number == runs:
                 continue  # an upgrade to what runs is none
+            if kind == "proposed" and number not in numbers:
+                continue  # only what was filed is gone back to
             own = runs if kind == "tests failed" and runs is not None else number
-            steps.append(Step((index + 1) * STEP, kind, own))
+            steps.append(Step((index + 1) * STEP, kind, own, lag))
             runs = number if kind == "up" else runs
         found[environment] = tuple(steps)
     return Life(releases, found)
@@ -76,17 +80,24 @@ def told(steps: tuple[Step, ...], service: str) -> list[Told]:
         if it.what == "up":
             bodies.append(E(it.at, "UpgradeSucceeded" if runs else "InstallSucceeded", it.version, **more))
             runs = it.version
+        elif it.what == "proposed":
+            continue
         elif it.what == "tests failed":
             bodies.append(E(it.at, "TestFailed", it.version, **more))
         else:
             bodies.append(E(it.at, "UpgradeFailed", it.version, **more))
         if it.what == "rolled back":
-            bodies.append(E(it.at + 1, "RollbackSucceeded", runs, **more))
+            bodies.append(E(it.at + it.lag, "RollbackSucceeded", runs, **more))
     return bodies
 
 
 def filed(it: Filed, service: str) -> dict[str, Any]:
     return {"commit": it.commit * 40, "committed_at": z(it.committed), "release_commit": f"{it.number:040x}"}
+
+
+def rollbacks(steps: tuple[Step, ...]) -> list[Step]:
+    """As people propose them."""
+    return [it for it in steps if it.what == "proposed"]
 
 
 def counted(life: Life, begins: int, ends: int) -> dict[str, tuple[Any, ...]]:
@@ -95,20 +106,15 @@ def counted(life: Life, begins: int, ends: int) -> dict[str, tuple[Any, ...]]:
     leads, recoveries = list[int](), list[int]()
     for steps in life.steps.values():
         known = tuple(it for it in steps if it.at < ends)
-        for version in {it.version for it in known}:
+        for version in {it.version for it in known if it.what != "proposed"}:
             began, broke = first_run(known, version), first_failure(known, version)
-            changed += (
-                begins <= min(it for it in (began, broke) if it is not None) < ends
-                or (broke is not None and begins <= broke < ends)
-                if (began, broke) != (None, None)
-                else 0
-            )
+            changed += any(it is not None and begins <= it < ends for it in (began, broke))
             if began is not None and begins <= began < ends:
                 begun += 1
                 unfiled += all(it.version != version for it in life.releases)
             if broke is not None and begins <= broke < ends:
                 failed += 1
-                end = well_again(known, broke, ends)
+                end = well_again(known, version, broke, ends)
                 recoveries += [end - broke] if end is not None else []
                 still += end is None
         leads += [it for at, it in brought(life, known) if begins <= at < ends]
@@ -126,15 +132,27 @@ def first_run(steps: tuple[Step, ...], version: str) -> int | None:
 
 
 def first_failure(steps: tuple[Step, ...], version: str) -> int | None:
-    """Before it ran, or of its tests."""
+    """Before it ran, or of its tests; or when it ran and it was proposed to go back to another."""
     began = first_run(steps, version)
-    mine = [it for it in steps if it.version == version and it.what != "up"]
-    return min((it.at for it in mine if it.what == "tests failed" or began is None or it.at < began), default=None)
+    mine = [it for it in steps if it.version == version and it.what in ("failed", "rolled back", "tests failed")]
+    flux = [it.at for it in mine if it.what == "tests failed" or began is None or it.at < began]
+    return min((*flux, *taken_back(steps, version)), default=None)
 
 
-def well_again(steps: tuple[Step, ...], since: int, ends: int) -> int | None:
-    ends_of = [it.at for it in steps if it.what == "up"] + [it.at + 1 for it in steps if it.what == "rolled back"]
-    return min((at for at in ends_of if since < at < ends), default=None)
+def taken_back(steps: tuple[Step, ...], version: str) -> list[int]:
+    return [it.at for it in steps if it.what == "proposed" and it.version != version == ran_at(steps, it.at)]
+
+
+def ran_at(steps: tuple[Step, ...], at: int) -> str | None:
+    return next((it.version for it in reversed(steps) if it.what == "up" and it.at < at), None)
+
+
+def well_again(steps: tuple[Step, ...], version: str, since: int, ends: int) -> int | None:
+    if since in taken_back(steps, version):
+        return min((it.at for it in steps if it.what == "up" and it.at > since and it.version != version), default=None)
+    up = [it.at for it in steps if it.what == "up" and it.at > since]
+    back = [it.at + it.lag for it in steps if it.what == "rolled back" and it.at >= since]
+    return min((at for at in (*up, *back) if at < ends), default=None)
 
 
 def brought(life: Life, steps: tuple[Step, ...]) -> list[tuple[int, int]]:

@@ -42,7 +42,7 @@ class Week:
         part = gitops(environment="production") | {"kind": "rollback", "reason": "loses orders"}
         source = {"committed_at": f"{_at('08:00'):%Y-%m-%dT%H:%M:%SZ}", "commit": f"{1:040x}"}
         await self.ledger.file(document("orders", version, source=source, gitops=part))
-        await self._filed_then("proposed", at)
+        await proposed_at(_at(at), "orders")
         self.lines.append(f"| {at} | a rollback to {version} is proposed |")
 
     async def silent(self, begins: str, ends: str) -> None:
@@ -59,18 +59,19 @@ class Week:
         said = event(reason, version, at=_at(at), resource_version=self.versions)
         assert (await self.ledger.say(said, "production")).status_code == 201
 
-    async def _filed_then(self, kind: str, at: str) -> None:
-        """As if it had been filed at that time."""
-        seconds = (_at(at) - EPOCH) // SECOND
-        rows = await History.select(History.id, History.position).where(History.kind == kind)
-        for it in rows:
-            moved = {History.at: seconds, History.position: f"{position_at(seconds)}{it['position'][12:]}"}
-            await History.update(moved).where(History.id == it["id"])
-
     async def told(self) -> str:
         """The example as the page has it."""
         whole = await self.ledger.get(f"/figures?from={MONDAY:%Y-%m-%d}&to={SUNDAY:%Y-%m-%d}")
         return f"{COLUMNS}{chr(10).join(self.lines)}\n\n{chr(10).join(_rows(whole))}\n"
+
+
+async def proposed_at(at: datetime, service: str) -> None:
+    """As if the newest proposal of the service had been filed then."""
+    seconds = (at - EPOCH) // SECOND
+    rows = History.select(History.id, History.position).where(History.kind == "proposed", History.service == service)
+    newest = await rows.order_by(History.id, ascending=False).first()
+    moved = {History.at: seconds, History.position: f"{position_at(seconds)}{newest['position'][12:]}"}
+    await History.update(moved).where(History.id == newest["id"])
 
 
 def _at(clock: str) -> datetime:

@@ -1,0 +1,76 @@
+"""What delivery figures count, one by one."""
+
+import asyncio
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
+from ..domain.figures import BroughtCommit, CountedLists, Deployment, Failure, Told, counted, recovery_seconds
+from ..domain.state import second_of
+from .figures_history import FiguresFilter, told
+from .figures_period import FiguresPeriod
+from .match import moment
+from .page import Page
+
+NAMES = CountedLists._fields
+
+
+class CountedItem(Struct, frozen=True):
+    """`what`: deployment | commit | failure, at `when`. `known`: its release was filed. `commit`: the one that began to
+    run, `committed_at` when it was made. `well_at`: when the service was well again. `seconds`: the lead time or the
+    time to recover; null: it has none. `url`: what
+    the history tells of that second."""
+
+    what: str
+    when: datetime
+    environment: str
+    service: str
+    version: str
+    known: bool
+    commit: str | None
+    committed_at: datetime | None
+    well_at: datetime | None
+    seconds: int | None
+    url: str
+
+
+Counted = Deployment | BroughtCommit | Failure
+
+
+async def counted_of(name: str, asked: FiguresPeriod) -> list[Counted]:
+    """One of NAMES, newest first. Raises Refused."""
+    found = await told(FiguresFilter(asked.service, asked.environments, asked.begins, asked.ends))
+    return await asyncio.to_thread(_ordered, name, asked, found)
+
+
+async def counted_page(name: str, asked: FiguresPeriod, cursor: str | None, limit: int) -> Page[CountedItem]:
+    """`cursor`: how many came before."""
+    rows, begins = await counted_of(name, asked), int(cursor or 0)
+    ends = begins + limit
+    return Page([item(it) for it in rows[begins:ends]], str(ends) if ends < len(rows) else None)
+
+
+def _ordered(name: str, asked: FiguresPeriod, found: Told) -> list[Counted]:
+    rows = getattr(counted(found, asked.begins, asked.ends), name)
+    return sorted(rows, key=lambda it: (it.at, *it[:3]), reverse=True)
+
+
+def item(it: Counted) -> CountedItem:
+    when, told_at = moment(it.at), moment(second_of(it.position))
+    query = {
+        "service": it.service,
+        "environment": it.environment,
+        "from": f"{told_at:%Y-%m-%dT%H:%M:%SZ}",
+        "to": f"{told_at + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    where, url = it[:3], f"/history?{urlencode(query)}"
+    match it:
+        case BroughtCommit():
+            seconds = it.at - it.committed if it.at >= it.committed else None
+            return CountedItem("commit", when, *where, True, it.commit, moment(it.committed), None, seconds, url)
+        case Failure():
+            known, well = it.release is not None, moment(it.mended[0]) if it.mended else None
+            seconds = recovery_seconds(it) if it.mended else None
+            return CountedItem("failure", when, *where, known, None, None, well, seconds, url)
+    return CountedItem("deployment", when, *where, it.release is not None, None, None, None, None, url)
