@@ -47,7 +47,7 @@ class FiledCommit(NamedTuple):
 
 
 class RanBetween(NamedTuple):
-    """Of releases between two, before a position."""
+    """Before a position: of releases after one, and of older ones with a commit of those until `last`."""
 
     service: str
     after: int
@@ -100,17 +100,17 @@ _between = query(
 _RAN_BEFORE = (
     "SELECT e.environment, o.id AS release, o.source_commit"
     " FROM release r CROSS JOIN release o CROSS JOIN environment e"
-    " WHERE r.service = {{}} AND r.id > {{}} AND r.id <= {{}} AND {0} AND EXISTS (SELECT 1 FROM arrival b"
+    " WHERE r.service = {{}} AND r.id > {{}} AND {0} AND EXISTS (SELECT 1 FROM arrival b"
     " WHERE b.service = o.service AND b.version = o.version AND b.environment = e.environment AND b.position < {{}})"
 )
 _SAME = _RAN_BEFORE.format("o.id = r.id")
 _OLDER = _RAN_BEFORE.format(
-    "o.source_commit = r.source_commit AND o.id <= {} AND o.service || '' = r.service",
+    "r.id <= {} AND o.source_commit = r.source_commit AND o.id <= {} AND o.service || '' = r.service",
 )
 _ran = query(
     lambda service, after, last, begins: Release.raw(
         f"SELECT * FROM ({_SAME} UNION ALL {_OLDER}) x",
-        *(service, after, last, begins),
+        *(service, after, begins),
         *(service, after, last, after, begins),
     ),
     takes=RanBetween,

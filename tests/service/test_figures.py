@@ -225,6 +225,19 @@ async def test_a_version_fails_once_whoever_says_so(ledger: Served) -> None:
 
 
 @pytest.mark.anyio
+async def test_what_ran_before_the_period_is_known_also_where_it_was_filed_last(ledger: Served) -> None:
+    """1.2.0 had brought the commit of 1.1.0 before people went back to 1.0.0."""
+    week = Week(ledger)
+    for version, committed in (("1.0.0", "06:00"), ("1.1.0", "07:00"), ("1.2.0", "08:00")):
+        await week.filed(version, committed)
+    for version, at in (("1.0.0", "09:00"), ("1.2.0", "10:00"), ("1.0.0", "11:00"), ("1.1.0", "13:00")):
+        await week.ran(version, at)
+    query = "environment=production&from=2026-03-02T12:30Z&to=2026-03-02T14:00Z"
+    assert (await ledger.get(f"/figures/deployments?{query}"))["items"][0]["version"] == "1.1.0"
+    assert (await ledger.get(f"/figures/commits?{query}"))["items"] == []
+
+
+@pytest.mark.anyio
 async def test_a_period_of_too_many_changes_is_refused(ledger: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.ledger.figures_history.MOST", 1)
     await lived(ledger, "A failure that healed")
