@@ -102,12 +102,12 @@ class Repo:
             return replace(
                 site,
                 told=self._told(commit, site, config.service),
-                manifests=self._moved(commit, site.folder, layout.source_file(config.service, environment)),
+                manifests=self._artifact_of(commit, site.folder, layout.source_file(config.service, environment)),
             )
         make = partial(site_of, self.tree(commit), self.flux(commit), environment, config, published)
         return self._sites((commit, environment, published), make)
 
-    def _moved(self, commit: str, folder: str, ours: str) -> Target | None:
+    def _artifact_of(self, commit: str, folder: str, ours: str) -> Target | None:
         """The OCIRepository of a folder that was moved to an artifact; one that was new has it in the file `ours`."""
         if (self.tree(commit) / ours).is_file():
             return None

@@ -142,7 +142,7 @@ def test_what_is_out_when_one_of_several_fails_is_said_and_repeating_completes_i
     command = ("promote", "--json", "--to", "production", "--version", "0.1.0")
     ran = world.waybill(*command, env=GROUP)
     assert (ran.code, ran.json["fault"]) == (1, "gitops")
-    assert "The proposal for production-us is not complete" in ran.json["refused"]
+    assert "What production-us gets is not complete" in ran.json["refused"]
     assert "Closed on Saturdays" in ran.json["refused"]
     assert "The same command completes it" in ran.json["remedy"]
     (done,) = ran.json["done"]

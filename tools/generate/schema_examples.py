@@ -177,6 +177,7 @@ ANSWERS: dict[str, Any] = {
     "get_release": {
         **FILED,
         "proposals": {"items": [{**WAYBILL["gitops"], "by": WAYBILL["by"]}], "next": None},
+        "deliveries": {"items": [], "next": None},
         "arrivals": ARRIVALS,
         "failures": {"items": [], "next": None},
     },
