@@ -6,13 +6,13 @@ else in its message. `originRevision`, which Flux 2.10 adds, is what the artifac
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
-from .event import DIGEST, EPOCH, NAME, SECOND, decode, digest_in, line
-from .state import AHEAD
+from .event import DIGEST, EPOCH, NAME, decode, digest_in, line, seconds_of
+from .state import told_at
 
 Outcome = Literal["fetched", "applied", "failed"]
 KINDS: dict[str, Outcome] = {"OCIRepository": "fetched", "Kustomization": "applied"}
@@ -51,14 +51,13 @@ def delivery_in(body: bytes, received_at: datetime) -> Delivery | None:
     digest = digest_in(told.get("revision")) or _alone(message)
     if digest is None or not all(map(NAME.fullmatch, (namespace, it.name))):
         return None
-    origin, received = told.get("originRevision", ""), int((received_at.astimezone(UTC) - EPOCH) / SECOND)
-    at = (time - EPOCH) // SECOND
+    origin = told.get("originRevision", "")
     return Delivery(
         digest=digest,
         origin=origin if ORIGIN.fullmatch(origin) else None,
         object=f"{it.kind}/{namespace}/{it.name}",
         outcome=outcome,
-        at=received if at > received + AHEAD else at,
+        at=told_at(seconds_of(time), seconds_of(received_at)),
         message=line(message) if failed else "",
     )
 

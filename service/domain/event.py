@@ -230,10 +230,15 @@ def only(pattern: re.Pattern[str], text: str | None) -> str | None:
     return text if text and pattern.fullmatch(text) else None
 
 
+def seconds_of(at: datetime) -> int:
+    """Since 1970."""
+    return (at - EPOCH) // SECOND
+
+
 def _time(text: str) -> int | None:
     """In seconds since 1970; None: no time with an offset, or one before 1970."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return None if time.tzinfo is None or time < EPOCH else (time - EPOCH) // SECOND
+    return None if time.tzinfo is None or time < EPOCH else seconds_of(time)

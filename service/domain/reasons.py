@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from . import effects
 from .event import EPOCH, NO_VERSION, OTHER_REASON, SECOND, SOURCES, Cause, Event, parse
-from .state import AHEAD, LATE, Effect, Entry
+from .state import LATE, Effect, Entry, told_at
 
 
 class Reason(NamedTuple):
@@ -90,7 +90,7 @@ def event_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | Caus
         place=event.place,
         uid=event.uid,
         resource_version=event.resource_version if event.uid else "",
-        at=int(received) if event.time > received + AHEAD else event.time,
+        at=told_at(event.time, int(received)),
         rank=rank,
         sha256=sha256,
         effect=effect,

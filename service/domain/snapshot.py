@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from .effects import absent
-from .event import CHART_NAME, EPOCH, NAME, NOT_JSON, SECOND, TEST_SECONDS, Cause, line, number, only, word
+from .event import CHART_NAME, EPOCH, NAME, NOT_JSON, TEST_SECONDS, Cause, line, number, only, seconds_of, word
 from .level import Condition, HelmRevision, Level, LevelImage, is_in_between
 from .level_effect import seen
 from .name_range import NameRange
-from .state import AHEAD, Entry
+from .state import Entry, told_at
 
 NO_SNAPSHOT, UNREADABLE = Cause("no snapshot of an observer"), Cause("a HelmRelease of a snapshot that cannot be read")
 CONDITIONS = frozenset({"Ready", "Reconciling", "Stalled", "Released", "TestSuccess", "Remediated", "Drifted"})
@@ -250,7 +250,7 @@ def fact_entry(body: bytes, sha256: str, received_at: datetime) -> Entry | None:
     revision = HelmRevision("deployed", str(fact["version"]), fact.get("chart") or "", deployed_at=at)
     revision = msgspec.structs.replace(revision, oci_digest=fact.get("oci_digest"))
     level = msgspec.json.encode(Level(namespace, name, history=(revision,)))
-    return next(level_entries(place, level, sha256, [((received_at - EPOCH) // SECOND, "")]))
+    return next(level_entries(place, level, sha256, [(seconds_of(received_at), "")]))
 
 
 def _when(time: datetime | None, received_at: datetime) -> int | None:
@@ -260,6 +260,4 @@ def _when(time: datetime | None, received_at: datetime) -> int | None:
 
 
 def _seconds(time: datetime, received_at: datetime) -> int:
-    """A time in the future counts as the time of receipt: the sender's clock is ahead."""
-    said, received = (time.astimezone(UTC) - EPOCH) // SECOND, (received_at - EPOCH) // SECOND
-    return received if said > received + AHEAD else said
+    return told_at(seconds_of(time.astimezone(UTC)), seconds_of(received_at))

@@ -42,6 +42,11 @@ def members(stages: Sequence[Stage], name: str | None) -> tuple[str, ...] | None
     return next((it.environments for it in stages if it.name == name and len(it.environments) > 1), None)
 
 
+def groups(stages: Sequence[Stage]) -> list[str]:
+    """Their names."""
+    return [it.name for it in stages if members(stages, it.name)]
+
+
 def arranged(stages: Sequence[Stage], environments: Sequence[str]) -> list[Stage]:
     """The stages in which these environments are; those that no stage names come last, as they are given."""
     there, named = set(environments), {it for stage in stages for it in stage.environments}

@@ -149,6 +149,11 @@ def position_at(at: int) -> str:
     return f"{at:012d}"
 
 
+def told_at(said: int, received: int) -> int:
+    """Both in seconds since 1970. A time in the future counts as that of the receipt: the sender's clock is ahead."""
+    return received if said > received + AHEAD else said
+
+
 def second_of(position: str) -> int:
     """In which second it is."""
     return int(position[:12])

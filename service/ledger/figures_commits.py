@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ..database.query import query
 from ..database.tables import Release
-from ..domain.event import EPOCH, SECOND
+from ..domain.event import seconds_of
 from ..domain.figures import BroughtCommits, CountedRelease, Deployment, brought
 from .releases.number_two import TEXT
 
@@ -148,5 +148,5 @@ async def _filed(service: str, after: int, last: int) -> list[CountedRelease]:
 
 def _counted(piece: Sequence[FiledCommit]) -> Iterator[CountedRelease]:
     for it in piece:
-        at = (_dated(it.document).source.committed_at - EPOCH) // SECOND
+        at = seconds_of(_dated(it.document).source.committed_at)
         yield CountedRelease(it.id, it.source_commit, at)

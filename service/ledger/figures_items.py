@@ -19,8 +19,7 @@ NAMES = CountedLists._fields
 class CountedItem(Struct, frozen=True):
     """`what`: deployment | commit | failure, at `when`. `known`: its release was filed. `commit`: the one that began to
     run, `committed_at` when it was made. `well_at`: when the service was well again. `seconds`: the lead time or the
-    time to recover; null: it has none. `url`: what
-    the history tells of that second."""
+    time to recover; null: it has none. `url`: what the history tells of that second."""
 
     what: str
     when: datetime

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from ..domain.event import EPOCH, SECOND
-from ..domain.stages import Stage
+from ..domain.event import seconds_of
+from ..domain.stages import Stage, members
 from ..errors import NotFound, Refused
 from . import services
 from .environments.state import environment_row
@@ -47,7 +47,7 @@ async def period(
     now = datetime.now(UTC)
     until = ends or now
     since = begins or until - timedelta(weeks=WEEKS)
-    first, last = ((it - EPOCH) // SECOND for it in (since, until))
+    first, last = (seconds_of(it) for it in (since, until))
     if until > now:
         raise Refused(f"{until:%Y-%m-%d %H:%M:%S} UTC has not happened yet.", "Let `to` be a moment that has passed.")
     if first < 0:
@@ -58,11 +58,10 @@ async def period(
         raise NotFound(f"No release of {service} was filed, and none arrived.", "GET /services lists those that did.")
     if environment is None:
         return FiguresPeriod(service, None, None, first, last)
-    groups = {it.name: it.environments for it in stages if len(it.environments) > 1}
-    members = groups.get(environment, (environment,))
-    if not [it for it in members if await environment_row(it)]:
+    several = members(stages, environment) or (environment,)
+    if not [it for it in several if await environment_row(it)]:
         raise NotFound(
             f"Nothing has reported from {environment}.",
             "GET /environments lists those that did; ENVIRONMENTS, a setting of the ledger, names its groups.",
         )
-    return FiguresPeriod(service, environment, members, first, last)
+    return FiguresPeriod(service, environment, several, first, last)

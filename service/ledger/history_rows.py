@@ -8,7 +8,7 @@ from piccolo.query.base import Query as Built
 
 from ..database import tables
 from ..database.query import Query, query
-from ..domain.event import EPOCH, SECOND
+from ..domain.event import EPOCH, SECOND, seconds_of
 from ..domain.state import position_at
 from .events import silence
 from .events.ranges import FIELDS, JOINED, ROUNDS
@@ -168,7 +168,7 @@ async def silences(wanted: HistoryFilter, silent_after: int) -> list[HistoryRow]
     if wanted.service is not None or wanted.kind not in (None, "silent"):
         return []
     now, found = datetime.now(UTC), list[HistoryColumns]()
-    parts = {it.environment for it in await _missed(Second((now - EPOCH) // SECOND))}
+    parts = {it.environment for it in await _missed(Second(seconds_of(now)))}
     for it in await _environments(Everything()):
         since = silence.silent_since(it, now, silent_after)
         if wanted.environment not in (None, it.environment):

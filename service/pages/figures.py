@@ -11,6 +11,7 @@ from litestar.response import Response
 from ..domain.event import NAME
 from ..domain.moment import parse_moment
 from ..domain.signature import ENVIRONMENT
+from ..domain.stages import groups
 from ..errors import NotFound, Refused
 from ..ledger.environments.names import environment_names
 from ..ledger.figures import delivery_figures
@@ -44,7 +45,6 @@ async def show_figures(request: Asked) -> Response[bytes]:
         return not_found(request, error.problem.detail)
     except Refused as error:
         wrong = error.problem
-    groups = [it.name for it in settings.environments if len(it.environments) > 1]
     return await large(
         request,
         "figures.html",
@@ -54,7 +54,7 @@ async def show_figures(request: Asked) -> Response[bytes]:
         asked=given | asked.query() if shown else given,
         query=urlencode(asked.query() if shown else {}),
         cards=shown and cards(shown),
-        environments=[*groups, *await environment_names()],
+        environments=[*groups(settings.environments), *await environment_names()],
     )
 
 

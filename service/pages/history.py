@@ -11,6 +11,7 @@ from litestar.response import Response
 from ..domain.event import NAME
 from ..domain.moment import parse_moment
 from ..domain.signature import ENVIRONMENT
+from ..domain.stages import groups
 from ..ledger.environments.names import environment_names
 from ..ledger.history import CURSOR, KINDS, history_of_stage
 from ..ledger.history_rows import HistoryFilter
@@ -32,7 +33,7 @@ async def show_history(
     wanted, wrong = _wanted(asked)
     cursor = cursor if cursor and CURSOR.fullmatch(cursor) else None
     settings = request.app.state.settings
-    groups = [it.name for it in settings.environments if len(it.environments) > 1]
+    named = groups(settings.environments)
     found = await history_of_stage(wanted, settings.environments, cursor, PAGE, settings.silent_after)
     given = {name: "" if name in wrong else text for name, text in asked.items()}
     return await large(
@@ -42,9 +43,9 @@ async def show_history(
         wrong=wrong,
         query=urlencode({name: text for name, text in given.items() if text}),
         given=given,
-        several=not given["environment"] or given["environment"] in groups,
+        several=not given["environment"] or given["environment"] in named,
         kinds=KINDS,
-        environments=[*groups, *await environment_names()],
+        environments=[*named, *await environment_names()],
         happened=await happenings(found.items, wanted.service, cursor, settings.silent_after),
         next=found.next,
         cursor=cursor,

@@ -6,7 +6,7 @@ from litestar import get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Response
 
-from ..domain.event import EPOCH, SECOND
+from ..domain.event import seconds_of
 from ..domain.moment import parse_moment
 from ..domain.signature import ENVIRONMENT
 from ..ledger.events.said import said_from
@@ -30,7 +30,7 @@ async def show_said(
     except ValueError:
         return not_found(request, "The address names no moment.")
     known = ENVIRONMENT.fullmatch(environment) and place.isprintable()
-    since = max(0, (moment - EPOCH) // SECOND)
+    since = max(0, seconds_of(moment))
     found = await said_from(PlaceKey(environment, place), since, MOST + 1) if known else []
     if not found:
         return not_found(request, "Nothing was said of that place from then on.")

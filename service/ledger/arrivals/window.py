@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ...database import tables
 from ...database.query import query
-from ...domain.event import EPOCH, SECOND
+from ...domain.event import seconds_of
 from ...domain.state import position_at
 from ..match import ARRIVAL_COLUMNS, WITH_RELEASE, ArrivalRow
 from ..page import Page
@@ -70,7 +70,7 @@ async def arrivals_between(
 ) -> Window:
     """What ran from `begins` to `ends`, in whole seconds; of what began between them the newest `most`."""
     began = await _began(partial(in_environment, environment, None), begins, ends, most)
-    key = RunningAt(environment, _position(began.begins), (began.begins - EPOCH) // SECOND)
+    key = RunningAt(environment, _position(began.begins), seconds_of(began.begins))
     return await _window(began, await _running_at(key), silent_after)
 
 
@@ -79,7 +79,7 @@ async def service_arrivals_between(
 ) -> Window:
     """As `arrivals_between`, of one service in all environments."""
     began = await _began(partial(of_service, service), begins, ends, most)
-    key = ServiceRunningAt(service, _position(began.begins), (began.begins - EPOCH) // SECOND)
+    key = ServiceRunningAt(service, _position(began.begins), seconds_of(began.begins))
     return await _window(began, await _service_running_at(key), silent_after)
 
 
@@ -107,4 +107,4 @@ async def _began(
 
 def _position(moment: datetime) -> str:
     """Sorts after everything until the end of that second."""
-    return position_at(max(0, (moment - EPOCH) // SECOND) + 1)
+    return position_at(max(0, seconds_of(moment)) + 1)

@@ -14,7 +14,7 @@ from ...database.piccolo_conf import current
 from ...database.query import Query, Row, query
 from ...database.tables import Place
 from ...domain import timeline
-from ...domain.event import EPOCH, SECOND
+from ...domain.event import EPOCH, SECOND, seconds_of
 from ...domain.lane import ObjectLane, follow, in_order, name_of
 from ...domain.place import Standing, standing_in
 from ...domain.state import Entry, State, position_at
@@ -142,7 +142,7 @@ async def state_at(environment: str, at: datetime, silent_after: int = 0) -> Env
     row = await environment_row(environment)
     if row is None:
         return None
-    second = max(0, (at - EPOCH) // SECOND)
+    second = max(0, seconds_of(at))
     silent = await silence.silent_at(environment, second, datetime.now(UTC), silent_after)
     now = (await silence.silences([environment], silent_after)).get(environment, silence.Silence(None))
     then = await silence.ranges_silent_at(environment, second)

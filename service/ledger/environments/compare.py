@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ...database.query import query
 from ...database.tables import Release
-from ...domain.event import EPOCH, SECOND
+from ...domain.event import seconds_of
 from ..match import moment
 from ..page import Page, page
 from .at_time import state_at
@@ -125,7 +125,7 @@ async def _service(
     if len(ours) > 1 or len(theirs) > 1:
         return ServiceDifference(service, "differs", *sides)
     [(mine, _)], [(others, _)] = ours, theirs
-    until = (other.at - EPOCH) // SECOND
+    until = seconds_of(other.at)
     [it] = await _distance(ComparedVersions(service, mine, others, other.environment, until, COUNTED))
     behind = None if it.here is None or it.there is None else it.later - it.earlier
     waiting = moment(it.ended_at) if behind and behind > 0 and it.ended_at is not None else None

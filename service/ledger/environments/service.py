@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ...database.query import query
 from ...database.tables import Place
-from ...domain.event import EPOCH, SECOND
+from ...domain.event import seconds_of
 from ..events.silence import Hearing, silence_of
 from ..rows import ServiceKey
 from .state import STANDING, EnvironmentState, StandingRow, in_order, place_of
@@ -47,8 +47,7 @@ async def service_states(service: str, silent_after: int) -> dict[str, Environme
         hearing = Hearing(rows[0].confirmed_at, rows[0].observed_at, rows[0].round_seconds)
         silence = await silence_of(environment, hearing, now, silent_after)
         states = [
-            await place_of(StandingRow(*it[4:]), (now - EPOCH) // SECOND, silence.since(it.place) is not None)
-            for it in rows
+            await place_of(StandingRow(*it[4:]), seconds_of(now), silence.since(it.place) is not None) for it in rows
         ]
         found[environment] = EnvironmentState(environment, now, hearing.confirmed_at, in_order(states), silence.whole)
     return found

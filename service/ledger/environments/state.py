@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ...database.query import query
 from ...database.tables import Environment, Place
-from ...domain.event import EPOCH, SECOND
+from ...domain.event import seconds_of
 from ...domain.place import OlderRules, standing_in
 from ..events.silence import silence_of
 from ..events.unread import UnreadBodies, unread_of
@@ -138,7 +138,7 @@ async def _state(it: EnvironmentRow, silent_after: int) -> EnvironmentState:
     states, place = list[PlaceState | None](), ""
     while True:
         rows = await _standing(PlacesAfter(it.environment, place, PIECE))
-        states += [await place_of(row, (now - EPOCH) // SECOND, silence.since(row.place) is not None) for row in rows]
+        states += [await place_of(row, seconds_of(now), silence.since(row.place) is not None) for row in rows]
         if len(rows) < PIECE:
             break
         place = rows[-1].place

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from ...database.query import query
 from ...database.tables import Environment, History
-from ...domain.event import EPOCH, SECOND
+from ...domain.event import EPOCH, SECOND, seconds_of
 from ...domain.name_range import NameRange
 from ...domain.state import position, position_at
 from ..match import moment
@@ -174,7 +174,7 @@ async def silences(environments: Iterable[str], silent_after: int) -> dict[str, 
 
 def _silence(it: Heard, ranges: Sequence[ReadRange], now: datetime, silent_after: int) -> Silence:
     whole = silent_since(it, now, silent_after)
-    return Silence(whole, {} if whole else missed(ranges, _second(now)))
+    return Silence(whole, {} if whole else missed(ranges, seconds_of(now)))
 
 
 async def ranges_silent_at(environment: str, second: int) -> Silence:
@@ -210,11 +210,11 @@ async def end_of_observer(
         since = silent_since(it, now)
         await _tell(environment, since, now)
         if since is None:
-            await _end_of_ranges(environment, read, missed(ranges, _second(now)), now)
+            await _end_of_ranges(environment, read, missed(ranges, seconds_of(now)), now)
 
 
 async def _end_of_ranges(environment: str, read: Sequence[NameRange], lost: Parts, now: datetime) -> None:
-    second = _second(now)
+    second = seconds_of(now)
     found = [part for it in read if not it.is_one_name for part in overlapping(lost, it)]
     past = await _then(SilenceThen(environment, position_at(second + 1))) if found else []
     for part in found:
@@ -231,7 +231,7 @@ def _is_of_whole(it: PastSilence, part: ReadRange, second: int) -> bool:
 
 async def silent_ranges(environment: str, now: datetime) -> list[HistoryColumns]:
     """Those that are silent `now`, as the history tells it."""
-    lost = missed(await ranges_of(environment), _second(now)).values()
+    lost = missed(await ranges_of(environment), seconds_of(now)).values()
     return [row(environment, "silent", moment(it.heard), it.names) for several in lost for it in several]
 
 
@@ -251,7 +251,7 @@ def row(
     environment: str, kind: str, at: datetime, of: NameRange | None = None, until: int | None = None
 ) -> HistoryColumns:
     """`of`: None: of the whole environment; `until`: when a silence ended, in seconds since 1970."""
-    second = _second(at)
+    second = seconds_of(at)
     own = hashlib.sha256(f"{kind} {environment} {second} {of or ''}".encode()).hexdigest()
     found = HistoryColumns(environment, None, position(second, "", 0, 0, own), kind, second, "silence")
     if of is None:
@@ -262,7 +262,3 @@ def row(
 def named(it: NameRange) -> str:
     ends = [f"from {it.from_}"] * bool(it.from_) + [f"before {it.until}"] * bool(it.until)
     return f"namespace {it.namespace}" + (f", names {' and '.join(ends)}" if ends else "")
-
-
-def _second(at: datetime) -> int:
-    return (at - EPOCH) // SECOND

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ...database import tables
 from ...database.group_commit import written
 from ...database.query import query
-from ...domain.event import EPOCH, SECOND, Cause
+from ...domain.event import Cause, seconds_of
 from ...domain.name_range import NameRanges
 from ...domain.place import standing_in
 from ...domain.snapshot import UNREADABLE, Sight, parse
@@ -58,7 +58,7 @@ async def _take(it: Signed) -> Taken:
     if not inserted:
         [kept] = await first(EventKey(it.environment, sha256))
         return Taken(EventReceipt(*kept), False)
-    known, second = await ranges.ranges_of(it.environment), (it.now - EPOCH) // SECOND
+    known, second = await ranges.ranges_of(it.environment), seconds_of(it.now)
     await silence.end_of_observer(it.environment, sight.ranges, known, it.now)
     entries: list[Entry | None] = [None, *await _levels(it.environment, sight)]  # the snapshot counts, as an event does
     await names.keep(it.environment, sight, second, it.most_places)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from ...domain.event import EPOCH, SECOND
+from ...domain.event import seconds_of
 from ...domain.state import position
 from ...domain.waybill import Gitops
 from ..events.statements import Detail, HistoryColumns, detail_text
@@ -12,7 +12,7 @@ from ..events.statements import Detail, HistoryColumns, detail_text
 
 def proposed(service: str, version: str, gitops: Gitops, sha256: str, now: datetime) -> Iterator[HistoryColumns]:
     """`sha256`: the proposal's."""
-    at = (now - EPOCH) // SECOND
+    at = seconds_of(now)
     detail = Detail(url=gitops.proposal.url if gitops.proposal else None, replaces=gitops.replaces or None)
     for it in dict.fromkeys(gitops.places):
         own = hashlib.sha256(f"proposed {service} {version} {sha256} {it.place}".encode()).hexdigest()

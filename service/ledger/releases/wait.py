@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ...database.query import Query, Row, query
 from ...database.tables import History
-from ...domain.event import EPOCH, SECOND
+from ...domain.event import seconds_of
 from ...domain.outcome import Awaited, AwaitedPlace, ProposedVersion, awaited
 from ...domain.place import standing_in
 from ...domain.state import BEGINNING, NEAR
@@ -108,7 +108,7 @@ async def outcome(service: str, version: str, environment: str, silent_after: in
     places = []
     for it in await _standing(ServiceThere(service, environment, MOST)):
         since = silence.since(it.place)
-        state = await place_of(it, (now - EPOCH) // SECOND, silent=since is not None)
+        state = await place_of(it, seconds_of(now), silent=since is not None)
         if state:
             failed = [each for each in failures if each.place == it.place]
             here = [each for each in ran if each.place == it.place]
