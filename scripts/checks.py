@@ -41,7 +41,7 @@ def refuse_early(here: Session, release: Release) -> None:
 
 def chart_has_a_registry(here: Session, release: Release) -> None:
     config = here.config
-    if release.begins and config.registry is None and (config.gitops or config.artifact or config.ledger):
+    if release.begins and config.registry is None and (config.has_releases or config.ledger):
         raise Refused(
             "No registry is configured, so there is no chart that could be proposed or filed.",
             "Set `registry` in waybill.toml.",
@@ -52,7 +52,7 @@ def chart_has_a_registry(here: Session, release: Release) -> None:
 def environments_exist(here: Session, release: Release) -> None:
     if release.begins:
         here.config.shipped_to(release.environments)
-    elif here.config.gitops or here.config.artifact:
+    elif here.config.has_releases:
         here.config.chosen(release.environments)
 
 

@@ -107,7 +107,7 @@ class Config(Settings, frozen=True, kw_only=True):
 
     def shipped_to(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those of `chosen` that a release is for: none without GitOps repo and artifact, which is of one."""
-        chosen = self.chosen(names) if self.gitops or self.artifact else ()
+        chosen = self.chosen(names) if self.has_releases else ()
         if self.artifact and len(chosen) != 1:
             raise Refused(
                 f"With `artifact` a release is shipped to one environment at a time, not to {' and '.join(chosen)}.",

@@ -1,7 +1,5 @@
 """A release of HEAD with images that do not exist: what ship would refuse of the chart is found without one."""
 
-from datetime import UTC, datetime
-
 from msgspec import UNSET
 
 from .chart.version import strict
@@ -42,7 +40,7 @@ def marked(here: Checkout) -> Waybill:
     path = config.in_chart("Chart.yaml")
     version = str(strict(read(git.blob(head, path) or b"", ("version",), name=path) or "", path, fault="chart"))
     commit = build(images, head, version, NOWHERE, here)
-    committed_at = datetime.fromtimestamp(git.committed(head), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    committed_at = git.committed_at(head)
     return Waybill(
         service=config.service,
         images=tuple(Image(name, it.repository, it.digest, {}, checked=False) for name, it in images.items()),

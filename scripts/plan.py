@@ -54,7 +54,7 @@ def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
             if_a_login_tells(there.config.registry, lambda: refuse_unpushable(waybill, there.config), there.report)
         files = changed(here.git, waybill.source.commit, str(waybill.source.release_commit))
         planned = Plan(waybill=waybill, published=digest is not None, chart_files=files)
-        if here.config.gitops is None and not here.config.is_gitless:
+        if not here.config.has_releases:
             return planned
         with there.opened() as repo:
             return proposed(there, planned, there.change(waybill, environments), repo)

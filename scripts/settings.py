@@ -224,6 +224,11 @@ class Settings(
         about("What a tag key gets, of {commit}, {version} and {tag} (that of --image). Default: {commit}."),
     ] = "{commit}"
 
+    @property
+    def has_releases(self) -> bool:
+        """Whether environments get releases: by a GitOps repo, or by a tag of the artifact."""
+        return self.gitops is not None or self.artifact is not None
+
 
 _ALL = msgspec.structs.fields(Settings)
 FIELDS = tuple(field for field in _ALL if field.name != "environment_tables")  # --environment chooses environments

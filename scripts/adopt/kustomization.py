@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from posixpath import join, normpath
 
 from ..addresses import normalise
@@ -59,7 +58,7 @@ def look_at(repo: Repo, commit: str, branch: str, environment: str, config: Conf
     newest = repo.git.run(
         "--literal-pathspecs", "log", "-1", "--no-show-signature", "--format=%H", commit, "--", *files
     )
-    created = f"{datetime.fromtimestamp(repo.git.committed(newest), UTC):%Y-%m-%dT%H:%M:%SZ}"
+    created = repo.git.committed_at(newest)
     revision = f"{branch}@sha1:{newest}"
     packed = pack({name: text}, source=normalise(str(config.gitops)), revision=revision, created=created)
     place = f"{str(config.artifact).removeprefix('oci://')}/{environment}"

@@ -13,7 +13,7 @@ from ..diff.markdown import code
 from ..diff.repo import opened
 from ..errors import Refused
 from ..keys import signer_of
-from ..proposal.files import Outcome, Wanted, carry_out, prepare
+from ..proposal.files import Wanted, carry_out, prepare
 from ..proposal.manifests import push
 from ..session import Session
 from .kustomization import Handover, edited, look_at
@@ -60,7 +60,7 @@ def move(here: Session, environment: str, *, dry_run: bool) -> Move:
         f"{found.flux.name} in {found.flux.file}",
         str(found.manifests or ""),
         found.made_of,
-        _said(outcome, topic, dry_run=dry_run),
+        outcome.said(topic, dry_run=dry_run),
         proposal=proposal.url if proposal else None,
         patch=outcome.patch.decode(errors="replace") if dry_run else "",
     )
@@ -90,14 +90,3 @@ def _body(found: Handover) -> str:
         "Where that folder changes before this is merged, run the same command again, which moves the digest. To let "
         "Flux take only what is signed, take the `#` off `verify`.\n"
     )
-
-
-def _said(outcome: Outcome, topic: str, *, dry_run: bool) -> str:
-    match outcome.outcome:
-        case "unneeded":
-            return f"{outcome.base} has it already: nothing is proposed"
-        case "closed":
-            return "it was proposed and closed: not proposed again (reopen it there)"
-        case "held":
-            return f"{topic} has it already"
-    return f"{topic} {'would be' if dry_run else 'is'} proposed for {outcome.base}"

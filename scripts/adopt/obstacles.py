@@ -7,6 +7,7 @@ https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-appl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..diff.bases import walk
 from ..diff.flux_build import applied
 from ..diff.kustomizations import GIT, OCI, FluxKustomization
 from ..errors import Refused
@@ -51,7 +52,7 @@ def home(flux: FluxKustomization) -> str:
 
 def refuse_taken(flux: FluxKustomization, name: str, top: Path) -> None:
     """The repo at `top` has no other OCIRepository of this name."""
-    files = ((str(it.relative_to(top)), it.read_bytes()) for it in sorted(top.rglob("*.y*ml")) if it.is_file())
+    files = ((str(it.relative_to(top)), it.read_bytes()) for it in walk(top, (".yaml", ".yml")))
     for it in objects_of(OCI, files):
         if it.name == name and str(at(it.value, "metadata", "namespace") or "") in ("", home(flux)):
             raise Refused(

@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -180,6 +181,10 @@ class Git:
     def parents(self, commits: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The parents of each of `commits`, all of which must be here; other objects among them are left out."""
         return {name: self._objects.commit(name).parents for name in commits if self.commit(name)}
+
+    def committed_at(self, commit: str) -> str:
+        """Its committer time as RFC 3339, in UTC."""
+        return datetime.fromtimestamp(self.committed(commit), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def committed(self, commit: str) -> int:
         """Committer time in seconds since the epoch; refused where no date of a waybill (RFC 3339) can say it."""

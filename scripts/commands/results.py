@@ -34,7 +34,7 @@ def show_each(here: Session, done: Sequence[tuple[Waybill, Receipt]]) -> None:
     if here.report.left:
         raise Incomplete(here.report.left, [waybill for waybill, _ in done])
     unfiled = {} if here.config.ledger else {"receipt": "not filed: no ledger is configured"}
-    if here.config.gitops is None and not here.config.is_gitless:
+    if not here.config.has_releases:
         unfiled["proposal"] = "none: no GitOps repo is configured"
     tables = [rows(waybill, receipt) | unfiled for waybill, receipt in done]
     documents = [waybill for waybill, _ in done]

@@ -70,7 +70,7 @@ def propose(only: tuple[str, ...], **options: Any) -> None:
 
     here = session(options)
     forge_takes_it(here, Release(only))
-    waybill = proven_again(here.read(), here) if here.config.gitops or here.config.artifact else here.read()
+    waybill = proven_again(here.read(), here) if here.config.has_releases else here.read()
     change = here.change(waybill, only)
     with here.repo(here.proposing_forge) as repo:
         show(here, here.keep(run(change, repo, here.report)))

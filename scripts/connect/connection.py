@@ -188,7 +188,7 @@ def _carried_out(here: Session, wish: Wish, repo: Repo, found: Look) -> Connecte
         hook.address,
         list(hook.heard["releases"]),
         sorted(outcome.changes),
-        _said(outcome, found.wanted, dry_run=wish.dry_run),
+        outcome.said(found.wanted.topic, dry_run=wish.dry_run),
         f"{hook.namespace}/{hook.name}",
         proposal=proposal.url if proposal else None,
         key=None if wish.secrets else key,
@@ -211,14 +211,3 @@ def _kept(file: Path | None, text: str) -> Iterator[Callable[[], None]]:
         for it in left:
             it.unlink()
         raise
-
-
-def _said(outcome: Outcome, wanted: Wanted, *, dry_run: bool) -> str:
-    match outcome.outcome:
-        case "unneeded":
-            return f"{outcome.base} has it already: nothing is proposed"
-        case "closed":
-            return "it was proposed and closed: not proposed again (reopen it there)"
-        case "held":
-            return f"{wanted.topic} has it already"
-    return f"{wanted.topic} {'would be' if dry_run else 'is'} proposed for {outcome.base}"

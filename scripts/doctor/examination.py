@@ -37,7 +37,7 @@ def examined(start: Callable[[Report], Session], only: Sequence[str], key: str |
         yield from ledger_of(here)
         if told := keys_of(here, names, key):
             yield told
-        if here.config.gitops is not None or here.config.is_gitless:
+        if here.config.has_releases:
             yield from _environments(there, names, waybill)
     yield Diagnosis("skip", "the clusters, which cannot be seen from here")
 

@@ -54,7 +54,7 @@ def release_of(here: Session, environments: Sequence[str]) -> tuple[list[Diagnos
         found += looked(lambda report: _tag(here, waybill))
         found += looked(lambda report: _registry(replace(here, report=report), waybill))
     found += looked(lambda report: _forge(replace(here, report=report), release))
-    if config.gitops is None and not config.is_gitless:
+    if not config.has_releases:
         found.append(Diagnosis("skip", "no GitOps repo is configured: nothing is proposed"))
     return found, waybill
 

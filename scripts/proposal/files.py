@@ -43,6 +43,17 @@ class Outcome:
     known: Proposal | None
     patch: bytes = b""
 
+    def said(self, topic: str, *, dry_run: bool) -> str:
+        """`topic` is the branch that is proposed."""
+        match self.outcome:
+            case "unneeded":
+                return f"{self.base} has it already: nothing is proposed"
+            case "closed":
+                return "it was proposed and closed: not proposed again (reopen it there)"
+            case "held":
+                return f"{topic} has it already"
+        return f"{topic} {'would be' if dry_run else 'is'} proposed for {self.base}"
+
 
 def prepare(wanted: Wanted, repo: Repo, base: str | None) -> Outcome:
     """What there is to propose; nothing changes outside the temporary clone."""

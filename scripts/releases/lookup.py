@@ -1,7 +1,6 @@
 """The waybill of a published version, from the ledger or from its tag, and the proof that its chart is published."""
 
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +127,7 @@ def from_tag(version: str, here: Checkout) -> Waybill:
             f"command in a checkout of the tag: `git checkout {tag}`.",
             fault="repository",
         )
-    committed_at = datetime.fromtimestamp(git.committed(parents[0]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    committed_at = git.committed_at(parents[0])
     return Waybill(
         service=config.service,
         images=tuple(Image(name, it.repository, it.digest, {}, checked=False) for name, it in images.items()),

@@ -4,7 +4,6 @@ The commit is built in git's object store, on top of the source commit: no branc
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from msgspec import UNSET
 
@@ -59,7 +58,7 @@ def bump(choice: Choice, here: Checkout) -> Waybill:
             version = choose(choice, head, tags, here)
         repository = source_of(here, known)
         commit = known.commit if known else build(choice.images, head, str(version), repository, here)
-        committed_at = datetime.fromtimestamp(git.committed(head), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        committed_at = git.committed_at(head)
         source = Source(repository, head, committed_at, commit, f"{config.service}-{version}")
         source = with_changes(source, version, tags, here)
     here.report.did(
