@@ -189,7 +189,7 @@ help: ## List the targets.
 	@$(venv) -m pip check --disable-pip-version-check
 	@touch $@
 
-.venv/bench.stamp: requirements/bench.txt .venv/run.stamp
+.venv/bench.stamp: requirements/bench.txt .venv/dev.stamp
 	@echo "installing the packages of the measurements"
 	@$(pip) requirements/bench.txt
 	@$(venv) -m pip check --disable-pip-version-check
