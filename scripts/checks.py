@@ -5,9 +5,8 @@ a ledger that does not answer, a forge that does not tell rights, and in plan a 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from .clients.http_failure import Denied, NoAnswer
 from .clients.ledger import WRITE, Caller, older_ledger
@@ -24,8 +23,7 @@ from .source.work_tree import unshipped
 DOCUMENT: int = next(field.default for field in structs.fields(Waybill) if field.name == "waybill")
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(Struct, frozen=True):
     """What is about to be done: `changes` is not so for plan; `begins` is not so for promote, which takes what was
     published before."""
 

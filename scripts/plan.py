@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from msgspec import UNSET, Struct, structs
@@ -41,7 +40,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 def plan(here: Session, choice: Choice, environments: Sequence[str]) -> Plan:
     refuse_early(here, Release(environments, changes=False))
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
-        there = unsigned(replace(here, folder=Path(folder)))
+        there = unsigned(structs.replace(here, folder=Path(folder)))
         waybill = bump(choice, there)
         check(waybill)
         load(here.document)  # which ship goes on with
@@ -72,7 +71,7 @@ def render(here: Session, environments: Sequence[str]) -> Plan:
 def dry_run(here: Session, changes: Changes) -> list[Plan]:
     """What proposing each of the `changes` would do; nothing changes outside this machine's caches."""
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
-        there = unsigned(replace(here, folder=Path(folder)))
+        there = unsigned(structs.replace(here, folder=Path(folder)))
         with there.opened() as repo:
             return [proposed(there, Plan(waybill=it.waybill, published=True), it, repo) for it in changes(there, repo)]
 
@@ -81,7 +80,7 @@ def unsigned(here: Session) -> Session:
     """What only looks needs no key."""
     if here.config.commit_sign:
         here.report.warn("commits are not signed here, so that their ids will be others")
-    return replace(here, config=structs.replace(here.config, commit_sign=False))
+    return structs.replace(here, config=structs.replace(here.config, commit_sign=False))
 
 
 def proposed(here: Session, planned: Plan, change: Change, repo: Repo) -> Plan:

@@ -1,7 +1,6 @@
 """A published release, proposed for environments on a branch each: what promote and rollback have in common."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from msgspec import structs
@@ -106,4 +105,4 @@ def _place(here: Session, environment: str) -> Session:
     """With a waybill's file of its own, where --waybill names none."""
     if here.document != here.config.document:
         return here
-    return replace(here, document=here.folder / f"{here.config.service}@{environment}.json")
+    return structs.replace(here, document=here.folder / f"{here.config.service}@{environment}.json")

@@ -1,7 +1,6 @@
 """What `record SERVICE VERSION` files: a release as its tag, the registry, the GitOps repo and the forge tell it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from msgspec import UNSET, structs
@@ -48,13 +47,14 @@ def _proposed(here: Session, release: Waybill) -> Iterator[Waybill]:
     service, whole = release.service, here.make_folder() / f"{release.service}.md"
     shipped = Change(release, here.config, (), layout.shipping_branch(service), whole)
     later = [
-        replace(shipped, branch=layout.promotion_branch(service, it), kind="promote") for it in here.config.environments
+        structs.replace(shipped, branch=layout.promotion_branch(service, it), kind="promote")
+        for it in here.config.environments
     ]
     with here.report.step("look at the GitOps repo"), opened(here.forge, here.renderer, here.config) as repo:
         for change in (shipped, *later):
             for proposed, intent in proposed_before(change, repo):
                 published = published_of(proposed, repo, intent)
-                yield with_proposal(proposed, repo, replace(intent, manifests=published), intent.known)
+                yield with_proposal(proposed, repo, structs.replace(intent, manifests=published), intent.known)
 
 
 def _of_moves(here: Session, release: Waybill) -> Iterator[Waybill]:

@@ -1,7 +1,6 @@
 """rollback: proposes a lower version for environments, with the reason, on a branch each. It needs no checkout."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -53,7 +52,7 @@ def rollback(
     sites = {name: repo.site(heads.base_head, name, config, None) for name in names}
     where = {it for name, site in sites.items() for it in (*site.files, site.artifact(config.service, name).file)}
     files = repo.git.files(heads.base_head, *sorted(where))
-    here = replace(here, config=structs.replace(config, artifact=_artifact(config, files, sites)))
+    here = structs.replace(here, config=structs.replace(config, artifact=_artifact(config, files, sites)))
     chosen = {name: _to(here, name, wanted, release_in(files, sites[name])) for name in names}
     releases = {version: _release(here, version) for version in dict.fromkeys(chosen.values())}
     changes = (
@@ -120,7 +119,7 @@ def _pinned_as_it_is(change: Change, files: Files, site: Site) -> Change:
             tables.append({"name": names[0], "post_render": rendered})
     keys = change.config.image_keys
     together = (*([keys] if isinstance(keys, dict) else keys), *tables)
-    return replace(change, config=structs.replace(change.config, image_keys=together)) if tables else change
+    return structs.replace(change, config=structs.replace(change.config, image_keys=together)) if tables else change
 
 
 def _to(here: Session, environment: str, version: str | None, said: Mapping[str, str]) -> str:

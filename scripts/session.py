@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from .forges import Forge
 
 
-@dataclass(frozen=True)
-class Session(Checkout):
+class Session(Checkout, frozen=True):
     """`document` is the file of the waybill; `keep` writes it after each step. `away`: there is no checkout. With
     `allow_override` an environment may run other images than those of a release."""
 

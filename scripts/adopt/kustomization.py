@@ -1,8 +1,9 @@
 """The Flux Kustomization that applies an environment's folder, and what it becomes when it gets that as an artifact."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from posixpath import join, normpath
+
+from msgspec import Struct
 
 from ..addresses import normalise
 from ..clients.registry import Registry
@@ -25,8 +26,7 @@ from ..yaml.objects import Object
 from .obstacles import home, only, refuse_difference, refuse_other_source, refuse_others, refuse_secrets, refuse_taken
 
 
-@dataclass(frozen=True)
-class Handover:
+class Handover(Struct, frozen=True):
     """Of a commit of the GitOps repo: what applies `folder`, the `objects` that it applies, and the `manifests` that
     make the same, `made_of` the folder at that commit. None where it gets an artifact already."""
 

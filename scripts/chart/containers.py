@@ -1,8 +1,9 @@
 """The containers that a chart's render runs, and the templates that made them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..yaml.document import Path
 from .manifests import RenderedObject
@@ -10,8 +11,7 @@ from .manifests import RenderedObject
 KEYS = ("containers", "initContainers", "ephemeralContainers")
 
 
-@dataclass(frozen=True)
-class Container:
+class Container(Struct, frozen=True):
     """What runs an image. `name` is "" where the chart gives none; `path` is the way from the object to it, or to an
     image outside containers."""
 

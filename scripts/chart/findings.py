@@ -1,15 +1,15 @@
 """What is wrong with a render, and the refusal that lists it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..errors import Refused
 
 _SHOWN = 8
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """`where` names template, object and field, the subject of `what`; `remedy` is whole sentences."""
 
     where: str

@@ -1,7 +1,8 @@
 """Whether the containers run what was released: its repositories with no other digest, its digests nowhere else."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..config import Config
 from ..document import Waybill
@@ -36,8 +37,7 @@ _HOOK = (
 )
 
 
-@dataclass(frozen=True)
-class Released:
+class Released(Struct, frozen=True):
     """An image that the release runs; `blocks` are the places in the file `values` where it stands."""
 
     name: str

@@ -1,8 +1,9 @@
 """judge: whether a chart and what it renders would run as proposed. It needs no network."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from . import images, record, sources, workloads
 from .api import rules
@@ -12,8 +13,7 @@ from .manifests import Rendered
 from .unknowns import unseen
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """Findings refuse the release: those of `images`, that what was released does not run, and `others`. `warnings` and
     `unseen` are printed and stop nothing."""
 

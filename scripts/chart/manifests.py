@@ -1,8 +1,9 @@
 """What `helm template` printed: every object, with the template that made it."""
 
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from ..errors import Refused
 from ..yaml.document import Path, shown
@@ -15,8 +16,7 @@ _TESTS = {"test", "test-success", "test-failure"}
 DEPLOYS = {"pre-install", "post-install", "pre-upgrade", "post-upgrade"}
 
 
-@dataclass(frozen=True)
-class RenderedObject:
+class RenderedObject(Struct, frozen=True):
     """`duplicates` are the keys that stand twice in the object's document."""
 
     template: str
@@ -52,8 +52,7 @@ class RenderedObject:
         return f"{self.template}, {self.name}, {shown(path)}"
 
 
-@dataclass(frozen=True)
-class Rendered:
+class Rendered(Struct, frozen=True, dict=True):
     """`definitions` are the files in crds/ of the chart and of those in it, installed as they are; `text` is what the
     templates rendered."""
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..image.blocks import EACH, At
 from ..yaml.document import Path
@@ -14,8 +15,7 @@ LONGEST = 512  # letters of an image: a repository has at most 255
 _VOLUME = ("image", "reference")  # what a volume of a pod mounts
 
 
-@dataclass(frozen=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """A text that could name an image; `runs`: its key says that it does."""
 
     place: Container

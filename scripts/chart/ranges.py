@@ -3,8 +3,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from semver import Version
 
 _PART = r"[0-9]+|[xX*]"
@@ -22,8 +22,7 @@ _TAKE_ANY = {"", "=", "~", "~>", ">=", "=>"}
 _NUMBERS = rf"v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?(-[^+]*)?(?:\+.*)?"
 
 
-@dataclass(frozen=True)
-class _Bound:
+class _Bound(Struct, frozen=True):
     """`given` is how many of the three numbers are written out: 2 of `1.2` and of `1.2.x`."""
 
     version: Version

@@ -4,10 +4,11 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from ..errors import Fault, Refused
 from .git_credential import Credential, lent
@@ -36,8 +37,7 @@ MOVES_WITHIN = (0, 0.5)  # seconds
 COMMAND = ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
 
 
-@dataclass(frozen=True)
-class Author:
+class Author(Struct, frozen=True):
     """Who commits, `Name <email>` as git keeps it; with `signs` as git is configured to sign."""
 
     who: str = IDENTITY
@@ -59,8 +59,7 @@ class Author:
 OURS = Author()
 
 
-@dataclass(frozen=True)
-class TreeFile:
+class TreeFile(Struct, frozen=True):
     """A file of a tree: `mode` as git writes it (100644, 100755, 120000, 160000), `path` relative to that tree."""
 
     mode: str
@@ -68,8 +67,7 @@ class TreeFile:
     data: bytes
 
 
-@dataclass(frozen=True)
-class Git:
+class Git(Struct, frozen=True, dict=True):
     """A repository at `folder`; a failure is the fault of `fault`. Where git speaks to a remote, and only there, it may
     ask for `credential`."""
 

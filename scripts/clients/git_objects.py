@@ -6,9 +6,10 @@ https://git-scm.com/docs/git-cat-file#_batch_output
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from ..errors import Fault, Refused
 from .process import Changes, Dialogue
@@ -18,8 +19,7 @@ TREE, LINK, SUBMODULE = "40000", "120000", "160000"
 KINDS = {TREE: "a folder", LINK: "a symbolic link", SUBMODULE: "a submodule"}
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """`committer` is `Name <email>`, `seconds` its time since the epoch."""
 
     tree: str

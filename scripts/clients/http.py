@@ -5,12 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
 
 from .http_failure import Peer, failure, no_address, no_answer, no_credential, proxy_refused, too_much, unencrypted
 from .proxy import Proxy, is_loopback, proxy_for
@@ -28,8 +28,7 @@ HEADERS = {"User-Agent": "waybill", "Accept-Encoding": "identity"}  # what is no
 HEADER_VALUE = re.compile(r"[!-~]+( [!-~]+)*")
 
 
-@dataclass(frozen=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """Seconds to wait: for a connection, for the next bytes, and for a whole call, its repeats and pages included."""
 
     connect: float = 3
@@ -40,8 +39,7 @@ class Patience:
 PATIENCE = Patience()
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     method: str
     url: "httpx.URL"
     status: int

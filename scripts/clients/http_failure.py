@@ -3,7 +3,8 @@
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..errors import Fault, Refused
 from .proxy import Proxy
@@ -16,8 +17,7 @@ CERTIFICATES_OWN = {9, 10, 23, 26, 62, 64, 66, 67, 68}
 _TLS = "Check that {0.address} is one of HTTPS, with TLS 1.2 or newer, and that it asks for no client's certificate"
 
 
-@dataclass(frozen=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """Who is asked: its `name` for a sentence, the setting that holds its `address`, what holds the `credential`, and
     what a user may rely on when it fails (`kept`)."""
 

@@ -6,12 +6,12 @@ with that. The package `sigstore` is an extra, and imported when it is used.
 
 import base64
 import os
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from ..errors import Refused
 from .bundle import SIGNED, signature_of, stated_in
@@ -24,8 +24,7 @@ TRUST = "WAYBILL_SIGSTORE_TRUST"
 GITHUB = "https://token.actions.githubusercontent.com"
 
 
-@dataclass(frozen=True)
-class Workflow:
+class Workflow(Struct, frozen=True):
     """A workflow as a certificate names it: `identity` is its address, `issuer` is who gives its tokens."""
 
     issuer: str

@@ -3,13 +3,12 @@
 import hmac
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..document import Waybill, chart_of
 from ..errors import Refused
@@ -19,7 +18,7 @@ from .http_failure import Denied, NoAnswer, Peer, unencrypted
 PATIENCE = Patience(whole=30)
 KEPT = "Everything before this step is done and kept; run the same command again when the ledger works again"
 PEER = Peer("ledger", "The ledger", "`ledger` in waybill.toml", "WAYBILL_LEDGER_TOKEN")
-FILING = replace(PEER, kept=f"{KEPT}.")
+FILING = structs.replace(PEER, kept=f"{KEPT}.")
 WRITE, CALLER, HOOKS = "releases:write", "/caller", "/hooks/flux/"
 MOST = 100  # arrivals that are looked at
 

@@ -6,8 +6,9 @@ import select
 import subprocess
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ..errors import AGAIN, Fault, Refused, of_machine
 
@@ -22,8 +23,7 @@ SECRETS = ("FORGE_TOKEN", "LEDGER_TOKEN", "WEBHOOK_KEY")
 TOKENS: Changes = dict.fromkeys(f"WAYBILL_{name}{end}" for name in SECRETS for end in ("", "_FILE"))
 
 
-@dataclass(frozen=True)
-class Completed:
+class Completed(Struct, frozen=True):
     code: int
     stdout: bytes
     stderr: bytes

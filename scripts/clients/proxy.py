@@ -1,9 +1,10 @@
 """Which proxy a request goes through, as curl reads the environment: https://curl.se/docs/manpage.html#ENVIRONMENT."""
 
 import os
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct
 
 from ..errors import Refused
 
@@ -11,8 +12,7 @@ PORTS = {"http": 80, "https": 443}
 CURLS_PORT = 1080  # of a proxy whose address names none
 
 
-@dataclass(frozen=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """`url` may carry a password: only `place` (host and port) and the name of the `variable` are shown."""
 
     url: str

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import structs
 
 from ..report import Report
 from ..setting_texts import form
@@ -168,7 +168,7 @@ def reporting(options: dict[str, Any]) -> Report:
 def session(options: dict[str, Any]) -> "Session":
     from ..session import start
 
-    return replace(start(options, **_places(options)), allow_override=options.get("allow_override", False))
+    return structs.replace(start(options, **_places(options)), allow_override=options.get("allow_override", False))
 
 
 def session_with(options: dict[str, Any], report: Report) -> "Session":

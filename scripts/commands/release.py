@@ -1,9 +1,9 @@
 """The commands that release: ship does every step, plan shows them, promote takes a release to another environment."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
 from .options import allow_override, choice, command, dry_run, environment, image, session, session_for, settings
 
@@ -98,7 +98,7 @@ def rollback(name: str, version: str | None, only: tuple[str, ...], reason: str,
     from ..rollback import rollback as run
 
     with session_for(name, options, only) as found:
-        here = replace(found, allow_override=options["allow_override"])
+        here = structs.replace(found, allow_override=options["allow_override"])
         carry_out(here, lambda here, repo: run(here, repo, only, version, reason, dry_run=dry_run), dry_run)
 
 

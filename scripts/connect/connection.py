@@ -7,10 +7,9 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..addresses import is_local, normalise
 from ..config import Config
@@ -46,8 +45,7 @@ class Connected(Struct, frozen=True):
     patch: str = ""
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """What there is, and what is to be proposed."""
 
     cluster: Cluster
@@ -163,7 +161,7 @@ def _landed(hook: Hook, repo: Repo, commit: str, cluster: Cluster) -> Hook:
             fault="gitops",
         )
     moved = it.spec.get("targetNamespace") if it else None
-    return replace(hook, namespace=str(moved or found[0].get("namespace") or hook.namespace))
+    return structs.replace(hook, namespace=str(moved or found[0].get("namespace") or hook.namespace))
 
 
 def _carried_out(here: Session, wish: Wish, repo: Repo, found: Look) -> Connected:

@@ -1,9 +1,9 @@
 """What somebody wants to be heard of an environment, and by which objects of Flux."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from ..clients.ledger import HOOKS
 from ..config import Config
@@ -14,8 +14,7 @@ from ..gitops.webhook import Hook
 from ..settings import Label
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """`folder` of the GitOps repo is the cluster's, `namespaces` are all that is heard; by themselves both are looked
     for. The key goes into the new file `secrets`, for a ledger in the namespace `ledger`. With `moves` an address that
     is there already becomes the one that is configured."""

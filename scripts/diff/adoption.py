@@ -4,9 +4,10 @@ What Waybill would write is tried on a copy and built as Flux builds it: the rel
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from os.path import isfile  # Path's own raises for a name that is too long
 from pathlib import Path
+
+from msgspec import structs
 
 from ..config import Config
 from ..errors import Refused
@@ -135,7 +136,7 @@ def _built(top: Path, root: Root, files: dict[str, bytes], release: Target) -> C
     called = str(found.reference.get("name"))
     if not number and (why := next((it for name, it in unmarked.items() if name in called), None)):
         raise why
-    return replace(found, origin=sources[int(number)] if number.isdecimal() else None)
+    return structs.replace(found, origin=sources[int(number)] if number.isdecimal() else None)
 
 
 def _mark(item: Object) -> str:

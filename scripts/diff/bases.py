@@ -7,11 +7,12 @@ https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from os.path import isfile, join, normpath  # Path's own isfile raises for a name that is too long
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ..clients.process import censor
 from ..errors import Refused
@@ -32,8 +33,7 @@ PLACES = (
 REMOTE = re.compile(r"(?i)(?:[\w.-]+=)?(?:[a-z][a-z0-9+.-]*:|[\w.-]+@|(?:www\.)?github\.com[/:])|.*(?:://|[?&]ref=)")
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(Struct, frozen=True):
     """`file`, a kustomization or what one names, says `text`, by which kustomize finds `target`."""
 
     file: Path

@@ -1,10 +1,11 @@
 """A HelmRelease that people wrote, as it stands in its file and as kustomize builds it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import Refused
 from ..gitops.objects import Located, objects_of
@@ -14,8 +15,7 @@ from ..yaml.objects import Object, at
 from .roots import Root
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(Struct, frozen=True, dict=True):
     """`target` is the document, `release` the object that a build of `root` makes of it, among `objects`, and `files`
     are what that build reads of the repo at `top`. `origin` is the document of the chart's OCIRepository."""
 

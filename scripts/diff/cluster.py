@@ -1,9 +1,10 @@
 """The cluster of an environment, as the GitOps repo shows it: the folder that Flux applies there, and what is in it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import Refused
 from ..yaml.objects import Object, group_of, parse
@@ -15,8 +16,7 @@ HELM = "helm.toolkit.fluxcd.io"
 SYSTEM = "flux-system"  # where Flux is, unless somebody says otherwise
 
 
-@dataclass(frozen=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """`folder` is what `flux` applies; that is None where it does not lie in the GitOps repo. `branch` is the one that
     Flux reads, `url` its address of the repo, "" where the repo does not tell."""
 
@@ -35,8 +35,7 @@ class Cluster:
         return f"{self.folder}, applied {by}"
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What Flux applies to a cluster: its objects, each with the namespace that it gets ("" where none is told), and
     what of it is not seen, in sentences without a full stop."""
 

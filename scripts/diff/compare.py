@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
+
+from msgspec import Struct
 
 from ..yaml.objects import Key, Object, by_key
 from .lines import difference, dump
@@ -14,8 +15,7 @@ VERSION_LABELS = {"helm.sh/chart", "chart", "app.kubernetes.io/version"}
 ALIKE = 0.6  # from here on, a removed and an added object of one kind are one that was renamed
 
 
-@dataclass(frozen=True)
-class ObjectChange:
+class ObjectChange(Struct, frozen=True):
     """`name` is `Kind/name`, of a renamed object `Kind/old -> new`; `lines` begin with a blank, +, - or @@."""
 
     what: Literal["added", "removed", "changed", "renamed", "version labels"]

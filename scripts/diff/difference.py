@@ -4,15 +4,15 @@ What cannot be rendered is stated and stops nothing: reviewers then know what th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..errors import Refused
 from .compare import ObjectChange, compare
 from .repo import Repo, Shipped
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """`notes` state what could not be seen; `first`: nothing of the service ran there before; `unknown`: the present or
     the new release cannot be rendered."""
 

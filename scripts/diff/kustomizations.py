@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from posixpath import join, normpath
 from typing import Any
+
+from msgspec import Struct
 
 from ..addresses import is_local, normalise
 from ..gitops.objects import objects_of
@@ -19,8 +20,7 @@ GROUP = "kustomize.toolkit.fluxcd.io"
 PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 
-@dataclass(frozen=True)
-class FluxKustomization:
+class FluxKustomization(Struct, frozen=True):
     """`folder` is what it applies, itself or, with `is_made`, as an artifact that is made of it, `.` for the whole
     repo; `file` is where it stands."""
 

@@ -6,9 +6,10 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ..chart.post_render import Renderers
 from ..clients import kustomize
@@ -33,8 +34,7 @@ SPEC: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class HelmRelease:
+class HelmRelease(Struct, frozen=True):
     """A HelmRelease as kustomize builds it. `chart` is `host/path/name` and `reference` its version or digest, each ""
     where the built objects do not name it; `unseen` is what Flux adds from outside the folder. `hooks`: the
     post-renderers get the chart's hooks, too. `keeps_values`: Helm takes the values of the chart that ran before.

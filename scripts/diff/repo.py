@@ -4,9 +4,10 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct, structs
 
 from ..chart.manifests import Rendered
 from ..chart.renderer import Renderer
@@ -37,8 +38,7 @@ class OtherContent(Refused):
     """What lies in the registry is not what is proposed."""
 
 
-@dataclass(frozen=True)
-class Shipped:
+class Shipped(Struct, frozen=True):
     """What is proposed: the chart of a service, fetched where `archive` is None or gone, for `environments`; where each
     environment has its release, `sites` say."""
 
@@ -99,7 +99,7 @@ class Repo:
         is known; refused where Waybill cannot write it in the file that people wrote."""
         if config.helmrelease(environment) is None:
             site = standard(config.service, environment, pinned=config.flux_source == "oci-repository")
-            return replace(
+            return structs.replace(
                 site,
                 told=self._told(commit, site, config.service),
                 manifests=self._artifact_of(commit, site.folder, layout.source_file(config.service, environment)),

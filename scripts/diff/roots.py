@@ -5,16 +5,16 @@ by a folder that no other one names, and the Flux Kustomization lies elsewhere.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from .bases import FILES, is_kustomization, reach, walk
 from .kustomizations import FluxKustomization
 
 
-@dataclass(frozen=True)
-class Root:
+class Root(Struct, frozen=True, dict=True):
     """A folder of the repo, and the Flux Kustomization that applies it, None where that is not in the repo."""
 
     folder: str

@@ -4,14 +4,14 @@ https://fluxcd.io/flux/components/helm/helmreleases/#values-references
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from ..yaml.objects import Object, at, read
 
 
-@dataclass
-class Values:
+class Values(Struct):
     """`merged` are those of `config_maps`, each with the name of its ConfigMap, and above them the HelmRelease's own;
     `unseen` is what else it takes values from."""
 

@@ -1,7 +1,8 @@
 """Who reports what Flux does in a cluster to a ledger, as the objects tell that Flux applies there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..clients.ledger import HOOKS
 from ..gitops.webhook import heard_by
@@ -11,8 +12,7 @@ from .cluster import HELM, Applied
 NOTIFICATION = "notification.toolkit.fluxcd.io"
 
 
-@dataclass(frozen=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """Of Flux: it sends events to `address`, signed with the key in the Secret `secret` of its namespace."""
 
     namespace: str
@@ -25,8 +25,7 @@ class Provider:
         return f"{self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True)
-class Reports:
+class Reports(Struct, frozen=True):
     """`providers` report as the environment, `others` are the environments that other Providers report as. `heard` are
     kind and namespace of what the Providers' Alerts hear whole; `releases` are the namespaces of the HelmReleases,
     `sources` those of their charts."""

@@ -2,7 +2,8 @@
 registry there, as the GitOps repo tells."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec import structs
 
 from ..checks import if_a_login_tells
 from ..clients.http_failure import Denied
@@ -50,7 +51,7 @@ def judged(
     made: list[tuple[Change, Intent]] = []
 
     def judge(report: Report) -> str:
-        change = replace(here, report=report).change(waybill, [environment])
+        change = structs.replace(here, report=report).change(waybill, [environment])
         made.append(examine(change, repo, report))
         change, intent = made[0]
         if_a_login_tells(change.config.artifact, lambda: offer(change, intent), report)

@@ -2,8 +2,9 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec import structs
 
 from ..document import Waybill
 from ..errors import Refused
@@ -31,7 +32,7 @@ def examined(start: Callable[[Report], Session], only: Sequence[str], key: str |
         yield Diagnosis("skip", "the release, its ledger and its environments, which settings name")
         return
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
-        there = replace(here, folder=Path(folder), document=Path(folder) / "waybill.json")
+        there = structs.replace(here, folder=Path(folder), document=Path(folder) / "waybill.json")
         found, waybill = release_of(there, names)
         yield from found
         yield from ledger_of(here)

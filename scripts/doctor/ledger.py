@@ -1,8 +1,9 @@
 """The ledger: whether it takes releases of the service, for how long, and whether its clock and its keys are right."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec import structs
 
 from ..checks import Release, ledger_takes_it
 from ..clients.ledger import WRITE
@@ -20,7 +21,7 @@ def ledger_of(here: Session) -> list[Diagnosis]:
         return [Diagnosis("skip", "no ledger is configured: nothing is filed")]
 
     def look(report: Report) -> str:
-        ledger_takes_it(replace(here, report=report), Release((), changes=False))
+        ledger_takes_it(structs.replace(here, report=report), Release((), changes=False))
         return f"{here.config.ledger} takes releases of {here.config.service}"
 
     found = looked(look)

@@ -1,7 +1,8 @@
 """What ship would refuse of a release of HEAD: its own checks, and its steps with an image that does not exist."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from ..checks import (
     Release,
@@ -32,14 +33,14 @@ def release_of(here: Session, environments: Sequence[str]) -> tuple[list[Diagnos
     config, found, made = here.config, list[Diagnosis](), list[Waybill]()
 
     def settings(report: Report) -> str:
-        there = replace(here, report=report)
+        there = structs.replace(here, report=report)
         for check in (chart_has_a_registry, environments_exist, settings_have_a_use, edits_are_committed):
             check(there, Release((), changes=False))
         where = f"is released to {config.environments[0]} first" if config.environments else "has no environments"
         return f"{config.service} {where}"
 
     def chart(report: Report) -> str:
-        there = replace(here, report=report)
+        there = structs.replace(here, report=report)
         waybill = bump(Choice(images=markers(config, here.git), skip_image_check=True), there)
         made.append(package(waybill, there))
         refuse_other(made[0], there.ledger, report)
@@ -52,8 +53,8 @@ def release_of(here: Session, environments: Sequence[str]) -> tuple[list[Diagnos
     waybill = made[0] if made else None
     if waybill:
         found += looked(lambda report: _tag(here, waybill))
-        found += looked(lambda report: _registry(replace(here, report=report), waybill))
-    found += looked(lambda report: _forge(replace(here, report=report), release))
+        found += looked(lambda report: _registry(structs.replace(here, report=report), waybill))
+    found += looked(lambda report: _forge(structs.replace(here, report=report), release))
     if not config.has_releases:
         found.append(Diagnosis("skip", "no GitOps repo is configured: nothing is proposed"))
     return found, waybill

@@ -8,10 +8,10 @@ import struct
 import tarfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
+from msgspec import Struct
 
 from ..clients.manifest import FLUX_CONFIG, FLUX_LAYER, OCI_MANIFEST, descriptor
 from ..document import digest_of
@@ -20,8 +20,7 @@ CREATED, SOURCE, REVISION = (f"org.opencontainers.image.{name}" for name in ("cr
 STORED = 65_535  # bytes of the largest block that deflate keeps as it is (RFC 1951, 3.2.4)
 
 
-@dataclass(frozen=True)
-class OciArtifact:
+class OciArtifact(Struct, frozen=True, dict=True):
     """What is pushed: the manifest, and the two blobs that it names. `known`: it holds what is known already."""
 
     manifest: bytes

@@ -1,8 +1,9 @@
 """The objects that YAML files of a GitOps repo hold, and where each stands: a document, or an item of a List."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import Refused
 from ..yaml.document import Path as Keys
@@ -11,8 +12,7 @@ from ..yaml.objects import at
 from ..yaml.stream import Piece, pieces
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(Struct, frozen=True):
     """`keys` lead to it in the document `piece`; kind and name are "" where it has none."""
 
     file: str

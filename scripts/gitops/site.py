@@ -1,9 +1,10 @@
 """Where an environment's release is written: documents of files that Waybill made, or that people wrote before it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
 
 from ..errors import Refused
 from ..yaml.document import Path as Keys
@@ -15,8 +16,7 @@ from .layout import Files
 from .objects import Located, objects_in
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """The object of this kind and name in a file of the GitOps repo; without a kind, the only one of the file."""
 
     file: str
@@ -85,8 +85,7 @@ class Target:
         return (files[self.file], keys) if found is None else (found.piece.source, (*found.keys, *keys))
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(Struct, frozen=True):
     """The release of one environment: Flux builds `folder`, in which `release` is its HelmRelease and `source` the
     OCIRepository of its chart, where that is what Flux gets the chart from. `told` is what gitops/tries tells of the
     built HelmRelease; empty where nobody looked. `manifests` is the OCIRepository by which Flux gets the folder as an
@@ -108,8 +107,7 @@ class Site:
         return self.manifests or Target(layout.source_file(service, environment))
 
 
-@dataclass(frozen=True)
-class Existing:
+class Existing(Struct, frozen=True):
     """A HelmRelease that people wrote, as kustomize builds it.
 
     `name` and `namespace` (None: not built) are its own, `version` that of its chart, `inherited` its post-renderers.

@@ -5,8 +5,9 @@ yet is added; everything else that people wrote there stays, byte for byte.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from ..errors import Refused
 from ..settings import FLUX_VERSION
@@ -22,8 +23,7 @@ TEMPLATES = "cluster/waybill/apps"
 ALERTS = {"releases": ("HelmRelease",), "sources": ("HelmChart", "OCIRepository")}
 
 
-@dataclass(frozen=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """`folder` of the repo gets the files of `environment`, whose objects are in `namespace`, Flux's own; events go to
     `address`. `heard` are the namespaces of each kind of ALERTS."""
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import Refused, unknown_key
 from ..yaml.document import Path
@@ -23,16 +24,14 @@ RENDERED = re.compile(r"[a-z0-9.-]+(:[0-9]+(?=/))?(/[a-z0-9._-]+)*")
 EACH = "*"  # of a path: every item of a list, every value of a mapping
 
 
-@dataclass(frozen=True)
-class At:
+class At(Struct, frozen=True):
     """Where objects of a kind name an image outside containers; `path` may hold EACH."""
 
     kind: str
     path: Path
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """A place of the image `name`: the paths into values.yaml by key; the keys are one of FORMS, with `registry` beside
     a repository. `post_render` stands for keys, where values.yaml stays as it is: the image as the chart renders it,
     without tag, for which Flux sets the digest. `at` are places outside containers that the render has it at."""

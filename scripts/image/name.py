@@ -2,7 +2,8 @@
 github.com/distribution/reference (normalize.go), which container runtimes follow."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _HUB = "docker.io"
 _NAME = re.compile(
@@ -12,8 +13,7 @@ _NAME = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Name:
+class Name(Struct, frozen=True):
     """`repository` begins with its host: `docker.io/library/nginx` for `nginx`. `tag` and `digest` are "" where the
     image is named without."""
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..image import name as image_name
 from ..yaml.document import Path
@@ -17,8 +18,7 @@ FORMS = (("digest",), ("tag", "digest"), ("tag",), ())
 Block = dict[str, Path]
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """What looks like an image: `repository` as registries know it, "" where values.yaml leaves it to the templates.
     `options` are the forms of keys that could name it, by what they write beside the repository."""
 
@@ -27,8 +27,7 @@ class Spot:
     options: dict[tuple[str, ...], Block]
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """The places of one image; of one whose name values.yaml does not tell, `repository` is ""."""
 
     repository: str

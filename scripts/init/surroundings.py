@@ -1,14 +1,14 @@
 """What a checkout tells of its forge and its CI."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ..addresses import is_local, likely_forge, normalise
 from ..clients.git import Git
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """`address` is that of the remote, as people see it, "" where there is none; `owner` is the part of it before the
     repository's name. `ci` is the system whose files are here, else the one that the forge has; `branch` the one that
     is checked out."""

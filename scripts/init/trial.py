@@ -2,9 +2,10 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ..chart.build import archive_of
 from ..chart.containers import containers_of
@@ -29,8 +30,7 @@ SPACE = "default"
 MOST = 40  # keys that are tried
 
 
-@dataclass(frozen=True)
-class ImageKeys:
+class ImageKeys(Struct, frozen=True):
     """The keys that work, as tables of waybill.toml; `others` are images of values.yaml that were not taken."""
 
     tables: list[dict[str, Any]]

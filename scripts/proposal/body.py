@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..addresses import commit_page
 from ..clients.git import TRAILER
@@ -59,8 +60,7 @@ def commit_message(
     )
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Struct, frozen=True):
     """One environment: the release in its release.yaml `before` and `after`, the rendered `difference`, and the list of
     `commits`. `overrides` are why the environment does not run the images of the release, `warnings` what a person
     should look at, `not_judged` is why it is not known whether it would."""

@@ -1,7 +1,8 @@
 """The commits that a proposal brings to an environment, and those that it takes back, as a list in its body."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..clients.git import Git
 from ..diff.markdown import code, prose
@@ -13,8 +14,7 @@ MOST = 30  # commits of a list
 SIZE = 6_000  # characters of a list
 
 
-@dataclass(frozen=True)
-class History:
+class History(Struct, frozen=True):
     """What knows which commits lie between two releases: the source repository at `git`, of which `paths` are the
     service. `running` asks the ledger for version and source commit of what runs in an environment; None: not known."""
 

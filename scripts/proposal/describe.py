@@ -1,7 +1,5 @@
 """The body of a proposal: what is proposed, and what that changes in the cluster; the whole text in a file as well."""
 
-from dataclasses import replace
-
 from msgspec import UNSET, UnsetType, structs
 
 from ..addresses import normalise
@@ -48,7 +46,7 @@ def gitops(change: Change, repo: Repo, intent: Intent) -> Gitops:
     if change.config.is_gitless:
         repository = change.waybill.source.repository
         move = moves_to(repo.git, intent.commit, change.ref)[0]
-        change = replace(change, kind=move.kind, reason=move.reason)
+        change = structs.replace(change, kind=move.kind, reason=move.reason)
     return Gitops(
         repository=repository,
         branch=change.branch,

@@ -1,8 +1,9 @@
 """A proposal that is no release: some files of the GitOps repo, on a branch of Waybill's own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ..clients.git import TRAILER
 from ..diff.repo import Repo
@@ -14,8 +15,7 @@ from .intent import is_done
 Lacking = Callable[[str], Mapping[str, bytes]]
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """`topic` names the branch, as `connect/staging` does, and is the commit's trailer."""
 
     topic: str
@@ -28,8 +28,7 @@ class Wanted:
         return f"{self.title}\n\n{TRAILER}: {self.topic}\n"
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """`unneeded`: the base has it all; `held`: the branch has it already; `closed`: somebody closed the same proposal.
     `base` is the branch that it is to be merged into, `commit` what would be there then, `changes` the files that the
     commit changes in the base."""

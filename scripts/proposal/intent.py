@@ -5,12 +5,12 @@ version that the base or the branch has is lowered only by a rollback; what a pe
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct, field, structs
 from semver import Version
 
 from ..chart.judge import Judgement
@@ -32,8 +32,7 @@ from .namesake import refuse_namesakes
 from .sites import appliers_in, files_of, released, sites_beside, sites_in
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """What shall be proposed: a release for some environments, on a branch of the GitOps repo; without one, `branch` is
     the ref of the source repository that says which release the environment gets.
 
@@ -66,8 +65,7 @@ class Change:
         return self.branch if self.config.is_gitless else f"refs/heads/{self.branch}"
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What is known of one environment: its judgement, or why it could not be judged. What cannot be known here is
     `unseen`: sentences without a full stop. `overrides` are why it does not run the images as they were released."""
 
@@ -82,8 +80,7 @@ class Verdict:
         return self.judgement.warnings if self.judgement else ()
 
 
-@dataclass(frozen=True)
-class Manifests:
+class Manifests(Struct, frozen=True):
     """An environment's manifests as an artifact: `repository` (`host/path`) has it under `tag`, where it `is_there`."""
 
     repository: str
@@ -107,8 +104,7 @@ class Manifests:
         return f"{self.place}@{self.digest}" if self.packed.known else self.place
 
 
-@dataclass(frozen=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """What propose does about a change, worked out without changing anything outside the temporary clone.
 
     `push`: the branch gets `commit`. `held`: it has the result already, as `commit`. Otherwise nothing is proposed.
@@ -174,7 +170,7 @@ def prepare(change: Change, repo: Repo) -> Intent:
     if live and not rendered(live, branch_files, _untold(sites)) and (heads.merged or heads.foreign_commits):
         said = f"{branch} has it already" + ("" if heads.merged else f", but does not merge into {heads.base} cleanly")
         held = Intent("held", said, heads, known, environments, live, replaces=earlier, overridden=overridden)
-        return replace(held, sites=sites)
+        return structs.replace(held, sites=sites)
 
     start, parent = _beginning(heads, live, brings_others=bool(released(others, base_files, branch_files)))
     if start != heads.base_head:
@@ -212,7 +208,7 @@ def _rendering(
 
 def _untold(sites: Mapping[str, Site]) -> dict[str, Site]:
     """That tests or retries have changed is no reason to propose."""
-    return {name: replace(site, told={}) for name, site in sites.items()}
+    return {name: structs.replace(site, told={}) for name, site in sites.items()}
 
 
 def _beginning(heads: Heads, live: str | None, *, brings_others: bool) -> tuple[str, str]:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec import structs
 
 from ..diff.repo import Repo
 from ..document import words
@@ -32,7 +33,7 @@ def proposed_before(change: Change, repo: Repo) -> Iterator[tuple[Change, Intent
                 then, replaces, others = found
                 names, sites = then.environments, _sites(commit, then, repo)
                 intent = Intent("held", "", heads, known, names, commit, replaces=replaces, overridden=others)
-                yield then, replace(intent, sites=sites)
+                yield then, structs.replace(intent, sites=sites)
                 break
 
 
@@ -77,7 +78,7 @@ def _read(message: str, change: Change) -> tuple[Change, str | None, tuple[str, 
     if message.strip() != commit_message(change.waybill, environments, why, replaces, overridden, shape=shape).strip():
         return None
     kind = "rollback" if rolled else change.kind
-    return replace(change, environments=environments, kind=kind, reason=why), replaces, tuple(overridden)
+    return structs.replace(change, environments=environments, kind=kind, reason=why), replaces, tuple(overridden)
 
 
 def _bare(title: str, shape: str) -> tuple[str, str]:

@@ -5,9 +5,10 @@ promote and the steps ask here, before anything is pushed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from ..addresses import is_local
 from ..chart.files import of_archive
@@ -86,10 +87,10 @@ def _decided(change: Change, repo: Repo, prepare: Callable[[Change, Repo], Inten
     found = verdicts(change, repo, intent)
     overrides = {verdict.environment: said for verdict in found if (said := _allowed(verdict, change, repo, intent))}
     if overrides != change.overrides:
-        change = replace(change, overrides=overrides)
+        change = structs.replace(change, overrides=overrides)
         intent = prepare(change, repo)
-    found = tuple(replace(verdict, overrides=overrides.get(verdict.environment, ())) for verdict in found)
-    intent = replace(intent, verdicts=found, manifests=intent.manifests or manifests_of(change, repo, intent))
+    found = tuple(structs.replace(verdict, overrides=overrides.get(verdict.environment, ())) for verdict in found)
+    intent = structs.replace(intent, verdicts=found, manifests=intent.manifests or manifests_of(change, repo, intent))
     if intent.proposes:
         check(told(change, repo, intent))
     return change, intent
@@ -134,7 +135,7 @@ def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Ve
         known=repo.renderer.known,
         chart=waybill.service,
     )
-    judgement = replace(
+    judgement = structs.replace(
         judgement,
         images=[*judgement.images, *installation.keeps_image(release, change.config)],
         others=[*judgement.others, *installation.other_chart(release, what)],

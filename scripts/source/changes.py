@@ -4,9 +4,8 @@ https://git-scm.com/docs/git-rev-list
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, Struct, structs
 
 from ..chart.version import Version
 from ..clients.git import Git
@@ -19,8 +18,7 @@ MOST = 100
 EVERYTHING = "."
 
 
-@dataclass(frozen=True)
-class NewCommits:
+class NewCommits(Struct, frozen=True):
     """Newest first; `left_out` counts those that are older than the ones that are listed."""
 
     listed: tuple[SourceChange, ...]

@@ -1,8 +1,9 @@
 """The checkout of a service, in which the steps of a release work."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from .. import folder
 from ..chart.renderer import Renderer
@@ -12,8 +13,7 @@ from ..document import Waybill, chart_of
 from ..report import Report
 
 
-@dataclass(frozen=True)
-class Checkout:
+class Checkout(Struct, frozen=True, dict=True):
     """`folder` is where the steps write what they make; `make_folder` makes it."""
 
     config: Config

@@ -3,9 +3,9 @@ commits are the moves of its tag, one after the other. Only a push with a lease 
 each comes after another; the tag in the registry follows.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from semver import Version
 
 from ..clients.git import TRAILER, Git
@@ -17,8 +17,7 @@ KINDS: dict[str, Kind] = {"ship": "ship", "promote": "promote", "rollback": "rol
 FIELDS = (TRAILER, MANIFESTS, KIND, REASON, OVERRIDDEN)
 
 
-@dataclass(frozen=True)
-class TagMove:
+class TagMove(Struct, frozen=True):
     """The environment gets `version` from then on: the manifests of this `digest`, which the commit's tree makes.
     `kind` is the command that moved it, `reason` why a rollback did. `overridden`: it runs other images than those of
     the release."""

@@ -3,7 +3,8 @@
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..chart.version import Version, tag_version
 from ..clients.git import IDENTITY, Git
@@ -15,8 +16,7 @@ from ..yaml.edit import read
 from .checkout import Checkout
 
 
-@dataclass(frozen=True)
-class Tagged:
+class Tagged(Struct, frozen=True):
     """A tag `<service>-<version>` of the remote and the commit (or, set by hand, another object) that it names, which
     is here."""
 

@@ -3,9 +3,7 @@
 The commit is built in git's object store, on top of the source commit: no branch and no file of the work tree moves.
 """
 
-from dataclasses import dataclass
-
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from ..addresses import normalise
 from ..chart.version import Part, Version, comparable, next_version, registry_version, strict
@@ -26,8 +24,7 @@ from ..source.work_tree import write
 from ..yaml.edit import read
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What the user wants from bump: `images` by their names. `version` is an exact one. `alone`: nothing will be
     published, so that neither a remote nor a registry is needed."""
 

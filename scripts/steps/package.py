@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec import structs
@@ -46,8 +47,10 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
             raise refused(wrong)
         if lacking := missing(source):
             build_dependencies(helm, source, seconds, lacking, config)
-        lint(source, values, waybill, here)
-        archive = helm.package(source, out, seconds)
+        with ThreadPoolExecutor() as beside:  # each takes helm as long as a small chart's rendering
+            packaged = beside.submit(helm.package, source, out, seconds)
+            lint(source, values, waybill, here)
+            archive = packaged.result()
         if archive.name != f"{chart.name}-{chart.version}.tgz":
             raise Refused(
                 f"The release commit's chart is {archive.stem}, the waybill says {chart.name} {chart.version}.",

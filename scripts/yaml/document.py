@@ -7,11 +7,11 @@ key brings in.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import yaml
+from msgspec import Struct
 from yaml import CSafeLoader, MappingNode, Node, ScalarNode, SequenceNode
 
 from ..errors import Fault, Refused
@@ -28,8 +28,7 @@ _GO_ALONE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """`text` is the file without its byte order mark; `root` is None where nothing but comments is in it."""
 
     text: str

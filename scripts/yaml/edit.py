@@ -2,10 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass
 from itertools import filterfalse
 from typing import cast
 
+from msgspec import Struct
 from yaml import MappingNode, Node, ScalarNode
 
 from ..errors import Fault, Refused
@@ -17,8 +17,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9./][A-Za-z0-9./_+@:~-]*(?<!:)")
 _TRUE = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
-@dataclass(frozen=True)
-class _Splice:
+class _Splice(Struct, frozen=True):
     """text[start:end] becomes `new`; `top` is the path of the outermost node that changes or is new."""
 
     start: int

@@ -3,10 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 from yaml import CSafeLoader, MappingNode, Node, ScalarNode
 
 from .document import Path, line
@@ -28,8 +28,7 @@ class _Loader(CSafeLoader):
 _Loader.yaml_implicit_resolvers = {None: [(_PLAIN, re.compile(""))]}
 
 
-@dataclass(frozen=True)
-class Duplicate:
+class Duplicate(Struct, frozen=True):
     """A key that stands twice in one mapping: the last one wins in Helm, and Flux, which reads it with Kustomize,
     refuses it. `line` is that of the second one, from 1."""
 
@@ -37,8 +36,7 @@ class Duplicate:
     line: int
 
 
-@dataclass
-class Read:
+class Read(Struct):
     """One YAML document: its value, and the duplicate keys in it."""
 
     value: Any = None

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 from yaml import CSafeLoader
 
 from ..errors import Fault, Refused
@@ -15,8 +15,7 @@ from .objects import read
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A document: `source` is its text below as many empty lines as stand before it, so that a line has the number that
     it has in the file. text[start:end] of the file without its byte order mark is the document alone."""
 

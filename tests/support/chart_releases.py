@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from msgspec import UNSET, structs
 
@@ -86,4 +86,4 @@ class Releases:
 
 def _all_allowed(change: Change, repo: Repo) -> tuple[Change, Intent]:
     intent = prepare(change, repo)
-    return change, replace(intent, verdicts=verdicts(change, repo, intent))
+    return change, structs.replace(intent, verdicts=verdicts(change, repo, intent))

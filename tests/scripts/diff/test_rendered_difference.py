@@ -1,10 +1,10 @@
 """The rendered difference of a proposal: real charts in a real registry, built by kustomize, rendered by helm."""
 
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from scripts.chart.renderer import Renderer
 from scripts.clients.git import Git
@@ -150,7 +150,7 @@ def test_plan_can_read_it_on_the_terminal_before_the_chart_is_published(releases
     releases.merged("1.0.0", TEMPLATES)
     releases.publish("9.9.9", TEMPLATES, "digest: b\n")
     archive = releases.repo.folder / "chart-9.9.9" / "orders-9.9.9.tgz"
-    change = replace(releases.repo.change(releases.waybill("1.5.0")), archive=archive)
+    change = structs.replace(releases.repo.change(releases.waybill("1.5.0")), archive=archive)
     with opened(FileForge(str(releases.repo.bare)), Renderer(None), change.config) as repo:
         intent = prepare(change, repo)
         text = plain(differences(change, repo, intent))

@@ -1,9 +1,9 @@
 """The forge is asked to merge only what changes nothing beyond the environments that say `merge = "auto"`."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from scripts.chart.renderer import Renderer
 from scripts.diff.repo import opened
@@ -113,7 +113,7 @@ def test_what_could_not_be_judged_is_reviewed(repo: GitopsRepo) -> None:
     with opened(FileForge(str(repo.bare)), Renderer(None), change.config) as it:
         intent = prepare(change, it)
         assert for_review(change, it, intent) == ""
-        unknown = replace(intent, verdicts=(Verdict("staging", not_judged="kustomize is not installed"),))
+        unknown = structs.replace(intent, verdicts=(Verdict("staging", not_judged="kustomize is not installed"),))
         assert for_review(change, it, unknown) == "staging could not be judged"
 
 

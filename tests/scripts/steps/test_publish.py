@@ -9,7 +9,7 @@ import tarfile
 import tracemalloc
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +128,7 @@ def test_who_comes_second_gets_no_version_and_pushes_nothing(ready: Ready) -> No
 
 def test_without_a_registry_only_the_tag_is_set(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     here = checkout(world)
-    here = replace(here, config=structs.replace(here.config, registry=None))
+    here = structs.replace(here, config=structs.replace(here.config, registry=None))
     made = package(bumped(world, world.image()), here)
     assert look(made, here) is None
     assert publish(made, here) == made
