@@ -1,29 +1,22 @@
 """What the user sees: progress and messages on stderr, the result on stdout (a short table, or JSON)."""
 
-import os
 import re
-import shutil
 import sys
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import msgspec
 
 from .clients.process import censor
 from .errors import SUBJECT, Incomplete, Refused
+from .terminal import Progress, dumb, fitting, plain
 from .workflow import annotation, group
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 NEXT = "\n"
 STEP = 10  # columns that the names of steps take
-FIRST_WORDS = 20  # columns: a narrower rest of a terminal's line is passed over
 # What CI systems read as commands: GitHub `::x::` at a line's start and `##[x]`, Azure `##vso[x]`, TeamCity
 # `##teamcity[x]` anywhere.
 COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\w*\[)", re.MULTILINE)
@@ -79,14 +72,14 @@ class Cell(NamedTuple):
 
 
 class Report:
-    """On a terminal progress is drawn; elsewhere (CI) it is plain lines, for which nothing is imported."""
+    """On a terminal progress is drawn; elsewhere (CI) it is plain lines."""
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
         self.quiet = False
         self.colour: bool | None = None  # as the terminal and NO_COLOR say
         self.left: list[Refused] = []
-        self._terminal = _terminal() if sys.stderr.isatty() else None
+        self._progress = Progress() if sys.stderr.isatty() and not dumb() else None
         self._told: set[str] = set()
         # By their names in JSON, and by environment or branch where they are of one.
         self._beside: dict[str, dict[str, Any]] = {kind: {} for kind in BESIDE}
@@ -96,8 +89,8 @@ class Report:
         """Shows that `title` is under way until the block ends."""
         if self.quiet:
             yield
-        elif self._terminal:
-            with self._terminal.status(title):
+        elif self._progress:
+            with self._progress.step(title):
                 yield
         else:
             self._tell(f"{title} ...")
@@ -114,7 +107,7 @@ class Report:
 
     def warn(self, text: str) -> None:
         self._told.add(text)
-        self._tell(f"warning: {printable(text)}", "yellow")
+        self._tell(f"warning: {printable(text)}", fg="yellow")
 
     def leave(self, error: Refused) -> None:
         """Something that was refused and stops nothing else: the command ends with it."""
@@ -160,7 +153,7 @@ class Report:
 
     def refuse(self, error: Refused) -> None:
         """Cause and remedy; with --json also on stdout, so that a program need not read prose, with what is done."""
-        self._tell(f"refused ({SUBJECT[error.fault]}): {printable(error.what)}", "bold red")
+        self._tell(f"refused ({SUBJECT[error.fault]}): {printable(error.what)}", fg="red", bold=True)
         self._tell(f"  what to do: {printable(error.remedy)}")
         sys.stderr.write(annotation(f"{printable(error.what)}\n{printable(error.remedy)}"))
         if self.json:
@@ -207,9 +200,9 @@ class Report:
             return
         for line in lines:
             cells = [cell._replace(text=printable(cell.text)) for cell in line]
-            if cells and cells[-1].cut:
+            if cells and cells[-1].cut and sys.stdout.isatty():
                 before = sum(len(cell.text) for cell in cells[:-1])
-                cells[-1] = cells[-1]._replace(text=_fitting(cells[-1].text, before))
+                cells[-1] = cells[-1]._replace(text=fitting(cells[-1].text, before))
             styled = (click.style(it.text, fg=it.colour) if it.colour else it.text for it in cells)
             self._print("".join(styled).rstrip())
 
@@ -225,13 +218,19 @@ class Report:
                 self._print(click.style(line, **PATCH[begin]))
 
     def _print(self, styled: str) -> None:
-        click.echo(styled, color=False if self.colour is None and os.environ.get("NO_COLOR") else self.colour)
+        click.echo(styled, color=self._coloured)
 
-    def _tell(self, text: str, style: str | None = None) -> None:
-        if self._terminal:
-            self._terminal.print(text, style=style)
+    def _tell(self, text: str, **style: Any) -> None:
+        styled = click.style(text, **style) if style else text
+        if self._progress:
+            self._progress.tell(styled, self._coloured)
         else:
-            sys.stderr.write(f"{text}\n")
+            click.echo(styled, err=True, color=self._coloured)
+
+    @property
+    def _coloured(self) -> bool | None:
+        """None: where it is printed on a terminal."""
+        return False if self.colour is None and plain() else self.colour
 
     def _write(self, document: Any) -> None:
         written = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
@@ -248,34 +247,14 @@ class Notes(Report):
         super().__init__()
         self.warnings: list[str] = []
         self.unseen: dict[str, None] = {}
-        self._terminal = None
+        self._progress = None
 
-    def _tell(self, text: str, style: str | None = None) -> None:
-        if style == "yellow":
+    def _tell(self, text: str, **style: Any) -> None:
+        if style.get("fg") == "yellow":
             self.warnings.append(text.removeprefix("warning: "))
 
     def not_seen(self, unseen: Iterable[str]) -> None:
         self.unseen |= dict.fromkeys(map(printable, unseen))
-
-
-def _terminal() -> "Console":
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-
-
-def _fitting(text: str, before: int) -> str:
-    """What of `text`, after so many columns, fits a terminal, but never less than its first words; elsewhere all."""
-    if not sys.stdout.isatty():
-        return text
-    room = max(FIRST_WORDS, shutil.get_terminal_size().columns - before)
-    widths = [*accumulate(map(_width, text))]
-    return text if not widths or widths[-1] <= room else f"{text[: bisect_right(widths, room - 3)]}..."
-
-
-def _width(sign: str) -> int:
-    """In columns of a terminal."""
-    return 0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1
 
 
 def _with(more: dict[str, Any], document: Any) -> Any:

@@ -158,7 +158,7 @@ def changes(service: str, versions: str, **options: Any) -> None:
 @click.option("--check", is_flag=True, help="End with 1 where something differs, or is not known.")
 @ledger
 def compare(first: str, second: str, check: bool, **options: Any) -> None:
-    """What the second environment lacks of the first one: versions, by how many releases, and for how long."""
+    """What the second environment lacks of the first one, by how many releases and since when."""
     from datetime import UTC, datetime
 
     from ..ask.compare import compare as ask

@@ -106,7 +106,7 @@ output = all_of(
     click.option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
-        help="Whether the result has colours. Default: auto, on a terminal where NO_COLOR is not set.",
+        help="Whether there are colours. Default: auto, on a terminal where NO_COLOR is not set.",
     ),
 )
 

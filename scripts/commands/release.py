@@ -90,7 +90,7 @@ def promote(to: tuple[str, ...], source: str | None, exact: str | None, dry_run:
 @dry_run
 @settings()
 def rollback(name: str, version: str | None, only: tuple[str, ...], reason: str, dry_run: bool, **options: Any) -> None:
-    """Propose a lower VERSION of SERVICE for environments, by itself the one that was healthy there before.
+    """Propose a lower VERSION of SERVICE: without one, what was healthy there before.
 
     It needs no checkout: the ledger says what the release is. In a checkout of the service it needs no ledger, if
     VERSION is given. Settings come from the checkout, if there is one here, from --config, variables and flags.

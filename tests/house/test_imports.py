@@ -36,7 +36,7 @@ SCRIPTS_LAYERS = [
     {"config", "report"},
     {"environments"},
     {"stages"},
-    {"settings", "ci", "workflow"},
+    {"settings", "ci", "workflow", "terminal"},
     {"setting_errors", "setting_texts"},
     {"image", "clients"},
     {"document", "addresses"},

@@ -17,6 +17,10 @@ def help_of(name: str) -> str:
     return command.get_help(click.Context(command, info_name=name, max_content_width=80))
 
 
+def test_the_overview_tells_what_each_command_does_in_a_whole_sentence() -> None:
+    assert [it.name for it in cli.commands.values() if "..." in it.get_short_help_str(100)] == []
+
+
 def test_every_setting_is_in_one_part_of_the_help() -> None:
     assert sorted(" ".join(PARTS.values()).split()) == sorted(field.name for field in FIELDS)
 
