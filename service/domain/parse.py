@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -53,8 +53,8 @@ def _check(document: Waybill) -> None:
     if len({image.name for image in document.images}) < len(document.images):
         raise InvalidWaybill("two of images have one name")
     try:
-        datetime.fromisoformat(document.source.committed_at)
-    except ValueError:
+        datetime.fromisoformat(document.source.committed_at).astimezone(UTC)
+    except (ValueError, OverflowError):  # in UTC it may be of the year 10000
         raise InvalidWaybill("source.committed_at names a day that does not exist") from None
 
 

@@ -5,7 +5,7 @@ What is kept of it are its levels, one of each HelmRelease, and the names that e
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -260,4 +260,4 @@ def _when(time: datetime | None, received_at: datetime) -> int | None:
 
 
 def _seconds(time: datetime, received_at: datetime) -> int:
-    return told_at(seconds_of(time.astimezone(UTC)), seconds_of(received_at))
+    return told_at(seconds_of(time), seconds_of(received_at))

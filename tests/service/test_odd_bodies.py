@@ -8,13 +8,14 @@ import pytest
 
 from service.database.tables import Listing
 
-from ..support.service.served import Served, event, served
+from ..support.service.served import Served, document, event, served
 from ..support.service.snapshots import deployed, see, written
 
 pytestmark = pytest.mark.anyio
 NOW = datetime.now(UTC).replace(microsecond=0)
 NUL = "a\0\x1b[31mb"
 DIGEST = f"sha256:{'a' * 64}"
+FAR = "9999-12-31T23:59:59-23:59"  # in UTC that is in the year 10000, which Python has not
 
 
 def helmrelease(**more: Any) -> dict[str, Any]:
@@ -53,6 +54,8 @@ async def reads(ledger: Served) -> str:
         helmrelease(resourceVersion=NUL),
         helmrelease(history=[deployed("1.4.2", NOW, action=NUL, ociDigest=NUL, chartName=NUL)]),
         helmrelease(history=[deployed(f"1.4{NUL}", NOW)]),
+        helmrelease(history=[deployed("1.4.2", NOW, lastDeployed=FAR)]),
+        blocked(reason="ValuesError", since=FAR),
     ],
 )
 async def test_a_snapshot_is_kept_without_what_cannot_be_printed(ledger: Served, released: dict[str, Any]) -> None:
@@ -106,3 +109,23 @@ async def test_a_key_keeps_no_more_lists_of_names_than_it_may_have_places(databa
         assert [it.status_code for it in sent] == [201, 201, 429, 429]
         assert "has more than 20 places" in sent[3].text
         assert await Listing.count() == 20
+
+
+async def test_a_time_of_the_year_10000_counts_as_that_of_the_receipt(ledger: Served) -> None:
+    assert (await see(ledger, snapshot(helmrelease(), taken_at=FAR))).status_code == 201
+    assert (await ledger.say(event("UpgradeSucceeded", "1.4.3", timestamp=FAR))).status_code == 201
+    assert await reads(ledger)
+
+
+async def test_no_release_has_a_commit_of_the_year_10000(ledger: Served) -> None:
+    answer = await ledger.file(document(source={"committed_at": FAR}))
+    assert (answer.status_code, "committed_at" in answer.text) == (400, True)
+
+
+async def test_a_commit_of_the_year_9999_is_left_out_of_the_figures(ledger: Served) -> None:
+    await ledger.say(event("UpgradeSucceeded", "1.4.3", at=NOW - timedelta(minutes=1)))
+    last = "9999-12-31T23:59:59Z"
+    assert (await ledger.file(document(version="1.4.3", source={"committed_at": last}))).status_code == 201
+    [left] = (await ledger.get("/figures/left_out"))["items"]
+    assert (left["version"], left["committed_at"]) == ("1.4.3", last)
+    assert (await ledger.http.get("/board/figures/left_out")).status_code == 200

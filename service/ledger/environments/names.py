@@ -6,11 +6,10 @@ from ...database.query import query
 from ...database.tables import Environment
 
 
-class NamesFrom(NamedTuple):
-    """From `begins` on, and before `ends`."""
+class NamesLike(NamedTuple):
+    """`form`: as LIKE takes it."""
 
-    begins: str
-    ends: str
+    form: str
     limit: int
 
 
@@ -19,19 +18,16 @@ class EnvironmentNameRow(NamedTuple):
 
 
 MOST = 200
-AFTER = "~"  # sorts after every character that a name has
+# No range of names: a database may sort by the rules of a language, for which signs come before all letters.
 _names = query(
-    lambda begins, ends, limit: Environment.raw(
-        "SELECT environment FROM environment WHERE environment >= {} AND environment < {} ORDER BY id LIMIT {}",
-        begins,
-        ends,
-        limit,
+    lambda form, limit: Environment.raw(
+        "SELECT environment FROM environment WHERE environment LIKE {} ORDER BY id LIMIT {}", form, limit
     ),
-    takes=NamesFrom,
+    takes=NamesLike,
     gives=EnvironmentNameRow,
 )
 
 
 async def environment_names(begin: str = "") -> list[str]:
-    """Those that begin so, in the order in which they first reported; at most 200."""
-    return [it.environment for it in await _names(NamesFrom(begin, begin + AFTER, MOST))]
+    """Those that begin so, in the order in which they first reported; at most 200. `begin` has neither `%` nor `_`."""
+    return [it.environment for it in await _names(NamesLike(f"{begin}%", MOST))]
