@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -10,8 +12,23 @@ from .errors import Incomplete, Refused, accident
 from .report import Report
 
 
+@contextmanager
+def while_somebody_reads() -> Iterator[None]:
+    """Ends quietly at a closed pipe (`| head -1`), as SIGPIPE would: click ends with 1, which is the answer "no"."""
+    try:
+        yield
+    except BrokenPipeError:
+        for number in (1, 2):  # what is left to be written
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        sys.exit(141)
+
+
 class Grouped(click.Group):
     """Its help lists the commands by what they are for."""
+
+    main = while_somebody_reads()(click.Group.main)
+    make_context = while_somebody_reads()(click.Group.make_context)
+    invoke = while_somebody_reads()(click.Group.invoke)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, commands in COMMANDS.items():

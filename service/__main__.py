@@ -10,12 +10,12 @@ from types import ModuleType
 
 import click
 
-from .command import database_errors, run, settings_of, with_database
+from .command import Commands, database_errors, run, settings_of, with_database
 from .settings import Settings, SettingsError
 from .tokens import token
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="waybill-ledger", prog_name="waybill-service")
 def main() -> None:
     """The ledger: which releases were filed, and what runs where, since when.

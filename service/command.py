@@ -1,6 +1,8 @@
 """What the commands share: the settings, the database, and errors as sentences."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -11,6 +13,23 @@ from .settings import FromEnvironment, Settings, SettingsError
 
 T = TypeVar("T")
 S = TypeVar("S", bound=FromEnvironment)
+
+
+@contextmanager
+def while_somebody_reads() -> Iterator[None]:
+    """Ends quietly at a closed pipe (`| head -1`), as SIGPIPE would."""
+    try:
+        yield
+    except BrokenPipeError:
+        for number in (1, 2):  # what is left to be written
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        sys.exit(141)
+
+
+class Commands(click.Group):
+    main = while_somebody_reads()(click.Group.main)
+    make_context = while_somebody_reads()(click.Group.make_context)
+    invoke = while_somebody_reads()(click.Group.invoke)
 
 
 def settings_of(kind: type[S]) -> S:

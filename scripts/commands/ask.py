@@ -1,6 +1,9 @@
 """The commands that ask the ledger. They need its address, and no checkout."""
 
+import errno
+import os
 import re
+import select
 import sys
 import time
 from pathlib import Path
@@ -78,7 +81,7 @@ def status(
         )
     report.answer(answer.lines, {"environments": environments, "proposals": answer.proposals})
     while watch:
-        time.sleep(SECONDS)
+        _pause()
         before, (answer, _) = answer, ask(here, service, only, None)
         if answer.found != before.found:
             report.answer([[], *answer.lines], None)
@@ -252,6 +255,14 @@ def wait(service: str | None, version: str | None, names: tuple[str, ...], commi
     report.answer(list(asking.lines(found, time.monotonic() - began)), {"environments": document})
     workflow.tell({"outcome": asking.decisive(found).word}, [asking.summary(found)])
     sys.exit(asking.decisive(found).code)
+
+
+def _pause() -> None:
+    """A while; ends where nobody reads on, which without anything to write would not be noticed."""
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    if poll.poll(SECONDS * 1000):
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def _ago(span: str) -> str:
