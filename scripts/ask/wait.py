@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from math import ceil
 from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -19,13 +20,14 @@ from .words import Line, brief, how_long, short
 
 T = TypeVar("T")
 HELD = 25  # seconds of one request, less than proxies allow
+HELD_IN_TURN = 2  # of several that are awaited: nothing new of one is heard while another is asked
 PATIENCE = Patience(read=HELD + 10, whole=HELD + 15)
 RETRY_SECONDS = 2.0
 HEALTHY, FAILED, TIMED_OUT, SUPERSEDED, UNKNOWN = 0, 1, 3, 4, 5
 NO_ANSWER = "no answer"
 CODES = {"healthy": HEALTHY, "failed": FAILED, "superseded": SUPERSEDED, "unknown": UNKNOWN}
 FIRST = (FAILED, UNKNOWN, TIMED_OUT, SUPERSEDED, HEALTHY)  # of several environments
-COLOURS = {"healthy": "green", "failed": "red", "superseded": "yellow", "unknown": "yellow", "timed out": "yellow"}
+COLOURS = {"healthy": "green", "failed": "red"}
 
 
 class WaitPlace(Struct, frozen=True):
@@ -37,6 +39,7 @@ class WaitAnswer(Struct, frozen=True):
     outcome: str
     cause: str
     places: list[WaitPlace] = []
+    mark: str = ""
 
 
 class MadeChart(Struct, frozen=True):
@@ -64,7 +67,7 @@ class Awaited(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """`word`: the outcome, or "timed out"."""
+    """`word`: the outcome, or "timed out"; "waiting": another one failed before."""
 
     of: Awaited
     word: str
@@ -99,16 +102,18 @@ def patiently(ask: Callable[[], T], ends: float) -> T:
 def wait(
     ledger: Ledger, every: Sequence[Awaited], ends: float, *, fail_fast: bool, tell: Callable[[Awaited, str], None]
 ) -> list[Decision]:
-    """In the order of `every`; `ends` is of the monotonic clock. `tell` gets what is new of one of them."""
-    last, decided = dict[Awaited, str](), dict[Awaited, Decision]()
+    """In the order of `every`; `ends` is of the monotonic clock. `fail_fast`: the first failure decides, and the others
+    are not waited for. `tell` gets what is new of one of them."""
+    last, decided = dict[Awaited, WaitAnswer](), dict[Awaited, Decision]()
     while left := [it for it in every if it not in decided]:
         for each in left:
             remaining = ends - time.monotonic()
-            hold = int(max(0, min(remaining, HELD if len(left) == 1 else 1))) if each in last else 0
-            answer = _ask(ledger, each, hold)
-            if answer.cause != last.get(each):
+            before = last.get(each)
+            most = HELD if len(left) == 1 else HELD_IN_TURN * (each is left[-1])
+            answer = _ask(ledger, each, ceil(max(0, min(remaining, most))) if before else 0, before)
+            if before is None or answer.cause != before.cause:
                 tell(each, brief(answer.cause))
-            last[each] = answer.cause
+            last[each] = answer
             word = answer.outcome
             if fail_fast and word == "waiting" and any(it.failures for it in answer.places):
                 word = "failed"
@@ -120,7 +125,9 @@ def wait(
                 decided[each] = Decision(each, "timed out", answer.cause, TIMED_OUT)
             elif word == NO_ANSWER:
                 time.sleep(min(RETRY_SECONDS, remaining))
-    return [decided[it] for it in every]
+        if fail_fast and any(it.code == FAILED for it in decided.values()):
+            break
+    return [decided.get(it) or Decision(it, "waiting", last[it].cause, TIMED_OUT) for it in every]
 
 
 def decisive(decisions: Sequence[Decision]) -> Decision:
@@ -147,15 +154,16 @@ def lines(decisions: Sequence[Decision], took: float) -> Iterator[Line]:
     for it in decisions:
         what = f"{it.of.service} {it.of.version}: " if several else ""
         why = "" if it.code == HEALTHY else f": {brief(it.cause)}"
-        after = f" after {whole}" if it.code == TIMED_OUT else ""
-        yield [Cell(what), Cell(it.word, COLOURS[it.word]), Cell(f" in {it.of.environment}{after}{why}")]
+        after = f" after {whole}" if it.word == "timed out" else ""
+        yield [Cell(what), Cell(it.word, COLOURS.get(it.word, "yellow")), Cell(f" in {it.of.environment}{after}{why}")]
 
 
-def _ask(ledger: Ledger, it: Awaited, hold: int) -> WaitAnswer:
-    """A ledger that does not answer is asked again, until the time is over."""
-    where = path("releases", it.service, it.version, "wait", environment=it.environment, seconds=str(hold))
+def _ask(ledger: Ledger, it: Awaited, hold: int, before: WaitAnswer | None) -> WaitAnswer:
+    """What is another than `before`, or is so after `hold` seconds; that the ledger does not answer is an answer."""
+    query = {"environment": it.environment, "seconds": str(hold), "seen": before.mark if before else ""}
+    where = path("releases", it.service, it.version, "wait", **query)
     try:
-        answer = ledger.get(where, PATIENCE)
+        answer = ledger.get(where, PATIENCE, must_be_known=True)
     except NoAnswer as error:
         return WaitAnswer(NO_ANSWER, error.what)
     if answer is None:

@@ -119,11 +119,11 @@ class Ledger:
         """The newest arrivals of a service there; None where the environment never reported."""
         return self.get(f"/environments/{environment}/arrivals?service={service}&limit={MOST}")
 
-    def get(self, path: str, patience: Patience | None = None) -> dict[str, Any] | None:
-        """The answer to GET `path`, which begins with `/`; None where the ledger does not know what it names. What a
-        parameter of it holds is the user's."""
+    def get(self, path: str, patience: Patience | None = None, *, must_be_known: bool = False) -> dict[str, Any] | None:
+        """The answer to GET `path`, which begins with `/`; None where the ledger does not know what it names, or with
+        `must_be_known` is older than the question. What a parameter of it holds is the user's."""
         answer = self._ask("GET", path, bearing=(400, 404), patience=patience)
-        if answer.status == 400:
+        if answer.status == 400 or (must_be_known and answer.status == 404 and _says_what_to_do(answer)):
             raise _wrong(answer)
         if answer.status == 404:
             self._refuse_elsewhere()
@@ -206,6 +206,11 @@ def _detail(answer: Answer) -> str:
     named = problem.get("differs") or problem.get("errors") or []
     fields = ", ".join(map(str, named)) if isinstance(named, list) else ""
     return " ".join((": ".join(said) + (f" ({fields})" if fields else "")).split())[:500]
+
+
+def _says_what_to_do(answer: Answer) -> bool:
+    """As a ledger does that knows the question."""
+    return bool(answer.decode(dict[str, Any]).get("remedy"))
 
 
 def _wrong(answer: Answer) -> Refused:

@@ -9,7 +9,6 @@ from litestar.di import NamedDependency, Provide
 from msgspec import Struct
 from msgspec.json import Encoder
 
-from ..errors import NotFound
 from ..http.answer import JsonBytes
 from ..http.kept import WITH_CLOCK
 from ..ledger.arrivals import list as arrivals
@@ -17,7 +16,6 @@ from ..ledger.arrivals.list import Arrival
 from ..ledger.environments import answer, at_time, compare
 from ..ledger.environments.compare import ComparedEnvironment, ServiceDifference
 from ..ledger.environments.state import EnvironmentState, environment_row, states
-from ..ledger.events.unread import unread_of
 from ..ledger.page import Page
 from .parameters import (
     ArrivalCursor,
@@ -31,6 +29,7 @@ from .parameters import (
     WithAt,
     past_moment_in,
 )
+from .refusals import no_environment
 
 encode = Encoder().encode
 
@@ -72,7 +71,7 @@ async def get_environment(request: Request[Any, Any, Any], environment: Environm
         then = await at_time.state_at(environment, moment, silent_after)
         body = encode(then) if then else None
     if body is None:
-        raise await _unknown(environment)
+        raise await no_environment(request.app.state.settings.environments, environment)
     return JsonBytes(body, holds=WITH_CLOCK)
 
 
@@ -93,7 +92,7 @@ async def list_arrivals(
     """The arrivals in an environment, newest first."""
     found = await arrivals.in_environment(environment, service, cursor, limit, state.settings.silent_after)
     if not found.items and await environment_row(environment) is None:
-        raise await _unknown(environment)
+        raise await no_environment(state.settings.environments, environment)
     return found
 
 
@@ -126,15 +125,7 @@ async def compare_environments(
     here = await compare.state_then(environment, others.at, silent_after)
     there = await compare.state_then(others.name or environment, others.with_at, silent_after)
     if here is None or there is None:
-        raise await _unknown(environment if here is None else others.name or environment)
+        unknown = environment if here is None else others.name or environment
+        raise await no_environment(state.settings.environments, unknown)
     found = await compare.compare(here, there, cursor, limit)
     return Comparison(found.items, found.next, compare.of(here), compare.of(there))
-
-
-async def _unknown(environment: str) -> NotFound:
-    """What came, and could not be read, is told."""
-    unread = "; ".join(f"{it.bodies} that were {it.cause}" for it in await unread_of(environment))
-    return NotFound(
-        f"No event of {environment} was ever received{f', but bodies: {unread}' if unread else ''}.",
-        "GET /environments lists the environments that have reported.",
-    )

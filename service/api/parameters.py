@@ -21,6 +21,7 @@ from ..ledger.history import KINDS, Kind
 
 NUMBER = "^[0-9]{1,18}$"
 COMMIT = "^[0-9a-f]{40}$"
+MARK = "^[0-9a-f]{16}$"
 COUNTED = f"^({'|'.join(NAMES)})$"
 
 
@@ -112,6 +113,13 @@ HeldSeconds = Annotated[
     int, QueryParameter(ge=0, le=30, description="How long to hold the answer while the outcome is `waiting`.")
 ]
 
+SeenAnswer = Annotated[
+    str | None,
+    QueryParameter(
+        name="seen", pattern=MARK, description="`mark` of the answer before: hold only while it stays the same."
+    ),
+]
+
 # What a form is in words: nobody is helped by a regular expression.
 WORDS = {
     _whole(ENVIRONMENT): "it must be the name of an environment: lower-case letters, digits and dashes, at most 63",
@@ -122,6 +130,7 @@ WORDS = {
     _whole(HISTORY_CURSOR): "it must be what `next` of the page before says",
     COUNTED: f"it must be one of {', '.join(NAMES)}",
     COMMIT: "it must be a commit: 40 hexadecimal digits",
+    MARK: "it must be what `mark` of the answer before says",
     NUMBER: "it must be what `next` of the page before says",
 }
 

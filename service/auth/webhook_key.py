@@ -24,6 +24,9 @@ class FluxKeys:
     def __bool__(self) -> bool:
         return self._file.path is not None or bool(self._file.content())
 
+    def __contains__(self, environment: str) -> bool:
+        return environment in self._file.content()
+
     def of(self, environment: str) -> tuple[bytes, ...]:
         """Of an unknown environment: a key that nobody has."""
         return self._file.content().get(environment, UNKNOWN)

@@ -46,12 +46,14 @@ class AwaitedPlace(Struct, frozen=True):
 
 
 class Awaited(Struct, frozen=True):
-    """`cause`: why, in words for people; `proposal`: the address of the pull request."""
+    """`cause`: why, in words for people; `proposal`: the address of the pull request; `mark`: another answer has
+    another, see `seen`."""
 
     outcome: Outcome
     cause: str
     places: list[AwaitedPlace]
     proposal: str | None = None
+    mark: str = ""
 
 
 def awaited(

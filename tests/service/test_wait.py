@@ -12,7 +12,7 @@ from service.api import releases, wait
 from service.database.tables import Environment
 from service.http import limits
 
-from ..support.service.served import Served, document, event, gitops
+from ..support.service.served import Served, document, event, gitops, served
 from ..support.service.snapshots import see, written
 from ..support.service.stories import condition, revision
 
@@ -50,7 +50,7 @@ def orders(ledger: Served) -> Waiting:
 
 
 async def test_a_first_release_waits_until_it_is_healthy(orders: Waiting) -> None:
-    assert await orders.outcome("1.0.0") == ("waiting", "it was not proposed here")
+    assert await orders.outcome("1.0.0") == ("waiting", "nothing is known of a service orders")
     await orders.propose("1.0.0", proposal={"url": "https://example.org/pull/7"})
     assert await orders.outcome("1.0.0") == ("waiting", f"{PLACE}: nothing of it was reported yet")
     await orders.say("InstallSucceeded", "1.0.0")
@@ -244,3 +244,52 @@ async def test_too_many_that_wait_are_told_to_come_again(orders: Waiting, monkey
 )
 async def test_a_wrong_question_is_refused(orders: Waiting, query: str) -> None:
     await orders.ledger.get(f"/releases/orders/1.0.0/wait?{query}", 400)
+
+
+async def test_what_was_never_filed_is_waited_for_and_said_to_be_so(orders: Waiting) -> None:
+    await orders.propose("1.0.0", places=[{"environment": "production", "place": PLACE}])
+    assert await orders.outcome("1.0.0") == ("waiting", "it was not proposed here")
+    told = "1.0.1 of orders was not filed, the newest is 1.0.0"
+    assert await orders.outcome("1.0.1") == ("waiting", f"{told}; it was not proposed here")
+    await orders.say("InstallSucceeded", "0.9.0")
+    assert await orders.outcome("1.0.1") == ("waiting", f"{told}; {PLACE}: 0.9.0 runs")
+    answer = await orders.ledger.get("/releases/ordres/1.0.0/wait?environment=staging")
+    assert answer["cause"] == "nothing is known of a service ordres (orders is near)"
+    await orders.say("UpgradeSucceeded", "1.0.1", 1)
+    assert (await orders.outcome("1.0.1"))[0] == "healthy"
+
+
+async def test_an_environment_of_which_nothing_can_be_heard_is_refused(database_url: str) -> None:
+    """One that has a key, is in ENVIRONMENTS, or for which the service was proposed may still report."""
+    async with served(database_url, ENVIRONMENTS="qa, live = live-eu + live-us") as ledger:
+        await ledger.file(document("orders", "1.0.0", gitops=gitops("1", "canary")))
+
+        async def asked(environment: str, status: int) -> Any:
+            return await ledger.get(f"/releases/orders/1.0.0/wait?environment={environment}", status)
+
+        for environment in ("staging", "qa", "live-eu", "canary"):
+            assert (await asked(environment, 200))["outcome"] == "waiting"
+        refused = await asked("live-uss", 404)
+        assert refused["detail"].startswith("The ledger knows no environment live-uss: it never reported, and neither ")
+        assert refused["remedy"].startswith("Did you mean live-us or live-eu? ")
+        group = await asked("live", 404)
+        assert group["detail"] == "live is a group, of live-eu and live-us."
+        assert group["remedy"] == "Ask for each of its environments."
+        for path in ("live", "live/arrivals", "live/compare", "qa/compare?with=live"):
+            found = await ledger.get(f"/environments/{path}", 404)
+            assert found["detail"].startswith("No event of qa " if "qa" in path else "live is a group, of ")
+
+
+async def test_an_answer_that_was_seen_is_held_until_it_is_another(orders: Waiting) -> None:
+    await orders.say("InstallSucceeded", "1.0.0", resource_version="5")
+    await orders.propose("1.1.0")
+    path = "/releases/orders/1.1.0/wait?environment=staging&seconds=30"
+    seen = (await orders.ledger.get(path.replace("=30", "=0")))["mark"]
+    holding = asyncio.create_task(orders.ledger.get(f"{path}&seen={seen}"))
+    await _looked(orders)
+    await orders.say("UpgradeFailed", "1.1.0", resource_version="9", message="timed out")
+    answer = await asyncio.wait_for(holding, 10)
+    assert (answer["outcome"], answer["places"][0]["failures"]) == ("waiting", 1)
+    assert answer["mark"] != seen
+    await asyncio.wait_for(orders.ledger.get(f"{path}&seen={seen}"), 10)
+    await orders.ledger.get(f"{path}&seen=nothing", 400)

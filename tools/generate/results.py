@@ -41,7 +41,7 @@ def _commands() -> dict[str, Any]:
         "changes": {"anyOf": [_list(_object(change, optional=["author"])), {"type": "null"}]},
         "changes_left_out": {"type": "integer", "minimum": 0},
     }
-    outcome = ("healthy", "failed", "superseded", "unknown", "timed out")
+    outcome = ("healthy", "failed", "superseded", "unknown", "timed out", "waiting")
     waited = {"service": TEXT, "version": TEXT, "environment": TEXT, "outcome": {"enum": outcome}, "cause": TEXT}
     arrival = {
         **dict.fromkeys(("environment", "place", "service"), TEXT),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -12,10 +13,12 @@ from ...domain.event import seconds_of
 from ...domain.outcome import Awaited, AwaitedPlace, ProposedVersion, awaited
 from ...domain.place import standing_in
 from ...domain.state import BEGINNING, NEAR
+from .. import services
 from ..environments.place import PlaceState
 from ..environments.state import STANDING, StandingRow, environment_row, place_of
 from ..events.silence import Silence, silence_of
 from ..events.statements import detail_in
+from .brief import brief, newest_in_brief
 
 MOST = 200  # proposals, places and failures that are looked at, newest first
 
@@ -120,7 +123,24 @@ async def outcome(service: str, version: str, environment: str, silent_after: in
                     silent_since=since,
                 )
             )
-    return awaited(version, proposed, places, silence.whole)
+    found = awaited(version, proposed, places, silence.whole)
+    if found.outcome == "waiting" and all(it.version != version for it in proposed):
+        return replace(found, cause=await _with_doubt(service, version, found.cause))
+    return found
+
+
+async def _with_doubt(service: str, version: str, cause: str) -> str:
+    """`cause`, after what the ledger does not know of a version that nobody proposed there."""
+    if not await services.exists(service):
+        near = get_close_matches(service, await services.beginning(service[:1], MOST), 1)
+        meant = f" ({near[0]} is near)" if near else ""
+        return f"nothing is known of a service {service}{meant}"
+    newest = None if await brief(service, version) else await newest_in_brief(service, 1)
+    return f"{version} of {service} was not filed, the newest is {newest[0].version}; {cause}" if newest else cause
+
+
+async def is_proposed(service: str, environment: str) -> bool:
+    return bool(await _proposed(ServiceThere(service, environment, 1)))
 
 
 def _version(it: ProposedRow) -> ProposedVersion:

@@ -5,7 +5,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -42,25 +42,33 @@ def wait(ledger: RunningLedger | str, folder: Path, *args: str) -> Ran:
     return Ran(*forked.run("scripts", ("wait", *args), folder, env_of(ledger)))
 
 
+def waits(ledger: RunningLedger, folder: Path, *args: str) -> tuple[forked.Process, Callable[[], str]]:
+    """`waybill wait ARGS`, which may go on, and what it told on stderr so far."""
+    err = folder / "err"
+    waiting = forked.start("scripts", ["wait", *args], folder, env_of(ledger), folder / "out", err)
+    return waiting, lambda: err.read_text() if err.exists() else ""
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_it_ends_when_the_release_is_healthy_and_tells_what_happened_meanwhile(
     ledger: RunningLedger, tmp_path: Path
 ) -> None:
     propose(ledger, "1.0.0", "staging")
-    out, err = tmp_path / "out", tmp_path / "err"
-    args = ["wait", "orders", "1.0.0", "-e", "staging"]
-    waiting = forked.start("scripts", args, tmp_path, env_of(ledger), out, err)
-    deadline = time.monotonic() + 60
-    while "nothing of it was reported yet" not in (err.read_text() if err.exists() else ""):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    waiting, told = waits(ledger, tmp_path, "orders", "1.0.0", "-e", "staging")
+    until(lambda: "nothing of it was reported yet" in told())
     ledger.hears("staging", "1.0.0")
     assert waiting.wait(30) == 0
-    told = CLOCK.sub("", err.read_text()).splitlines()
-    assert told == [
+    assert CLOCK.sub("", told()).splitlines() == [
         "staging  apps/orders: nothing of it was reported yet",
         "staging  1.0.0 is healthy in apps/orders",
     ]
-    assert re.fullmatch(r"healthy in staging after \d+ (s|min)\n", out.read_text())
+    assert re.fullmatch(r"healthy in staging after \d+ (s|min)\n", (tmp_path / "out").read_text())
 
 
 def test_a_group_is_its_environments_and_the_worst_of_them_counts(ledger: RunningLedger, tmp_path: Path) -> None:
@@ -78,6 +86,55 @@ def test_a_group_is_its_environments_and_the_worst_of_them_counts(ledger: Runnin
     eu, us = failed.stdout.splitlines()
     assert eu == "healthy in production-eu"
     assert us.startswith("failed in production-us: apps/orders: try 1 failed (timed out)")
+
+
+@pytest.mark.parametrize("environments", [["staging"], ["production-eu", "staging", "production-us"]])
+def test_the_first_failure_ends_it_in_five_seconds_with_fail_fast(
+    ledger: RunningLedger, tmp_path: Path, environments: list[str]
+) -> None:
+    propose(ledger, "2.0.0", *environments)
+    waiting, told = waits(ledger, tmp_path, "orders", "2.0.0", *(f"-e{it}" for it in environments), "--fail-fast")
+    until(lambda: told().count("nothing of it was reported yet") == len(environments))
+    ledger.hears("staging", "2.0.0", "InstallFailed", message="timed out")
+    failed = time.monotonic()
+    assert waiting.wait(30) == 1
+    assert time.monotonic() - failed < 5
+    assert told().count("staging  apps/orders: try 1 failed (timed out)") == 1
+    words = [line.partition(" in ")[0] for line in (tmp_path / "out").read_text().splitlines()]
+    assert words == ["failed" if it == "staging" else "waiting" for it in environments]
+
+
+def test_each_failure_is_told_and_the_last_ends_it_in_five_seconds(ledger: RunningLedger, tmp_path: Path) -> None:
+    propose(ledger, "2.0.0", "staging")
+    waiting, told = waits(ledger, tmp_path, "orders", "2.0.0", "-e", "staging")
+    until(lambda: "nothing of it was reported yet" in told())
+    for number in (1, 2):
+        more = {"metadata": {"revision": "2.0.0", "tries": "install=2,upgrade=2"}, "message": "timed out"}
+        ledger.hears("staging", "2.0.0", "InstallFailed", resource_version=number, **more)
+        failed = time.monotonic()
+        if number == 1:
+            until(lambda: "try 1 of 2 failed (timed out), Flux may try again" in told())
+            assert time.monotonic() - failed < 5
+    assert waiting.wait(30) == 1
+    assert time.monotonic() - failed < 5
+
+
+def test_what_the_ledger_does_not_know_is_said_at_once(ledger: RunningLedger, tmp_path: Path) -> None:
+    """Of an environment nothing can come; a version may yet be filed, or arrive without that."""
+    propose(ledger, "1.0.0", "production-eu")
+    ledger.hears("staging", "1.0.0", name="web")
+    refused = wait(ledger, tmp_path, "orders", "1.0.0", "-e", "stagin")
+    assert (refused.code, refused.stdout) == (2, "")
+    assert "The ledger knows no environment stagin: it never reported" in refused.stderr
+    assert "what to do: Did you mean staging?" in refused.stderr
+    for name, version, said in (
+        ("orders", "1.0.1", "1.0.1 of orders was not filed, the newest is 1.0.0; it was not proposed here"),
+        ("ordres", "1.0.0", "nothing is known of a service ordres (orders is near)"),
+    ):
+        done = wait(ledger, tmp_path, name, version, "-e", "staging", "--timeout", "1s")
+        assert done.code == 3
+        assert CLOCK.sub("", done.stderr) == f"staging  {said}\n"
+        assert done.stdout.rstrip().endswith(f": {said}")
 
 
 def test_a_job_waits_for_the_releases_of_its_commit(ledger: RunningLedger, tmp_path: Path) -> None:
