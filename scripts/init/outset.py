@@ -52,7 +52,7 @@ def init(git: Git, cwd: Path, chart: str | None, known: Mapping[str, Any], repor
         with report.step("try image keys"), tempfile.TemporaryDirectory(prefix="waybill-") as temporary:
             keys, why = _keys(git, folder, known, Path(temporary))
         if keys:
-            found.append(f"{keys.repository or 'its image'} at {_said(keys)}, by rendering")
+            found.append(f"{keys.repository or 'its image'} {_said(keys)}, by rendering")
             if keys.others:
                 found.append(f"{len(keys.others)} more that values.yaml names: add those that you build to {file}")
         else:
@@ -89,7 +89,9 @@ def _keys(git: Git, chart: str, known: Mapping[str, Any], folder: Path) -> tuple
 
 
 def _said(found: ImageKeys) -> str:
-    return " and ".join(
+    if found.pinned:
+        return "with post_render, since no key of values.yaml sets it"
+    return "at " + " and ".join(
         ", ".join(it if isinstance(it, str) else ".".join(map(str, it)) for it in table.values())
         for table in found.tables
     )

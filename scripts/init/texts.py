@@ -39,7 +39,10 @@ def settings(chart: str, found: ImageKeys | None, why: str, known: Mapping[str, 
     if not found.app_version:
         lines.append("app_version = false  # the chart reads appVersion, which would be the commit")
     image = found.repository or "its image"
-    lines += ["", f"# Where the chart names {image}: rendered with another digest, its containers run that."]
+    about = (
+        "No key of values.yaml sets {}, so Flux does, after rendering" if found.pinned else "Where the chart names {}"
+    )
+    lines += ["", f"# {about.format(image)}: with another digest, its containers run that."]
     for table in found.tables:
         lines.append("[image]" if len(found.tables) == 1 else "[[image]]")
         lines += [f"{key} = {_path(value)}" for key, value in table.items()]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..chart.build import archive_of
 from ..chart.containers import containers_of
@@ -16,6 +16,7 @@ from ..config import Config, load
 from ..errors import Refused
 from ..image import keys
 from ..image.blocks import RENDERED
+from ..image.name import full
 from ..image.pins import renderers
 from ..image.tag import tag_of
 from ..marker import marked, markers
@@ -38,6 +39,11 @@ class ImageKeys(Struct, frozen=True):
     app_version: bool
     values: str
     others: tuple[str, ...] = ()
+
+    @property
+    def pinned(self) -> bool:
+        """Whether no key works, and Flux sets the digest after rendering."""
+        return any("post_render" in table for table in self.tables)
 
 
 class Trials:
@@ -65,15 +71,11 @@ class Trials:
                 tables = [{key: list(path) for key, path in block.items()} for block in blocks]
                 tries += 1
                 if tries <= MOST and (found := self._works(tables, group.repository, values_file)):
-                    return self._with_others(found, every, group)
+                    return _with_others(found, every)
         for image in sorted(images, key=lambda it: -likely(it, config.service)):
             if found := self._works([{"post_render": image}], image, values_file):
-                return self._with_others(found, every, None)
+                return _with_others(found, every)
         return None
-
-    def _with_others(self, found: ImageKeys, every: Sequence[Group], taken: Group | None) -> ImageKeys:
-        others = tuple(it.repository for it in every if it is not taken and "/" in it.repository)
-        return ImageKeys(found.tables, found.repository, found.app_version, found.values, others)
 
     def _rendered(self, config: Config) -> tuple[str, list[str]]:
         """The values file that the chart needs to render, "" where it needs none, and the images that it then runs, as
@@ -140,6 +142,17 @@ class Trials:
 
     def _new(self) -> Path:
         return Path(tempfile.mkdtemp(dir=self._folder))
+
+
+def _with_others(found: ImageKeys, every: Sequence[Group]) -> ImageKeys:
+    others = (it.repository for it in every if "/" in it.repository and not _names(it.repository, found.repository))
+    return structs.replace(found, others=tuple(others))
+
+
+def _names(repository: str, image: str) -> bool:
+    """Whether `repository` of values.yaml is that of `image`: one without a host counts as Docker Hub's, and the
+    templates may add another."""
+    return full(image) == repository or image.endswith(f"/{repository.removeprefix('docker.io/')}")
 
 
 def _ci_values(git: Git, chart: str) -> list[str]:

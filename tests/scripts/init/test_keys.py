@@ -30,7 +30,9 @@ def test_the_keys_that_are_found_ship(world: World, name: str) -> None:
     registry = f"oci://{world.registry}/charts-{world.folder.name}"
     ran = world.waybill("init", "--json", "--registry", registry)
     assert ran.code == 0, ran.stderr
-    written = tomllib.loads((world.checkout / "waybill.toml").read_text())
+    text = (world.checkout / "waybill.toml").read_text()
+    assert ("images that are not released" in text) == (name == "other images"), text
+    written = tomllib.loads(text)
     tables = written["image"]
     assert (tables if isinstance(tables, list) else [tables]) == SHAPES[name].keys
     assert {key: written[key] for key in written if key not in ("image", "registry")} == SHAPES[name].settings
@@ -52,6 +54,14 @@ def test_where_there_are_none_it_says_why(world: World, name: str, why: str) -> 
     text = (world.checkout / "waybill.toml").read_text()
     assert tomllib.loads(text) == {}
     assert "# No keys of values.yaml were found that name the image" in text
+
+
+def test_what_no_key_sets_is_said_to_be_set_by_flux(world: World) -> None:
+    made(world, "a tag in a label")
+    ran = world.waybill("init")
+    assert "found    ghcr.io/acme/orders with post_render, since no key of values.yaml sets it" in ran.stdout
+    text = (world.checkout / "waybill.toml").read_text()
+    assert "# No key of values.yaml sets ghcr.io/acme/orders, so Flux does, after rendering" in text
 
 
 def test_other_images_are_named(world: World) -> None:

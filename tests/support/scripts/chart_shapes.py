@@ -99,6 +99,12 @@ SHAPES = {
     "a tag in a label": Shape(
         MINE, TAG, PINNED, labels="{app.kubernetes.io/version: {{ .Values.image.tag | quote }}}"
     ),
+    "a tag in a label, and a registry that the templates add": Shape(
+        "global: {registry: ghcr.io}\nimage: {repository: acme/orders, tag: 1.2.3}\n",
+        "printf \"%s/%s:%s\" .Values.global.registry .Values.image.repository .Values.image.tag",
+        PINNED,
+        labels="{app.kubernetes.io/version: {{ .Values.image.tag | quote }}}",
+    ),
     "a tag that is read as a version": Shape(
         MINE, "if semverCompare \">=1.0.0\" .Values.image.tag }}{{ end }}{{ " + TAG, PINNED
     ),
