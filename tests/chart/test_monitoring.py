@@ -72,8 +72,8 @@ def test_alerts_are_about_this_release_alone() -> None:
         assert 'namespace="waybill",service="ledger-waybill"' in rule["expr"], rule["alert"]
 
 
-def test_the_page_about_watching_names_every_metric(tmp_path: Path) -> None:
-    page = (CHART.parent / "docs/how-to/watch.md").read_text()
+def test_the_page_about_metrics_names_every_one(tmp_path: Path) -> None:
+    page = (CHART.parent / "docs/reference/metrics.md").read_text()
     source = "".join(path.read_text() for path in (CHART.parent / "service").rglob("*.py"))
     declared = set(re.findall(r'"(waybill_[a-z_]+)"', source)) - {"waybill_service"}
     told = {name.removesuffix("_total") for name in re.findall(r"^\| `(waybill_[a-z_]+)", page, re.MULTILINE)}

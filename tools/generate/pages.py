@@ -7,10 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import click
-from prometheus_client import REGISTRY
 
-import service.app
-import service.http.server  # noqa: F401 - with the next, all that counts
 from scripts.__main__ import COMMANDS
 from scripts.settings import KEYS
 from service.observer.settings import ObserverSettings
@@ -35,7 +32,6 @@ def made() -> dict[str, str]:
         "observer settings": _declared(ObserverSettings),
         "targets": _table("command", "does", [f"| `make {name}` | {text} |" for name, text in targets]),
         "commands": "\n".join(_commands()),
-        "metrics": _metrics(),
     }
 
 
@@ -58,13 +54,6 @@ def _declared(settings: type[FromEnvironment]) -> str:
         for it in settings.declared()
     ]
     return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows, ""])
-
-
-def _metrics() -> str:
-    """What the ledger's modules count, which they make when they are imported."""
-    told = sorted((it.name, it.type, it.documentation) for it in REGISTRY.collect() if it.name.startswith("waybill_"))
-    rows = [f"| `{name}{'_total' * (kind == 'counter')}` | {kind} | {_one_line(text)} |" for name, kind, text in told]
-    return "\n".join(["| metric | type | counts |", "|---|---|---|", *rows, ""])
 
 
 def _commands() -> Iterator[str]:
