@@ -21,7 +21,7 @@ class Release(Table):
     version = Text()
     sha256 = Text(help_text="as `document`, hex, over its identity fields")
     document = Text(help_text="the waybill as number 1, which a ledger before number 2 reads")
-    image_digest = Text(index=True, help_text="as `document`, of the first image")
+    image_digest = Text(help_text="as `document`, of the first image; indexed where `waybill` is null")
     chart_name = Text()
     chart_digest = Text(index=True)
     source_commit = Text(index=True)

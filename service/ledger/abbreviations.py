@@ -29,12 +29,13 @@ class Whole(NamedTuple):
     name: str
 
 
-def _next(table: type[Table], column: str) -> Query[After, Name]:
-    """The first value after `seen`: a step in the column's index, however many rows have that value."""
+def _next(table: type[Table], column: str, more: str = "") -> Query[After, Name]:
+    """The first value after `seen`: a step in the column's index, however many rows have that value. `more` is where
+    the index is."""
     named = table._meta.tablename
     return query(
         lambda begins, seen, ends: table.raw(
-            f"SELECT {column} AS name FROM {named} WHERE {column} >= {{}} AND {column} > {{}} AND {column} < {{}}"
+            f"SELECT {column} AS name FROM {named} WHERE {column} >= {{}} AND {column} > {{}} AND {column} < {{}}{more}"
             f" ORDER BY {column} LIMIT 1",
             begins,
             seen,
@@ -46,7 +47,7 @@ def _next(table: type[Table], column: str) -> Query[After, Name]:
 
 
 WHERE: tuple[tuple[Kind, Query[After, Name]], ...] = (
-    ("image", _next(Release, "image_digest")),
+    ("image", _next(Release, "image_digest", " AND waybill IS NULL")),
     ("image", _next(ReleaseImage, "digest")),
     ("image", _next(ArrivalImage, "digest")),
     ("chart", _next(Release, "chart_digest")),

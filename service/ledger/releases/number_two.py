@@ -14,7 +14,7 @@ SHA256 = "r.identity"  # null where TEXT is of number 1
 # The ids of the releases that have an image with a digest, which is bound twice.
 WITH_IMAGE = (
     "SELECT i.release FROM release_image i WHERE i.digest = {}"
-    " UNION SELECT o.id FROM release o WHERE o.image_digest = {}"
+    " UNION SELECT o.id FROM release o WHERE o.image_digest = {} AND o.waybill IS NULL"
 )
 # The ids of the releases that contain a commit, which is bound twice.
 WITH_COMMIT = (

@@ -78,15 +78,16 @@ def _gitops_commit() -> str:
     return "(part::jsonb ->> 'commit') COLLATE \"C\"" if is_postgres else "json_extract(part, '$.commit')"
 
 
-def _begins(column: str) -> Query[Range, Hit]:
+def _begins(column: str, more: str = "") -> Query[Range, Hit]:
     return query(
-        lambda begins, ends, limit: _where(f"{column} >= {{}} AND {column} < {{}}", column, begins, ends, limit),
+        lambda begins, ends, limit: _where(f"{column} >= {{}} AND {column} < {{}}{more}", column, begins, ends, limit),
         takes=Range,
         gives=Hit,
     )
 
 
-_first_image, _chart, _commit = (_begins(column) for column in ("image_digest", "chart_digest", "source_commit"))
+_first_image = _begins("image_digest", " AND waybill IS NULL")  # any other is found with all images
+_chart, _commit = _begins("chart_digest"), _begins("source_commit")
 _archive = query(
     lambda begins, ends, limit: _where(
         f"{_archive_digest()} >= {{}} AND {_archive_digest()} < {{}}", _archive_digest(), begins, ends, limit
