@@ -4,6 +4,7 @@ This overrides private methods of Piccolo 1.38: the version is pinned and each b
 tests/service/test_transactions.py.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -13,6 +14,7 @@ from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from .batched_reads import BatchedReads
+from .long_reads import LongRead, LongReads
 from .outages import DATABASE_ERRORS, Effect, WronglySetUp, effect_of, raises_outage, tried_again
 from .postgres_connections import CONNECT_SECONDS, PostgresConnections
 from .transaction import ReleasingTransaction
@@ -20,6 +22,7 @@ from .url import Pooler, hosts_of
 
 STATEMENT_SECONDS = 2.0  # with the others of postgres_connections.py less than the time that a request has
 POOL_SIZE = 10
+LONG_READS = 3  # at a time: each holds a connection now and then
 TRY_NEXT_HOST: tuple[type[Exception], ...] = (OSError, *DATABASE_ERRORS)
 
 
@@ -84,12 +87,13 @@ class PooledPostgres(PostgresEngine):
     may write is used, unless the URL has `target_session_attrs`.
     """
 
-    __slots__ = ("_connections", "_hosts", "_pooler", "_reads", "write_queues")
+    __slots__ = ("_connections", "_hosts", "_pooler", "_reads", "long_reads", "write_queues")
 
     def __init__(self, url: str, statement_seconds: float | None = STATEMENT_SECONDS, pooler: Pooler = "none") -> None:
         self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
         self._connections: PostgresConnections | None = None
         self._reads = BatchedReads(self._ask)
+        self.long_reads = LongReads(self._read_long, LONG_READS)
         self._pooler = pooler
         self._hosts: list[dict[str, Any]] = [{"host": host, "port": port} for host, port in hosts_of(url)] or [{}]
         options: dict[str, Any] = {"dsn": url, "timeout": CONNECT_SECONDS, "command_timeout": statement_seconds}
@@ -159,6 +163,9 @@ class PooledPostgres(PostgresEngine):
                 self._hosts.sort(key=lambda it: it is not host)  # it is the first from now on
                 return connection
         raise error or AssertionError
+
+    async def _read_long(self, it: LongRead) -> Any:
+        return await asyncio.to_thread(it.make, it.key, await it.read(it.key))
 
     async def _run_in_pool(self, query: str, args: Sequence[Any] | None = None) -> list[Any]:
         return await self._ask(query, [args or ()])

@@ -3,8 +3,9 @@
 Piccolo opens a connection and a thread for every query. Here one connection reads on the event loop's thread
 (a point read takes microseconds; a hop to a thread costs more than the read), and one connection writes.
 COMMIT and ROLLBACK wait for the disk, so they run on the writer's own thread, and BEGIN does where another program
-holds the lock; the statements between them touch memory only and run inline. This overrides private methods of
-Piccolo 1.38: the version is pinned and each behaviour has a test in tests/service/test_transactions.py.
+holds the lock; the statements between them touch memory only and run inline. A third connection, on another thread,
+reads what takes long. This overrides private methods of Piccolo 1.38: the version is pinned and each behaviour has a
+test in tests/service/test_transactions.py.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +22,7 @@ from typing import Any, TypeVar
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.sqlite import Atomic, SQLiteEngine, SQLiteTransaction, TransactionType
 
+from .long_reads import LongRead, LongReader, LongReads
 from .outages import FileLost
 from .transaction import ReleasingTransaction
 
@@ -114,10 +117,11 @@ class WriterTransaction(ReleasingTransaction, SQLiteTransaction):  # type: ignor
 class SQLiteConnections:
     """What a started engine holds open."""
 
-    def __init__(self, path: str, **options: Any) -> None:
+    def __init__(self, path: str, transaction: ContextVar[Any], **options: Any) -> None:
         self.writer = Writer(self._open(path, "journal_mode=WAL", **options))
         self._task, self._since = 0, 0.0
         self.reader = self._open(path, "query_only=1", **options)
+        self.long_reader = LongReader(self._open(path, "query_only=1", **options), transaction)
         self.reader.execute("SELECT * FROM sqlite_schema LIMIT 1").fetchall()  # makes the log
         self._files = {file: _identity(file) for file in (path, f"{path}-wal", f"{path}-shm")}
 
@@ -150,10 +154,11 @@ class SQLiteConnections:
 class EmbeddedSQLite(SQLiteEngine):
     """`start` before the first query, `stop` after the last, both on the loop that runs the queries."""
 
-    __slots__ = ("_connections", "write_queues")
+    __slots__ = ("_connections", "long_reads", "write_queues")
 
     def __init__(self, path: str) -> None:
         self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
+        self.long_reads = LongReads(self._read_long, abreast=1)
         self._connections: SQLiteConnections | None = None
         super().__init__(path, timeout=BUSY_SECONDS)
 
@@ -171,10 +176,12 @@ class EmbeddedSQLite(SQLiteEngine):
 
     async def start(self) -> None:
         options = {key: value for key, value in self.connection_kwargs.items() if key != "database"}
-        self._connections = SQLiteConnections(self.path, **options)
+        self._connections = SQLiteConnections(self.path, self.current_transaction, **options)
 
     async def stop(self) -> None:
-        connections, self._connections = self.started, None
+        connections = self.started
+        await connections.long_reader.close()
+        self._connections = None
         async with connections.writer.lock:
             connections.reader.close()
             await connections.writer.on_thread(connections.writer.raw.close)
@@ -189,7 +196,7 @@ class EmbeddedSQLite(SQLiteEngine):
         transaction = self.current_transaction.get()
         connection = _raw(transaction.connection) if transaction else self.started.reader
         rows = connection.execute(sql, args).fetchall()
-        if self.started.runs_long():
+        if connection is not self.started.long_reader.raw and self.started.runs_long():
             await asyncio.sleep(0)
         return rows
 
@@ -199,6 +206,9 @@ class EmbeddedSQLite(SQLiteEngine):
         assert transaction is not None  # noqa: S101 - a caller's mistake
         connection = _raw(transaction.connection)
         return [row for args in several for row in connection.execute(sql, args).fetchall()]
+
+    async def _read_long(self, it: LongRead) -> Any:
+        return await self.started.long_reader.run(it)
 
     async def _run_in_new_connection(
         self, query: str, args: list[Any] | None = None, query_type: str = "generic", table: Any = None
@@ -237,10 +247,11 @@ def _identity(file: str) -> tuple[int, int] | None:
     return stat.st_dev, stat.st_ino
 
 
-def _raw(writer: Any) -> sqlite3.Connection:
-    if not isinstance(writer, Writer):
+def _raw(holder: Any) -> sqlite3.Connection:
+    if not isinstance(holder, Writer | LongReader):
         raise TransactionError("this task outlived the transaction that it was started in")
-    return writer.raw
+    raw: sqlite3.Connection = holder.raw
+    return raw
 
 
 def _dicts(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:

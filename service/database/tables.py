@@ -32,6 +32,7 @@ class Release(Table):
     whole = Text(null=True, default=None, help_text="`waybill` with its changes; null: it has none")
     identity = Text(null=True, default=None, help_text="hex, over the identity fields of `waybill`: the receipt's")
     commits = BigInt(null=True, default=None, help_text="how many release_commit has; null: it was not looked at yet")
+    committed_at = BigInt(null=True, default=None, help_text="source_commit, in seconds since 1970; null as `commits`")
 
 
 class ReleaseCommit(Table):

@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import ceil
 from operator import attrgetter
 from statistics import median
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -46,7 +46,7 @@ class Failure(NamedTuple):
     mended: tuple[int, str] | None = None
 
 
-class CountedRelease(NamedTuple):
+class CountedRelease(Struct, frozen=True, gc=False):
     """`number`: the order in which releases are filed."""
 
     number: int
@@ -54,7 +54,7 @@ class CountedRelease(NamedTuple):
     committed: int
 
 
-class BroughtCommits(NamedTuple):
+class BroughtCommits(Struct, frozen=True, gc=False):
     """The releases whose source commits began to run with a deployment, which has the same time and position."""
 
     at: int
@@ -141,17 +141,17 @@ def counted(told: Told, begins: int, ends: int) -> CountedLists:
 def figures(told: Told, begins: int, ends: int) -> PeriodFigures:
     """How many `counted` gives, and what they are in the middle."""
     deployments, failures, commits = _inside(told, begins, ends)
-    leads = [each.at - it.committed for each in commits for it in each.releases]
-    known = [it for it in leads if it >= 0]
+    leads = sorted([each.at - it.committed for each in commits for it in each.releases])
+    dated_later = bisect_left(leads, 0)
     recoveries = [recovery_seconds(it) for it in failures if it.mended]
     begun, failed = len(deployments), len(failures)
     changed = begun + len(_failed_alone(failures, begins, ends))
-    unfiled = sum(it.release is None for it in deployments)
+    unfiled = [it.release for it in deployments].count(None)
     return PeriodFigures(
         deployments=Count(begun * WEEK / (ends - begins) if begun else None, begun),
-        lead_time=_middle(known, left=unfiled + len(leads) - len(known)),
+        lead_time=_middle(leads[dated_later:], left=unfiled + dated_later),
         change_fail_rate=Count(failed / changed if changed else None, failed, of=changed),
-        recovery_time=_middle(recoveries, left=failed - len(recoveries)),
+        recovery_time=_middle(sorted(recoveries), left=failed - len(recoveries)),
         rework_rate=Count(None, 0, left=begun),
     )
 
@@ -185,21 +185,24 @@ def recovery_seconds(it: Failure) -> int:
 def brought(
     begun: Iterable[Deployment], filed: Sequence[CountedRelease], newest: int | None, ran: Iterable[str]
 ) -> Iterator[BroughtCommits]:
-    """What a service got in an environment by the deployments of filed releases, in the order of their positions: the
+    """What a service got in an environment by deployments of filed releases, in the order of their positions: the
     commits of those that were `filed`, in their order, since the `newest` that ran before, but for those that `ran`."""
     known, numbers = set(ran), [it.number for it in filed]
+    first = 0 if newest is None else bisect_right(numbers, newest)
     for each in begun:
-        number: Any = each.release
-        end = bisect_right(numbers, number)
-        if newest is None or number > newest:
-            first = end - 1 if newest is None else bisect_right(numbers, newest)
-            # Of two releases of one commit the first one tells.
-            fresh = {it.commit: it for it in reversed(filed[first:end]) if it.commit not in known}
-            if fresh:
-                yield BroughtCommits(each.at, each.position, each, [*fresh.values()])
-                known.update(fresh)
-            newest = number
-        known.add(filed[end - 1].commit)
+        end = bisect_right(numbers, each.release or 0)
+        if end <= first:  # a newer one ran before
+            known.add(filed[end - 1].commit)
+            continue
+        if newest is None:
+            first = newest = end - 1  # of the first one that runs, only its own
+        fresh = [it for it in filed[first:end] if it.commit not in known]
+        if len(fresh) > 1:  # of two releases of one commit the first one tells
+            fresh = [*{it.commit: it for it in reversed(fresh)}.values()]
+        if fresh:
+            yield BroughtCommits(each.at, each.position, each, fresh)
+            known.update([it.commit for it in fresh])
+        first = end
 
 
 def slices(begins: int, ends: int, number: int) -> list[tuple[int, int]]:
@@ -208,8 +211,7 @@ def slices(begins: int, ends: int, number: int) -> list[tuple[int, int]]:
     return list(pairwise(bounds))
 
 
-def _middle(values: Sequence[int], *, left: int) -> Count:
-    if not values:
+def _middle(ordered: Sequence[int], *, left: int) -> Count:
+    if not ordered:
         return Count(None, 0, left=left)
-    ordered = sorted(values)
     return Count(median(ordered), len(ordered), p90=ordered[ceil(0.9 * len(ordered)) - 1], left=left)

@@ -4,16 +4,15 @@ What a period is told to have had is what was known at its end: of its changes, 
 is read. So figures of a period that has ended change only where something is heard late.
 """
 
-import asyncio
-from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from msgspec import Struct, field
 
-from ..domain.figures import Count, PeriodFigures, Told, figures, slices
+from ..domain.figures import Count, PeriodFigures, figures, slices
 from ..domain.state import position_at
-from .figures_history import FiguresFilter, told
+from .figures_history import FiguresFilter, FiguresRows, answer_of_told, told
 from .figures_period import FiguresPeriod
 from .figures_rows import FiguresWindow, pieces
 from .history_rows import HistoryFilter, silences
@@ -81,14 +80,22 @@ class DeliveryFigures(Struct, frozen=True):
     silent: list[str]
 
 
+class FiguresQuestion(NamedTuple):
+    """`rows`: what is read; `periods`: the one that is asked for, the one before, and parts."""
+
+    rows: FiguresFilter
+    asked: FiguresPeriod
+    periods: tuple[tuple[int, int], ...]
+
+
 async def delivery_figures(asked: FiguresPeriod, silent_after: int) -> DeliveryFigures:
     """Of the period, with those of the one of the same length before it, and of 13 parts of it. Raises Refused."""
     begins, ends = asked.begins, asked.ends
     earlier = max(0, begins - (ends - begins))
     wanted = FiguresFilter(asked.service, asked.environments, earlier, ends)
-    found, quiet = await told(wanted), await _silent(wanted._replace(begins=begins), silent_after)
-    periods = [(begins, ends), (earlier, begins), *slices(begins, ends, BARS)]
-    now, before, *bars = await asyncio.to_thread(_parts, asked, found, periods)
+    periods = ((begins, ends), (earlier, begins), *slices(begins, ends, BARS))
+    now, before, *bars = await answer_of_told(_parts, FiguresQuestion(wanted, asked, periods))
+    quiet = await _silent(wanted._replace(begins=begins), silent_after)
     return DeliveryFigures(
         service=asked.service,
         environment=asked.environment,
@@ -112,15 +119,16 @@ async def _silent(wanted: FiguresFilter, silent_after: int) -> set[str]:
     }
 
 
-def _parts(asked: FiguresPeriod, found: Told, periods: Sequence[tuple[int, int]]) -> list[FiguresOfPart]:
+def _parts(it: FiguresQuestion, rows: FiguresRows) -> list[FiguresOfPart]:
+    found = told(rows)
     return [
         FiguresOfPart(
             moment(begins),
             moment(ends),
             figures(found, begins, ends),
-            _url("/figures", asked._replace(begins=begins, ends=ends)),
+            _url("/figures", it.asked._replace(begins=begins, ends=ends)),
         )
-        for begins, ends in periods
+        for begins, ends in it.periods
     ]
 
 

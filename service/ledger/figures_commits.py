@@ -1,152 +1,167 @@
-"""Which commits a service got in its environments: those of the releases that were filed since the newest one that ran
+"""Which commits services got in their environments: those of the releases that were filed since the newest one that ran
 there before."""
 
+import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
-import msgspec
-from msgspec import Struct
+from piccolo.query.base import Query as Built
 
-from ..database.query import query
+from ..database.piccolo_conf import current
+from ..database.query import Query, Row, query
 from ..database.tables import Release
-from ..domain.event import seconds_of
 from ..domain.figures import BroughtCommits, CountedRelease, Deployment, brought
-from .releases.number_two import TEXT
+from .figures_rows import MOST, TooManyRows
+from .releases.number_two import TEXT, committed_at
 
-PIECE = 500  # releases that are read at a time
+PIECE = 25  # services of which is read at a time
 BACK = 50  # arrivals among which the last one of a filed release is looked for
+Begun = Mapping[str, Mapping[str, Sequence[Deployment]]]  # of filed releases: by service, by environment
 
 
-class ServiceBefore(NamedTuple):
-    """`begins` is a position."""
+class AskedServices(NamedTuple):
+    """A JSON list. Of each `service`: `begins`, a position, and of which releases it is read, those numbered above
+    `since`, until `until`."""
 
-    service: str
-    begins: str
+    services: str
 
 
 class LastFiledRow(NamedTuple):
     """The filed release that ran last in an environment before; None: none is known. `ran`: something did."""
 
+    service: str
     environment: str
     release: int | None
     ran: bool
 
 
-class ReleasesBetween(NamedTuple):
-    service: str
-    after: int
-    last: int
-    limit: int
-
-
-class FiledCommit(NamedTuple):
-    id: int
-    source_commit: str
-    document: str
-
-
-class RanBetween(NamedTuple):
-    """Before a position: of releases after one, and of older ones with a commit of those until `last`."""
+class RanRelease(NamedTuple):
+    """One that ran in an environment before; of those until `since` only where its commit is one of a later one."""
 
     service: str
-    after: int
-    last: int
-    begins: str
-
-
-class RanCommit(NamedTuple):
-    """A release that ran in an environment before, and its commit, which is also one of those that are asked for."""
-
     environment: str
     release: int
     source_commit: str
 
 
-class _DatedSource(Struct):
-    committed_at: datetime
+class FiledCommit(NamedTuple):
+    """`document`: where only that tells when the commit was made."""
+
+    service: str
+    id: int
+    source_commit: str
+    committed_at: int | None
+    document: str | None
 
 
-class _Dated(Struct):
-    source: _DatedSource
+class CommitRows(NamedTuple):
+    last: list[LastFiledRow]
+    ran: list[RanRelease]
+    filed: list[FiledCommit]
 
 
-_dated = msgspec.json.Decoder(_Dated).decode
-_last_filed = query(
-    lambda service, begins: Release.raw(
-        "SELECT e.environment, (SELECT r.id FROM (SELECT a.service, a.version, a.position FROM arrival a"
-        " WHERE a.service = {} AND a.environment = e.environment AND a.position < {}"
-        f" ORDER BY a.position DESC LIMIT {BACK}) l JOIN release r ON r.service = l.service AND r.version = l.version"
-        " ORDER BY l.position DESC LIMIT 1) AS release, EXISTS (SELECT 1 FROM arrival a WHERE a.service = {}"
-        " AND a.environment = e.environment AND a.position < {}) AS ran FROM environment e",
-        *(service, begins) * 2,
-    ),
-    takes=ServiceBefore,
-    gives=LastFiledRow,
-)
-_between = query(
-    lambda service, after, last, limit: Release.raw(
-        f"SELECT r.id, r.source_commit, {TEXT} AS document FROM release r"
-        " WHERE r.service = {} AND r.id > {} AND r.id <= {} ORDER BY r.id LIMIT {}",
-        service,
-        after,
-        last,
-        limit,
-    ),
-    takes=ReleasesBetween,
-    gives=FiledCommit,
+_ASKED = {
+    "sqlite": "SELECT json_extract(value, '$.service') AS service, json_extract(value, '$.begins') AS begins,"
+    " json_extract(value, '$.since') AS since, json_extract(value, '$.until') AS until FROM json_each({})",
+    "postgres": "SELECT * FROM json_to_recordset({}::json)"
+    " AS a (service text, begins text, since bigint, until bigint)",
+}
+_BEFORE = "FROM arrival a WHERE a.service = s.service AND a.environment = e.environment AND a.position < s.begins"
+_LAST = (
+    "SELECT s.service, e.environment, (SELECT r.id FROM (SELECT a.service, a.version, a.position"
+    f" {_BEFORE} ORDER BY a.position DESC LIMIT {BACK}) l JOIN release r ON r.service = l.service"
+    " AND r.version = l.version ORDER BY l.position DESC LIMIT 1) AS release,"
+    f" EXISTS (SELECT 1 {_BEFORE}) AS ran FROM s CROSS JOIN environment e"
 )
 # In this order of tables: of what ran before there may be much.
-_RAN_BEFORE = (
-    "SELECT e.environment, o.id AS release, o.source_commit"
-    " FROM release r CROSS JOIN release o CROSS JOIN environment e"
-    " WHERE r.service = {{}} AND r.id > {{}} AND {0} AND EXISTS (SELECT 1 FROM arrival b"
-    " WHERE b.service = o.service AND b.version = o.version AND b.environment = e.environment AND b.position < {{}})"
+_RAN = (
+    "SELECT s.service, e.environment, o.id AS release, o.source_commit FROM s CROSS JOIN {} CROSS JOIN environment e"
+    " WHERE {} AND EXISTS (SELECT 1 FROM arrival b WHERE b.service = o.service AND b.version = o.version"
+    " AND b.environment = e.environment AND b.position < s.begins)"
 )
-_SAME = _RAN_BEFORE.format("o.id = r.id")
-_OLDER = _RAN_BEFORE.format(
-    "r.id <= {} AND o.source_commit = r.source_commit AND o.id <= {} AND o.service || '' = r.service",
+_NEWER = _RAN.format("release o", "o.service = s.service AND o.id > s.since")
+_OLDER = _RAN.format(
+    "release r CROSS JOIN release o",
+    "r.service = s.service AND r.id > s.since AND r.id <= s.until"
+    " AND o.source_commit = r.source_commit AND o.id <= s.since AND o.service || '' = r.service",
 )
-_ran = query(
-    lambda service, after, last, begins: Release.raw(
-        f"SELECT * FROM ({_SAME} UNION ALL {_OLDER}) x",
-        *(service, after, begins),
-        *(service, after, last, after, begins),
-    ),
-    takes=RanBetween,
-    gives=RanCommit,
+_FILED = (
+    f"SELECT r.service, r.id, r.source_commit, r.committed_at, CASE WHEN r.committed_at IS NULL THEN {TEXT} END"
+    " AS document FROM s CROSS JOIN release r WHERE r.service = s.service AND r.id > s.since AND r.id <= s.until"
+    f" LIMIT {MOST + 1}"
 )
 
 
-async def brought_commits(
-    service: str, begun: Mapping[str, Sequence[Deployment]], begins: str
-) -> Sequence[BroughtCommits]:
-    """`begun`: deployments of filed releases since `begins`, a position, in its order, by environment."""
+def _build(sql: str, services: Any) -> Built[Any, Any]:
+    return Release.raw(sql, services)
+
+
+def _of_services(sql: str, gives: type[Row]) -> dict[str, Query[AskedServices, Row]]:
+    """By engine."""
+    return {
+        engine: query(
+            partial(_build, f"SELECT x.* FROM (WITH s AS MATERIALIZED ({asked}) {sql}) x"),
+            takes=AskedServices,
+            gives=gives,
+        )
+        for engine, asked in _ASKED.items()
+    }
+
+
+_last, _filed = _of_services(_LAST, LastFiledRow), _of_services(_FILED, FiledCommit)
+_ran = _of_services(f"{_NEWER} UNION ALL {_OLDER}", RanRelease)
+
+
+def begun_of_filed(arrived: Sequence[Deployment]) -> Begun:
+    """In the order of their positions, in which they are given."""
+    begun = defaultdict[str, defaultdict[str, list[Deployment]]](lambda: defaultdict(list))
+    for it in arrived:
+        if it.release is not None and not it.again:
+            begun[it.service][it.environment].append(it)
+    return begun
+
+
+async def read_commits(begun: Begun, begins: str) -> CommitRows:
+    """Of what began since `begins`, a position. Raises TooManyRows."""
+    engine, found = current().engine_type, CommitRows([], [], [])
+    names = sorted(begun)
+    for start in range(0, len(names), PIECE):
+        asked = {name: _between(name, begun[name], begins) for name in names[start : start + PIECE]}
+        last = await _last[engine](_key(asked))
+        for it in last:  # what an environment got is all that was filed since it ran something
+            if it.ran and it.environment in begun[it.service]:
+                asked[it.service]["since"] = min(asked[it.service]["since"], it.release or 0)
+        found.last.extend(last)
+        found.filed.extend(await _filed[engine](_key(asked)))
+        if ran := {it.service: asked[it.service] for it in last if it.ran}:
+            found.ran.extend(await _ran[engine](_key(ran)))
+        if len(found.filed) > MOST:
+            raise TooManyRows
+    return found
+
+
+def _between(service: str, begun: Mapping[str, Sequence[Deployment]], begins: str) -> dict[str, Any]:
     numbers = [it.release for several in begun.values() for it in several if it.release is not None]
-    newest = dict[str, int]()
-    after, last = min(numbers) - 1, max(numbers)
-    for it in await _last_filed(ServiceBefore(service, begins)):
-        if it.release is not None:
-            newest[it.environment] = it.release
-        if it.ran and it.environment in begun:
-            after = min(after, it.release or 0)
-    ran: dict[str, set[str]] = {it: set() for it in begun}
-    for each in await _ran(RanBetween(service, after, last, begins)):
-        newest[each.environment] = max(each.release, newest.get(each.environment, 0))
-        ran.setdefault(each.environment, set()).add(each.source_commit)
-    filed = await _filed(service, after, last)
-    return [it for name, several in begun.items() for it in brought(several, filed, newest.get(name), ran[name])]
+    return {"service": service, "begins": begins, "since": min(numbers) - 1, "until": max(numbers)}
 
 
-async def _filed(service: str, after: int, last: int) -> list[CountedRelease]:
-    filed = list[CountedRelease]()
-    while piece := await _between(ReleasesBetween(service, after, last, PIECE)):
-        filed += _counted(piece)
-        after = piece[-1].id
-    return filed
+def _key(asked: Mapping[str, Mapping[str, Any]]) -> AskedServices:
+    return AskedServices(json.dumps([*asked.values()]))
 
 
-def _counted(piece: Sequence[FiledCommit]) -> Iterator[CountedRelease]:
-    for it in piece:
-        at = seconds_of(_dated(it.document).source.committed_at)
-        yield CountedRelease(it.id, it.source_commit, at)
+def brought_commits(begun: Begun, rows: CommitRows) -> Iterator[BroughtCommits]:
+    """By service and environment, in the order of `begun`."""
+    newest = {it[:2]: it.release for it in rows.last if it.release is not None}
+    ran = defaultdict[tuple[str, str], set[str]](set)
+    for each in rows.ran:
+        newest[each[:2]] = max(each.release, newest.get(each[:2], 0))
+        ran[each[:2]].add(each.source_commit)
+    filed = defaultdict[str, list[CountedRelease]](list)
+    for row in sorted(rows.filed, key=lambda it: it.id):
+        at = committed_at(row.document or "") if row.committed_at is None else row.committed_at
+        filed[row.service].append(CountedRelease(row.id, row.source_commit, at))
+    for service, by in begun.items():
+        for name, several in by.items():
+            yield from brought(several, filed[service], newest.get((service, name)), ran[service, name])

@@ -1,19 +1,22 @@
-"""What delivery figures count, read from arrivals, the history and filed releases, within bounds."""
+"""What delivery figures count, read from arrivals, the history and filed releases, within bounds; and answers that are
+made of it."""
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from ..domain.figures import BroughtCommits, Deployment, Failure, Told
+from ..database.piccolo_conf import current
+from ..domain.figures import Deployment, Failure, Told
 from ..domain.state import position_at
 from ..errors import Refused
-from .figures_commits import brought_commits
-from .figures_rows import PIECE, FailedVersion, FiguresWindow, pieces
+from .figures_commits import Begun, CommitRows, begun_of_filed, brought_commits, read_commits
+from .figures_rows import MOST, PIECE, FailedVersion, FiguresWindow, HistoryMoment, TooManyRows, pieces
 
-MOST = 40_000  # rows of one kind that are read for one answer
 Line = tuple[str, str]  # environment, service
+Question = TypeVar("Question", bound=tuple["FiguresFilter", *tuple[Any, ...]])
+Answer = TypeVar("Answer")
 
 
 class WellAgain(NamedTuple):
@@ -37,45 +40,62 @@ class FiguresFilter(NamedTuple):
             yield FiguresWindow(self.service, name, position_at(self.begins), "", position_at(self.ends), PIECE)
 
 
-async def told(wanted: FiguresFilter) -> Told:
-    """Raises Refused."""
+class FiguresRows(NamedTuple):
+    """`failed`: versions that did, and `rollbacks`: that people rolled back; `well`: what was well again."""
+
+    arrived: list[Deployment]
+    begun: Begun
+    commits: CommitRows
+    failed: list[FailedVersion]
+    rollbacks: list[FailedVersion]
+    well: list[HistoryMoment]
+
+
+async def answer_of_told(make: Callable[[Question, FiguresRows], Answer], question: Question) -> Answer:
+    """`make` is given what was told of the question's first field, a FiguresFilter. Raises Refused."""
+    try:
+        return await current().long_reads(_read, make, question)
+    except TooManyRows:
+        raise Refused(
+            f"More than {MOST:,} arrivals, failures or releases are in the period and the one before it.",
+            "Ask for a shorter one, for one service, or for one environment.",
+        ) from None
+
+
+async def _read(question: tuple[FiguresFilter, *tuple[Any, ...]]) -> FiguresRows:
+    wanted = question[0]
     arrived: list[Deployment] = await _rows("arrived", wanted)
-    deployments = [it for it in arrived if not it.again]
-    commits = await _commits(deployments, position_at(wanted.begins))
-    failures = await _failures(arrived, wanted)
-    at = attrgetter("at")
-    return Told(sorted(deployments, key=at), sorted(failures, key=at), sorted(commits, key=at))
+    begun = begun_of_filed(arrived)
+    commits = await read_commits(begun, position_at(wanted.begins))
+    failed, rollbacks = await _rows("failed", wanted), await _rows("rollback", wanted)
+    well = [*await _rows("recovered", wanted), *await _rows("rolled_back", wanted)]
+    return FiguresRows(arrived, begun, commits, failed, rollbacks, well)
 
 
 async def _rows(what: str, wanted: FiguresFilter) -> list[Any]:
+    """Raises TooManyRows."""
     found = list[Any]()
     for window in wanted.windows():
         async for rows in pieces(what, window):
             found += rows
             if len(found) > MOST:
-                raise Refused(
-                    f"More than {MOST:,} arrivals or failures are in the period and the one before it.",
-                    "Ask for a shorter one, for one service, or for one environment.",
-                )
+                raise TooManyRows
     return found
 
 
-async def _commits(deployments: Sequence[Deployment], begins: str) -> list[BroughtCommits]:
-    begun = defaultdict[str, defaultdict[str, list[Deployment]]](lambda: defaultdict(list))
-    for it in deployments:
-        if it.release is not None:
-            begun[it.service][it.environment].append(it)
-    return [it for service, by in begun.items() for it in await brought_commits(service, by, begins)]
+def told(rows: FiguresRows) -> Told:
+    deployments, at = [it for it in rows.arrived if not it.again], attrgetter("at")
+    commits = brought_commits(rows.begun, rows.commits)
+    return Told(sorted(deployments, key=at), sorted(_failures(rows), key=at), sorted(commits, key=at))
 
 
-async def _failures(arrived: Sequence[Deployment], wanted: FiguresFilter) -> list[Failure]:
+def _failures(rows: FiguresRows) -> list[Failure]:
     """Of each version the first: that of Flux, or that people rolled it back."""
-    broken, rolled_back = await _rows("failed", wanted), await _rows("rollback", wanted)
-    failures = [it for it in map(_failure, broken) if it]
-    backs = [it for it in map(_failure, rolled_back) if it]
+    failures = [it for it in map(_failure, rows.failed) if it]
+    backs = [it for it in map(_failure, rows.rollbacks) if it]
     if not failures and not backs:
         return []
-    well = await _well(arrived, {it[:2] for it in (*failures, *backs)}, wanted)
+    well = _well(rows, {it[:2] for it in (*failures, *backs)})
     found = {it[:3]: it._replace(mended=_after(it, well[it[:2]])) for it in failures}
     for it in backs:
         others = [each for each in well[it[:2]] if each.version not in (None, it.version)]
@@ -91,17 +111,15 @@ def _failure(it: FailedVersion) -> Failure | None:
     return Failure(it.environment, it.service, it.version, it.failed, it.failed_position, it.release, began)
 
 
-async def _well(
-    arrived: Sequence[Deployment], lines: Set[Line], wanted: FiguresFilter
-) -> defaultdict[Line, list[WellAgain]]:
+def _well(rows: FiguresRows, lines: Set[Line]) -> defaultdict[Line, list[WellAgain]]:
     """When a service was well again in an environment, in the order of positions."""
     found = defaultdict[Line, list[WellAgain]](list)
-    for it in arrived:
+    for it in rows.arrived:
         if it[:2] in lines:
             found[it[:2]].append(WellAgain(it.at, it.position, it.version))
-    for told in (*await _rows("recovered", wanted), *await _rows("rolled_back", wanted)):
+    for told in rows.well:
         if told[:2] in lines:
-            found[told[:2]].append(WellAgain(told.at, told.position, None))
+            found[told[:2]].append(WellAgain(told.at, told.position, None))  # type: ignore[index]
     for several in found.values():
         several.sort(key=attrgetter("position"))
     return found

@@ -1,14 +1,14 @@
 """What delivery figures count, one by one."""
 
-import asyncio
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from ..domain.figures import BroughtCommit, CountedLists, Deployment, Failure, Told, counted, recovery_seconds
+from ..domain.figures import BroughtCommit, CountedLists, Deployment, Failure, counted, recovery_seconds
 from ..domain.state import second_of
-from .figures_history import FiguresFilter, told
+from .figures_history import FiguresFilter, FiguresRows, answer_of_told, told
 from .figures_period import FiguresPeriod
 from .match import moment
 from .page import Page
@@ -34,13 +34,20 @@ class CountedItem(Struct, frozen=True):
     url: str
 
 
+class ListQuestion(NamedTuple):
+    """`rows`: what is read; `name`: one of NAMES."""
+
+    rows: FiguresFilter
+    name: str
+
+
 Counted = Deployment | BroughtCommit | Failure
 
 
 async def counted_of(name: str, asked: FiguresPeriod) -> list[Counted]:
     """One of NAMES, newest first. Raises Refused."""
-    found = await told(FiguresFilter(asked.service, asked.environments, asked.begins, asked.ends))
-    return await asyncio.to_thread(_ordered, name, asked, found)
+    wanted = FiguresFilter(asked.service, asked.environments, asked.begins, asked.ends)
+    return await answer_of_told(_ordered, ListQuestion(wanted, name))
 
 
 async def counted_page(name: str, asked: FiguresPeriod, cursor: str | None, limit: int) -> Page[CountedItem]:
@@ -50,9 +57,9 @@ async def counted_page(name: str, asked: FiguresPeriod, cursor: str | None, limi
     return Page([item(it) for it in rows[begins:ends]], str(ends) if ends < len(rows) else None)
 
 
-def _ordered(name: str, asked: FiguresPeriod, found: Told) -> list[Counted]:
-    rows = getattr(counted(found, asked.begins, asked.ends), name)
-    return sorted(rows, key=lambda it: (it.at, *it[:3]), reverse=True)
+def _ordered(it: ListQuestion, rows: FiguresRows) -> list[Counted]:
+    found: list[Counted] = getattr(counted(told(rows), it.rows.begins, it.rows.ends), it.name)
+    return sorted(found, key=lambda it: (it.at, *it[:3]), reverse=True)
 
 
 def item(it: Counted) -> CountedItem:

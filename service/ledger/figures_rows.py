@@ -12,6 +12,11 @@ from ..database.tables import Arrival, History
 from ..domain.figures import Deployment
 
 PIECE = 500  # rows that are read at a time
+MOST = 40_000  # rows of one kind that are read for one answer
+
+
+class TooManyRows(Exception):
+    """More than MOST."""
 
 
 class FiguresWindow(NamedTuple):
@@ -60,12 +65,13 @@ _BEGAN_AT = (
     "(SELECT min(t.started_at) FROM arrival t WHERE t.environment = y.environment AND t.position = y.began_position)"
     " AS began"
 )
-# Its first failure that counts. An ORDER BY, since the indexes have that order.
-_FAILED = (
+# Its first failure that counts: before it ran, or else of its tests. An ORDER BY, since the indexes have that order.
+_FIRST = (
     f"(SELECT h.position FROM history h WHERE h.kind = 'failed' AND {_SAME.format('h', '{0}')} AND h.position < {{1}}"
-    " AND ({0}.began_position IS NULL OR h.position < {0}.began_position OR h.cause = 'TestFailed')"
     " ORDER BY h.position LIMIT 1)"
 )
+_BEFORE_IT_RAN, _OF_ITS_TESTS = "coalesce({0}.began_position, {1})", "{1} AND h.cause = 'TestFailed'"
+_FAILED = f"coalesce({_FIRST.format('{0}', _BEFORE_IT_RAN)}, {_FIRST.format('{0}', _OF_ITS_TESTS)})"
 _ROLLBACK = "{0}.kind || '' = 'proposed' AND {0}.cause = 'rollback'"  # so that the few are found by their own index
 _RAN = (  # what ran in its place when it was proposed
     "(SELECT a.version FROM arrival a WHERE a.service = {0}.service AND a.environment = {0}.environment"
@@ -111,9 +117,8 @@ def _failed(**it: Any) -> Built[Any, Any]:
         f" AS failed, y.failed_position, {_BEGAN_AT}, y.began_position,"
         f" {_ROLLED_BACK.format('y', 'y.failed_position')} AS again"
         f" FROM (SELECT w.*, {_FAILED.format('w', '{}')} AS failed_position FROM (SELECT v.*, {_BEGAN.format('v')}"
-        f" FROM ({versions}) v) w) y",
-        it["ends"],
-        it["ends"],
+        f" FROM ({versions}) v) w) y ORDER BY y.position, y.environment",
+        *[it["ends"]] * 3,
         *values,
     )
 
@@ -126,7 +131,7 @@ def _rollbacks(**it: Any) -> Built[Any, Any]:
         f" (y.version = y.target OR {_FAILED.format('y', 'y.position')} IS NOT NULL"
         f" OR {_ROLLED_BACK.format('y', 'y.position')}) AS again"
         f" FROM (SELECT v.*, {_BEGAN.format('v')} FROM (SELECT h.environment, h.service, {_RAN.format('h')} AS version,"
-        f" h.version AS target, h.at, h.position FROM history h WHERE {rows}) v) y",
+        f" h.version AS target, h.at, h.position FROM history h WHERE {rows}) v) y ORDER BY y.position, y.environment",
         it["ends"],
         *values,
     )
@@ -159,5 +164,4 @@ async def pieces(what: str, window: FiguresWindow) -> AsyncIterator[list[Any]]:
     read = _query(what, tuple(name for name in ("service", "environment") if getattr(window, name) is None))
     while rows := await read(window):
         yield rows
-        position, environment = max((it.position, it.environment) for it in rows)
-        window = window._replace(begins=position, before=environment)
+        window = window._replace(begins=rows[-1].position, before=rows[-1].environment)

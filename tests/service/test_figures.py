@@ -10,6 +10,9 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 
+from service.database.tables import Release
+from service.ledger.releases.upgrade import upgrade
+
 from ..support.service import stories
 from ..support.service.counting import END, ENVIRONMENTS, Life, counted, filed, lives, rollbacks, told
 from ..support.service.figure_examples import Week, proposed_at
@@ -215,6 +218,18 @@ async def test_what_is_counted_says_what_it_was_and_leads_to_the_history(ledger:
 
 
 @pytest.mark.anyio
+async def test_the_time_of_a_commit_is_known_where_an_older_ledger_filed_its_release(ledger: Served) -> None:
+    """Which leaves it in the document alone."""
+    await lived(ledger, "An interrupted release")
+    whole = await ledger.get(f"/figures?{WEEK}")
+    await Release.update({Release.committed_at: None}, force=True)
+    assert await ledger.get(f"/figures?{WEEK}") == whole
+    await upgrade()
+    assert await Release.count().where(Release.committed_at.is_null()) == 0
+    assert await ledger.get(f"/figures?{WEEK}") == whole
+
+
+@pytest.mark.anyio
 async def test_a_version_fails_once_whoever_says_so(ledger: Served) -> None:
     """Flux, then people; before the period and in it."""
     week = await lived(ledger, "A failure that healed")
@@ -242,7 +257,7 @@ async def test_a_period_of_too_many_changes_is_refused(ledger: Served, monkeypat
     monkeypatch.setattr("service.ledger.figures_history.MOST", 1)
     await lived(ledger, "A failure that healed")
     answer = await ledger.get(f"/figures?{WEEK}", 400)
-    assert answer["detail"] == "More than 1 arrivals or failures are in the period and the one before it."
+    assert answer["detail"] == "More than 1 arrivals, failures or releases are in the period and the one before it."
     assert "shorter" in answer["remedy"]
 
 

@@ -15,7 +15,7 @@ from ...domain.identity import differing, sha256_of_one
 from ...domain.number_one import from_two, gitops_from_two
 from ...domain.waybill import Artifact, By, Gitops, Waybill, decode, encode
 from ..events.statements import HistoryColumns, tell
-from .number_two import SHA256, TEXT, in_two
+from .number_two import SHA256, TEXT, committed_at, in_two
 from .proposal import proposed
 
 
@@ -40,6 +40,7 @@ class NewRelease(NamedTuple):
     whole: str | None
     identity: str
     commits: int
+    committed_at: int
 
 
 class NewCommit(NamedTuple):
@@ -241,6 +242,7 @@ def _row(it: Filing) -> NewRelease:
         whole=whole if brief else None,
         identity=it.sha256,
         commits=len(commits_of(document)),
+        committed_at=committed_at(whole),
     )
 
 

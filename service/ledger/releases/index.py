@@ -1,5 +1,5 @@
-"""Completes what was filed before there was a history: the commits by which a release is found, and the items of its
-proposals. In pieces, as upgrade.py; also for what an older ledger files meanwhile."""
+"""Completes what an older ledger filed: the commits by which a release is found, when its source commit was made, and
+the items of its proposals. In pieces, as upgrade.py; also for what such a ledger files meanwhile."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from ...domain.waybill import Gitops, decode
 from ..events.statements import tell
 from ..rows import Id
 from .file import NewCommit, add_commit, commits_of
+from .number_two import TEXT, committed_at
 from .proposal import proposed
 
 PIECE = 200  # releases, or proposals
@@ -30,6 +31,11 @@ class UnindexedRelease(NamedTuple):
 
 class IndexedRelease(NamedTuple):
     commits: int
+    id: int
+
+
+class DatedRelease(NamedTuple):
+    committed_at: int
     id: int
 
 
@@ -60,6 +66,18 @@ _index = query(
     takes=IndexedRelease,
     gives=Id,
 )
+_undated = query(
+    lambda limit: Release.raw(
+        f"SELECT r.id, {TEXT} AS document FROM release r WHERE r.committed_at IS NULL ORDER BY r.id LIMIT {{}}", limit
+    ),
+    takes=IndexPiece,
+    gives=UnindexedRelease,
+)
+_date = query(
+    lambda committed_at, id: Release.raw("UPDATE release SET committed_at = {} WHERE id = {}", committed_at, id),
+    takes=DatedRelease,
+    gives=None,
+)
 _proposals = query(
     lambda limit: Proposal.raw(
         "SELECT p.id, r.service, r.version, p.sha256, p.recorded_at, p.part, p.gitops FROM proposal p"
@@ -79,7 +97,7 @@ _gitops = msgspec.json.Decoder(Gitops).decode
 
 async def complete() -> None:
     """Returns when nothing is left to complete."""
-    while await _index_some() or await _tell_some():
+    while await _index_some() or await _date_some() or await _tell_some():
         pass
 
 
@@ -91,6 +109,14 @@ async def _index_some() -> bool:
         indexed = await _index.each([IndexedRelease(len(commits), id) for id, commits in found.items()])
         await add_commit.each([NewCommit(it.id, commit) for it in indexed for commit in found[it.id]])
     return bool(found)
+
+
+async def _date_some() -> bool:
+    if not (found := await _undated(IndexPiece(PIECE))):
+        return False
+    async with current().transaction():
+        await _date.each([DatedRelease(committed_at(it.document), it.id) for it in found])
+    return True
 
 
 async def _tell_some() -> bool:

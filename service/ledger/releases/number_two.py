@@ -4,6 +4,12 @@ A ledger before number 2 may run on the same database and file releases; those a
 good by upgrade.py. All SQL here has the alias `r` for a release.
 """
 
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from ...domain.event import seconds_of
 from ...domain.identity import sha256
 from ...domain.number_one import decode, decode_gitops, gitops_to_two, to_two
 from ...domain.waybill import encode
@@ -21,6 +27,22 @@ WITH_COMMIT = (
     "SELECT s.id FROM release s WHERE s.source_commit = {}"
     ' UNION SELECT n.release FROM release_commit n WHERE n."commit" = {}'
 )
+
+
+class _DatedSource(Struct):
+    committed_at: datetime
+
+
+class _DatedDocument(Struct):
+    source: _DatedSource
+
+
+_dated = msgspec.json.Decoder(_DatedDocument).decode
+
+
+def committed_at(document: str) -> int:
+    """Of the source commit, in seconds since 1970, from a release's document in either number."""
+    return seconds_of(_dated(document).source.committed_at)
 
 
 def in_two(document: str, identity: str | None) -> tuple[str, str]:
