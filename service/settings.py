@@ -183,7 +183,8 @@ class Settings(FromEnvironment):
         Setting(
             "EVENT_QUOTA",
             "How much may be sent with one environment's key, or filed with one token: requests and bytes a minute; "
-            "and how many places an environment may have. More is refused with 429; Flux then sends it again.",
+            "and how many places an environment may have. More is refused with 429; Flux then sends it again. An "
+            "event that comes late, so that much is derived anew, counts as several requests.",
             "1200/min, 64MiB/min, 6000 places",
             parse_quota,
         ),

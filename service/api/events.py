@@ -88,9 +88,11 @@ async def _taken(
     quotas.take(key := f"environment/{environment}", len(body))
     signed = Signed(environment, body, datetime.now(UTC), quotas.quota.places, request.app.state.settings.silent_after)
     try:
-        return await _answer(kind, signed, await take(signed))
+        taken = await take(signed)
     except TooManyPlaces:
         raise quotas.refusal(key, "places", f"has more than {quotas.quota.places} places") from None
+    quotas.charge(key, taken.news.read_again)
+    return await _answer(kind, signed, taken)
 
 
 async def _answer(kind: str, signed: Signed, taken: Taken) -> JsonBytes:

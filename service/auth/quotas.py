@@ -11,6 +11,7 @@ from ..errors import TooMany
 REFUSED = Counter(
     "waybill_quota_refused", "Requests over a quota, by key and by what did not suffice.", ["key", "cause"]
 )
+OF_A_REQUEST = 50  # entries that are derived anew, in some 10 ms
 RETRY = {"Retry-After": "5"}
 
 
@@ -29,6 +30,10 @@ class Quotas:
             raise self.refusal(key, cause, f"sent more than {self.quota.requests} requests a minute")
         if cause:
             raise self.refusal(key, cause, f"sent more than {self.quota.bytes // MIB} MiB a minute")
+
+    def charge(self, key: str, read_again: int) -> None:
+        """What comes late may let much be derived anew; so much of that counts as a request more."""
+        self.of(key).charge(read_again // OF_A_REQUEST)
 
     def refusal(self, key: str, cause: str, what: str) -> TooMany:
         """Counts it. `what` follows the key's name."""

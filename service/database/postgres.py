@@ -23,6 +23,7 @@ from .url import Pooler, hosts_of
 STATEMENT_SECONDS = 2.0  # with the others of postgres_connections.py less than the time that a request has
 POOL_SIZE = 10
 LONG_READS = 3  # at a time: each holds a connection now and then
+TOGETHER = 1000  # statements, in less than STATEMENT_SECONDS
 TRY_NEXT_HOST: tuple[type[Exception], ...] = (OSError, *DATABASE_ERRORS)
 
 
@@ -143,10 +144,12 @@ class PooledPostgres(PostgresEngine):
         return rows
 
     async def fetch_each(self, sql: str, several: Sequence[Sequence[Any]]) -> list[Any]:
-        """Runs one statement for each list of values, in the transaction, in one round trip."""
+        """Runs one statement for each list of values, in the transaction, TOGETHER of them in one round trip."""
         transaction = self.current_transaction.get()
         assert transaction is not None  # noqa: S101 - a caller's mistake
-        rows: list[Any] = await transaction.connection.fetchmany(sql, several)
+        rows = list[Any]()
+        for first in range(0, len(several), TOGETHER):
+            rows += await transaction.connection.fetchmany(sql, several[first : first + TOGETHER])
         return rows
 
     async def _connect(self, *args: Any, **options: Any) -> Any:

@@ -195,6 +195,9 @@ class EmbeddedSQLite(SQLiteEngine):
         """Runs one reading statement, or any inside a transaction; gives plain rows."""
         transaction = self.current_transaction.get()
         connection = _raw(transaction.connection) if transaction else self.started.reader
+        if transaction and sql.startswith("DELETE"):  # of how many rows, nobody knows
+            deleted: list[tuple[Any, ...]] = await self.started.writer.on_thread(_all, connection, sql, args)
+            return deleted
         rows = connection.execute(sql, args).fetchall()
         if connection is not self.started.long_reader.raw and self.started.runs_long():
             await asyncio.sleep(0)
@@ -204,8 +207,12 @@ class EmbeddedSQLite(SQLiteEngine):
         """Runs one statement for each list of values, in the transaction."""
         transaction = self.current_transaction.get()
         assert transaction is not None  # noqa: S101 - a caller's mistake
-        connection = _raw(transaction.connection)
-        return [row for args in several for row in connection.execute(sql, args).fetchall()]
+        connection, rows = _raw(transaction.connection), list[tuple[Any, ...]]()
+        for args in several:
+            rows += connection.execute(sql, args).fetchall()
+            if self.started.runs_long():
+                await asyncio.sleep(0)
+        return rows
 
     async def _read_long(self, it: LongRead) -> Any:
         return await self.started.long_reader.run(it)
@@ -245,6 +252,10 @@ def _identity(file: str) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return stat.st_dev, stat.st_ino
+
+
+def _all(connection: sqlite3.Connection, sql: str, args: Sequence[Any]) -> list[tuple[Any, ...]]:
+    return connection.execute(sql, args).fetchall()
 
 
 def _raw(holder: Any) -> sqlite3.Connection:

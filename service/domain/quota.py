@@ -55,6 +55,10 @@ class Allowance:
         self.bytes -= size
         return None
 
+    def charge(self, requests: int) -> None:
+        """For work that was done already, also where so much is not left."""
+        self.requests -= requests
+
     def refuse(self, cause: str, now: datetime) -> None:
         self.refused[cause] += 1
         self.refused_at = now

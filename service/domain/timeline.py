@@ -9,6 +9,7 @@ heard of afterwards. Where both are, two clusters report as one place: it is con
 """
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -57,20 +58,11 @@ def timeline(entries: Iterable[Entry]) -> Timeline:
     place = next((it.place for _, ordered in whole for it in ordered), "")
     followed = [follow(lane, ordered) for lane, ordered in whole]
     lanes = tuple(it.lane for it in followed)
-    closed = closings(lanes)
-    found = [arrival for it, end in zip(followed, closed, strict=True) for arrival in arrivals(it.turns, end)]
+    found = [arrival for it, end in zip(followed, closings(lanes), strict=True) for arrival in arrivals(it.turns, end)]
     return Timeline(
         sorted(found, key=lambda it: it.began.position),
         [image for it in followed for image in it.images],
-        [
-            *(each for it in followed for each in it.occurred),
-            *(
-                replaced(place, lane, end)
-                for lane, end in zip(lanes, closed, strict=True)
-                if end and lane.state.running
-            ),
-            *_contests(place, lanes),
-        ],
+        [*(each for it in followed for each in it.occurred), *between(place, lanes)],
         lanes,
     )
 
@@ -95,16 +87,15 @@ def lanes_of(entries: Iterable[Entry]) -> list[tuple[ObjectLane, list[Entry]]]:
 
 def closings(lanes: Sequence[ObjectLane]) -> list[Closing | None]:
     """Of lanes by their beginning; None: it is open."""
-    return [_closing(it, lanes[number + 1 :], lanes) for number, it in enumerate(lanes)]
-
-
-def _closing(it: ObjectLane, later: Sequence[ObjectLane], every: Sequence[ObjectLane]) -> Closing | None:
-    for other in later:
-        if it.last <= other.first + NEAR:
-            return Closing(other.first, "replaced", other.basis)
-    if any(other.last - it.last > DAY for other in every):
-        return Closing(it.last, "replaced", it.basis)
-    return None
+    begins, last = [it.first for it in lanes], max((it.last for it in lanes), default=0)
+    found = list[Closing | None]()
+    for number, it in enumerate(lanes):
+        successor = bisect_left(begins, it.last - NEAR, number + 1)
+        if successor < len(lanes):
+            found.append(Closing(begins[successor], "replaced", lanes[successor].basis))
+        else:
+            found.append(Closing(it.last, "replaced", it.basis) if last - it.last > DAY else None)
+    return found
 
 
 def arrivals(turns: Iterable[Turn], end: Closing | None = None) -> Iterator[Arrival]:
@@ -132,11 +123,17 @@ def replaced(place: str, lane: ObjectLane, end: Closing) -> PlacedOccurrence:
     return _of_lane(place, lane, Occurrence("removed", at, running, end.cause), lane.opened, end.basis)
 
 
-def _contests(place: str, lanes: Sequence[ObjectLane]) -> Iterator[PlacedOccurrence]:
-    """Where one object was still heard of after another had begun to report as the same place."""
-    for number, it in enumerate(lanes):
-        if any(other.last > it.first + NEAR for other in lanes[:number]):
+def between(place: str, lanes: Sequence[ObjectLane]) -> Iterator[PlacedOccurrence]:
+    """What several objects make occur: one takes the place of another, or is still heard of after another has begun to
+    report as the same place."""
+    for lane, end in zip(lanes, closings(lanes), strict=True):
+        if end and lane.state.running:
+            yield replaced(place, lane, end)
+    last = 0  # of those that began before
+    for it in lanes:
+        if last > it.first + NEAR:
             yield _of_lane(place, it, Occurrence("contested", it.first, it.state.running, None), "", it.basis)
+        last = max(last, it.last)
 
 
 def _of_lane(place: str, lane: ObjectLane, it: Occurrence, after: str, basis: str) -> PlacedOccurrence:

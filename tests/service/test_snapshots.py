@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from service.database.tables import Arrival, Environment, Event, Level, Listing, Place
+from service.ledger.events import projection
+from service.ledger.events.rebuild import rebuild
+from service.ledger.rows import PlaceKey
 
 from ..support.service import snapshots
 from ..support.service.served import Served, document, event
@@ -241,6 +244,40 @@ async def test_equal_levels_are_kept_once_at_their_beginning_and_their_end(ledge
     [kept] = await Level.select()
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     assert (kept["first_at"], kept["last_at"]) == tuple(int((ago(it) - epoch).total_seconds()) for it in (90, 10))
+
+
+async def test_two_observers_of_one_place_cost_no_more_the_longer_they_look(
+    ledger: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of two clusters that share a key; and Flux of both speaks, too."""
+    derived, derive = list[PlaceKey](), projection.derive
+
+    async def counted(key: PlaceKey, changes: Any) -> None:
+        derived.append(key)
+        await derive(key, changes)
+
+    monkeypatch.setattr(projection, "derive", counted)
+    for number in range(40):
+        for uid, version in (("one", "1.4.2"), ("other", "1.4.1")):
+            it = {"namespace": "apps", "name": "orders", "uid": uid, "resourceVersion": str(number + 1)}
+            it |= {"conditions": [], "history": [deployed(version, ago(9000))]}
+            whole = {"taken_at": written(ago(4000 - 100 * number)), "namespaces": ["apps"], "helmreleases": [it]}
+            await see(ledger, json.dumps(whole).encode())
+        if number == 1:
+            begun = len(derived)
+    assert len(derived) == begun
+    assert await Level.count() <= 4
+    for number in range(10):
+        for uid in ("one", "other"):
+            failed = event("UpgradeFailed", "1.5.0", at=NOW, resource_version=100 + number)
+            failed["involvedObject"]["uid"] = uid
+            await ledger.say(failed | {"message": f"{uid} {number}"})
+    assert len(derived) == begun
+    [standing] = (await ledger.get("/environments/staging"))["services"]
+    assert (standing["health_cause"], len(standing["contested"])) == ("contested", 2)
+    before = await ledger.get("/history")
+    await rebuild()
+    assert await ledger.get("/history") == before
 
 
 async def test_images_that_were_too_many_are_not_passed_over_in_silence(ledger: Served) -> None:

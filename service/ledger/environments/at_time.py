@@ -18,6 +18,7 @@ from ...domain.event import EPOCH, SECOND, seconds_of
 from ...domain.lane import ObjectLane, follow, in_order, name_of
 from ...domain.place import Standing, standing_in
 from ...domain.state import Entry, State, position_at
+from ..aside import aside
 from ..events import silence
 from ..events.said import LevelRow, entries_between, entry_of, level_entries_of
 from ..match import WITH_RELEASE, FiledRow, named_service
@@ -161,16 +162,24 @@ async def lanes_at(environment: str, second: int) -> AsyncIterator[list[tuple[Pl
     while rows := await _places(PlacesThen(position, environment, place, PIECE)):
         said = SaidThen(position, environment, place, rows[-1].place, second)
         place = said.last
-        entries = defaultdict[str, list[Entry]](list)
-        for event in await EVENTS[engine](said):
-            entries[event.place] += entry_of(EventRow(*event[1:]))
-        for level in await LEVELS[engine](said):
-            entries[level.place] += level_entries_of(level.place, LevelRow(*level[1:]))
-        found = [(it, _continued(it, entries[it.place], second)) for it in rows]
+        events, levels = await EVENTS[engine](said), await LEVELS[engine](said)
+        found = await aside(len(events) + len(levels), _lanes, rows, events, levels, second)
         whole = [PlaceKey(environment, it.place) for it, lane in found if lane is None]
-        told = iter(await asyncio.gather(*map(entries_between, whole)))
-        yield [(it, timeline.at_time(next(told), second) if lane is None else [lane]) for it, lane in found]
+        told = await asyncio.gather(*map(entries_between, whole))
+        lanes = iter([await aside(len(it), timeline.at_time, it, second) for it in told])
+        yield [(it, next(lanes) if lane is None else [lane]) for it, lane in found]
         await asyncio.sleep(0)
+
+
+def _lanes(
+    rows: Sequence[PlaceThen], events: Sequence[EventThen], levels: Sequence[LevelThen], second: int
+) -> list[tuple[PlaceThen, ObjectLane | None]]:
+    entries = defaultdict[str, list[Entry]](list)
+    for event in events:
+        entries[event.place] += entry_of(EventRow(*event[1:]))
+    for level in levels:
+        entries[level.place] += level_entries_of(level.place, LevelRow(*level[1:]))
+    return [(it, _continued(it, entries[it.place], second)) for it in rows]
 
 
 def _filed(it: PlaceThen, lanes: Sequence[ObjectLane]) -> FiledRow | None:

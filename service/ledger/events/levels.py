@@ -1,6 +1,7 @@
 """The rows of `level`: the first and the last of a run of equal levels of a place, between which nothing was said."""
 
 import hashlib
+from collections.abc import Collection
 from typing import NamedTuple
 
 import msgspec
@@ -26,9 +27,14 @@ class NewLevel(NamedTuple):
     last_version: str
 
 
+class LevelKey(NamedTuple):
+    environment: str
+    place: str
+    sha256: str
+
+
 class NewestLevel(NamedTuple):
     id: int
-    sha256: str
     first_at: int
     last_at: int
 
@@ -49,14 +55,14 @@ class PlaceSecond(NamedTuple):
 
 _insert = query(lambda **columns: LevelTable.insert(LevelTable(**columns)), takes=NewLevel, gives=None)
 _newest = query(
-    lambda environment, place: (
-        LevelTable.select(LevelTable.id, LevelTable.sha256, LevelTable.first_at, LevelTable.last_at)
-        .where((LevelTable.environment == environment) & (LevelTable.place == place))
+    lambda environment, place, sha256: (
+        LevelTable.select(LevelTable.id, LevelTable.first_at, LevelTable.last_at)
+        .where((LevelTable.environment == environment) & (LevelTable.place == place) & (LevelTable.sha256 == sha256))
         .order_by(LevelTable.last_at, ascending=False)
         .order_by(LevelTable.id, ascending=False)
         .limit(1)
     ),
-    takes=PlaceKey,
+    takes=LevelKey,
     gives=NewestLevel,
 )
 _extend = query(
@@ -92,13 +98,13 @@ _end_at_first = query(
 _encode = msgspec.json.Encoder().encode
 
 
-async def keep(key: PlaceKey, at: int, version: str, level: Level | None, last_said: str) -> list[Entry]:
-    """The entry of a level, if it is news. `level` None: the HelmRelease is absent. `last_said`: the beginning of the
-    SHA-256 of what was said last of the place."""
+async def keep(key: PlaceKey, at: int, version: str, level: Level | None, last_said: Collection[str]) -> list[Entry]:
+    """The entry of a level, if it is news. `level` None: the HelmRelease is absent. `last_said`: the beginnings of the
+    SHA-256 of what was said last of each object of the place."""
     body = _encode(level) if level else b""
     sha256 = hashlib.sha256(body).hexdigest() if level else _absent_sha256(key.place)
-    rows = await _newest(key) if sha256[:16] == last_said else []
-    newest = rows[0] if rows and rows[0].sha256 == sha256 else None
+    rows = await _newest(LevelKey(*key, sha256)) if sha256[:16] in last_said else []
+    newest = rows[0] if rows else None
     if newest and newest.first_at <= at <= newest.last_at:
         return []
     if newest and at > newest.last_at:
@@ -109,7 +115,7 @@ async def keep(key: PlaceKey, at: int, version: str, level: Level | None, last_s
 
 
 async def absence(key: PlaceKey, at: int) -> Entry:
-    [found] = await keep(key, at, "", None, "")
+    [found] = await keep(key, at, "", None, ())
     return found
 
 

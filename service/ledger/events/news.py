@@ -35,10 +35,11 @@ class NewFailure(Struct, frozen=True):
 
 
 class News(Struct, frozen=True):
-    """Of one environment, in the order of their times."""
+    """Of one environment, in the order of their times. `read_again`: so much that was said before was derived anew."""
 
     arrivals: tuple[NewArrival, ...] = ()
     failures: tuple[NewFailure, ...] = ()
+    read_again: int = 0
 
 
 def news_of(
@@ -46,6 +47,7 @@ def news_of(
     entries: Iterable[Entry | None],
     begun: Iterable[ArrivalColumns],
     deleted: Iterable[DeletedArrival],
+    read_again: int,
 ) -> News:
     """`entries` were just added; the arrivals `begun` are new, but for those that were known before they were `deleted`
     to be derived anew."""
@@ -66,7 +68,9 @@ def news_of(
         for it in entries
         if it is not None and it.effect in FAILURES
     ]
-    return News(tuple(sorted(arrivals, key=lambda it: it.since)), tuple(sorted(failures, key=lambda it: it.at)))
+    return News(
+        tuple(sorted(arrivals, key=lambda it: it.since)), tuple(sorted(failures, key=lambda it: it.at)), read_again
+    )
 
 
 def _new(begun: list[ArrivalColumns], deleted: list[DeletedArrival]) -> Iterator[ArrivalColumns]:

@@ -6,84 +6,45 @@ tests/service/test_timeline.py proves that all three give what domain/timeline m
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
-from ...domain.lane import FoundImage, ObjectLane, PlacedOccurrence, Turn, follow, images_of, in_order, name_of
-from ...domain.place import Standing, standing_in, standing_of, text_of
+from ...domain.lane import (
+    Followed,
+    ObjectLane,
+    Turn,
+    follow,
+    images_of,
+    in_order,
+    name_of,
+)
+from ...domain.place import Standing, standing_in
 from ...domain.state import Entry, Running, position_at
-from ...domain.timeline import Arrival, Closing, arrivals, ending, replaced, timeline
-from ..match import named_service
+from ...domain.timeline import Closing, arrivals, between, closings, replaced, timeline
+from ..aside import aside
 from ..rows import EnvironmentKey, PlaceKey
+from .changes import Changes, write
 from .levels import divide
 from .names import absences
 from .news import News, news_of
 from .said import entries_between
 from .statements import (
-    SOURCES,
-    ArrivalColumns,
-    DeletedArrival,
-    Detail,
-    EndedArrival,
-    HistoryColumns,
-    ImageColumns,
-    KeptPlace,
     PlacePosition,
     Report,
     TooManyPlaces,
-    begin,
     confirm,
     delete_from,
     delete_history_from,
     delete_images_from,
-    detail_text,
-    end,
-    keep_image,
-    keep_place,
     last_before,
     place_count,
     place_of,
-    tell,
 )
 
 MOST_STEPS = 4  # arrivals that are tried as a beginning, before the whole place is derived anew
-
-
-class Changes(NamedTuple):
-    """What is to be written, gathered from several places and written together; and the arrivals that were deleted, to
-    be derived anew."""
-
-    ended: list[EndedArrival]
-    begun: list[ArrivalColumns]
-    images: list[ImageColumns]
-    told: list[HistoryColumns]
-    kept: list[KeptPlace]
-    deleted: list[DeletedArrival]
-
-    def end(self, key: PlaceKey, running: Running | None, opened: str, *by: Any) -> None:
-        """`by`: when, the basis, and the cause."""
-        if running is not None:
-            until, basis, cause = ending(running, *by)
-            self.ended.append(EndedArrival(*key, opened, until, basis, cause))
-
-    def begin(self, key: PlaceKey, found: Iterable[Arrival]) -> None:
-        self.begun.extend(_columns(key, it) for it in found)
-
-    def show(self, key: PlaceKey, found: Iterable[FoundImage]) -> None:
-        self.images.extend(ImageColumns(*key, it.position, it.digest, it.seen) for it in found)
-
-    def tell(self, key: PlaceKey, occurred: Iterable[PlacedOccurrence]) -> None:
-        self.told.extend(_told(key, it) for it in occurred)
-
-    def keep(self, key: PlaceKey, lanes: tuple[ObjectLane, ...]) -> None:
-        state = standing_of(lanes).state
-        named = state.running or state.attempt or state.left
-        service = named_service(named.service, named.chart, key.place) if named else None
-        opened = position_at(lanes[-1].turned)
-        self.kept.append(KeptPlace(*key, opened, text_of(lanes), service, named.version if named else None))
 
 
 class Batch(NamedTuple):
@@ -114,32 +75,38 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
     heard = {key: min(it.at for it in several) for key, several in by_place.items() if key not in kept}
     for key, gone in (await absences(heard)).items():
         by_place[key].append(gone)
-    changes = Changes([], [], [], [], [], [])
+    changes = Changes.none()
     for key, entries in by_place.items():
         before = kept.get(key)
         standing = standing_in(before.state) if before else Standing()
+        if standing and len(standing.lanes) > 1:
+            changes.read_again[key.environment] += len(standing.lanes)
         if standing is None or not await _continue(key, standing, entries, changes):
             await divide(key, min(it.at for it in entries))
             await derive(key, changes)
     await write(changes)
     return {
-        name: news_of(name, it.entries, [row for row in changes.begun if row.environment == name], changes.deleted)
+        name: news_of(
+            name,
+            it.entries,
+            [row for row in changes.begun if row.environment == name],
+            changes.deleted,
+            changes.read_again[name],
+        )
         for name, it in batches.items()
     }
-
-
-async def write(changes: Changes) -> None:
-    await end.each(changes.ended)
-    await begin.each(changes.begun)
-    await keep_image.each(changes.images)
-    await tell.each(changes.told)
-    await keep_place.each(changes.kept)
 
 
 async def derive(key: PlaceKey, changes: Changes) -> None:
     """The whole place, from all that was said of it."""
     await _forget(PlacePosition(*key, ""), changes)
-    found = timeline(await entries_between(key))
+    entries = await entries_between(key)
+    changes.read_again[key.environment] += len(entries)
+    await aside(len(entries), _derive, key, entries, changes)
+
+
+def _derive(key: PlaceKey, entries: list[Entry], changes: Changes) -> None:
+    found = timeline(entries)
     changes.begin(key, found.arrivals)
     changes.show(key, found.images)
     changes.tell(key, found.occurred)
@@ -156,8 +123,10 @@ async def _forget(since: PlacePosition, changes: Changes) -> None:
 async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], changes: Changes) -> bool:
     """Puts into `changes` what `added` means for a place that stands so. False: it cannot be told from that alone."""
     uids = {it.uid for it in added if it.uid}
-    lanes = standing.lanes
-    if len(uids) > 1 or standing.open != [*lanes[-1:]]:  # of a lane that is closed only the times are kept
+    lanes, opened_lanes = standing.lanes, standing.open
+    if len(opened_lanes) > 1:
+        return _continue_contenders(key, standing, added, changes)
+    if len(uids) > 1 or opened_lanes != [*lanes[-1:]]:  # of a lane that is closed only the times are kept
         return False
     if not lanes:
         lanes = (ObjectLane("".join(uids)),)
@@ -174,18 +143,45 @@ async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], chang
     running, opened = lane.state.running, lane.opened
     found = follow(lane, ordered)
     if len(lanes) > len(standing.lanes) > 0:  # another object has taken the place
-        running, opened = lanes[-2].state.running, lanes[-2].opened
-        changes.end(key, running, opened, lane.first, lane.basis, "replaced")
-        if running:
+        left, left_at = lanes[-2].state.running, lanes[-2].opened
+        changes.end(key, left, left_at, lane.first, lane.basis, "replaced")
+        if left:
             changes.tell(key, [replaced(key.place, lanes[-2], Closing(lane.first, "replaced", lane.basis))])
-    elif found.turns:
+    _follow(key, running, opened, found, changes)
+    changes.keep(key, lanes)
+    return True
+
+
+def _continue_contenders(key: PlaceKey, standing: Standing, added: list[Entry], changes: Changes) -> bool:
+    """Continues each of several objects that report as one place, where that changes nothing between them: what is said
+    of a contested place costs no more the longer it is one."""
+    before, followed = _between(key, standing), list[tuple[Running | None, str, Followed]]()
+    for uid in sorted({it.uid for it in added}):
+        lane = next((it for it in standing.open if it.uid == uid), None)
+        ordered = in_order([it for it in added if it.uid == uid], lane) if lane else None
+        if lane is None or ordered is None:
+            return False
+        followed.append((lane.state.running, lane.opened, follow(lane, ordered)))
+    if _between(key, standing) != before:
+        return False
+    for running, opened, found in followed:
+        _follow(key, running, opened, found, changes)
+    changes.keep(key, standing.lanes)
+    return True
+
+
+def _between(key: PlaceKey, standing: Standing) -> tuple[Any, ...]:
+    return *closings(standing.lanes), *between(key.place, standing.lanes)
+
+
+def _follow(key: PlaceKey, running: Running | None, opened: str, found: Followed, changes: Changes) -> None:
+    """What a lane, in which `running` had begun at `opened`, brings."""
+    if found.turns:
         by = found.turns[0]
         changes.end(key, running, opened, by.at, by.basis, by.cause)
     changes.begin(key, arrivals(found.turns))
     changes.show(key, found.images)
     changes.tell(key, found.occurred)
-    changes.keep(key, lanes)
-    return True
 
 
 async def _rewound(key: PlaceKey, lanes: tuple[ObjectLane, ...], added: list[Entry], changes: Changes) -> bool:
@@ -204,6 +200,7 @@ async def _rewound(key: PlaceKey, lanes: tuple[ObjectLane, ...], added: list[Ent
         if lane.high > first or lane.high <= newest.inverted:
             continue
         said = await entries_between(key, lane.high)
+        changes.read_again[key.environment] += len(said)
         tail = [it for it in said if it.at > lane.high or name_of(it) not in lane.ties]
         ordered = in_order(tail, lane) if all(it.uid in ("", lane.uid) for it in tail) else None
         if ordered is None:
@@ -212,7 +209,7 @@ async def _rewound(key: PlaceKey, lanes: tuple[ObjectLane, ...], added: list[Ent
         shown = [
             image for it in said if it.sha256.endswith(before[-63:]) for image in images_of(before, it, began=True)
         ]
-        found = follow(lane, ordered)
+        found = await aside(len(ordered), follow, lane, ordered)
         await _forget(PlacePosition(*key, before), changes)
         changes.begin(key, arrivals([began, *found.turns]))
         changes.show(key, [*shown, *found.images])
@@ -220,43 +217,3 @@ async def _rewound(key: PlaceKey, lanes: tuple[ObjectLane, ...], added: list[Ent
         changes.keep(key, (*lanes[:-1], lane))
         return True
     return False
-
-
-def _columns(key: PlaceKey, it: Arrival) -> ArrivalColumns:
-    running = it.running
-    return ArrivalColumns(
-        *key,
-        it.began.position,
-        text_of((it.began.lane,)),
-        named_service(running.service, running.chart, key.place),
-        running.version,
-        running.build,
-        running.oci_digest,
-        running.since,
-        it.until,
-        it.basis,
-        it.ended_by,
-        it.began.cause,
-    )
-
-
-def _told(key: PlaceKey, placed: PlacedOccurrence) -> HistoryColumns:
-    it = placed.it
-    about = it.about
-    running = about if isinstance(about, Running) else Running("", 0, "")
-    return HistoryColumns(
-        *key,
-        placed.position,
-        it.kind,
-        it.at,
-        SOURCES[placed.basis],
-        after=placed.after,
-        service=named_service(about.service, about.chart, key.place) if about else key.place.partition("/")[2],
-        version=about.version or None if about else None,
-        build=running.build,
-        chart_digest=running.oci_digest,
-        basis=placed.basis,
-        cause=it.cause,
-        message=it.message,
-        detail=detail_text(it.evidence or Detail(to=it.to)),
-    )

@@ -13,8 +13,9 @@ from ...domain.snapshot import fact_entry
 from ...domain.state import Entry
 from ..progress import Say, silence
 from ..rows import EnvironmentKey, PlaceKey
+from .changes import Changes, write
 from .pieces import EventRange, pieces
-from .projection import Changes, derive, write
+from .projection import derive
 from .statements import place_of
 
 
@@ -102,7 +103,7 @@ async def _derive(say: Say, *, stale_only: bool) -> int:
             kept = await place_of.each([key])
             if stale_only and kept and standing_in(kept[0].state) is not None:
                 continue
-            changes = Changes([], [], [], [], [], [])
+            changes = Changes.none()
             await derive(key, changes)
             await write(changes)
             made += 1

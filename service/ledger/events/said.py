@@ -1,5 +1,6 @@
 """All that was said of a place: Flux's events, and the levels of observers."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from ...domain.event import Cause
 from ...domain.reasons import event_entry
 from ...domain.snapshot import fact_entry, level_entries
 from ...domain.state import Entry
+from ..aside import aside
 from ..match import moment
 from ..rows import EventRow, PlaceBetween, PlaceKey
 
@@ -101,12 +103,14 @@ async def said_from(key: PlaceKey, since: int, limit: int) -> list[Said]:
 async def entries_between(key: PlaceKey, since: int = 0, until: int = EVER) -> list[Entry]:
     """In no order; `since` and `until`, both included, in seconds since 1970."""
     between = PlaceBetween(*key, since, until)
-    found = list[Entry]()
-    for row in await _events(between):
-        found += entry_of(row)
-    for it in await _levels(between):
-        found += level_entries_of(key.place, it)
-    return [it for it in found if since <= it.at <= until]
+    events, levels = await _events(between), await _levels(between)
+    return await aside(len(events) + len(levels), _entries, between, events, levels)
+
+
+def _entries(between: PlaceBetween, events: Iterable[EventRow], levels: Iterable[LevelRow]) -> list[Entry]:
+    found = [it for row in events for it in entry_of(row)]
+    found += [it for row in levels for it in level_entries_of(between.place, row)]
+    return [it for it in found if between.since <= it.at <= between.until]
 
 
 def entry_of(row: EventRow) -> list[Entry]:

@@ -77,16 +77,16 @@ async def _levels(environment: str, sight: Sight) -> list[Entry]:
     found = list[Entry]()
     for it in sorted(sight.levels, key=lambda it: it.place):
         key = PlaceKey(environment, it.place)
-        found += await levels.keep(key, sight.at, it.resource_version, it.level, last_said.get(it.place, ""))
+        found += await levels.keep(key, sight.at, it.resource_version, it.level, last_said.get(it.place, ()))
     for place in gone:
-        found += await levels.keep(PlaceKey(environment, place), sight.at, "", None, last_said[place])
+        said = {*last_said[place]}
+        found += await levels.keep(PlaceKey(environment, place), sight.at, "", None, said if len(said) == 1 else ())
     return found
 
 
-def _last_said(state: str) -> str:
-    """The beginning of the SHA-256 of what was said last of a place; "": that cannot be told."""
+def _last_said(state: str) -> list[str]:
+    """The beginning of the SHA-256 of what was said last of each object of a place, "": that cannot be told. What names
+    no object, as absence, is said of each."""
     standing = standing_in(state)
-    if standing is None or not standing.lanes:
-        return ""
-    lane = standing.lanes[-1]
-    return lane.ties[-1] if lane.ties and lane.inverted < lane.high else ""
+    lanes = standing.open if standing else []
+    return [lane.ties[-1] if lane.ties and lane.inverted < lane.high else "" for lane in lanes]
