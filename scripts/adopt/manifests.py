@@ -12,6 +12,7 @@ from ..config import Config
 from ..diff.markdown import code
 from ..diff.repo import opened
 from ..errors import Refused
+from ..gitops.layout import adoption_branch
 from ..keys import signer_of
 from ..proposal.files import Wanted, carry_out, prepare
 from ..proposal.manifests import push
@@ -35,7 +36,7 @@ class Move(Struct, frozen=True):
 def move(here: Session, environment: str, *, dry_run: bool) -> Move:
     """Refused where that would change what runs, or show a Secret; then nothing has changed."""
     _refuse_unset(config := here.config, environment)
-    topic = f"adopt/{config.service}/{environment}"
+    topic = adoption_branch(config.service, environment)
     forge = here.forge if dry_run else here.proposing_forge or here.forge
     signer = None if dry_run else signer_of(config)
     forge.check([topic])

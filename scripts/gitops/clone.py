@@ -16,12 +16,14 @@ from ..errors import Refused
 
 REPLACES = "Waybill-Replaces"
 BASE, BRANCH = "refs/waybill/base", "refs/waybill/branch"
+ADOPTIONS = "refs/heads/adopt/*"
 
 
 @dataclass(frozen=True)
 class Heads:
     """The base branch and ours, as the remote had them at one moment; `branch_head` is None where ours is absent. How
-    they relate is asked of `git` once. `authors` are those of Waybill's own commits, `Name <email>`."""
+    they relate is asked of `git` once. `authors` are those of Waybill's own commits, `Name <email>`. `adoptions` are
+    the branches of adopt that are there."""
 
     base: str
     base_head: str
@@ -29,6 +31,7 @@ class Heads:
     branch_head: str | None
     git: Git = field(compare=False, repr=False)
     authors: frozenset[str] = frozenset({IDENTITY})
+    adoptions: frozenset[str] = frozenset()
 
     @cached_property
     def merged(self) -> str | None:
@@ -105,7 +108,7 @@ def look(
     """Reads both heads and fetches their history. Without `base` it is the branch that the remote's HEAD names."""
     ours = f"refs/heads/{branch}"
     above = [str(folder) for folder in PurePosixPath(ours).parents[:-3]]
-    wanted = ["HEAD", ours, f"{ours}/*", *above, *([f"refs/heads/{base}"] if base else [])]
+    wanted = ["HEAD", ours, f"{ours}/*", ADOPTIONS, *above, *([f"refs/heads/{base}"] if base else [])]
     listed = [line.split("\t") for line in git.ls_remote(remote, *wanted).splitlines()]
     head = next((name.removeprefix("ref: ") for name, ref in listed if ref == "HEAD" and name.startswith("ref: ")), "")
     found = {ref: name for name, ref in listed if not name.startswith("ref: ")}
@@ -123,7 +126,9 @@ def look(
     if any(git.commit(ref) != found.get("HEAD" if name == head else name) for ref, name in theirs.items()):
         git.fetch(remote, [f"+{name}:{ref}" for ref, name in theirs.items()])
     heads = {ref: git.commit(ref) for ref in theirs}
-    return Heads(base_ref.removeprefix("refs/heads/"), str(heads[BASE]), branch, heads.get(BRANCH), git, authors)
+    adoptions = frozenset(ref.removeprefix("refs/heads/") for ref in found if ref.startswith(ADOPTIONS[:-1]))
+    base = base_ref.removeprefix("refs/heads/")
+    return Heads(base, str(heads[BASE]), branch, heads.get(BRANCH), git, authors, adoptions)
 
 
 def _no_base(git: Git, remote: str, base: str | None) -> Refused:

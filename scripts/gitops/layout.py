@@ -15,6 +15,10 @@ def shipping_branch(service: str) -> str:
     return f"apps/{service}"
 
 
+def adoption_branch(service: str, environment: str) -> str:
+    return f"adopt/{service}/{environment}"
+
+
 def promotion_branch(service: str, environment: str) -> str:
     """Where promote and rollback propose."""
     return f"promote/{service}/{environment}"

@@ -22,6 +22,7 @@ from ..diff.bases import reach
 from ..diff.repo import OtherContent, Repo
 from ..document import check
 from ..errors import Refused
+from ..gitops.layout import adoption_branch
 from ..gitops.post_renderers import parts
 from ..report import Report
 from ..yaml.document import Path as Keys
@@ -139,8 +140,21 @@ def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Ve
         judgement,
         images=[*judgement.images, *installation.keeps_image(release, change.config)],
         others=[*judgement.others, *installation.other_chart(release, what)],
+        warnings=[*judgement.warnings, *_overtaken(environment, change, intent)],
     )
     return Verdict(environment, [*unseen, *judgement.unseen], judgement)
+
+
+def _overtaken(environment: str, change: Change, intent: Intent) -> Iterator[str]:
+    """An adoption that was not merged yet. What it holds changes no line of the release's, so git merges it after the
+    release, and takes the release back."""
+    branch, site = adoption_branch(change.config.service, environment), intent.sites.get(environment)
+    if branch in intent.heads.adoptions and site and not site.manifests:
+        yield (
+            f"{branch} is there too, with the manifests of before this release. Merge one of the two, then run the "
+            f"other's command again before you merge that: `waybill adopt --environment {environment} --artifact`, or "
+            "this one"
+        )
 
 
 def _of_flux(environment: str, change: Change, repo: Repo, intent: Intent) -> list[str]:

@@ -155,13 +155,21 @@ def test_the_source_lies_where_the_one_before_did(
 def test_where_the_folder_changes_meanwhile_the_proposal_follows(running: World, env: dict[str, str]) -> None:
     move(running, env)
     first = documents(running, CLUSTER)[1]["spec"]["ref"]["digest"]
-    running.ship(running.image("second"))
+    shipped = running.waybill("ship", "--image", running.image("second"), "--json")
+    assert shipped.code == 0, shipped.stderr
+    said = f"{BRANCH} is there too, with the manifests of before this release."
+    assert said in shipped.stderr
+    assert said in shipped.json["warnings"]["staging"][0]
+    proposals = [json.loads(it.read_text()) for it in running.gitops.glob("waybill-proposals/*.json")]
+    (body,) = [it["body"] for it in proposals if (it["branch"], it["state"]) == ("apps/orders", "open")]
+    assert said in body
     running.merge("apps/orders")
     assert move(running, env).json["said"] == f"{BRANCH} is proposed for main"
     assert changed(running) == [CLUSTER]
     assert documents(running, CLUSTER)[1]["spec"]["ref"]["digest"] != first
     assert len(tags(running)) == 2
-    (file,) = [it for it in running.gitops.glob("waybill-proposals/*.json") if BRANCH in it.read_text()]
+    files = running.gitops.glob("waybill-proposals/*.json")
+    (file,) = [it for it in files if json.loads(it.read_text())["branch"] == BRANCH]
     file.write_text(file.read_text().replace('"open"', '"closed"'))
     assert "was proposed and closed" in move(running, env).json["said"]
 
