@@ -45,6 +45,7 @@ from .http.kept import KEPT
 from .http.limits import BODY_BYTES, with_deadline, without_retry
 from .http.log_lines import LogLines
 from .http.methods import with_head, with_methods
+from .http.parameters import refuse_twice
 from .http.root_path import below
 from .http.telemetry import with_telemetry
 from .ledger.events.rebuild import rebuild_stale
@@ -183,8 +184,9 @@ def create_app(settings: Settings, lines: LogLines | None = None) -> Litestar:
 
 
 async def begin(request: Request[Any, Any, Any]) -> JsonBytes | None:
-    """The guard, and then an answer, if one is kept."""
+    """The guard, what is asked twice, and then an answer, if one is kept."""
     await guard(request)
+    refuse_twice(request.scope["query_string"])
     return KEPT.find(request) if "kept" in request.route_handler.opt else None
 
 

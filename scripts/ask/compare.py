@@ -1,6 +1,7 @@
 """What differs between two environments, or between two times of one."""
 
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -107,7 +108,9 @@ class Pair(NamedTuple):
 
 def compare(ledger: Ledger, first: str, second: str, at: str | None, with_at: str | None) -> Compared:
     """`at` is of `first`, `with_at` of `second`; None: now."""
-    pairs = [(one, other) for one in members(ledger, [first]) for other in members(ledger, [second])]
+    ours, theirs = members(ledger, [first]), members(ledger, [second])
+    # Of two times of a group each environment is compared with itself.
+    pairs = zip(ours, theirs, strict=True) if first == second else product(ours, theirs)
     found = [_pair(ledger, one, other, at, with_at) for one, other in pairs]
     return Compared(first, second, (at, with_at), found)
 

@@ -5,8 +5,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from ..clients.ledger import Ledger
-from ..errors import Refused
+from ..clients.ledger import Ledger, older_ledger
 from ..releases.current import told
 from ..report import Cell
 from .ledger import path
@@ -64,17 +63,12 @@ def lines(answer: dict[str, Any]) -> list[Line]:
 
 def figures(ledger: Ledger, **wanted: str | None) -> dict[str, Any]:
     """The ledger's answer; `wanted` are the parameters of `GET /figures`."""
-    return known(ledger.get(path("figures", **wanted)))
+    return known(ledger.get(path("figures", **wanted), must_be_known=True))
 
 
 def known(answer: T | None) -> T:
-    """Of what is counted."""
     if answer is None:
-        raise Refused(
-            "The ledger knows nothing of that service, environment or group, or is older than what is asked for.",
-            "Correct the name; `waybill status` shows what there is, and ENVIRONMENTS of the ledger names groups.",
-            fault="you",
-        )
+        raise older_ledger("it knows no figures")
     return answer
 
 

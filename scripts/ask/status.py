@@ -112,16 +112,18 @@ def _conditions(it: EnvironmentAnswer, service: str | None) -> Iterable[Conditio
         said = f"last heard {when(it.silent_since, it.at)}, unknown since"
         yield Condition("silent", YELLOW, it.environment, "", said, trouble=UNKNOWN)
     if service or not it.silent_since:
-        yield from (_place(row, it) for row in it.services)
+        names = [row.service for row in it.services]
+        yield from (_place(row, it, several=names.count(row.service) > 1) for row in it.services)
 
 
-def _place(row: Place, it: EnvironmentAnswer) -> Condition:
+def _place(row: Place, it: EnvironmentAnswer, *, several: bool) -> Condition:
+    """`several`: the service has other places there."""
     word, colour, trouble = {
         "healthy": ("healthy", None, 0),
         "progressing": ("rolling out", None, 0),
         "failing": ("failing", RED, NO),
     }.get(row.health, ("unknown", YELLOW, UNKNOWN))
-    said, cause = [_runs(row, it)], ""
+    said, cause = [_runs(row, it, several=several)], ""
     if row.attempt:
         outcome = "was rolled back" if row.attempt.outcome == "rolled back" else "failed"
         said.insert(0, f"{row.attempt.version} {outcome} {when(row.attempt.at, it.at)}")
@@ -147,8 +149,8 @@ def _place(row: Place, it: EnvironmentAnswer) -> Condition:
     return Condition(word, colour, row.service, it.environment, text, brief(cause), trouble)
 
 
-def _runs(row: Place, it: EnvironmentAnswer) -> str:
-    place = "" if row.place.endswith(f"/{row.service}") else f"in {row.place}"
+def _runs(row: Place, it: EnvironmentAnswer, *, several: bool) -> str:
+    place = f"in {row.place}" if several or not row.place.endswith(f"/{row.service}") else ""
     if row.release is None:
         return " ".join(filter(None, ("nothing is known to run", place)))
     known = "last known" if it.silent_since else ""

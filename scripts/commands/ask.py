@@ -67,6 +67,7 @@ def status(
     """What needs somebody in each environment; with SERVICE, each of its places."""
     from ..ask.groups import members
     from ..ask.status import status as ask
+    from ..clients.http_failure import NoAnswer
 
     if watch and (check or at or options["json"]):
         raise click.UsageError("--watch shows what runs now, to people: it goes with neither --check, --at nor --json.")
@@ -80,11 +81,19 @@ def status(
             fault="you",
         )
     report.answer(answer.lines, {"environments": environments, "proposals": answer.proposals})
+    unanswered = False
     while watch:
         _pause()
-        before, (answer, _) = answer, ask(here, service, only, None)
-        if answer.found != before.found:
+        try:
+            before, (answer, _) = answer, ask(here, service, only, None)
+        except NoAnswer as error:
+            if not unanswered:
+                report.warn(f"what follows {time.strftime('%H:%M:%S', time.gmtime())} is not known: {error.what}")
+            unanswered = True
+            continue
+        if answer.found != before.found or unanswered:
             report.answer([[], *answer.lines], None)
+        unanswered = False
     if check:
         sys.exit(answer.code)
 

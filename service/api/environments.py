@@ -9,6 +9,7 @@ from litestar.di import NamedDependency, Provide
 from msgspec import Struct
 from msgspec.json import Encoder
 
+from ..domain.signature import ENVIRONMENT
 from ..http.answer import JsonBytes
 from ..http.kept import WITH_CLOCK
 from ..ledger.arrivals import list as arrivals
@@ -27,7 +28,9 @@ from .parameters import (
     OfService,
     With,
     WithAt,
+    in_words,
     past_moment_in,
+    wrong_form,
 )
 from .refusals import no_environment
 
@@ -43,6 +46,8 @@ class Sides(NamedTuple):
 
 
 def _others(other: With = None, at: At = None, with_at: WithAt = None) -> Sides:
+    if other and not ENVIRONMENT.fullmatch(other):  # `with` is no name that Python's parameters can have
+        raise wrong_form("with", in_words(repr(f"^{ENVIRONMENT.pattern}$")))
     return Sides(other, past_moment_in("at", at), past_moment_in("with_at", with_at))
 
 

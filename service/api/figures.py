@@ -8,11 +8,11 @@ from ..ledger.figures import DeliveryFigures, delivery_figures
 from ..ledger.figures_items import CountedItem, counted_page
 from ..ledger.figures_period import FiguresPeriod, period
 from ..ledger.page import Page
-from .parameters import CountedList, From, InEnvironments, Limit, NumberCursor, OfService, To, moment_in
+from .parameters import CountedList, From, InEnvironment, Limit, NumberCursor, OfService, To, moment_in
 
 
 async def _asked(
-    state: State, service: OfService = None, environment: InEnvironments = None, begins: From = None, ends: To = None
+    state: State, service: OfService = None, environment: InEnvironment = None, begins: From = None, ends: To = None
 ) -> FiguresPeriod:
     stages = state.settings.environments
     return await period(service, environment, moment_in("from", begins), moment_in("to", ends), stages)

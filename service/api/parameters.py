@@ -58,9 +58,6 @@ WithDigest = Annotated[
     ),
 ]
 InEnvironment = Annotated[
-    str | None, QueryParameter(name="environment", pattern=_whole(ENVIRONMENT), description="Only in this environment.")
-]
-InEnvironments = Annotated[
     str | None,
     QueryParameter(
         name="environment",
@@ -95,7 +92,7 @@ With = Annotated[
     str | None,
     QueryParameter(
         name="with",
-        pattern=_whole(ENVIRONMENT),
+        schema_extra={"pattern": _whole(ENVIRONMENT)},
         description="The environment to compare with; without it, the same one, at another time.",
     ),
 ]
@@ -158,5 +155,8 @@ def moment_in(name: str, text: str | None) -> datetime | None:
     try:
         return None if text is None else parse_moment(text)
     except ValueError as error:
-        wrong = "A parameter of the request is missing or has a wrong form."
-        raise Refused(wrong, errors=[f"{name}: {error}"]) from None
+        raise wrong_form(name, str(error)) from None
+
+
+def wrong_form(name: str, why: str) -> Refused:
+    return Refused("A parameter of the request is missing or has a wrong form.", errors=[f"{name}: {why}"])

@@ -1,4 +1,4 @@
-"""Refusals of a name that is no environment: a group is told by what is in it, another by what is near."""
+"""Refusals of names that the ledger does not know. Of a group it tells what is in it, else what is near."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -16,6 +16,12 @@ async def no_environment(stages: Sequence[Stage], name: str) -> NotFound:
     unread = "; ".join(f"{it.bodies} that were {it.cause}" for it in await unread_of(name))
     return await _refusal(
         stages, name, f"No event of {name} was ever received{f', but bodies: {unread}' if unread else ''}."
+    )
+
+
+def no_service(name: str) -> NotFound:
+    return NotFound(
+        f"No release of {name} was filed, and none has arrived or failed to.", "GET /services lists the services."
     )
 
 

@@ -3,13 +3,13 @@
 from litestar import get
 from litestar.datastructures import State
 
-from ..errors import NotFound
 from ..ledger import services
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
 from ..ledger.page import Page
 from ..ledger.services import ServiceSummary
 from .parameters import ArrivalCursor, Limit, NameCursor, ServiceName
+from .refusals import no_service
 
 
 @get("/services", scope="read", operation_id="list_services", tags=["services"])
@@ -25,7 +25,5 @@ async def get_service(
     """The arrivals of the service in every environment, newest first."""
     found = await arrivals.of_service(service, cursor, limit, state.settings.silent_after)
     if not found.items and not await services.exists(service):
-        raise NotFound(
-            f"No release of {service} was filed, and none has arrived.", "GET /releases lists the filed releases."
-        )
+        raise no_service(service)
     return found

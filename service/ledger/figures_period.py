@@ -48,14 +48,19 @@ async def period(
     until = ends or now
     since = begins or until - timedelta(weeks=WEEKS)
     first, last = (seconds_of(it) for it in (since, until))
-    if until > now:
-        raise Refused(f"{until:%Y-%m-%d %H:%M:%S} UTC has not happened yet.", "Let `to` be a moment that has passed.")
+    for name, at in (("to", until), ("from", since)):
+        if at > now:
+            raise Refused(
+                f"{at:%Y-%m-%d %H:%M:%S} UTC has not happened yet.", f"Let `{name}` be a moment that has passed."
+            )
     if first < 0:
         raise Refused("The period begins before 1970.", "Let `from` be a later moment.")
     if last <= first:
         raise Refused("The period has no length.", "Let `from` be at least a second before `to`.")
     if service is not None and not await services.exists(service):
-        raise NotFound(f"No release of {service} was filed, and none arrived.", "GET /services lists those that did.")
+        raise NotFound(
+            f"No release of {service} was filed, and none arrived or failed to.", "GET /services lists those that did."
+        )
     if environment is None:
         return FiguresPeriod(service, None, None, first, last)
     several = members(stages, environment) or (environment,)

@@ -101,11 +101,15 @@ _filed = query(
 _arrived = query(
     lambda service: Arrival.select(Arrival.id).where(Arrival.service == service).limit(1), takes=ServiceKey, gives=Id
 )
+_tried = query(
+    lambda service: Place.select(Place.id).where(Place.service == service).limit(1), takes=ServiceKey, gives=Id
+)
 
 
 async def exists(service: str) -> bool:
+    """Whether something of it was filed, arrived, or tried to."""
     key = ServiceKey(service)
-    return bool(await _filed(key) or await _arrived(key))
+    return bool(await _filed(key) or await _arrived(key) or await _tried(key))
 
 
 async def beginning(text: str, limit: int) -> list[str]:

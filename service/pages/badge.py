@@ -13,6 +13,7 @@ from ..errors import NotFound
 from ..http.conditional import conditional
 from ..ledger.environments.place import PlaceState
 from ..ledger.environments.service import service_states
+from ..ledger.environments.state import environment_row
 from .condition import condition
 from .html import HEADERS, Asked, render
 from .sentences import names
@@ -32,17 +33,18 @@ async def show_badge(request: Asked, service: FromPath[str], file: FromPath[str]
         raise NotFound("There is no such badge.", "It is at /badge/{service}/{environment}.svg where READS is public.")
     states = await service_states(service, settings.silent_after)
     environments = members(settings.environments, environment) or (environment,)
-    text, colour = _stand([it for name in environments if name in states for it in states[name].services])
+    heard = any([it in states or await environment_row(it) for it in environments])
+    text, colour = _stand([it for name in environments if name in states for it in states[name].services], heard)
     label = f"{service} {environment}"
     widths = [len(it) * WIDTH + ROOM for it in (label, text)]
     picture = render("badge.svg", label=label, text=text, colour=colour, left=widths[0], right=widths[1])
     return conditional(request, picture.encode(), "image/svg+xml", None, HEADERS)
 
 
-def _stand(places: Sequence[PlaceState]) -> tuple[str, str]:
-    """The words and the colour; with several places, of the one that is worst."""
+def _stand(places: Sequence[PlaceState], heard: bool) -> tuple[str, str]:
+    """The words and the colour; with several places, of the one that is worst. `heard`: something reported there."""
     if not places:
-        return "not there", COLOURS["unknown"]
+        return "not there" if heard else "unknown", COLOURS["unknown"]
     told = [condition(it) for it in places]
     worst = min(told, key=lambda it: [*COLOURS].index(it.tone))
     versions = sorted({it.release.version if it.release else "nothing" for it in places})

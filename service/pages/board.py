@@ -8,6 +8,7 @@ from litestar import Request, get
 from litestar.params import QueryParameter
 from litestar.response import Response
 
+from ..domain.signature import ENVIRONMENT
 from ..ledger.environments import state as environments
 from ..ledger.environments.distance import behind_newest, filed_services
 from ..ledger.environments.state import EnvironmentState
@@ -18,6 +19,7 @@ from ..ledger.releases.read import newest
 from .columns import Column, columns
 from .html import large
 from .matrix import Row, rows
+from .not_found import not_found
 from .part import part
 from .trouble import SHOWN, Trouble, explain, troubles
 
@@ -46,14 +48,19 @@ class Filter(NamedTuple):
 async def show_board(
     request: Request[Any, Any, Any],
     name: Annotated[str, QueryParameter(name="name")] = "",
-    environment: Annotated[str | None, QueryParameter(name="environment")] = None,
+    environment: Annotated[str, QueryParameter(name="environment")] = "",
     page: Annotated[str, QueryParameter(name="page")] = "1",
 ) -> Response[bytes]:
     """`environment`: a stage or an environment; `wall`: for a screen that nobody touches."""
     settings, asked = request.app.state.settings, request.query_params
     found = await environments.first(settings.silent_after)
     states = {it.environment: it for it in found.items}
-    shown = columns(settings.environments, states, environment)
+    if environment not in states and ENVIRONMENT.fullmatch(environment):  # of many it may not be among the first
+        only = await environments.state_of(environment, settings.silent_after)
+        states |= {environment: only} if only else {}
+    shown = columns(settings.environments, states, environment or None)
+    if environment and not shown:
+        return not_found(request, f"No environment and no group {environment} has reported to this ledger.")
     awaited = await awaited_releases(states.values(), settings.silent_after)
     every = rows(shown, await behind_newest(), awaited, await filed_services())
     wanted = Filter(name.strip().lower(), [it for it in FILTERS if it in asked])
@@ -66,7 +73,7 @@ async def show_board(
     return await large(
         request,
         "wall.html" if "wall" in asked else "board.html",
-        environment=environment or "",
+        environment=environment,
         columns=shown,
         next=found.next,
         total=await environments.count() if found.next else None,

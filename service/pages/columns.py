@@ -25,9 +25,8 @@ class Column(NamedTuple):
 
 
 def columns(stages: Sequence[Stage], states: Mapping[str, EnvironmentState], only: str | None) -> list[Column]:
-    """`only`: the stage or the environment that is wanted; where there is none of that name, all."""
+    """`only`: the stage or the environment that is wanted; None: all."""
     every = arranged(stages, [*states])
-    wanted = [it for it in every if it.name == only] or [
-        Stage(only, (only,)) for it in every if only and only in it.environments
-    ]
-    return [Column(it, [states[name] for name in it.environments]) for it in wanted or every]
+    if only is not None:
+        every = [it for it in every if it.name == only] or [Stage(only, (only,))] * (only in states)
+    return [Column(it, [states[name] for name in it.environments]) for it in every]

@@ -1,8 +1,8 @@
-"""What differs between two environments, or between two times of one."""
+"""What differs between two environments or groups, or between two times of one."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import product
 from typing import Annotated, NamedTuple
 
 from litestar import get
@@ -11,13 +11,14 @@ from litestar.response import Response
 
 from ..domain.moment import parse_moment
 from ..domain.signature import ENVIRONMENT
-from ..domain.stages import Stage, arranged
+from ..domain.stages import Stage, arranged, members
 from ..ledger.environments import compare as comparison
-from ..ledger.environments.compare import ComparedPlace, ServiceDifference
 from ..ledger.environments.names import environment_names
 from ..ledger.environments.state import EnvironmentState
 from ..ledger.releases.brief import brief, briefs_between
+from ..settings import Settings
 from .commits import comparison_page
+from .difference import Difference, Pair, Sections
 from .html import Asked, large
 from .matrix import NEVER
 from .not_found import not_found
@@ -26,75 +27,23 @@ from .part import part
 MOST = 1000  # services
 PAGE = 150  # of them that differ
 COUNTED = 60  # releases between two whose commits are counted
+NAMED = 20  # choices
 
 
 class Side(NamedTuple):
-    """An environment, and the moment that is asked for; None: now."""
+    """An environment or a group, with how those of its environments stood that have reported, and the `missing` ones
+    that have not. `at`: the moment that is asked for; None: now."""
 
-    name: str
+    stage: Stage
+    states: list[EnvironmentState]
+    missing: list[str]
     at: datetime | None
     text: str
     wrong: str
 
-
-@dataclass
-class Difference:
-    """`releases`: by how many the first side is ahead of the second; `commits` None: not all of them were told;
-    `compared`: the forge's page of them; `shown`: on this page."""
-
-    it: ServiceDifference
-    commits: int | None = None
-    compared: str | None = None
-    shown: bool = False
-
     @property
-    def service(self) -> str:
-        return self.it.service
-
-    @property
-    def releases(self) -> int | None:
-        return self.it.behind
-
-    @property
-    def since(self) -> datetime | None:
-        """Of what runs on the first side."""
-        return max((place.since for place in self.it.there if place.since), default=None)
-
-    @property
-    def health(self) -> list[str]:
-        return sorted({place.health for place in self.it.there})
-
-    @staticmethod
-    def versions(places: Iterable[ComparedPlace]) -> list[str]:
-        return list(dict.fromkeys(it.version + (f"+{it.build}" if it.build else "") for it in places if it.version))
-
-
-@dataclass
-class Sections:
-    """The differences, by what is to be said of them."""
-
-    ahead: list[Difference] = field(default_factory=list)
-    behind: list[Difference] = field(default_factory=list)
-    only_first: list[Difference] = field(default_factory=list)
-    only_second: list[Difference] = field(default_factory=list)
-    unordered: list[Difference] = field(default_factory=list)
-    same: int = 0
-
-    @property
-    def all(self) -> list[Difference]:
-        """As the page has them."""
-        return self.ahead + self.behind + self.only_first + self.only_second + self.unordered
-
-    def add(self, it: ServiceDifference) -> None:
-        """`here` is the second side."""
-        if it.verdict == "same":
-            self.same += 1
-        elif not _runs(it.here) or not _runs(it.there):
-            (self.only_first if _runs(it.there) else self.only_second).append(Difference(it))
-        elif it.verdict == "unknown" or not it.behind:
-            self.unordered.append(Difference(it))
-        else:
-            (self.ahead if it.behind > 0 else self.behind).append(Difference(it))
+    def name(self) -> str:
+        return self.stage.name
 
 
 @get("/board/compare", scope="read", include_in_schema=False)
@@ -107,21 +56,16 @@ async def show_comparison(
 ) -> Response[bytes]:
     """As `waybill compare FIRST SECOND --at --with-at`: what the second lacks of the first."""
     settings, known = request.app.state.settings, await environment_names()
-    default = _default(arranged(settings.environments, known))
-    sides = [_side(first or default[0], at), _side(second or default[1], with_at)]
-    found = list[EnvironmentState]()
-    for side in sides:
-        state = None
-        if ENVIRONMENT.fullmatch(side.name):
-            state = await comparison.state_then(side.name, side.at, settings.silent_after)
-        if state is None:
-            return not_found(request, f"No environment {side.name} has reported to this ledger." if side.name else NONE)
-        found.append(state)
-    sections = Sections()
-    compared = await comparison.compare(found[1], found[0], None, MOST)
-    for it in compared.items:
-        sections.add(it)
-    longest = min((it for it in sections.ahead if it.it.waiting_since), key=_waiting, default=None)
+    stages = arranged(settings.environments, known)
+    choices = [*(it.name for it in stages if it.name not in known), *known]
+    sides = list[Side]()
+    for name, default, text in zip((first, second), _default(stages), (at, with_at), strict=True):
+        it = await _side(name or default, settings, text)
+        if not it.states:
+            return not_found(request, _nothing(it.name, choices))
+        sides.append(it)
+    sections, cut = await _sections(sides[0], sides[1])
+    longest = min((it for it in sections.ahead if it.waiting_since), key=_waiting, default=None)
     sort = request.query_params.get("sort")
     sections.ahead.sort(key=_waiting if sort == "waiting" else _newest)
     listed = part(sections.all, request.query_params.get("page", ""), PAGE)
@@ -133,43 +77,70 @@ async def show_comparison(
         "compare.html",
         first=sides[0],
         second=sides[1],
-        silent=[it for it in found if it.silent_since],
-        environments=known,
+        silent=[it for side in sides for it in side.states if it.silent_since],
+        compared=[(one.environment, other.environment) for one, other in _compared(*sides)],
+        choices=choices,
         found=sections,
         longest=longest,
         sort=sort,
         part=listed,
-        most=MOST if compared.next else None,
+        most=MOST if cut else None,
     )
 
 
-NONE = "Nothing can be compared: no environment has reported to this ledger."
+def _default(stages: Sequence[Stage]) -> tuple[str, str]:
+    """The last two stages; of one alone, its first and its last environment."""
+    if len(stages) > 1:
+        return stages[-2].name, stages[-1].name
+    only = stages[0].environments if stages else ("",)
+    return only[0], only[-1]
 
 
-def _default(stages: list[Stage]) -> tuple[str, str]:
-    """The last two stages."""
-    if not stages:
-        return "", ""
-    last = stages[-1].environments
-    return (stages[-2].environments if len(stages) > 1 else last)[0], last[-1]
+def _nothing(name: str, choices: Sequence[str]) -> str:
+    if not choices:
+        return "Nothing can be compared: no environment has reported to this ledger."
+    more = f" and {len(choices) - NAMED} more" if len(choices) > NAMED else ""
+    return f"{name} is none of what can be compared: {', '.join(choices[:NAMED])}{more}."
 
 
-def _side(name: str, text: str) -> Side:
+async def _side(name: str, settings: Settings, text: str) -> Side:
+    environments = members(settings.environments, name) or ((name,) if ENVIRONMENT.fullmatch(name) else ())
+    moment, wrong = None, ""
     try:
         moment = parse_moment(text.strip()) if text.strip() else None
     except ValueError as error:
-        return Side(name, None, text, f"{text} is no time: {error}")
+        wrong = f"{text} is no time: {error}"
     if moment and moment > datetime.now(UTC):
-        return Side(name, None, text, f"{text} has not happened yet")
-    return Side(name, moment, text, "")
+        moment, wrong = None, f"{text} has not happened yet"
+    found = {it: await comparison.state_then(it, moment, settings.silent_after) for it in environments}
+    missing = [it for it, state in found.items() if state is None]
+    return Side(Stage(name, environments), [it for it in found.values() if it], missing, moment, text, wrong)
 
 
-def _runs(places: Iterable[ComparedPlace]) -> bool:
-    return any(it.version for it in places)
+def _compared(first: Side, second: Side) -> list[tuple[EnvironmentState, EnvironmentState]]:
+    """Each environment with each; of two times of a group, each with itself."""
+    if first.name == second.name:
+        return [*zip(first.states, second.states, strict=True)]
+    return [*product(first.states, second.states)]
+
+
+async def _sections(first: Side, second: Side) -> tuple[Sections, bool]:
+    """Also whether there are more services than are compared."""
+    pairs, ends = dict[str, list[Pair]](), list[str]()
+    for one, other in _compared(first, second):
+        compared = await comparison.compare(other, one, None, MOST)
+        ends += [compared.next] if compared.next else []
+        for it in compared.items:
+            pairs.setdefault(it.service, []).append(Pair(one.environment, other.environment, it))
+    sections = Sections()
+    for name in sorted(pairs):
+        if not ends or name <= min(ends):
+            sections.add(Difference(pairs[name]))
+    return sections, bool(ends)
 
 
 def _waiting(it: Difference) -> tuple[bool, datetime]:
-    return it.it.waiting_since is None, it.it.waiting_since or NEVER
+    return it.waiting_since is None, it.waiting_since or NEVER
 
 
 def _newest(it: Difference) -> float:
@@ -178,7 +149,7 @@ def _newest(it: Difference) -> float:
 
 async def _count(several: Iterable[Difference]) -> None:
     for one in several:
-        mine, others = one.it.here[0].version or "", one.it.there[0].version or ""
+        mine, others = (it[0].version or "" for it in (one.furthest.here, one.furthest.there))
         releases = await briefs_between(one.service, mine, others, COUNTED)
         if len(releases) == one.releases and all(it.changes is not None for it in releases):
             one.commits = sum(it.number for it in releases)

@@ -1,6 +1,7 @@
 """The history: what happened, of all or of a part, a page at a time and as a feed."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -12,7 +13,9 @@ from ..domain.event import NAME
 from ..domain.moment import parse_moment
 from ..domain.signature import ENVIRONMENT
 from ..domain.stages import groups
+from ..ledger import services
 from ..ledger.environments.names import environment_names
+from ..ledger.environments.state import environment_row
 from ..ledger.history import CURSOR, KINDS, history_of_stage
 from ..ledger.history_rows import HistoryFilter
 from .happenings import happenings
@@ -40,16 +43,26 @@ async def show_history(
         request,
         "history.html",
         asked=asked,
-        wrong=wrong,
+        wrong=[*wrong.values(), *await _unknown(wanted, named)],
         query=urlencode({name: text for name, text in given.items() if text}),
         given=given,
         several=not given["environment"] or given["environment"] in named,
         kinds=KINDS,
-        environments=[*named, *await environment_names()],
+        environments=dict.fromkeys([*named, *await environment_names(), *filter(None, [wanted.environment])]),
         happened=await happenings(found.items, wanted.service, cursor, settings.silent_after),
         next=found.next,
         cursor=cursor,
     )
+
+
+async def _unknown(wanted: HistoryFilter, groups: Sequence[str]) -> list[str]:
+    """What the ledger has never heard of: that nothing happened to it is not known."""
+    service, environment, found = wanted.service, wanted.environment, list[str]()
+    if service and not await services.exists(service):
+        found.append(f"Nothing is known of a service {service}")
+    if environment and environment not in groups and await environment_row(environment) is None:
+        found.append(f"No environment {environment} has reported")
+    return found
 
 
 def _wanted(asked: dict[str, str]) -> tuple[HistoryFilter, dict[str, str]]:
@@ -67,6 +80,12 @@ def _wanted(asked: dict[str, str]) -> tuple[HistoryFilter, dict[str, str]]:
             moments[name] = parse_moment(asked[name]) if asked[name] else None
         except ValueError as error:
             wrong[name] = f"{asked[name]} is no time: {error}"
+    begins, ends = moments["from"], moments["to"]
+    if begins and begins > datetime.now(UTC):
+        wrong["from"] = f"{asked['from']} has not happened yet"
+    elif begins and ends and ends <= begins:
+        wrong["to"] = f"{asked['to']} is not after {asked['from']}"
+    moments |= dict.fromkeys(wrong.keys() & moments.keys())
     service, environment, kind = (
         asked[it] or None if it not in wrong else None for it in ("service", "environment", "kind")
     )

@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect, Response
 
 from ..domain.search import parse
+from ..domain.stages import groups
 from ..ledger import services
 from ..ledger.environments.find import PlaceHit, find_places
 from ..ledger.environments.names import environment_names
@@ -40,6 +41,8 @@ async def show_search(
     named = name if NAMED.fullmatch(name) else ""
     if named and await services.exists(named):
         return Redirect(address(f"/board/services/{named}"), status_code=303)
+    if named in groups(request.app.state.settings.environments):
+        return Redirect(address(f"/?environment={named}"), status_code=303)
     environments = (await environment_names(named))[:BESIDE] if named else []
     if named in environments:
         return Redirect(address(f"/board/environments/{named}"), status_code=303)

@@ -168,7 +168,7 @@ async def test_nothing_to_count_is_null_and_bad_questions_are_told_in_words(ledg
         ("from=2026-03-02&to=2026-03-02", 400, "The period has no length."),
         ("from=2026-03-03&to=2026-03-02", 400, "The period has no length."),
         ("from=1960-03-03&to=2026-03-02", 400, "The period begins before 1970."),
-        ("service=nobody", 404, "No release of nobody was filed, and none arrived."),
+        ("service=nobody", 404, "No release of nobody was filed, and none arrived or failed to."),
         ("environment=nowhere", 404, "Nothing has reported from nowhere."),
         ("from=yesterday", 400, "A parameter of the request is missing or has a wrong form."),
     ):

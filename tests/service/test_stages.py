@@ -1,10 +1,12 @@
 """Which environments form a group is told to those that ask for one by the group's name."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
-from ..support.service.served import event, served
+from ..support.service.served import Served, document, event, served, signature
 
 pytestmark = pytest.mark.anyio
 
@@ -47,3 +49,45 @@ async def test_a_group_has_a_badge_and_its_part_of_the_board(tmp_path: Path) -> 
         assert "orders live: 1.0.0 and nothing failing" in badge
         page = await ledger.http.get("/board/environments/live")
         assert (page.status_code, page.headers["location"]) == (303, "/?environment=live")
+        assert (await ledger.http.get("/board/search?q=live")).headers["location"] == "/?environment=live"
+
+
+async def _shown(ledger: Served, query: str) -> str:
+    page = await ledger.http.get(f"/board/compare{query}")
+    assert page.status_code == 200
+    return " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
+
+
+async def test_a_group_is_compared_by_what_each_of_its_environments_runs(tmp_path: Path) -> None:
+    url, keys = f"sqlite:///{tmp_path / 'ledger.db'}", {it: f"{it}-key-0123456789" for it in ("qa", "eu", "us")}
+    async with served(url, ENVIRONMENTS="qa, live = eu + us + ap", FLUX_KEYS=json.dumps(keys)) as ledger:
+        for version in ("1.0.0", "1.1.0", "1.2.0"):
+            for name in ("orders", "web", "cart"):
+                await ledger.file(document(name, version))
+        runs = {
+            "qa": {"orders": "1.2.0", "web": "1.1.0", "cart": "1.0.0", "mailer": "1.0.0"},
+            "eu": {"orders": "1.1.0", "web": "1.2.0", "cart": "1.0.0"},
+            "us": {"orders": "1.0.0", "web": "1.0.0", "cart": "1.0.0"},
+        }
+        for environment, services in runs.items():
+            for name, version in services.items():
+                body = json.dumps(event(revision=version, name=name)).encode()
+                headers = {"X-Signature": signature(body, keys[environment])}
+                assert (await ledger.http.post(f"/hooks/flux/{environment}", content=body, headers=headers)).is_success
+        shown = await _shown(ledger, "")
+        assert shown == await _shown(ledger, "?first=qa&second=live")
+        assert "1 service in qa is ahead of live. 1 runs the same release in both. 1 runs only in qa" in shown
+        assert "Ahead in qa (1)" in shown
+        assert "orders 1.1.0 eu , 1.0.0 us 1.2.0 2 " in shown
+        assert "Cannot be ordered (1)" in shown
+        assert "web 1.2.0 eu , 1.0.0 us 1.1.0" in shown
+        assert "Only in qa (1)" in shown
+        assert "ap has not reported." in shown
+        assert "waybill compare qa live · as JSON: qa and eu , qa and us" in shown
+        assert "now and now run the same." in await _shown(ledger, "?first=live&second=live")
+        back = await _shown(ledger, "?first=live&second=qa")
+        assert "1 service of live and qa cannot be ordered." in back
+        assert "Ahead in qa (1)" in back
+        none = await ledger.http.get("/board/compare?first=lives")
+        assert none.status_code == 404
+        assert "lives is none of what can be compared: live, qa, eu, us." in none.text

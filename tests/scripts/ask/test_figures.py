@@ -65,8 +65,10 @@ def test_what_is_counted_is_listed(ask: Asker, story: Story) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("nobody",), "The ledger knows nothing of that service, environment or group"),
-        (("nobody", "--counted", "commits"), "The ledger knows nothing of that service, environment or group"),
+        (("nobody",), "No release of nobody was filed, and none arrived or failed to."),
+        (("nobody", "--counted", "commits"), "No release of nobody was filed, and none arrived or failed to."),
+        (("-e", "nowhere"), "Nothing has reported from nowhere."),
+        (("--from", "2999-01-01"), "2999-01-01 00:00:00 UTC has not happened yet."),
         (("--counted", "people"), "'people' is not one of 'deployments', 'commits'"),
         (("--since", "soon"), "--since soon is no span of time: write 13w or 30d."),
         (("--since", "13w", "--to", "2026-01-01"), "--since goes with neither --from nor --to."),

@@ -64,6 +64,16 @@ def test_compare_shows_what_each_of_them_runs_and_how_far_the_last_is(ledger: Ru
     assert back[1][:4] == ["orders", "1.1.0 eu, 1.0.0 us", "1.2.0", "-1"]
 
 
+def test_two_times_of_it_are_compared_environment_by_environment(ledger: RunningLedger, tmp_path: Path) -> None:
+    found = ask(ledger, tmp_path, "compare", "production", "production")
+    assert found.stdout == "1 runs the same.\n"
+    pairs = ask(ledger, tmp_path, "compare", "production", "production", "--json").json["comparisons"]
+    assert [(it["with"]["environment"], it["here"]["environment"]) for it in pairs] == [
+        ("production-eu", "production-eu"),
+        ("production-us", "production-us"),
+    ]
+
+
 def test_compare_tells_programs_each_pair(ledger: RunningLedger, tmp_path: Path) -> None:
     found = ask(ledger, tmp_path, "compare", "staging", "production", "--json").json["comparisons"]
     pairs = [(it["with"]["environment"], it["here"]["environment"], it["items"][0]["behind"]) for it in found]

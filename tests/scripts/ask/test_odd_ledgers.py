@@ -26,6 +26,15 @@ def test_one_that_cannot_wait_is_told_as_older(tmp_path: Path) -> None:
     assert "The ledger is older than this Waybill: it does not know how to wait." in ran.stderr
 
 
+def test_one_that_knows_no_figures_is_told_as_older(tmp_path: Path) -> None:
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        (EMPTY if request.path.startswith("/releases?") else NOT_FOUND)(request)
+
+    ran = asked(behave, tmp_path, "figures")
+    assert ran.code == 2
+    assert "The ledger is older than this Waybill: it knows no figures." in ran.stderr
+
+
 def test_one_that_knows_whole_names_alone_is_told_as_older(tmp_path: Path) -> None:
     def behave(request: BaseHTTPRequestHandler) -> None:
         (EMPTY if request.path.startswith("/releases?") else NOT_FOUND)(request)

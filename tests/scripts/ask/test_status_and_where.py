@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,35 @@ def test_in_a_silent_environment_nothing_is_said_to_run(tmp_path: Path) -> None:
     assert "last known 1.1.0" in one.stdout
     assert "healthy" not in one.stdout
     assert "not known, ran when last heard" in where.stdout
+
+
+def test_several_places_of_a_service_are_told_apart(tmp_path: Path) -> None:
+    with telling(tmp_path) as story:
+        story.say("staging", "InstallSucceeded", "1.1.0", 1, namespace="blue")
+        env = {"PATH": os.environ["PATH"], "WAYBILL_LEDGER": story.url}
+        told = Ran(*forked.run("scripts", ("status", "orders", "-e", "staging"), tmp_path, env)).stdout
+    assert "in apps/orders" in told
+    assert "in blue/orders" in told
+
+
+def test_one_that_watches_outlives_the_ledger(tmp_path: Path) -> None:
+    """It says that what follows is not known, once, and goes on when the ledger is back."""
+    url, out, err = f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "out", tmp_path / "err"
+    with replica(url, tmp_path / "log") as ledger:
+        port = ledger.url.rpartition(":")[2]
+        env = {"PATH": os.environ["PATH"], "WAYBILL_LEDGER": ledger.url}
+        watching = forked.start("scripts", ["status", "--watch"], tmp_path, env, out, err)
+        _until(out, "Nothing has reported yet.", 1)
+    _until(err, "is not known: The ledger at ", 1)
+    with replica(url, tmp_path / "log", PORT=port):
+        _until(out, "Nothing has reported yet.", 2)
+    watching.terminate()
+    assert watching.wait(10) is not None
+    assert err.read_text().count("warning: ") <= 2
+
+
+def _until(file: Path, text: str, times: int) -> None:
+    deadline = time.monotonic() + 60
+    while not file.exists() or file.read_text().count(text) < times:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ...support.service.served import Served, document, event, gitops
+from service.ledger.environments import state
+
+from ...support.service.served import Served, document, event, gitops, served
 
 pytestmark = pytest.mark.anyio
 
@@ -66,7 +68,10 @@ async def test_an_empty_ledger_shows_what_was_filed_and_has_not_arrived(ledger: 
         ("/board/figures/commits?from=soon", 404),
         ("/board/figures/people", 404),
         ("/?page=-1", 200),
-        ("/?page=99999999999999999999&name=%00&environment=%00&failing&wall", 200),
+        ("/?page=99999999999999999999&name=%00&failing&wall", 200),
+        ("/?environment=", 200),
+        ("/?environment=%00", 404),
+        ("/?environment=nowhere&wall", 404),
         ("/board/search?q=1&page=99999", 303),
         ("/badge/orders/staging.svg", 200),
         ("/badge/orders/nowhere.svg", 200),
@@ -135,3 +140,83 @@ async def test_pages_show_what_would_reorder_or_hide_text(ledger: Served) -> Non
         assert not set("\u202a\u202e\u2066\u2069\u200b\x9b") & set(page)
     assert "all \ufffdwell\ufffd\ufffd" in pages[1]
     assert f"{name} \ufffdgnp.exe\ufffd" in pages[2]
+
+
+async def test_a_service_that_only_ever_failed_is_known(ledger: Served) -> None:
+    await ledger.say(event("InstallFailed", "1.0.0", name="cart", message="timed out"))
+    assert (await ledger.get("/services/cart"))["items"] == []
+    assert (await ledger.http.get("/board/search?q=cart")).headers["location"] == "/board/services/cart"
+    page = (await ledger.http.get("/board/services/cart")).text
+    assert "cart fails in" in page
+    assert "timed out" in page
+    await ledger.get("/services/car", 404)
+
+
+async def test_of_what_was_never_heard_of_it_is_not_known_that_nothing_happened(ledger: Served) -> None:
+    await ledger.say(event())
+    for query, said in (
+        ("service=nobody", "Nothing is known of a service nobody."),
+        ("environment=nowhere", "No environment nowhere has reported."),
+    ):
+        for path in ("history", "history.atom"):
+            await ledger.get(f"/{path}?{query}&kind=failed", 404)
+        assert said in (await ledger.http.get(f"/board/history?{query}")).text
+    assert (await ledger.get("/history?service=orders&environment=staging&kind=failed"))["items"] == []
+
+
+async def test_nor_is_what_happens_in_a_time_to_come(ledger: Served) -> None:
+    await ledger.say(event())
+    for query, refused, said in (
+        ("from=2999-01-01", "2999-01-01 has not happened yet.", "2999-01-01 has not happened yet."),
+        ("from=2026-02-01&to=2026-01-01", "The period has no length.", "2026-01-01 is not after 2026-02-01."),
+    ):
+        for path in ("history", "history.atom"):
+            assert (await ledger.get(f"/{path}?{query}", 400))["detail"] == refused
+        page = (await ledger.http.get(f"/board/history?{query}")).text
+        assert said in page
+    assert (await ledger.get("/figures?from=2999-01-01", 400))["detail"].endswith("UTC has not happened yet.")
+    assert len((await ledger.get("/history?to=2999-01-01"))["items"]) == 1
+
+
+async def test_what_is_asked_twice_is_refused(ledger: Served) -> None:
+    await ledger.say(event())
+    for path in ("/history?kind=failed&kind=arrived", "/environments/staging?at=2026-01-01&at=2026-01-01"):
+        [error] = (await ledger.get(path, 400))["errors"]
+        assert error.endswith(": it is given more than once")
+    wrong = (await ledger.get("/environments/staging/compare?with=Production", 400))["errors"]
+    assert wrong == ["with: it must be the name of an environment: lower-case letters, digits and dashes, at most 63"]
+
+
+async def test_the_board_of_an_environment_is_shown_however_many_there_are(
+    ledger: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for environment in ("staging", "production"):
+        await ledger.say(event(name=environment), environment)
+    monkeypatch.setattr(state, "MOST", 1)
+    page = (await ledger.http.get("/?environment=production")).text
+    assert '/board/services/production"' in page
+    assert '/board/services/staging"' not in page
+
+
+async def test_a_badge_says_what_is_known(database_url: str) -> None:
+    async with served(database_url, ENVIRONMENTS="live = staging + production") as ledger:
+        await ledger.say(event())
+        for name, said in (
+            ("orders/staging", "orders staging: 1.4.2"),
+            ("orders/live", "orders live: 1.4.2"),
+            ("web/staging", "web staging: not there"),
+            ("orders/production", "orders production: unknown"),
+        ):
+            badge = await ledger.http.get(f"/badge/{name}.svg")
+            assert f"<title>{said}</title>" in badge.text
+            known = {"If-None-Match": badge.headers["etag"]}
+            again = await ledger.http.get(f"/badge/{name}.svg", headers=known)
+            assert (again.status_code, again.content) == (304, b"")
+        known = {"If-None-Match": (await ledger.http.get("/badge/orders/staging.svg")).headers["etag"]}
+        await ledger.say(event("UpgradeFailed", "1.5.0", resource_version=2))
+        changed = await ledger.http.get("/badge/orders/staging.svg", headers=known)
+        assert (changed.status_code, "1.4.2 failing" in changed.text) == (200, True)
+    async with served(database_url, READS="token") as ledger:
+        shown = {"Authorization": f"Bearer {await ledger.token('read')}"}
+        for headers in ({}, shown):
+            assert (await ledger.http.get("/badge/orders/staging.svg", headers=headers)).status_code == 404

@@ -69,9 +69,7 @@ def whether_the_fixing_commit_is_in_production(reader: Reader) -> Locator:
 
 def what_differs_between_staging_and_production(reader: Reader) -> Locator:
     reader.click(reader.page.get_by_role("link", name="Compare"))
-    expect(reader.page.get_by_role("heading", level=1)).to_contain_text(
-        "services in staging are ahead of production-us."
-    )
+    expect(reader.page.get_by_role("heading", level=1)).to_contain_text("services in staging are ahead of production.")
     return reader.page.get_by_role("row").nth(1)
 
 
