@@ -46,7 +46,7 @@ class Sides(NamedTuple):
 
 
 def _others(other: With = None, at: At = None, with_at: WithAt = None) -> Sides:
-    if other and not ENVIRONMENT.fullmatch(other):  # `with` is no name that Python's parameters can have
+    if other is not None and not ENVIRONMENT.fullmatch(other):  # `with` is no name that Python's parameters can have
         raise wrong_form("with", in_words(repr(f"^{ENVIRONMENT.pattern}$")))
     return Sides(other, past_moment_in("at", at), past_moment_in("with_at", with_at))
 
