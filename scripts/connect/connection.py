@@ -201,6 +201,8 @@ def _kept(file: Path | None, text: str) -> Iterator[Callable[[], None]]:
     if not (file and text):
         yield lambda: None
         return
+    if file.exists():
+        raise Refused(f"{file} is there already.", "Name a new file with --secrets.", fault="you")
     write_new(file, text)
     left = [file]
     try:

@@ -38,8 +38,6 @@ def refuse_wrong(config: Config, wish: Wish) -> None:
             "Give at most 63 lower case letters, digits and hyphens, with no hyphen at either end.",
             fault="you",
         ) from error
-    if wish.secrets and wish.secrets.exists():
-        raise Refused(f"{wish.secrets} is there already.", "Name a new file with --secrets.", fault="you")
     if config.gitops is None:
         raise Refused(
             "It is not known which repository Flux applies.",

@@ -99,6 +99,15 @@ def test_secrets_for_cluster_and_ledger_are_written_where_nobody_else_reads(repo
     assert key not in ran.stdout + ran.stderr
 
 
+def test_the_same_command_again_leaves_the_file_with_the_key(repo: GitopsRepo) -> None:
+    bootstrapped(repo)
+    file = repo.folder / "secrets.yaml"
+    assert connect(repo, "staging", "--secrets", str(file)).code == 0
+    before = file.read_text()
+    ran = connect(repo, "staging", "--json", "--secrets", str(file))
+    assert (ran.code, ran.json["secrets"], file.read_text()) == (0, None, before), ran.stderr
+
+
 def test_a_dry_run_shows_the_patch_and_changes_nothing(repo: GitopsRepo) -> None:
     bootstrapped(repo)
     before = everything(repo.folder)
