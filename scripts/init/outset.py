@@ -59,7 +59,7 @@ def init(git: Git, cwd: Path, chart: str | None, known: Mapping[str, Any], repor
             unknown.append(f"where the chart names the image: {' '.join(why.split())}")
         given = {key: getattr(read(None, known), key) for key in known}
         files[file] = settings(os.path.relpath(git.folder / folder, here), keys, why, given, place)
-    found.append(place.address or "a repository without a remote")
+    found.append(place.address or "no forge: there is no remote `origin`, or it is a path")
     made = job(place.ci, service, known.get("registry"), file)
     if made:
         files[made[0]] = made[1]

@@ -97,7 +97,7 @@ def test_a_ci_that_is_not_known_is_said(world: World) -> None:
     assert (ran.code, ran.json["wrote"]) == (0, ["waybill.toml"])
     assert any("which CI ships it" in it for it in ran.json["unknown"])
     git(world.checkout, "remote", "remove", "origin")
-    assert "a repository without a remote" in world.waybill("init", "--json").json["found"]
+    assert "no forge: there is no remote `origin`, or it is a path" in world.waybill("init", "--json").json["found"]
 
 
 def test_a_monorepo_has_a_folder_for_each_service(fresh: World) -> None:
