@@ -76,11 +76,11 @@ class Forge(Protocol):
 def forge_of(gitops: str | None, forge: str | None, token: str | None) -> Forge:
     """The forge of the GitOps repo."""
     if gitops is None:
-        raise Refused("No GitOps repo is configured.", "Set `gitops` in waybill.toml.", fault="you")
+        raise Refused("No GitOps repo is configured.", "Set `gitops` in waybill.toml, or WAYBILL_GITOPS.", fault="you")
     if forge is None:
         raise Refused(
             f"The address {gitops} does not show which forge it belongs to.",
-            f"Set `forge` in waybill.toml to one of {', '.join(get_args(ForgeName))}.",
+            f"Set `forge` in waybill.toml, or WAYBILL_FORGE, to one of {', '.join(get_args(ForgeName))}.",
             fault="you",
         )
     made: Forge = import_module(f".{forge}", __name__).FORGE(gitops, token)

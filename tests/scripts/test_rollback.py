@@ -141,7 +141,7 @@ def test_without_a_checkout_a_ledger_is_needed(line: Line) -> None:
         said = refused(line, *version, **DOWN)
         assert "The ledger at http://127.0.0.1:9 does not answer" in said
         assert "checkout of orders" in said
-    assert "No GitOps repo is configured" in refused(line, WAYBILL_GITOPS="")
+    assert "or WAYBILL_GITOPS" in refused(line, WAYBILL_GITOPS="")
     unfit = {"WAYBILL_SERVICE": "x", "WAYBILL_ENVIRONMENTS": "production", "WAYBILL_NAMESPACE": "A b"}
     assert '`namespace` is "A b"' in refused(line, **unfit)
     assert "--reason gives no reason" in refused(line, reason=" \n")
