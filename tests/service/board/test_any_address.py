@@ -17,7 +17,8 @@ async def test_an_empty_ledger_says_what_to_do(ledger: Served) -> None:
     answer = await ledger.http.get("/")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "Nothing has arrived yet" in answer.text
-    assert "<code>waybill ship</code>, or <code>waybill doctor</code>" in answer.text
+    assert "waybill connect" in answer.text
+    assert "<code>waybill ship</code> files one, and <code>waybill doctor</code>" in answer.text
     assert (await ledger.http.get("/board/compare")).status_code == 404
     for path in ("/?wall", "/board/history", "/board/figures", "/board/figures/commits", "/board/search?q=orders"):
         assert (await ledger.http.get(path)).status_code == 200
