@@ -55,8 +55,9 @@ class Changes(NamedTuple):
         commits = [(step.version, told(it, ReleasedCommit)) for step in self.steps for it in step.changes or ()]
         left_out = [step for step in self.steps if step.changes_left_out]
         count = len(commits) + sum(step.changes_left_out for step in left_out)
-        many = f"{count:,} commit{'s' * (count != 1)} in {len(self.steps):,} release{'s' * (len(self.steps) != 1)}"
-        lines: list[Line] = [[Cell(f"{self.service} {self.first}..{self.last}: {many}")]]
+        known = sum(step.changes is not None for step in self.steps)
+        many = f": {count:,} commit{'s' * (count != 1)} in {known:,} release{'s' * (known != 1)}" if known else ""
+        lines: list[Line] = [[Cell(f"{self.service} {self.first}..{self.last}{many}")]]
         lines += columns([[Cell(version), Cell(short(it.commit)), Cell(it.subject)] for version, it in commits])
         lines += [[Cell(f"{it.changes_left_out:,} older ones of {it.version} are only counted.")] for it in left_out]
         return [*lines, [Cell(self.gap, "yellow")]] if self.gap else lines

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from ..clients.ledger import Ledger
+from ..errors import Refused
 from ..releases.current import told
 from ..report import Cell
 from .ledger import EnvironmentAnswer, Page, Place, environments, path
@@ -41,13 +42,15 @@ class ProposalAnswer(Struct, frozen=True):
 
 
 class Status(NamedTuple):
-    """`proposals`: those that wait to arrive; None where the ledger is too old to tell."""
+    """`proposals`: those that wait to arrive; None where the ledger is too old to tell. `heard`: of an environment that
+    is asked for."""
 
     found: list[Condition]
     proposals: list[ProposalAnswer] | None
     at: datetime
     service: str | None
     url: str
+    heard: bool
 
     @property
     def code(self) -> int:
@@ -69,9 +72,11 @@ class Status(NamedTuple):
     def _rest(self, number: int) -> str:
         at = when(self.at, seconds=True)
         if self.service:
-            return at
+            none = not (self.found or self.proposals)
+            return f"Nothing of {self.service} is known to run there. {at}" if none else at
         places = "place is" if number == 1 else "places are"
-        nothing = "Nothing has reported yet." if not self.found else "Nothing is known to be healthy."
+        nothing = "Nothing is known to be healthy." if self.found else "Nothing is known to run."
+        nothing = nothing if self.heard else "Nothing has reported yet."
         rest = f"{number:,} {'other ' if number < len(self.found) else ''}{places} healthy." if number else nothing
         return f"{rest} {at}"
 
@@ -89,7 +94,13 @@ def status(
     order = {"silent": 0, "failing": 1}
     found.sort(key=lambda it: (order.get(it.word, 2 if it.trouble else 3), it.service, it.environment))
     then = max((it.at for it in states), default=datetime.now(UTC))
-    return Status(found, proposals, then, service, ledger.url), answered
+    if service and not (found or proposals) and ledger.get(path("services", service)) is None:
+        raise Refused(
+            f"Nothing of {service} ever ran, and no release of it was filed.",
+            "Correct the name; `waybill status` without it shows what there is.",
+            fault="you",
+        )
+    return Status(found, proposals, then, service, ledger.url, bool(answered)), answered
 
 
 def _proposals(ledger: Ledger, service: str | None, only: Sequence[str]) -> list[ProposalAnswer] | None:

@@ -19,12 +19,13 @@ Line = Sequence[Cell]
 
 
 def when(at: datetime, now: datetime | None = None, *, seconds: bool = False) -> str:
-    """`at` in UTC; within the day of `now` the clock alone."""
+    """`at` in UTC; within the day of `now` the clock alone. The year stands there unless it is that of `now`, else this
+    one."""
     at = at.astimezone(UTC)
     clock = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
     if now and at.date() == now.astimezone(UTC).date():
         return clock
-    year = f" {at:%Y}" if now and at.year != now.year else ""
+    year = f" {at:%Y}" if at.year != (now or datetime.now(UTC)).year else ""
     return f"{at:%a} {at.day} {at:%b}{year} {clock}"
 
 

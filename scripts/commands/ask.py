@@ -74,12 +74,6 @@ def status(
     here, report = _ledger(options), reporting(options)
     only = tuple(members(here, only))
     answer, environments = ask(here, service, only, at)
-    if service and not (answer.found or answer.proposals):
-        raise Refused(
-            f"Nothing of {service} runs there, or ever failed to.",
-            "Correct the name; `waybill status` without it shows what there is.",
-            fault="you",
-        )
     report.answer(answer.lines, {"environments": environments, "proposals": answer.proposals})
     unanswered = False
     while watch:

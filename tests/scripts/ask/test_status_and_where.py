@@ -72,6 +72,14 @@ def test_check_tells_trouble_by_its_exit_code(ask: Asker, args: tuple[str, ...],
     assert ask("status", *args).code == 0
 
 
+def test_what_did_not_run_is_an_answer(ask: Asker) -> None:
+    """Only a name that nobody knows is wrong."""
+    for args in (("orders", "--at", "2020-01-01"), ("web", "-e", "staging", "--at", "2020-01-01")):
+        ran = ask("status", *args)
+        assert (ran.code, ran.stdout.partition(" is")[0]) == (0, f"Nothing of {args[0]}"), ran
+    assert ask("status", "--at", "2020-01-01").stdout.startswith("Nothing is known to run. Wed 1 Jan 2020 00:00:00\n")
+
+
 def test_where_a_release_runs_and_where_it_was_proposed_and_has_not_arrived(ask: Asker) -> None:
     ran = ask("where", "orders", "1.1.0")
     title, image, _, *rows = ran.stdout.splitlines()
@@ -98,7 +106,7 @@ def test_what_was_never_filed_is_said_so(ask: Asker) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("status", "nope"), "Nothing of nope runs there"),
+        (("status", "nope"), "Nothing of nope ever ran"),
         (("status", "-e", "qa"), "those that reported are staging, production"),
         (("status", "--at", "yesterday"), "at: it must be a date or a time"),
         (("where", "orders", "7.7.7"), "No release 7.7.7 of orders was filed"),
