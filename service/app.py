@@ -135,9 +135,10 @@ async def _upgrade() -> None:
     while True:
         try:
             return await upgrade()
-        except DATABASE_ERRORS as error:
+        except Exception as error:
             if not is_outage(error):
-                raise
+                log.error("what was filed before this version cannot be upgraded", exc_info=error)
+                return
         await asyncio.sleep(UPGRADE_SECONDS)
 
 

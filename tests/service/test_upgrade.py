@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from service.database.tables import Arrival, Event, Place
+from service.database.tables import Arrival, Event, History, Place, Proposal, Release, ReleaseCommit
 from service.ledger.events.rebuild import rebuild, rebuild_stale
+from service.ledger.releases.upgrade import upgrade
 
-from ..support.service.served import Served, document, event, served
+from ..support.service.served import Served, document, event, gitops, served
 
 pytestmark = pytest.mark.anyio
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -74,3 +75,24 @@ async def test_facts_of_older_observers_still_count(ledger: Served) -> None:
     assert await rebuild() == 1
     [it] = (await ledger.get("/environments/staging"))["services"]
     assert (it["release"]["version"], it["since"], it["basis"]) == ("1.1.0", "2026-03-01T12:01:00Z", "snapshot")
+
+
+async def test_what_was_filed_before_there_was_a_history_is_told_by_the_upgrade(ledger: Served) -> None:
+    """With all that a proposal may have."""
+    places = [{"environment": "staging", "place": "apps/orders", "overridden": True}]
+    artifact = {
+        "repository": "oci://ghcr.io/acme/m",
+        "digest": f"sha256:{'b' * 64}",
+        "revision": "main@sha1:" + "c" * 40,
+    }
+    parts = {"places": places, "replaces": "1.4.1", "reason": "asked for", "proposal": {"url": "https://example.org/7"}}
+    by = {"actor": "octocat", "run": "https://example.org/runs/1"}
+    assert (await ledger.file(document(gitops=gitops() | parts, artifact=artifact, by=by))).status_code == 201
+    paths = ("/history", f"/commits/{'d' * 40}", "/releases/orders/1.4.2", "/proposals")
+    right = [await ledger.get(path) for path in paths]
+    await History.delete(force=True)
+    await ReleaseCommit.delete(force=True)
+    await Proposal.update({Proposal.told: None}, force=True)
+    await Release.update({Release.commits: None, Release.committed_at: None}, force=True)
+    await upgrade()
+    assert [await ledger.get(path) for path in paths] == right

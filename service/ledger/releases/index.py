@@ -13,7 +13,7 @@ from ...domain.number_one import decode_gitops, gitops_to_two
 from ...domain.waybill import Gitops, decode
 from ..events.statements import tell
 from ..rows import Id
-from .file import NewCommit, add_commit, commits_of
+from .file import NewCommit, ProposedGitops, add_commit, commits_of
 from .number_two import TEXT, committed_at
 from .proposal import proposed
 
@@ -92,7 +92,7 @@ _tell = query(
     takes=Id,
     gives=Id,
 )
-_gitops = msgspec.json.Decoder(Gitops).decode
+_gitops = msgspec.json.Decoder(ProposedGitops).decode
 
 
 async def complete() -> None:
