@@ -138,7 +138,7 @@ async def _upgrade() -> None:
         except Exception as error:
             if not is_outage(error):
                 log.error("what was filed before this version cannot be upgraded", exc_info=error)
-                return
+                return None
         await asyncio.sleep(UPGRADE_SECONDS)
 
 
