@@ -41,17 +41,16 @@ async def show_search(
     named = name if NAMED.fullmatch(name) else ""
     if named and await services.exists(named):
         return Redirect(address(f"/board/services/{named}"), status_code=303)
-    if named in groups(request.app.state.settings.environments):
-        return Redirect(address(f"/?environment={named}"), status_code=303)
+    begun_groups = [it for it in groups(request.app.state.settings.environments) if named and it.startswith(named)]
     environments = (await environment_names(named))[:BESIDE] if named else []
-    if named in environments:
+    if named in (*begun_groups, *environments):
         return Redirect(address(f"/board/environments/{named}"), status_code=303)
     releases = await search(parse(text), MOST + 1)
     begun = await services.beginning(named, BESIDE) if named else []
     told = {(it.service, it.version) for it in releases}
     found = await find_places(named, BESIDE) if named else []
     places = [it for it in found if _is_more(it, named) and (it.service, it.version) not in told]
-    if len(releases) == 1 and not (environments or begun or places):
+    if len(releases) == 1 and not (begun_groups or environments or begun or places):
         return Redirect(address(f"/board/releases/{releases[0].service}/{releases[0].version}"), status_code=303)
     shown = part(releases[:MOST], page, PAGE)
     return html(
@@ -60,6 +59,7 @@ async def show_search(
         asked=text.strip()[:200],
         is_hex=HEX.fullmatch(text.strip()) is not None,
         services=begun,
+        groups=begun_groups,
         environments=environments,
         places=places,
         found=[Finding(it, await runs_in(it.service, it.version)) for it in shown.items],

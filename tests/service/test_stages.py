@@ -2,13 +2,18 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from service.ledger import history
+from service.pages import history as pages_history
+
 from ..support.service.served import Served, document, event, served, signature
 
 pytestmark = pytest.mark.anyio
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 async def test_the_order_and_the_groups_are_those_of_the_settings(tmp_path: Path) -> None:
@@ -40,6 +45,24 @@ async def test_the_history_of_a_group_is_that_of_its_environments(tmp_path: Path
             assert f'href="/board/services/{name}"' in page
 
 
+async def test_a_page_of_history_does_not_say_that_nothing_is_older(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What happened in a group is picked from what happened in all: where there is little of it, none may be found."""
+    monkeypatch.setattr(history, "PICKED", 1)
+    monkeypatch.setattr(pages_history, "PAGE", 2)
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    async with served(url, ENVIRONMENTS="live = production + other") as ledger:
+        for number, environment in enumerate(("production", "staging", "staging", "staging")):
+            await ledger.say(event(name=f"s{number}", at=NOON + timedelta(minutes=number)), environment)
+        shown = (await ledger.http.get("/board/history?environment=live")).text
+        assert "Nothing among the newest of all that happened: see what is older." in shown
+        [older] = re.findall(r'rel="next" href="([^"]+)"', shown)
+        shown = (await ledger.http.get(older.replace("&amp;", "&"))).text
+        assert "/board/services/s0" in shown
+        assert "Nothing" not in shown
+
+
 async def test_a_group_has_a_badge_and_its_part_of_the_board(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     async with served(url, ENVIRONMENTS="live = staging + production") as ledger:
@@ -49,7 +72,9 @@ async def test_a_group_has_a_badge_and_its_part_of_the_board(tmp_path: Path) -> 
         assert "orders live: 1.0.0 and nothing failing" in badge
         page = await ledger.http.get("/board/environments/live")
         assert (page.status_code, page.headers["location"]) == (303, "/?environment=live")
-        assert (await ledger.http.get("/board/search?q=live")).headers["location"] == "/?environment=live"
+        found = await ledger.http.get("/board/search?q=live")
+        assert (found.status_code, found.headers["location"]) == (303, "/board/environments/live")
+        assert 'href="/board/environments/live"' in (await ledger.http.get("/board/search?q=liv")).text
 
 
 async def _shown(ledger: Served, query: str) -> str:
