@@ -123,7 +123,7 @@ class PooledPostgres(PostgresEngine):
             max_size=POOL_SIZE,
             connection_class=PostgresConnection,
             connect=self._connect,
-            init=refuse_pooler if self._pooler == "none" else None,
+            init=self._check_server,
         )
         self._connections = PostgresConnections(self.pool, POOL_SIZE)
 
@@ -151,6 +151,11 @@ class PooledPostgres(PostgresEngine):
         for first in range(0, len(several), TOGETHER):
             rows += await transaction.connection.fetchmany(sql, several[first : first + TOGETHER])
         return rows
+
+    async def _check_server(self, connection: Any) -> None:
+        refuse_encoding(connection)
+        if self._pooler == "none":
+            await refuse_pooler(connection)
 
     async def _connect(self, *args: Any, **options: Any) -> Any:
         """To the first host that answers in time and, of several, may write. asyncpg has one deadline for all of them,
@@ -204,4 +209,15 @@ async def refuse_pooler(connection: Any) -> None:
         raise WronglySetUp(
             "A pooler (such as PgBouncer) stands between the ledger and PostgreSQL. Set DATABASE_POOLER to "
             "`transaction` or `session`, as the pooler's mode is."
+        )
+
+
+def refuse_encoding(connection: Any) -> None:
+    """Raises WronglySetUp where the database has no room for every character: what has one would be an error. SQL_ASCII
+    keeps bytes as they are."""
+    encoding = getattr(connection.get_settings(), "server_encoding", None)
+    if encoding not in (None, "UTF8", "SQL_ASCII"):
+        raise WronglySetUp(
+            f"The database's encoding is {encoding}, which has not every character that Flux may send. Create it with "
+            "`ENCODING 'UTF8' TEMPLATE template0`."
         )

@@ -13,7 +13,7 @@ from service.database.piccolo_conf import Engine
 from service.database.tables import TABLES
 
 from ..support.service.postgres_server import PostgresServer
-from ..support.service.replica import settings
+from ..support.service.replica import command, settings
 from ..support.service.served import Served, document, event, served
 from ..support.service.sizes import size
 from .conftest import run_sql
@@ -65,6 +65,17 @@ def test_of_many_runners_at_once_one_migrates_and_all_are_content(empty_url: str
     said = sorted(it.communicate()[1].strip() for it in runners)
     assert [it.returncode for it in runners] == [0] * RUNNERS, said
     assert said == [f"applied {', '.join(known())}", *["nothing to apply"] * (RUNNERS - 1)]
+
+
+@pytest.mark.parametrize(("encoding", "code"), [("LATIN1", 1), ("SQL_ASCII", 0)])
+def test_a_database_that_has_not_every_character_is_refused(postgres: PostgresServer, encoding: str, code: int) -> None:
+    name = encoding.lower()
+    made = f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
+    asyncio.run(run_sql(postgres.url("postgres"), made))
+    for command_ in ("migrate", "serve") if code else ("migrate",):
+        ran = command(postgres.url(name), command_)
+        assert ran.code == code
+        assert ("encoding is LATIN1" in ran.stderr) == bool(code)
 
 
 @pytest.mark.anyio
