@@ -5,6 +5,7 @@ before it, and what followed is derived anew; where that cannot be told apart, t
 tests/service/test_timeline.py proves that all three give what domain/timeline makes of all entries at once.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime
@@ -44,6 +45,7 @@ from .statements import (
     place_of,
 )
 
+A_TURN = 50  # places, after which others are answered
 MOST_STEPS = 4  # arrivals that are tried as a beginning, before the whole place is derived anew
 
 
@@ -76,7 +78,9 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
     for key, gone in (await absences(heard)).items():
         by_place[key].append(gone)
     changes = Changes.none()
-    for key, entries in by_place.items():
+    for number, (key, entries) in enumerate(by_place.items(), 1):
+        if number % A_TURN == 0:
+            await asyncio.sleep(0)
         before = kept.get(key)
         standing = standing_in(before.state) if before else Standing()
         if standing and len(standing.lanes) > 1:

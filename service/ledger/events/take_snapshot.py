@@ -13,11 +13,14 @@ from ...domain.name_range import NameRanges
 from ...domain.place import standing_in
 from ...domain.snapshot import UNREADABLE, Sight, parse
 from ...domain.state import Entry
+from ..aside import aside
 from ..rows import EnvironmentKey, PlaceKey
 from . import levels, names, ranges, silence, unread
 from .projection import Batch, project
 from .statements import places
 from .take import EventKey, EventReceipt, NewEvent, Signed, Taken, first, insert
+
+A_RELEASE = 1000  # bytes of a HelmRelease in a snapshot, at most nearly always
 
 
 class Observed(NamedTuple):
@@ -50,7 +53,7 @@ async def _take_all(snapshots: Sequence[Signed]) -> list[Taken]:
 
 async def _take(it: Signed) -> Taken:
     """Of the snapshot itself only the hash is kept: the next one, minutes later, has nearly the same content."""
-    sight = parse(it.body, it.now)
+    sight = await aside(len(it.body) // A_RELEASE, parse, it.body, it.now)
     sha256 = hashlib.sha256(it.body).hexdigest()
     if isinstance(sight, Cause):
         return Taken(EventReceipt(0, it.environment, it.now, sha256), False, cause=sight)
@@ -71,7 +74,8 @@ async def _take(it: Signed) -> Taken:
 
 async def _levels(environment: str, sight: Sight) -> list[Entry]:
     """The entries of what was seen, and of what is gone; a level that is as the one before makes that one longer."""
-    last_said = {it.place: _last_said(it.state) for it in await places(EnvironmentKey(environment))}
+    rows = await places(EnvironmentKey(environment))
+    last_said = await aside(len(rows), lambda: {it.place: _last_said(it.state) for it in rows})
     read = NameRanges(sight.ranges)
     gone = [it for it in sorted(last_said) if it not in sight.names and read.hold(*it.split("/"))]
     found = list[Entry]()
