@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @allow_override
 @settings()
 def ship(only: tuple[str, ...], **options: Any) -> None:
-    """Bump, package, publish, render, propose, record.
+    """Release an image: bump, package, publish, render, propose, record.
 
     The same commit and image are the same release, however often they are shipped.
     """
@@ -64,7 +64,7 @@ def plan(only: tuple[str, ...], **options: Any) -> None:
 def promote(to: tuple[str, ...], source: str | None, exact: str | None, dry_run: bool, **options: Any) -> None:
     """Propose a published release for the environments that come next.
 
-    By itself it is the one that runs healthy in the environment before them.
+    Without --version it is the one that runs healthy in the environment before them.
     """
     from ..promote import promote as run
 
