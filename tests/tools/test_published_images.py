@@ -3,6 +3,8 @@
 buildah and the registry are stand-ins here: `make image` and `make e2e` use the real ones.
 """
 
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from tools.image import __main__ as image
 from tools.image.build import BASE_NAME, REVISION, pinned_base
 from tools.image.buildah import BuildahError
+from tools.release import CHECKOUT
 
 COMMIT = "0123456789abcdef"
 
@@ -47,6 +50,15 @@ def test_both_have_the_tags_and_the_workflow_their_digests(
         "tool-repository=ghcr.io/acme/waybill-tool",
         f"tool-digest=sha256:{2 * len(tags)}",
     ]
+
+
+def test_whoever_uses_the_tools_image_names_a_tag_that_is_pushed() -> None:
+    """No tag moves, so without one there is no image."""
+    version = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
+    for page in ("README.md", "docs/ci/gitlab.yml"):
+        assert set(re.findall(r"waybill-ledger/waybill-tool\S*?(?=[`\s])", (CHECKOUT / page).read_text())) == {
+            f"waybill-ledger/waybill-tool:{version}"
+        }
 
 
 def test_an_image_on_another_base_is_published_nowhere(pushed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
