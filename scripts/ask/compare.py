@@ -8,11 +8,10 @@ from msgspec import Struct
 from semver import Version
 
 from ..clients.ledger import Ledger
-from ..errors import Refused
 from ..releases.current import told
 from ..report import Cell
 from .groups import label, members
-from .ledger import answers, items
+from .ledger import answers, items, never_reported, path
 from .words import Line, columns, how_long
 
 
@@ -119,11 +118,7 @@ def _pair(ledger: Ledger, first: str, second: str, at: str | None, with_at: str 
     query = {"with": first, "at": with_at, "with_at": at}
     answered = [*answers(ledger, "environments", second, "compare", **query)]
     if not answered:
-        raise Refused(
-            f"Nothing of an environment {first} or {second} ever reached the ledger.",
-            "Correct the names; `waybill status` shows what has reported.",
-            fault="you",
-        )
+        raise never_reported(ledger, first if ledger.get(path("environments", second)) else second)
     return {"items": [*items(answered)], "here": answered[0]["here"], "with": answered[0]["with"]}
 
 

@@ -56,7 +56,8 @@ def test_where_a_commit_runs_and_where_that_is_not_known(ask: Asker) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("compare", "staging", "qa"), "Nothing of an environment staging or qa ever reached the ledger"),
+        (("compare", "staging", "qa"), "Nothing of an environment qa ever reached the ledger"),
+        (("compare", "qa", "staging"), "Nothing of an environment qa ever reached the ledger"),
         (("compare", "staging", "production", "--at", "soon"), "it must be a date or a time"),
         (("where", "1" * 40), "No filed release names the commit 111111111111"),
     ],

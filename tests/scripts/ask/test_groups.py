@@ -118,7 +118,7 @@ def test_figures_of_a_group_count_what_happened_in_each_of_its_environments(
     [
         (("history", "-e", "nowhere"), "Nothing of an environment nowhere ever reached the ledger."),
         (("history", "nobody"), "Nothing is known of a service nobody."),
-        (("compare", "staging", "nowhere"), "Nothing of an environment staging or nowhere ever reached the ledger."),
+        (("compare", "staging", "nowhere"), "Nothing of an environment nowhere ever reached the ledger."),
     ],
 )
 def test_a_name_that_is_none_is_refused(
