@@ -58,6 +58,7 @@ def serve_control_plane(folder: Path, logs: Path) -> Iterator[Kubernetes]:
         f"--root-ca-file={authority}",
         "--leader-elect=false",
         "--secure-port=0",
+        "--horizontal-pod-autoscaler-sync-period=2s",  # instead of 15
     ]
     scheduler = [f"--kubeconfig={kubeconfig}", "--leader-elect=false", "--secure-port=0"]
     cluster = Kubernetes(kubeconfig)
