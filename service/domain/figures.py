@@ -60,7 +60,7 @@ class BroughtCommits(Struct, frozen=True, gc=False):
     at: int
     position: str
     by: Deployment
-    releases: Sequence[CountedRelease]
+    releases: tuple[CountedRelease, ...]
 
 
 class BroughtCommit(NamedTuple):
@@ -200,7 +200,7 @@ def brought(
         if len(fresh) > 1:  # of two releases of one commit the first one tells
             fresh = [*{it.commit: it for it in reversed(fresh)}.values()]
         if fresh:
-            yield BroughtCommits(each.at, each.position, each, fresh)
+            yield BroughtCommits(each.at, each.position, each, tuple(fresh))
             known.update([it.commit for it in fresh])
         first = end
 

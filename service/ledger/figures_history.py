@@ -14,17 +14,10 @@ from ..errors import Refused
 from .figures_commits import Begun, CommitRows, begun_of_filed, brought_commits, read_commits
 from .figures_rows import MOST, PIECE, FailedVersion, FiguresWindow, HistoryMoment, TooManyRows, pieces
 
-Line = tuple[str, str]  # environment, service
+Line = tuple[str, str | None]  # environment, service
+WellAgain = Deployment | HistoryMoment  # its `version` began to run; None: what ran was well again, or rolled back to
 Question = TypeVar("Question", bound=tuple["FiguresFilter", *tuple[Any, ...]])
 Answer = TypeVar("Answer")
-
-
-class WellAgain(NamedTuple):
-    """`version` began to run; None: what ran was well again, or was rolled back to."""
-
-    at: int
-    position: str
-    version: str | None
 
 
 class FiguresFilter(NamedTuple):
@@ -114,12 +107,10 @@ def _failure(it: FailedVersion) -> Failure | None:
 def _well(rows: FiguresRows, lines: Set[Line]) -> defaultdict[Line, list[WellAgain]]:
     """When a service was well again in an environment, in the order of positions."""
     found = defaultdict[Line, list[WellAgain]](list)
-    for it in rows.arrived:
+    moments: list[WellAgain] = [*rows.arrived, *rows.well]
+    for it in moments:
         if it[:2] in lines:
-            found[it[:2]].append(WellAgain(it.at, it.position, it.version))
-    for told in rows.well:
-        if told[:2] in lines:
-            found[told[:2]].append(WellAgain(told.at, told.position, None))  # type: ignore[index]
+            found[it[:2]].append(it)
     for several in found.values():
         several.sort(key=attrgetter("position"))
     return found
@@ -127,4 +118,4 @@ def _well(rows: FiguresRows, lines: Set[Line]) -> defaultdict[Line, list[WellAga
 
 def _after(it: Failure, well: Sequence[WellAgain]) -> tuple[int, str] | None:
     index = bisect_right(well, it.position, key=attrgetter("position"))
-    return well[index][:2] if index < len(well) else None
+    return (well[index].at, well[index].position) if index < len(well) else None

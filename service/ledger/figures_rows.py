@@ -49,8 +49,11 @@ class FailedVersion(NamedTuple):
 
 
 class HistoryMoment(NamedTuple):
+    """`version`: none is told."""
+
     environment: str
     service: str | None
+    version: str | None
     at: int
     position: str
 
@@ -140,7 +143,9 @@ def _rollbacks(**it: Any) -> Built[Any, Any]:
 def _of_kind(kind: str) -> Callable[..., Built[Any, Any]]:
     def build(**it: Any) -> Built[Any, Any]:
         rows, values = _window("h", it, f"h.kind = '{kind}'")
-        return History.raw(f"SELECT h.environment, h.service, h.at, h.position FROM history h WHERE {rows}", *values)
+        return History.raw(
+            f"SELECT h.environment, h.service, NULL AS version, h.at, h.position FROM history h WHERE {rows}", *values
+        )
 
     return build
 
