@@ -3,7 +3,7 @@ there before."""
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,29 +16,34 @@ from ..domain.figures import BroughtCommits, CountedRelease, Deployment, brought
 from .figures_rows import MOST, TooManyRows
 from .releases.number_two import TEXT, committed_at
 
-PIECE = 25  # services of which is read at a time
-BACK = 50  # arrivals among which the last one of a filed release is looked for
+PIECE = 100  # services in an environment of which is read at a time
+NEAR = (
+    50  # arrivals, or releases, among which is looked for the last one of a filed release, or for newer ones that ran
+)
+END = 2**63 - 1
 Begun = Mapping[str, Mapping[str, Sequence[Deployment]]]  # of filed releases: by service, by environment
 
 
-class AskedServices(NamedTuple):
-    """A JSON list. Of each `service`: `begins`, a position, and of which releases it is read, those numbered above
-    `since`, until `until`."""
+class AskedLines(NamedTuple):
+    """A JSON list. Of each `service` and `environment`: `begins`, a position, and of which releases it is read: those
+    numbered above `since`, until `until`; `last`: of those that were filed later, too."""
 
-    services: str
+    lines: str
 
 
 class LastFiledRow(NamedTuple):
-    """The filed release that ran last in an environment before; None: none is known. `ran`: something did."""
+    """The filed release that ran last before; None: none is known. `ran`: something did. `later`: the number of the
+    last of those that were filed soon after what is asked for; None: there are not so many."""
 
     service: str
     environment: str
     release: int | None
     ran: bool
+    later: int | None
 
 
 class RanRelease(NamedTuple):
-    """One that ran in an environment before; of those until `since` only where its commit is one of a later one."""
+    """One that ran before."""
 
     service: str
     environment: str
@@ -63,29 +68,36 @@ class CommitRows(NamedTuple):
 
 
 _ASKED = {
-    "sqlite": "SELECT json_extract(value, '$.service') AS service, json_extract(value, '$.begins') AS begins,"
-    " json_extract(value, '$.since') AS since, json_extract(value, '$.until') AS until FROM json_each({})",
+    "sqlite": "SELECT json_extract(value, '$.service') AS service, json_extract(value, '$.environment') AS environment,"
+    " json_extract(value, '$.begins') AS begins, json_extract(value, '$.since') AS since,"
+    " json_extract(value, '$.until') AS until, json_extract(value, '$.last') AS last FROM json_each({})",
     "postgres": "SELECT * FROM json_to_recordset({}::json)"
-    " AS a (service text, begins text, since bigint, until bigint)",
+    " AS a (service text, environment text, begins text, since bigint, until bigint, last bigint)",
 }
-_BEFORE = "FROM arrival a WHERE a.service = s.service AND a.environment = e.environment AND a.position < s.begins"
+_BEFORE = "FROM arrival a WHERE a.service = s.service AND a.environment = s.environment AND a.position < s.begins"
+_LAST_OF = (
+    f"(SELECT r.id FROM (SELECT a.service, a.version, a.position {_BEFORE} ORDER BY a.position DESC LIMIT {{}}) l"
+    " JOIN release r ON r.service = l.service AND r.version = l.version ORDER BY l.position DESC LIMIT 1)"
+)
 _LAST = (
-    "SELECT s.service, e.environment, (SELECT r.id FROM (SELECT a.service, a.version, a.position"
-    f" {_BEFORE} ORDER BY a.position DESC LIMIT {BACK}) l JOIN release r ON r.service = l.service"
-    " AND r.version = l.version ORDER BY l.position DESC LIMIT 1) AS release,"
-    f" EXISTS (SELECT 1 {_BEFORE}) AS ran FROM s CROSS JOIN environment e"
+    f"SELECT s.service, s.environment, coalesce({_LAST_OF.format(1)}, {_LAST_OF.format(NEAR)}) AS release,"
+    f" EXISTS (SELECT 1 {_BEFORE}) AS ran, (SELECT n.id FROM release n"
+    f" WHERE n.service = s.service AND n.id > s.until ORDER BY n.id LIMIT 1 OFFSET {NEAR}) AS later FROM s"
 )
 # In this order of tables: of what ran before there may be much.
 _RAN = (
-    "SELECT s.service, e.environment, o.id AS release, o.source_commit FROM s CROSS JOIN {} CROSS JOIN environment e"
-    " WHERE {} AND EXISTS (SELECT 1 FROM arrival b WHERE b.service = o.service AND b.version = o.version"
+    "SELECT s.service, e.environment, o.id AS release, o.source_commit FROM s CROSS JOIN {} WHERE {}"
+    " AND EXISTS (SELECT 1 FROM arrival b WHERE b.service = o.service AND b.version = o.version"
     " AND b.environment = e.environment AND b.position < s.begins)"
 )
-_NEWER = _RAN.format("release o", "o.service = s.service AND o.id > s.since")
+_NEWER = _RAN.format(
+    "release o CROSS JOIN environment e",
+    "o.service = s.service AND o.id > s.since AND o.id <= s.last AND e.environment = s.environment",
+)
 _OLDER = _RAN.format(
-    "release r CROSS JOIN release o",
+    "release r CROSS JOIN release o CROSS JOIN environment e",
     "r.service = s.service AND r.id > s.since AND r.id <= s.until"
-    " AND o.source_commit = r.source_commit AND o.id <= s.since AND o.service || '' = r.service",
+    " AND o.source_commit = r.source_commit AND o.id < r.id AND o.service || '' = r.service",
 )
 _FILED = (
     f"SELECT r.service, r.id, r.source_commit, r.committed_at, CASE WHEN r.committed_at IS NULL THEN {TEXT} END"
@@ -94,24 +106,24 @@ _FILED = (
 )
 
 
-def _build(sql: str, services: Any) -> Built[Any, Any]:
-    return Release.raw(sql, services)
+def _build(sql: str, lines: Any) -> Built[Any, Any]:
+    return Release.raw(sql, lines)
 
 
-def _of_services(sql: str, gives: type[Row]) -> dict[str, Query[AskedServices, Row]]:
+def _of_lines(sql: str, gives: type[Row]) -> dict[str, Query[AskedLines, Row]]:
     """By engine."""
     return {
         engine: query(
             partial(_build, f"SELECT x.* FROM (WITH s AS MATERIALIZED ({asked}) {sql}) x"),
-            takes=AskedServices,
+            takes=AskedLines,
             gives=gives,
         )
         for engine, asked in _ASKED.items()
     }
 
 
-_last, _filed = _of_services(_LAST, LastFiledRow), _of_services(_FILED, FiledCommit)
-_ran = _of_services(f"{_NEWER} UNION ALL {_OLDER}", RanRelease)
+_last, _filed = _of_lines(_LAST, LastFiledRow), _of_lines(_FILED, FiledCommit)
+_newer, _older = _of_lines(_NEWER, RanRelease), _of_lines(_OLDER, RanRelease)
 
 
 def begun_of_filed(arrived: Sequence[Deployment]) -> Begun:
@@ -125,30 +137,34 @@ def begun_of_filed(arrived: Sequence[Deployment]) -> Begun:
 
 async def read_commits(begun: Begun, begins: str) -> CommitRows:
     """Of what began since `begins`, a position. Raises TooManyRows."""
-    engine, found = current().engine_type, CommitRows([], [], [])
-    names = sorted(begun)
-    for start in range(0, len(names), PIECE):
-        asked = {name: _between(name, begun[name], begins) for name in names[start : start + PIECE]}
-        last = await _last[engine](_key(asked))
-        for it in last:  # what an environment got is all that was filed since it ran something
-            if it.ran and it.environment in begun[it.service]:
-                asked[it.service]["since"] = min(asked[it.service]["since"], it.release or 0)
-        found.last.extend(last)
-        found.filed.extend(await _filed[engine](_key(asked)))
-        if ran := {it.service: asked[it.service] for it in last if it.ran}:
-            found.ran.extend(await _ran[engine](_key(ran)))
-        if len(found.filed) > MOST:
+    lines = {(service, name): _line(it, begins) for service, by in begun.items() for name, it in by.items()}
+    last = await _in_pieces(_last, lines.values())
+    ran, filed = dict[tuple[str, str], Any](), dict[str, dict[str, Any]]()
+    for it in last:
+        line = lines[it.service, it.environment]
+        if it.ran:  # what it got is all that was filed since then
+            since, later = it.release or 0, END if it.later is None else it.later
+            ran[it.service, it.environment] = line | {"since": since, "last": later}
+            line["since"] = min(line["since"], since)
+        whole = filed.setdefault(it.service, line)
+        whole["since"], whole["until"] = min(whole["since"], line["since"]), max(whole["until"], line["until"])
+    found = [*await _in_pieces(_newer, ran.values()), *await _in_pieces(_older, filed.values())]
+    return CommitRows(last, found, await _in_pieces(_filed, filed.values()))
+
+
+def _line(begun: Sequence[Deployment], begins: str) -> dict[str, Any]:
+    numbers, (environment, service) = [it.release for it in begun if it.release is not None], begun[0][:2]
+    since, until = min(numbers) - 1, max(numbers)
+    return {"service": service, "environment": environment, "begins": begins, "since": since, "until": until}
+
+
+async def _in_pieces(read: Mapping[str, Query[AskedLines, Row]], lines: Iterable[dict[str, Any]]) -> list[Row]:
+    asked, found = [*lines], list[Row]()
+    for start in range(0, len(asked), PIECE):
+        found += await read[current().engine_type](AskedLines(json.dumps(asked[start : start + PIECE])))
+        if len(found) > MOST:
             raise TooManyRows
     return found
-
-
-def _between(service: str, begun: Mapping[str, Sequence[Deployment]], begins: str) -> dict[str, Any]:
-    numbers = [it.release for several in begun.values() for it in several if it.release is not None]
-    return {"service": service, "begins": begins, "since": min(numbers) - 1, "until": max(numbers)}
-
-
-def _key(asked: Mapping[str, Mapping[str, Any]]) -> AskedServices:
-    return AskedServices(json.dumps([*asked.values()]))
 
 
 def brought_commits(begun: Begun, rows: CommitRows) -> Iterator[BroughtCommits]:

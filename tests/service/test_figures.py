@@ -17,6 +17,7 @@ from ..support.service import stories
 from ..support.service.counting import END, ENVIRONMENTS, Life, counted, filed, lives, rollbacks, told
 from ..support.service.figure_examples import Week, proposed_at
 from ..support.service.life import tell
+from ..support.service.replica import AMPLE
 from ..support.service.served import Served, document, gitops, served
 from ..support.service.stories import z
 
@@ -83,8 +84,9 @@ async def _adds_up(ledger: Served, query: str) -> None:
 @pytest.mark.torture
 def test_they_are_those_of_a_slow_count(database_url: str) -> None:
     number = 0
-    group = {"ENVIRONMENTS": f"both = {' + '.join(ENVIRONMENTS)}"}
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(served(database_url, **group)) as ledger:
+    given_to = {"ENVIRONMENTS": f"both = {' + '.join(ENVIRONMENTS)}", "EVENT_QUOTA": AMPLE}
+    serving = served(database_url, **given_to)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(serving) as ledger:
         token = portal.call(ledger.token, "releases:write")
         for environment in ENVIRONMENTS:
             portal.call(tell, ledger, [stories.E(1, "InstallSucceeded", "1.0.0", name="other")], environment)
