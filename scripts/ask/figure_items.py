@@ -10,7 +10,7 @@ from ..releases.current import told
 from ..report import Cell
 from .figures import figures, known
 from .ledger import answers, items
-from .words import Line, columns, how_long, short, when
+from .words import Line, columns, how_exactly, short, when
 
 
 class CountedItem(Struct, frozen=True):
@@ -50,8 +50,8 @@ def _row(it: CountedItem, now: datetime) -> Line:
     said = {"deployment": "began to run", "commit": f"{short(it.commit or '')} began to run", "failure": "failed"}
     text = said.get(it.what, it.what)
     if it.what == "failure":
-        text += f", well again after {how_long(timedelta(seconds=it.seconds))}" if it.seconds is not None else ""
+        text += f", well again after {how_exactly(timedelta(seconds=it.seconds))}" if it.seconds is not None else ""
     elif it.what == "commit":
-        text += f" after {how_long(timedelta(seconds=it.seconds))}" if it.seconds is not None else ", dated later"
+        text += f" after {how_exactly(timedelta(seconds=it.seconds))}" if it.seconds is not None else ", dated later"
     text += "" if it.known else "; not filed"
     return [*map(Cell, (when(it.when, now), it.service, it.environment, it.version, text))]

@@ -9,7 +9,7 @@ from ..clients.ledger import Ledger, older_ledger
 from ..releases.current import told
 from ..report import Cell
 from .ledger import path
-from .words import Line, columns, how_long
+from .words import Line, columns, how_exactly
 
 T = TypeVar("T")
 
@@ -81,7 +81,7 @@ def _share(it: Figure) -> str:
 
 
 def _span(it: Figure) -> str:
-    return "not known" if it.value is None else how_long(timedelta(seconds=it.value))
+    return "not known" if it.value is None else how_exactly(timedelta(seconds=it.value))
 
 
 def _left(it: Figure, words: str) -> str:

@@ -35,6 +35,13 @@ def how_long(span: timedelta) -> str:
     return next((f"{whole // size} {name}" for size, name in UNITS if whole >= size), "0 s")
 
 
+def how_exactly(span: timedelta) -> str:
+    """In its two largest units, down to minutes."""
+    whole = max(0, int(span.total_seconds()))
+    rest = whole % next((size for size, _ in UNITS if whole >= size), 1)
+    return how_long(span) + (f" {how_long(timedelta(seconds=rest))}" if rest >= 60 else "")
+
+
 def brief(message: str) -> str:
     """What failed, without what Helm says each time: which release and which chart stand beside it."""
     return HELMS.sub("", " ".join(message.split()))

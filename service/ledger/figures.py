@@ -57,12 +57,12 @@ class Figure(Struct, frozen=True):
 
 
 class FiguresOfPart(Struct, frozen=True):
-    """The period before, or a part of the period. `url`: the same with what is counted."""
+    """The period before, or a part of the period. `url`: the same with what is counted; null: it has no length."""
 
     begins: datetime = field(name="from")
     ends: datetime = field(name="to")
     figures: PeriodFigures
-    url: str
+    url: str | None
 
 
 class DeliveryFigures(Struct, frozen=True):
@@ -126,7 +126,7 @@ def _parts(it: FiguresQuestion, rows: FiguresRows) -> list[FiguresOfPart]:
             moment(begins),
             moment(ends),
             figures(found, begins, ends),
-            _url("/figures", it.asked._replace(begins=begins, ends=ends)),
+            _url("/figures", it.asked._replace(begins=begins, ends=ends)) if begins < ends else None,
         )
         for begins, ends in it.periods
     ]

@@ -3,7 +3,7 @@ there before."""
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -84,37 +84,52 @@ _LAST = (
     f" EXISTS (SELECT 1 {_BEFORE}) AS ran, (SELECT n.id FROM release n"
     f" WHERE n.service = s.service AND n.id > s.until ORDER BY n.id LIMIT 1 OFFSET {NEAR}) AS later FROM s"
 )
-# In this order of tables: of what ran before there may be much.
-_RAN = (
-    "SELECT s.service, e.environment, o.id AS release, o.source_commit FROM s CROSS JOIN {} WHERE {}"
-    " AND EXISTS (SELECT 1 FROM arrival b WHERE b.service = o.service AND b.version = o.version"
-    " AND b.environment = e.environment AND b.position < s.begins)"
+_ASKED_FOR = "r.service = s.service AND r.id > s.since AND r.id <= s.until"
+_RAN_BEFORE = (
+    "EXISTS (SELECT 1 FROM arrival b WHERE b.service = o.service AND b.version = o.version"
+    " AND b.environment = {} AND b.position < s.begins)"
 )
-_NEWER = _RAN.format(
-    "release o CROSS JOIN environment e",
-    "o.service = s.service AND o.id > s.since AND o.id <= s.last AND e.environment = s.environment",
-)
-_OLDER = _RAN.format(
-    "release r CROSS JOIN release o CROSS JOIN environment e",
-    "r.service = s.service AND r.id > s.since AND r.id <= s.until"
-    " AND o.source_commit = r.source_commit AND o.id < r.id AND o.service || '' = r.service",
-)
-_FILED = (
-    f"SELECT r.service, r.id, r.source_commit, r.committed_at, CASE WHEN r.committed_at IS NULL THEN {TEXT} END"
-    " AS document FROM s CROSS JOIN release r WHERE r.service = s.service AND r.id > s.since AND r.id <= s.until"
-    f" LIMIT {MOST + 1}"
-)
+
+
+def _releases(engine: str, more: str = "", **where: str) -> str:
+    """The FROM and WHERE of each line with its releases, in this order of tables: PostgreSQL would rather read all
+    releases once than a few for each, SQLite does as it is told."""
+    if engine == "sqlite":
+        return (
+            f"FROM s{''.join(f' CROSS JOIN release {it}' for it in where)}{more} WHERE {' AND '.join(where.values())}"
+        )
+    each = " CROSS JOIN LATERAL (SELECT * FROM release {0} WHERE {1} OFFSET 0) {0}"
+    return f"FROM s{''.join(each.format(*it) for it in where.items())}{more} WHERE TRUE"
+
+
+def _filed_of(engine: str) -> str:
+    return (
+        f"SELECT r.service, r.id, r.source_commit, r.committed_at, CASE WHEN r.committed_at IS NULL THEN {TEXT} END"
+        f" AS document {_releases(engine, r=_ASKED_FOR)} LIMIT {MOST + 1}"
+    )
+
+
+def _newer_of(engine: str) -> str:
+    later = _releases(engine, o="o.service = s.service AND o.id > s.since AND o.id <= s.last")
+    return f"SELECT s.service, s.environment, o.id AS release, o.source_commit {later} AND {_RAN_BEFORE.format('s.environment')}"
+
+
+def _older_of(engine: str) -> str:
+    """Of the same commit as one that is asked for."""
+    same = "o.source_commit = r.source_commit AND o.id < r.id AND o.service || '' = r.service"
+    pairs = _releases(engine, " CROSS JOIN environment e", r=_ASKED_FOR, o=same)
+    return f"SELECT s.service, e.environment, o.id AS release, o.source_commit {pairs} AND {_RAN_BEFORE.format('e.environment')}"
 
 
 def _build(sql: str, lines: Any) -> Built[Any, Any]:
     return Release.raw(sql, lines)
 
 
-def _of_lines(sql: str, gives: type[Row]) -> dict[str, Query[AskedLines, Row]]:
+def _of_lines(sql_of: Callable[[str], str], gives: type[Row]) -> dict[str, Query[AskedLines, Row]]:
     """By engine."""
     return {
         engine: query(
-            partial(_build, f"SELECT x.* FROM (WITH s AS MATERIALIZED ({asked}) {sql}) x"),
+            partial(_build, f"SELECT x.* FROM (WITH s AS MATERIALIZED ({asked}) {sql_of(engine)}) x"),
             takes=AskedLines,
             gives=gives,
         )
@@ -122,8 +137,8 @@ def _of_lines(sql: str, gives: type[Row]) -> dict[str, Query[AskedLines, Row]]:
     }
 
 
-_last, _filed = _of_lines(_LAST, LastFiledRow), _of_lines(_FILED, FiledCommit)
-_newer, _older = _of_lines(_NEWER, RanRelease), _of_lines(_OLDER, RanRelease)
+_last, _filed = _of_lines(lambda _: _LAST, LastFiledRow), _of_lines(_filed_of, FiledCommit)
+_newer, _older = _of_lines(_newer_of, RanRelease), _of_lines(_older_of, RanRelease)
 
 
 def begun_of_filed(arrived: Sequence[Deployment]) -> Begun:

@@ -167,6 +167,7 @@ async def test_nothing_to_count_is_null_and_bad_questions_are_told_in_words(ledg
     assert (ends - begins, before) == (13 * week, [begins - 13 * week, begins])
     for query, status, said in (
         ("from=2030-01-01&to=2030-02-01", 400, "2030-02-01 00:00:00 UTC has not happened yet."),
+        ("from=2030-01-01", 400, "2030-01-01 00:00:00 UTC has not happened yet."),
         ("from=2026-03-02&to=2026-03-02", 400, "The period has no length."),
         ("from=2026-03-03&to=2026-03-02", 400, "The period has no length."),
         ("from=1960-03-03&to=2026-03-02", 400, "The period begins before 1970."),
@@ -182,6 +183,21 @@ async def test_nothing_to_count_is_null_and_bad_questions_are_told_in_words(ledg
     assert wrong["errors"] == [
         "name: it must be one of deployments, commits, left_out, changes, failures, recoveries, failing"
     ]
+
+
+@pytest.mark.anyio
+async def test_a_part_without_length_leads_nowhere(ledger: Served) -> None:
+    """Of a period of some seconds; and nothing is before 1970."""
+    whole = await ledger.get("/figures?from=1970-01-01&to=1970-01-01T00:00:05Z")
+    parts = [whole["before"], *whole["bars"]]
+    assert len(parts) == 14
+    assert [it["url"] is None for it in parts] == [it["from"] == it["to"] for it in parts]
+    assert len([it for it in parts if it["url"]]) == 5
+    for it in parts:
+        if it["url"]:
+            assert (await ledger.get(it["url"]))["figures"]["lead_time"]["n"] == 0
+    page = await ledger.http.get("/board/figures?from=1970-01-01&to=1970-01-01T00:00:05Z")
+    assert (page.status_code, "None" in page.text) == (200, False)
 
 
 WEEK = "environment=production&from=2026-03-02&to=2026-03-09"

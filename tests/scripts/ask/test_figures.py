@@ -22,6 +22,9 @@ def test_each_figure_has_what_was_counted(ask: Asker, story: Story) -> None:
     assert deployments == ["deployments a week", f"{value:.1f}", "not known", str(n)]
     assert n > 0
     assert value == pytest.approx(n / 2, rel=1e-3)
+    units = {"d": 86_400, "h": 3_600, "min": 60}
+    shown = sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+) (\w+)", lead[1]))
+    assert 0 <= figures["lead_time"]["value"] - shown < 3_600
     assert lead[-1].startswith(f"{figures['lead_time']['n']} commits")
     assert rate[-1] == f"{figures['change_fail_rate']['n']} of {figures['change_fail_rate']['of']}"
     assert recovery[0] == "recovery, median"
