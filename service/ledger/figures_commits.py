@@ -85,6 +85,7 @@ _LAST = (
     f" WHERE n.service = s.service AND n.id > s.until ORDER BY n.id LIMIT 1 OFFSET {NEAR}) AS later FROM s"
 )
 _ASKED_FOR = "r.service = s.service AND r.id > s.since AND r.id <= s.until"
+_RELEASE = "o.id AS release, o.source_commit"
 _RAN_BEFORE = (
     "EXISTS (SELECT 1 FROM arrival b WHERE b.service = o.service AND b.version = o.version"
     " AND b.environment = {} AND b.position < s.begins)"
@@ -95,9 +96,8 @@ def _releases(engine: str, more: str = "", **where: str) -> str:
     """The FROM and WHERE of each line with its releases, in this order of tables: PostgreSQL would rather read all
     releases once than a few for each, SQLite does as it is told."""
     if engine == "sqlite":
-        return (
-            f"FROM s{''.join(f' CROSS JOIN release {it}' for it in where)}{more} WHERE {' AND '.join(where.values())}"
-        )
+        tables = "".join(f" CROSS JOIN release {it}" for it in where)
+        return f"FROM s{tables}{more} WHERE {' AND '.join(where.values())}"
     each = " CROSS JOIN LATERAL (SELECT * FROM release {0} WHERE {1} OFFSET 0) {0}"
     return f"FROM s{''.join(each.format(*it) for it in where.items())}{more} WHERE TRUE"
 
@@ -111,14 +111,14 @@ def _filed_of(engine: str) -> str:
 
 def _newer_of(engine: str) -> str:
     later = _releases(engine, o="o.service = s.service AND o.id > s.since AND o.id <= s.last")
-    return f"SELECT s.service, s.environment, o.id AS release, o.source_commit {later} AND {_RAN_BEFORE.format('s.environment')}"
+    return f"SELECT s.service, s.environment, {_RELEASE} {later} AND {_RAN_BEFORE.format('s.environment')}"
 
 
 def _older_of(engine: str) -> str:
     """Of the same commit as one that is asked for."""
     same = "o.source_commit = r.source_commit AND o.id < r.id AND o.service || '' = r.service"
     pairs = _releases(engine, " CROSS JOIN environment e", r=_ASKED_FOR, o=same)
-    return f"SELECT s.service, e.environment, o.id AS release, o.source_commit {pairs} AND {_RAN_BEFORE.format('e.environment')}"
+    return f"SELECT s.service, e.environment, {_RELEASE} {pairs} AND {_RAN_BEFORE.format('e.environment')}"
 
 
 def _build(sql: str, lines: Any) -> Built[Any, Any]:

@@ -14,6 +14,7 @@ from service.database import piccolo_conf
 from service.database.piccolo_conf import Engine
 from service.database.query import Query
 from service.database.sqlite import EmbeddedSQLite
+from service.ledger import figures_commits
 from service.ledger.environments.at_time import EVENTS, LEVELS, SaidThen
 from service.ledger.events import take as events
 from service.ledger.releases import file as releases
@@ -197,6 +198,21 @@ async def test_the_end_of_an_arrival_changes_no_index_of_postgresql(database: En
         if updated >= ends:
             break
     assert without_index > 0.8 * updated
+
+
+@on_postgres
+@pytest.mark.parametrize("query", [figures_commits._filed, figures_commits._newer, figures_commits._older])
+async def test_postgresql_reads_a_few_releases_of_each_service_for_figures(
+    database: Engine, query: dict[str, Query[Any, Any]]
+) -> None:
+    """Of services that have many, as its statistics know."""
+    await asyncio.gather(*(releases.file(fill.filing(number)) for number in range(2_000)))
+    async with database.transaction():
+        await database.fetch("ANALYZE")
+    sql, values_of = query["postgres"].statement("postgres")
+    plan = "\n".join(line for (line,) in await database.fetch(f"EXPLAIN {sql}", values_of(("[]",))))
+    assert "Seq Scan on release" not in plan, plan
+    assert "release_service_newest on release" in plan, plan
 
 
 @on_postgres
