@@ -28,5 +28,6 @@ def columns(stages: Sequence[Stage], states: Mapping[str, EnvironmentState], onl
     """`only`: the stage or the environment that is wanted; None: all."""
     every = arranged(stages, [*states])
     if only is not None:
-        every = [it for it in every if it.name == only] or [Stage(only, (only,))] * (only in states)
+        alone = [Stage(only, (only,))] if only in states else []
+        every = [it for it in every if it.name == only] or alone
     return [Column(it, [states[name] for name in it.environments]) for it in every]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from ...support.running_ledger import RunningLedger, serving
 from ...support.service.axe import VISUAL, violations
 from ...support.service.story import Story, ago, telling
 
@@ -98,3 +99,27 @@ def test_they_are_accessible_with_forced_colours_and_by_night(names: Story, page
     page.emulate_media(forced_colors="active")
     assert violations(page, VISUAL) == [], "with forced colours"
     page.emulate_media(color_scheme="light", forced_colors="none")
+
+
+@pytest.fixture(scope="module")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLedger]:
+    """Those of the longest names, two of them in a group."""
+    group = f"production-{'x' * 48}"
+    several = [f"{'e' * 61}-1", f"{group}-eu", f"{group}-us"]
+    order = f"{several[0]}, {group} = {several[1]} + {several[2]}"
+    with serving(tmp_path_factory.mktemp("environments"), "orders", several, ENVIRONMENTS=order) as ledger:
+        for number, environment in enumerate(several):
+            for name in NAMES[:3]:
+                ledger.hears(environment, f"{number}.{VERSION}", name=name)
+        yield ledger
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/board/compare", "/board/compare?first=lost", f"/board/history?environment={'q' * 63}", "/?wall"]
+)
+def test_nor_do_those_of_environments(environments: RunningLedger, page: Page, path: str) -> None:
+    page.emulate_media(media="screen")
+    page.goto(environments.url + path)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(FITS), width
