@@ -17,9 +17,9 @@ from .figures_rows import MOST, TooManyRows
 from .releases.number_two import TEXT, committed_at
 
 PIECE = 100  # services in an environment of which is read at a time
-NEAR = (
-    50  # arrivals, or releases, among which is looked for the last one of a filed release, or for newer ones that ran
-)
+# So many arrivals before are looked at for the last filed release that ran, and so many releases that were filed later
+# for one that ran before.
+NEAR = 50
 END = 2**63 - 1
 Begun = Mapping[str, Mapping[str, Sequence[Deployment]]]  # of filed releases: by service, by environment
 
