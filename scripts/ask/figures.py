@@ -45,10 +45,11 @@ def lines(answer: dict[str, Any]) -> list[Line]:
     it = told(answer, FiguresAnswer)
     now, before = it.figures, it.before.figures
     lead, recovery, rate = now.lead_time, now.recovery_time, now.change_fail_rate
+    commits = f"{lead.n:,} commit{'s' * (lead.n != 1)}"
     rows = [
         ("", "NOW", "BEFORE", "COUNTED"),
         ("deployments a week", *map(_number, (now.deployments, before.deployments)), f"{now.deployments.n:,}"),
-        ("lead time, median", *map(_span, (lead, before.lead_time)), f"{lead.n:,} commits{_left(lead, 'left out')}"),
+        ("lead time, median", *map(_span, (lead, before.lead_time)), f"{commits}{_left(lead, 'left out')}"),
         ("change fail rate", *map(_share, (rate, before.change_fail_rate)), f"{rate.n:,} of {rate.of or 0:,}"),
         (
             "recovery, median",
