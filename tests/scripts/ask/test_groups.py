@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -26,9 +27,10 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLedger]:
             whole = document("orders", version, gitops={**gitops(version[2]), "places": places})
             headers = {"Authorization": f"Bearer {it.token}"}
             assert httpx.post(f"{it.url}/releases", json=whole, headers=headers).status_code == 201
-        it.hears("staging", "1.2.0", resource_version=1)
-        it.hears("production-eu", "1.1.0", resource_version=1)
-        it.hears("production-us", "1.0.0", resource_version=1)
+        before = datetime.now(UTC) - timedelta(minutes=1)  # figures end with the last whole second
+        it.hears("staging", "1.2.0", resource_version=1, at=before)
+        it.hears("production-eu", "1.1.0", resource_version=1, at=before)
+        it.hears("production-us", "1.0.0", resource_version=1, at=before)
         yield it
 
 
