@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from . import data
 from .load import Request
 
-AT_MOST = 12_000  # writes a second that anything here could take
+AT_MOST = 24_000  # writes a second that anything here could take
 Make = Callable[[int, int], Iterable[Request]]  # (releases, how many) -> requests
 
 _fresh = itertools.count(1)
