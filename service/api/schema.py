@@ -1,5 +1,6 @@
 """The schemas of the API and of the waybill: files that are generated from the code and committed."""
 
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -15,8 +16,12 @@ WAYBILL = (SERVICE / "waybill.schema.json").read_bytes()
 @get("/schema", public=True, include_in_schema=False, sync_to_thread=False)
 def get_openapi(state: State) -> Response[bytes]:
     """OpenAPI 3.1, with the path below which this ledger is served."""
-    described = OPENAPI | {"servers": [{"url": state.settings.root_path or "/"}]}
-    return Response(msgspec.json.encode(described), media_type="application/vnd.oai.openapi+json")
+    return Response(_openapi(state.settings.root_path or "/"), media_type="application/vnd.oai.openapi+json")
+
+
+@cache
+def _openapi(root_path: str) -> bytes:
+    return msgspec.json.encode(OPENAPI | {"servers": [{"url": root_path}]})
 
 
 @get("/waybill.schema.json", public=True, include_in_schema=False, sync_to_thread=False)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from service.database.tables import Arrival, Event, Place, Release
 from tests.support import forked
 from tests.support.builders import TOP
 
-from ..support.service.replica import command, settings
-from ..support.service.served import Served, event
+from ..support.service.replica import AMPLE, command, settings
+from ..support.service.served import Served, event, served
 from ..support.service.sizes import size
 from .test_number_one import kept_by_an_older_ledger, number_one
 
@@ -23,6 +24,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.torture]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OLD_STATE = json.dumps({"running": {"version": "1.0.0", "since": 1, "basis": "observed"}, "health": "healthy"})
 RELEASES, PLACES, KILLS = size(300, 20_000), size(20, 1_000), size(3, 40)
+
+
+@pytest.fixture
+async def ledger(database_url: str) -> AsyncIterator[Served]:
+    async with served(database_url, EVENT_QUOTA=AMPLE) as it:
+        yield it
 
 
 async def answers(ledger: Served) -> Any:
