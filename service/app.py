@@ -45,7 +45,7 @@ from .http.kept import KEPT
 from .http.limits import BODY_BYTES, with_deadline, without_retry
 from .http.log_lines import LogLines
 from .http.methods import with_head, with_methods
-from .http.parameters import refuse_twice
+from .http.parameters import WRONG_FORM, refuse_twice
 from .http.root_path import below
 from .http.telemetry import with_telemetry
 from .ledger.events.rebuild import rebuild_stale
@@ -201,7 +201,7 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     errors = []
     detail = f"{status.description or status.phrase}."
     if isinstance(error, ValidationException):
-        detail = "A parameter of the request is missing or has a wrong form."
+        detail = WRONG_FORM
         errors = [f"{it.get('key', '')}: {in_words(it['message'])}" for it in error.extra or [] if isinstance(it, dict)]
     headers = dict(error.headers or {}) | ({"Connection": "close"} if status == 413 else {})
     if allow := headers.pop("allow", None):

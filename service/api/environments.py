@@ -12,6 +12,7 @@ from msgspec.json import Encoder
 from ..domain.signature import ENVIRONMENT
 from ..http.answer import JsonBytes
 from ..http.kept import WITH_CLOCK
+from ..http.parameters import wrong_form
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
 from ..ledger.environments import answer, at_time, compare
@@ -30,7 +31,6 @@ from .parameters import (
     WithAt,
     in_words,
     past_moment_in,
-    wrong_form,
 )
 from .refusals import no_environment
 
@@ -47,7 +47,7 @@ class Sides(NamedTuple):
 
 def _others(other: With = None, at: At = None, with_at: WithAt = None) -> Sides:
     if other is not None and not ENVIRONMENT.fullmatch(other):  # `with` is no name that Python's parameters can have
-        raise wrong_form("with", in_words(repr(f"^{ENVIRONMENT.pattern}$")))
+        raise wrong_form("with: " + in_words(repr(f"^{ENVIRONMENT.pattern}$")))
     return Sides(other, past_moment_in("at", at), past_moment_in("with_at", with_at))
 
 

@@ -14,6 +14,7 @@ from ..domain.event import DIGEST, NAME, VERSION
 from ..domain.moment import FORM, parse_moment
 from ..domain.signature import ENVIRONMENT
 from ..errors import Refused
+from ..http.parameters import wrong_form
 from ..ledger.arrivals.list import CURSOR
 from ..ledger.figures_items import NAMES
 from ..ledger.history import CURSOR as HISTORY_CURSOR
@@ -155,8 +156,4 @@ def moment_in(name: str, text: str | None) -> datetime | None:
     try:
         return None if text is None else parse_moment(text)
     except ValueError as error:
-        raise wrong_form(name, str(error)) from None
-
-
-def wrong_form(name: str, why: str) -> Refused:
-    return Refused("A parameter of the request is missing or has a wrong form.", errors=[f"{name}: {why}"])
+        raise wrong_form(f"{name}: {error}") from None

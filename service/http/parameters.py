@@ -4,6 +4,13 @@ from collections import Counter
 
 from ..errors import Refused
 
+WRONG_FORM = "A parameter of the request is missing or has a wrong form."
+
+
+def wrong_form(*errors: str) -> Refused:
+    """`errors`: each a parameter's name and what is wrong with it."""
+    return Refused(WRONG_FORM, errors=[*errors])
+
 
 def refuse_twice(query: bytes) -> None:
     """Of a parameter that is given more than once the last would win, silently."""
@@ -12,5 +19,4 @@ def refuse_twice(query: bytes) -> None:
     names = Counter(it.partition(b"=")[0] for it in query.split(b"&") if it)
     twice = sorted(name.decode("ascii", "replace") for name, times in names.items() if times > 1)
     if twice:
-        wrong = "A parameter of the request is missing or has a wrong form."
-        raise Refused(wrong, errors=[f"{it}: it is given more than once" for it in twice])
+        raise wrong_form(*(f"{it}: it is given more than once" for it in twice))

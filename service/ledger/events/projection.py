@@ -13,15 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ...domain.lane import (
-    Followed,
-    ObjectLane,
-    Turn,
-    follow,
-    images_of,
-    in_order,
-    name_of,
-)
+from ...domain.lane import Followed, ObjectLane, Turn, follow, images_of, in_order, name_of
 from ...domain.place import Standing, standing_in
 from ...domain.state import Entry, Running, position_at
 from ...domain.timeline import Closing, arrivals, between, closings, replaced, timeline
