@@ -67,7 +67,8 @@ def test_wherever_it_is_killed_the_next_ship_ends_the_same(world: World, tmp_pat
             undo(world)
             killed, reached = stopper.run(world, *command, before=number, env=ledger.env)
             assert killed.code == -9
-            assert [kind(act) for act in reached] == [kind(act) for act in acts[: number + 1]]
+            # Of acts that run side by side, such as helm's, either is first; around those that others see, none does.
+            assert number not in around or kind(reached[-1]) == kind(acts[number])
             again = world.waybill(*command, env=ledger.env)
             assert again.code == 0, f"killed before {acts[number]}: {again.stderr}"
             assert again.json == whole.json, f"killed before {acts[number]}"
