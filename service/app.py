@@ -36,7 +36,7 @@ from .auth.guards import guard
 from .auth.quotas import Quotas
 from .auth.tokens import DeclaredTokens
 from .auth.webhook_key import FluxKeys
-from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage
+from .database.outages import DATABASE_ERRORS, WronglySetUp, is_outage, told
 from .database.piccolo_conf import current
 from .domain.place import NewerRules, OlderRules
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
@@ -214,7 +214,7 @@ def database_error(request: Request[Any, Any, Any], error: Exception) -> Respons
         return unexpected(request, error)
     cause = str(error) if isinstance(error, WronglySetUp) else type(error).__name__
     log.warning("the database cannot be used: %s", cause)
-    return refused(request, try_again(cause if isinstance(error, WronglySetUp) else "The database does not answer."))
+    return refused(request, try_again(told(error)))
 
 
 def other_rules(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree as Xml
 
+from ..domain.forms import INVISIBLE
 from ..ledger.history import HistoryItem
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -48,7 +49,7 @@ def _entry(root: Xml.Element, it: HistoryItem) -> None:
 
 def _add(parent: Xml.Element, name: str, text: str | None = None, /, **attributes: str) -> Xml.Element:
     element = Xml.SubElement(parent, name, attributes)
-    element.text = None if text is None else _FORBIDDEN.sub("", text)
+    element.text = None if text is None else _FORBIDDEN.sub("", INVISIBLE.sub("\ufffd", text))
     return element
 
 

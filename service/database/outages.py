@@ -144,6 +144,15 @@ def is_outage(error: BaseException) -> bool:
     return effect_of(error) is not Effect.FAULT
 
 
+def told(error: Exception) -> str:
+    """An outage in one sentence, without a secret."""
+    if isinstance(error, WronglySetUp):
+        return str(error)
+    if isinstance(error, sqlite3.Error):
+        return f"The database's file cannot be used: {error}."
+    return f"The database {'does not answer' if isinstance(error, DatabaseOutage) else 'cannot be used now'}."
+
+
 async def tried_again(call: Callable[[], Awaitable[T]]) -> T:
     """For a whole transaction, or for a statement outside of one, that may be run twice."""
     for pause in PAUSES:

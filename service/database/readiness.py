@@ -1,4 +1,4 @@
-"""Whether the database would keep what the ledger acknowledges: asked of the database itself, for SQLite by writing."""
+"""Whether the database would keep what the ledger acknowledges: asked of the database itself, by writing."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from .outages import FileLost
+from .outages import FileLost, told
 from .piccolo_conf import Engine
 from .postgres import PooledPostgres
 from .sqlite import EmbeddedSQLite
@@ -20,6 +20,9 @@ WRITABLE = (
     "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::bool,"
     " has_table_privilege('event', 'INSERT') AND has_table_privilege('release', 'INSERT')"
 )
+
+LOCK = "LOCK TABLE event, release IN ROW EXCLUSIVE MODE"  # as an INSERT takes it
+WRITE = "SELECT pg_logical_emit_message(true, 'waybill', '')"  # to the log alone; the commit waits as that of an event
 
 
 class Asked(NamedTuple):
@@ -59,7 +62,7 @@ async def _of_sqlite(engine: EmbeddedSQLite, last: Asked) -> Asked:
     except FileLost as error:
         hindered = str(error)
     except sqlite3.DatabaseError as error:
-        hindered = f"The database's file cannot be used: {error}."
+        hindered = told(error)
     return Asked(engine, time.monotonic(), hindered, newest)
 
 
@@ -79,6 +82,9 @@ def _wrong_with_file(name: str, known: list[int]) -> tuple[list[int], str | None
 async def _of_postgres(engine: PooledPostgres) -> str | None:
     async with engine.transaction():
         [(is_open, may_insert)] = await engine.fetch(WRITABLE)
+        if is_open and may_insert:
+            await engine.fetch(LOCK)
+            await engine.fetch(WRITE)
     if not is_open:
         return "PostgreSQL is read-only."
     return None if may_insert else "The database's user may not write to the ledger's tables."

@@ -19,6 +19,12 @@ PRE = r"(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 LINE = r'[^\x00-\x1f"\\\x7f-\x9f\u2028\u2029]'
 # What ends a line or steers a terminal, and halves of characters, which no encoding has.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# What orders or hides text, and could so make it say something else: Unicode's categories Cc and Cf, but for the two
+# joiners that languages and emoji need.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
+)
 
 Label = Annotated[str, Meta(pattern=LABEL, max_length=53, description="An RFC 1123 label.")]
 EnvironmentName = Annotated[str, Meta(pattern=LABEL, max_length=63, description="An RFC 1123 label.")]

@@ -4,12 +4,8 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-# What orders or hides text, and could so make it say something else: Unicode's categories Cc and Cf, but for the two
-# joiners that languages and emoji need.
-INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
-)
+from ..domain.forms import INVISIBLE
+
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))  # seconds, name
 
 

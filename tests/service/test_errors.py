@@ -45,7 +45,7 @@ async def test_a_database_that_is_away_is_named_and_may_be_tried_again(
 ) -> None:
     answer = await answered(tmp_path, monkeypatch, asyncpg.CannotConnectNowError("starting up"))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-    assert answer.json()["detail"] == "The database does not answer."
+    assert answer.json()["detail"] == "The database cannot be used now."
 
 
 async def test_an_answer_that_is_not_ready_in_time_says_no_more_than_that(

@@ -49,3 +49,9 @@ async def test_an_empty_feed_is_one(ledger: Served) -> None:
     root = Xml.fromstring((await ledger.http.get("/history.atom")).content)  # noqa: S314 - our own
     assert [root.findtext(f"{{*}}{name}") is not None for name in ("id", "title", "updated")] == [True] * 3
     assert (await ledger.http.get("/history.atom?kind=broken")).status_code == 400
+
+
+async def test_text_that_would_be_reordered_or_hidden_is_shown(ledger: Served) -> None:
+    await ledger.say(event("UpgradeFailed", "1.5.0", message="all \u202ewell\u200b\x9b"))
+    told = (await ledger.http.get("/history.atom")).text
+    assert "all \ufffdwell\ufffd\ufffd" in told

@@ -40,6 +40,8 @@ class Sender:
         answer = self.post(json.dumps(said).encode())
         assert answer.status_code in (201, 503), answer.text
         assert "retry-after" not in answer.headers
+        if answer.status_code == 503:
+            assert answer.json()["detail"] == "The database's file cannot be used: database or disk is full."
         return answer.status_code
 
 

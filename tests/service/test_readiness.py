@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from ..support.service.postgres_server import PostgresServer
@@ -96,3 +97,18 @@ async def test_a_postgresql_that_may_not_be_written_is_not_ready(
     await run_sql(admin, sql.format(name))
     async with served(admin.replace("postgres@", "waybill_writer@")) as ledger:
         assert said in await not_ready(ledger)
+
+
+async def test_a_postgresql_whose_tables_somebody_locks_is_not_ready(
+    postgres: PostgresServer, postgres_template: str
+) -> None:
+    """As VACUUM FULL does, or an ALTER TABLE by hand."""
+    await run_sql(postgres.url("postgres"), f"CREATE DATABASE readiness_locked TEMPLATE {postgres_template}")
+    url = postgres.url("readiness_locked")
+    async with served(url) as ledger:
+        assert (await ledger.http.get("/readyz")).status_code == 200
+        other = await asyncpg.connect(url)
+        await other.execute("BEGIN; LOCK TABLE event")
+        assert "The database does not answer." in await not_ready(ledger)
+        await other.close()
+        assert (await ledger.http.get("/readyz")).status_code == 200
