@@ -1,5 +1,6 @@
 """Whether the containers run what was released: its repositories with no other digest, its digests nowhere else."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -28,8 +29,7 @@ _OTHER_REPOSITORY = (
     "Give --image with {} if that is where it can be pulled. A key of the chart that goes before the repository is "
     "`registry` in [image] of waybill.toml; a container of another image needs a tag or digest of its own."
 )
-
-
+_NO_IMAGE = "which names no image that could be pulled"
 _POST_RENDER = "Give `post_render` in waybill.toml exactly as the chart renders the image, without its tag."
 _HOOK = (
     "Flux sets the digest in hooks from 2.9 on (`flux_version` in waybill.toml), and never with "
@@ -100,7 +100,10 @@ def findings(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> 
 
 
 def warnings(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> Iterator[str]:
-    """Other tags and digests of the images where nothing says that they run."""
+    """Other tags and digests of the images where nothing says that they run, and what no pod can run."""
+    for place in containers_of(rendered):
+        if image_name.read(place.image) is None and _unreadable(place, images) is None and "${" not in place.image:
+            yield f"{place.where} runs {place.image!r}, {_NO_IMAGE}"
     known = _named(rendered, images)
     for mention in _mentioned(rendered, images):
         if not mention.runs and mention.place not in known and any(_other(mention.place, images)):
@@ -113,7 +116,7 @@ def warnings(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> 
 def _nowhere(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> Iterator[Finding]:
     for image in images:
         for at in image.at:
-            if not outside.named(rendered, at):
+            if not outside.named(rendered, at, _parts(images)):
                 yield Finding(
                     f"`at` of the image {image.name}",
                     f"names {shown(at.path)} of {at.kind}, and the chart renders no image there",
@@ -122,12 +125,18 @@ def _nowhere(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> 
 
 
 def _named(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> list[Container]:
-    return [place for image in images for at in image.at for place in outside.named(rendered, at)]
+    parts = _parts(images)
+    return [place for image in images for at in image.at for place in outside.named(rendered, at, parts)]
 
 
 def _mentioned(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> list[outside.Mention]:
-    parts = {part for image in images for part in (image.digest, *(name.rpartition("/")[2] for name in image.names))}
-    return [it for it in outside.mentions(rendered, parts) if any(_concerns(it.place, image) for image in images)]
+    found = outside.mentions(rendered, _parts(images))
+    return [it for it in found if any(_concerns(it.place, image) for image in images)]
+
+
+def _parts(images: Sequence[Released]) -> set[str]:
+    """What any name of the images holds."""
+    return {part for image in images for part in (image.digest, *(name.rpartition("/")[2] for name in image.names))}
 
 
 def _concerns(place: Container, image: Released) -> bool:
@@ -137,9 +146,21 @@ def _concerns(place: Container, image: Released) -> bool:
     return found.digest == image.digest or (found.repository in image.names and bool(found.tag or found.digest))
 
 
+def _unreadable(container: Container, images: Sequence[Released]) -> Released | None:
+    """Whose repository is in a text that names no image."""
+    for image in images:
+        names = "|".join(map(re.escape, (image.repository, *image.names)))
+        if re.search(rf"(?<![\w./-])({names})(?![\w./-])", container.image):
+            return image
+    return None
+
+
 def _other(container: Container, images: Sequence[Released]) -> Iterator[Finding]:
     found = image_name.read(container.image)
     if found is None:
+        if image := _unreadable(container, images):
+            what = f"runs {container.image!r}, {_NO_IMAGE}, while the release is {image}"
+            yield Finding(container.where, what, _remedy(container, "", image))
         return
     if any((image.full, image.digest) == (found.repository, found.digest) for image in images):
         return
@@ -149,7 +170,7 @@ def _other(container: Container, images: Sequence[Released]) -> Iterator[Finding
         yield Finding(
             container.where,
             f"runs {container.image}, while the release is {' or '.join(map(str, mine))}",
-            _remedy(container, found, mine[0]),
+            _remedy(container, found.digest, mine[0]),
         )
     elif same:
         yield Finding(
@@ -159,11 +180,11 @@ def _other(container: Container, images: Sequence[Released]) -> Iterator[Finding
         )
 
 
-def _remedy(container: Container, found: image_name.Name, image: Released) -> str:
+def _remedy(container: Container, digest: str, image: Released) -> str:
     keys = [block.paths for block in image.blocks if block.paths]
     if not keys:
         return _HOOK if container.manifest.hooks else _POST_RENDER
-    if not found.digest and all("digest" in paths for paths in keys) and "repository" in keys[0]:
+    if not digest and all("digest" in paths for paths in keys) and "repository" in keys[0]:
         return _TAG_AND_DIGEST.format(shown(keys[0]["repository"]))
     return _OTHER_KEY.format(_used(image))
 

@@ -1,6 +1,7 @@
 """Images that stand outside containers: where waybill.toml says so, and wherever else a render holds their names."""
 
 import json
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from .containers import KEYS, Container
 from .manifests import RenderedObject
 
 LONGEST = 512  # letters of an image: a repository has at most 255
+# A word of a text that could be an image, without the address's scheme of some tools, and what may stand around it.
+_WORD = re.compile(r"(?:\w+://)?(\w(?:[\w./:@-]*\w)?)")
+_ARGUMENT = re.compile(rf"(?:[^\s=]*=)?{_WORD.pattern}")
 _VOLUME = ("image", "reference")  # what a volume of a pod mounts
 
 
@@ -30,14 +34,14 @@ class Mention(Struct, frozen=True):
         return f"at = {{kind = {json.dumps(self.place.manifest.kind)}, path = {text}}}"
 
 
-def named(found: Sequence[RenderedObject], at: At) -> list[Container]:
-    """The images at a place of waybill.toml."""
+def named(found: Sequence[RenderedObject], at: At, parts: Collection[str]) -> list[Container]:
+    """The images at a place of waybill.toml; of a longer text those that hold one of `parts`."""
     return [
         Container(manifest, path, "", image)
         for manifest in found
         if manifest.kind == at.kind
         for path, value in _values(manifest.object, at.path, ())
-        if (image := _image(value))
+        for image in _images(value, parts)
     ]
 
 
@@ -46,7 +50,8 @@ def mentions(found: Sequence[RenderedObject], parts: Collection[str]) -> list[Me
     return [
         Mention(Container(manifest, path, "", image), runs)
         for manifest in found
-        for path, image, runs in _mentions(manifest.object, ())
+        for path, value, runs in _mentions(manifest.object, ())
+        for image in _images(value, parts)
         if len(image) <= LONGEST and any(part in image for part in parts)
     ]
 
@@ -65,26 +70,31 @@ def _values(value: Any, left: Path, path: Path) -> Iterator[tuple[Path, Any]]:
             yield from _values(item, tuple(rest), (*path, name))
 
 
-def _image(value: Any) -> str:
-    """The image in a text, which may be an argument such as `--worker-image=...`, or in a mapping of its parts."""
-    if isinstance(value, str):
-        return value.rpartition("=")[2]
-    if not isinstance(value, dict) or not value.get("repository"):
-        return ""
-    repository = "/".join(str(value[key]) for key in ("registry", "repository") if value.get(key))
-    marked = [f"{mark}{value[key]}" for mark, key in ((":", "tag"), ("@", "digest")) if value.get(key)]
-    return "".join([repository, *marked])
+def _images(value: Any, parts: Collection[str]) -> list[str]:
+    """The image in a text, which may be an argument such as `--worker-image=...`, or in a mapping of its parts; of a
+    longer text, such as a manifest in a ConfigMap, each word that holds one of `parts` with a tag or digest."""
+    if isinstance(value, dict) and value.get("repository"):
+        repository = "/".join(str(value[key]) for key in ("registry", "repository") if value.get(key))
+        marks = (f"{mark}{value[key]}" for mark, key in ((":", "tag"), ("@", "digest")) if value.get(key))
+        return ["".join([repository, *marks])]
+    if not isinstance(value, str):
+        return []
+    if whole := _ARGUMENT.fullmatch(value):
+        return [whole[1]]
+    words = _WORD.findall(value) if any(part in value for part in parts) else []
+    tagged = (word for word in dict.fromkeys(words) if set(":@") & set(word.rpartition("/")[2]))
+    return [word for word in tagged if any(part in word for part in parts)]
 
 
-def _mentions(value: Any, path: Path) -> Iterator[tuple[Path, str, bool]]:
+def _mentions(value: Any, path: Path) -> Iterator[tuple[Path, Any, bool]]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _mentions(item, (*path, index))
     elif isinstance(value, dict) and value.get("repository") and (value.get("tag") or value.get("digest")):
-        yield path, _image(value), True
+        yield path, value, True
     elif isinstance(value, dict):
         for key, item in value.items():
             if key != "metadata" and not (key == "image" and len(path) > 1 and path[-2] in KEYS):
                 yield from _mentions(item, (*path, key))
     elif isinstance(value, str) and path:
-        yield path, _image(value), str(path[-1]).lower().endswith(("image", "imagename")) or path[-2:] == _VOLUME
+        yield path, value, str(path[-1]).lower().endswith(("image", "imagename")) or path[-2:] == _VOLUME

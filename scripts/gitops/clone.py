@@ -1,4 +1,4 @@
-"""A temporary bare clone of the GitOps repo: its two branches, how they relate, and what a commit would change."""
+"""A temporary clone of the GitOps repo: its two branches, how they relate, and what a commit would change."""
 
 import tempfile
 from collections.abc import Iterator
@@ -95,10 +95,11 @@ class Heads:
 
 @contextmanager
 def cloned(remote: str, token: str | None) -> Iterator[Git]:
-    """An empty bare repository, in which git sends the forge's `token`, where there is one, to `remote`."""
+    """An empty repository, in which git sends the forge's `token`, where there is one, to `remote`."""
     with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
         git = Git(Path(folder), fault="gitops", credential=credential_of(remote, token))
-        git.run("init", "--quiet", "--bare", "--object-format=sha1", "--template=")
+        # Git may be told to look for no bare repository (safe.bareRepository).
+        git.run("init", "--quiet", "--object-format=sha1", "--template=")
         yield git
 
 

@@ -6,9 +6,10 @@ import re
 from msgspec import Struct
 
 _HUB = "docker.io"
+_HOST = r"(?:\[[^@\s\[\]]+\]|[^@\s:/]+)(?::[0-9]+)?"
+_DIGEST = r"[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
 _NAME = re.compile(
-    r"(?P<repository>[^@\s]*?[^@\s:])(:(?P<tag>\w[\w.-]{0,127}))?(@(?P<digest>[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:"
-    r"[0-9a-fA-F]{32,}))?",
+    rf"(?P<repository>({_HOST}/)?[^@\s:A-Z]*[^@\s:/A-Z])(:(?P<tag>\w[\w.-]{{0,127}}))?(@(?P<digest>{_DIGEST}))?",
     re.ASCII,
 )
 

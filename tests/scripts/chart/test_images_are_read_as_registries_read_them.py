@@ -17,6 +17,8 @@ from tests.support.scripts.rendered import DIGEST
         ("localhost/orders", "localhost/orders", "", ""),
         ("registry:5000/orders:1.2", "registry:5000/orders", "1.2", ""),
         ("127.0.0.1:5000/a/b", "127.0.0.1:5000/a/b", "", ""),
+        ("[::1]:5000/a:2", "[::1]:5000/a", "2", ""),
+        ("Registry/a", "Registry/a", "", ""),
         (f"ghcr.io/acme/orders:efbc18d20baa@{DIGEST}", "ghcr.io/acme/orders", "efbc18d20baa", DIGEST),
         (f"orders@{DIGEST}", "docker.io/library/orders", "", DIGEST),
     ],
@@ -28,6 +30,12 @@ def test_the_full_name(image: str, repository: str, tag: str, digest: str) -> No
     assert full(found.repository) == found.repository
 
 
-@pytest.mark.parametrize("image", ["", "@", "orders@sha256:12", "orders:", f"orders@{DIGEST}@{DIGEST}"])
+@pytest.mark.parametrize(
+    "image",
+    [
+        *["", "@", "orders@sha256:12", "orders:", "orders:-1", "orders:a/b", "docker://orders:1", "acme/Orders"],
+        f"orders@{DIGEST}@{DIGEST}",
+    ],
+)
 def test_what_names_no_image(image: str) -> None:
     assert read(image) is None

@@ -118,6 +118,43 @@ def test_another_build_beside_a_container_that_runs_the_right_one() -> None:
     assert list(warnings(manifests(rendered(web=pod(IMAGE), a=PLACES["an argument"][2] % IMAGE)), [orders()])) == []
 
 
+MANIFEST = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: agents}
+data:
+  pod.yaml: |
+    apiVersion: v1
+    kind: Pod
+    spec: {containers: [{name: agent, image: %s}], command: [sh]}
+    # REPOSITORY is pulled each night.
+"""
+LONGER = {
+    "a manifest": MANIFEST.replace("REPOSITORY", REPOSITORY),
+    "a manifest in JSON": MANIFEST.replace("image: %s", '"image":"%s","imagePullPolicy":"Always"'),
+    "a script": MANIFEST.replace("command: [sh]", "x: y}, {run: docker run --rm docker://%s nightly").replace(
+        "image: %s}", "image: 'busybox:1'}"
+    ),
+    "a list": MANIFEST.replace("command: [sh]", "prepull: 'busybox:1,%s,alpine'").replace("image: %s}", "a: b}"),
+    "an end of a sentence": MANIFEST.replace("image: %s", "image: a").replace("REPOSITORY is", "%s."),
+}
+
+
+@pytest.mark.parametrize("text", LONGER.values(), ids=LONGER)
+def test_a_longer_text_may_name_an_image_too(text: str) -> None:
+    for image in (OLD, f"{REPOSITORY}@{OTHER}"):
+        assert judged(web=pod(IMAGE), a=text % image) == []
+        [warning] = warnings(manifests(rendered(web=pod(IMAGE), a=text % image)), [orders()])
+        assert f"names {image}, which" in warning
+        assert 'at = {kind = "ConfigMap", path = ["data", "pod.yaml"]}' in warning
+        [finding] = judged({"kind": "ConfigMap", "path": ["data", "pod.yaml"]}, web=pod(IMAGE), a=text % image)
+        assert image in finding.what
+    assert list(warnings(manifests(rendered(web=pod(IMAGE), a=text % IMAGE)), [orders()])) == []
+    [finding] = judged(a=text % IMAGE)
+    assert "it stands only at" in finding.what
+    assert judged({"kind": "ConfigMap", "path": ["data", "pod.yaml"]}, a=text % IMAGE) == []
+
+
 def test_metadata_and_plain_repositories_run_nothing() -> None:
     noted = (
         f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, annotations: {{image: '{OLD}'}}}}\n"

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.chart.findings import Finding
-from scripts.chart.images import Released, findings
+from scripts.chart.images import Released, findings, warnings
 from scripts.chart.manifests import manifests
 from scripts.image.blocks import Block
 from tests.support.scripts.rendered import DIGEST, ORDERS, OTHER, REPOSITORY, pod, rendered
@@ -29,6 +29,22 @@ def test_another_tag_or_digest_of_the_repository_is_refused_wherever_it_is(image
         assert finding.where == "orders/templates/worker.yaml, Pod/worker, container c0"
         assert image in finding.what
         assert ("`tag =" if OTHER not in image else "[image]") in finding.remedy
+
+
+@pytest.mark.parametrize("image", [f"{REPOSITORY}:", f"{REPOSITORY}@", f"{REPOSITORY}:-1", f" {REPOSITORY}:1"])
+def test_what_no_runtime_could_pull_is_refused_where_it_is_ours(image: str) -> None:
+    """A key that is empty: the pod would be there and never start."""
+    [finding] = judged(web=pod(IMAGE), worker=pod(f"'{image}'", name="worker"))
+    assert finding.where == "orders/templates/worker.yaml, Pod/worker, container c0"
+    assert f"'{image}', which names no image that could be pulled" in finding.what
+
+
+def test_what_no_runtime_could_pull_is_said_where_it_is_anothers() -> None:
+    found = manifests(rendered(web=pod(IMAGE, "'nginx:'", "'nginx:${NGINX}'", "nginx:1")))
+    assert list(findings(manifests(rendered(web=pod(IMAGE, f"'x{REPOSITORY}:'"))), [ORDERS])) == []
+    assert list(findings(found, [ORDERS])) == []
+    [warning] = warnings(found, [ORDERS])
+    assert "container c1 runs 'nginx:', which names no image that could be pulled" in warning
 
 
 def test_docker_hub_has_one_repository_under_many_names() -> None:

@@ -1,0 +1,32 @@
+"""Whatever git's configuration says of a person's own pushes and fetches, ship pushes its tag and its branch, and no
+more."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.builders import World, git
+
+CONFIGURED = {
+    "bare repositories are not looked for": "[safe]\n\tbareRepository = explicit",  # git 3's own
+    "only submodules are pushed": "[push]\n\trecurseSubmodules = only",
+    "submodules are pushed and fetched too": "[submodule]\n\trecurse = true",
+    "the remote is told what it does not take": "[push]\n\tpushOption = ci.skip",
+    "tags go along": "[push]\n\tfollowTags = true",
+    "trailers are told by another sign": '[trailer]\n\tseparators = "="',
+    "nothing is pushed by itself": "[push]\n\tdefault = nothing\n\tuseForceIfIncludes = true",
+    "colours and signatures everywhere": "[color]\n\tui = always\n[log]\n\tshowSignature = true",
+}
+
+
+@pytest.mark.parametrize("text", CONFIGURED.values(), ids=CONFIGURED)
+def test_ship_pushes_its_tag_and_branch_alone(world: World, tmp_path: Path, text: str) -> None:
+    (tmp_path / "gitconfig").write_text(f"{text}\n")
+    env = {"GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig")}
+    git(world.checkout, "tag", "--annotate", "--message", "Mine", "mine")
+    first = world.ship(world.image(), env=env)
+    second = world.ship(world.image("two"), env=env)
+    assert set(world.tags()) == {"orders-0.1.0", "orders-0.1.1"}
+    assert second["gitops"]["replaces"] == first["chart"]["version"]
+    assert git(world.gitops, "rev-list", "--count", "main..apps/orders") == "1"
+    assert git(world.gitops, "rev-parse", "apps/orders") == second["gitops"]["commit"]
