@@ -41,7 +41,7 @@ from .database.piccolo_conf import current
 from .domain.place import NewerRules, OlderRules
 from .errors import MEDIA_TYPE, Problem, Refused, try_again
 from .http.answer import JsonBytes
-from .http.kept import KEPT
+from .http.kept import KEPT, with_kept
 from .http.limits import BODY_BYTES, with_deadline, without_retry
 from .http.log_lines import LogLines
 from .http.methods import with_head, with_methods
@@ -178,8 +178,8 @@ def create_app(settings: Settings, lines: LogLines | None = None) -> Litestar:
         },
         openapi_config=None,
     )
-    answering = with_telemetry(with_methods(with_deadline(app.asgi_handler)), lines)
-    app.asgi_handler = below(settings.root_path, answering)
+    handling = with_deadline(with_kept(app.asgi_handler, app.state))
+    app.asgi_handler = below(settings.root_path, with_telemetry(with_methods(handling), lines))
     link_below(settings.root_path)
     return app
 
@@ -188,7 +188,7 @@ async def begin(request: Request[Any, Any, Any]) -> JsonBytes | None:
     """The guard, what is asked twice, and then an answer, if one is kept."""
     await guard(request)
     refuse_twice(request.scope["query_string"])
-    return KEPT.find(request) if "kept" in request.route_handler.opt else None
+    return await KEPT.find(request.scope) if "kept" in request.route_handler.opt else None
 
 
 def refused(request: Request[Any, Any, Any], error: Refused) -> Response[Problem]:

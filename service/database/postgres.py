@@ -15,6 +15,7 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from .batched_reads import BatchedReads
 from .long_reads import LongRead, LongReads
+from .one_at_a_time import OneAtATime
 from .outages import DATABASE_ERRORS, Effect, WronglySetUp, effect_of, raises_outage, tried_again
 from .postgres_connections import CONNECT_SECONDS, PostgresConnections
 from .transaction import ReleasingTransaction
@@ -22,6 +23,7 @@ from .url import Pooler, hosts_of
 
 STATEMENT_SECONDS = 2.0  # with the others of postgres_connections.py less than the time that a request has
 POOL_SIZE = 10
+DATA_VERSION = "SELECT pg_current_snapshot()::text, pg_postmaster_start_time()"
 LONG_READS = 3  # at a time: each holds a connection now and then
 TOGETHER = 1000  # statements, in less than STATEMENT_SECONDS
 TRY_NEXT_HOST: tuple[type[Exception], ...] = (OSError, *DATABASE_ERRORS)
@@ -88,12 +90,13 @@ class PooledPostgres(PostgresEngine):
     may write is used, unless the URL has `target_session_attrs`.
     """
 
-    __slots__ = ("_connections", "_hosts", "_pooler", "_reads", "long_reads", "write_queues")
+    __slots__ = ("_connections", "_hosts", "_pooler", "_reads", "_version", "long_reads", "write_queues")
 
     def __init__(self, url: str, statement_seconds: float | None = STATEMENT_SECONDS, pooler: Pooler = "none") -> None:
         self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
         self._connections: PostgresConnections | None = None
         self._reads = BatchedReads(self._ask)
+        self._version = OneAtATime(lambda: self._ask(DATA_VERSION, [()]))
         self.long_reads = LongReads(self._read_long, LONG_READS)
         self._pooler = pooler
         self._hosts: list[dict[str, Any]] = [{"host": host, "port": port} for host, port in hosts_of(url)] or [{}]
@@ -131,9 +134,11 @@ class PooledPostgres(PostgresEngine):
         connections, self._connections, self.pool = self.started, None, None
         await connections.close()
 
-    def data_version(self) -> object | None:
-        """As of EmbeddedSQLite."""
-        return None
+    async def data_version(self) -> object:
+        """As of EmbeddedSQLite. A snapshot names the transactions that had not ended: of two equal ones everybody sees
+        the same. After a failover another server counts them.
+        https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT"""
+        return self.started, await self._version()
 
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
         """Runs one statement that reads, or any inside a transaction; gives rows that are read by position."""

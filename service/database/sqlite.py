@@ -155,12 +155,13 @@ class SQLiteConnections:
 class EmbeddedSQLite(SQLiteEngine):
     """`start` before the first query, `stop` after the last, both on the loop that runs the queries."""
 
-    __slots__ = ("_connections", "long_reads", "write_queues")
+    __slots__ = ("_connections", "_version", "long_reads", "write_queues")
 
     def __init__(self, path: str) -> None:
         self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
         self.long_reads = LongReads(self._read_long, abreast=1)
         self._connections: SQLiteConnections | None = None
+        self._version: object = None  # of this turn of the event loop
         super().__init__(path, timeout=BUSY_SECONDS)
 
     async def check_version(self) -> None:
@@ -188,9 +189,16 @@ class EmbeddedSQLite(SQLiteEngine):
             await connections.writer.on_thread(connections.writer.raw.close)
             connections.writer.thread.shutdown()
 
-    def data_version(self) -> object | None:
-        """Another one whenever anything was committed since, here or by another program; None: it cannot be told."""
-        return self.started, self.started.reader.execute("PRAGMA data_version").fetchone()
+    async def data_version(self) -> object:
+        """Another one whenever anything was committed since, here or by another program. Requests of one turn of the
+        event loop were all sent before it was asked for."""
+        if self._version is None:
+            self._version = self.started, self.started.reader.execute("PRAGMA data_version").fetchone()
+            asyncio.get_running_loop().call_soon(self._forget_version)
+        return self._version
+
+    def _forget_version(self) -> None:
+        self._version = None
 
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Runs one reading statement, or any inside a transaction; gives plain rows."""

@@ -19,7 +19,7 @@ class JsonBytes:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if self.holds and (keep := scope.pop("keep", None)):
-            keep(self)
+            keep(self, scope["path_template"])
         length = str(len(self.body)).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", length)]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})

@@ -27,6 +27,7 @@ HEAD_SECONDS = 5.0  # also how long a connection stays open without a request
 READER_SECONDS = 4.0  # less than the answer's deadline, so that the answer ends before it is cut off
 DRAINED_BYTES = 8 * 1024 * 1024  # that are read and forgotten after an answer, so that the client reads it
 ROUND_SECONDS = 0.25
+CONTINUE = b"HTTP/1.1 100 "
 BODILESS = ("GET", "HEAD")  # nobody reads their bodies
 
 CUT = Counter("waybill_connections_refused", "Connections that broke a limit, by the status of the answer.", ["status"])
@@ -82,8 +83,8 @@ class BoundedConnection(HttpToolsProtocol):
         self.headers = []  # trailers are none of the request's headers
         if upgrades := self.parser.should_upgrade():
             self.cycle.keep_alive = False  # what follows the request is then no HTTP
-        if upgrades or self.scope["method"] not in BODILESS:
-            self.cycle.transport = cast(asyncio.Transport, LingeringTransport(self))
+        answers_to = AnswerTransport(self, lingers=upgrades or self.scope["method"] not in BODILESS)
+        self.cycle.transport = cast(asyncio.Transport, answers_to)
 
     def on_body(self, body: bytes) -> None:
         self._unbounded = 0
@@ -196,17 +197,27 @@ class BoundedConnection(HttpToolsProtocol):
             longest.transport.abort()
 
 
-class LingeringTransport:
-    """What an answer is written to; its end is that of its connection."""
+class AnswerTransport:
+    """What an answer is written to. Its head goes out with the first of its body: one system call less is a tenth of
+    what a short answer costs. `lingers`: its end is that of its connection."""
 
-    __slots__ = ("_connection", "is_closing", "write")
+    __slots__ = ("_has_body", "_head", "_write", "close", "is_closing")
 
-    def __init__(self, connection: BoundedConnection) -> None:
-        self._connection = connection
-        self.write, self.is_closing = connection.transport.write, connection.transport.is_closing
+    def __init__(self, connection: BoundedConnection, *, lingers: bool) -> None:
+        transport = connection.transport
+        self._write, self.is_closing = transport.write, transport.is_closing
+        self.close = connection.close if lingers else transport.close
+        self._head: bytes | None = None
+        self._has_body = connection.scope["method"] != "HEAD"
 
-    def close(self) -> None:
-        self._connection.close()
+    def write(self, data: bytes) -> None:
+        """What uvicorn has at one time: `100 Continue`, the head, or a part of the body, which may be empty."""
+        if self._head is None and self._has_body and not data.startswith(CONTINUE):
+            self._head = data
+            return
+        self._write(self._head + data if self._head else data)
+        if self._head:
+            self._head = b""
 
 
 def _is_too_large(headers: Collection[tuple[bytes, bytes]]) -> bool:

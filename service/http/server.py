@@ -38,6 +38,7 @@ def serve(app: Litestar, settings: Settings) -> bool:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # neither the peer's address nor the scheme is asked for
         ws="none",
         http=BoundedConnection,
         timeout_graceful_shutdown=10,

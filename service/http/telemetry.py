@@ -8,7 +8,6 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Iterable
-from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -18,7 +17,7 @@ from prometheus_client import Counter
 
 from ..errors import CURRENT_REQUEST
 from .durations import Durations
-from .log_lines import LogLines, RequestLine, encode
+from .log_lines import REQUESTS, Answered, LogLines
 
 SECONDS = Durations(
     "waybill_request_seconds",
@@ -41,7 +40,7 @@ GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 STEP = 0x9E3779B97F4A7C15  # odd: all 2**64 numbers come before one comes again
 
-log = logging.getLogger("waybill.requests")
+log = logging.getLogger(REQUESTS)
 _first, _numbers = secrets.randbits(64), count()
 
 
@@ -75,7 +74,9 @@ def with_telemetry(app: ASGIApp, lines: LogLines | None = None) -> ASGIApp:
             route = scope.get("path_template") or "none"
             SECONDS.add((scope["method"] if route != "none" else "none", route, status), seconds)
             if lines and (status >= 400 or route not in QUIET):
-                lines.add(_line(scope, id, status, seconds))
+                caller = scope.get("user")
+                token = caller.name if caller else UNSET
+                lines.add(Answered(time.time(), id, scope["method"], scope["path"], status, seconds, token))
 
     return answer
 
@@ -85,10 +86,3 @@ def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
         if name == b"x-request-id":
             return value.decode() if GIVEN_ID.fullmatch(value) else None
     return None
-
-
-def _line(scope: Any, id: str, status: int, seconds: float) -> bytes:
-    caller = scope.get("user")
-    now, ms = datetime.now(UTC), round(seconds * 1000, 2)
-    token = caller.name if caller else UNSET
-    return encode(RequestLine(now, "info", log.name, "request", id, scope["method"], scope["path"], status, ms, token))

@@ -1,11 +1,13 @@
-"""A kept answer is the one that would be made anew, whoever wrote what; on PostgreSQL none is kept."""
+"""A kept answer is the one that would be made anew, whoever wrote what."""
 
+import asyncio
 import sqlite3
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
-from litestar import Request
 
+from service.database.postgres import PooledPostgres
 from service.database.sqlite import EmbeddedSQLite
 from service.http import kept
 from service.http.answer import JsonBytes
@@ -16,20 +18,26 @@ from ..support.service.served import Served, document, event, gitops, served
 
 pytestmark = pytest.mark.anyio
 on_sqlite = pytest.mark.parametrize("backend", [pytest.param("sqlite", marks=pytest.mark.sqlite)])
+on_postgres = pytest.mark.parametrize("backend", [pytest.param("postgres", marks=pytest.mark.postgres)])
+TABLES = ("release_image", "release_commit", "release")
 PATHS = ("/releases/orders/1.4.2", "/releases?limit=2", "/environments/staging", "/environments/staging?at=2026-01-01")
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements that SQLite was asked."""
-    statements, fetch = list[str](), EmbeddedSQLite.fetch
+    """The statements that the database was asked."""
+    statements = list[str]()
+    for engine in (EmbeddedSQLite, PooledPostgres):
+        monkeypatch.setattr(engine, "fetch", noting(engine.fetch, statements))
+    return statements
 
-    async def noted(self: EmbeddedSQLite, sql: str, args: Any = ()) -> Any:
+
+def noting(fetch: Any, statements: list[str]) -> Any:
+    async def noted(self: Any, sql: str, args: Any = ()) -> Any:
         statements.append(sql)
         return await fetch(self, sql, args)
 
-    monkeypatch.setattr(EmbeddedSQLite, "fetch", noted)
-    return statements
+    return noted
 
 
 async def answers(ledger: Served, query: str = "") -> list[Any]:
@@ -61,7 +69,6 @@ async def test_after_every_change_it_is_the_one_that_would_be_made_anew(ledger: 
         before = after
 
 
-@on_sqlite
 async def test_while_nothing_is_written_nothing_is_asked(ledger: Served, asked: list[str]) -> None:
     await ledger.file(document())
     await ledger.say(event())
@@ -78,13 +85,48 @@ async def test_what_another_program_writes_ends_it(ledger: Served, database_url:
     assert len((await ledger.get("/releases"))["items"]) == 1
     with sqlite3.connect(database_url.removeprefix("sqlite:///")) as other:
         other.execute("PRAGMA foreign_keys=0")
-        for table in ("release_image", "release_commit", "release"):
+        for table in TABLES:
             other.execute(f"DELETE FROM {table}")  # noqa: S608
     other.close()
+    await asyncio.sleep(0)  # what comes in one turn of the event loop was sent before this
     assert (await ledger.get("/releases"))["items"] == []
 
 
-@on_sqlite
+@on_postgres
+async def test_what_another_replica_commits_ends_it(ledger: Served, database_url: str) -> None:
+    """Also where it began before the answer was made, and others began and ended meanwhile."""
+    await ledger.file(document())
+    other = await asyncpg.connect(database_url, statement_cache_size=0)
+    try:
+        async with other.transaction():
+            for table in TABLES:
+                await other.execute(f"DELETE FROM {table}")  # noqa: S608
+            assert len((await ledger.get("/releases"))["items"]) == 1
+            await ledger.file(document("payments"))
+            assert len((await ledger.get("/releases"))["items"]) == 2
+        assert [it["service"] for it in (await ledger.get("/releases"))["items"]] == ["payments"]
+    finally:
+        await other.close()
+
+
+async def test_it_is_counted_as_any_answer_and_head_has_its_headers(ledger: Served) -> None:
+    count = 'waybill_request_seconds_count{method="%s",route="/releases/{service}/{version}",status="200"} '
+    await ledger.file(document())
+
+    async def counted(method: str) -> float:
+        text = (await ledger.http.get("/metrics")).text
+        return sum(float(it.removeprefix(count % method)) for it in text.splitlines() if it.startswith(count % method))
+
+    before = await counted("GET"), await counted("HEAD")
+    made, kept = await ledger.http.get(PATHS[0]), await ledger.http.get(PATHS[0])
+    head = await ledger.http.head(PATHS[0])
+    assert made.content == kept.content
+    assert head.content == b""
+    for answer in (kept, head):
+        assert {**answer.headers, "x-request-id": ""} == {**made.headers, "x-request-id": ""}
+    assert (await counted("GET"), await counted("HEAD")) == (before[0] + 2, before[1] + 1)
+
+
 async def test_what_is_written_while_it_is_made_ends_it(ledger: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     await ledger.file(document())
     full_record = read.full_record
@@ -100,7 +142,6 @@ async def test_what_is_written_while_it_is_made_ends_it(ledger: Served, monkeypa
     assert len((await ledger.get(PATHS[0]))["proposals"]["items"]) == 1
 
 
-@on_sqlite
 async def test_what_depends_on_the_clock_is_made_anew_each_second(
     ledger: Served, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,11 +171,11 @@ async def test_the_oldest_make_room(ledger: Served, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(kept, "ALL_BYTES", 1000)
     answers = KeptAnswers()
 
-    def request(number: int) -> Request[Any, Any, Any]:
-        return Request({"type": "http", "path": "/releases", "query_string": b"cursor=%d" % number})  # type: ignore[typeddict-item]
+    def scope(number: int) -> dict[str, Any]:
+        return {"path": "/releases", "query_string": b"cursor=%d" % number}
 
     for number in range(20):
-        asking = request(number)
-        assert answers.find(asking) is None
-        asking.scope["keep"](JsonBytes(bytes(100), holds=60))  # type: ignore[typeddict-item]
-    assert [number for number in range(20) if answers.find(request(number))] == [*range(10, 20)]
+        asking = scope(number)
+        assert await answers.find(asking) is None
+        asking["keep"](JsonBytes(bytes(100), holds=60), "/releases")
+    assert [number for number in range(20) if await answers.find(scope(number))] == [*range(10, 20)]
