@@ -22,12 +22,17 @@ def conditional(
     """200 with `body`, or 304 where If-None-Match names it. `tag`: the same for bodies that mean the same."""
     etag = f'W/"{tag}"' if tag else f'"{digest(body)}"'
     sent = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding", **(headers or {})}
-    known = {it.strip().removeprefix("W/") for it in request.headers.get("if-none-match", "").split(",")}
-    if known & {etag.removeprefix("W/"), "*"}:
+    if is_known(request.headers.get("if-none-match", ""), etag):
         return Response(b"", status_code=304, headers=sent, media_type=media_type)
     if len(body) >= WORTHWHILE and _takes_gzip(request.headers.get("accept-encoding", "")):
         body, sent = gzip.compress(body, 6, mtime=0), {**sent, "Content-Encoding": "gzip"}
     return Response(body, headers=sent, media_type=media_type)
+
+
+def is_known(if_none_match: str, etag: str) -> bool:
+    """Whether the value of If-None-Match names an answer; strong and weak tags are compared as equals."""
+    known = {it.strip().removeprefix("W/") for it in if_none_match.split(",")}
+    return not known.isdisjoint((etag.removeprefix("W/"), "*"))
 
 
 def digest(body: bytes) -> str:

@@ -179,3 +179,20 @@ async def test_the_oldest_make_room(ledger: Served, monkeypatch: pytest.MonkeyPa
         assert await answers.find(asking) is None
         asking["keep"](JsonBytes(bytes(100), holds=60), "/releases")
     assert [number for number in range(20) if await answers.find(scope(number))] == [*range(10, 20)]
+
+
+async def test_it_is_not_sent_to_who_has_it(ledger: Served) -> None:
+    await ledger.file(document())
+    await ledger.say(event())
+    for path in PATHS[:2]:
+        first = await ledger.http.get(path)
+        tag = first.headers["etag"]
+        for given in (tag, f'"other", W/{tag}', "*"):
+            same = await ledger.http.get(path, headers={"If-None-Match": given})
+            assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag), path
+        assert (await ledger.http.get(path, headers={"If-None-Match": '"other"'})).content == first.content
+        await ledger.file(document(gitops=gitops()) if path == PATHS[0] else document("payments"))
+        other = await ledger.http.get(path, headers={"If-None-Match": tag})
+        assert other.status_code == 200
+        assert other.headers["etag"] != tag
+    assert "etag" not in (await ledger.http.get("/releases/orders/9.9.9")).headers

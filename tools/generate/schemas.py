@@ -81,6 +81,8 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, schemas: dic
     if handler.status_code == 201:
         answer["description"] = "It was new and is kept; its receipt."
         responses["200"] = answer | {"description": "It was kept before; the first receipt."}
+    if "kept" in handler.opt:
+        responses["304"] = {"description": "`If-None-Match` names this answer by its ETag."}
     for status in sorted(_refusals(operation, handler)):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
