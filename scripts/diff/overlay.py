@@ -18,10 +18,14 @@ from ..gitops.places import NAMESPACE
 from ..gitops.site import Existing
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
-from ..yaml.objects import Object, parse
+from ..yaml.objects import Object, at, parse
 from .bases import FILES, generated, is_kustomization, refuse_foreign
 from .values import values_of
 
+KEEPING = [
+    *(("kustomize.toolkit.fluxcd.io/ssa", text) for text in ("Ignore", "IfNotPresent")),
+    ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"),
+]
 # What is read of a HelmRelease's spec: mappings, and lists of them.
 SPEC: dict[str, Any] = {
     "values": {},
@@ -120,7 +124,7 @@ def release_of(objects: list[Object], service: str, existing: Existing | None = 
         values=values.merged,
         chart=chart or (existing.chart if existing else ""),
         reference=reference,
-        unseen=tuple(_unseen(spec, values.unseen)),
+        unseen=(*_kept(found[0], "the HelmRelease"), *_unseen(spec, values.unseen)),
         post_renderers=tuple(spec.get("postRenderers") or ()),
         hooks=spec.get("postRenderStrategy") != "nohooks",
         keeps_values=bool((spec.get("upgrade") or {}).get("preserveValues")),
@@ -146,6 +150,15 @@ def _refuse_misshapen(value: Any, shape: Any, path: Keys, service: str) -> None:
 def _shortened(name: str) -> str:
     """github.com/fluxcd/helm-controller, internal/release.ShortenName."""
     return name if len(name) <= 53 else f"{name[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def _kept(item: Object, called: str) -> Iterator[str]:
+    """Why Flux may leave in the cluster what is there, whatever is written:
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources"""
+    said = {name: text for key in ("annotations", "labels") for name, text in (at(item, "metadata", key) or {}).items()}
+    for name, text in KEEPING:
+        if str(said.get(name)).lower() == text.lower():
+            yield f"when Flux applies it: {called} has {name}: {text}"
 
 
 def _unseen(spec: dict[str, Any], values: Sequence[str]) -> Iterator[str]:

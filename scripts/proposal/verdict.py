@@ -18,8 +18,9 @@ from ..chart.judge import judge
 from ..chart.post_render import NotPostRendered
 from ..clients.registry import Registry
 from ..config import Config
-from ..diff.bases import reach
+from ..diff.overlay import HelmRelease
 from ..diff.repo import OtherContent, Repo
+from ..diff.trial import read_files
 from ..document import check
 from ..errors import Refused
 from ..gitops.layout import adoption_branch
@@ -27,7 +28,7 @@ from ..gitops.post_renderers import parts
 from ..report import Report
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
-from ..yaml.objects import parse
+from ..yaml.objects import Object, parse
 from . import gitless, installation
 from .describe import told
 from .gitless import said_of_source
@@ -172,11 +173,10 @@ def _allowed(verdict: Verdict, change: Change, repo: Repo, intent: Intent) -> tu
     found = verdict.judgement
     if found is None or not found.findings:
         return ()
-    images, tree = released(change.waybill, change.config), repo.tree(intent.commit)
     wrong = found.others if change.allow_override else found.findings
-    causes = list(_causes(tree.resolve(), intent.sites[verdict.environment].folder, images))
-    for name, values in repo.release(intent.commit, verdict.environment, shipped(change, intent)).config_maps:
-        causes += [f"ConfigMap {name}, {shown(path[1:])}" for path in _overrides({"values": values}, images)]
+    release = repo.release(intent.commit, verdict.environment, shipped(change, intent))
+    tree, folder = repo.tree(intent.commit).resolve(), intent.sites[verdict.environment].folder
+    causes = list(_causes(tree, folder, release, released(change.waybill, change.config)))
     causes[MOST_CAUSES:] = [f"{len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []
     if wrong:
         error = refused(wrong, verdict.environment, causes)
@@ -186,16 +186,33 @@ def _allowed(verdict: Verdict, change: Change, repo: Repo, intent: Intent) -> tu
     return (*dict.fromkeys(map(str, found.images)), *causes)
 
 
-def _causes(top: Path, folder: str, images: Sequence[Released]) -> Iterator[str]:
-    """`FILE, spec.values.image.tag` for each part of the environment that could be why it would not run `images`."""
-    for file in sorted(file for file in reach(top / folder, top) if file.is_file()):
-        try:
-            objects = parse(file.read_bytes())
-        except ValueError:
-            continue
-        for spec in (item.get("spec") for item in objects if item["kind"] == "HelmRelease"):
+def _causes(top: Path, folder: str, release: HelmRelease, images: Sequence[Released]) -> Iterator[str]:
+    """`FILE, spec.values.image.tag` for each part of the environment that could be why it would not run `images`. Of
+    what no file says of a HelmRelease, patches and the like are the cause: those that name the key."""
+    told, others = set[Keys](), dict[str, bytes]()
+    for file, text in read_files(top, folder).items():
+        releases = _releases(text)
+        others |= {} if releases else {file: text}
+        for spec in (item.get("spec") for item in releases):
             for path in _overrides(spec if isinstance(spec, dict) else {}, images):
-                yield f"{file.relative_to(top)}, {shown(('spec', *path))}"
+                told.add(path)
+                yield f"{file}, {shown(('spec', *path))}"
+    for name, values in release.config_maps:
+        for path in _overrides({"values": values}, images):
+            told.add(path)
+            yield f"ConfigMap {name}, {shown(path[1:])}"
+    built = {"values": release.values, "postRenderers": release.post_renderers}
+    for path in (it for it in _overrides(built, images) if it not in told):
+        key = str(next(it for it in reversed(path) if isinstance(it, str)))
+        files = [file for file, text in others.items() if key.encode() in text]
+        yield f"{' and '.join(files) or folder}, {shown(('spec', *path))}"
+
+
+def _releases(text: bytes) -> list[Object]:
+    try:
+        return [item for item in parse(text) if item["kind"] == "HelmRelease"]
+    except ValueError:
+        return []
 
 
 def _overrides(spec: dict[str, Any], images: Sequence[Released]) -> Iterator[Keys]:

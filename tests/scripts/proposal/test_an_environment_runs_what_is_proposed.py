@@ -136,6 +136,47 @@ def test_the_override_may_lie_in_the_base(shipped: World) -> None:
     assert "apps/orders/base/helmrelease.yaml, spec.values.web.enabled" in ran.json["remedy"]
 
 
+OVERLAY = "apps/orders/staging/kustomization.yaml"
+OPERATION = "{op: add, path: /spec/values, value: {image: {digest: sha256:%s}}}" % ("a" * 64)
+PATCHED = {
+    "a patch in the kustomization": {OVERLAY: f"  - {{target: {{kind: HelmRelease}}, patch: '- {OPERATION}'}}\n"},
+    "a file of operations": {
+        OVERLAY: "  - {target: {kind: HelmRelease}, path: more.yaml}\n",
+        "apps/orders/staging/more.yaml": f"- {OPERATION}\n",
+    },
+    "a component": {
+        OVERLAY: "components: [../more]\n",
+        "apps/orders/more/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+        f"patches:\n  - target: {{kind: HelmRelease}}\n    patch: '- {OPERATION}'\n",
+    },
+    "a replacement": {
+        OVERLAY: "replacements:\n  - source: {kind: HelmRelease, fieldPath: metadata.name}\n    targets:\n      - "
+        "{select: {kind: HelmRelease}, fieldPaths: [spec.values.image.digest], options: {create: true}}\n",
+    },
+    "nothing that shows the key": {
+        OVERLAY: "components: [../more]\n",
+        "apps/orders/more/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+        'patches:\n  - target: {kind: HelmRelease}\n    patch: "- {op: add, path: /spec/values, value: {image: '
+        '{d\\x69gest: sha256:%s}}}"\n' % ("a" * 64),
+    },
+}
+
+
+@pytest.mark.parametrize("files", PATCHED.values(), ids=PATCHED)
+def test_what_kustomize_puts_there_is_named_with_the_file_that_tells_it(shipped: World, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        if path != OVERLAY:
+            (shipped.reviewed / path).parent.mkdir(parents=True, exist_ok=True)
+            (shipped.reviewed / path).write_text(text)
+            git(shipped.reviewed, "add", path)
+    override(shipped, files[OVERLAY], OVERLAY)
+    last = [*files][-1] if "\\x69" not in str(files) else "apps/orders/staging"
+    ran = shipped.waybill("plan", "--json", "--image", shipped.image("two"))
+    assert (ran.code, ran.json["fault"]) == (1, "gitops"), ran.stderr
+    first = ran.json["remedy"].splitlines()[0]
+    assert first == f"Take out of the GitOps repo what overrides the chart there: {last}, spec.values.image.digest."
+
+
 def test_what_says_nothing_of_the_image_ships(shipped: World) -> None:
     override(shipped, "  values: {greeting: hi}\n")
     shipped.ship(shipped.image("two"))

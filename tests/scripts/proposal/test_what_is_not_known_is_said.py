@@ -142,6 +142,17 @@ def test_what_is_suspended_or_has_no_replicas_is_said(shipped: World) -> None:
     ]
 
 
+@pytest.mark.parametrize("where", ["annotations", "labels"])
+@pytest.mark.parametrize(("key", "value"), [("reconcile", "disabled"), ("ssa", "Ignore"), ("ssa", "IfNotPresent")])
+def test_what_keeps_flux_from_applying_it_is_said(shipped: World, where: str, key: str, value: str) -> None:
+    patch = f"- {{op: add, path: /metadata/{where}, value: {{kustomize.toolkit.fluxcd.io/{key}: {value}, a: b}}}}"
+    edited(shipped, KUSTOMIZATION, f"  - {{target: {{kind: HelmRelease}}, patch: '{patch}'}}\n")
+    ran = shipped.waybill("plan", "--json", "--image", shipped.image("two"))
+    assert ran.json["not_seen"] == [
+        f"when Flux applies it: the HelmRelease has kustomize.toolkit.fluxcd.io/{key}: {value}"
+    ]
+
+
 @pytest.mark.parametrize(
     ("spec", "where"),
     [
