@@ -23,7 +23,16 @@ from ..proposal.manifests import by_content
 from ..yaml.edit import Path as Keys
 from ..yaml.edit import read, set_scalar
 from ..yaml.objects import Object
-from .obstacles import home, only, refuse_difference, refuse_other_source, refuse_others, refuse_secrets, refuse_taken
+from .obstacles import (
+    home,
+    only,
+    refuse_difference,
+    refuse_left_out,
+    refuse_other_source,
+    refuse_others,
+    refuse_secrets,
+    refuse_taken,
+)
 
 
 class Handover(Struct, frozen=True):
@@ -49,6 +58,7 @@ def look_at(repo: Repo, commit: str, branch: str, environment: str, config: Conf
     refuse_taken(flux, f"{config.service}-{environment}", top)
     components = [normpath(join(site.folder, str(it))) for it in flux.spec.get("components") or ()]
     files = {path: data for it in (site.folder, *components) for path, data in read_files(top, it).items()}
+    refuse_left_out(flux, files)
     objects = applied(files, site.folder, flux.spec)
     refuse_secrets(flux, objects)
     refuse_others(flux, objects, site.existing.name if site.existing else config.service)

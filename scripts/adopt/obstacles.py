@@ -4,13 +4,15 @@ What a Kustomization no longer applies it deletes, unless the object in the clus
 https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..diff.bases import walk
 from ..diff.flux_build import applied
 from ..diff.kustomizations import GIT, OCI, FluxKustomization
+from ..diff.sources import left_out
 from ..errors import Refused
+from ..gitops.ignore import FILE as IGNORE
 from ..gitops.objects import objects_of
 from ..yaml.objects import Object, at, by_key
 
@@ -41,6 +43,16 @@ def refuse_other_source(flux: FluxKustomization) -> None:
         raise Refused(
             f"{flux.file}: Kustomization {flux.name} decrypts what it applies, and an artifact is not encrypted.",
             f"Let another Kustomization apply what is encrypted, and take `decryption` out of this one: {steps([])}",
+            fault="gitops",
+        )
+
+
+def refuse_left_out(flux: FluxKustomization, files: Iterable[str]) -> None:
+    """The folder is built of `files`, and Flux gets all of them."""
+    for said in left_out(flux.sources, files):
+        raise Refused(
+            f"Flux gets {flux.folder} without {said}; the manifests would be made of all of it.",
+            f"Say it in a `{IGNORE}` of the repo, which is read here too.",
             fault="gitops",
         )
 

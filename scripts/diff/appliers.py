@@ -9,6 +9,8 @@ from typing import Any
 from ..yaml.objects import read
 from .bases import links
 from .kustomizations import PATCHES, FluxKustomization
+from .sources import left_out
+from .trial import read_files
 
 MOVES = ("namespace", "targetNamespace", "namePrefix", "nameSuffix")
 MOVING = (*MOVES, *PATCHES, "components", "transformers")
@@ -46,6 +48,8 @@ class Appliers:
 
     def _kept_back(self) -> Iterator[str]:
         for it, _ in self._found:
+            for said in left_out(it.sources, read_files(self._root, self._place) if it.sources else ()):
+                yield f"what Flux makes of {self._place} without {said}"
             if (source := it.spec.get("sourceRef")) and isinstance(source, dict) and source.get("kind") in COPIES:
                 called = f"{source['kind']} {source.get('name')}"
                 yield f"which files of {self._place} are in {called}, which {it.file} applies"

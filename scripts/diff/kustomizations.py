@@ -1,19 +1,20 @@
 """The Flux Kustomizations that lie in a GitOps repo: https://fluxcd.io/flux/components/kustomize/kustomizations/."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from posixpath import join, normpath
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..addresses import is_local, normalise
-from ..gitops.objects import objects_of
+from ..gitops.objects import Located, objects_of
 from ..gitops.render import MADE_OF
 from ..gitops.site import Target
 from ..yaml.objects import Object, at, group_of, parse
 from .bases import walk
+from .sources import nearest
 
 GIT, OCI = "GitRepository", "OCIRepository"
 GROUP = "kustomize.toolkit.fluxcd.io"
@@ -22,7 +23,7 @@ PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 class FluxKustomization(Struct, frozen=True):
     """`folder` is what it applies, itself or, with `is_made`, as an artifact that is made of it, `.` for the whole
-    repo; `file` is where it stands."""
+    repo; `file` is where it stands. `sources` are the GitRepositories of the repo that can be its source."""
 
     file: str
     name: str
@@ -30,6 +31,7 @@ class FluxKustomization(Struct, frozen=True):
     spec: dict[str, Any]
     namespace: str = ""
     is_made: bool = False
+    sources: tuple[Located, ...] = ()
 
     @property
     def artifact(self) -> Target | None:
@@ -56,24 +58,26 @@ def flux_kustomizations(root: Path, remote: str = "") -> Iterator[FluxKustomizat
     """Those in the files of the repo that lies at `root`, but for those of which the repo says that they apply another
     one: a GitRepository with an address that ends in another name than that of `remote`."""
     files = {str(file.relative_to(root)): file.read_bytes() for file in walk(root, (".yaml", ".yml"))}
-    others = _other_sources(files, remote)
+    sources = list(objects_of(GIT, files.items()))
+    others = _other_sources(sources, remote)
     for file, text in files.items():
         try:
             objects = parse(text) if f"{GROUP}/v".encode() in text else []
         except ValueError:
             continue
         for it in filter(None, (flux_kustomization(item, file) for item in objects)):
-            source = it.spec.get("sourceRef")
-            if not isinstance(source, dict) or source.get("kind") != GIT or source.get("name") not in others:
-                yield it
+            kind, name = (at(it.spec, "sourceRef", key) for key in ("kind", "name"))
+            if kind != GIT or name not in others:
+                mine = [source for source in sources if (GIT, source.name) == (kind, name)]
+                yield structs.replace(it, sources=nearest(mine, file))
 
 
-def _other_sources(files: Mapping[str, bytes], remote: str) -> set[str]:
+def _other_sources(sources: Iterable[Located], remote: str) -> set[str]:
     """Names of GitRepositories; mirrors and forks are called as their origin."""
     if not remote or is_local(remote):
         return set()
     called: dict[str, set[str]] = {}
-    for it in objects_of(GIT, files.items()):
+    for it in sources:
         spec = it.value.get("spec")
         url = normalise(str(spec.get("url") or "")) if isinstance(spec, dict) else ""
         called.setdefault(it.name, set()).add(url.rpartition("/")[2].lower())

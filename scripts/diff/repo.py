@@ -20,7 +20,7 @@ from ..folder import lay_out
 from ..forges import Forge
 from ..gitops import layout
 from ..gitops.clone import Heads, cloned, look, patch
-from ..gitops.ignore import drop_ignored
+from ..gitops.ignore import taken
 from ..gitops.render import copied
 from ..gitops.site import Site, Target, standard
 from ..gitops.tries import told
@@ -221,9 +221,7 @@ def worked_in(forge: Forge | None, git: Git, renderer: Renderer, config: Config)
 
 def export(git: Git, revision: str, folder: Path) -> Path:
     """The regular files of a revision that Flux gets of it, below `folder`; a path that would leave it is left out."""
-    for path, data in git.files(revision, ".").items():
+    for path, data in taken(git.files(revision, ".")).items():
         if not {"..", ".git", ""} & set(PurePosixPath(path).parts) and not path.startswith("/"):
             lay_out(folder / path, data, f"{path:.200} of the GitOps repo")
-    if folder.is_dir():
-        drop_ignored(git, folder)
     return folder

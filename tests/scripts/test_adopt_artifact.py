@@ -213,12 +213,7 @@ def test_a_folder_with_a_secret_waits_until_another_one_has_it(running: World, e
 def test_what_sourceignore_names_is_not_published(world: World, env: dict[str, str], tmp_path: Path) -> None:
     """Flux generates the kustomization of a folder that has none, without what its source leaves out."""
     files = {path: text for path, text in HOME_OPS.items() if path != f"{APP}/app/kustomization.yaml"}
-    more = {
-        f"{APP}/app/secret.yaml": SECRET,
-        f"{APP}/.sourceignore": "secret.yaml\n",
-        f"{APP}/app/.sops.yaml": "a: b\n",
-    }
-    commit(world, files | more)
+    commit(world, files | {f"{APP}/app/secret.yaml": SECRET, f"{APP}/.sourceignore": "secret.yaml\n"})
     adopt(world, "home-ops")
     ran = move(world, env)
     assert ran.code == 0, ran.stderr
@@ -236,6 +231,12 @@ PATCHED = """\
           value: {a: b}
       target: {name: orders}
 """
+SOURCE = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system}
+spec: {url: "ssh://git@github.com/acme/fleet", LIMIT}
+"""
 LABELS = "labels: [{pairs: {c: d}}]\n"
 PARTS = ("./helmrelease.yaml", "./ocirepository.yaml")
 
@@ -248,13 +249,15 @@ PARTS = ("./helmrelease.yaml", "./ocirepository.yaml")
         ({"ks.yaml": f"{KS}  decryption: {{provider: sops}}\n"}, "decrypts what it applies"),
         ({"ks.yaml": f"{KS}  components: [../more]\n"}, "HelmRelease orders would be another"),
         ({"ks.yaml": KS + PATCHED, "app/kustomization.yaml": kustomization(*PARTS, more=LABELS)}, "be another"),
+        ({"source.yaml": SOURCE.replace("LIMIT", "ignore: '/*'")}, "more, which ignore of GitRepository flux-system"),
+        ({"source.yaml": SOURCE.replace("LIMIT", "sparseCheckout: [clusters]")}, "which sparseCheckout of Git"),
         ({"app/kustomization.yaml": kustomization(*PARTS, "billing.yaml")}, "also builds HelmRelease billing"),
         (
             {"taken.yaml": OCI_REPOSITORY.replace("name: orders", "name: orders-staging")},
             "OCIRepository orders-staging",
         ),
     ],
-    ids=["none", "bucket", "decryption", "component", "labels", "shared", "taken"],
+    ids=["none", "bucket", "decryption", "component", "labels", "ignore", "sparse", "shared", "taken"],
 )
 def test_what_would_change_what_is_applied_is_refused(
     world: World, env: dict[str, str], files: dict[str, str], said: str

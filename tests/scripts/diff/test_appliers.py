@@ -13,7 +13,15 @@ FOLDERS = {
     "apps/orders/base/kustomization.yaml": "resources: []\n",
 }
 OWN = {"clusters/staging/orders.yaml": FLUX.replace("PATH", "./apps/orders/staging")}
+BASE, B = "apps/orders/base/kustomization.yaml", "clusters/staging/b.yaml"
+WITHOUT = "what Flux makes of apps/orders/staging without"
 PARENT, PATCHED = "clusters/staging/flux-system/sync.yaml", FLUX.replace("PATH", "./clusters/staging, patches: [{}]")
+FETCHED = {
+    "clusters/staging/orders.yaml": FLUX.replace(
+        "PATH", "apps/orders/staging, sourceRef: {kind: GitRepository, name: b}"
+    )
+}
+SOURCE = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: b}\nspec: {LIMIT}\n"
 NOT_FOUND = "the Flux Kustomization that applies apps/orders/staging, which is not found in the GitOps repo"
 
 
@@ -61,6 +69,19 @@ NOT_FOUND = "the Flux Kustomization that applies apps/orders/staging, which is n
             ["which files of apps/orders/staging are in ExternalArtifact apps, which a.yaml applies"],
             True,
         ),
+        ({**FETCHED, B: SOURCE.replace("LIMIT", "ignore: '/*\\n!/apps'")}, [], True),
+        (
+            {**FETCHED, B: SOURCE.replace("LIMIT", "ignore: base/")},
+            [f"{WITHOUT} {BASE}, which ignore of GitRepository b in {B} leaves out"],
+            True,
+        ),
+        (
+            {**FETCHED, B: SOURCE.replace("LIMIT", "sparseCheckout: [apps/other]")}
+            | {"clusters/b.yaml": SOURCE.replace("LIMIT", "ignore: base/")},
+            [f"{WITHOUT} {BASE} and 1 more, which sparseCheckout of GitRepository b in {B} leaves out"],
+            True,
+        ),
+        ({**FETCHED, B: SOURCE.replace("LIMIT", "sparseCheckout: [apps]")}, [], True),
         ({**OWN, PARENT: FLUX.replace("PATH", "./clusters/staging, postBuild: {}")}, [], True),
         (
             {

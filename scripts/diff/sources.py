@@ -1,0 +1,38 @@
+"""The GitRepositories by which Flux fetches the repo, and what they leave out of it:
+https://fluxcd.io/flux/components/source/gitrepositories/."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+
+from ..gitops.ignore import is_left_out, patterns
+from ..gitops.objects import Located
+from ..yaml.objects import at
+
+
+def nearest(every: Iterable[Located], file: str) -> tuple[Located, ...]:
+    """Those that lie nearest to `file`: each cluster may have one of the same name."""
+    by_distance: dict[int, list[Located]] = {}
+    for it in every:
+        by_distance.setdefault(_shared(it.file, file), []).append(it)
+    return tuple(by_distance[max(by_distance)]) if by_distance else ()
+
+
+def _shared(one: str, other: str) -> int:
+    """How many folders two files have in common."""
+    parts = [PurePosixPath(it).parts[:-1] for it in (one, other)]
+    return next((at for at, (a, b) in enumerate(zip(*parts, strict=False)) if a != b), min(map(len, parts)))
+
+
+def left_out(sources: Sequence[Located], paths: Iterable[str]) -> Iterator[str]:
+    """Which of the files at `paths` Flux does not get, and why, in words."""
+    paths = sorted(paths)
+    for it in sources:
+        ignore, sparse = (at(it.value, "spec", key) for key in ("ignore", "sparseCheckout"))
+        said = patterns(ignore.encode()) if isinstance(ignore, str) else []
+        ignored = [path for path in paths if is_left_out(path, said)]
+        folders = list(map(str, sparse)) if isinstance(sparse, list) else []
+        beside = [path for path in paths if folders and not any(PurePosixPath(path).is_relative_to(f) for f in folders)]
+        for key, found in (("ignore", ignored), ("sparseCheckout", beside)):
+            if found:
+                more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+                yield f"{found[0]}{more}, which {key} of GitRepository {it.name} in {it.file} leaves out"
