@@ -9,8 +9,9 @@ from ..addresses import normalise
 from ..clients.registry import Registry
 from ..config import Config
 from ..diff.flux_build import applied
-from ..diff.kustomizations import OCI, FluxKustomization
+from ..diff.kustomizations import FluxKustomization
 from ..diff.repo import Repo
+from ..diff.sources import OCI
 from ..diff.trial import read_files
 from ..gitops import templates
 from ..gitops.artifact import pack

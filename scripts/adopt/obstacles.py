@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..diff.bases import walk
 from ..diff.flux_build import applied
-from ..diff.kustomizations import GIT, OCI, FluxKustomization
-from ..diff.sources import left_out
+from ..diff.kustomizations import FluxKustomization
+from ..diff.sources import GIT, OCI, left_out
 from ..errors import Refused
 from ..gitops.ignore import FILE as IGNORE
 from ..gitops.objects import objects_of
@@ -32,7 +32,7 @@ def only(every: Sequence[FluxKustomization], folder: str) -> FluxKustomization:
 
 
 def refuse_other_source(flux: FluxKustomization) -> None:
-    kind = at(flux.spec, "sourceRef", "kind")
+    kind, _ = flux.source
     if kind != GIT:
         raise Refused(
             f"{flux.file}: Kustomization {flux.name} gets {flux.folder} from {kind}, not from a GitRepository.",

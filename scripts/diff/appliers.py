@@ -6,10 +6,10 @@ from os.path import isfile
 from pathlib import Path
 from typing import Any
 
-from ..yaml.objects import read
+from ..yaml.objects import at, read
 from .bases import links
 from .kustomizations import PATCHES, FluxKustomization
-from .sources import left_out
+from .sources import OCI, left_out
 from .trial import read_files
 
 MOVES = ("namespace", "targetNamespace", "namePrefix", "nameSuffix")
@@ -23,7 +23,7 @@ CHANGING = (
 # substitute.
 ABOVE = (*PATCHES, "components", "replacements", "transformers", "vars")
 # What holds some files of a GitOps repo, as something else copied them.
-COPIES = ("Bucket", "ExternalArtifact")
+COPIES = ("Bucket", "ExternalArtifact", OCI)
 
 
 class Appliers:
@@ -48,11 +48,16 @@ class Appliers:
 
     def _kept_back(self) -> Iterator[str]:
         for it, _ in self._found:
+            if it.source[0] in COPIES and not it.is_made:
+                yield f"which files of {self._place} are in {' '.join(it.source)}, which {it.file} applies"
+            for source in it.sources:
+                spec = at(source.value, "spec")
+                if at(spec, "suspend"):
+                    yield f"when Flux applies it: {source.kind} {source.name} in {source.file} is suspended"
+                if found := [key for key in ("ignore", "layerSelector") if it.is_made and at(spec, key)]:
+                    yield f"what {' and '.join(found)} in {source.file} changes"
             for said in left_out(it.sources, read_files(self._root, self._place) if it.sources else ()):
                 yield f"what Flux makes of {self._place} without {said}"
-            if (source := it.spec.get("sourceRef")) and isinstance(source, dict) and source.get("kind") in COPIES:
-                called = f"{source['kind']} {source.get('name')}"
-                yield f"which files of {self._place} are in {called}, which {it.file} applies"
 
     def stays(self) -> bool:
         """Whether Flux is sure to leave names and namespaces as the folder builds them."""

@@ -1,7 +1,7 @@
 """The Flux Kustomizations that lie in a GitOps repo: https://fluxcd.io/flux/components/kustomize/kustomizations/."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from posixpath import join, normpath
 from typing import Any
@@ -14,16 +14,15 @@ from ..gitops.render import MADE_OF
 from ..gitops.site import Target
 from ..yaml.objects import Object, at, group_of, parse
 from .bases import walk
-from .sources import nearest
+from .sources import GIT, OCI, nearest
 
-GIT, OCI = "GitRepository", "OCIRepository"
 GROUP = "kustomize.toolkit.fluxcd.io"
 PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 
 class FluxKustomization(Struct, frozen=True):
     """`folder` is what it applies, itself or, with `is_made`, as an artifact that is made of it, `.` for the whole
-    repo; `file` is where it stands. `sources` are the GitRepositories of the repo that can be its source."""
+    repo; `file` is where it stands. `sources` are those of the repo that can be its own."""
 
     file: str
     name: str
@@ -34,10 +33,17 @@ class FluxKustomization(Struct, frozen=True):
     sources: tuple[Located, ...] = ()
 
     @property
-    def artifact(self) -> Target | None:
-        """The OCIRepository of the artifact that `waybill adopt` moved it to, which lies beside it in its file."""
+    def source(self) -> tuple[str, str]:
+        """Kind and name."""
         kind, name = (at(self.spec, "sourceRef", key) for key in ("kind", "name"))
-        return Target(self.file, OCI, str(name)) if self.is_made and kind == OCI else None
+        return str(kind or ""), str(name or "")
+
+    @property
+    def artifact(self) -> Target | None:
+        """The OCIRepository of the artifact that `waybill adopt` moved it to, which then lies beside it in its file."""
+        kind, name = self.source
+        file = next((it.file for it in self.sources), self.file)
+        return Target(file, OCI, name) if self.is_made and kind == OCI else None
 
     @property
     def patches(self) -> list[Any]:
@@ -55,21 +61,27 @@ class FluxKustomization(Struct, frozen=True):
 
 
 def flux_kustomizations(root: Path, remote: str = "") -> Iterator[FluxKustomization]:
-    """Those in the files of the repo that lies at `root`, but for those of which the repo says that they apply another
-    one: a GitRepository with an address that ends in another name than that of `remote`."""
+    """Those in the files of the repo that lies at `root`, but for those that apply something else: what a GitRepository
+    has with an address that ends in another name than that of `remote`; or the whole of an artifact, where others get
+    this repo from git."""
     files = {str(file.relative_to(root)): file.read_bytes() for file in walk(root, (".yaml", ".yml"))}
-    sources = list(objects_of(GIT, files.items()))
+    sources = [it for kind in (GIT, OCI) for it in objects_of(kind, files.items())]
     others = _other_sources(sources, remote)
+    found = [it for it in _every(files) if it.source[0] != GIT or it.source[1] not in others]
+    from_git = any(it.source[0] == GIT for it in found)
+    for it in found:
+        if it.folder != "." or it.source[0] in (GIT, "") or not from_git:
+            mine = [source for source in sources if (source.kind, source.name) == it.source]
+            yield structs.replace(it, sources=nearest(mine, it.file))
+
+
+def _every(files: Mapping[str, bytes]) -> Iterator[FluxKustomization]:
     for file, text in files.items():
         try:
             objects = parse(text) if f"{GROUP}/v".encode() in text else []
         except ValueError:
             continue
-        for it in filter(None, (flux_kustomization(item, file) for item in objects)):
-            kind, name = (at(it.spec, "sourceRef", key) for key in ("kind", "name"))
-            if kind != GIT or name not in others:
-                mine = [source for source in sources if (GIT, source.name) == (kind, name)]
-                yield structs.replace(it, sources=nearest(mine, file))
+        yield from filter(None, (flux_kustomization(item, file) for item in objects))
 
 
 def _other_sources(sources: Iterable[Located], remote: str) -> set[str]:
@@ -77,7 +89,7 @@ def _other_sources(sources: Iterable[Located], remote: str) -> set[str]:
     if not remote or is_local(remote):
         return set()
     called: dict[str, set[str]] = {}
-    for it in sources:
+    for it in (it for it in sources if it.kind == GIT):
         spec = it.value.get("spec")
         url = normalise(str(spec.get("url") or "")) if isinstance(spec, dict) else ""
         called.setdefault(it.name, set()).add(url.rpartition("/")[2].lower())

@@ -124,7 +124,7 @@ def release_of(objects: list[Object], service: str, existing: Existing | None = 
         values=values.merged,
         chart=chart or (existing.chart if existing else ""),
         reference=reference,
-        unseen=(*_kept(found[0], "the HelmRelease"), *_unseen(spec, values.unseen)),
+        unseen=(*_kept(found[0], "the HelmRelease"), *_unseen(spec, values.unseen, _source(objects, spec))),
         post_renderers=tuple(spec.get("postRenderers") or ()),
         hooks=spec.get("postRenderStrategy") != "nohooks",
         keeps_values=bool((spec.get("upgrade") or {}).get("preserveValues")),
@@ -161,8 +161,10 @@ def _kept(item: Object, called: str) -> Iterator[str]:
             yield f"when Flux applies it: {called} has {name}: {text}"
 
 
-def _unseen(spec: dict[str, Any], values: Sequence[str]) -> Iterator[str]:
+def _unseen(spec: dict[str, Any], values: Sequence[str], source: Object | None) -> Iterator[str]:
     """Sentences without a full stop."""
+    if source and source["kind"] == "OCIRepository" and at(source, "spec", "suspend"):
+        yield f"when Flux fetches the chart: OCIRepository {source['metadata'].get('name')} is suspended"
     if values:
         yield f"values from {', '.join(values)}"
     chart = (spec.get("chart") or {}).get("spec") or {}
@@ -181,18 +183,19 @@ def _unseen(spec: dict[str, Any], values: Sequence[str]) -> Iterator[str]:
 
 
 def _chart(objects: list[Object], spec: dict[str, Any]) -> tuple[str, str]:
-    chart = (spec.get("chart") or {}).get("spec") or {}
-    wanted = spec.get("chartRef") or chart.get("sourceRef") or {}
-    sources = [
-        item.get("spec") or {}
-        for item in objects
-        if (item["kind"], item["metadata"].get("name")) == (wanted.get("kind"), wanted.get("name"))
-    ]
-    url = str(sources[0].get("url", "")) if sources else ""
+    chart, source = (spec.get("chart") or {}).get("spec") or {}, _source(objects, spec)
+    url = str(at(source, "spec", "url") or "")
     if not url.startswith("oci://"):
         return "", str(chart.get("version", ""))
     repository = url.removeprefix("oci://").rstrip("/")
     if chart:
         return f"{repository}/{chart.get('chart')}", str(chart.get("version", ""))
-    ref = sources[0].get("ref") or {}
+    ref = at(source, "spec", "ref") or {}
     return repository, str(ref.get("digest") or ref.get("tag") or "")
+
+
+def _source(objects: list[Object], spec: dict[str, Any]) -> Object | None:
+    """That of the chart, if it is one of the objects."""
+    wanted = spec.get("chartRef") or at(spec, "chart", "spec", "sourceRef") or {}
+    named = (wanted.get("kind"), wanted.get("name"))
+    return next((it for it in objects if (it["kind"], it["metadata"].get("name")) == named), None)

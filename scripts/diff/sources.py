@@ -1,4 +1,4 @@
-"""The GitRepositories by which Flux fetches the repo, and what they leave out of it:
+"""The sources by which Flux fetches the repo, and what GitRepositories leave out of it:
 https://fluxcd.io/flux/components/source/gitrepositories/."""
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 from ..gitops.ignore import is_left_out, patterns
 from ..gitops.objects import Located
 from ..yaml.objects import at
+
+GIT, OCI = "GitRepository", "OCIRepository"
 
 
 def nearest(every: Iterable[Located], file: str) -> tuple[Located, ...]:
@@ -26,7 +28,7 @@ def _shared(one: str, other: str) -> int:
 def left_out(sources: Sequence[Located], paths: Iterable[str]) -> Iterator[str]:
     """Which of the files at `paths` Flux does not get, and why, in words."""
     paths = sorted(paths)
-    for it in sources:
+    for it in (it for it in sources if it.kind == GIT):
         ignore, sparse = (at(it.value, "spec", key) for key in ("ignore", "sparseCheckout"))
         said = patterns(ignore.encode()) if isinstance(ignore, str) else []
         ignored = [path for path in paths if is_left_out(path, said)]

@@ -16,11 +16,9 @@ OWN = {"clusters/staging/orders.yaml": FLUX.replace("PATH", "./apps/orders/stagi
 BASE, B = "apps/orders/base/kustomization.yaml", "clusters/staging/b.yaml"
 WITHOUT = "what Flux makes of apps/orders/staging without"
 PARENT, PATCHED = "clusters/staging/flux-system/sync.yaml", FLUX.replace("PATH", "./clusters/staging, patches: [{}]")
-FETCHED = {
-    "clusters/staging/orders.yaml": FLUX.replace(
-        "PATH", "apps/orders/staging, sourceRef: {kind: GitRepository, name: b}"
-    )
-}
+GIT = "sourceRef: {kind: GitRepository, name: b}"
+FETCHED = {"clusters/staging/orders.yaml": FLUX.replace("PATH", f"apps/orders/staging, {GIT}")}
+OTHER = FLUX.replace("PATH", "./, sourceRef: {kind: OCIRepository, name: c}")
 SOURCE = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: b}\nspec: {LIMIT}\n"
 NOT_FOUND = "the Flux Kustomization that applies apps/orders/staging, which is not found in the GitOps repo"
 
@@ -82,6 +80,19 @@ NOT_FOUND = "the Flux Kustomization that applies apps/orders/staging, which is n
             True,
         ),
         ({**FETCHED, B: SOURCE.replace("LIMIT", "sparseCheckout: [apps]")}, [], True),
+        (
+            {**FETCHED, B: SOURCE.replace("LIMIT", "suspend: true")},
+            [f"when Flux applies it: GitRepository b in {B} is suspended"],
+            True,
+        ),
+        # An artifact of something else, as soon as others get this repo from git.
+        ({**FETCHED, "clusters/staging/more.yaml": OTHER}, [], True),
+        ({PARENT: FLUX.replace("PATH", f"clusters, {GIT}"), "more.yaml": OTHER}, [NOT_FOUND], False),
+        (
+            {"more.yaml": OTHER},
+            ["which files of apps/orders/staging are in OCIRepository c, which more.yaml applies"],
+            True,
+        ),
         ({**OWN, PARENT: FLUX.replace("PATH", "./clusters/staging, postBuild: {}")}, [], True),
         (
             {

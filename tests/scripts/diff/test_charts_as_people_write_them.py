@@ -58,7 +58,11 @@ def test_charts_that_are_pinned_by_digest_are_compared(releases: Releases) -> No
     releases.merged("1.0.0", TEMPLATES)
     said = releases.changes(TEMPLATES, "digest: b\n")
     assert lines(said) == ["-        image: orders@a", "+        image: orders@b"]
-    assert releases.digests["1.0.0"] in releases.repo.text("apps/orders/staging/source.yaml")
+    source = releases.repo.text("apps/orders/staging/source.yaml")
+    assert releases.digests["1.0.0"] in source
+    releases.repo.commit({"apps/orders/staging/source.yaml": source.rstrip() + "\n  suspend: true\n"})
+    unseen = "- Not seen here: when Flux fetches the chart: OCIRepository orders is suspended."
+    assert unseen in lines(releases.changes(TEMPLATES, "digest: c\n"))
 
 
 def test_a_source_that_lies_elsewhere_is_looked_for_where_the_new_chart_is(releases: Releases) -> None:
