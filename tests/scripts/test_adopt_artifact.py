@@ -282,43 +282,6 @@ def test_patches_that_do_the_same_to_manifests_are_no_obstacle(world: World, env
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("  prune: true\n", "  prune: true\n  patches: [{patch: '[]'}]\n", f"what patches in {CLUSTER} changes"),
-        ("  interval: 5m\n", "  interval: 5m\n  ignore: '*'\n", f"what ignore in {CLUSTER} changes"),
-        ("  interval: 5m\n", "  interval: 5m\n  suspend: true\n", f"OCIRepository orders-staging in {CLUSTER} is"),
-        ("waybill/manifests", "other/manifests", f"{OVERLAY} are in OCIRepository orders-staging, which {CLUSTER}"),
-    ],
-    ids=["patches", "ignore", "suspended", "unmarked"],
-)
-def test_what_is_changed_after_the_move_is_said(
-    running: World, env: dict[str, str], old: str, new: str, said: str
-) -> None:
-    move(running, env)
-    running.merge(BRANCH)
-    text = git(running.gitops, "show", f"main:{CLUSTER}")
-    assert old in text
-    commit(running, {CLUSTER: text.replace(old, new) + "\n"})
-    shipped = running.ship(running.image("second"), env=env)
-    assert [said in it for it in shipped["not_seen"]] == [True]
-    records = [json.loads(it.read_text()) for it in running.gitops.glob("waybill-proposals/*.json")]
-    (body,) = [it["body"] for it in records if (it["branch"], it["state"]) == ("apps/orders", "open")]
-    assert f"- Not seen here: {shipped['not_seen'][0]}." in body.replace("`", "").replace("\\", "")
-
-
-def test_its_source_may_move_to_a_file_of_its_own(running: World, env: dict[str, str]) -> None:
-    move(running, env)
-    running.merge(BRANCH)
-    first, second = git(running.gitops, "show", f"main:{CLUSTER}").split("\n---\n")
-    sources = "clusters/staging/sources.yaml"
-    commit(running, {CLUSTER: f"{first}\n", sources: f"{second}\n"})
-    shipped = running.ship(running.image("second"), env=env)
-    assert changed(running, "apps/orders") == [f"{OVERLAY}/release.yaml", sources]
-    digest = documents(running, sources, "apps/orders")[0]["spec"]["ref"]["digest"]
-    assert digest == shipped["artifact"]["digest"]
-
-
-@pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (["--artifact", "-e", "staging"], 1, "Set `artifact` and `gitops` in waybill.toml"),

@@ -140,6 +140,12 @@ def test_a_flux_kustomization_of_another_repository_builds_nothing_here(tmp_path
         assert "Kustomization podinfo (podinfo.yaml, path .)" in said
 
 
+def test_an_artifact_of_something_else_builds_nothing_here(tmp_path: Path) -> None:
+    theirs = flux("podinfo", "./").replace("GitRepository", "OCIRepository")
+    files = {**ALONE, "ks.yaml": flux("apps", "./apps"), "podinfo.yaml": theirs}
+    assert found(tmp_path, files, "apps/orders.yaml").folder == "apps"
+
+
 def test_a_prefix_of_its_name_is_followed(tmp_path: Path) -> None:
     files = {
         "apps/kustomization.yaml": kustomization("orders.yaml", "repository.yaml", more="namePrefix: eu-\n"),
