@@ -57,12 +57,14 @@ class Connection:
     """Requests to one registry host; a login is looked up when the registry asks for it, and kept."""
 
     def __init__(self, client: Client, host: str, scope: str, plain_http: bool, *, anonymous: bool = False) -> None:
+        import httpx
+
         self.host = host
         self._anonymous = anonymous
         self._client = client
         self._scope = scope
         self._local = is_loopback(host)
-        self._origin = f"{'http' if self._local or plain_http else 'https'}://{host}"
+        self._origin = str(httpx.URL(f"{'http' if self._local or plain_http else 'https'}://{host}"))
         self._authorization: str | None = None
 
     def get(self, path: str, *, accept: str = "*/*", may_move: bool = False, largest: int = ANSWER) -> Answer:
@@ -230,12 +232,15 @@ class Connection:
 
     def _challenge(self, answer: Answer, text: str) -> dict[str, str]:
         try:
-            return parse_keqv_list(parse_http_list(text))
+            found = parse_keqv_list(parse_http_list(text))
+            if not found.get("realm"):
+                raise ValueError("it names nobody who gives a token")
         except (ValueError, IndexError) as error:  # the latter for a value that is missing
             raise self.garbage(answer.url.path, "it asks for a login in no known way") from error
+        return found
 
     def _token(self, challenge: Mapping[str, str], login: Login | None) -> str:
-        realm, asked = challenge.get("realm", ""), {"service": challenge.get("service", ""), "scope": self._scope}
+        realm, asked = challenge["realm"], {"service": challenge.get("service", ""), "scope": self._scope}
         self._check(realm)
         if login and login.refresh_token:
             form = asked | {"grant_type": "refresh_token", "refresh_token": login.refresh_token, "client_id": "waybill"}

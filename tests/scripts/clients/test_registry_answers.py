@@ -37,7 +37,7 @@ ANSWERS: dict[str, tuple[Behaviour, str]] = {
     "401 with a login page": (says(401, b"<html>", WWW_Authenticate='Basic realm="x"'), "401"),
     "401 from nowhere": (says(401, WWW_Authenticate='Bearer realm="http://127.0.0.1:1/token"'), "cannot be reached"),
     "401 to plain HTTP elsewhere": (says(401, WWW_Authenticate='Bearer realm="http://example.org/t"'), "not encrypted"),
-    "401 with a broken challenge": (says(401, WWW_Authenticate="Bearer"), "not encrypted"),
+    "401 with a broken challenge": (says(401, WWW_Authenticate="Bearer"), "no known way"),
     "403": (says(403, b'{"errors": [{"code": "DENIED", "message": "no"}]}'), "403 (DENIED)"),
     "400": (says(400), "400"),
     "429": (says(429, Retry_After="9"), "429"),

@@ -2,6 +2,7 @@
 
 import json
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,29 @@ def test_it_uploads_where_the_registry_says() -> None:
     asked.clear()
     push(noting(taking(has=says(200))))
     assert [it.partition(" ")[0] for it in asked] == ["HEAD", "PUT", "GET"]
+
+
+def test_a_host_in_capitals_is_that_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Addresses are compared as HTTP has them: what leads to the same host is asked with the login, too."""
+    monkeypatch.setenv("HELM_REGISTRY_CONFIG", str(tmp_path / "config.json"))
+
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        if not request.headers.get("Authorization"):
+            request.rfile.read(int(request.headers.get("Content-Length", 0)))
+            says(401, WWW_Authenticate='Basic realm="a"')(request)
+        elif "/tags/list?n=" in request.path:
+            says(200, b'{"tags": ["1"]}', Link='</v2/a/b/tags/list?last=1>; rel="next"')(request)
+        elif "/tags/list" in request.path:
+            says(200, b'{"tags": ["2"]}')(request)
+        else:
+            taking(begin=says(202, Location=f"http://{request.headers['Host']}/up"))(request)
+
+    with answering(behave) as host:
+        name = f"LOCALHOST:{host.rpartition(':')[2]}"
+        login = {"auths": {name: {"username": "ada", "password": "secret"}}}
+        (tmp_path / "config.json").write_text(json.dumps(login))
+        assert Registry().tags(f"{name}/a/b") == ["1", "2"]
+        assert Registry().push(f"{name}/a/b", "1.0.0", MANIFEST, OCI_MANIFEST, [BLOB]) == digest_of(MANIFEST)
 
 
 @pytest.mark.parametrize(
