@@ -44,7 +44,7 @@ class FiguresAnswer(Struct, frozen=True):
 def lines(answer: dict[str, Any]) -> list[Line]:
     it = told(answer, FiguresAnswer)
     now, before = it.figures, it.before.figures
-    lead, recovery, rate = now.lead_time, now.recovery_time, now.change_fail_rate
+    lead, recovery, rate, rework = now.lead_time, now.recovery_time, now.change_fail_rate, now.rework_rate
     commits = f"{lead.n:,} commit{'s' * (lead.n != 1)}"
     rows = [
         ("", "NOW", "BEFORE", "COUNTED"),
@@ -54,9 +54,9 @@ def lines(answer: dict[str, Any]) -> list[Line]:
         (
             "recovery, median",
             *map(_span, (recovery, before.recovery_time)),
-            f"{recovery.n:,}{_left(recovery, 'still failing')}",
+            f"{recovery.n:,}{_left(recovery, 'not mended')}",
         ),
-        ("rework rate", *map(_share, (now.rework_rate, before.rework_rate)), "no release is marked as a fix"),
+        ("rework rate", *map(_share, (rework, before.rework_rate)), _follow(rework)),
     ]
     silent = [[Cell("silent", "yellow"), Cell(f"  {name}: not all that began there is known")] for name in it.silent]
     return [*silent, *columns([[Cell(text) for text in row] for row in rows], numbers=(1, 2))]
@@ -83,6 +83,11 @@ def _share(it: Figure) -> str:
 
 def _span(it: Figure) -> str:
     return "not known" if it.value is None else how_exactly(timedelta(seconds=it.value))
+
+
+def _follow(it: Figure) -> str:
+    """Ledgers before 0.3 count none."""
+    return "this ledger does not count it" if it.of is None else f"{it.n:,} of {it.of:,} follow a failure"
 
 
 def _left(it: Figure, words: str) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CANNOT_ASK = 2
 SECONDS = 5
 # The lists of `GET /figures/{name}`.
-COUNTED = ("deployments", "commits", "left_out", "changes", "failures", "recoveries", "failing")
+COUNTED = ("deployments", "commits", "left_out", "changes", "failures", "recoveries", "failing", "rework")
 ledger = all_of(
     click.option(
         "--ledger",

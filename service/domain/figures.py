@@ -5,10 +5,11 @@ All times are in seconds since 1970. Nothing to count gives null, never 0.
 """
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import ceil
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from statistics import median
 from typing import NamedTuple, TypeVar
 
@@ -21,7 +22,8 @@ WEEK = 7 * 24 * 3600
 
 class Deployment(NamedTuple):
     """A version began to run in an environment. `release`: its number in the order in which releases are filed; None:
-    it was not. `again`: it ran there before. What is at a `position` was told until then."""
+    it was not. `again`: it ran there before. `reworks`: it is the first new one after another that failed. What is at a
+    `position` was told until then."""
 
     environment: str
     service: str
@@ -30,11 +32,22 @@ class Deployment(NamedTuple):
     position: str
     release: int | None
     again: bool
+    place: str
+    reworks: bool = False
+
+
+class FailedPlace(NamedTuple):
+    """Where a version failed: since when, and when the service was well there again. None: that did not happen."""
+
+    at: int
+    position: str
+    mended: tuple[int, str] | None
 
 
 class Failure(NamedTuple):
     """A version failed in an environment, for the first time before it ran well, or people roll it back. `began`: when
-    it began to run there; `mended`: when the service was well there again. None: that did not happen."""
+    it began to run there; `places`: where it failed, in the order in which it did; `mended`: when the service was well
+    in all of them again. None: that did not happen."""
 
     environment: str
     service: str
@@ -43,6 +56,7 @@ class Failure(NamedTuple):
     position: str
     release: int | None
     began: tuple[int, str] | None
+    places: tuple[FailedPlace, ...]
     mended: tuple[int, str] | None = None
 
 
@@ -85,7 +99,7 @@ class Told(NamedTuple):
 
 class CountedLists(NamedTuple):
     """What is counted in a period, by the name of its list: `changes` began or failed in it; `left_out` have no lead
-    time that can be known, `failing` no recovery yet."""
+    time that can be known, `failing` were not mended yet."""
 
     deployments: Sequence[Deployment]
     commits: Sequence[BroughtCommit]
@@ -94,6 +108,7 @@ class CountedLists(NamedTuple):
     failures: Sequence[Failure]
     recoveries: Sequence[Failure]
     failing: Sequence[Failure]
+    rework: Sequence[Deployment]
 
 
 class Count(Struct, frozen=True):
@@ -108,7 +123,7 @@ class Count(Struct, frozen=True):
 
 
 class PeriodFigures(Struct, frozen=True):
-    """`deployments` a week, `change_fail_rate` from 0 to 1, the others in seconds."""
+    """`deployments` a week, `change_fail_rate` and `rework_rate` from 0 to 1, the others in seconds."""
 
     deployments: Count
     lead_time: Count
@@ -135,6 +150,7 @@ def counted(told: Told, begins: int, ends: int) -> CountedLists:
         failures=inside.failures,
         recoveries=[it for it in inside.failures if it.mended],
         failing=[it for it in inside.failures if not it.mended],
+        rework=[it for it in inside.deployments if it.reworks],
     )
 
 
@@ -144,7 +160,7 @@ def figures(told: Told, begins: int, ends: int) -> PeriodFigures:
     leads = sorted([each.at - it.committed for each in commits for it in each.releases])
     dated_later = bisect_left(leads, 0)
     recoveries = [recovery_seconds(it) for it in failures if it.mended]
-    begun, failed = len(deployments), len(failures)
+    begun, failed, reworks = len(deployments), len(failures), [it.reworks for it in deployments].count(True)
     changed = begun + len(_failed_alone(failures, begins, ends))
     unfiled = [it.release for it in deployments].count(None)
     return PeriodFigures(
@@ -152,7 +168,7 @@ def figures(told: Told, begins: int, ends: int) -> PeriodFigures:
         lead_time=_middle(leads[dated_later:], left=unfiled + dated_later),
         change_fail_rate=Count(failed / changed if changed else None, failed, of=changed),
         recovery_time=_middle(sorted(recoveries), left=failed - len(recoveries)),
-        rework_rate=Count(None, 0, left=begun),
+        rework_rate=Count(reworks / begun if begun else None, reworks, of=begun),
     )
 
 
@@ -164,8 +180,21 @@ def _inside(told: Told, begins: int, ends: int) -> Told:
         first, end = (bisect_left(items, it, key=attrgetter("at")) for it in (begins, ends))
         return [it for it in items[first:end] if it.position < known]
 
-    failures = [it if _within(it.mended, begins, ends) else it._replace(mended=None) for it in inside(told.failures)]
+    failures = [it._replace(mended=_mended(it.places, begins, ends)) for it in inside(told.failures)]
     return Told(inside(told.deployments), failures, inside(told.commits))
+
+
+def _mended(places: Iterable[FailedPlace], begins: int, ends: int) -> tuple[int, str] | None:
+    """When there was no place any more in which it had failed and was not well again. What fails after that is another
+    matter."""
+    found: tuple[int, str] | None = None
+    for it in places:
+        if found and not (it.at < ends and it.position < found[1]):
+            return found
+        if it.mended is None or not _within(it.mended, begins, ends):
+            return None
+        found = max(found or it.mended, it.mended, key=itemgetter(1))
+    return found
 
 
 def _within(at: tuple[int, str] | None, begins: int, ends: int) -> bool:
@@ -175,6 +204,19 @@ def _within(at: tuple[int, str] | None, begins: int, ends: int) -> bool:
 def _failed_alone(failures: Iterable[Failure], begins: int, ends: int) -> list[Failure]:
     """Those that are not deployments of the period too."""
     return [it for it in failures if not _within(it.began, begins, ends)]
+
+
+def reworked(deployments: Iterable[Deployment], failures: Sequence[Failure]) -> set[Deployment]:
+    """The first of a service in an environment after each failure there, but for those of the version that failed.
+    `deployments` are in the order of their positions."""
+    lines = defaultdict[tuple[str, ...], list[Deployment]](list)
+    failed = {it[:2] for it in failures}
+    for each in deployments:
+        if each[:2] in failed:
+            lines[each[:2]].append(each)
+    after = ((it, bisect_right(lines[it[:2]], it.position, key=attrgetter("position"))) for it in failures)
+    found = [(it, lines[it[:2]][index]) for it, index in after if index < len(lines[it[:2]])]
+    return {each for it, each in found if each.version != it.version}
 
 
 def recovery_seconds(it: Failure) -> int:
@@ -196,12 +238,13 @@ def brought(
             continue
         if newest is None:
             first = newest = end - 1  # of the first one that runs, only its own
-        fresh = [it for it in filed[first:end] if it.commit not in known]
-        if len(fresh) > 1:  # of two releases of one commit the first one tells
-            fresh = [*{it.commit: it for it in reversed(fresh)}.values()]
+        fresh = list[CountedRelease]()
+        for it in filed[first:end]:  # of two releases of one commit the first one tells
+            if it.commit not in known:
+                known.add(it.commit)
+                fresh.append(it)
         if fresh:
             yield BroughtCommits(each.at, each.position, each, tuple(fresh))
-            known.update([it.commit for it in fresh])
         first = end
 
 

@@ -24,12 +24,13 @@ DEFINITIONS = {
     "lead_time": "From a release's source commit until that commit first ran in the environment: the median. Left out: "
     "deployments whose release was not filed, and commits that are dated later than they ran.",
     "change_fail_rate": "Changes that failed in the period, of those that began or failed in it. A change is a version "
-    "in an environment. It fails when it cannot be installed, when its tests fail, or when its roll back is proposed.",
-    "recovery_time": "From a change's failure until something began to run there, was rolled back to, or was well "
-    "again; of one that is rolled back, until another version began to run: the median. Left out: what was still "
-    "failing at the end.",
-    "rework_rate": "Deployments that mend an earlier one, of all: not known, since no release says that it mends one; "
-    "that it is the first after a failure does not tell.",
+    "in an environment. It fails when it cannot be installed in a place, when its tests fail, or when its roll back is "
+    "proposed.",
+    "recovery_time": "From a change's failure until, in every place in which it failed, something began to run, was "
+    "rolled back to, or was well again; of one that is rolled back, until another version began to run: the median. "
+    "Left out: what was not mended by the end.",
+    "rework_rate": "Deployments that are the first after a failure of another version there, of all. Whether they had "
+    "been planned all the same is not known.",
 }
 # Which list has what is counted, of how many it is a share, and what could not be counted.
 LISTS: dict[str, tuple[str | None, str | None, str | None]] = {
@@ -37,7 +38,7 @@ LISTS: dict[str, tuple[str | None, str | None, str | None]] = {
     "lead_time": ("commits", None, "left_out"),
     "change_fail_rate": ("failures", "changes", None),
     "recovery_time": ("recoveries", None, "failing"),
-    "rework_rate": (None, None, "deployments"),
+    "rework_rate": ("rework", "deployments", None),
 }
 
 

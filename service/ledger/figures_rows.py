@@ -13,6 +13,7 @@ from ..domain.figures import Deployment
 
 PIECE = 500  # rows that are read at a time
 MOST = 40_000  # rows of one kind that are read for one answer
+NEAR = 50  # so many failures are looked at for the first that counts
 
 
 class TooManyRows(Exception):
@@ -32,13 +33,15 @@ class FiguresWindow(NamedTuple):
 
 
 class FailedVersion(NamedTuple):
-    """A version of which there is a failure, or the proposal to roll it back, at `position`. `failed`: when it failed
-    first before it ran, or in its tests; or when that was proposed. `began`: when it began to run first. None: that did
-    not happen. `again`: it had failed, or was rolled back, before."""
+    """A version of which there is a failure in a place, or the proposal to roll it back, at `position`. `failed`: when
+    it failed there first before it ran there, or in its tests; or when that was proposed. `began`: when it began to run
+    in the environment first. None: that did not happen. `again`: it had failed, or was rolled back, before. `place`
+    None: that is not known."""
 
     environment: str
     service: str
     version: str | None
+    place: str | None
     position: str
     release: int | None
     failed: int | None
@@ -56,9 +59,11 @@ class HistoryMoment(NamedTuple):
     version: str | None
     at: int
     position: str
+    place: str | None
 
 
 _SAME = "{0}.service = {1}.service AND {0}.version = {1}.version AND {0}.environment = {1}.environment"
+AGAIN = f"EXISTS (SELECT 1 FROM arrival b WHERE {_SAME.format('b', '{0}')} AND b.position < {{0}}.position)"
 _RELEASE = "(SELECT r.id FROM release r WHERE r.service = {0}.service AND r.version = {0}.version) AS release"
 _BEGAN = (
     f"(SELECT min(b.position) FROM arrival b WHERE {_SAME.format('b', '{0}')} AND b.position < {{{{}}}})"
@@ -68,22 +73,26 @@ _BEGAN_AT = (
     "(SELECT min(t.started_at) FROM arrival t WHERE t.environment = y.environment AND t.position = y.began_position)"
     " AS began"
 )
-# Its first failure that counts: before it ran, or else of its tests. An ORDER BY, since the indexes have that order.
-_FIRST = (
-    f"(SELECT h.position FROM history h WHERE h.kind = 'failed' AND {_SAME.format('h', '{0}')} AND h.position < {{1}}"
-    " ORDER BY h.position LIMIT 1)"
+# It was not there yet, where it failed; or its tests did.
+FAILS = (
+    f"({{0}}.cause = 'TestFailed' OR NOT EXISTS (SELECT 1 FROM arrival c WHERE {_SAME.format('c', '{0}')}"
+    " AND c.place = {0}.place AND c.position < {0}.position))"
 )
-_BEFORE_IT_RAN, _OF_ITS_TESTS = "coalesce({0}.began_position, {1})", "{1} AND h.cause = 'TestFailed'"
-_FAILED = f"coalesce({_FIRST.format('{0}', _BEFORE_IT_RAN)}, {_FIRST.format('{0}', _OF_ITS_TESTS)})"
-_ROLLBACK = "{0}.kind || '' = 'proposed' AND {0}.cause = 'rollback'"  # so that the few are found by their own index
-_RAN = (  # what ran in its place when it was proposed
-    "(SELECT a.version FROM arrival a WHERE a.service = {0}.service AND a.environment = {0}.environment"
-    " AND a.position < {0}.position ORDER BY a.position DESC LIMIT 1)"
+_FAILED = f"{{0}}.kind = 'failed' AND {_SAME.format('{0}', '{1}')} AND {{0}}.position < {{2}}"
+FAILED_BEFORE = (
+    f"(EXISTS (SELECT 1 FROM history t WHERE t.cause = 'TestFailed' AND {_FAILED.format('t', '{0}', '{1}')})"
+    f" OR EXISTS (SELECT 1 FROM (SELECT e.* FROM history e WHERE {_FAILED.format('e', '{0}', '{1}')}"
+    f" ORDER BY e.position LIMIT {NEAR}) e WHERE {FAILS.format('e')}))"
 )
-_ROLLED_BACK = (
-    f"EXISTS (SELECT 1 FROM history q WHERE {_ROLLBACK.format('q')} AND q.service = {{0}}.service"
+ROLLBACK = "{0}.kind || '' = 'proposed' AND {0}.cause = 'rollback'"  # so that the few are found by their own index
+_RUNS = "SELECT a.version FROM arrival a WHERE a.environment = {0}.environment AND a.service = {0}.service"
+_LAST = "a.position < {0}.position ORDER BY a.position DESC LIMIT 1"
+_RAN_THERE = f"({_RUNS} AND a.place = {{0}}.place AND {_LAST})"
+RAN = f"coalesce({_RAN_THERE}, ({_RUNS} AND {_LAST}))"  # in its place when it was proposed; else, wherever that was
+ROLLED_BACK = (
+    f"EXISTS (SELECT 1 FROM history q WHERE {ROLLBACK.format('q')} AND q.service = {{0}}.service"
     " AND q.environment = {0}.environment AND q.position < {1} AND q.version <> {0}.version"
-    f" AND {_RAN.format('q')} = {{0}}.version)"
+    f" AND {RAN.format('q')} = {{0}}.version)"
 )
 
 
@@ -100,41 +109,42 @@ def _arrived(**it: Any) -> Built[Any, Any]:
     rows, values = _window("a", it)
     return Arrival.raw(
         f"SELECT a.environment, a.service, a.version, a.started_at AS at, a.position, {_RELEASE.format('a')},"
-        f" EXISTS (SELECT 1 FROM arrival b WHERE {_SAME.format('b', 'a')} AND b.position < a.position) AS again"
+        f" {AGAIN.format('a')} AS again, a.place, FALSE AS reworks"
         f" FROM arrival a WHERE {rows}",
         *values,
     )
 
 
 def _failed(**it: Any) -> Built[Any, Any]:
-    """The versions of the next failures, each once."""
+    """The versions of the next failures and their places, each once."""
     rows, values = _window("x", it, "x.kind = 'failed'")
     versions = (
-        "SELECT f.environment, f.service, f.version, max(f.position) AS position FROM"
-        f" (SELECT x.environment, x.service, x.version, x.position FROM history x WHERE {rows}) f"
-        " GROUP BY f.environment, f.service, f.version"
+        "SELECT f.environment, f.service, f.version, f.place, max(f.position) AS position, min(CASE WHEN"
+        f" {FAILS.format('f')} THEN f.position END) AS failed_position FROM"
+        f" (SELECT x.environment, x.service, x.version, x.place, x.position, x.cause FROM history x WHERE {rows}) f"
+        " GROUP BY f.environment, f.service, f.version, f.place"
     )
     return History.raw(
-        f"SELECT y.environment, y.service, y.version, y.position, {_RELEASE.format('y')},"
+        f"SELECT y.environment, y.service, y.version, y.place, y.position, {_RELEASE.format('y')},"
         " (SELECT min(t.at) FROM history t WHERE t.environment = y.environment AND t.position = y.failed_position)"
         f" AS failed, y.failed_position, {_BEGAN_AT}, y.began_position,"
-        f" {_ROLLED_BACK.format('y', 'y.failed_position')} AS again"
-        f" FROM (SELECT w.*, {_FAILED.format('w', '{}')} AS failed_position FROM (SELECT v.*, {_BEGAN.format('v')}"
-        f" FROM ({versions}) v) w) y ORDER BY y.position, y.environment",
-        *[it["ends"]] * 3,
+        f" {FAILED_BEFORE.format('y', 'y.failed_position')} OR {ROLLED_BACK.format('y', 'y.failed_position')} AS again"
+        f" FROM (SELECT v.*, {_BEGAN.format('v')} FROM ({versions}) v) y ORDER BY y.position, y.environment",
+        it["ends"],
         *values,
     )
 
 
 def _rollbacks(**it: Any) -> Built[Any, Any]:
-    rows, values = _window("h", it, _ROLLBACK.format("h"))
+    rows, values = _window("h", it, ROLLBACK.format("h"))
     return History.raw(
-        f"SELECT y.environment, y.service, y.version, y.position, {_RELEASE.format('y')}, y.at AS failed,"
+        f"SELECT y.environment, y.service, y.version, y.place, y.position, {_RELEASE.format('y')}, y.at AS failed,"
         f" y.position AS failed_position, {_BEGAN_AT}, y.began_position,"
-        f" (y.version = y.target OR {_FAILED.format('y', 'y.position')} IS NOT NULL"
-        f" OR {_ROLLED_BACK.format('y', 'y.position')}) AS again"
-        f" FROM (SELECT v.*, {_BEGAN.format('v')} FROM (SELECT h.environment, h.service, {_RAN.format('h')} AS version,"
-        f" h.version AS target, h.at, h.position FROM history h WHERE {rows}) v) y ORDER BY y.position, y.environment",
+        f" (y.version = y.target OR {FAILED_BEFORE.format('y', 'y.position')}"
+        f" OR {ROLLED_BACK.format('y', 'y.position')}) AS again"
+        f" FROM (SELECT v.*, {_BEGAN.format('v')} FROM (SELECT h.environment, h.service, {RAN.format('h')} AS version,"
+        f" CASE WHEN {_RAN_THERE.format('h')} IS NOT NULL THEN h.place END AS place, h.version AS target, h.at,"
+        f" h.position FROM history h WHERE {rows}) v) y ORDER BY y.position, y.environment",
         it["ends"],
         *values,
     )
@@ -144,7 +154,8 @@ def _of_kind(kind: str) -> Callable[..., Built[Any, Any]]:
     def build(**it: Any) -> Built[Any, Any]:
         rows, values = _window("h", it, f"h.kind = '{kind}'")
         return History.raw(
-            f"SELECT h.environment, h.service, NULL AS version, h.at, h.position FROM history h WHERE {rows}", *values
+            f"SELECT h.environment, h.service, NULL AS version, h.at, h.position, h.place FROM history h WHERE {rows}",
+            *values,
         )
 
     return build

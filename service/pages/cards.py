@@ -39,11 +39,11 @@ class Card:
 
 def cards(it: DeliveryFigures) -> list[Card]:
     return [
-        _card(it, "deployments", "Deployments a week", _number, lambda n: [_counted(n, "deployment")]),
+        _card(it, "deployments", "Deployments a week", _number, lambda it: [(_counted(it.n, "deployment"), it.url)]),
         _card(it, "lead_time", "Lead time, median", _span, _lead),
         _card(it, "change_fail_rate", "Change fail rate", _share, _failed),
         _card(it, "recovery_time", "Time to recover, median", _span, _recovered),
-        _card(it, "rework_rate", "Rework rate", _rework, lambda n: [("no release is marked as a fix", None)]),
+        _card(it, "rework_rate", "Rework rate", _share, _follow),
     ]
 
 
@@ -73,22 +73,26 @@ def _of(part: FiguresOfPart, name: str) -> Count:
     return count
 
 
-def _counted(it: Figure, noun: str) -> tuple[str, str | None]:
-    return f"{it.n:,} {noun}{'s' if it.n != 1 else ''}", it.url
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
 
 
 def _lead(it: Figure) -> list[tuple[str, str | None]]:
     p90 = [(f"nine of ten within {_span(it.p90)}", None)] if it.p90 is not None else []
-    return [_counted(it, "commit"), *p90, *_rest(it, "left out")]
+    return [(_counted(it.n, "commit"), it.url), *p90, *_rest(it, "left out")]
 
 
 def _failed(it: Figure) -> list[tuple[str, str | None]]:
-    of = it.of or 0
-    return [(f"{it.n:,} failed", it.url), (f"of {of:,} change{'s' if of != 1 else ''}", it.of_url)]
+    return [(f"{it.n:,} failed", it.url), (f"of {_counted(it.of or 0, 'change')}", it.of_url)]
+
+
+def _follow(it: Figure) -> list[tuple[str, str | None]]:
+    verb = "follows" if it.n == 1 else "follow"
+    return [(f"{it.n:,} {verb} a failure", it.url), (f"of {_counted(it.of or 0, 'deployment')}", it.of_url)]
 
 
 def _recovered(it: Figure) -> list[tuple[str, str | None]]:
-    return [(f"{it.n:,} recovered", it.url), *_rest(it, "still failing")]
+    return [(f"{it.n:,} recovered", it.url), *_rest(it, "not mended")]
 
 
 def _rest(it: Figure, noun: str) -> list[tuple[str, str | None]]:
@@ -105,7 +109,3 @@ def _share(value: float | None) -> str:
 
 def _span(value: float | None) -> str:
     return NOTHING if value is None else words.span(BEGINNING, BEGINNING + timedelta(seconds=value))
-
-
-def _rework(value: float | None) -> str:
-    return "not known" if value is None else _share(value)

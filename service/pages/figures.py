@@ -29,6 +29,7 @@ TITLES = {
     "changes": ("change that began or failed", "changes that began or failed"),
     "failures": ("change that failed", "changes that failed"),
     "recoveries": ("failure that was mended", "failures that were mended"),
+    "rework": ("deployment that follows a failure", "deployments that follow a failure"),
     "failing": ("failure that was not mended", "failures that were not mended"),
 }
 

@@ -15,7 +15,7 @@ from service.ledger.releases.upgrade import upgrade
 
 from ..support.service import stories
 from ..support.service.counting import END, ENVIRONMENTS, Life, counted, filed, lives, rollbacks, told
-from ..support.service.figure_examples import Week, proposed_at
+from ..support.service.figure_examples import EXAMPLES_OF_THE_PAGE, Week, lived, proposed_at
 from ..support.service.life import tell
 from ..support.service.replica import AMPLE
 from ..support.service.served import Served, document, gitops, served
@@ -27,6 +27,7 @@ FIELDS = {
     "lead_time": ("value", "n", "left"),
     "change_fail_rate": ("value", "n", "of"),
     "recovery_time": ("value", "n", "left"),
+    "rework_rate": ("value", "n", "of"),
 }
 PERIODS = [(0, END), (150, 550), (550, 900)]
 
@@ -39,7 +40,8 @@ LISTS = {  # of each number of a figure
     ("change_fail_rate", "of"): "of_url",
     ("recovery_time", "n"): "url",
     ("recovery_time", "left"): "left_url",
-    ("rework_rate", "left"): "left_url",
+    ("rework_rate", "n"): "url",
+    ("rework_rate", "of"): "of_url",
 }
 
 
@@ -48,11 +50,14 @@ async def _lived(ledger: Served, life: Life, service: str, token: str) -> None:
         answer = await ledger.file(document(service, it.version, source=filed(it, service)), token)
         assert answer.status_code == 201, answer.text
     # What is said at one time is written together.
-    await asyncio.gather(*(tell(ledger, [it], name) for name in ENVIRONMENTS for it in told(life.steps[name], service)))
-    for environment in ENVIRONMENTS:
-        for step in rollbacks(life.steps[environment]):
+    await asyncio.gather(
+        *(tell(ledger, [it], name) for (name, where), steps in life.steps.items() for it in told(steps, service, where))
+    )
+    for (environment, namespace), steps in life.steps.items():
+        for step in rollbacks(steps):
             [release] = [it for it in life.releases if it.number == step.number]
             part = gitops(environment=environment) | {"kind": "rollback", "commit": f"{step.at:040x}"}
+            part["places"] = [{"environment": environment, "place": f"{namespace}/{service}"}]
             whole = document(service, step.version, source=filed(release, service), gitops=part)
             assert (await ledger.file(whole, token)).status_code == 200
             await proposed_at(stories.at(step.at), service)
@@ -112,41 +117,6 @@ def test_they_are_those_of_a_slow_count(database_url: str) -> None:
 PAGE = (Path(__file__).parents[2] / "docs/explanation/figures.md").read_text()
 
 
-FIRST = [("filed", "1.0.0", "08:00"), ("ran", "1.0.0", "09:00")]
-NEXT = [*FIRST, ("filed", "1.1.0", "10:00")]
-EXAMPLES_OF_THE_PAGE = {
-    "A rollback": [
-        *NEXT,
-        ("ran", "1.1.0", "12:00"),
-        ("rolled_back", "1.0.0", "13:00"),
-        ("ran", "1.0.0", "13:10", "runs again"),
-    ],
-    "A failure that healed": [
-        *NEXT,
-        ("failed", "1.1.0", "12:00"),
-        ("ran", "1.1.0", "12:04", "runs: Flux tried again"),
-    ],
-    "An interrupted release": [
-        *NEXT,
-        ("filed", "1.2.0", "13:00"),
-        ("ran", "1.2.0", "14:00", "runs; 1.1.0 never did"),
-    ],
-    "A release that was never filed": [*FIRST, ("ran", "1.1.0", "12:00", "runs; it was not filed")],
-    "A place that went silent": [
-        *NEXT,
-        ("silent", "11:00", "15:00"),
-        ("ran", "1.1.0", "13:30", "began to run, as is heard at 15:00"),
-    ],
-}
-
-
-async def lived(ledger: Served, title: str) -> Week:
-    week = Week(ledger)
-    for what, *args in EXAMPLES_OF_THE_PAGE[title]:
-        await getattr(week, what)(*args)
-    return week
-
-
 @pytest.mark.anyio
 @pytest.mark.parametrize("title", EXAMPLES_OF_THE_PAGE)
 async def test_the_page_has_the_worked_example(ledger: Served, title: str) -> None:
@@ -181,7 +151,7 @@ async def test_nothing_to_count_is_null_and_bad_questions_are_told_in_words(ledg
     assert (await ledger.get("/figures/commits"))["items"] == []
     wrong = await ledger.get("/figures/people", 400)
     assert wrong["errors"] == [
-        "name: it must be one of deployments, commits, left_out, changes, failures, recoveries, failing"
+        "name: it must be one of deployments, commits, left_out, changes, failures, recoveries, failing, rework"
     ]
 
 
@@ -286,6 +256,6 @@ async def test_they_are_read_in_pieces(ledger: Served, monkeypatch: pytest.Monke
     query = f"/figures?service=orders&{WEEK}"
     whole = await ledger.get(query)
     monkeypatch.setattr("service.ledger.figures_history.PIECE", 1)
-    monkeypatch.setattr("service.ledger.figures_commits.PIECE", 1)
+    monkeypatch.setattr("service.ledger.figures_lines.PIECE", 1)
     assert await ledger.get(query) == whole
     assert (whole["figures"]["lead_time"]["n"], whole["figures"]["change_fail_rate"]["n"]) == (3, 1)

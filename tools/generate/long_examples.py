@@ -11,7 +11,7 @@ PART_OF_FIGURES: dict[str, Any] = {
         "lead_time": COUNT | {"value": 5400.0, "n": 40, "p90": 86400.0},
         "change_fail_rate": COUNT | {"value": 0.04, "n": 1, "of": 25},
         "recovery_time": COUNT | {"value": 600.0, "n": 1, "p90": 600.0},
-        "rework_rate": COUNT | {"left": 26},
+        "rework_rate": COUNT | {"value": 0.1, "n": 3, "of": 26},
     },
     "url": "/figures?service=orders&environment=production&from=2025-07-04T12:00:00Z&to=2025-10-03T12:00:00Z",
 }

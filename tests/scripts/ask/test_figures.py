@@ -28,7 +28,13 @@ def test_each_figure_has_what_was_counted(ask: Asker, story: Story) -> None:
     assert lead[-1].startswith(f"{figures['lead_time']['n']} commits")
     assert rate[-1] == f"{figures['change_fail_rate']['n']} of {figures['change_fail_rate']['of']}"
     assert recovery[0] == "recovery, median"
-    assert rework == ["rework rate", "not known", "not known", "no release is marked as a fix"]
+    mends = figures["rework_rate"]
+    assert rework == [
+        "rework rate",
+        f"{100 * mends['value']:.1f} %",
+        "not known",
+        f"{mends['n']} of {n} follow a failure",
+    ]
 
 
 def test_json_is_the_ledgers_own_answer(ask: Asker, story: Story) -> None:
@@ -49,6 +55,7 @@ def test_what_is_counted_is_listed(ask: Asker, story: Story) -> None:
         "failures": figures["change_fail_rate"]["n"],
         "recoveries": figures["recovery_time"]["n"],
         "failing": figures["recovery_time"]["left"],
+        "rework": figures["rework_rate"]["n"],
     }
     assert tuple(numbers) == COUNTED == NAMES
     for name, number in numbers.items():
