@@ -31,13 +31,13 @@ run: setup ## Run the demo, and keep its ledger and board open until Ctrl-C.
 	@$(venv) -m tools.demo --keep $(ARGS)
 
 .PHONY: test
-test: setup .venv/dev.stamp ## Run the tests, or with ARGS="-k name" some of them.
+test: setup .venv/dev.stamp ## Run the tests that take less than a second; ARGS=--all runs all, ARGS="-k name" some.
 	@$(venv) tools/build.py pod-security gitlab-client flux-oci cosign-verify promtool
 	@$(venv) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 .PHONY: coverage
-coverage: ARGS := --cov=scripts --cov=service --cov-report=term:skip-covered --cov-report=xml
-coverage: test ## Run the tests and write coverage.xml.
+coverage: ARGS := --all --cov=scripts --cov=service --cov-report=term:skip-covered --cov-report=xml
+coverage: test ## Run all tests and write coverage.xml.
 
 .PHONY: cluster
 cluster: needs-cluster cluster-parts ## Start a real Kubernetes node with Flux, a registry and a forge. Needs root.

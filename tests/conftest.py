@@ -59,24 +59,39 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="run the long tests, too, as a run of named ones does")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Workers inherit the folder."""
+    """Workers inherit the folder, and the options."""
+    if not hasattr(config, "workerinput"):
+        config.option.all = config.option.all or are_chosen(config)
     if "REFUSALS" not in os.environ:
         os.environ["REFUSALS"] = tempfile.mkdtemp(prefix="waybill-refusals-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ["REFUSALS"]))
     refusals.note()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def are_chosen(config: pytest.Config) -> bool:
+    """Whether the run names its tests."""
+    some = ("keyword", "markexpr", "lf", "deselect", "ignore")
+    return config.args_source is config.ArgsSource.ARGS or any(getattr(config.option, name, None) for name in some)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long ones of tests/tools first, so that no worker is waited for at the end."""
     items.sort(key=lambda it: not it.nodeid.startswith("tests/tools/"))
+    if not config.option.all:
+        config.hook.pytest_deselected(items=[it for it in items if it.get_closest_marker("long")])
+        items[:] = [it for it in items if not it.get_closest_marker("long")]
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run of all tests in which some refusal was never reached is a failed one."""
-    config, some = session.config, ("keyword", "markexpr", "lf", "deselect", "ignore", "collectonly")
-    chosen = config.args_source is config.ArgsSource.ARGS or any(getattr(config.option, name, None) for name in some)
-    if not chosen and not hasattr(config, "workerinput") and exitstatus == 0 and (left := refusals.unreached()):
+    config = session.config
+    is_whole = config.option.all and not are_chosen(config) and not config.option.collectonly
+    if is_whole and not hasattr(config, "workerinput") and exitstatus == 0 and (left := refusals.unreached()):
         config.stash[UNREACHED] = left
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -22,6 +22,7 @@ def complaints(objects: list[Object]) -> list[str]:
     return [f"{rule.__name__}: {said}" for rule in RULES for said in rule(objects)]
 
 
+@pytest.mark.long
 @pytest.mark.torture
 @pytest.mark.parametrize("start", range(0, COUNT, AT_ONCE))
 def test_every_combination_keeps_every_rule(start: int) -> None:

@@ -165,6 +165,7 @@ def test_values_that_contradict_each_other_are_refused_with_what_helps(
     assert render(merged(values, remedy))
 
 
+@pytest.mark.long
 def test_every_setting_of_the_ledger_is_set_by_the_chart_and_by_nothing_else() -> None:
     """Else a new setting could be reached by extraEnv alone, or contradict a value."""
     made = one(render(MONITORED | CONTEXT["flux.keysSecretKey"] | CONTEXT["tokens.secretKey"]), "ConfigMap")["data"]

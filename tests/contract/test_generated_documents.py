@@ -6,6 +6,7 @@ from typing import Any
 
 import jsonschema
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from scripts import document
 from service.api.schema import WAYBILL
 from service.domain import parse as ledger
 from service.domain.forms import CONTROL
+
+pytestmark = pytest.mark.long
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads(WAYBILL))
 DIGESTS = st.from_regex(r"sha256:[a-f0-9]{64}", fullmatch=True)

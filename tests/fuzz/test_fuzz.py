@@ -23,6 +23,7 @@ SEEDS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.torture
 def test_no_file_makes_an_edit_crash_or_change_two_places(tmp_path: Path) -> None:
     seeds = tmp_path / "seeds"

@@ -78,6 +78,7 @@ def world(tmp_path: Path, registry: str) -> World:
     return World(tmp_path, registry)
 
 
+@pytest.mark.long
 def test_ship_gives_what_was_released_and_shows_what_will_change(world: World) -> None:
     image = world.image()
     step = run("ship", world, image=image, part="minor", environment="staging production")
@@ -100,6 +101,7 @@ def test_a_refusal_is_an_error_on_the_runs_page_and_gives_no_outputs(world: Worl
     assert "%0A" in line
 
 
+@pytest.mark.long
 def test_promote_and_rollback_take_theirs(world: World, tmp_path: Path) -> None:
     with serving(tmp_path / "ledger", "orders", ["staging", "production"]) as ledger:
         more = {"ledger": ledger.url, "ledger_token": ledger.token}
@@ -117,6 +119,7 @@ def test_promote_and_rollback_take_theirs(world: World, tmp_path: Path) -> None:
     assert "two loses orders" in back.summary
 
 
+@pytest.mark.long
 def test_wait_says_how_it_ended_and_fails_where_a_release_did(world: World, tmp_path: Path) -> None:
     with serving(tmp_path / "ledger", "orders", ["staging", "production"]) as ledger:
         more = {"ledger": ledger.url, "ledger_token": ledger.token}

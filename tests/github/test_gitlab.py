@@ -63,6 +63,7 @@ def world(tmp_path: Path, registry: str) -> World:
     return World(tmp_path, registry)
 
 
+@pytest.mark.long
 def test_a_service_is_shipped_waited_for_promoted_and_rolled_back(world: World, tmp_path: Path) -> None:
     with serving(tmp_path / "ledger", "orders", ["staging", "production"]) as ledger:
         for text in ("one", "two"):

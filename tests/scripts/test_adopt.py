@@ -12,6 +12,8 @@ from tests.support.scripts.adoption import adopt, commit
 from tests.support.scripts.everything import everything
 from tests.support.scripts.layouts import D2, FILES, FLUX_EXAMPLE, HOME_OPS, LAYOUTS
 
+pytestmark = pytest.mark.long
+
 BEFORE = "event.toolkit.fluxcd.io"
 
 

@@ -16,6 +16,8 @@ from tests.support.scripts.layouts import HOME_OPS, OCI_REPOSITORY, flux, kustom
 from tests.support.scripts.signing import complaint, private, public
 from tools.demo.image import crane
 
+pytestmark = pytest.mark.long
+
 BRANCH, APP = "adopt/orders/staging", "kubernetes/apps/default/orders"
 CLUSTER, OVERLAY = "clusters/staging/orders.yaml", "apps/orders/staging"
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: login\n  namespace: shop\nstringData: {a: planted}\n"

@@ -56,6 +56,7 @@ def test_one_in_json_and_one_of_that_helm_release_are_ones_too(world: World) -> 
     assert "`waybill adopt --environment staging --file fleet/shop.yaml`" in said
 
 
+@pytest.mark.long
 def test_it_is_refused_for_a_later_environment_too(world: World) -> None:
     world.ship(world.image())
     world.merge("apps/orders")
@@ -65,6 +66,7 @@ def test_it_is_refused_for_a_later_environment_too(world: World) -> None:
     world.ship(world.image("two"))
 
 
+@pytest.mark.long
 def test_a_file_that_another_environment_began_to_build_is_refused(world: World) -> None:
     commit(world, {path: text for path, text in FLUX_EXAMPLE.items() if "production" not in path})
     assert world.waybill("adopt", "--environment", "staging", "--file", BASE).code == 0
@@ -79,6 +81,7 @@ def test_a_file_that_another_environment_began_to_build_is_refused(world: World)
         assert "more than one environment" in said
 
 
+@pytest.mark.long
 def test_what_is_released_by_waybills_own_files_is_not_adopted_beside_them(world: World) -> None:
     commit(world, {path: text for path, text in HOME_OPS.items() if "ks.yaml" in path})
     world.ship(world.image())
@@ -88,6 +91,7 @@ def test_what_is_released_by_waybills_own_files_is_not_adopted_beside_them(world
     assert "staging is released to apps/orders/staging/release.yaml in the GitOps repo: with another file" in said
 
 
+@pytest.mark.long
 def test_a_folder_of_people_that_is_called_as_waybills_is_adopted(world: World) -> None:
     files = {path.replace("apps/staging", "apps/orders/staging"): text for path, text in FLUX_EXAMPLE.items()}
     moved = {
@@ -125,6 +129,7 @@ def test_what_names_no_file_is_refused(world: World, wanted: str) -> None:
     assert f"{wanted!r} names no HelmRelease" in refused(world, "adopt", "-e", "staging", "--file", wanted)
 
 
+@pytest.mark.long
 def test_a_name_that_flux_fills_in_makes_no_place(world: World) -> None:
     files = {path: text.replace("&app orders", "${APP}").replace("*app", "orders") for path, text in HOME_OPS.items()}
     commit(world, files)
@@ -132,6 +137,7 @@ def test_a_name_that_flux_fills_in_makes_no_place(world: World) -> None:
     assert world.ship(world.image())["gitops"]["places"] == [{"environment": "staging", "place": None}]
 
 
+@pytest.mark.long
 def test_a_namespace_of_its_group_is_no_hindrance(world: World) -> None:
     commit(world, FLUX_EXAMPLE)
     toml = (world.checkout / "waybill.toml").read_text().replace('"staging", "production"', '"production = eu + us"')
@@ -175,6 +181,7 @@ def test_a_file_of_a_group_is_refused(world: World) -> None:
     assert "`helmrelease` for production, which is a group" in said
 
 
+@pytest.mark.long
 def test_a_file_that_is_gone_is_not_advised_to_be_removed(world: World) -> None:
     """Flux would uninstall what a folder no longer holds."""
     world.ship(world.image())
@@ -196,6 +203,7 @@ def test_a_chart_that_is_lower_than_what_runs_is_said(world: World, prefix: str)
     assert "superseded: main has 5.1.0 for staging" in world.waybill("plan", "--image", world.image()).stdout
 
 
+@pytest.mark.long
 def test_a_person_who_edits_the_branch_keeps_the_edit(world: World) -> None:
     commit(world, FLUX_EXAMPLE)
     adopt(world, "flux-example")
@@ -210,6 +218,7 @@ def test_a_person_who_edits_the_branch_keeps_the_edit(world: World) -> None:
     assert there.replace('"0.1.1"', '"0.1.0"').splitlines()[-8:] == text.splitlines()[-8:]
 
 
+@pytest.mark.long
 def test_one_branch_brings_two_environments(world: World) -> None:
     commit(world, FLUX_EXAMPLE)
     adopt(world, "flux-example")

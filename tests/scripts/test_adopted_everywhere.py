@@ -13,6 +13,8 @@ from tests.support.running_ledger import RunningLedger, serving
 from tests.support.scripts.adoption import CHARTS, adopt, commit
 from tests.support.scripts.layouts import FILES, FLUX_EXAMPLE, HELM_RELEASE, at
 
+pytestmark = pytest.mark.long
+
 FILE = FILES["flux-example"]
 USED = '"{{ .Values.image.repository }}@{{ .Values.image.digest }}"'
 

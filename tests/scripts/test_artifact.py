@@ -85,6 +85,7 @@ def foreign(world: World, tag: str, media_type: str = FLUX_LAYER, **annotations:
     assert answer.status_code == 201, answer.text
 
 
+@pytest.mark.long
 def test_flux_pulls_what_the_proposal_makes_of_the_folder(world: World, env: dict[str, str], tmp_path: Path) -> None:
     waybill = world.ship(world.image(), env=env)
     artifact, source = waybill["artifact"], waybill["source"]
@@ -104,6 +105,7 @@ def test_flux_pulls_what_the_proposal_makes_of_the_folder(world: World, env: dic
     assert f"`oci://{place(world)}:0.1.0@{artifact['digest']}`" in record["body"]
 
 
+@pytest.mark.long
 def test_the_same_release_is_the_same_artifact_on_any_machine(
     world: World, env: dict[str, str], tmp_path: Path
 ) -> None:
@@ -121,6 +123,7 @@ def test_the_same_release_is_the_same_artifact_on_any_machine(
     assert crane("digest", "--insecure", f"{place(world)}:0.1.0") == first["artifact"]["digest"]
 
 
+@pytest.mark.long
 def test_a_reviewers_edit_is_published_beside_what_was(world: World, env: dict[str, str], tmp_path: Path) -> None:
     image = world.image()
     first = world.ship(image, env=env)
@@ -167,6 +170,7 @@ def test_what_others_pushed_under_the_version_is_never_overwritten(
     assert git(world.gitops, "branch", "--list").split() == ["*", "main"]
 
 
+@pytest.mark.long
 def test_a_folder_with_a_secret_is_not_published(world: World, env: dict[str, str]) -> None:
     world.ship(world.image())
     world.merge("apps/orders")
@@ -216,6 +220,7 @@ def test_a_registry_that_would_not_take_it_is_known_before_the_tag(
         assert (ran.code, "is not known without a login" in ran.stderr) == (0, True), ran.stderr
 
 
+@pytest.mark.long
 def test_plan_names_it_and_pushes_nothing(world: World, env: dict[str, str]) -> None:
     image = world.image()
     pinned = env | {"WAYBILL_FLUX_SOURCE": "oci-repository"}
@@ -228,6 +233,7 @@ def test_plan_names_it_and_pushes_nothing(world: World, env: dict[str, str]) -> 
     assert planned.json["manifests"] == f"oci://{place(world)}:0.1.0@{shipped}"
 
 
+@pytest.mark.long
 def test_each_environment_has_its_own_and_the_ledger_keeps_both(
     world: World, env: dict[str, str], tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ import yaml
 from tests.support.builders import World, git
 from tests.support.running_ledger import serving
 
+pytestmark = pytest.mark.long
+
 CLUSTER, SOURCE = "clusters/staging/orders.yaml", "clusters/staging/orders.manifests.yaml"
 RELEASE = "apps/orders/staging/release.yaml"
 

@@ -2,9 +2,12 @@
 
 import subprocess
 
+import pytest
+
 from tests.support.builders import CHART, DEPLOYMENT, VALUES, World, git
 
 
+@pytest.mark.long
 def test_it_is_shipped_shipped_again_and_promoted(world: World) -> None:
     git(world.checkout, "rm", "--quiet", "-r", "chart")
     toml = (world.checkout / "waybill.toml").read_text()

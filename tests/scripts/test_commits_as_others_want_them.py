@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.builders import World, git, program
 
+pytestmark = pytest.mark.long
+
 Key = Callable[[Path], AbstractContextManager[dict[str, str]]]
 WHO = "Release Bot <bot@acme.example>"
 SETTINGS = f'commit_author = "{WHO}"\ncommit_title = "chore(release): {{title}} [skip ci]"\nannotated_tags = true\n'

@@ -59,6 +59,7 @@ def test_the_objects_are_those_of_the_flux_that_is_named(repo: GitopsRepo, versi
             jsonschema.Draft202012Validator(closed(FLUX_2_10[found["kind"]])).validate(found)
 
 
+@pytest.mark.long
 def test_the_key_is_made_once_and_shown_once(repo: GitopsRepo) -> None:
     bootstrapped(repo)
     first = connect(repo, "staging")
@@ -118,6 +119,7 @@ def test_a_dry_run_shows_the_patch_and_changes_nothing(repo: GitopsRepo) -> None
     assert everything(repo.folder) == before
 
 
+@pytest.mark.long
 def test_a_namespace_that_came_along_is_added_and_what_people_wrote_stays(repo: GitopsRepo) -> None:
     bootstrapped(repo)
     connect(repo, "staging")
@@ -146,6 +148,7 @@ def test_a_kustomization_of_the_cluster_names_the_folder(repo: GitopsRepo) -> No
     assert [line for line in after.splitlines() if line not in own.splitlines()] == ['  - "waybill"']
 
 
+@pytest.mark.long
 def test_one_cluster_may_have_several_environments(repo: GitopsRepo) -> None:
     bootstrapped(repo)
     connect(repo, "staging")
@@ -212,6 +215,7 @@ def test_a_killed_run_is_completed(repo: GitopsRepo, started: bool) -> None:
     assert repo.head(BRANCH) == head
 
 
+@pytest.mark.long
 def test_the_address_stays_unless_another_one_is_asked_for(repo: GitopsRepo) -> None:
     bootstrapped(repo)
     connect(repo, "staging")

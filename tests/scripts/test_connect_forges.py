@@ -11,6 +11,7 @@ from tests.support.scripts.layouts import FLUX_EXAMPLE
 TOKEN = "planted-forge-token"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["github", "gitea", "gitlab"])
 def test_a_forge_gets_one_pull_request(repo: GitopsRepo, kind: str) -> None:
     repo.commit(FLUX_EXAMPLE)

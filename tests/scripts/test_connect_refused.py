@@ -74,6 +74,7 @@ def test_a_ledger_has_to_be_named(repo: GitopsRepo) -> None:
     assert repo.head("connect/staging") is None
 
 
+@pytest.mark.long
 def test_no_log_of_a_job_gets_the_key(repo: GitopsRepo) -> None:
     repo.commit(FLUX_EXAMPLE)
     before = everything(repo.folder)
@@ -110,6 +111,7 @@ def test_a_lost_race_is_told(repo: GitopsRepo) -> None:
     assert repo.proposals() == []
 
 
+@pytest.mark.long
 def test_a_key_that_nothing_came_of_is_not_kept(repo: GitopsRepo) -> None:
     repo.commit(FLUX_EXAMPLE)
     program(repo.bare / "hooks", "pre-receive", "exit 1")

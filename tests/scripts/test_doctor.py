@@ -22,6 +22,8 @@ from tests.support.scripts.everything import everything
 from tests.support.scripts.layouts import flux
 from tests.support.scripts.stand import Stand
 
+pytestmark = pytest.mark.long
+
 SYNC = {"clusters/staging/flux-system/gotk-sync.yaml": flux("flux-system", "./clusters/staging")}
 
 

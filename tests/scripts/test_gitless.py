@@ -16,6 +16,8 @@ from tests.support.scripts.gitless import gitless, log, manifests, ref, reposito
 from tests.support.scripts.signing import complaint, private, public
 from tools.demo.image import crane
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def world(tmp_path: Path, registry: str) -> World:

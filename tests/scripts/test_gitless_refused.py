@@ -46,6 +46,7 @@ def test_an_environment_without_manifests(world: World, command: str) -> None:
     refused(world, command, "--image", world.image(), said=said)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("path", "text", "said"),
     [
@@ -93,6 +94,7 @@ def test_several_environments_at_a_time(world: World) -> None:
     refused(world, *words, said="one environment at a time, not to staging and production")
 
 
+@pytest.mark.long
 def test_a_ref_that_somebody_pushed(world: World) -> None:
     image = world.image()
     world.ship(image)
@@ -111,6 +113,7 @@ def push(world: World, tag: str, revision: str) -> str:
     return Registry().push(place, tag, it.manifest, OCI_MANIFEST, (it.config, it.layer))
 
 
+@pytest.mark.long
 def test_other_content_under_the_version(world: World) -> None:
     image = world.image()
     commit = json.loads(world.waybill("plan", "--json", "--image", image).stdout)["waybill"]["source"]["release_commit"]
@@ -120,6 +123,7 @@ def test_other_content_under_the_version(world: World) -> None:
     refused(world, "ship", "--image", image, said=f"holds orders-0.1.0@sha1:{'0' * 40}")
 
 
+@pytest.mark.long
 def test_what_was_deleted_in_the_registry_is_published_anew(world: World) -> None:
     images = [world.image()]
     world.ship(images[0])
@@ -137,6 +141,7 @@ def test_what_was_deleted_in_the_registry_is_published_anew(world: World) -> Non
     assert tagged(world, "staging") == tagged(world, "0.1.0") == first == says(world)
 
 
+@pytest.mark.long
 def test_the_tag_that_somebody_moved_is_set_right(world: World) -> None:
     """By the next run, whatever it is."""
     image = world.image()
@@ -148,6 +153,7 @@ def test_the_tag_that_somebody_moved_is_set_right(world: World) -> None:
     assert tagged(world, "staging") == tagged(world, "0.1.0") == says(world)
 
 
+@pytest.mark.long
 def test_a_ref_that_always_moves(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody is always quicker: of each push the hook makes another one."""
     world.ship(world.image())

@@ -15,6 +15,8 @@ from tests.support.scripts.gitless import gitless, log, ref, repository, says, t
 from tests.support.stopping import Stopper
 from tools.demo.image import crane
 
+pytestmark = pytest.mark.long
+
 FULL = bool(os.environ.get("WAYBILL_TORTURE"))
 RELEASES = 4
 

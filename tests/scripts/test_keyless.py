@@ -59,6 +59,7 @@ def public(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(keyless.TRUST, str(file))
 
 
+@pytest.mark.long
 def test_what_sigstore_vouched_for_is_verified(public: None) -> None:
     assert ITS_SIGNATORY.stated(ATTESTED.read_bytes(), ITS_DIGEST) == PREDICATE
 
@@ -100,6 +101,7 @@ def test_no_text_of_the_bundle_can_be_another(public: None) -> None:
     assert len(taken) <= 2, taken
 
 
+@pytest.mark.long
 def test_a_job_signs_chart_and_manifests_once(
     world: World, job: tuple[Sigstore, dict[str, str]], trust: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +123,7 @@ def test_a_job_signs_chart_and_manifests_once(
     assert (everything(world), len(stand_in.entries), entries) == (before, 2, 2)
 
 
+@pytest.mark.long
 def test_an_attestation_of_the_same_workflow_is_no_signature(
     world: World, job: tuple[Sigstore, dict[str, str]], trust: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +141,7 @@ def test_an_attestation_of_the_same_workflow_is_no_signature(
     assert shipped["images"][0]["verified"] == {"by": str(JOB), "predicate": "https://slsa.dev/provenance/v1"}
 
 
+@pytest.mark.long
 def test_an_image_of_another_workflow_is_refused(world: World, job: tuple[Sigstore, dict[str, str]]) -> None:
     env = {"WAYBILL_VERIFY_IMAGE": f"issuer={ISSUER},identity={RELEASE}", keyless.TRUST: job[1][keyless.TRUST]}
     image, before = world.image(), everything(world)
@@ -147,6 +151,7 @@ def test_an_image_of_another_workflow_is_refused(world: World, job: tuple[Sigsto
     assert everything(world).keys() - before.keys() <= {it for it in everything(world) if ".waybill" in it}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["ship", "plan"])
 def test_without_a_token_of_ci_nothing_is_out(world: World, command: str) -> None:
     ran = world.waybill(command, "--image", world.image(), env={"WAYBILL_SIGN": "keyless"})

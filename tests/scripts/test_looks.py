@@ -45,6 +45,7 @@ def test_a_setting_that_help_leaves_out_is_taken_nevertheless(world: World) -> N
     assert world.waybill("package", "--nonsense", "file").code == 2
 
 
+@pytest.mark.long
 def test_quiet_tells_the_result_and_no_progress(world: World) -> None:
     ran = world.waybill("plan", "--image", world.image(), "--quiet")
     assert (ran.code, ran.stderr) == (0, "")
@@ -57,6 +58,7 @@ def test_quiet_keeps_refusals(world: World) -> None:
     assert ran.stderr.startswith("refused (your input): ")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("args", "variables", "coloured"),
     [
@@ -74,6 +76,7 @@ def test_a_patch_has_gits_colours_where_it_is_wanted(
     assert (f"{COLOURED}32m+" in ran.stdout) == coloured
 
 
+@pytest.mark.long
 def test_a_workflow_folds_the_patch(world: World) -> None:
     ran = world.waybill("plan", "--image", world.image(), env={"GITHUB_ACTIONS": "true"})
     folded = ran.stdout.split("::group::Patch of the GitOps repo\n")[1].split("::endgroup::\n")[0]

@@ -3,7 +3,11 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.support.builders import CHART, DEPLOYMENT, VALUES, World, git
+
+pytestmark = pytest.mark.long
 
 SERVICES = ("shop", "shop-api", "web")
 

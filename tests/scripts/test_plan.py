@@ -16,6 +16,8 @@ from tests.support.git_over_http import GitOverHttp
 from tests.support.registry_stand_in import answering, says
 from tests.support.scripts.everything import everything
 
+pytestmark = pytest.mark.long
+
 UNKNOWN = "sha256:<known after publish>"
 RELEASE = "apps/orders/staging/release.yaml"
 OCI = 'flux_source = "oci-repository"\n'

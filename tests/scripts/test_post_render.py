@@ -41,6 +41,7 @@ def merge(world: World, edit: tuple[str, str] = ("", "")) -> None:
     git(world.reviewed, "push", "--quiet", "origin", "HEAD:main")
 
 
+@pytest.mark.long
 def test_values_stay_and_the_pull_request_shows_the_digest(pinned: World) -> None:
     one, two = pinned.image("one"), pinned.image("two")
     waybill = pinned.ship(one)
@@ -78,6 +79,7 @@ def test_an_image_that_the_chart_names_nowhere_is_refused(pinned: World) -> None
     assert ran.json["remedy"].startswith("Give `post_render` in waybill.toml exactly as")
 
 
+@pytest.mark.long
 def test_a_hook_that_flux_does_not_reach_is_refused(pinned: World) -> None:
     pinned.commit({"chart/templates/job.yaml": HOOK % pinned.image().partition("@")[0]})
     image = pinned.image("two")
@@ -93,6 +95,7 @@ def test_a_hook_that_flux_does_not_reach_is_refused(pinned: World) -> None:
     assert "nohooks" in ran.json["remedy"]
 
 
+@pytest.mark.long
 def test_a_post_renderer_that_fails_in_flux_is_refused(pinned: World) -> None:
     pinned.ship(pinned.image())
     patch = "{target: {kind: Deployment}, patch: '[{op: remove, path: /spec/no}]'}"

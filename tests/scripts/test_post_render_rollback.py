@@ -9,6 +9,8 @@ import pytest
 from tests.support.builders import DEPLOYMENT, World, git, run_waybill
 from tests.support.running_ledger import RunningLedger, serving
 
+pytestmark = pytest.mark.long
+
 BRANCH = "promote/orders/production"
 RELEASE = "apps/orders/production/release.yaml"
 USED = '"{{ .Values.image.repository }}@{{ .Values.image.digest }}"'

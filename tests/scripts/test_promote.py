@@ -11,6 +11,8 @@ from tests.support.builders import World, git, program
 from tests.support.running_ledger import RunningLedger, serving
 from tests.support.scripts.everything import everything
 
+pytestmark = pytest.mark.long
+
 BRANCH = "promote/orders/production"
 RELEASE = "apps/orders/production/release.yaml"
 GROUP = {"WAYBILL_ENVIRONMENTS": "staging, production = production-eu + production-us"}

@@ -155,6 +155,7 @@ def test_an_environment_that_waybill_toml_does_not_list(line: Line) -> None:
     assert "The environments are staging, production; a new one goes into waybill.toml." in said
 
 
+@pytest.mark.long
 def test_a_version_that_is_not_out(line: Line) -> None:
     said = refused(line, "--to", "production", "--version", "7.0.0")
     assert "There is no release orders-7.0.0" in said

@@ -13,6 +13,8 @@ from tests.support.running_ledger import RunningLedger, serving
 from tests.support.scripts.archives import descriptor, forged, push_layers
 from tests.support.scripts.everything import everything
 
+pytestmark = pytest.mark.long
+
 PROMOTE = ("promote", "--to", "production", "--version", "0.1.0")
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests.support.builders import World
 from tests.support.registry_stand_in import Behaviour, answering, says
 
+pytestmark = pytest.mark.long
+
 NAME = "registry.example"  # which no name server knows
 
 

@@ -5,11 +5,14 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from tests.support.builders import World, git
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 
+@pytest.mark.long
 def test_a_chart_of_helm_create_ships_with_the_readmes_settings(world: World) -> None:
     block = re.search(r"<!-- adopt -->\n\s*```toml\n(.*?)\n\s*```", README.read_text(), re.DOTALL)
     assert block

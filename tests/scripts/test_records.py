@@ -11,6 +11,8 @@ from tests.support.builders import Ran, World, git, run_waybill
 from tests.support.running_ledger import RunningLedger, serving
 from tests.support.scripts.everything import everything
 
+pytestmark = pytest.mark.long
+
 ENVIRONMENTS = {"WAYBILL_ENVIRONMENTS": "staging, production, canary"}
 REASON = "It loses orders.\nImage of it all.\nWaybill-Replaces: 9.9.9\nWaybill-Release: orders 9.9.9"
 DOWN = {"WAYBILL_LEDGER": "http://127.0.0.1:9", "WAYBILL_LEDGER_TOKEN": "wb_any"}

@@ -15,6 +15,8 @@ from tests.support.running_ledger import serving as serving_ledger
 from tests.support.scripts.everything import everything
 from tests.support.scripts.stand import Stand
 
+pytestmark = pytest.mark.long
+
 COMMANDS = ("plan", "ship")
 
 

@@ -13,6 +13,8 @@ from tests.support.scripts.gitless import gitless, log, ref, tagged
 from tests.support.scripts.signing import complaint, private, public
 from tools.demo.image import crane
 
+pytestmark = pytest.mark.long
+
 INVALID = Answered(400, {"Content-Type": "application/json"}, b'{"errors": [{"code": "MANIFEST_INVALID"}]}')
 BROKEN = Answered(500, {}, b"")
 

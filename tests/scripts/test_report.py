@@ -68,6 +68,7 @@ def test_text_stays_as_it_is() -> None:
     assert printable("https://ada:secret@host") == "https://***@host"
 
 
+@pytest.mark.long
 def test_what_a_ledger_says_is_printed_so(world: World) -> None:
     world.ship(world.image())
     problem = b'{"title": "\\u001b[2J\\n::error::", "detail": "##[error]\\u202e"}'

@@ -15,6 +15,8 @@ from tests.support.builders import Ran, World, git, run_waybill
 from tests.support.running_ledger import RunningLedger, serving
 from tests.support.scripts.everything import everything
 
+pytestmark = pytest.mark.long
+
 BRANCH = "promote/orders/production"
 RELEASE = "apps/orders/production/release.yaml"
 REASON = 'It "loses" orders.\nSee the incident of Monday.'

@@ -9,6 +9,8 @@ from tests.support.running_ledger import RunningLedger, serving
 from tests.support.scripts.everything import everything
 from tools.demo.image import push_image
 
+pytestmark = pytest.mark.long
+
 MORE = """\
         - {name: sidecar, image: {{ .Values.sidecar.image }}}
         - {name: worker, image: {{ .Values.worker.image }}}

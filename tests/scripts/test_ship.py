@@ -44,6 +44,7 @@ def test_a_digest_goes_through_every_step(world: World) -> None:
     assert json.loads((world.checkout / ".waybill" / "orders.json").read_text()) == waybill
 
 
+@pytest.mark.long
 def test_the_release_commit_changes_the_image_and_the_version_alone(world: World) -> None:
     image = world.image()
     waybill = world.ship(image)
@@ -66,6 +67,7 @@ def test_the_release_commit_changes_the_image_and_the_version_alone(world: World
     ]
 
 
+@pytest.mark.long
 def test_nothing_of_the_user_moves(world: World) -> None:
     refs = git(world.checkout, "for-each-ref")
     branches = git(world.origin, "for-each-ref", "refs/heads")
@@ -75,6 +77,7 @@ def test_nothing_of_the_user_moves(world: World) -> None:
     assert git(world.checkout, "status", "--porcelain", "--ignored") == "!! .waybill/"
 
 
+@pytest.mark.long
 def test_shipping_from_a_fresh_clone_publishes_nothing_new(world: World) -> None:
     image = world.image()
     first = world.ship(image)
@@ -88,6 +91,7 @@ def test_shipping_from_a_fresh_clone_publishes_nothing_new(world: World) -> None
     assert git(world.gitops, "for-each-ref") == proposed
 
 
+@pytest.mark.long
 def test_another_image_or_commit_is_the_next_version(world: World) -> None:
     world.ship(world.image())
     assert world.ship(world.image("two"))["chart"]["version"] == "0.1.1"
@@ -96,6 +100,7 @@ def test_another_image_or_commit_is_the_next_version(world: World) -> None:
     assert sorted(world.tags()) == ["orders-0.1.0", "orders-0.1.1", "orders-0.2.0"]
 
 
+@pytest.mark.long
 def test_what_is_not_committed_is_named_and_not_shipped(world: World) -> None:
     (world.checkout / "chart" / "values.yaml").write_text("greeting: edited")
     (world.checkout / "chart" / "templates" / "extra.yaml").write_text("{}")
@@ -108,6 +113,7 @@ def test_what_is_not_committed_is_named_and_not_shipped(world: World) -> None:
     assert (world.checkout / "chart" / "values.yaml").read_text() == "greeting: edited"
 
 
+@pytest.mark.long
 def test_an_older_commit_is_refused_unless_allowed(world: World) -> None:
     older = git(world.checkout, "rev-parse", "HEAD")
     world.commit({"README.md": "newer"})
@@ -121,6 +127,7 @@ def test_an_older_commit_is_refused_unless_allowed(world: World) -> None:
     assert world.ship(world.image("old"), "--allow-older")["chart"]["version"] == "0.1.1"
 
 
+@pytest.mark.long
 def test_a_released_commit_and_image_take_no_other_version(world: World) -> None:
     image = world.image()
     first = world.ship(image)
@@ -132,6 +139,7 @@ def test_a_released_commit_and_image_take_no_other_version(world: World) -> None
     assert "--part major is ignored" in ran.stderr
 
 
+@pytest.mark.long
 def test_a_shallow_clone_is_deepened(world: World) -> None:
     image = world.image()
     first = world.ship(image)
@@ -209,6 +217,7 @@ def test_a_ledger_without_a_token_for_it_is_refused_before_anything_is_published
     assert "A release is filed with a token of the ledger, and none is given." in ran.stderr
 
 
+@pytest.mark.long
 def test_the_result_says_what_is_proposed_where_and_why_nothing_is(world: World) -> None:
     """The GitOps repo is a path, so its proposal is a file of this machine."""
     image = world.image()

@@ -6,6 +6,8 @@ from tests.support.forge_people import shown
 from tests.support.forge_world import ForgeWorld, on_gitlab
 from tests.support.scripts.everything import everything
 
+pytestmark = pytest.mark.long
+
 WANTED = {"WAYBILL_LABELS": "release, urgent", "WAYBILL_REVIEWERS": "bob", "WAYBILL_DRAFT": "true"}
 
 

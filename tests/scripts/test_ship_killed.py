@@ -51,6 +51,7 @@ def others_see(acts: list[str], ledger: RunningLedger) -> list[int]:
     return sorted([*(n for n, act in enumerate(acts) if act.split()[1] == "push"), *proposes, *asks[-1:]])
 
 
+@pytest.mark.long
 @pytest.mark.torture
 def test_wherever_it_is_killed_the_next_ship_ends_the_same(world: World, tmp_path: Path) -> None:
     command = ["ship", "--json", "--image", world.image()]

@@ -9,6 +9,8 @@ import pytest
 from tests.support.builders import TOP, Ran, World, git, program
 from tests.support.stopping import Stopper
 
+pytestmark = pytest.mark.long
+
 TAG, CHART = ":refs/tags/", "helm push"  # what git push and helm push are told
 
 

@@ -70,6 +70,7 @@ def assert_not_leaked(world: World, ran: Ran, acts: list[str], folder: Path) -> 
         assert not any(secret.encode() in data for data in kept)
 
 
+@pytest.mark.long
 def test_one_commit_through_every_address_is_one_release(world: World, host: dict[str, str], tmp_path: Path) -> None:
     image = world.image()
     found = []
@@ -88,6 +89,7 @@ def test_one_commit_through_every_address_is_one_release(world: World, host: dic
     assert world.tags() == {"orders-0.1.0": found[0]["source"]["release_commit"]}
 
 
+@pytest.mark.long
 def test_a_wrong_password_is_refused_and_not_repeated(world: World, host: dict[str, str], tmp_path: Path) -> None:
     folder = clone(world, "clone", f"https://eve:{quote(PASSWORD, safe='')}@git.example.org/acme/orders.git")
     ran, acts = Stopper(tmp_path / "stopper").run(

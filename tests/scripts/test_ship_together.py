@@ -14,6 +14,8 @@ from scripts.clients.manifest import CHART_LAYER
 from scripts.clients.registry import Registry
 from tests.support.builders import Ran, World, git
 
+pytestmark = pytest.mark.long
+
 ROUNDS = 10 if os.environ.get("WAYBILL_TORTURE") else 1  # of each kind
 
 

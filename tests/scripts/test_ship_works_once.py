@@ -4,6 +4,8 @@ import os
 import shutil
 from collections import Counter
 
+import pytest
+
 from tests.support.builders import World, git, program
 
 
@@ -22,6 +24,7 @@ def ran(world: World, *args: str) -> Counter[str]:
     )
 
 
+@pytest.mark.long
 def test_a_folder_is_built_and_a_chart_rendered_once(world: World) -> None:
     world.ship(world.image())
     git(world.reviewed, "merge", "--quiet", "--ff-only", "origin/apps/orders")

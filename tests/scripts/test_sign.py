@@ -64,6 +64,7 @@ def published(waybill: Any) -> list[str]:
     return [it.removeprefix("oci://") for it in found]
 
 
+@pytest.mark.long
 def test_chart_and_manifests_are_signed_once(world: World, env: dict[str, str], key: str, tmp_path: Path) -> None:
     image = world.image()
     shipped = world.ship(image, env=env)
@@ -79,6 +80,7 @@ def test_chart_and_manifests_are_signed_once(world: World, env: dict[str, str], 
     assert [complaint(mine, it) for it in published(promoted.json)] == ["", ""]
 
 
+@pytest.mark.long
 def test_what_was_published_before_is_signed_when_it_is_shipped_again(
     world: World, env: dict[str, str], key: str, tmp_path: Path
 ) -> None:
@@ -97,6 +99,7 @@ def test_what_was_published_before_is_signed_when_it_is_shipped_again(
     assert [complaint(mine, it) for it in published(unsigned)] == ["", ""]
 
 
+@pytest.mark.long
 def test_a_key_of_cosign_with_its_password_in_files(world: World, env: dict[str, str], tmp_path: Path) -> None:
     for name, text in {"key": ENCRYPTED, "password": f"{PASSWORD}\n", "pub": ITS_PUBLIC}.items():
         (tmp_path / name).write_text(text)
@@ -128,6 +131,7 @@ def test_a_key_that_cannot_sign_is_known_before_anything_is_out(
     }
 
 
+@pytest.mark.long
 def test_promote_signs_no_chart_and_needs_no_key_for_it(world: World, env: dict[str, str]) -> None:
     world.ship(world.image(), env=env)
     promote = ["promote", "--to", "production", "--version", "0.1.0"]
@@ -137,6 +141,7 @@ def test_promote_signs_no_chart_and_needs_no_key_for_it(world: World, env: dict[
     assert (ran.code, "none is given" in ran.stderr) == (1, True), ran.stderr
 
 
+@pytest.mark.long
 def test_an_image_that_is_signed_is_shipped_and_who_signed_it_is_told(
     world: World, key: str, ledger: RunningLedger
 ) -> None:
@@ -191,6 +196,7 @@ def test_whose_signature_is_wanted_is_said_in_one_way(world: World, wanted: str)
     assert world.tags() == {}
 
 
+@pytest.mark.long
 def test_an_unsigned_image_is_not_promoted(world: World, key: str) -> None:
     image = world.image()
     shipped = world.ship(image)

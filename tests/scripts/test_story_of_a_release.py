@@ -9,6 +9,8 @@ import pytest
 from tests.support.builders import World, git
 from tests.support.running_ledger import serving
 
+pytestmark = pytest.mark.long
+
 ACTIONS = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/orders", "GITHUB_RUN_ID": "77",
            "GITHUB_RUN_NUMBER": "5", "GITHUB_ACTOR": "octocat"}  # fmt: skip
 GITLAB = {"CI_PIPELINE_URL": "https://gitlab.com/acme/orders/-/pipelines/9", "GITLAB_USER_LOGIN": "ada"}

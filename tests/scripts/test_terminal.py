@@ -35,6 +35,7 @@ def test_a_terminal_shows_progress_in_place_and_the_result_as_a_table(world: Wor
     assert image.encode() in seen  # whole, on a terminal that is narrower
 
 
+@pytest.mark.long
 def test_what_is_under_way_takes_one_line_however_narrow(world: World) -> None:
     """A line that the terminal wraps could not be taken away again."""
     gitops = world.gitops.with_name("a-name-that-is-longer-than-a-narrow-terminal")

@@ -46,6 +46,7 @@ def test_the_limit_of_open_files(world: World, files: int) -> None:
     assert everything(world) == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("flags", [[], ["--json"]], ids=["table", "json"])
 def test_an_output_that_takes_no_more(world: World, flags: list[str]) -> None:
     said = limited(world, "plan", "--image", world.image(), *flags, out="/dev/full")

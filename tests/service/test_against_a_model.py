@@ -265,6 +265,7 @@ def run(machine: type[Ledger], examples: int, steps: int) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.torture
 def test_the_ledger_answers_as_the_model_does(
     machine: type[Ledger], record_property: Callable[[str, str], None]

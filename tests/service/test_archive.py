@@ -105,6 +105,7 @@ async def ledger(database_url: str) -> AsyncIterator[Served]:
         yield it
 
 
+@pytest.mark.long
 async def test_every_answer_stays_and_what_is_sent_again_is_known(
     ledger: Served, database_url: str, tmp_path: Path
 ) -> None:
@@ -128,6 +129,7 @@ async def test_every_answer_stays_and_what_is_sent_again_is_known(
     assert "7.7.7" in json.dumps(await ledger.get("/environments/staging/arrivals?limit=100"))
 
 
+@pytest.mark.long
 async def test_restore_takes_everything_back(ledger: Served, database_url: str, tmp_path: Path) -> None:
     before, whole = await answers(ledger), await bodies()
     assert archive(database_url, tmp_path / "old", NOON + timedelta(minutes=OLD / 2)).code == 0
@@ -144,6 +146,7 @@ async def test_restore_takes_everything_back(ledger: Served, database_url: str, 
     assert await answers(ledger) == before
 
 
+@pytest.mark.long
 async def test_a_file_that_is_damaged_or_of_another_ledger_changes_nothing(
     ledger: Served, database_url: str, tmp_path: Path
 ) -> None:
@@ -173,6 +176,7 @@ async def test_a_file_that_is_damaged_or_of_another_ledger_changes_nothing(
     assert (await bodies()).items() <= left.items()
 
 
+@pytest.mark.long
 async def test_ended_anywhere_it_loses_nothing(
     database: Engine, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

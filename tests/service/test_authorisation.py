@@ -117,6 +117,7 @@ def test_every_route_has_a_row() -> None:
     assert operations(create_app(Settings.from_environment({}))) == set(ROWS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reads", ["public", "token"])
 async def test_everyone_may_do_what_the_table_says_and_nothing_else(database_url: str, reads: str) -> None:
     async with served(database_url, READS=reads) as ledger:

@@ -15,6 +15,7 @@ from ..support.service.writers import Writers
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.long
 async def test_a_backup_made_under_load_has_everything_that_was_acknowledged(tmp_path: Path) -> None:
     url, copy = f"sqlite:///{tmp_path}/ledger.db", tmp_path / "copies" / "ledger.db"
     copy.parent.mkdir()

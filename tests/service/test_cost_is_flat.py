@@ -113,6 +113,7 @@ RELEASE_PATHS = (
 )
 
 
+@pytest.mark.long
 @on_sqlite
 async def test_no_request_costs_more_with_more_events(ledger: Served) -> None:
     await asyncio.gather(*(releases.file(fill.filing(number)) for number in range(RELEASES)))
@@ -151,6 +152,7 @@ async def test_what_ran_at_a_time_is_asked_for_many_places_together(
     assert len(asked) < 20
 
 
+@pytest.mark.long
 @on_sqlite
 async def test_no_search_and_no_list_costs_more_with_more_releases(ledger: Served) -> None:
     """What costs grow with is how many a list shows: at first there are more than that."""
@@ -186,6 +188,7 @@ async def test_postgresql_finds_releases_by_an_index(
     assert "Index Cond" in plan.partition(index)[2], plan
 
 
+@pytest.mark.long
 @on_postgres
 async def test_the_end_of_an_arrival_changes_no_index_of_postgresql(database: Engine) -> None:
     events_of_a_place, places = 10, data.SERVICES * len(data.ENVIRONMENTS)
@@ -200,6 +203,7 @@ async def test_the_end_of_an_arrival_changes_no_index_of_postgresql(database: En
     assert without_index > 0.8 * updated
 
 
+@pytest.mark.long
 @on_postgres
 @pytest.mark.parametrize("query", [figures_commits._filed, figures_commits._newer, figures_commits._older])
 async def test_postgresql_reads_a_few_releases_of_each_service_for_figures(

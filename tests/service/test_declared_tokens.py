@@ -67,6 +67,7 @@ async def test_one_that_is_expired_is_none(database_url: str) -> None:
         assert await answer(ledger, SECRET) == 401
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 async def test_it_is_read_again_when_the_mounted_secret_changes_and_a_broken_one_changes_nothing(
     tmp_path: Path,

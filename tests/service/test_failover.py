@@ -30,6 +30,7 @@ def pair() -> Iterator[tuple[PostgresServer, PostgresServer]]:
             yield primary, standby
 
 
+@pytest.mark.long
 async def test_after_a_failover_nothing_is_lost_and_the_ledger_serves_at_once(
     pair: tuple[PostgresServer, PostgresServer], tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:

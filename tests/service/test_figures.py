@@ -86,6 +86,7 @@ async def _adds_up(ledger: Served, query: str) -> None:
         assert {it: group["figures"][name][it] for it in ("value", "n", "of", "left")}.items() <= figure.items()
 
 
+@pytest.mark.long
 @pytest.mark.torture
 def test_they_are_those_of_a_slow_count(database_url: str) -> None:
     number = 0

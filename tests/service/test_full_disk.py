@@ -51,6 +51,7 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
         yield it
 
 
+@pytest.mark.long
 def test_a_full_disk_loses_nothing_and_heals(disk: SmallDisk, tmp_path: Path) -> None:
     sender = Sender(disk.replica)
     ready = lambda: sender.http.get("/readyz")  # noqa: E731

@@ -80,6 +80,7 @@ RELEASE = {"namespace": "apps", "name": "web", "uid": "u", "resourceVersion": "7
 DEPLOYED = {"status": "deployed", "lastDeployed": "2026-01-02T03:04:05Z", "chartVersion": "1.4.2", "chartName": "web"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", ["/hooks/flux/staging", "/hooks/flux/staging/snapshot"])
 async def test_no_signed_body_disturbs_the_ledger(
     ledger: Served, path: str, record_property: Callable[[str, str], None]

@@ -38,6 +38,7 @@ async def answers(ledger: Served) -> Any:
     return (await ledger.get("/environments/staging"))["services"], arrivals["items"], newest
 
 
+@pytest.mark.long
 async def test_ended_anywhere_an_upgrade_goes_on(ledger: Served, database_url: str, tmp_path: Path) -> None:
     for number in range(RELEASES):
         await kept_by_an_older_ledger(number_one(version=f"1.{number}.0"))

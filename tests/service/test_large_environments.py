@@ -34,6 +34,7 @@ def seen(first: int) -> bytes:
     return json.dumps({"taken_at": SINCE, "namespaces": [f"n{first}"], "helmreleases": releases}).encode()
 
 
+@pytest.mark.long
 async def test_very_many_places_block_nobody(
     database_url: str, tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:

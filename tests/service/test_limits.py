@@ -15,7 +15,7 @@ from ..support.service.floods import FLOODS, GET, connect, honest_client, pieces
 from ..support.service.replica import Replica, replica
 from ..support.service.sizes import size
 
-pytestmark = [pytest.mark.anyio, pytest.mark.torture]
+pytestmark = [pytest.mark.anyio, pytest.mark.torture, pytest.mark.long]
 
 BYTES = size(100 * HEAD_BYTES, 100 * HOOK_BYTES)
 PEERS = size(4, 16)

@@ -58,6 +58,7 @@ def test_a_warning_waits_for_nothing_and_nothing_before_it_waits_on(
     assert (first, json.loads(second)["message"]) == (b"before", "the disk is full")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("blocking", [True, False])
 def test_where_nobody_reads_who_logs_is_held_up_and_memory_is_not_filled(pipe: tuple[int, int], blocking: bool) -> None:
     os.set_blocking(pipe[1], blocking)

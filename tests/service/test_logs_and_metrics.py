@@ -73,6 +73,7 @@ async def metrics(ledger: Served) -> dict[str, float]:
     }
 
 
+@pytest.mark.long
 async def test_what_happens_is_counted_by_its_name(ledger: Served) -> None:
     now = datetime.now(UTC) - timedelta(minutes=1)
     before = await metrics(ledger)

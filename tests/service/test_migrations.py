@@ -52,6 +52,7 @@ def empty_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> s
     return server.url("empty")
 
 
+@pytest.mark.long
 def test_of_many_runners_at_once_one_migrates_and_all_are_content(empty_url: str) -> None:
     """Each is loaded and waits for a line: then they begin within milliseconds."""
     command, env = [sys.executable, "-P", "-c", WAITING], settings(empty_url)

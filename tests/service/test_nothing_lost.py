@@ -25,7 +25,7 @@ from ..support.service.sizes import size
 from ..support.service.writers import Writers
 from .conftest import run_sql
 
-pytestmark = [pytest.mark.anyio, pytest.mark.torture]
+pytestmark = [pytest.mark.anyio, pytest.mark.torture, pytest.mark.long]
 
 KILLS = size(2, 40)
 CRASHES = size(2, 10)

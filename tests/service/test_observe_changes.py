@@ -12,6 +12,8 @@ from ..support.service.kubernetes_objects import helmrelease, pod, replicaset
 from ..support.service.kubernetes_stand_in import HELMRELEASES, KubernetesStandIn, Lists, kubernetes_stand_in
 from ..support.service.watching import watching
 
+pytestmark = pytest.mark.long
+
 APPS = HELMRELEASES.format("apps")
 PODS = "/api/v1/namespaces/apps/pods"
 REPLICASETS = "/apis/apps/v1/namespaces/apps/replicasets"

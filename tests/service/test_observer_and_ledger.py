@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tools.cluster.waiting import wait_for
 
@@ -21,6 +22,8 @@ from ..support.service.replica import replica
 from ..support.service.served import KEYS
 from ..support.service.sizes import size
 from ..support.service.watching import watching
+
+pytestmark = pytest.mark.long
 
 APPS = HELMRELEASES.format("apps")
 PODS = "/api/v1/namespaces/apps/pods"

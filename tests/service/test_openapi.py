@@ -24,6 +24,7 @@ pytestmark = pytest.mark.torture
 PHASES = ("coverage", "examples,coverage,fuzzing")[size(0, 1)]
 
 
+@pytest.mark.long
 def test_the_ledger_keeps_to_its_description(
     backend: str, database_url: str, tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:

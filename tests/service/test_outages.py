@@ -96,6 +96,7 @@ def postgres_url(postgres: PostgresServer, postgres_template: str) -> str:
     return postgres.url("silent")
 
 
+@pytest.mark.long
 async def test_while_postgresql_says_nothing_every_answer_comes_in_time(
     postgres: PostgresServer, postgres_url: str, tmp_path: Path
 ) -> None:
@@ -110,6 +111,7 @@ async def test_while_postgresql_says_nothing_every_answer_comes_in_time(
         await assert_heals(ledger, token)
 
 
+@pytest.mark.long
 async def test_while_another_program_locks_sqlite_writes_are_answered_in_time(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     async with served(f"sqlite:///{path}") as ledger:
@@ -170,6 +172,7 @@ CREATE TRIGGER fail BEFORE INSERT ON release FOR EACH ROW EXECUTE FUNCTION fail(
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", [pytest.param("postgres", marks=pytest.mark.postgres)])
 async def test_every_class_of_postgresqls_errors_is_the_databases_or_the_ledgers(
     ledger: Served, database_url: str, monkeypatch: pytest.MonkeyPatch
@@ -200,6 +203,7 @@ async def test_what_may_succeed_at_once_is_tried_again(ledger: Served, database_
     assert (await ledger.file(document(), token)).status_code == 201
 
 
+@pytest.mark.long
 @pytest.mark.skipif(pooler.MODE != "none", reason="the pooler keeps its own connections, which stay read-only")
 @pytest.mark.parametrize("backend", [pytest.param("postgres", marks=pytest.mark.postgres)])
 async def test_a_server_that_was_read_only_is_written_to_as_soon_as_it_may_be(

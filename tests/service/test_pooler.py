@@ -42,6 +42,7 @@ def test_it_does_not_start_behind_a_pooler_that_it_is_not_told_of(pooled_url: st
         assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.long
 async def test_two_ledgers_behind_a_pooler_lose_and_mix_nothing(pooled_url: str, mode: Pooler, tmp_path: Path) -> None:
     token = command(pooled_url, "token", "create", "--scope", "releases:write", DATABASE_POOLER=mode).stdout.strip()
     with (

@@ -80,6 +80,7 @@ def greeted(server: Server, host: str, ca: Path) -> tuple[bool, str]:
     return server.greeted > before, ran.stderr
 
 
+@pytest.mark.long
 def test_only_a_server_of_that_authority_and_name_is_believed(server: Server, tmp_path: Path) -> None:
     assert greeted(server, "localhost", server.ours)[0]
     believed, said = greeted(server, "localhost", authority(tmp_path, "another"))

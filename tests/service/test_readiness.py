@@ -41,6 +41,7 @@ def lose(path: Path, way: str) -> None:
         copy.rename(path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["ledger.db", "ledger.db-wal", "ledger.db-shm"])
 @pytest.mark.parametrize("way", ["deleted", "replaced"])
 async def test_a_file_that_was_deleted_or_replaced_takes_nothing_more(tmp_path: Path, name: str, way: str) -> None:
@@ -55,6 +56,7 @@ async def test_a_file_that_was_deleted_or_replaced_takes_nothing_more(tmp_path: 
         assert way in refused.json()["detail"]
 
 
+@pytest.mark.long
 async def test_a_file_that_another_was_copied_over_is_not_ready(tmp_path: Path, sqlite_template: Path) -> None:
     path = tmp_path / "ledger.db"
     async with served(f"sqlite:///{path}") as ledger:
@@ -68,6 +70,7 @@ async def test_a_file_that_another_was_copied_over_is_not_ready(tmp_path: Path, 
         assert "file" in await not_ready(ledger)
 
 
+@pytest.mark.long
 async def test_a_disk_without_room_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with served(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
         assert (await ledger.http.get("/readyz")).status_code == 200

@@ -17,6 +17,7 @@ ROOT = "/tools/waybill"
 LINK = re.compile(r'(?:href|src|action)="([^"]*)"')
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strips", [True, False], ids=["taken off", "left"])
 @pytest.mark.parametrize(
     "name",

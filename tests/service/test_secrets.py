@@ -25,6 +25,7 @@ def everything_said(answer: httpx.Response) -> str:
     return f"{answer.headers}{answer.text}"
 
 
+@pytest.mark.long
 def test_tokens_keys_and_passwords_are_nowhere_but_where_they_were_given(
     database_url: str, backend: str, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from ..support.service.floods import honest_client
 from ..support.service.replica import Replica, replica
 from ..support.service.sizes import size
 
-pytestmark = [pytest.mark.anyio, pytest.mark.torture]
+pytestmark = [pytest.mark.anyio, pytest.mark.torture, pytest.mark.long]
 
 CLIENTS = size(10, 100)  # of each kind
 PATIENCE = 60.0  # seconds; the ledger drops them after 4 to 9, a busy machine later

@@ -70,6 +70,7 @@ async def test_what_an_event_said_without_a_digest_is_not_cut_by_one(ledger: Ser
     assert await arrivals(ledger) == before
 
 
+@pytest.mark.long
 async def test_the_order_in_which_facts_arrive_cannot_matter(ledger: Served) -> None:
     """Some of it is lost but for the snapshots, some is told twice."""
     first, second = event("InstallSucceeded", "1.4.1", at=ago(200)), event("UpgradeSucceeded", "1.4.2", at=ago(100))

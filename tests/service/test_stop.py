@@ -12,7 +12,7 @@ from ..support.service.served import KEYS, event, signature
 from ..support.service.sockets import accepted_post
 from ..support.service.writers import Writers
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 STOP_SECONDS = 10  # what chart/ leaves between SIGTERM and SIGKILL is more
 
 

@@ -95,6 +95,7 @@ async def test_a_story_ends_in_its_truth_in_every_order_and_doubled(database: En
         assert ran == story.ran, name
 
 
+@pytest.mark.long
 async def test_a_rebuild_gives_what_was_derived_step_by_step(database: Engine) -> None:
     for number, story in enumerate(STORIES.values()):
         for it in [*story.before, *story.told]:

@@ -29,6 +29,8 @@ from ..support.service import pooler
 from ..support.service.sizes import size
 from ..support.service.stories import BEGINNING, A, E, L, Told, condition, image, revision
 
+pytestmark = pytest.mark.long
+
 REASONS = sorted(reasons.REASONS)
 UIDS = ["u1", "u1", "u1", "u2", "u3"]
 TIMES = st.sampled_from([0, 1, 1, 2, 3, 60, 100, 101, 3000, 9000, 9001, 20000, 100_000, 200_000])

@@ -17,6 +17,7 @@ from ..support.service.replica import command, replica
 from .conftest import run_sql
 
 
+@pytest.mark.long
 def test_a_token_is_created_shown_once_listed_and_revoked_everywhere_in_time(database_url: str, tmp_path: Path) -> None:
     made = command(database_url, "token", "create", "--scope", "read", "--name", "Ada", "--expires", "2d")
     token = made.stdout.strip()

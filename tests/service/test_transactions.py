@@ -85,6 +85,7 @@ async def test_an_error_undoes_the_transaction(database: Engine) -> None:
     await works(database)
 
 
+@pytest.mark.long
 async def test_a_cancelled_task_leaves_no_lock_no_transaction_and_no_half(
     database: Engine, record_property: Callable[[str, str], None]
 ) -> None:
@@ -159,6 +160,7 @@ async def test_a_write_waits_until_another_program_is_done(database: Engine, dat
     assert await Event.count() == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", [pytest.param("postgres", marks=pytest.mark.postgres)])
 async def test_connections_that_the_server_closed_while_they_rested_are_not_used_again(
     database: Engine, postgres: PostgresServer

@@ -214,6 +214,7 @@ async def _looked(orders: Waiting) -> None:
     await orders.outcome("1.0.0")
 
 
+@pytest.mark.long
 async def test_the_answer_is_held_until_it_is_known(orders: Waiting) -> None:
     await orders.propose("1.0.0")
     holding = asyncio.create_task(orders.outcome("1.0.0", seconds=30))
@@ -222,6 +223,7 @@ async def test_the_answer_is_held_until_it_is_known(orders: Waiting) -> None:
     assert (await asyncio.wait_for(holding, 10))[0] == "healthy"
 
 
+@pytest.mark.long
 async def test_it_is_held_longer_than_other_answers_may_take(orders: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.3)
     assert (await orders.outcome("1.0.0", seconds=1))[0] == "waiting"
@@ -280,6 +282,7 @@ async def test_an_environment_of_which_nothing_can_be_heard_is_refused(database_
             assert found["detail"].startswith("No event of qa " if "qa" in path else "live is a group, of ")
 
 
+@pytest.mark.long
 async def test_an_answer_that_was_seen_is_held_until_it_is_another(orders: Waiting) -> None:
     await orders.say("InstallSucceeded", "1.0.0", resource_version="5")
     await orders.propose("1.1.0")

@@ -86,6 +86,7 @@ async def test_no_field_of_a_waybill_speaks_for_another_service(ledger: Served) 
     assert (await ledger.get("/services/evil"))["items"] == []
 
 
+@pytest.mark.long
 async def test_no_field_of_an_event_or_snapshot_speaks_for_another_environment(ledger: Served) -> None:
     """production's key signs whatever it may, each field once with a word of staging's."""
     await ledger.file(document("orders", "1.4.2"))

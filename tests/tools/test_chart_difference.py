@@ -24,6 +24,7 @@ def test_values_that_the_chart_did_not_know_before_are_a_note(tmp_path: Path) ->
     assert "additional properties 'reads' not allowed" in found.notes[0]
 
 
+@pytest.mark.long
 def test_every_scenario_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main("HEAD", tmp_path / "difference.md")
     text = (tmp_path / "difference.md").read_text()

@@ -45,6 +45,7 @@ def ask(checkout: Path, code: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("victim", ["starter", "holder", "nobody"])
 def test_nothing_is_left(checkout: Path, victim: str) -> None:
     name = ask(checkout, "print(namespaces.NAME)")

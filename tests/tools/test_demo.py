@@ -36,6 +36,7 @@ def of_the_checkout() -> list[str]:
     return [git(CHECKOUT, *words.split()) for words in ("for-each-ref", "status --porcelain", "stash list")]
 
 
+@pytest.mark.long
 def test_the_board_stays_open_until_ctrl_c_and_then_all_ends(tmp_path: Path) -> None:
     folder, log, before = tmp_path / "demo", tmp_path / "log", of_the_checkout()
     with log.open("wb") as output:

@@ -8,6 +8,7 @@ from tools.build import CHECKOUT
 from tools.generate import __main__ as generate
 
 
+@pytest.mark.long
 def test_no_file_is_out_of_date() -> None:
     made = generate.files()
     assert [str(path) for path in generate.behind(made)] == [], "`make generate` writes them again"

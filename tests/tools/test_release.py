@@ -44,6 +44,7 @@ def test_a_tag_that_the_checkout_does_not_say_is_refused(checkout: Path) -> None
         version("v1.2.3", checkout)
 
 
+@pytest.mark.long
 def test_two_builds_are_equal_and_hold_what_head_has(tmp_path: Path) -> None:
     """`dist` itself compares a second build, made elsewhere under another umask."""
     wheel, sdist = sorted(dist(tmp_path / "dist"), key=lambda it: it.suffix, reverse=True)
@@ -60,6 +61,7 @@ def test_two_builds_are_equal_and_hold_what_head_has(tmp_path: Path) -> None:
     assert ours <= held
 
 
+@pytest.mark.long
 def test_builds_that_differ_are_refused(checkout: Path, tmp_path: Path) -> None:
     """As where the build writes the time or the place into a file."""
     (checkout / "x.py").write_text("")

@@ -33,6 +33,7 @@ def test_the_same_moment_gives_the_same_story_and_half_a_year_of_it(fleet: Fleet
     assert said["event"] > releases
 
 
+@pytest.mark.long
 async def test_a_filled_ledger_stands_as_the_story_ends(tmp_path: Path) -> None:
     ends = datetime.now(UTC)
     await fill(f"sqlite:///{tmp_path / 'ledger.db'}", SMALL, ends)
@@ -52,6 +53,7 @@ async def test_a_filled_ledger_stands_as_the_story_ends(tmp_path: Path) -> None:
     assert len({(it["service"], it["version"]) for it in failed}) > 4
 
 
+@pytest.mark.long
 def test_it_can_be_looked_at(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tools.demo", "--keep", "--sample", "--folder", str(tmp_path / "demo")]
     log = tmp_path / "log"

@@ -45,6 +45,7 @@ def test_json_is_the_ledgers_own_answer(ask: Asker, story: Story) -> None:
     assert {row[1] for row in rows(ask("figures", "orders", *options).stdout)[1:]} == {"not known"}
 
 
+@pytest.mark.long
 def test_what_is_counted_is_listed(ask: Asker, story: Story) -> None:
     figures = ask("figures", "--since", "2w", "--json").json["figures"]
     numbers = {

@@ -82,6 +82,7 @@ def test_compare_tells_programs_each_pair(ledger: RunningLedger, tmp_path: Path)
     assert pairs == [("staging", "production-eu", 1), ("staging", "production-us", 2)]
 
 
+@pytest.mark.long
 def test_wait_is_for_all_of_them(ledger: RunningLedger, tmp_path: Path) -> None:
     done = ask(ledger, tmp_path, "wait", "orders", "1.1.0", "-e", "production", "--timeout", "1s")
     assert [line.partition(" after")[0] for line in done.stdout.splitlines()] == [

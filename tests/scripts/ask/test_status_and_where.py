@@ -151,6 +151,7 @@ def test_an_empty_ledger_is_said_to_be_empty(tmp_path: Path) -> None:
     assert ran.stdout.startswith("Nothing has reported yet.")
 
 
+@pytest.mark.long
 def test_in_a_silent_environment_nothing_is_said_to_run(tmp_path: Path) -> None:
     """Its observer promised a round each second, and fell silent an hour ago."""
     with telling(tmp_path) as story:
@@ -187,6 +188,7 @@ def test_several_places_of_a_service_are_told_apart(tmp_path: Path) -> None:
     assert "in blue/orders" in told
 
 
+@pytest.mark.long
 def test_one_that_watches_outlives_the_ledger(tmp_path: Path) -> None:
     """It says that what follows is not known, once, and goes on when the ledger is back."""
     url, out, err = f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path / "out", tmp_path / "err"

@@ -56,6 +56,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_it_ends_when_the_release_is_healthy_and_tells_what_happened_meanwhile(
     ledger: RunningLedger, tmp_path: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_a_group_is_its_environments_and_the_worst_of_them_counts(ledger: Runnin
     assert us.startswith("failed in production-us: apps/orders: try 1 failed (timed out)")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("environments", [["staging"], ["production-eu", "staging", "production-us"]])
 def test_the_first_failure_ends_it_in_five_seconds_with_fail_fast(
     ledger: RunningLedger, tmp_path: Path, environments: list[str]
@@ -104,6 +106,7 @@ def test_the_first_failure_ends_it_in_five_seconds_with_fail_fast(
     assert words == ["failed" if it == "staging" else "waiting" for it in environments]
 
 
+@pytest.mark.long
 def test_each_failure_is_told_and_the_last_ends_it_in_five_seconds(ledger: RunningLedger, tmp_path: Path) -> None:
     propose(ledger, "2.0.0", "staging")
     waiting, told = waits(ledger, tmp_path, "orders", "2.0.0", "-e", "staging")
@@ -119,6 +122,7 @@ def test_each_failure_is_told_and_the_last_ends_it_in_five_seconds(ledger: Runni
     assert time.monotonic() - failed < 5
 
 
+@pytest.mark.long
 def test_what_the_ledger_does_not_know_is_said_at_once(ledger: RunningLedger, tmp_path: Path) -> None:
     """Of an environment nothing can come; a version may yet be filed, or arrive without that."""
     propose(ledger, "1.0.0", "production-eu")
@@ -137,6 +141,7 @@ def test_what_the_ledger_does_not_know_is_said_at_once(ledger: RunningLedger, tm
         assert done.stdout.rstrip().endswith(f": {said}")
 
 
+@pytest.mark.long
 def test_a_job_waits_for_the_releases_of_its_commit(ledger: RunningLedger, tmp_path: Path) -> None:
     propose(ledger, "1.0.0", "staging")
     ledger.hears("staging", "1.0.0")
@@ -160,6 +165,7 @@ def test_a_later_release_that_contains_the_commit_is_not_waited_for(ledger: Runn
     assert (done.code, done.stdout.partition(" after")[0]) == (0, "healthy in staging")
 
 
+@pytest.mark.long
 def test_a_failure_that_flux_may_mend_times_out(ledger: RunningLedger, tmp_path: Path) -> None:
     ledger.hears("staging", "1.0.0")
     ledger.hears("staging", "2.0.0", "UpgradeFailed", resource_version=5, message="timed out")
@@ -180,6 +186,7 @@ def test_what_failed_and_is_healthy_by_now_is_healthy_also_for_who_does_not_wait
     assert (done.code, done.stdout.partition(" after")[0]) == (0, "healthy in staging")
 
 
+@pytest.mark.long
 def test_a_failure_is_told_by_what_is_behind_it(ledger: RunningLedger, tmp_path: Path) -> None:
     ledger.hears("staging", "1.0.0")
     said = "Helm upgrade failed for release apps/orders with chart orders@2.0.0: timeout waiting for: Deployment/a"
@@ -211,6 +218,7 @@ def test_one_that_was_replaced_before_it_was_merged_is_superseded(ledger: Runnin
     }
 
 
+@pytest.mark.long
 def test_silence_is_not_waited_out(ledger: RunningLedger, tmp_path: Path) -> None:
     ledger.hears("staging", "1.0.0")
     taken = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -225,6 +233,7 @@ def test_silence_is_not_waited_out(ledger: RunningLedger, tmp_path: Path) -> Non
     assert done.stdout.startswith("unknown in staging: nothing was heard of the environment since ")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", [("orders", "1.0.0"), ("--commit", "1" * 40)])
 def test_a_ledger_that_does_not_answer_is_unknown_at_the_end(tmp_path: Path, what: tuple[str, ...]) -> None:
     done = wait("http://127.0.0.1:1", tmp_path, *what, "-e", "staging", "--timeout", "1s")

@@ -43,6 +43,7 @@ def library() -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.long
 def test_what_a_packed_dependency_asks_of_the_cluster_is_found(world: World) -> None:
     hidden = with_member(library(), "lib/templates/a.yaml", b'{{ if lookup "v1" "Secret" "a" "b" }}a: b{{ end }}')
     chart = CHART.format(service="orders") + "dependencies: [{name: lib, version: 1.0.0}]\n"
@@ -52,6 +53,7 @@ def test_what_a_packed_dependency_asks_of_the_cluster_is_found(world: World) -> 
     assert ran.json["not_seen"] == ["what `lookup` finds in the cluster (orders/charts/lib/templates/a.yaml)"]
 
 
+@pytest.mark.long
 def test_a_definition_that_runs_there_is_the_one_that_helm_reads(releases: Releases) -> None:
     releases.merged("1.0.0", TEMPLATES)
     archive = (releases.repo.folder / "chart-1.0.0/orders-1.0.0.tgz").read_bytes()

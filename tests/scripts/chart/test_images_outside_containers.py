@@ -164,6 +164,7 @@ def test_metadata_and_plain_repositories_run_nothing() -> None:
     assert list(warnings(manifests(rendered(web=pod(IMAGE), a=noted)), [orders()])) == []
 
 
+@pytest.mark.long
 def test_a_chart_without_containers_ships_once_the_place_is_named(world: World) -> None:
     workflow = WORKFLOW % "{{ .Values.image.repository }}@{{ .Values.image.digest }}"
     world.commit({"chart/templates/deployment.yaml": workflow})

@@ -82,6 +82,7 @@ def test_a_blob_that_is_not_there_is_refused(repository: str) -> None:
         Registry().blob(repository, ABSENT)
 
 
+@pytest.mark.long
 def test_more_tags_than_one_page_holds(repository: str) -> None:
     push_image(repository)
     host, _, name = repository.partition("/")

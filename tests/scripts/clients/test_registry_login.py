@@ -151,6 +151,7 @@ def test_what_waybill_pushes_itself_goes_with_the_login(
     assert push() == it.digest
 
 
+@pytest.mark.long
 def test_a_token_is_fetched_for_a_user_and_for_nobody(packaged: World, bearer: str, tmp_path: Path) -> None:
     repository = f"{bearer}/{packaged.folder.name}/orders"
     assert Registry().manifest(repository, "0.1.0") is None
@@ -167,6 +168,7 @@ def test_a_token_is_fetched_for_a_user_and_for_nobody(packaged: World, bearer: s
     assert Registry().tags(repository) == ["0.1.0"]
 
 
+@pytest.mark.long
 def test_a_registry_that_denies_reading_what_does_not_exist_needs_a_word(
     world: World, bearer: str, tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ def index(repository: str, digest: str) -> list[dict[str, Any]]:
     return list(found["manifests"])
 
 
+@pytest.mark.long
 def test_it_is_found_by_its_key_alone_and_made_once(repository: str) -> None:
     digest, mine, other = push_image(repository), key(), key()
     assert next(statements(Registry(), repository, digest, mine.public), None) is None
@@ -84,6 +85,7 @@ def test_what_openssl_verifies_is_what_dsse_signs(repository: str, tmp_path: Pat
     assert subprocess.run(verify, input=signed, capture_output=True, check=False).stdout == b"Verified OK\n"
 
 
+@pytest.mark.long
 def test_of_many_signers_at_once_none_is_lost(repository: str) -> None:
     digest, keys = push_image(repository), [key() for _ in range(8)]
     with ThreadPoolExecutor(len(keys)) as pool:
@@ -91,6 +93,7 @@ def test_of_many_signers_at_once_none_is_lost(repository: str) -> None:
     assert [[*statements(Registry(), repository, digest, it.public)] for it in keys] == [[SIGNED]] * len(keys)
 
 
+@pytest.mark.long
 def test_what_a_killed_run_left_is_completed(repository: str) -> None:
     """The bundle was pushed, and the index does not name it yet."""
     digest, mine = push_image(repository), key()
@@ -246,6 +249,7 @@ def lists(body: bytes, **headers: str) -> Behaviour:
     return behave
 
 
+@pytest.mark.long
 def test_a_list_without_end_and_an_index_that_never_holds_it_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(referrers, "TRIES", 2)
     monkeypatch.setattr(referrers, "SHORTEST", 0.01)

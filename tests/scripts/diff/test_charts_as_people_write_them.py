@@ -1,5 +1,7 @@
 """The rendered difference, case by case: what a reviewer sees of charts and GitOps repos as people write them."""
 
+import pytest
+
 from tests.support.chart_releases import DEPLOYMENT, HEADER, SECRET, TEMPLATES, Releases
 
 STAGING = "apps/orders/staging/release.yaml"
@@ -17,6 +19,7 @@ def test_a_value_that_is_added_shows_what_it_adds(releases: Releases) -> None:
     assert lines(said) == ["+        - name: B", "+          value: two"]
 
 
+@pytest.mark.long
 def test_a_chart_that_needs_values_gets_the_environments_own(releases: Releases) -> None:
     needy = {"deployment": DEPLOYMENT.replace(".Values.digest", '(required "give it" .Values.mine)')}
     releases.publish("1.0.0", needy)
@@ -27,6 +30,7 @@ def test_a_chart_that_needs_values_gets_the_environments_own(releases: Releases)
     assert lines(said) == ["-        image: orders@own", "+        image: shop@own"]
 
 
+@pytest.mark.long
 def test_what_a_reviewer_changes_on_the_branch_is_told_too(releases: Releases) -> None:
     releases.merged("1.0.0", TEMPLATES)
     releases.publish("1.1.0", TEMPLATES)
@@ -36,6 +40,7 @@ def test_what_a_reviewer_changes_on_the_branch_is_told_too(releases: Releases) -
     assert lines(releases.propose("1.1.0")[:-1])[-2:] == ["-        image: orders@a", "+        image: orders@theirs"]
 
 
+@pytest.mark.long
 def test_a_secret_that_comes_goes_or_is_renamed_shows_none_of_its_data(releases: Releases) -> None:
     text = SECRET + "stringData:\n  plain: {{ .Values.password }}\n"
     coming, going = text.replace("{{ .Release.Name }}", "coming"), text.replace("{{ .Release.Name }}", "going")
@@ -75,6 +80,7 @@ def test_a_source_that_lies_elsewhere_is_looked_for_where_the_new_chart_is(relea
     assert lines(said) == ["-        image: orders@a", "+        image: orders@b", unseen]
 
 
+@pytest.mark.long
 def test_a_release_that_moves_is_said(releases: Releases) -> None:
     releases.merged("1.0.0", TEMPLATES)
     releases.publish("1.1.0", TEMPLATES)

@@ -139,6 +139,7 @@ def test_a_proposal_says_which_file_names_a_remote_base(
     assert server[1] == []
 
 
+@pytest.mark.long
 def test_no_program_gets_a_token(releases: Releases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("hunter2\n")
     for name in ("WAYBILL_FORGE_TOKEN", "WAYBILL_LEDGER_TOKEN"):

@@ -35,6 +35,7 @@ def test_an_image_bump_shows_the_image_and_counts_the_labels(releases: Releases)
     assert "Service" not in said
 
 
+@pytest.mark.long
 def test_added_removed_and_renamed_objects_are_told_apart(releases: Releases) -> None:
     account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n"
     ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: new}\nspec: {rules: []}\n"
@@ -47,6 +48,7 @@ def test_added_removed_and_renamed_objects_are_told_apart(releases: Releases) ->
     assert "+  name: new" in said
 
 
+@pytest.mark.long
 def test_definitions_are_no_part_of_the_render_and_their_change_is_said(releases: Releases) -> None:
     definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things}\n"
     releases.merged("1.0.0", {**TEMPLATES, "crds/things.yaml": definition})
@@ -59,6 +61,7 @@ def test_definitions_are_no_part_of_the_render_and_their_change_is_said(releases
     assert "crds/" not in releases.propose("1.2.0")
 
 
+@pytest.mark.long
 def test_an_environments_own_values_are_rendered_and_compared(releases: Releases) -> None:
     path = "apps/orders/staging/release.yaml"
     releases.merged("1.0.0", TEMPLATES, 'digest: ""\n')
@@ -85,6 +88,7 @@ def test_the_first_release_lists_what_it_brings(releases: Releases) -> None:
     assert "- **added** `Deployment/orders`\n- **added** `Service/orders`" in body
 
 
+@pytest.mark.long
 def test_values_from_elsewhere_cannot_be_seen_and_that_is_said(releases: Releases) -> None:
     path = "apps/orders/staging/release.yaml"
     needy = {"deployment": DEPLOYMENT.replace(".Values.digest", '(required "give <digest>" .Values.digest)')}
@@ -124,6 +128,7 @@ def test_without_kustomize_the_proposal_is_made_all_the_same(
     assert "Neither kustomize nor kubectl is installed." in body
 
 
+@pytest.mark.long
 def test_each_environment_is_told_by_itself(releases: Releases) -> None:
     releases.merged("1.0.0", TEMPLATES)
     releases.publish("1.1.0", TEMPLATES, "digest: b\n")
@@ -133,6 +138,7 @@ def test_each_environment_is_told_by_itself(releases: Releases) -> None:
     assert "In the cluster: the first release there, 2 objects." in production
 
 
+@pytest.mark.long
 def test_what_the_branch_brings_to_another_environment_is_told_too(releases: Releases) -> None:
     for version, digest in (("1.0.0", "a"), ("1.1.0", "b"), ("1.2.0", "c")):
         releases.publish(version, TEMPLATES, f"digest: {digest}\n")
@@ -158,6 +164,7 @@ def test_plan_can_read_it_on_the_terminal_before_the_chart_is_published(releases
     assert "    -        image: orders@a\n    +        image: orders@b" in text
 
 
+@pytest.mark.long
 def test_a_long_body_is_cut_and_the_whole_kept(releases: Releases) -> None:
     config = (
         "apiVersion: v1\nkind: ConfigMap\n"

@@ -20,6 +20,7 @@ def files_with(words: tuple[str, ...], folder: Path) -> list[Path]:
     return [path for path in files if any(word.encode() in path.read_bytes() for word in words)]
 
 
+@pytest.mark.long
 def test_the_token_pushes_and_proposes_and_is_written_nowhere(hosted: ForgeWorld, tmp_path: Path) -> None:
     world, trace, temporary = hosted.world, tmp_path / "trace", tmp_path / "temporary"
     temporary.mkdir()
@@ -49,6 +50,7 @@ def test_the_token_pushes_and_proposes_and_is_written_nowhere(hosted: ForgeWorld
     assert files_with(WRITTEN, tmp_path) == []
 
 
+@pytest.mark.long
 @on_gitea
 def test_no_program_has_the_token_in_its_environment_or_arguments(hosted: ForgeWorld, tmp_path: Path) -> None:
     """Each that Waybill starts writes down what it got; git may ask for it only where it speaks to the remote."""
@@ -77,6 +79,7 @@ def test_a_redirect_to_another_host_gets_no_token_whatever_git_is_told(hosted: F
     assert ran.code == 1
 
 
+@pytest.mark.long
 @on_gitea
 def test_a_token_can_come_from_a_file(hosted: ForgeWorld, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{TOKEN}\n")
@@ -84,6 +87,7 @@ def test_a_token_can_come_from_a_file(hosted: ForgeWorld, tmp_path: Path) -> Non
     assert ran.code == 0, ran.stderr
 
 
+@pytest.mark.long
 @on_gitea
 def test_an_environment_full_of_proxies_and_certificates_stops_nothing_on_this_machine(hosted: ForgeWorld) -> None:
     ran = hosted.ship(
@@ -96,6 +100,7 @@ def test_an_environment_full_of_proxies_and_certificates_stops_nothing_on_this_m
     assert ran.code == 0, ran.stderr
 
 
+@pytest.mark.long
 @on_gitea
 def test_git_sends_one_authorization_whatever_its_configuration_adds(hosted: ForgeWorld, tmp_path: Path) -> None:
     """As actions/checkout leaves it there."""

@@ -96,6 +96,7 @@ def test_what_would_stop_a_release_is_told_before_anything_is_pushed(case: str) 
     assert TOKEN not in str(error.value)
 
 
+@pytest.mark.long
 @on_gitlab
 def test_a_protected_branch_is_told_before_anything_is_out(hosted: ForgeWorld) -> None:
     world, image = hosted.world, hosted.world.image()

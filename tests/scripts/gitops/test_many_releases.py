@@ -34,6 +34,7 @@ def built(repo: GitopsRepo, folder: Path) -> dict[str, dict[str, dict[str, Any]]
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", [{}, OCI], ids=["helm-repository", "oci-repository"])
 def test_what_people_write_survives_ten_releases(repo: GitopsRepo, tmp_path: Path, source: dict[str, str]) -> None:
     for service in SERVICES:

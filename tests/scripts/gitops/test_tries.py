@@ -75,6 +75,7 @@ def test_they_follow_what_people_write_for_one_environment(repo: GitopsRepo, sou
     assert annotated(repo, "production") == {"tests": "90s", "tries": "install=4,upgrade=3"}
 
 
+@pytest.mark.long
 def test_that_they_changed_is_no_reason_to_propose(repo: GitopsRepo) -> None:
     repo.propose(waybill(version="1.0.0"))
     repo.commit({STAGING: repo.text(STAGING, "apps/orders") + "  test: {enable: false}\n"}, "apps/orders")

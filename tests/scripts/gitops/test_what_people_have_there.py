@@ -8,6 +8,8 @@ import pytest
 from tests.support.builders import World, git
 from tests.support.scripts.everything import everything
 
+pytestmark = pytest.mark.long
+
 
 def file(path: str) -> Callable[[Path], None]:
     def make(top: Path) -> None:

@@ -84,6 +84,7 @@ def shipped_again_from_a_fresh_clone(world: World, image: str, name: str) -> str
     return str(again.json["source"]["tag"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_of_image_keys_end_to_end(tmp_path: Path, registry: str, form: str) -> None:
     settings, values, line, expected = FORMS[form]
@@ -108,6 +109,7 @@ def test_a_form_of_image_keys_end_to_end(tmp_path: Path, registry: str, form: st
     assert shipped_again_from_a_fresh_clone(world, image, "again") == "orders-0.1.0"
 
 
+@pytest.mark.long
 def test_a_chart_as_helm_create_makes_it_ships_untouched(tmp_path: Path, registry: str) -> None:
     world = World(tmp_path, registry, settings='[image]\nrepository = "image.repository"\ntag = "image.tag"\n')
     shutil.rmtree(world.checkout / "chart")

@@ -69,6 +69,7 @@ def test_a_second_time_nothing_changes(fresh: World) -> None:
     assert files(fresh) == before
 
 
+@pytest.mark.long
 def test_a_dry_run_shows_the_files_and_writes_none(fresh: World) -> None:
     before = files(fresh)
     ran = fresh.waybill("init", "--dry-run", "--json")
@@ -100,6 +101,7 @@ def test_a_ci_that_is_not_known_is_said(world: World) -> None:
     assert "no forge: there is no remote `origin`, or it is a path" in world.waybill("init", "--json").json["found"]
 
 
+@pytest.mark.long
 def test_a_monorepo_has_a_folder_for_each_service(fresh: World) -> None:
     for service in ("cart", "web"):
         for path, text in {

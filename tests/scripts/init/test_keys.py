@@ -7,6 +7,8 @@ import pytest
 from tests.support.builders import World, git
 from tests.support.scripts.chart_shapes import SHAPES
 
+pytestmark = pytest.mark.long
+
 CHART = "apiVersion: v2\nname: {service}\nversion: 0.1.0\nappVersion: 1.2.3\n"
 
 

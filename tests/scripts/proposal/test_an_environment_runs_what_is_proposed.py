@@ -9,6 +9,8 @@ import pytest
 from tests.support.builders import VALUES, World, git
 from tests.support.scripts.everything import everything
 
+pytestmark = pytest.mark.long
+
 OPTIONAL = """\
 {{ if .Values.web.enabled }}
 apiVersion: apps/v1

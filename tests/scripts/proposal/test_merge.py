@@ -49,12 +49,14 @@ def run(repo: GitopsRepo, *environments: str, version: str = "1.4.2", refuse: st
     return forge
 
 
+@pytest.mark.long
 def test_the_forge_is_asked_each_time_for_what_the_branch_has(repo: GitopsRepo) -> None:
     for version in ("1.4.2", "1.4.2", "1.5.0"):
         assert run(repo, version=version).asked == [("merge", 1, repo.head(BRANCH))]
     assert run(repo, version="1.6.0", staging=EnvironmentSettings()).asked == []
 
 
+@pytest.mark.long
 def test_another_environment_on_the_branch_is_reviewed(repo: GitopsRepo) -> None:
     """What it was asked before is taken back before the branch moves."""
     run(repo)
@@ -117,6 +119,7 @@ def test_what_could_not_be_judged_is_reviewed(repo: GitopsRepo) -> None:
         assert for_review(change, it, unknown) == "staging could not be judged"
 
 
+@pytest.mark.long
 def test_a_commit_of_somebody_else_is_reviewed_whatever_it_changes(repo: GitopsRepo) -> None:
     """Here it is one environment's own file, where nothing else is reviewed."""
     run(repo)

@@ -109,6 +109,7 @@ def check(written: str) -> None:
     assert written.endswith(f"\n\n{trailer(RELEASE)}\n")
 
 
+@pytest.mark.long
 @given(TEXTS, TEXTS, st.lists(LINES, min_size=1, max_size=6))
 @example("staging", "x`\n\n<!--", [" a"])
 @example("staging\n<!--", "|`a`| @ada", ["+```", "-````"])
@@ -124,6 +125,7 @@ def test_everything_but_the_texts_is_the_same_for_every_text(environment: str, t
     assert len(fence.content.splitlines()) == len(lines)
 
 
+@pytest.mark.long
 @given(TEXTS, st.lists(LINES, min_size=1, max_size=4), st.integers(0, 90))
 def test_a_body_that_is_cut_is_as_safe(text: str, lines: list[str], more: int) -> None:
     long = [*lines, *([f"+{'x' * 97}"] * (LIMIT // 99 - 10)), *lines]

@@ -10,6 +10,8 @@ import pytest
 from scripts.chart.unknowns import APIS
 from tests.support.builders import DEPLOYMENT, World, git, program
 
+pytestmark = pytest.mark.long
+
 RELEASE = "apps/orders/staging/release.yaml"
 KUSTOMIZATION = "apps/orders/staging/kustomization.yaml"
 PARENT = "clusters/staging/flux-system/sync.yaml"

@@ -52,6 +52,7 @@ def test_a_registry_that_does_not_answer_stops_no_rollback(world: World, capsys:
     assert "Whether the chart is still there as it was filed is not known" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_a_chart_that_moved_after_the_release_is_found_where_it_was(world: World) -> None:
     world.ship(world.image())
     git(world.checkout, "mv", "chart", "deploy")

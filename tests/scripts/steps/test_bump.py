@@ -26,6 +26,7 @@ def test_it_writes_the_two_files_and_nothing_else(world: World) -> None:
     assert contents(world) == written
 
 
+@pytest.mark.long
 def test_a_committed_bump_ships_under_its_own_version(world: World) -> None:
     world.ship(world.image("one"))
     image = world.image("two")

@@ -1,8 +1,11 @@
 """Each step as a command of its own: the waybill as JSON, a step further, and the same as from ship."""
 
+import pytest
+
 from tests.support.builders import World
 
 
+@pytest.mark.long
 def test_every_step_prints_the_waybill_so_far(world: World) -> None:
     image = world.image()
     chart, known = set[str](), set[str]()

@@ -56,6 +56,7 @@ def release_commit(checkout: Path) -> str:
     return str(json.loads((checkout / ".waybill/orders.json").read_bytes())["source"]["release_commit"])
 
 
+@pytest.mark.long
 def test_two_checkouts_make_the_same_chart(world: World) -> None:
     world.commit({"chart/files/text": "a\r\nb\n", "chart/.helmignore": "*.md\n", "chart/notes.md": "Not shipped.\n"})
     image, other = world.image(), world.folder / "an other place" / "ördner"
@@ -110,6 +111,7 @@ def test_attributes_and_the_work_tree_change_nothing(world: World) -> None:
     assert f"digest: {release.images[0].digest}".encode() in found["values.yaml"].replace(b'"', b"")
 
 
+@pytest.mark.long
 def test_an_image_key_that_no_container_uses_is_refused_with_the_template(world: World) -> None:
     used = '"{{ .Values.image.repository }}@{{ .Values.image.digest }}"'
     world.commit({"chart/templates/deployment.yaml": DEPLOYMENT.replace(used, "nginx:1.2")})
@@ -267,6 +269,7 @@ def test_a_chart_of_another_version_than_the_waybills_is_refused(world: World) -
 PARSED = '{{- if semverCompare ">= 1.0.0" %s }}{{- end }}\n'
 
 
+@pytest.mark.long
 def test_the_app_version_is_named_where_it_is_the_cause_and_nowhere_else(world: World) -> None:
     """Helm says the same of both."""
     files = {"chart/Chart.yaml": world.chart.format(service="orders").replace("none", "1.2.3")}

@@ -64,6 +64,7 @@ def test_a_new_version_takes_the_place_of_the_old_one(repo: GitopsRepo) -> None:
     assert proposal["comments"] == ["Proposed here now: orders 1.5.0 to staging."]
 
 
+@pytest.mark.long
 def test_what_it_replaces_is_known_however_often_it_is_proposed(repo: GitopsRepo) -> None:
     """The version that was there before can arrive no more; a run that is killed after its push is not the last one."""
     assert repo.propose()[1].replaces is None
@@ -87,6 +88,7 @@ def test_what_has_arrived_is_not_replaced(repo: GitopsRepo, state: str) -> None:
     assert repo.propose(waybill(version="1.5.0"))[1].replaces is None
 
 
+@pytest.mark.long
 def test_what_is_proposed_for_another_environment_is_not_replaced(repo: GitopsRepo) -> None:
     repo.propose(waybill(version="1.4.0"), "production")
     _, intent = repo.propose(waybill(version="1.5.0"), "staging")
@@ -156,6 +158,7 @@ def test_a_deleted_branch_is_made_again(repo: GitopsRepo) -> None:
     assert git(repo.bare, "rev-parse", f"{BRANCH}^") == repo.head("main")
 
 
+@pytest.mark.long
 def test_somebody_elses_commit_stays_and_ours_goes_on_top(repo: GitopsRepo) -> None:
     repo.propose()
     theirs = repo.commit({RELEASE: repo.text(RELEASE, BRANCH) + "  values: {a: 1}\n"}, BRANCH)
@@ -199,6 +202,7 @@ def test_a_reverting_commit_is_somebody_elses_too(repo: GitopsRepo) -> None:
     assert git(repo.bare, "rev-parse", f"{BRANCH}^") == theirs
 
 
+@pytest.mark.long
 def test_a_branch_that_no_longer_merges_is_made_again(repo: GitopsRepo) -> None:
     repo.propose()
     repo.merge(BRANCH)
@@ -219,6 +223,7 @@ def test_a_branch_with_a_foreign_commit_that_does_not_merge_is_left_to_people(re
     assert "does not merge into main cleanly" in intent.said
 
 
+@pytest.mark.long
 def test_a_closed_proposal_is_not_reopened_for_its_version(repo: GitopsRepo) -> None:
     repo.propose()
     repo.set_state(BRANCH, "closed")
@@ -232,6 +237,7 @@ def test_a_closed_proposal_is_not_reopened_for_its_version(repo: GitopsRepo) -> 
     assert states(repo) == [("orders 1.4.2 to staging", "closed"), ("orders 1.4.3 to staging", "open")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("clean", [True, False], ids=["merges", "conflicts"])
 def test_what_is_proposed_for_another_environment_is_kept(repo: GitopsRepo, clean: bool) -> None:
     for environment in ("staging", "production"):

@@ -45,6 +45,7 @@ def test_a_commit_that_arrives_in_between_is_not_pushed_over(repo: GitopsRepo) -
     assert git(repo.bare, "rev-parse", f"{BRANCH}^") == theirs[0]
 
 
+@pytest.mark.long
 def test_a_branch_that_never_rests_is_refused_in_the_end(repo: GitopsRepo) -> None:
     repo.propose()
     count = iter(range(100))
@@ -111,6 +112,7 @@ def test_a_squashed_branch_is_done_even_if_the_base_moved_on_in_the_same_lines(r
     assert git(repo.bare, "rev-parse", f"{BRANCH}^") == repo.head("main")
 
 
+@pytest.mark.long
 def test_a_title_is_as_long_as_forges_keep_it(repo: GitopsRepo) -> None:
     """So that the next run finds it as it wrote it."""
     names = tuple(f"production-{number}-of-europe" for number in range(30))

@@ -17,6 +17,8 @@ from tests.support.gitops_repo import GitopsRepo, waybill
 from tests.support.scripts.adoption import CHARTS
 from tests.support.scripts.layouts import FLUX_EXAMPLE, HOME_OPS, at, called
 
+pytestmark = pytest.mark.long
+
 FULL = bool(os.environ.get("WAYBILL_TORTURE"))
 # Of which layout a service is, and the file that says its version: of Waybill's, of an overlay of people, of a source.
 USUAL = "apps/{0}/staging/release.yaml"

@@ -165,6 +165,7 @@ def test_other_content_is_refused_with_both_digests_and_stays(ready: Ready, edit
     assert ready.digest() == manifest
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("forge", [forged, with_garbage, with_a_second_member, bomb])
 def test_what_helm_may_read_otherwise_is_other_content(ready: Ready, forge: Callable[[bytes], bytes]) -> None:
     other = rewritten(ready.archive, ready.world.folder / "other", forge(ready.archive.read_bytes()))
@@ -219,6 +220,7 @@ def test_a_layer_that_is_no_chart_is_other_content(ready: Ready) -> None:
         assert not same_content(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :], whole)
 
 
+@pytest.mark.long
 def test_a_bomb_takes_no_memory(ready: Ready) -> None:
     ours = ready.archive.read_bytes()
     other = bomb(ours)

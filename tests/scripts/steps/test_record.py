@@ -35,6 +35,7 @@ def line(tmp_path_factory: pytest.TempPathFactory, registry: str) -> Iterator[Li
         yield Line(world, ledger, other)
 
 
+@pytest.mark.long
 def test_without_a_ledger_nothing_is_filed_and_that_is_said(line: Line) -> None:
     ran = line.record("")
     assert ran.code == 0
@@ -86,6 +87,7 @@ def test_a_receipt_that_is_none_is_refused(line: Line, receipt: bytes) -> None:
     assert "is no ledger: " in ran.json["refused"]
 
 
+@pytest.mark.long
 def test_ship_is_done_but_for_a_ledger_that_is_down_and_record_completes_it(
     world: World, line: Line, tmp_path: Path
 ) -> None:

@@ -30,6 +30,7 @@ def put(root: Any, path: Path, value: Any) -> Any:
     return root
 
 
+@pytest.mark.long
 @given(places(), st.one_of(TEXTS, st.booleans()), st.booleans())
 def test_every_byte_but_the_value_stays(place: Place, value: str | bool, quoted: bool) -> None:
     edited = set_scalar(place.source, place.path, value, quoted=quoted)
@@ -39,12 +40,14 @@ def test_every_byte_but_the_value_stays(place: Place, value: str | bool, quoted:
     assert set_scalar(edited, place.path, value, quoted=quoted) == edited
 
 
+@pytest.mark.long
 @given(places(), TEXTS)
 def test_what_stands_there_is_read(place: Place, value: str) -> None:
     assert read(place.source, place.path) == (None if place.old in ("", "~") and not place.quote else place.old or None)
     assert has(place.source, place.path) == (place.quote != "" or place.old not in ("", "~"))
 
 
+@pytest.mark.long
 @given(places(), TEXTS, st.booleans(), st.booleans())
 def test_a_missing_key_is_added_after_its_sibling(place: Place, value: str, beside: bool, deep: bool) -> None:
     *parents, sibling = place.path
@@ -68,6 +71,7 @@ def test_a_missing_key_is_added_after_its_sibling(place: Place, value: str, besi
     assert len(columns) == 1 or edited.count(b"\n") == source.count(b"\n")  # in a flow mapping: on the same line
 
 
+@pytest.mark.long
 def test_helm_sees_the_value_alone_change_too(tmp_path: FilePath) -> None:
     """Helm reads with another parser: go-yaml."""
     expected = []

@@ -27,6 +27,7 @@ BETWEEN = st.sampled_from(["---\n", "--- # next\n", "...\n---\n", "---\n---\n"])
 OURS = "mine: true\nkey: old # kept\n"
 
 
+@pytest.mark.long
 @given(st.lists(PARTS, max_size=3), st.lists(PARTS, max_size=3), BETWEEN, st.booleans(), st.booleans())
 def test_every_other_byte_stays(before: list[str], after: list[str], gap: str, dos: bool, mark: bool) -> None:
     text = gap.join([*before, OURS, *after])

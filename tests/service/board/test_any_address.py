@@ -13,6 +13,7 @@ pytestmark = pytest.mark.anyio
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
+@pytest.mark.long
 async def test_an_empty_ledger_says_what_to_do(ledger: Served) -> None:
     answer = await ledger.http.get("/")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -96,6 +97,7 @@ async def test_no_address_is_a_mistake_of_ours(ledger: Served, path: str, status
         assert "There is no page here." in answer.text
 
 
+@pytest.mark.long
 async def test_pages_let_nothing_in(ledger: Served) -> None:
     """No inline script or style, nothing from elsewhere, and what was filed stays text."""
     hostile = "</title><script>alert(1)</script>"
@@ -118,6 +120,7 @@ async def test_pages_let_nothing_in(ledger: Served) -> None:
         assert answer.headers["cache-control"] == "private, no-cache"
 
 
+@pytest.mark.long
 async def test_a_large_board_stays_small(ledger: Served) -> None:
     for number in range(15):
         for environment in ("staging", "production"):
@@ -128,6 +131,7 @@ async def test_a_large_board_stays_small(ledger: Served) -> None:
         assert len((await ledger.http.get(path)).content) < 75_000, path  # with style sheet and script below 100 KB
 
 
+@pytest.mark.long
 async def test_pages_show_what_would_reorder_or_hide_text(ledger: Served) -> None:
     """As a mark that can be seen; words in any language and emoji stay."""
     name = "dev\u0645\u064f\u200c \U0001f469\u200d\U0001f4bb"
@@ -143,6 +147,7 @@ async def test_pages_show_what_would_reorder_or_hide_text(ledger: Served) -> Non
     assert f"{name} \ufffdgnp.exe\ufffd" in pages[2]
 
 
+@pytest.mark.long
 async def test_a_service_that_only_ever_failed_is_known(ledger: Served) -> None:
     await ledger.say(event("InstallFailed", "1.0.0", name="cart", message="timed out"))
     assert (await ledger.get("/services/cart"))["items"] == []
@@ -153,6 +158,7 @@ async def test_a_service_that_only_ever_failed_is_known(ledger: Served) -> None:
     await ledger.get("/services/car", 404)
 
 
+@pytest.mark.long
 async def test_of_what_was_never_heard_of_it_is_not_known_that_nothing_happened(ledger: Served) -> None:
     await ledger.say(event())
     for query, said in (
@@ -199,6 +205,7 @@ async def test_the_board_of_an_environment_is_shown_however_many_there_are(
     assert '/board/services/staging"' not in page
 
 
+@pytest.mark.long
 async def test_a_badge_says_what_is_known(database_url: str) -> None:
     async with served(database_url, ENVIRONMENTS="live = staging + production") as ledger:
         await ledger.say(event())

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from ...support.service.replica import Replica
 from ...support.service.story import Story, ago
 
+pytestmark = pytest.mark.long
+
 FIGURES = ("deployments", "lead_time", "change_fail_rate", "recovery_time", "rework_rate")
 
 

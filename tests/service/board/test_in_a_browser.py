@@ -12,6 +12,8 @@ from service.pages.words import minute, second
 from ...support.service.axe import VISUAL, violations
 from ...support.service.story import Story, ago, telling
 
+pytestmark = pytest.mark.long
+
 PAGES = {
     "board": "/",
     "filtered": "/?failing=1&name=m",

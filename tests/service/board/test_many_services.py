@@ -51,6 +51,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replica]:
         yield it
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", PAGES)
 def test_with_a_thousand_services_a_page_is_as_light(many: Replica, path: str) -> None:
     with many.http() as http:
@@ -61,6 +62,7 @@ def test_with_a_thousand_services_a_page_is_as_light(many: Replica, path: str) -
     assert packed.num_bytes_downloaded < SENT
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", ["/", "/board/compare"])
 def test_each_of_a_thousand_services_is_on_one_page(many: Replica, path: str) -> None:
     found, following = list[str](), path

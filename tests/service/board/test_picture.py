@@ -17,6 +17,7 @@ PICTURES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_of_this_board(

@@ -113,6 +113,7 @@ QUESTIONS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ask", QUESTIONS)
 def test_it_is_answered_with_two_clicks(
     large: Replica, chromium: Browser, ask: Callable[[Reader], Locator], record_property: Callable[[str, str], None]

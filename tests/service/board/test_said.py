@@ -23,6 +23,7 @@ async def opened(ledger: Served, path: str) -> list[str]:
     return [" ".join(re.sub(r"<[^>]+>", " ", it.text.partition("<main")[2]).split()) for it in answers]
 
 
+@pytest.mark.long
 async def test_an_arrival_and_a_failure_open_their_events(ledger: Served) -> None:
     await ledger.file(document(gitops=gitops()))
     await ledger.say(event(at=AT))

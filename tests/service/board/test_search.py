@@ -8,7 +8,7 @@ from service.domain.search import Terms, parse
 
 from ...support.service.served import Served, document, event, gitops
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 IMAGE, CHART, ARCHIVE = (f"sha256:{it}{'0' * 60}" for it in ("12ab", "34cd", "56ef"))
 COMMIT = f"beef{'1' * 36}"

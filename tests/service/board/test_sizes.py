@@ -64,6 +64,7 @@ def paths() -> list[str]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", paths())
 def test_long_names_never_overflow(names: Story, page: Page, path: str) -> None:
     page.emulate_media(media="screen")
@@ -87,6 +88,7 @@ def test_the_largest_letters_that_a_reader_chose_still_fit(names: Story, page: P
     assert page.evaluate(FITS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", [*paths()[:3], "/?wall", "/board/compare", "/board/history", "/board/figures"])
 def test_they_are_accessible_with_forced_colours_and_by_night(names: Story, page: Page, path: str) -> None:
     """All rules by day; by night and with forced colours those that hang on colours."""

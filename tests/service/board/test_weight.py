@@ -48,6 +48,7 @@ def asked(path: str) -> str:
     return path.replace("{period}", f"from={ago(26 * 7 * 24):%Y-%m-%d}&to={ago(24):%Y-%m-%d}")
 
 
+@pytest.mark.long
 def test_there_are_as_many_services_and_releases_as_that(large: Replica) -> None:
     with large.http() as http:
         names, cursor = list[str](), ""
@@ -58,6 +59,7 @@ def test_there_are_as_many_services_and_releases_as_that(large: Replica) -> None
     assert names == sorted(LARGE.services)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", [*PAGES, *FIGURES])
 def test_a_page_is_light(large: Replica, path: str, record_property: Callable[[str, str], None]) -> None:
     path = asked(path)
@@ -83,6 +85,7 @@ def test_a_file_is_not_sent_again(large: Replica, path: str) -> None:
     assert (answer.status_code, again.status_code, again.content) == (200, 304, b"")
 
 
+@pytest.mark.long
 def test_a_page_is_soon_walked_through(large: Replica, chromium: Browser) -> None:
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()

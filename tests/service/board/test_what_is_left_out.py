@@ -61,6 +61,7 @@ def test_what_is_not_known_to_be_healthy_is_not_called_so(health: str, cause: st
     assert condition(place) == PlaceCondition(word, tone)
 
 
+@pytest.mark.long
 async def test_the_board_shows_the_latest_arrivals_and_where_all_are(ledger: Served) -> None:
     for number in range(board.LATEST + 1):
         await ledger.say(event(name=f"s{number}", at=NOW - timedelta(hours=20 - number)))
