@@ -43,7 +43,8 @@ class HelmRelease(Struct, frozen=True):
     where the built objects do not name it; `unseen` is what Flux adds from outside the folder. `hooks`: the
     post-renderers get the chart's hooks, too. `keeps_values`: Helm takes the values of the chart that ran before.
     `place` is where it lies itself, `namespace/name`; None where that is not built. `config_maps` are those of which
-    the `values` are made, too, each with what it holds."""
+    the `values` are made, too, each with what it holds. `verified_by` is the object that wants a signature of the
+    chart, "" where none does."""
 
     name: str
     namespace: str
@@ -56,6 +57,7 @@ class HelmRelease(Struct, frozen=True):
     keeps_values: bool = False
     place: str | None = None
     config_maps: tuple[tuple[str, dict[str, Any]], ...] = ()
+    verified_by: str = ""
 
 
 def build(folder: Path, root: Path, patches: Sequence[Any] = ()) -> list[Object]:
@@ -114,7 +116,7 @@ def release_of(objects: list[Object], service: str, existing: Existing | None = 
     metadata, spec = found[0]["metadata"], found[0].get("spec") or {}
     _refuse_misshapen(spec, SPEC, ("spec",), name)
     target = spec.get("targetNamespace")
-    chart, reference = _chart(objects, spec)
+    (chart, reference), source = _chart(objects, spec), _source(objects, spec)
     moved = existing.flux[1].get("targetNamespace") if existing and existing.flux else None
     home, values = str(moved or metadata.get("namespace", "")), values_of(found[0], objects)
     return HelmRelease(
@@ -124,12 +126,13 @@ def release_of(objects: list[Object], service: str, existing: Existing | None = 
         values=values.merged,
         chart=chart or (existing.chart if existing else ""),
         reference=reference,
-        unseen=(*_kept(found[0], "the HelmRelease"), *_unseen(spec, values.unseen, _source(objects, spec))),
+        unseen=(*_kept(found[0], "the HelmRelease"), *_of_source(source), *_unseen(spec, values.unseen)),
         post_renderers=tuple(spec.get("postRenderers") or ()),
         hooks=spec.get("postRenderStrategy") != "nohooks",
         keeps_values=bool((spec.get("upgrade") or {}).get("preserveValues")),
         place=f"{home}/{name}" if NAMESPACE.fullmatch(home) else None,
         config_maps=tuple(values.config_maps),
+        verified_by=_verified_by(found[0], source),
     )
 
 
@@ -155,16 +158,32 @@ def _shortened(name: str) -> str:
 def _kept(item: Object, called: str) -> Iterator[str]:
     """Why Flux may leave in the cluster what is there, whatever is written:
     https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources"""
-    said = {name: text for key in ("annotations", "labels") for name, text in (at(item, "metadata", key) or {}).items()}
     for name, text in KEEPING:
-        if str(said.get(name)).lower() == text.lower():
+        said = (str(at(item, "metadata", key, name)).lower() for key in ("annotations", "labels"))
+        if text.lower() in said:
             yield f"when Flux applies it: {called} has {name}: {text}"
 
 
-def _unseen(spec: dict[str, Any], values: Sequence[str], source: Object | None) -> Iterator[str]:
+def _of_source(source: Object | None) -> Iterator[str]:
+    """What keeps the chart from Flux, where it comes from an OCIRepository."""
+    if source and source["kind"] == "OCIRepository":
+        yield from _kept(source, _called(source))
+        if at(source, "spec", "suspend"):
+            yield f"when Flux fetches the chart: {_called(source)} is suspended"
+
+
+def _verified_by(release: Object, source: Object | None) -> str:
+    if at(release, "spec", "chart", "spec", "verify"):
+        return _called(release)
+    return _called(source) if source and at(source, "spec", "verify") else ""
+
+
+def _called(item: Object) -> str:
+    return f"{item['kind']} {item['metadata'].get('name')}"
+
+
+def _unseen(spec: dict[str, Any], values: Sequence[str]) -> Iterator[str]:
     """Sentences without a full stop."""
-    if source and source["kind"] == "OCIRepository" and at(source, "spec", "suspend"):
-        yield f"when Flux fetches the chart: OCIRepository {source['metadata'].get('name')} is suspended"
     if values:
         yield f"values from {', '.join(values)}"
     chart = (spec.get("chart") or {}).get("spec") or {}

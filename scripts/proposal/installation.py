@@ -36,9 +36,11 @@ def other_chart(release: HelmRelease, shipped: Shipped) -> Iterator[Finding]:
         )
 
 
-def unseen(release: HelmRelease, shipped: Shipped) -> Iterator[str]:
+def unseen(release: HelmRelease, shipped: Shipped, config: Config) -> Iterator[str]:
     """Sentences without a full stop."""
     if release.chart and release.chart != shipped.repository:
         yield f"whether {release.chart}, where Flux looks for the chart, has the one that lies in {shipped.repository}"
     elif not release.chart:
         yield "where Flux gets the chart from: the environment's folder names no registry of it"
+    if release.verified_by and config.sign is None:
+        yield f"whether Flux takes the chart: {release.verified_by} has `verify`, and `sign` in waybill.toml is not set"

@@ -121,7 +121,7 @@ def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Ve
     unseen = _of_flux(environment, change, repo, intent)
     try:
         release = repo.release(intent.commit, environment, what)
-        unseen += [*release.unseen, *installation.unseen(release, what)]
+        unseen += [*release.unseen, *installation.unseen(release, what, change.config)]
         files = of_archive(repo.shipped_chart(what).read_bytes())
         rendered = repo.after(intent.commit, environment, what)
     except (NotPostRendered, OtherContent):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from scripts.clients.git_filters import left
 from tests.support.builders import CHART, World
 from tests.support.scripts.everything import everything
 
@@ -11,6 +12,11 @@ LEFT = {
     "git LFS": b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"1" * 64 + b"\nsize 12345\n",
     "git-annex": b"/annex/objects/SHA256E-s12345--" + b"1" * 64 + b".yaml\n",
     "git-crypt": b"\0GITCRYPT\0" + bytes(range(200)),
+}
+OTHERS = {
+    "git LFS": b"version https://hawser.github.com/spec/v1\noid sha256:" + b"1" * 64 + b"\nsize 12345\n",
+    "transcrypt": b"U2FsdGVkX1" + b"9xZ2" * 12 + b"\n",
+    "git-agecrypt": b"age-encryption.org/v1\n-> X25519 " + b"a" * 43 + b"\n",
 }
 NEEDS = (
     CHART.format(service="orders") + "dependencies: [{name: redis, version: 1.0.0, repository: https://a.example}]\n"
@@ -28,6 +34,14 @@ CASES: dict[str, Mapping[str, bytes]] = {
     "chart/README.md": {},
     "ci/values.yaml": {"waybill.toml": b'values = "ci/values.yaml"\n'},
 }
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_filters_of_others(name: str) -> None:
+    told = left(OTHERS[name])
+    assert told
+    assert name in told[0]
+    assert left(b"version: " + OTHERS[name]) is None
 
 
 @pytest.mark.parametrize("name", LEFT)

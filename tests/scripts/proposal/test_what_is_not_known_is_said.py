@@ -155,6 +155,31 @@ def test_what_keeps_flux_from_applying_it_is_said(shipped: World, where: str, ke
     ]
 
 
+def test_what_flux_verifies_and_nobody_signs_is_said(shipped: World) -> None:
+    verify = "{op: add, path: /spec/chart/spec/verify, value: {provider: cosign, secretRef: {name: keys}}}"
+    edited(shipped, KUSTOMIZATION, f"  - {{target: {{kind: HelmRelease}}, patch: '- {verify}'}}\n")
+    ran = shipped.waybill("plan", "--json", "--image", shipped.image("two"))
+    said = "whether Flux takes the chart: HelmRelease orders has `verify`, and `sign` in waybill.toml is not set"
+    assert ran.json["not_seen"] == [said]
+
+
+def test_an_oci_repository_may_keep_a_release_from_flux_too(world: World) -> None:
+    world.commit({"waybill.toml": (world.checkout / "waybill.toml").read_text() + 'flux_source = "oci-repository"\n'})
+    world.ship(world.image())
+    patch = "- {op: add, path: /metadata/labels, value: {kustomize.toolkit.fluxcd.io/reconcile: disabled}}"
+    verify = "- {op: add, path: /spec/verify, value: {provider: cosign}}"
+    edited(
+        world,
+        KUSTOMIZATION,
+        "".join(f"  - {{target: {{kind: OCIRepository}}, patch: '{it}'}}\n" for it in (patch, verify)),
+    )
+    ran = world.waybill("plan", "--json", "--image", world.image("two"))
+    assert sorted(ran.json["not_seen"]) == [
+        "when Flux applies it: OCIRepository orders has kustomize.toolkit.fluxcd.io/reconcile: disabled",
+        "whether Flux takes the chart: OCIRepository orders has `verify`, and `sign` in waybill.toml is not set",
+    ]
+
+
 @pytest.mark.parametrize(
     ("spec", "where"),
     [
