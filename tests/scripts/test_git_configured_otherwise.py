@@ -14,6 +14,7 @@ CONFIGURED = {
     "the remote is told what it does not take": "[push]\n\tpushOption = ci.skip",
     "tags go along": "[push]\n\tfollowTags = true",
     "trailers are told by another sign": '[trailer]\n\tseparators = "="',
+    "what is logged has letters of another kind": "[i18n]\n\tlogOutputEncoding = ISO-8859-1",
     "nothing is pushed by itself": "[push]\n\tdefault = nothing\n\tuseForceIfIncludes = true",
     "colours and signatures everywhere": "[color]\n\tui = always\n[log]\n\tshowSignature = true",
 }
@@ -23,6 +24,8 @@ CONFIGURED = {
 def test_ship_pushes_its_tag_and_branch_alone(world: World, tmp_path: Path, text: str) -> None:
     (tmp_path / "gitconfig").write_text(f"{text}\n")
     env = {"GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig")}
+    author = 'commit_author = "Zoë <zoe@example.org>"\ncommit_title = "→ {title}"\n'
+    world.commit({"waybill.toml": (world.checkout / "waybill.toml").read_text() + author})
     git(world.checkout, "tag", "--annotate", "--message", "Mine", "mine")
     first = world.ship(world.image(), env=env)
     second = world.ship(world.image("two"), env=env)
