@@ -31,9 +31,9 @@ ENVIRONMENT: Changes = {
 }
 # Hooks, signing, and what else is pushed or fetched, are for people's own commits; a background gc would outlive us.
 SETTINGS = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false",
-            "i18n.commitEncoding=UTF-8", "i18n.logOutputEncoding=UTF-8", "tag.gpgSign=false", "push.gpgSign=false", "push.followTags=false",
-            "push.pushOption=", "push.recurseSubmodules=no", "fetch.recurseSubmodules=no", "submodule.recurse=false",
-            "trailer.separators=:")  # fmt: skip
+            "i18n.commitEncoding=UTF-8", "i18n.logOutputEncoding=UTF-8", "trailer.separators=:", "tag.gpgSign=false",
+            "push.gpgSign=false", "push.followTags=false", "push.pushOption=", "push.recurseSubmodules=no",
+            "fetch.recurseSubmodules=no", "submodule.recurse=false")  # fmt: skip
 LATEST = 253402300799  # the last second of the year 9999
 MOVES_WITHIN = (0, 0.5)  # seconds
 COMMAND = ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
