@@ -120,7 +120,7 @@ def _waiting(it: ProposalAnswer, now: datetime, silent: Collection[str]) -> Cond
 def _conditions(it: EnvironmentAnswer, service: str | None) -> Iterable[Condition]:
     """Of a silent environment one, unless a service is asked for: all else there is only what was last known."""
     if it.silent_since and (service is None or it.services):
-        said = f"last heard {when(it.silent_since, it.at)}, unknown since"
+        said = f"since {when(it.silent_since, it.at)}; what runs there is unknown since then"
         yield Condition("silent", YELLOW, it.environment, "", said, trouble=UNKNOWN)
     if service or not it.silent_since:
         names = [row.service for row in it.services]

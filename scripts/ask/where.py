@@ -75,8 +75,11 @@ class Found(NamedTuple):
     def _until(self, it: Arrival) -> Cell:
         if it.until:
             return Cell(when(it.until, seconds=True))
-        heard = self.silent.get(it.environment)
-        return Cell(f"not known, ran when last heard {when(heard)}", "yellow") if heard else Cell("runs")
+        silent = self.silent.get(it.environment)
+        if silent is None:
+            return Cell("runs")
+        # Flux may tell of one that began after its observer was heard last.
+        return Cell(f"not known, ran when last heard {when(max(silent, it.from_))}", "yellow")
 
 
 def whole(ledger: Ledger, text: str) -> WholeName:

@@ -74,7 +74,7 @@ def awaited(
     if here and not missing and all(_healthy(it, version) for it in here):
         return result("healthy", f"{version} is healthy in {_names(here)}")
     if silent:
-        return result("unknown", f"nothing was heard of the environment since {_written(silent)}")
+        return result("unknown", f"the environment is silent since {_written(silent)}")
     if missed := [it for it in here if it.silent_since]:
         return result("unknown", f"nobody looked at {missed[0].place} since {_written(missed[0].silent_since)}")
     if gone := [it for it in here if it.version != version and (it.version in later or it.left)]:

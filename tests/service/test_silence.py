@@ -30,7 +30,7 @@ async def test_an_observer_that_misses_three_rounds_makes_its_environment_silent
     assert (listed["services"][0]["health"], listed["services"][0]["health_cause"]) == ("unknown", "silent")
     board = (await ledger.http.get("/")).text
     told = " ".join(re.sub("<[^>]*>", " ", board).split())
-    assert "staging is silent: last heard" in told
+    assert "staging is silent: what runs there is unknown" in told
     assert "is healthy" not in told
     assert "orders" not in board.partition("<h1>")[2].partition("</h1>")[0]
 

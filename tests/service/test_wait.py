@@ -206,7 +206,7 @@ async def test_in_a_silent_environment_it_is_unknown(orders: Waiting) -> None:
     await Environment.update({Environment.observed_at: now(-31)}, force=True)
     outcome, cause = await orders.outcome("1.0.0")
     assert outcome == "unknown"
-    assert cause.startswith("nothing was heard of the environment since ")
+    assert cause.startswith("the environment is silent since ")
 
 
 async def _looked(orders: Waiting) -> None:

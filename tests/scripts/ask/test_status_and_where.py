@@ -153,11 +153,11 @@ def test_an_empty_ledger_is_said_to_be_empty(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_in_a_silent_environment_nothing_is_said_to_run(tmp_path: Path) -> None:
-    """Its observer promised a round each second, and fell silent an hour ago."""
+    """Its observer promised a round each second, and fell silent before Flux told what runs."""
     with telling(tmp_path) as story:
         story.see("staging", ago(0), round_seconds=1)
         with sqlite3.connect(tmp_path / "ledger.db") as database:
-            database.execute("UPDATE environment SET observed_at = ?", (f"{ago(1).isoformat()}",))
+            database.execute("UPDATE environment SET observed_at = ?", (f"{ago(9_000).isoformat()}",))
         env = {"PATH": os.environ["PATH"], "WAYBILL_LEDGER": story.url}
         whole, checked, one, where = (
             Ran(*forked.run("scripts", args.split(), tmp_path, env))
@@ -177,6 +177,10 @@ def test_in_a_silent_environment_nothing_is_said_to_run(tmp_path: Path) -> None:
     assert "last known 1.1.0" in one.stdout
     assert "healthy" not in one.stdout
     assert "not known, ran when last heard" in where.stdout
+    [(began, heard)] = re.findall(
+        r"^staging .*  (\S+ \S+ \S+ \d\d:\d\d):\d\d  .*last heard (.*)$", where.stdout, re.MULTILINE
+    )
+    assert heard == began
 
 
 def test_several_places_of_a_service_are_told_apart(tmp_path: Path) -> None:

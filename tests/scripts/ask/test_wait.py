@@ -230,7 +230,7 @@ def test_silence_is_not_waited_out(ledger: RunningLedger, tmp_path: Path) -> Non
         database.execute("UPDATE environment SET observed_at = ?", (before.isoformat(),))
     done = wait(ledger, tmp_path, "orders", "2.0.0", "-e", "staging")
     assert done.code == 5
-    assert done.stdout.startswith("unknown in staging: nothing was heard of the environment since ")
+    assert done.stdout.startswith("unknown in staging: the environment is silent since ")
 
 
 @pytest.mark.long
