@@ -1,11 +1,12 @@
 """An image as a container names it, in the full form that registries know: the rules of
-github.com/distribution/reference (normalize.go), which container runtimes follow."""
+github.com/distribution/reference (normalize.go), which container runtimes follow, and hosts that are one."""
 
 import re
 
 from msgspec import Struct
 
 _HUB = "docker.io"
+_HUBS = (f"index.{_HUB}", f"registry-1.{_HUB}", "registry.hub.docker.com")
 _HOST = r"(?:\[[^@\s\[\]]+\]|[^@\s:/]+)(?::[0-9]+)?"
 _DIGEST = r"[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
 _NAME = re.compile(
@@ -36,5 +37,7 @@ def full(repository: str) -> str:
     host, slash, path = repository.partition("/")
     if not slash or not (set(".:") & set(host) or host == "localhost" or host != host.lower()):
         host, path = _HUB, repository
-    host = _HUB if host == f"index.{_HUB}" else host
+    if set(".:") & set(host):
+        host = host.lower().removesuffix(":443")
+    host = _HUB if host in _HUBS else host
     return f"{host}/library/{path}" if host == _HUB and "/" not in path else f"{host}/{path}"

@@ -1,4 +1,4 @@
-"""One image has many names. Expected: what github.com/distribution/reference makes of each."""
+"""One image has many names. Expected: what github.com/distribution/reference makes of each, one name for each host."""
 
 import pytest
 
@@ -17,6 +17,9 @@ from tests.support.scripts.rendered import DIGEST
         ("localhost/orders", "localhost/orders", "", ""),
         ("registry:5000/orders:1.2", "registry:5000/orders", "1.2", ""),
         ("127.0.0.1:5000/a/b", "127.0.0.1:5000/a/b", "", ""),
+        ("registry-1.docker.io/acme/orders:1", "docker.io/acme/orders", "1", ""),
+        ("registry.hub.docker.com/library/nginx", "docker.io/library/nginx", "", ""),
+        ("GHCR.io:443/acme/orders:1", "ghcr.io/acme/orders", "1", ""),
         ("[::1]:5000/a:2", "[::1]:5000/a", "2", ""),
         ("Registry/a", "Registry/a", "", ""),
         (f"ghcr.io/acme/orders:efbc18d20baa@{DIGEST}", "ghcr.io/acme/orders", "efbc18d20baa", DIGEST),
