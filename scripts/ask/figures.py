@@ -1,6 +1,6 @@
 """Delivery figures of a period, beside those of the one before it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -9,7 +9,7 @@ from ..clients.ledger import Ledger, older_ledger
 from ..releases.current import told
 from ..report import Cell
 from .ledger import path
-from .words import Line, columns, how_exactly
+from .words import Line, columns, how_exactly, when
 
 T = TypeVar("T")
 
@@ -39,6 +39,7 @@ class FiguresAnswer(Struct, frozen=True):
     figures: FiguresOfPeriod
     before: PeriodBefore
     silent: list[str] = []
+    heard_since: datetime | None = None
 
 
 def lines(answer: dict[str, Any]) -> list[Line]:
@@ -58,8 +59,11 @@ def lines(answer: dict[str, Any]) -> list[Line]:
         ),
         ("rework rate", *map(_share, (rework, before.rework_rate)), _follow(rework)),
     ]
-    silent = [[Cell("silent", "yellow"), Cell(f"  {name}: not all that began there is known")] for name in it.silent]
-    return [*silent, *columns([[Cell(text) for text in row] for row in rows], numbers=(1, 2))]
+    gaps = [[Cell("silent", "yellow"), Cell(f"  {name}: not all that began there is known")] for name in it.silent]
+    if it.heard_since:
+        said = f"  since {when(it.heard_since)}: not all that began before is known"
+        gaps.append([Cell("heard", "yellow"), Cell(said)])
+    return [*gaps, *columns([[Cell(text) for text in row] for row in rows], numbers=(1, 2))]
 
 
 def figures(ledger: Ledger, **wanted: str | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from ..domain.figures import Count, PeriodFigures, figures, slices
 from ..domain.state import position_at
+from .figures_heard import heard_since
 from .figures_history import FiguresFilter, FiguresRows, answer_of_told, told
 from .figures_period import FiguresPeriod
 from .figures_rows import FiguresWindow, pieces
@@ -68,7 +69,8 @@ class FiguresOfPart(Struct, frozen=True):
 
 class DeliveryFigures(Struct, frozen=True):
     """`environments`: those of the group that was asked for; null: it is none. `silent`: environments of which nothing
-    was heard for a while in the period: what began then is known late."""
+    was heard for a while in the period: what began then is known late. `heard_since`: the ledger heard of nothing
+    before; null: it did before the period before."""
 
     service: str | None
     environment: str | None
@@ -79,6 +81,7 @@ class DeliveryFigures(Struct, frozen=True):
     before: FiguresOfPart
     bars: list[FiguresOfPart]
     silent: list[str]
+    heard_since: datetime | None
 
 
 class FiguresQuestion(NamedTuple):
@@ -96,7 +99,7 @@ async def delivery_figures(asked: FiguresPeriod, silent_after: int) -> DeliveryF
     wanted = FiguresFilter(asked.service, asked.environments, earlier, ends)
     periods = ((begins, ends), (earlier, begins), *slices(begins, ends, BARS))
     now, before, *bars = await answer_of_told(_parts, FiguresQuestion(wanted, asked, periods))
-    quiet = await _silent(wanted._replace(begins=begins), silent_after)
+    quiet, heard = await _silent(wanted._replace(begins=begins), silent_after), await heard_since()
     return DeliveryFigures(
         service=asked.service,
         environment=asked.environment,
@@ -107,6 +110,7 @@ async def delivery_figures(asked: FiguresPeriod, silent_after: int) -> DeliveryF
         before=before,
         bars=bars,
         silent=sorted(quiet),
+        heard_since=heard if heard and heard > before.begins else None,
     )
 
 

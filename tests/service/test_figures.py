@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 
-from service.database.tables import Release
+from service.database.tables import Event, Release
 from service.ledger.releases.upgrade import upgrade
 
 from ..support.service import stories
@@ -132,6 +132,7 @@ async def test_nothing_to_count_is_null_and_bad_questions_are_told_in_words(ledg
     assert {it[name] for it in empty["figures"].values() for name in ("url", "of_url", "left_url")} == {None}
     assert {count["value"] for part in empty["bars"] for count in part["figures"].values()} == {None}
     assert len(empty["bars"]) == 13
+    assert (empty["silent"], empty["heard_since"]) == ([], None)
     week = timedelta(weeks=1)
     begins, ends = (datetime.fromisoformat(empty[name]) for name in ("from", "to"))
     before = [datetime.fromisoformat(empty["before"][name]) for name in ("from", "to")]
@@ -260,3 +261,18 @@ async def test_they_are_read_in_pieces(ledger: Served, monkeypatch: pytest.Monke
     monkeypatch.setattr("service.ledger.figures_lines.PIECE", 1)
     assert await ledger.get(query) == whole
     assert (whole["figures"]["lead_time"]["n"], whole["figures"]["change_fail_rate"]["n"]) == (3, 1)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("first", ["event", "snapshot"])
+async def test_a_ledger_says_since_when_it_hears_of_anything(ledger: Served, first: str) -> None:
+    """Of what was before it knows little, so its figures of that are low."""
+    await tell(ledger, [stories.E(0, "InstallSucceeded", "1.0.0") if first == "event" else stories.L(0, stories.V1)])
+    since = datetime.fromisoformat((await ledger.get("/figures?from=2026-02-01"))["heard_since"])
+    assert (
+        since == stories.at(0) if first == "snapshot" else timedelta(0) < datetime.now(UTC) - since < timedelta(hours=1)
+    )
+    assert "Nothing was heard before" in (await ledger.http.get("/board/figures?from=2026-02-01")).text
+    await Event.update({Event.received_at: stories.at(0)}, force=True)
+    assert (await ledger.get("/figures?from=2026-11-01"))["heard_since"] is None
+    assert "Nothing was heard before" not in (await ledger.http.get("/board/figures?from=2026-11-01")).text
