@@ -90,7 +90,7 @@ def _span(it: Figure) -> str:
 
 
 def _follow(it: Figure) -> str:
-    """Ledgers before 0.3 count none."""
+    """An older ledger counts none."""
     return "this ledger does not count it" if it.of is None else f"{it.n:,} of {it.of:,} follow a failure"
 
 
