@@ -22,6 +22,7 @@ KEY, PASSWORD = "WAYBILL_SIGNING_KEY", "WAYBILL_SIGNING_PASSWORD"
 COSIGN = re.compile(
     r"-----BEGIN (ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----\s*"
 )
+ENCRYPTED = re.compile(r"^(?:-----BEGIN ENCRYPTED |Proc-Type:.*ENCRYPTED)", re.MULTILINE)
 MOST_MEMORY = 256 * 2**20  # bytes that deriving a key may take
 
 
@@ -87,23 +88,31 @@ class SigningKey:
 
 def signing_key(pem: str | None, password: str | None) -> SigningKey:
     """From PEM: plain, or encrypted by cosign or as PKCS #8. Its text is never repeated."""
-    if not pem:
+    if not (pem and pem.strip()):
         raise Refused(
             '`sign = "key"` needs the private key, and none is given.',
             f"Set {KEY}, or {KEY}_FILE to the file that holds it (`cosign generate-key-pair` makes one).",
             fault="you",
         )
-    serialization = _serialization()
+    serialization, encrypted = _serialization(), bool(ENCRYPTED.search(pem))
     try:
         if found := COSIGN.fullmatch(pem.strip()):
             key = serialization.load_der_private_key(_decrypted(found[2], password), None)
         else:
-            encrypted = "ENCRYPTED" in pem
             key = serialization.load_pem_private_key(pem.encode(), (password or "").encode() if encrypted else None)
     except Exception as error:  # of many kinds, whose texts might repeat the key
+        if encrypted:
+            why = (
+                f"{PASSWORD} is not its password, or its text is damaged"
+                if password
+                else f"it is encrypted, and no {PASSWORD} is given"
+            )
+        else:
+            why = "that is the public key" if "-----BEGIN PUBLIC KEY" in pem else "it is no private key in PEM"
         raise Refused(
-            f"The private key in {KEY} cannot be read: it is no key in PEM, or {PASSWORD} is not its password.",
-            f"Give the key of `cosign generate-key-pair`, or of `openssl`, and its password in {PASSWORD}.",
+            f"The private key in {KEY} cannot be read: {why}.",
+            f"Give the text of the file cosign.key of `cosign generate-key-pair`, or a key of `openssl`, and its "
+            f"password in {PASSWORD}.",
             fault="you",
         ) from error
     return SigningKey(_p256(key, KEY))

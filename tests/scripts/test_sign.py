@@ -115,7 +115,7 @@ def test_a_key_of_cosign_with_its_password_in_files(world: World, env: dict[str,
         ("plan", "", 0, "whether it can be signed is not known: ship needs WAYBILL_SIGNING_KEY"),
         ("ship", "planted-key", 1, "cannot be read"),
         ("plan", "planted-key", 1, "cannot be read"),
-        ("ship", ENCRYPTED, 1, "WAYBILL_SIGNING_PASSWORD is not its password"),
+        ("ship", ENCRYPTED, 1, "it is encrypted, and no WAYBILL_SIGNING_PASSWORD is given"),
     ],
 )
 def test_a_key_that_cannot_sign_is_known_before_anything_is_out(
