@@ -156,9 +156,9 @@ class Registry:
         self.put(repository, reference, manifest, media_type)
         found, digest = self.read(repository, reference), digest_of(manifest)
         if found != manifest:
+            place = f"{repository}{'@' if ':' in reference else ':'}{reference}"
             raise Refused(
-                f"{repository}:{reference} names {digest_of(found) if found else 'nothing'} right after {digest} was "
-                "pushed there.",
+                f"{place} names {digest_of(found) if found else 'nothing'} right after {digest} was pushed there.",
                 "Somebody else pushes there at the same time, or the registry changes what it is given: see which, "
                 "then run the same command again.",
                 fault="registry",
@@ -238,8 +238,9 @@ def _bytes(connection: Connection, name: str, reference: str) -> bytes | None:
     if answer.status == 404:
         return None
     digest = digest_of(answer.body)
-    said = {reference if ":" in reference else digest, answer.headers.get("docker-content-digest", digest)}
-    if said != {digest}:
+    if answer.headers.get("docker-content-digest", digest) != digest:
+        raise connection.garbage(path, f"its content has the digest {digest}, and its Docker-Content-Digest is another")
+    if ":" in reference and reference != digest:
         raise connection.garbage(path, f"its content has the digest {digest}")
     return answer.body
 

@@ -35,6 +35,9 @@ PEER = Peer(
 )
 
 
+WORKS = "Run the same command again when the registry works."
+
+
 class _Token(Struct):
     token: str = ""
     access_token: str = ""
@@ -104,7 +107,7 @@ class Connection:
             raise Refused(
                 f"{self.host} has no place for an upload at {path}, and makes none by itself ({self._said(answer)}).",
                 f"Create the repository {path.removeprefix('/v2/').removesuffix('/blobs/uploads/')} there, or correct "
-                "`registry` in waybill.toml.",
+                "its address in waybill.toml (`registry`, `artifact`).",
                 fault="registry",
             )
         if answer.status in (401, 403):
@@ -142,7 +145,9 @@ class Connection:
 
     def _untaken(self, answer: Answer) -> Refused:
         if answer.is_temporary:
-            return self._refusal(answer)
+            what = f"{self.host} answered {self._said(answer)} to what was pushed to {answer.url.path}"
+            after = f"{WORKS} It completes what this one began."
+            return Refused(f"{what}; whether it took that is not known.", after, fault="registry")
         what = f"{self.host} did not take what was pushed to {answer.url.path}: it answered {self._said(answer)}."
         if answer.status in (401, 403):
             return Denied(
@@ -282,7 +287,7 @@ class Connection:
                 fault="registry",
             )
         if answer.is_temporary:
-            return Refused(what, "Run it again when the registry works; nothing was changed there.", fault="registry")
+            return Refused(what, WORKS, fault="registry")
         return Refused(
             what, "Check that the address is a registry's, and that no proxy answers in its place.", fault="registry"
         )

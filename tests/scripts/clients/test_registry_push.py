@@ -101,13 +101,14 @@ def test_a_host_in_capitals_is_that_host(tmp_path: Path, monkeypatch: pytest.Mon
         ),
         ({"begin": says(202, Location="http://example.org/up")}, "not encrypted"),
         ({"blob": says(400, DENIED)}, "it answered 400 (DENIED)"),
-        ({"blob": says(500)}, "answered 500"),
+        ({"blob": says(500)}, "answered 500 to what was pushed to /v2/a/b/blobs/uploads/"),
+        ({"manifest": says(500)}, "/v2/a/b/manifests/1.0.0; whether it took that is not known"),
         ({"manifest": says(405)}, "did not take what was pushed to /v2/a/b/manifests/1.0.0: it answered 405"),
         ({"manifest": says(202)}, "it answered 202"),
         ({"read": says(404, GONE)}, "names nothing right after"),
         ({"read": says(200, MANIFEST + b" ")}, f"names {digest_of(MANIFEST + b' ')} right after"),
         ({"read": says(200, b"{}")}, f"names {digest_of(b'{}')} right after"),
-        ({"read": says(200, b"{}", Docker_Content_Digest=digest_of(MANIFEST))}, "not what a registry says"),
+        ({"read": says(200, b"{}", Docker_Content_Digest=digest_of(MANIFEST))}, "Docker-Content-Digest is another"),
     ],
 )
 def test_what_it_does_not_take_is_refused(others: dict[str, Behaviour], said: str) -> None:
