@@ -37,6 +37,10 @@ env:
     value: {{ include "waybill.observer.namespaces" . | fromJsonArray | join "," | quote }}
   - name: ROUND_SECONDS
     value: {{ include "waybill.observer.round" . | quote }}
+  {{- with .Values.observer.cluster }}
+  - name: CLUSTER
+    value: {{ . | quote }}
+  {{- end }}
   {{- if .Values.observer.caSecretName }}
   - name: SSL_CERT_FILE
     value: /etc/waybill/ca/ca.crt

@@ -142,12 +142,13 @@ class Level(Table):
     last_version = Text()
 
 
-class Listing(Table):
-    """The names that a range of a namespace had when it was last read. Unique: (environment, namespace, begins,
-    ends)."""
+class Listing(Table, tablename="cluster_listing"):
+    """The names that a range of a cluster's namespace had when it was last read. Unique: (environment, cluster,
+    namespace, begins, ends)."""
 
     id = BigSerial(primary_key=True)
     environment = Text()
+    cluster = Text(help_text='"": its observer did not name it')
     namespace = Text()
     begins = Text()
     ends = Text(help_text='without this name; "": to the end')

@@ -6,12 +6,14 @@ resourceVersion (https://kubernetes.io/docs/reference/using-api/api-concepts/#re
 text), then a level before events, since they come of the reconcile that began there; then by time, rank and bytes. What
 has no resourceVersion of its own is put between by time: before the first entry that, or before which one, is later.
 
+An object is in one cluster, which the levels of it name: that another one has no such HelmRelease says nothing of it.
+
 A cluster that was restored counts anew. So entries, by time, fall into runs: a new one begins after a gap of over an
 hour where the next version is below the highest of the run. Runs follow each other by time.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import chain
 
 import msgspec
@@ -23,12 +25,14 @@ from .occurrence import BLANK, Memory, Occurrence, is_plain, occurrences, rememb
 from .state import BEGINNING, NOTHING, Entry, Running, State, position
 
 GAP = 3600  # seconds
+NAME = 16  # characters of a SHA-256
 Key = tuple[int, str, int, int, int, str]
 Loose = tuple[int, int, str]
 
 
 class ObjectLane(msgspec.Struct, gc=False, omit_defaults=True):
-    """`first` and `last`: when the object was first and last spoken of. `key` is the last entry's of the latest run,
+    """`first` and `last`: when the object was first and last spoken of. `clusters`: as which the one that it is in was
+    named; none: nobody did. `key` is the last entry's of the latest run,
     `loose` the last one's that has no version.
 
     So that a lane can be continued: `high` is its latest time, `told` that of what has a version, `ties` the entries of
@@ -41,6 +45,7 @@ class ObjectLane(msgspec.Struct, gc=False, omit_defaults=True):
     first: int = 0
     last: int = 0
     basis: str = "event"
+    clusters: tuple[str, ...] = ()
     key: Key | None = None
     loose: Loose | None = None
     high: int = -1
@@ -94,14 +99,26 @@ def key_of(it: Entry) -> Key:
     return len(it.resource_version), it.resource_version, 0 if it.level else 1, it.at, it.rank, name_of(it)
 
 
+def is_about(it: Entry, clusters: Collection[str]) -> bool:
+    """Whether it says anything of an object in a cluster that has these names."""
+    return it.basis != "absence" or not clusters or it.cluster in clusters
+
+
+def clusters_of(entries: Iterable[Entry], uid: str) -> tuple[str, ...]:
+    """The names, in order, of the cluster that the object is in."""
+    return tuple(sorted({it.cluster for it in entries if it.level and it.uid == uid and it.cluster}))
+
+
 def name_of(it: Entry) -> str:
-    """The beginning of its SHA-256, which tells it from the others of a place."""
-    return it.sha256[:16]
+    """Tells it from the others of a place: the beginning of its SHA-256; of a level, which two may see at a time, with
+    the version."""
+    return it.sha256[:NAME] + it.resource_version if it.level else it.sha256[:NAME]
 
 
 def in_order(entries: Iterable[Entry], after: ObjectLane) -> list[Entry] | None:
-    """Sorted; None: some of them do not come after what the lane holds already."""
-    entries = list(entries)
+    """Sorted, without what says nothing of the object; None: some of them do not come after what the lane holds
+    already."""
+    entries = [it for it in entries if is_about(it, after.clusters)]
     if len(entries) == 1 and entries[0].resource_version:
         return _one_in_order(entries[0], after)
     versioned, loose = list[Entry](), list[Entry]()

@@ -51,9 +51,10 @@ class LevelImage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Level(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`counts`: the controller has seen this generation. `deleted`: it is about to be deleted. `tests`: their time-out
-    in seconds, if they are to run. `conditions` None: the observer did not look at them; `images` None: nor at pods,
-    or `unseen` says why it could not."""
+    """`cluster`: where it is; "": its observer is older, or may not know. `counts`: the controller has seen this
+    generation. `deleted`: it is about to be deleted. `tests`: their time-out in seconds, if they are to run.
+    `conditions` None: the observer did not look at them; `images` None: nor at pods, or `unseen` says why it could not.
+    """
 
     namespace: str
     name: str
@@ -67,6 +68,7 @@ class Level(msgspec.Struct, frozen=True, omit_defaults=True):
     history: tuple[HelmRevision, ...] = ()
     images: tuple[LevelImage, ...] | None = None
     unseen: str | None = None
+    cluster: str = ""
 
     def condition(self, type: str) -> Condition | None:
         return next((it for it in self.conditions or () if it.type == type), None)

@@ -8,7 +8,7 @@ from .lane import ObjectLane
 from .state import State
 from .timeline import closings
 
-RULES = 6  # goes up with every change of what entries do: what was made by other rules is made anew
+RULES = 7  # goes up with every change of what entries do: what was made by other rules is made anew
 
 
 class NewerRules(Exception):
@@ -60,7 +60,7 @@ def standing_of(lanes: Sequence[ObjectLane]) -> Standing:
     return Standing(
         RULES,
         tuple(
-            it if end is None else ObjectLane(it.uid, it.first, it.last, it.basis, high=it.high)
+            it if end is None else ObjectLane(it.uid, it.first, it.last, it.basis, it.clusters, high=it.high)
             for it, end in zip(lanes, ends, strict=True)
         ),
     )

@@ -4,6 +4,7 @@ What is kept of it are its levels, one of each HelmRelease, and the names that e
 `namespaces` instead of ranges, and of each HelmRelease its history alone.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ NO_SNAPSHOT, UNREADABLE = Cause("no snapshot of an observer"), Cause("a HelmRele
 CONDITIONS = frozenset({"Ready", "Reconciling", "Stalled", "Released", "TestSuccess", "Remediated", "Drifted"})
 MOST_IMAGES, MOST_REVISIONS = 500, 10
 ROUNDS = (10, 86400)  # seconds between which a round may last
+CLUSTER = re.compile(r"[0-9A-Za-z]([0-9A-Za-z._-]{0,62}[0-9A-Za-z])?")  # its name, as that of a label's value
 
 
 class PostedCondition(msgspec.Struct, omit_defaults=True):
@@ -78,13 +80,15 @@ class PostedHelmRelease(msgspec.Struct, rename="camel", omit_defaults=True):
 
 
 class Snapshot(msgspec.Struct, omit_defaults=True):
-    """As it is posted. `round_seconds`: for how long the observer waits between two."""
+    """As it is posted. `round_seconds`: for how long the observer waits between two. `cluster` tells the one where it
+    looked from others that report for the environment."""
 
     taken_at: datetime
     helmreleases: list[PostedHelmRelease]
     ranges: list[NameRange] = []
     namespaces: list[str] = []
     round_seconds: int | None = None
+    cluster: str = ""
 
 
 class _Whole(msgspec.Struct):
@@ -95,6 +99,7 @@ class _Whole(msgspec.Struct):
     ranges: list[NameRange] = []
     namespaces: list[str] = []
     round_seconds: int | None = None
+    cluster: str = ""
 
 
 class _Name(msgspec.Struct):
@@ -109,8 +114,8 @@ class SeenLevel(msgspec.Struct, frozen=True):
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """What a snapshot tells: at `at`, the `ranges` had exactly these `names`, namespace/name, and `levels` of those
-    that could be read. `unread`: how many could not."""
+    """What a snapshot tells: at `at`, the `ranges` of the `cluster` had exactly these `names`, namespace/name, and
+    `levels` of those that could be read. `unread`: how many could not."""
 
     at: int
     round_seconds: int | None
@@ -118,6 +123,7 @@ class Sight(msgspec.Struct, frozen=True):
     names: frozenset[str]
     levels: tuple[SeenLevel, ...]
     unread: int
+    cluster: str = ""
 
 
 _decode = msgspec.json.Decoder(_Whole).decode
@@ -135,7 +141,7 @@ def parse(body: bytes, received_at: datetime) -> Sight | Cause:
         return NO_SNAPSHOT
     except (ValueError, RecursionError):
         return NOT_JSON
-    if whole.taken_at.tzinfo is None or whole.taken_at < EPOCH:
+    if whole.taken_at.tzinfo is None or whole.taken_at < EPOCH or not (CLUSTER.fullmatch(whole.cluster or "0")):
         return NO_SNAPSHOT
     at, names, levels, unread = _seconds(whole.taken_at, received_at), set[str](), list[SeenLevel](), 0
     for raw in whole.helmreleases:
@@ -149,15 +155,16 @@ def parse(body: bytes, received_at: datetime) -> Sight | Cause:
             unread += 1
             continue
         version = number(posted.resource_version) if posted.uid else ""
-        levels.append(SeenLevel(f"{named.namespace}/{named.name}", version, level_of(posted, received_at)))
+        level = level_of(posted, received_at, whole.cluster)
+        levels.append(SeenLevel(f"{named.namespace}/{named.name}", version, level))
     ranges = (*whole.ranges, *map(NameRange, whole.namespaces))
     if not all(it.is_named for it in ranges):
         return NO_SNAPSHOT
     round_seconds = None if whole.round_seconds is None else min(max(whole.round_seconds, ROUNDS[0]), ROUNDS[1])
-    return Sight(at, round_seconds, ranges, frozenset(names), tuple(levels), unread)
+    return Sight(at, round_seconds, ranges, frozenset(names), tuple(levels), unread, whole.cluster)
 
 
-def level_of(it: PostedHelmRelease, received_at: datetime) -> Level:
+def level_of(it: PostedHelmRelease, received_at: datetime, cluster: str = "") -> Level:
     conditions = None
     if it.conditions is not None:
         found = [_condition(each, received_at) for each in it.conditions if each.type in CONDITIONS]
@@ -187,6 +194,7 @@ def level_of(it: PostedHelmRelease, received_at: datetime) -> Level:
         history=history,
         images=_images(it),
         unseen=_unseen(it),
+        cluster=cluster,
     )
     # While something is being done, pods of two revisions run, which tells nothing of either.
     return msgspec.structs.replace(level, images=None, unseen=None) if is_in_between(level) else level
@@ -218,8 +226,9 @@ def _images(it: PostedHelmRelease) -> tuple[LevelImage, ...] | None:
 
 
 def level_entries(place: str, body: bytes, sha256: str, seen_at: list[tuple[int, str]]) -> Iterator[Entry]:
-    """The entries of a level that was seen at these times, at these resourceVersions; an empty body: of nothing."""
-    level = _level(body) if body else None
+    """The entries of a level that was seen at these times, at these resourceVersions; of absence the body is the name
+    of the cluster."""
+    level = _level(body) if body.startswith(b"{") else None
     for at, resource_version in seen_at:
         yield Entry(
             place=place,
@@ -232,6 +241,7 @@ def level_entries(place: str, body: bytes, sha256: str, seen_at: list[tuple[int,
             cause="seen" if level else "absent",
             basis="snapshot" if level else "absence",
             level=level,
+            cluster=level.cluster if level else body.decode(),
         )
 
 

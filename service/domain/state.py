@@ -20,7 +20,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     """One thing said about a place: an event of Flux, a level that an observer saw, or that the place was absent.
 
     `uid` and `resource_version` are the HelmRelease's: "" where they were not told. `effect` is what it does, `rank`
-    its place in the sequence of one reconcile. `build` is the version's build metadata.
+    its place in the sequence of one reconcile. `build` is the version's build metadata. `cluster`: where an observer
+    looked; "": he did not say.
     """
 
     place: str
@@ -43,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     tries: Tries | None = None
     message: str = ""
     level: Level | None = None
+    cluster: str = ""
 
 
 class Running(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

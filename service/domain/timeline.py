@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import msgspec
 
-from .lane import FoundImage, ObjectLane, PlacedOccurrence, Turn, follow, in_order
+from .lane import FoundImage, ObjectLane, PlacedOccurrence, Turn, clusters_of, follow, in_order
 from .occurrence import Occurrence
 from .state import NEAR, Entry, Running, position
 
@@ -81,7 +81,8 @@ def lanes_of(entries: Iterable[Entry]) -> list[tuple[ObjectLane, list[Entry]]]:
         mine = own.get(lane.uid, []) + [
             it for it in common if (number == 0 or it.at >= lane.first) and (end is None or it.at < end.at)
         ]
-        found.append((ObjectLane(lane.uid), in_order(mine, ObjectLane()) or []))
+        clusters = clusters_of(mine, lane.uid)
+        found.append((ObjectLane(lane.uid, clusters=clusters), in_order(mine, ObjectLane(clusters=clusters)) or []))
     return found
 
 
@@ -150,7 +151,7 @@ def at_time(entries: Iterable[Entry], second: int) -> list[ObjectLane]:
     """The lanes that were open then, as is known today: each after its last turn until then, and what was said of it
     after that, until then."""
     whole = [(lane, ordered) for lane, ordered in lanes_of(entries)]
-    ends = closings([follow(ObjectLane(lane.uid), ordered).lane for lane, ordered in whole])
+    ends = closings([follow(msgspec.structs.replace(lane), ordered).lane for lane, ordered in whole])
     found = []
     for (lane, ordered), end in zip(whole, ends, strict=True):
         if end is None or end.at > second:
@@ -159,7 +160,7 @@ def at_time(entries: Iterable[Entry], second: int) -> list[ObjectLane]:
 
 
 def _lane_at(lane: ObjectLane, ordered: list[Entry], second: int) -> ObjectLane:
-    last, kept = 0, ObjectLane(lane.uid)
+    last, kept = 0, msgspec.structs.replace(lane)
     for number, it in enumerate(ordered):
         if follow(lane, [it]).turns and lane.turned <= second:
             last, kept = number + 1, msgspec.structs.replace(lane)

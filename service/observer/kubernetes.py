@@ -1,5 +1,6 @@
 """The Kubernetes API, as a pod reaches it with its ServiceAccount. It only lists and watches."""
 
+import hashlib
 import os
 import ssl
 from collections.abc import AsyncIterator, Generator, Mapping
@@ -83,6 +84,12 @@ class Kubernetes:
             ) from None
         at = f"[{host}]" if ":" in host else host
         return cls(f"https://{at}:{port}", account, namespace)
+
+    @property
+    def cluster(self) -> str:
+        """What tells the cluster from others: the authority that its certificates come from, of which each has its own.
+        It may change, as certificates do."""
+        return hashlib.sha256((self.account / "ca.crt").read_bytes()).hexdigest()[:16]
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[httpx.AsyncClient]:

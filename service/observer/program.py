@@ -36,8 +36,9 @@ async def observe(settings: ObserverSettings, kubernetes: Kubernetes) -> list[st
     taken_at = datetime.now(UTC)
     try:
         async with kubernetes.connected() as api, httpx.AsyncClient(timeout=SECONDS) as ledger:
+            cluster = settings.cluster or kubernetes.cluster
             view = await look(Mirrors(api), settings.namespaces or (kubernetes.namespace,))
-            await LedgerReport(settings, ledger).post(view, taken_at)
+            await LedgerReport(settings, cluster, ledger).post(view, taken_at)
             return view.unread
     except httpx.HTTPError as error:
         return [sentence(error)]
@@ -79,7 +80,8 @@ async def _round(settings: ObserverSettings, kubernetes: Kubernetes, health: Hea
         httpx.AsyncClient(timeout=SECONDS) as ledger,
         asyncio.TaskGroup() as tasks,
     ):
-        changed, mirrors, report = asyncio.Event(), Mirrors(api), LedgerReport(settings, ledger)
+        changed, mirrors = asyncio.Event(), Mirrors(api)
+        report = LedgerReport(settings, settings.cluster or kubernetes.cluster, ledger)
         wait, said = GATHER, set[str]()
         while True:
             changed.clear()

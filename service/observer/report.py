@@ -14,10 +14,10 @@ from .snapshot import Part, changes, encode, posted, whole
 
 
 class LedgerReport:
-    """One that was just made has told nothing."""
+    """One that was just made has told nothing. `cluster`: the name of the one that is looked at."""
 
-    def __init__(self, settings: ObserverSettings, ledger: httpx.AsyncClient) -> None:
-        self._settings, self._ledger = settings, ledger
+    def __init__(self, settings: ObserverSettings, cluster: str, ledger: httpx.AsyncClient) -> None:
+        self._settings, self._cluster, self._ledger = settings, cluster, ledger
         self._told = dict[str, dict[str, int]]()  # by namespace and name: the hash of the level
 
     async def post(self, view: ClusterView, taken_at: datetime) -> None:
@@ -39,7 +39,8 @@ class LedgerReport:
 
     async def _post(self, part: Part, taken_at: datetime) -> None:
         released, ranges = part
-        body = encode(Snapshot(taken_at, released, ranges, round_seconds=self._settings.round_seconds or None))
+        round_seconds = self._settings.round_seconds or None
+        body = encode(Snapshot(taken_at, released, ranges, round_seconds=round_seconds, cluster=self._cluster))
         key = self._settings.flux_key
         secret = key.read_bytes().strip() if isinstance(key, Path) else key
         headers = {"Content-Type": "application/json", "X-Signature": f"sha256={signed(secret, body)}"}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from ..domain.signature import ENVIRONMENT
-from ..domain.snapshot import ROUNDS
+from ..domain.snapshot import CLUSTER, ROUNDS
 from ..settings import FromEnvironment, Setting, number
 
 ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
@@ -31,6 +31,14 @@ def _names(text: str) -> tuple[str, ...]:
         if not NAMESPACE.fullmatch(it):
             raise ValueError(f"{it!r} is not the name of a namespace")
     return names
+
+
+def _cluster(text: str) -> str:
+    if text and not CLUSTER.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is not the name of a cluster: at most 64 letters, digits, dashes, dots and underscores"
+        )
+    return text
 
 
 def _seconds(text: str) -> int:
@@ -71,6 +79,16 @@ class ObserverSettings(FromEnvironment):
             _seconds,
         ),
     ] = 0
+    cluster: Annotated[
+        str,
+        Setting(
+            "CLUSTER",
+            "What tells this cluster from others that report for the environment. Default: a hash of its certificate "
+            "authority, since each cluster has one of its own.",
+            "",
+            _cluster,
+        ),
+    ] = ""
     port: Annotated[
         int, Setting("PORT", "The port at which it answers probes; 0 takes a free one.", "8080", number(65535))
     ] = 0

@@ -196,6 +196,7 @@ def test_an_environment_that_overrides_the_image_is_mismatched_with_both_digests
         others[PODS] = [pod("a", f"{REPOSITORY}@{RELEASED}", owned("ReplicaSet", "orders-1"))]
         failed = {"status": "failed", "chartName": "orders", "chartVersion": "1.5.0", "version": 2}
         lists["apps"][0]["status"]["history"].insert(0, failed)
+        lists["apps"][0]["metadata"]["resourceVersion"] = "8"  # what is seen twice in a second is in its order
         lists["apps"][0]["status"]["conditions"][0] |= {"status": "False", "reason": "UpgradeFailed"}
         assert asyncio.run(observe(settings, api.kubernetes())) == []
         [it] = http.get("/environments/staging").json()["services"]

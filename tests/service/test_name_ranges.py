@@ -13,7 +13,7 @@ NAMESPACES, NAMES = ("apps", "base"), string.ascii_lowercase[:6]
 NOW = 100_000
 bounds = st.tuples(st.sampled_from(NAMESPACES), st.sampled_from(["", *NAMES]), st.sampled_from(["", *NAMES]))
 read_ranges = st.builds(
-    lambda of, heard, seconds: ReadRange(*of, heard, seconds),
+    lambda of, heard, seconds: ReadRange("", *of, heard, seconds),
     bounds,
     st.sampled_from([NOW, NOW - 400, NOW - 5_000, NOW - 50_000]),
     st.sampled_from([0, 100, 1_000]),
@@ -37,7 +37,7 @@ def test_of_ranges_that_overlap_the_one_that_was_heard_last_counts(several: list
     parts = missed(several, NOW)
     for namespace in NAMESPACES:
         for name in (*NAMES, "0", "zz"):
-            heard = [it for it in several if holds(it[:3], namespace, name)]
+            heard = [it for it in several if holds(it[1:4], namespace, name)]
             latest = max((it.heard for it in heard), default=0)
             silent = {0 < 3 * it.round_seconds < NOW - it.heard for it in heard if it.heard == latest}
             found = list(overlapping(parts, NameRange(namespace, name, f"{name}-")))
@@ -46,10 +46,10 @@ def test_of_ranges_that_overlap_the_one_that_was_heard_last_counts(several: list
 
 
 def test_parts_of_one_round_are_told_as_one() -> None:
-    read = [ReadRange("apps", begins, ends, NOW - 9_000 + number, 100) for number, (begins, ends) in
+    read = [ReadRange("", "apps", begins, ends, NOW - 9_000 + number, 100) for number, (begins, ends) in
             enumerate([("", "c"), ("c", "m"), ("m", "")])]  # fmt: skip
     assert [it.names for it in missed(read, NOW)["apps"]] == [NameRange("apps")]
-    assert longest_round([*read, ReadRange("base", "", "", NOW, 3_600)], 100, NOW) == 3_600
+    assert longest_round([*read, ReadRange("", "base", "", "", NOW, 3_600)], 100, NOW) == 3_600
 
 
 def test_an_observer_tells_of_few_that_are_gone_at_a_time() -> None:

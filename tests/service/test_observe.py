@@ -1,12 +1,14 @@
 """`waybill-service observe --once` against a real ledger, and a stand-in for the Kubernetes API."""
 
 import asyncio
+import hashlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from service.observer.kubernetes import Kubernetes
@@ -74,6 +76,36 @@ def test_what_runs_is_reported_page_by_page_and_what_is_gone_ends(database_url: 
         assert (gone["place"], gone["basis"], gone["ended_by"]) == ("apps/mail", "absence", "absent")
 
 
+def test_what_another_cluster_of_the_environment_lacks_is_not_gone(database_url: str, tmp_path: Path) -> None:
+    """Each has a service that the other has not, and both tell the ledger with the same key."""
+    eu: Lists = {"apps": [helmrelease("orders"), helmrelease("mail")]}
+    us: Lists = {"apps": [helmrelease("billing")]}
+    with (
+        replica(database_url, tmp_path / "log") as ledger,
+        kubernetes_stand_in(eu) as one,
+        kubernetes_stand_in(us) as other,
+        ledger.http() as http,
+    ):
+        with (other.account / "ca.crt").open("a") as authorities:
+            authorities.write("# of its own\n")
+
+        def told() -> tuple[list[str], list[str]]:
+            services = http.get("/environments/staging").json()["services"]
+            history = http.get("/history").json()["items"]
+            runs = sorted(it["place"] for it in services if it["release"])
+            return runs, [f"{it['place']} {it['kind']}" for it in history]
+
+        for _ in range(3):
+            assert observed(one, ledger.url) == observed(other, ledger.url) == []
+        runs, history = told()
+        assert runs == ["apps/billing", "apps/mail", "apps/orders"]
+        assert sorted(history) == ["apps/billing arrived", "apps/mail arrived", "apps/orders arrived"]
+        eu["apps"].pop()
+        assert observed(one, ledger.url) == observed(other, ledger.url) == []
+        runs, history = told()
+        assert (runs, history[0]) == (["apps/billing", "apps/orders"], "apps/mail unmanaged")
+
+
 def test_only_what_the_ledger_reads_is_sent() -> None:
     failed = helmrelease("web")
     del failed["status"]
@@ -82,7 +114,9 @@ def test_only_what_the_ledger_reads_is_sent() -> None:
     [body] = map(json.loads, api.posted)
     kept = ("chartName", "chartVersion", "lastDeployed", "ociDigest", "status", "version")
     orders, web = body.pop("helmreleases")
-    assert body == {"taken_at": body["taken_at"], "ranges": [{"namespace": "apps", "from": "", "until": ""}]}
+    cluster = hashlib.sha256(Path(certifi.where()).read_bytes()).hexdigest()[:16]
+    ranges = [{"namespace": "apps", "from": "", "until": ""}]
+    assert body == {"taken_at": body["taken_at"], "ranges": ranges, "cluster": cluster}
     assert orders == {
         "namespace": "apps",
         "name": "orders",
@@ -156,6 +190,7 @@ def test_a_key_that_was_changed_in_its_file_is_used(tmp_path: Path) -> None:
         ("LEDGER_URL", "waybill.example", "'waybill.example' is no address"),
         ("ENVIRONMENT", "Staging", "'Staging' is not the name of an environment"),
         ("NAMESPACES", "apps, no/where", "'no/where' is not the name of a namespace"),
+        ("CLUSTER", "eu/1", "'eu/1' is not the name of a cluster"),
         ("ROUND_SECONDS", "5", "a round lasts 10 seconds or more, not 5"),
         ("ROUND_SECONDS", "90000", "'90000' is not a number from 0 to 86400"),
     ],

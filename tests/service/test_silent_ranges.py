@@ -142,6 +142,71 @@ async def test_two_observers_of_an_environment_are_each_judged_by_their_own_roun
         assert await health(ledger) == {"apps/orders": SILENT, "base/orders": WELL}
 
 
+async def test_of_two_clusters_one_may_be_silent(ledger: Served) -> None:
+    """Each has a service that the other has not; both have a namespace of that name."""
+
+    async def look(cluster: str, *names: str) -> None:
+        listed = [{"namespace": "apps", "name": it, "history": [deployed("1.4.2", then(2800))]} for it in names]
+        whole = {"taken_at": datetime.now(UTC).isoformat(), "ranges": [{"namespace": "apps"}], "helmreleases": listed}
+        body = json.dumps(whole | {"round_seconds": 100, "cluster": cluster}).encode()
+        assert (await see(ledger, body)).status_code == 201
+
+    await look("eu", "alpha")
+    await look("us", "omega")
+    well = ("healthy", "deployed")
+    assert await health(ledger) == {"apps/alpha": well, "apps/omega": well}
+    at = await pass_by(400, cluster="us")
+    missed = {"apps/alpha": well, "apps/omega": SILENT}
+    assert await health(ledger) == missed
+    assert await health(ledger, then(100)) == missed
+    ran = {it["place"]: it["last_known_at"] for it in (await ledger.get("/environments/staging/arrivals"))["items"]}
+    assert ran == {"apps/alpha": None, "apps/omega": written(at)}
+    [told] = (await ledger.get("/history?kind=silent"))["items"]
+    assert told["message"] == "namespace apps of cluster us"
+    await look("eu", "alpha")
+    assert await health(ledger) == missed
+    await look("us")
+    assert [it["kind"] for it in (await ledger.get("/history"))["items"]][:3] == ["unmanaged", "heard", "silent"]
+    assert (await health(ledger))["apps/alpha"] == well
+
+
+async def test_a_cluster_that_is_named_otherwise_is_the_same(ledger: Served) -> None:
+    """As when its authority is renewed: what it still has tells that it is that one."""
+
+    async def look(cluster: str, *names: str) -> None:
+        listed = [{"namespace": "apps", "name": it, "uid": it, "resourceVersion": "7"} for it in names]
+        listed = [it | {"history": [deployed("1.4.2", then(2800))]} for it in listed]
+        whole = {"taken_at": datetime.now(UTC).isoformat(), "ranges": [{"namespace": "apps"}], "helmreleases": listed}
+        body = json.dumps(whole | {"round_seconds": 100, "cluster": cluster}).encode()
+        assert (await see(ledger, body)).status_code == 201
+
+    await look("us", "beta")
+    await look("eu", "alpha", "omega")
+    await look("eu-2", "alpha")
+    assert (await ledger.get("/environments"))["items"][0]["services"][0]["place"] == "apps/alpha"
+    gone = [it["place"] for it in (await ledger.get("/environments/staging"))["services"] if it["unmanaged"]]
+    assert gone == ["apps/omega"]
+    assert {it["cluster"] for it in await Listing.select(Listing.cluster)} == {"us", "eu-2"}
+    well = ("healthy", "deployed")
+    await pass_by(400, cluster="us")
+    assert {**await health(ledger)} | {"apps/omega": None} == {
+        "apps/alpha": well,
+        "apps/beta": SILENT,
+        "apps/omega": None,
+    }
+    await pass_by(500, cluster="eu-2")
+    assert (await health(ledger))["apps/alpha"] == SILENT
+
+
+async def test_the_lists_of_an_observer_that_did_not_name_its_cluster_are_its_own(ledger: Served) -> None:
+    await read(ledger, "", "", "alpha")
+    ranges = [{"namespace": "apps", "from": "", "until": "m"}, {"namespace": "apps", "from": "m", "until": ""}]
+    listed = [{"namespace": "apps", "name": "alpha", "history": []}]
+    whole = {"taken_at": datetime.now(UTC).isoformat(), "ranges": ranges, "helmreleases": listed, "cluster": "eu"}
+    assert (await see(ledger, json.dumps(whole | {"round_seconds": 100}).encode())).status_code == 201
+    assert {it["cluster"] for it in await Listing.select(Listing.cluster)} == {"eu"}
+
+
 async def test_an_observer_whose_clock_is_behind_is_heard_all_the_same(ledger: Served) -> None:
     """Two of them look at one namespace: what the one sees that is behind is older, and counts as heard."""
     await read(ledger, "", "", "orders")

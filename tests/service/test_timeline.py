@@ -45,11 +45,21 @@ def _event(at: int, reason: str, version: str, rv: int, uid: str, lag: int, imag
     return E(at, reason, version, rv=rv, uid=uid, lag=lag, metadata=metadata)
 
 
-def _level(at: int, version: str, status: str, rv: int, uid: str, ready: tuple[str, str], more: dict[str, Any]) -> Told:
+def _level(
+    at: int,
+    version: str,
+    status: str,
+    rv: int,
+    uid: str,
+    ready: tuple[str, str],
+    more: dict[str, Any],
+    cluster: str = "",
+) -> Told:
     history = [revision(2, status, version, max(0, at - 50)), revision(1, "deployed", "1.0.0", max(0, at - 60))]
-    return L(at, *history, rv=rv, uid=uid, ready=(*ready, max(0, at - 40)), **more)
+    return L(at, *history, rv=rv, uid=uid, ready=(*ready, max(0, at - 40)), **more, cluster=cluster)
 
 
+CLUSTERS = st.sampled_from(["", "", "eu", "us"])
 LAGS = st.sampled_from([1, 1, 301, -100])
 EVENTS = st.builds(
     _event,
@@ -78,8 +88,9 @@ LEVELS = st.builds(
             {"images": [image(DIGEST.replace("a" * 64, "b" * 64))]},
         ]
     ),
+    CLUSTERS,
 )
-TOLD = st.lists(EVENTS | EVENTS | LEVELS | st.builds(A, TIMES), min_size=1, max_size=9)
+TOLD = st.lists(EVENTS | EVENTS | LEVELS | st.builds(A, TIMES, cluster=CLUSTERS), min_size=1, max_size=9)
 
 
 def entry_of(it: Told) -> list[Entry]:
@@ -96,7 +107,7 @@ def entry_of(it: Told) -> list[Entry]:
             seen.place, levels._encode(seen.level), sha256, [(sight.at, seen.resource_version)]
         )
     ]
-    return found or list(snapshot.level_entries("apps/orders", b"", sha256, [(sight.at, "")]))
+    return found or list(snapshot.level_entries("apps/orders", sight.cluster.encode(), sha256, [(sight.at, "")]))
 
 
 @settings(max_examples=size(150, 20_000), deadline=None)
@@ -165,6 +176,23 @@ def test_what_is_derived_step_by_step_is_the_timeline_of_the_whole(runner: tuple
         loop.run(_compare(engine, told))
 
     run()
+
+
+def test_what_two_observers_see_in_one_second_is_told_apart(runner: tuple[asyncio.Runner, Engine]) -> None:
+    """The same level, at two versions of the object."""
+    loop, engine = runner
+    denied = [_event(at, "AccessDenied", "1.0.0", rv, "u1", 1, None) for at, rv in ((0, 1), (1, 2))]
+    seen = [
+        _level(1, "1.0.0", "deployed", rv, "u1", ("False", "UpgradeFailed"), {"observedGeneration": 1}) for rv in (2, 1)
+    ]
+    loop.run(_compare(engine, [*denied, *seen]))
+
+
+def test_absence_that_is_not_about_one_object_may_be_about_the_next(runner: tuple[asyncio.Runner, Engine]) -> None:
+    loop, engine = runner
+    one, other = (_event(at, "AccessDenied", "1.0.0", 1, uid, 1, None) for at, uid in ((0, "u1"), (1, "u2")))
+    seen = _level(0, "1.0.0", "deployed", 1, "u1", ("True", "UpgradeSucceeded"), {}, "eu")
+    loop.run(_compare(engine, [A(1), one, seen, other]))
 
 
 async def _compare(engine: Engine, told: list[Told]) -> None:

@@ -4,6 +4,7 @@ Newest first. The order is the position of the event that began the arrival, the
 alike, so the pair is the cursor. Each query takes only as many rows from an index as it gives.
 """
 
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,9 +18,11 @@ from ...database import tables
 from ...database.query import query
 from ...domain.signature import ENVIRONMENT
 from ..events.silence import silences
+from ..events.statements import place_of
 from ..match import ARRIVAL_COLUMNS, FEW, WITH_RELEASE, ArrivalRow, Release, moment, overridden_in, release_of
 from ..page import Page, page
 from ..releases.number_two import WITH_IMAGE
+from ..rows import PlaceKey
 
 CURSOR = re.compile(rf"[0-9a-f]{{97}}\.{ENVIRONMENT.pattern}")
 BEGINNING = "g" * 97 + "."  # sorts after every cursor: positions are digits and a to f
@@ -179,10 +182,18 @@ async def _page(rows: Sequence[ArrivalRow], limit: int, silent_after: int) -> Pa
 
 async def as_last_known(items: Sequence[Arrival], silent_after: int) -> list[Arrival]:
     """With `last_known_at`, where it still runs for all that is known."""
-    silent = await silences({it.environment for it in items if it.until is None}, silent_after)
+    lasting = [it for it in items if it.until is None]
+    silent = await silences({it.environment for it in lasting}, silent_after)
+    unheard = {name for name, it in silent.items() if it.parts}
+    rows = await asyncio.gather(
+        *(place_of(PlaceKey(it.environment, it.place)) for it in lasting if it.environment in unheard)
+    )
+    states = {(row.environment, row.place): row.state for some in rows for row in some}
     found = list[Arrival]()
     for it in items:
-        since = silent[it.environment].since(it.place) if it.until is None and it.environment in silent else None
+        known = it.until is None and it.environment in silent
+        state = states.get((it.environment, it.place), "")
+        since = silent[it.environment].since(it.place, state) if known else None
         found.append(replace(it, last_known_at=max(since, it.from_)) if since else it)
     return found
 

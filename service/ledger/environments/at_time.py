@@ -150,7 +150,7 @@ async def state_at(environment: str, at: datetime, silent_after: int = 0) -> Env
     states = list[PlaceState | None]()
     async for piece in lanes_at(environment, second):
         for it, lanes in piece:
-            since = silent or then.since(it.place) or now.since(it.place)
+            since = silent or then.since(it.place, it.state) or now.since(it.place, it.state)
             is_silent = since is not None and since <= EPOCH + second * SECOND
             states.append(await place_state(it.place, lanes, second, is_silent, _filed(it, lanes)))
     return EnvironmentState(environment, at, row.confirmed_at, by_service(states), silent)
@@ -169,6 +169,10 @@ async def lanes_at(environment: str, second: int) -> AsyncIterator[list[tuple[Pl
         lanes = iter([await aside(len(it), timeline.at_time, it, second) for it in told])
         yield [(it, next(lanes) if lane is None else [lane]) for it, lane in found]
         await asyncio.sleep(0)
+
+
+def _empty(it: ObjectLane) -> ObjectLane:
+    return ObjectLane(it.uid, clusters=it.clusters)
 
 
 def _lanes(
@@ -196,7 +200,7 @@ def _continued(it: PlaceThen, entries: Sequence[Entry], second: int) -> ObjectLa
     standing = standing_in(it.state)
     if standing is None or len(standing.lanes) != 1:
         return None
-    kept = standing_in(it.past) if it.past else Standing(lanes=(ObjectLane(standing.lanes[0].uid),))
+    kept = standing_in(it.past) if it.past else Standing(lanes=(_empty(standing.lanes[0]),))
     lane = kept.lanes[0] if kept else None
     if lane is None or -1 < standing.lanes[0].inverted >= lane.high:
         return None

@@ -47,7 +47,8 @@ async def service_states(service: str, silent_after: int) -> dict[str, Environme
         hearing = Hearing(rows[0].confirmed_at, rows[0].observed_at, rows[0].round_seconds)
         silence = await silence_of(environment, hearing, now, silent_after)
         states = [
-            await place_of(StandingRow(*it[4:]), seconds_of(now), silence.since(it.place) is not None) for it in rows
+            await place_of(StandingRow(*it[4:]), seconds_of(now), silence.since(it.place, it.state) is not None)
+            for it in rows
         ]
         found[environment] = EnvironmentState(environment, now, hearing.confirmed_at, in_order(states), silence.whole)
     return found

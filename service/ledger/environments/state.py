@@ -138,7 +138,9 @@ async def _state(it: EnvironmentRow, silent_after: int) -> EnvironmentState:
     states, place = list[PlaceState | None](), ""
     while True:
         rows = await _standing(PlacesAfter(it.environment, place, PIECE))
-        states += [await place_of(row, seconds_of(now), silence.since(row.place) is not None) for row in rows]
+        states += [
+            await place_of(row, seconds_of(now), silence.since(row.place, row.state) is not None) for row in rows
+        ]
         if len(rows) < PIECE:
             break
         place = rows[-1].place

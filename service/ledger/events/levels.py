@@ -8,6 +8,7 @@ import msgspec
 
 from ...database.query import query
 from ...database.tables import Level as LevelTable
+from ...domain.lane import NAME
 from ...domain.level import Level
 from ...domain.snapshot import level_entries
 from ...domain.state import Entry
@@ -98,12 +99,13 @@ _end_at_first = query(
 _encode = msgspec.json.Encoder().encode
 
 
-async def keep(key: PlaceKey, at: int, version: str, level: Level | None, last_said: Collection[str]) -> list[Entry]:
-    """The entry of a level, if it is news. `level` None: the HelmRelease is absent. `last_said`: the beginnings of the
-    SHA-256 of what was said last of each object of the place."""
-    body = _encode(level) if level else b""
-    sha256 = hashlib.sha256(body).hexdigest() if level else _absent_sha256(key.place)
-    rows = await _newest(LevelKey(*key, sha256)) if sha256[:16] in last_said else []
+async def keep(key: PlaceKey, at: int, version: str, level: Level | str, last_said: Collection[str]) -> list[Entry]:
+    """The entry of a level, if it is news; the name of a cluster: the HelmRelease is absent there. `last_said`: the
+    beginnings of the SHA-256 of what was said last of each object of the place."""
+    body = level.encode() if isinstance(level, str) else _encode(level)
+    told = f"absent {key.place} {level}".rstrip().encode() if isinstance(level, str) else body
+    sha256 = hashlib.sha256(told).hexdigest()
+    rows = await _newest(LevelKey(*key, sha256)) if sha256[:NAME] in last_said else []
     newest = rows[0] if rows else None
     if newest and newest.first_at <= at <= newest.last_at:
         return []
@@ -114,8 +116,8 @@ async def keep(key: PlaceKey, at: int, version: str, level: Level | None, last_s
     return list(level_entries(key.place, body, sha256, [(at, version)]))
 
 
-async def absence(key: PlaceKey, at: int) -> Entry:
-    [found] = await keep(key, at, "", None, ())
+async def absence(key: PlaceKey, at: int, cluster: str) -> Entry:
+    [found] = await keep(key, at, "", cluster, ())
     return found
 
 
@@ -125,7 +127,3 @@ async def divide(key: PlaceKey, at: int) -> None:
     seconds = PlaceSecond(*key, at)
     await _begin_at_last.each([seconds])
     await _end_at_first.each([seconds])
-
-
-def _absent_sha256(place: str) -> str:
-    return hashlib.sha256(f"absent {place}".encode()).hexdigest()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ...domain.lane import Followed, ObjectLane, Turn, follow, images_of, in_order, name_of
+from ...domain.lane import Followed, ObjectLane, Turn, clusters_of, follow, images_of, in_order, is_about, name_of
 from ...domain.place import Standing, standing_in
 from ...domain.state import Entry, Running, position_at
 from ...domain.timeline import Closing, arrivals, between, closings, replaced, timeline
@@ -68,7 +68,7 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
             raise TooManyPlaces(name)
     heard = {key: min(it.at for it in several) for key, several in by_place.items() if key not in kept}
     for key, gone in (await absences(heard)).items():
-        by_place[key].append(gone)
+        by_place[key].extend(gone)
     changes = Changes.none()
     for number, (key, entries) in enumerate(by_place.items(), 1):
         if number % A_TURN == 0:
@@ -124,14 +124,22 @@ async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], chang
         return _continue_contenders(key, standing, added, changes)
     if len(uids) > 1 or opened_lanes != [*lanes[-1:]]:  # of a lane that is closed only the times are kept
         return False
+    uid = "".join(uids)
+    named = clusters_of(added, uid)
     if not lanes:
-        lanes = (ObjectLane("".join(uids)),)
+        lanes = (ObjectLane(uid, clusters=named),)
     elif uids - {lanes[-1].uid}:
         known, heard = {it.uid for it in lanes}, max(it.high for it in lanes)
         if "" in known or uids & known or any(not it.uid or it.at <= heard for it in added):
             return False
-        lanes = (*lanes, ObjectLane("".join(uids)))
+        if lanes[-1].clusters:  # what is not about that object may be about this one
+            return False
+        lanes = (*lanes, ObjectLane(uid, clusters=named))
     lane = lanes[-1]
+    if {*named} - {*lane.clusters}:  # which absence is about it may be other than it was
+        return False
+    if len(lanes) > 1 and not all(is_about(it, lane.clusters) for it in added):  # perhaps about one that is closed
+        return False
     ordered = in_order(added, lane)
     if ordered is None:
         await divide(key, min(it.at for it in added))
@@ -155,7 +163,7 @@ def _continue_contenders(key: PlaceKey, standing: Standing, added: list[Entry], 
     for uid in sorted({it.uid for it in added}):
         lane = next((it for it in standing.open if it.uid == uid), None)
         ordered = in_order([it for it in added if it.uid == uid], lane) if lane else None
-        if lane is None or ordered is None:
+        if lane is None or ordered is None or {*clusters_of(added, uid)} - {*lane.clusters}:
             return False
         followed.append((lane.state.running, lane.opened, follow(lane, ordered)))
     if _between(key, standing) != before:

@@ -21,9 +21,10 @@ ROUNDS = 3  # that an observer may miss before what it looks at is silent
 
 
 class ReadRange(NamedTuple):
-    """A range of names of a namespace, when it was last read completely, in seconds since 1970, and how often it is;
-    0: not regularly."""
+    """A range of names of a cluster's namespace, when it was last read completely, in seconds since 1970, and how often
+    it is; 0: not regularly."""
 
+    cluster: str
     namespace: str
     begins: str
     ends: str
@@ -47,10 +48,11 @@ Parts = Mapping[str, Sequence[ReadRange]]  # by namespace; they do not overlap, 
 begins_of = attrgetter("begins")
 
 FIELDS = (
-    "l.namespace, l.begins, l.ends, CASE WHEN coalesce(l.heard_at, 0) > l.at THEN l.heard_at ELSE l.at END AS heard,"
+    "l.cluster, l.namespace, l.begins, l.ends,"
+    " CASE WHEN coalesce(l.heard_at, 0) > l.at THEN l.heard_at ELSE l.at END AS heard,"
     " coalesce(l.round_seconds, e.round_seconds, 0) AS round_seconds"
 )
-JOINED = "listing l ON l.environment = e.environment AND l.ends <> l.begins || '-'"
+JOINED = "cluster_listing l ON l.environment = e.environment AND l.ends <> l.begins || '-'"
 _ranges = query(
     lambda environment: Environment.raw(
         f"SELECT {FIELDS} FROM environment e JOIN {JOINED} WHERE e.environment = {{}}", environment
@@ -67,6 +69,16 @@ async def ranges_of(environment: str) -> list[ReadRange]:
 def longest_round(ranges: Iterable[ReadRange], given: int | None, now: int) -> int | None:
     """Of those that are heard, in seconds, and of the one that was just `given`; None: none is regular."""
     return max([it.round_seconds for it in ranges if not it.is_missed(now)] + [given or 0]) or None
+
+
+def missed_in_clusters(ranges: Sequence[ReadRange], now: int) -> dict[str, Parts]:
+    """What is silent of each cluster, by its name; "": of all together. Empty: nothing is."""
+    if not any(it.is_missed(now) for it in ranges):
+        return {}
+    found = {"": missed(ranges, now)}
+    for cluster in {it.cluster for it in ranges if it.cluster}:
+        found[cluster] = missed([it for it in ranges if it.cluster == cluster], now)
+    return found
 
 
 def missed(ranges: Sequence[ReadRange], now: int) -> Parts:

@@ -16,10 +16,11 @@ from ...database.query import query
 from ...database.tables import Environment, History
 from ...domain.event import EPOCH, SECOND, seconds_of
 from ...domain.name_range import NameRange
+from ...domain.place import standing_in
 from ...domain.state import position, position_at
 from ..match import moment
 from ..rows import EnvironmentKey
-from .ranges import FIELDS, JOINED, ROUNDS, Parts, ReadRange, missed, overlapping, ranges_of
+from .ranges import FIELDS, JOINED, ROUNDS, Parts, ReadRange, missed, missed_in_clusters, overlapping, ranges_of
 from .statements import Detail, HistoryColumns, detail_in, detail_text, tell
 
 
@@ -68,6 +69,7 @@ class HearingInRange(NamedTuple):
     confirmed_at: datetime
     observed_at: datetime | None
     hearing_round: int | None
+    cluster: str
     namespace: str
     begins: str
     ends: str
@@ -76,19 +78,25 @@ class HearingInRange(NamedTuple):
 
 
 class Silence(NamedTuple):
-    """Of an environment. `whole`: since when it is silent; `parts` are silent by themselves."""
+    """Of an environment. `whole`: since when it is silent; `parts` are silent by themselves, by cluster; "": where no
+    cluster is heard. `of_all`: there is one for each cluster."""
 
     whole: datetime | None
-    parts: Mapping[str, Sequence[ReadRange]] = {}
+    parts: Mapping[str, Parts] = {}
+    of_all: bool = True
 
-    def since(self, place: str) -> datetime | None:
-        """Since when nothing was heard that would tell how a place stands; None: it is not silent."""
+    def since(self, place: str, state: str) -> datetime | None:
+        """Since when nothing was heard that would tell how a place stands, whose Standing is `state`, as JSON; None: it
+        is not silent."""
         if self.whole is not None or not self.parts:
             return self.whole
+        standing = standing_in(state)
+        names = {name for lane in (standing.open if standing else ()) for name in lane.clusters}
+        clusters = names & self.parts.keys() or ({""} if self.of_all or not names else set())
         namespace, _, name = place.partition("/")
-        for it in overlapping(self.parts, NameRange(namespace, name, f"{name}-")):
-            return moment(it.heard)
-        return None
+        own = NameRange(namespace, name, f"{name}-")
+        heard = [next((it.heard for it in overlapping(self.parts.get(each, {}), own)), None) for each in clusters]
+        return moment(max(filter(None, heard))) if heard and None not in heard else None
 
 
 EVER = 2**62
@@ -167,14 +175,14 @@ async def silences(environments: Iterable[str], silent_after: int) -> dict[str, 
     rows = await asyncio.gather(*(_heard_in_ranges(EnvironmentKey(name)) for name in names))
     for name, several in zip(names, rows, strict=True):
         if several:
-            ranges = [ReadRange(*it[3:6], it.heard, it.round_seconds) for it in several if it.heard is not None]
+            ranges = [ReadRange(*it[3:7], it.heard, it.round_seconds) for it in several if it.heard is not None]
             found[name] = _silence(Hearing(*several[0][:3]), ranges, now, silent_after)
     return found
 
 
 def _silence(it: Heard, ranges: Sequence[ReadRange], now: datetime, silent_after: int) -> Silence:
     whole = silent_since(it, now, silent_after)
-    return Silence(whole, {} if whole else missed(ranges, seconds_of(now)))
+    return Silence(whole, {} if whole else missed_in_clusters(ranges, seconds_of(now)))
 
 
 async def ranges_silent_at(environment: str, second: int) -> Silence:
@@ -183,8 +191,9 @@ async def ranges_silent_at(environment: str, second: int) -> Silence:
     for it in await _ranges_then(SilenceThen(environment, position_at(second + 1))):
         detail = detail_in(it.detail)
         if detail.range and (detail.until or 0) > second:
-            found.append(ReadRange(detail.range.namespace, detail.range.from_, detail.range.until, it.at, 1))
-    return Silence(None, missed(found, EVER))
+            names = detail.range
+            found.append(ReadRange(detail.cluster, names.namespace, names.from_, names.until, it.at, 1))
+    return Silence(None, missed_in_clusters(found, EVER), of_all=False)
 
 
 async def silent_at(environment: str, second: int, now: datetime, silent_after: int) -> datetime | None:
@@ -197,6 +206,11 @@ async def silent_at(environment: str, second: int, now: datetime, silent_after: 
         if since is not None and since <= EPOCH + second * SECOND:
             return since
     return None
+
+
+async def lock(environment: str) -> None:
+    """Nothing else is told of the environment until the transaction has ended."""
+    await _hearing.each([EnvironmentKey(environment)])
 
 
 async def end_of_observer(
@@ -219,8 +233,8 @@ async def _end_of_ranges(environment: str, read: Sequence[NameRange], lost: Part
     past = await _then(SilenceThen(environment, position_at(second + 1))) if found else []
     for part in found:
         if not any(_is_of_whole(it, part, second) for it in past):
-            silent = row(environment, "silent", moment(part.heard), part.names, second)
-            await tell.each([silent, row(environment, "heard", now, part.names)])
+            silent = row(environment, "silent", moment(part.heard), part, second)
+            await tell.each([silent, row(environment, "heard", now, part)])
 
 
 def _is_of_whole(it: PastSilence, part: ReadRange, second: int) -> bool:
@@ -231,8 +245,12 @@ def _is_of_whole(it: PastSilence, part: ReadRange, second: int) -> bool:
 
 async def silent_ranges(environment: str, now: datetime) -> list[HistoryColumns]:
     """Those that are silent `now`, as the history tells it."""
-    lost = missed(await ranges_of(environment), seconds_of(now)).values()
-    return [row(environment, "silent", moment(it.heard), it.names) for several in lost for it in several]
+    ranges = await ranges_of(environment)
+    found = list[ReadRange]()
+    for cluster in sorted({it.cluster for it in ranges}):
+        lost = missed([it for it in ranges if it.cluster == cluster], seconds_of(now))
+        found += [it for several in lost.values() for it in several]
+    return [row(environment, "silent", moment(it.heard), it) for it in found]
 
 
 async def end_of_flux(environment: str, now: datetime, silent_after: int) -> None:
@@ -248,17 +266,19 @@ async def _tell(environment: str, since: datetime | None, now: datetime) -> None
 
 
 def row(
-    environment: str, kind: str, at: datetime, of: NameRange | None = None, until: int | None = None
+    environment: str, kind: str, at: datetime, of: ReadRange | None = None, until: int | None = None
 ) -> HistoryColumns:
     """`of`: None: of the whole environment; `until`: when a silence ended, in seconds since 1970."""
     second = seconds_of(at)
-    own = hashlib.sha256(f"{kind} {environment} {second} {of or ''}".encode()).hexdigest()
+    own = hashlib.sha256(f"{kind} {environment} {second} {named(of) if of else ''}".encode()).hexdigest()
     found = HistoryColumns(environment, None, position(second, "", 0, 0, own), kind, second, "silence")
     if of is None:
         return found
-    return found._replace(message=named(of), detail=detail_text(Detail(range=of, until=until)))
+    detail = Detail(range=of.names, until=until, cluster=of.cluster)
+    return found._replace(message=named(of), detail=detail_text(detail))
 
 
-def named(it: NameRange) -> str:
-    ends = [f"from {it.from_}"] * bool(it.from_) + [f"before {it.until}"] * bool(it.until)
-    return f"namespace {it.namespace}" + (f", names {' and '.join(ends)}" if ends else "")
+def named(it: ReadRange) -> str:
+    ends = [f"from {it.begins}"] * bool(it.begins) + [f"before {it.ends}"] * bool(it.ends)
+    where = f" of cluster {it.cluster}" if it.cluster else ""
+    return f"namespace {it.namespace}{where}" + (f", names {' and '.join(ends)}" if ends else "")

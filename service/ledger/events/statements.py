@@ -124,11 +124,12 @@ class HistoryColumns(NamedTuple):
 class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a row of the history tells beside its columns: `to`, what runs again after a roll back; of a proposal the
     address of the pull request, and the version that it `replaces`; of a silence the `range` of names that was silent,
-    and `until` when, in seconds since 1970; without a range it was the whole environment."""
+    and `until` when, in seconds since 1970, of the `cluster`; without a range it was the whole environment."""
 
     to: str | None = None
     range: NameRange | None = None
     until: int | None = None
+    cluster: str = ""
     url: str | None = None
     replaces: str | None = None
 

@@ -1,7 +1,7 @@
 """Takes an observer's snapshots: keeps the levels that are new, and derives what follows from them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from ...database import tables
 from ...database.group_commit import written
 from ...database.query import query
 from ...domain.event import Cause, seconds_of
+from ...domain.lane import NAME, ObjectLane
 from ...domain.name_range import NameRanges
 from ...domain.place import standing_in
 from ...domain.snapshot import UNREADABLE, Sight, parse
@@ -61,10 +62,13 @@ async def _take(it: Signed) -> Taken:
     if not inserted:
         [kept] = await first(EventKey(it.environment, sha256))
         return Taken(EventReceipt(*kept), False)
+    await silence.lock(it.environment)
     known, second = await ranges.ranges_of(it.environment), seconds_of(it.now)
-    await silence.end_of_observer(it.environment, sight.ranges, known, it.now)
-    entries: list[Entry | None] = [None, *await _levels(it.environment, sight)]  # the snapshot counts, as an event does
-    await names.keep(it.environment, sight, second, it.most_places)
+    look = await _look(it.environment, sight, known)
+    own = [each for each in known if each.cluster in ("", *look.clusters)]
+    await silence.end_of_observer(it.environment, sight.ranges, own, it.now)
+    entries: list[Entry | None] = [None, *await _levels(look)]  # the snapshot counts, as an event does
+    await names.keep(it.environment, sight, look.clusters, second, it.most_places)
     news = await project({it.environment: Batch(entries, it.now, it.most_places)})
     await unread.add(it.environment, [UNREADABLE] * sight.unread, it.now)
     longest = ranges.longest_round(known, sight.round_seconds, second)
@@ -72,25 +76,65 @@ async def _take(it: Signed) -> Taken:
     return Taken(EventReceipt(inserted[0].id, it.environment, it.now, sha256), True, news[it.environment])
 
 
-async def _levels(environment: str, sight: Sight) -> list[Entry]:
-    """The entries of what was seen, and of what is gone; a level that is as the one before makes that one longer."""
+class Looked(NamedTuple):
+    """What a snapshot is held against: the open lanes of every place, the names that the cluster had which was looked
+    at, and whether no other one reports."""
+
+    environment: str
+    sight: Sight
+    lanes: Mapping[str, Sequence[ObjectLane]]
+    clusters: frozenset[str]
+    alone: bool
+
+
+async def _look(environment: str, sight: Sight, known: Sequence[ranges.ReadRange]) -> Looked:
+    """An object is in one cluster: as which that was named before, this one is named now."""
     rows = await places(EnvironmentKey(environment))
-    last_said = await aside(len(rows), lambda: {it.place: _last_said(it.state) for it in rows})
+    lanes = await aside(len(rows), lambda: {it.place: _open(it.state) for it in rows})
+    clusters = {sight.cluster}
+    for it in sight.levels:
+        shown = [lane for lane in lanes.get(it.place, ()) if lane.uid and lane.uid == it.level.uid]
+        clusters.update(name for lane in shown for name in lane.clusters)
+    alone = all(it.cluster in ("", *clusters) for it in known)
+    return Looked(environment, sight, lanes, frozenset(clusters), alone)
+
+
+async def _levels(look: Looked) -> list[Entry]:
+    """The entries of what was seen, and of what is gone; a level that is as the one before makes that one longer."""
+    environment, sight = look.environment, look.sight
     read = NameRanges(sight.ranges)
-    gone = [it for it in sorted(last_said) if it not in sight.names and read.hold(*it.split("/"))]
+    gone = [it for it in sorted(look.lanes) if it not in sight.names and read.hold(*it.split("/"))]
     found = list[Entry]()
     for it in sorted(sight.levels, key=lambda it: it.place):
         key = PlaceKey(environment, it.place)
-        found += await levels.keep(key, sight.at, it.resource_version, it.level, last_said.get(it.place, ()))
+        said = [_last_said(lane) for lane in look.lanes.get(it.place, ())]
+        found += await levels.keep(key, sight.at, it.resource_version, it.level, said)
     for place in gone:
-        said = {*last_said[place]}
-        found += await levels.keep(PlaceKey(environment, place), sight.at, "", None, said if len(said) == 1 else ())
+        found += await _absence(PlaceKey(environment, place), look)
     return found
 
 
-def _last_said(state: str) -> list[str]:
-    """The beginning of the SHA-256 of what was said last of each object of a place, "": that cannot be told. What names
-    no object, as absence, is said of each."""
+async def _absence(key: PlaceKey, look: Looked) -> list[Entry]:
+    """What names no object is said of each that it may be about, under a name that its cluster has."""
+    lanes, at, cluster = look.lanes[key.place], look.sight.at, look.sight.cluster
+    about = [it for it in lanes if not it.clusters or look.clusters & {*it.clusters}]
+    if lanes and not about and at >= min(it.first for it in lanes):  # before, another object may have been there
+        return []
+    unseen = max((it.last for it in about if not it.clusters), default=0)
+    if unseen and not look.alone and not await names.gone_elsewhere(key, look.clusters, unseen):
+        return []
+    named = {name for it in about for name in it.clusters} & look.clusters
+    if named and cluster not in named:
+        cluster = min(named)
+    said = {*map(_last_said, about)}
+    return await levels.keep(key, at, "", cluster, said if len(said) == 1 else ())
+
+
+def _open(state: str) -> list[ObjectLane]:
     standing = standing_in(state)
-    lanes = standing.open if standing else []
-    return [lane.ties[-1] if lane.ties and lane.inverted < lane.high else "" for lane in lanes]
+    return standing.open if standing else []
+
+
+def _last_said(lane: ObjectLane) -> str:
+    """The beginning of the SHA-256 of what was said last of an object, "": that cannot be told."""
+    return lane.ties[-1][:NAME] if lane.ties and lane.inverted < lane.high else ""

@@ -110,7 +110,7 @@ async def outcome(service: str, version: str, environment: str, silent_after: in
     ran = [it for it in await _ran(key) if it.at >= proposed_at]
     places = []
     for it in await _standing(ServiceThere(service, environment, MOST)):
-        since = silence.since(it.place)
+        since = silence.since(it.place, it.state)
         state = await place_of(it, seconds_of(now), silent=since is not None)
         if state:
             failed = [each for each in failures if each.place == it.place]

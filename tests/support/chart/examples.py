@@ -31,6 +31,7 @@ EXAMPLES: dict[str, list[Any]] = {
     "observer.schedule": ["@hourly", "0 6-20/2 * * MON-FRI"],
     "observer.environment": ["123", "production"],
     "observer.ledgerUrl": ["https://waybill.example.org", "http://ledger.waybill:8080/behind"],
+    "observer.cluster": ["123", "eu-1.Prod_a"],
     "observer.namespaces": [["123"], ["apps", "shop"]],
     "observer.keySecretName": ["123", "waybill-webhook"],
     "observer.keySecretKey": ["1e3", "key"],

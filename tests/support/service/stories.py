@@ -63,7 +63,7 @@ def image(asked: str, running: str = "", workload: str = "Deployment/orders") ->
 
 def L(seconds: int, *history: dict[str, Any], rv: int = 1, uid: str = "u1", **more: Any) -> Told:  # noqa: N802
     """A snapshot of the namespace `apps` that holds the HelmRelease `orders` alone, as it is then."""
-    ready = more.pop("ready", None)
+    ready, cluster = more.pop("ready", None), more.pop("cluster", "")
     conditions = more.pop("conditions", [])
     listed = {
         "namespace": "apps",
@@ -80,7 +80,7 @@ def L(seconds: int, *history: dict[str, Any], rv: int = 1, uid: str = "u1", **mo
         "history": list(history),
         **more,
     }
-    return snapshot(seconds, [listed])
+    return snapshot(seconds, [listed], cluster=cluster)
 
 
 def A(seconds: int, **more: Any) -> Told:  # noqa: N802
@@ -591,6 +591,61 @@ STORIES: dict[str, Story] = {
             A(600),
             E(400, "InstallSucceeded", "1.1.0", rv=20, lag=250, uid="u2"),
         ],
+    ),
+    "two clusters share a key, and one of them lacks the service": Story(
+        [
+            A(200, cluster="us"),
+            L(300, V1, rv=6, ready=("True", "InstallSucceeded", 10), cluster="eu"),
+            A(400, cluster="us"),
+            A(700, cluster="us"),
+        ],
+        {"version": "1.0.0", "health": "healthy", "unmanaged": None},
+        [OLD],
+        before=[E(10, "InstallSucceeded", "1.0.0", rv=5)],
+    ),
+    "it is gone from the one of two clusters that had it": Story(
+        [
+            L(100, V1, rv=6, ready=("True", "InstallSucceeded", 10), cluster="eu"),
+            A(200, cluster="us"),
+            A(300, cluster="eu"),
+            A(400, cluster="us"),
+        ],
+        {"version": None, "health": "unknown", "health_cause": "absent", "unmanaged": ("1.0.0", 300)},
+        [("1.0.0", 0, 300, "absent", "absence")],
+    ),
+    "it moves from one cluster to another": Story(
+        [
+            A(110, cluster="us"),
+            A(200, cluster="eu"),
+            L(
+                300,
+                revision(1, "deployed", "1.0.0", 250),
+                rv=7,
+                uid="u2",
+                ready=("True", "InstallSucceeded", 251),
+                cluster="us",
+            ),
+            A(400, cluster="eu"),
+        ],
+        {"version": "1.0.0", "health": "healthy", "unmanaged": None, "contested": 0},
+        [("1.0.0", 0, 200, "absent", "absence"), ("1.0.0", 250, None, None, "snapshot")],
+        before=[L(100, V1, rv=60, ready=("True", "InstallSucceeded", 10), cluster="eu")],
+    ),
+    "an event of a cluster that was not looked at since": Story(
+        [E(100, "InstallSucceeded", "1.0.0", rv=5), A(200, cluster="us")],
+        {"version": "1.0.0", "health": "healthy", "unmanaged": None},
+        [("1.0.0", 100, None, None, "event")],
+        before=[A(50, cluster="eu"), A(60, cluster="us")],
+    ),
+    "its observer names the cluster from now on, and it is gone": Story(
+        [L(100, V1, rv=6, ready=("True", "InstallSucceeded", 10)), A(200, cluster="eu")],
+        {"version": None, "health_cause": "absent", "unmanaged": ("1.0.0", 200)},
+        [("1.0.0", 0, 200, "absent", "absence")],
+    ),
+    "an older observer of another cluster does not say where it looked": Story(
+        [L(100, V1, rv=6, ready=("True", "InstallSucceeded", 10), cluster="eu"), A(200)],
+        {"version": "1.0.0", "health": "healthy", "unmanaged": None},
+        [("1.0.0", 0, None, None, "snapshot")],
     ),
     "it was uninstalled, and is gone": Story(
         [E(10, "InstallSucceeded", "1.0.0", rv=5), E(100, "UninstallSucceeded", "1.0.0", rv=9), A(300)],
