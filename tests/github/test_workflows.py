@@ -138,3 +138,19 @@ def test_both_images_are_attested_with_their_packages() -> None:
     told = [(it["subject-digest"], "sbom-path" in it) for it in attested]
     outputs = ["${{ steps.push.outputs.digest }}", "${{ steps.push.outputs.tool-digest }}"]
     assert told == [(output, packages) for output in outputs for packages in (False, True)]
+
+
+def test_every_crash_and_load_test_is_run_weekly_by_one_job() -> None:
+    file = load(GITHUB / "workflows" / "torture.yml")
+    assert "schedule" in file["on"]
+    jobs = [it["tests"].split() for it in file["jobs"]["torture"]["strategy"]["matrix"]["include"]]
+    assert int(file["jobs"]["torture"]["timeout-minutes"]) < 360  # GitHub ends a job after six hours
+    marked = [
+        it.relative_to(CHECKOUT)
+        for it in (CHECKOUT / "tests").rglob("test_*.py")
+        if it != Path(__file__) and "pytest.mark.torture" in it.read_text()
+    ]
+    for path in marked:
+        assert sum(any(path.is_relative_to(each) for each in tests) for tests in jobs) == 1, path
+    for each in [each for tests in jobs for each in tests]:
+        assert any(path.is_relative_to(each) for path in marked), f"{each} has no such test"
