@@ -21,7 +21,6 @@ MACHINE = {
 }
 SAID, MOST = 6, 1000  # lines and characters; what comes after is advice
 TERMINAL = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|.)")  # escape sequences
-AUTHOR = "Waybill (its address is at waybill.invalid)"
 
 
 def unreadable(remote: str, complaint: str, fault: Fault) -> Refused:
@@ -82,12 +81,17 @@ def untaken(remote: str, ref: str, reason: str | None, stderr: str, fault: Fault
     if reason is None:
         said = _asking(said)
         fault, remedy = _cause(said, fault, "write")
+    elif "non-fast-forward" in reason:
+        remedy = (
+            f"Waybill's branch begins anew with each release: let {ref} be pushed by force there "
+            f"(`receive.denyNonFastForwards`, or the rules of that branch), or delete it there{AGAIN}"
+        )
     else:
         tag = ref.startswith("refs/tags/")
         remedy = (
             f"A rule or hook there declines it{', and nothing else was pushed' * tag}. Give the account that git uses "
-            f"the right to write there, or let {'lightweight tags on ' * tag}commits by {AUTHOR} pass; or correct what "
-            "it names."
+            f"the right to write there, or set {'`annotated_tags`, ' * tag}`commit_author` and `commit_sign` in "
+            "waybill.toml as it wants them; or correct what it names."
         )
     return Refused(f"{censor(remote)} did not accept {ref}: {said.rstrip('.')}.", remedy, fault=fault)
 

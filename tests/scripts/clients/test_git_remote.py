@@ -49,3 +49,24 @@ def test_a_host_that_this_machine_does_not_know_is_this_machines_to_learn(world:
     ran = world.waybill("plan", "--json", "--image", world.image(), env=env)
     assert (ran.code, ran.json["fault"]) == (1, "machine"), ran.stderr
     assert "known_hosts" in ran.json["remedy"]
+
+
+def test_a_rule_that_declines_it_is_told_with_what_to_set() -> None:
+    host = "https://git.example.org/acme/fleet"
+    tag = untaken(host, "refs/tags/orders-0.1.0", "pre-receive hook declined", "remote: Sign your tags.", "repository")
+    assert "Sign your tags" in tag.what
+    assert all(f"`{name}`" in tag.remedy for name in ("commit_author", "commit_sign", "annotated_tags"))
+    branch = untaken(host, "refs/heads/apps/orders", "pre-receive hook declined", "", "gitops")
+    assert "`commit_author` and `commit_sign`" in branch.remedy
+    assert "tags" not in branch.remedy
+
+
+def test_a_branch_that_may_only_grow(world: World) -> None:
+    """Waybill's branch begins anew with each release."""
+    git(world.gitops, "config", "receive.denyNonFastForwards", "true")
+    world.ship(world.image())
+    ran = world.waybill("ship", "--json", "--image", world.image("two"))
+    assert (ran.code, ran.json["fault"]) == (1, "gitops"), ran.stderr
+    assert "receive.denyNonFastForwards" in ran.json["remedy"]
+    git(world.gitops, "config", "receive.denyNonFastForwards", "false")
+    world.ship(world.image("two"))

@@ -18,7 +18,7 @@ def test_a_remote_that_takes_no_tag_is_refused_and_nothing_is_pushed(world: Worl
         publish(made, checkout(world))
     assert error.value.fault == "repository"
     assert "hook declined; Tags are annotated here; ::error::x" in error.value.what
-    assert "or let lightweight tags on commits by Waybill" in error.value.remedy
+    assert "or set `annotated_tags`, `commit_author` and `commit_sign` in waybill.toml" in error.value.remedy
     assert "nothing else was pushed" in error.value.remedy
     assert world.tags() == {}
     assert look(made, checkout(world)) is None
