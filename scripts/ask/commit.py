@@ -10,7 +10,7 @@ from ..clients.ledger import Ledger
 from ..errors import Refused
 from ..releases.current import told
 from ..report import Cell
-from .ledger import Page, answers, items, path, silences
+from .ledger import Page, States, answers, items, path, states
 from .words import Line, columns, short, when
 
 HEAD = tuple(map(Cell, ("ENVIRONMENT", "PLACE", "RELEASE", "FROM", "CONTAINS IT")))
@@ -40,7 +40,7 @@ class FoundCommit(NamedTuple):
     commit: str
     releases: list[dict[str, Any]]
     places: list[dict[str, Any]]
-    silent: dict[str, datetime]
+    states: States
 
     @property
     def runs(self) -> bool:
@@ -55,8 +55,11 @@ class FoundCommit(NamedTuple):
         return lines + (columns([HEAD, *rows]) if rows else [[Cell("None of them runs anywhere.")]])
 
     def _row(self, it: CommitPlace) -> Line:
-        silent = self.silent.get(it.environment)
-        contains = f"not known since {when(silent)}" if silent else it.contains
+        contains = it.contains
+        if silent := self.states.silent.get(it.environment):
+            contains = f"not known since {when(max(silent, it.since))}"
+        elif not self.states.is_certain(it.environment, it.place):
+            contains = f"not certain, parts of another than {it.version} may run"
         where = [
             Cell(it.environment),
             Cell(it.place),
@@ -76,7 +79,7 @@ def of_commit(ledger: Ledger, commit: str) -> FoundCommit:
             fault="you",
         )
     places = [*_places(ledger, commit, answered[0])]
-    return FoundCommit(commit, [*items(answered)], places, silences(ledger, (it["environment"] for it in places)))
+    return FoundCommit(commit, [*items(answered)], places, states(ledger, (it["environment"] for it in places)))
 
 
 def _places(ledger: Ledger, commit: str, first: dict[str, Any]) -> Iterator[dict[str, Any]]:

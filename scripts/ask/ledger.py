@@ -136,11 +136,25 @@ def environments(ledger: Ledger, only: Sequence[str], at: str | None) -> list[di
     return [_environment(ledger, name, at) for name in names]
 
 
-def silences(ledger: Ledger, names: Iterable[str]) -> dict[str, datetime]:
-    """Of these environments those that are silent, and since when."""
+class States(dict[str, EnvironmentAnswer]):
+    """How environments stand, by their names."""
+
+    @property
+    def silent(self) -> dict[str, datetime]:
+        """Since when, of those that are."""
+        return {name: it.silent_since for name, it in self.items() if it.silent_since}
+
+    def is_certain(self, environment: str, place: str) -> bool:
+        """Whether what runs there is known; not, where it failed and was not rolled back."""
+        rows = self[environment].services if environment in self else []
+        return all(it.running_certain for it in rows if it.place == place)
+
+
+def states(ledger: Ledger, names: Iterable[str]) -> States:
+    """Of these environments."""
     only = [*dict.fromkeys(names)]
-    states = [told(it, EnvironmentAnswer) for it in environments(ledger, only, None)] if only else []
-    return {it.environment: it.silent_since for it in states if it.silent_since}
+    found = [told(it, EnvironmentAnswer) for it in environments(ledger, only, None)] if only else []
+    return States({it.environment: it for it in found})
 
 
 def _environment(ledger: Ledger, name: str, at: str | None) -> dict[str, Any]:

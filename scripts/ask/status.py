@@ -165,6 +165,9 @@ def _runs(row: Place, it: EnvironmentAnswer, *, several: bool) -> str:
     if row.release is None:
         return " ".join(filter(None, ("nothing is known to run", place)))
     known = "last known" if it.silent_since else ""
+    if row.attempt and not row.running_certain:
+        uncertain = f"what runs is not certain: {row.release.version}, or parts of both"
+        return " ".join(filter(None, (known, uncertain, place)))
     still = "still runs" if row.attempt else ("" if row.running_certain else "may run in part")
     since = f"since {when(row.since, it.at)}" if row.since and not row.attempt else ""
     return " ".join(filter(None, (known, row.release.version, still, since, place)))

@@ -1,6 +1,5 @@
 """Where an image, a chart or a release runs, or ran."""
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -9,7 +8,7 @@ from ..clients.ledger import Ledger, older_ledger
 from ..errors import Refused
 from ..releases.current import told
 from ..report import Cell
-from .ledger import Arrival, Page, answers, items, pages, path, silences
+from .ledger import Arrival, Page, States, answers, items, pages, path, states
 from .words import Line, columns, when
 
 HEAD = tuple(map(Cell, ("ENVIRONMENT", "PLACE", "FROM", "UNTIL")))
@@ -57,7 +56,7 @@ class Found(NamedTuple):
     title: list[str]
     arrivals: list[Arrival]
     missing: list[str]
-    silent: dict[str, datetime]
+    states: States
 
     @property
     def runs(self) -> bool:
@@ -75,11 +74,12 @@ class Found(NamedTuple):
     def _until(self, it: Arrival) -> Cell:
         if it.until:
             return Cell(when(it.until, seconds=True))
-        silent = self.silent.get(it.environment)
-        if silent is None:
-            return Cell("runs")
-        # Flux may tell of one that began after its observer was heard last.
-        return Cell(f"not known, ran when last heard {when(max(silent, it.from_))}", "yellow")
+        if silent := self.states.silent.get(it.environment):
+            # Flux may tell of one that began after its observer was heard last.
+            return Cell(f"not known, ran when last heard {when(max(silent, it.from_))}", "yellow")
+        if not self.states.is_certain(it.environment, it.place):
+            return Cell("not certain, parts of another may run", "yellow")
+        return Cell("runs")
 
 
 def whole(ledger: Ledger, text: str) -> WholeName:
@@ -146,4 +146,4 @@ def _arrivals_of(ledger: Ledger, filed: Filed | None, service: str, version: str
 
 
 def _found(ledger: Ledger, title: list[str], arrivals: list[Arrival], missing: list[str]) -> Found:
-    return Found(title, arrivals, missing, silences(ledger, (it.environment for it in arrivals if it.until is None)))
+    return Found(title, arrivals, missing, states(ledger, (it.environment for it in arrivals if it.until is None)))

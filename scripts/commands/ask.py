@@ -114,11 +114,11 @@ def where(what: str, version: str | None, check: bool, **options: Any) -> None:
     if name and name.kind == "commit":
         commit = of_commit(here, name.name)
         report.answer(
-            commit.lines, {"releases": commit.releases, "places": commit.places, "silent_since": commit.silent}
+            commit.lines, {"releases": commit.releases, "places": commit.places, "silent_since": commit.states.silent}
         )
         sys.exit(int(check and not commit.runs))
     found = of_digest(here, name.name) if name else of_release(here, what, str(version))
-    document = {"arrivals": found.arrivals, "not_arrived": found.missing, "silent_since": found.silent}
+    document = {"arrivals": found.arrivals, "not_arrived": found.missing, "silent_since": found.states.silent}
     report.answer(found.lines, document)
     sys.exit(int(check and not found.runs))
 

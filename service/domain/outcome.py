@@ -100,7 +100,9 @@ def _failed(it: AwaitedPlace, version: str) -> bool:
 
 
 def _now(it: AwaitedPlace) -> str:
-    return f"Flux gave up, {it.version} runs" if it.version else "Flux gave up, nothing runs"
+    if it.version and not it.certain:
+        return f"Flux gave up, and what runs is not certain: {it.version}, or parts of both"
+    return f"Flux gave up, {it.version or 'nothing'} runs"
 
 
 def _waits_for(

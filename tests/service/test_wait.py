@@ -119,6 +119,8 @@ async def test_it_failed_after_as_many_tries_as_the_environment_has(orders: Wait
         if number == 1:
             assert "try 1 of 2 failed (timed out, 1), Flux may try again" in (await orders.outcome("1.1.0"))[1]
     assert await orders.outcome("1.1.0") == ("failed", f"{PLACE}: timed out, 2; Flux gave up, 1.0.0 runs")
+    await orders.say("UpgradeFailed", "1.1.0", 3, resource_version="30", metadata=UPGRADE_TWICE)  # nor rolled back
+    assert (await orders.outcome("1.1.0"))[1].endswith("what runs is not certain: 1.0.0, or parts of both")
 
 
 async def test_a_test_that_fails_is_a_try_of_the_action_before_it(orders: Waiting) -> None:

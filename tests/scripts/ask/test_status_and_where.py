@@ -183,6 +183,20 @@ def test_in_a_silent_environment_nothing_is_said_to_run(tmp_path: Path) -> None:
     assert heard == began
 
 
+def test_after_a_failure_that_is_not_rolled_back_what_runs_is_not_certain(tmp_path: Path) -> None:
+    with telling(tmp_path) as story:
+        story.say("staging", "UpgradeFailed", "1.3.0", 0, resource_version=90)
+        env = {"PATH": os.environ["PATH"], "WAYBILL_LEDGER": story.url}
+        status, where, commit = (
+            Ran(*forked.run("scripts", args.split(), tmp_path, env)).stdout
+            for args in ("status orders -e staging", "where orders 1.1.0", f"where {'110'.rjust(40, 'c')}")
+        )
+    assert "what runs is not certain: 1.1.0, or parts of both" in status
+    assert "still runs" not in status
+    assert re.search(r"^staging .* not certain, parts of another may run$", where, re.MULTILINE)
+    assert re.search(r"^staging .* not certain, parts of another than 1.1.0 may run$", commit, re.MULTILINE)
+
+
 def test_several_places_of_a_service_are_told_apart(tmp_path: Path) -> None:
     with telling(tmp_path) as story:
         story.say("staging", "InstallSucceeded", "1.1.0", 1, namespace="blue")
