@@ -16,16 +16,21 @@ _QUOTE = (
     "Put it in quotes in the template, as `{{ .Chart.AppVersion | quote }}`: a commit of digits alone is a number too."
 )
 _CUT = 'Cut it in the template, as `{{ ... | trunc 63 | trimSuffix "-" }}`.'
-_MEND = "Correct the template, or the value that it uses."
+MEND = "Correct the template, or the value that it uses."
 
 
 def checked(manifest: RenderedObject, path: Path, value: Any, rule: Rule = any_text) -> Iterator[Finding]:
     """`value` has to be text by `rule`; null is absent."""
-    if value is None:
+    if value is None or is_filled_in(value):
         return
     why = rule(value) if isinstance(value, str) else "text belongs there"
     if why:
         yield complaint(manifest, path, value, why)
+
+
+def is_filled_in(value: Any) -> bool:
+    """By Flux, before Helm renders: what then stands there is not known here (`postBuild` of a Kustomization)."""
+    return isinstance(value, str) and "${" in value
 
 
 def mapping(manifest: RenderedObject, path: Path, found: Any, key: Rule, value: Rule = any_text) -> Iterator[Finding]:
@@ -58,4 +63,4 @@ def _fix(value: Any) -> str:
         return _QUOTE
     if isinstance(value, str) and "sha256:" in value:
         return _TAG
-    return _CUT if isinstance(value, str) and len(value) > 63 else _MEND
+    return _CUT if isinstance(value, str) and len(value) > 63 else MEND

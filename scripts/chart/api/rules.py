@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from ..findings import Finding
 from ..manifests import RenderedObject
-from . import fields, metadata, selectors, sizes, uniqueness
+from . import fields, metadata, selectors, sizes, types, uniqueness
 
-_OF_ONE = (metadata.findings, fields.findings, uniqueness.findings, selectors.findings, sizes.findings)
+_OF_ONE = (metadata.findings, fields.findings, types.findings, uniqueness.findings, selectors.findings, sizes.findings)
 
 
 def findings(manifests: Sequence[RenderedObject], namespace: str) -> Iterator[Finding]:
