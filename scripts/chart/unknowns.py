@@ -13,6 +13,8 @@ _ALLOWED = re.compile(rb"""(?m)^["']?kubeVersion["']?\s*:\s*(?!''|""|$)[^\s#]"""
 _RANDOM = (
     rb"rand\w+|shuffle|ago|gen(?:PrivateKey|CA|SelfSignedCert|SignedCert)\w*|uuidv4|now|bcrypt|htpasswd|encryptAES"
 )
+# The order of these is random, which sorting them takes back, and some questions do not see.
+_UNSORTED = rb"(?:^|\0)(?![^\0]*\b(?:has|len)\b)[^\0]*(?<![\w.$])(?:keys|values)\b(?!(?s:.*)\bsortAlpha\b)"
 # `toYaml .Release` names no field of it, and has them all.
 _WHOLE = rb"(?:\bto\w+|\bmustTo\w+|\bprint\w*|\bs?quote|\bcat|sum)\s[^|\0]*\.%b\b(?!\.)|\.%b\s*\|"
 _CAPABILITIES, _RELEASE = (_WHOLE % (name, name) for name in (b"Capabilities", b"Release"))
@@ -24,7 +26,7 @@ _ASKING = {
     "whether Helm installs or upgrades": re.compile(
         rb"\.Is(?:Install|Upgrade)\b|(?:\.Release|(?<![\w)])|\$\w+)\.Revision\b|" + _RELEASE
     ),
-    "what is random, or hangs on the time": re.compile(rb"(?<![\w.$])(?:" + _RANDOM + rb")\b"),
+    "what is random, or hangs on the time": re.compile(rb"(?<![\w.$])(?:" + _RANDOM + rb")\b|" + _UNSORTED),
 }
 # `index .Capabilities "APIVersions"` is one of these fields by its name.
 _FIELD = re.compile(rb"Capabilities|APIVersions|KubeVersion|HelmVersion|Release|IsInstall|IsUpgrade|Revision|Files")

@@ -43,6 +43,18 @@ def test_what_templates_ask() -> None:
     assert unseen({"templates/a.yaml": b"{{ .Capabilities.KubeVersion }}"}, "orders", known=(VERSION,)) == []
 
 
+def test_the_order_of_a_mapping_s_keys_is_random_unless_it_is_sorted_or_does_not_count() -> None:
+    random = ["what is random, or hangs on the time (orders/templates/a.yaml)"]
+    for text in ('{{ keys .Values.a | join "," }}', "{{ range values .Values.a }}{{ . }}{{ end }}"):
+        assert unseen({"templates/a.yaml": text.encode()}, "orders") == random
+    for text in (
+        *("{{ keys .Values.a | sortAlpha | first }}", "{{ $k := keys .Values.a }}{{ range sortAlpha $k }}{{ end }}"),
+        *('{{ if has "b" (keys .Values.a) }}{{ end }}', "{{ len (keys .Values.a) }}", "{{ .keys }}{{ $values }}"),
+        "{{ range $k, $v := .Values.keys }}{{ $k }}{{ end }}",
+    ):
+        assert unseen({"templates/a.yaml": text.encode()}, "orders") == []
+
+
 def test_the_versions_of_kubernetes_that_a_chart_allows_are_the_cluster_s_to_judge() -> None:
     files = {"Chart.yaml": b'kubeVersion: ">=1.30.0-0"\n', "charts/a/Chart.yaml": b"kubeVersion: '>9'\n"}
     assert unseen(files, "orders") == [f"{VERSION} (orders/Chart.yaml)"]
