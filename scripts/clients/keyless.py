@@ -6,6 +6,7 @@ with that. The package `sigstore` is an extra, and imported when it is used.
 
 import base64
 import os
+import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sigstore.oidc import IdentityToken
 
 TRUST = "WAYBILL_SIGSTORE_TRUST"
+AUDIENCE, GITLABS = "sigstore", "SIGSTORE_ID_TOKEN"
 GITHUB = "https://token.actions.githubusercontent.com"
 
 
@@ -89,19 +91,35 @@ def job_signer() -> JobSigner:
     need_sigstore()
     from sigstore.oidc import IdentityToken, detect_credential
 
+    token = os.environ.get(GITLABS, "")
     try:
-        token = detect_credential()
-        if token:
+        if token := detect_credential() or "":
             return JobSigner(IdentityToken(token))
         why = "this is no job of GitHub Actions or GitLab CI"
     except Exception as error:  # of two packages, whose texts might repeat the token
-        why = f"the job's token cannot be had or read ({type(error).__name__})"
+        why = _wrong(token) or f"the job's token cannot be had or read ({type(error).__name__})"
     raise Refused(
         f'`sign = "keyless"` needs a token of the CI that says which workflow this is, and {why}.',
         "In GitHub Actions give the job `permissions: {id-token: write}`; in GitLab CI `id_tokens: {SIGSTORE_ID_TOKEN: "
         "{aud: sigstore}}`.",
         fault="you",
     )
+
+
+def _wrong(token: str) -> str:
+    """What keeps a token from being taken, "" where that is not known."""
+    try:
+        claims, now = _claims(token), time.time()
+        since, until = (float(claims.get(name, now)) for name in ("nbf", "exp"))
+        clock, begin, end = (time.strftime("%FT%TZ", time.gmtime(it)) for it in (now, since, until))
+    except (ValueError, TypeError, OverflowError, OSError, IndexError, msgspec.MsgspecError):
+        return ""
+    if not since <= now <= until:
+        told = f"begins at {begin}" if now < since else f"ended at {end}"
+        return f"the time of the job's token {told}: this machine's clock says {clock}, correct it or run the job again"
+    said = claims.get("aud")
+    audience = said if isinstance(said, list) else [said]
+    return "" if AUDIENCE in audience else f"the job's token is not for the audience {AUDIENCE}"
 
 
 def need_sigstore() -> None:
@@ -117,13 +135,18 @@ def need_sigstore() -> None:
 
 def _workflow(token: str, issuer: str, identity: str) -> Workflow:
     """As Fulcio names it (github.com/sigstore/fulcio, config/identity/config.yaml)."""
-    part = token.split(".")[1]
-    claims: dict[str, Any] = msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    claims = _claims(token)
     if issuer == GITHUB and "job_workflow_ref" in claims:
         identity = f"https://github.com/{claims['job_workflow_ref']}"
     elif "ci_config_ref_uri" in claims:
         identity = f"https://{claims['ci_config_ref_uri']}"
     return Workflow(issuer, identity)
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """What it says, which is not verified here."""
+    part = token.split(".")[1]
+    return msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), type=dict[str, Any])
 
 
 def _trust() -> "ClientTrustConfig":
