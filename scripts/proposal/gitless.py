@@ -130,4 +130,5 @@ def said_of_source(config: Config) -> Iterator[None]:
         yield
     except Refused as error:
         error.what, error.remedy = in_source(error.what, config), in_source(error.remedy, config)
+        error.fault = "repository" if error.fault == "gitops" else error.fault
         raise

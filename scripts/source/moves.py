@@ -43,8 +43,16 @@ def beginning(git: Git) -> str:
 
 
 def moves(git: Git, remote: str, ref: str) -> list[TagMove]:
-    """The newest first, none where the remote has no such ref; refused where it names anything else."""
-    head = git.refs(remote, ref).get(ref)
+    """The newest first, none where the remote has no such ref; refused where it names anything else, or where another
+    ref leaves no room for it."""
+    found = git.refs(remote, ref, f"{ref}/*", ref.rpartition("/")[0])
+    if clash := next((name for name in found if name != ref and name.startswith("refs/")), None):
+        raise Refused(
+            f"The source repository has {clash}, beside which there can be no {ref}.",
+            f"Find out who pushed it, and delete it there: `git push {remote} :{clash}`.",
+            fault="repository",
+        )
+    head = found.get(ref)
     if head is None:
         return []
     if head not in git.has([head]):
@@ -56,7 +64,7 @@ def moves_to(git: Git, head: str, ref: str) -> list[TagMove]:
     """Up to the commit `head` of the ref."""
     shape = "%x00".join(["%H", *(f"%(trailers:key={it},valueonly,separator=%x20)" for it in FIELDS)])
     listed = git.run("log", "--first-parent", "--no-show-signature", f"--format={shape}", head).splitlines()
-    rows = [line.split("\0") for line in listed]
+    rows = [line.split("\0") for line in listed] or [[head, *("" for _ in FIELDS)]]  # what is no commit has no log
     return [_move(row, ref) for row in rows[:-1] or rows]  # the last is the beginning
 
 

@@ -105,6 +105,20 @@ def test_a_ref_that_somebody_pushed(world: World) -> None:
     )
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("thing", ["main:waybill.toml", "main^{tree}"])
+def test_a_ref_that_names_no_commit(world: World, thing: str) -> None:
+    git(world.origin, "update-ref", ref(), git(world.origin, "rev-parse", thing))
+    refused(world, "ship", "--image", world.image(), said="which is no move of Waybill's")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("other", [ref().rpartition("/")[0], f"{ref()}/more"])
+def test_a_ref_that_leaves_no_room(world: World, other: str) -> None:
+    git(world.origin, "update-ref", other, "main")
+    refused(world, "ship", "--image", world.image(), said=f"has {other}, beside which there can be no {ref()}")
+
+
 def push(world: World, tag: str, revision: str) -> str:
     """Somebody else's manifests under a tag of staging, which say that they are of this revision."""
     source = "https://example.org/acme/orders"
