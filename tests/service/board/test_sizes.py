@@ -11,7 +11,9 @@ from ...support.service.axe import VISUAL, violations
 from ...support.service.story import Story, ago, telling
 
 WIDTHS = (320, 390, 640, 704, 768, 960, 1280, 1920, 2560)  # 640 is also 1,280 at 200 %
-FITS = "document.documentElement.scrollWidth <= innerWidth"
+FITS = """document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll(".top > *")].every(
+    (it) => it.getBoundingClientRect().right < innerWidth - parseFloat(getComputedStyle(it.parentNode).paddingRight) + 1
+)"""
 # What sticks out of its own box, though the page may hide it; a box that scrolls may hold more.
 CLIPPED = """[...document.querySelectorAll("main *")].filter((it) => {
     const style = getComputedStyle(it);
