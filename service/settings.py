@@ -225,7 +225,8 @@ class Settings(FromEnvironment):
         Setting(
             "ENVIRONMENTS",
             "The order of the environments, and which of them form a group, as pages show them: `staging, production = "
-            "production-eu + production-us`. What is not named comes after, in the order of its first report.",
+            "production-eu + production-us`. What is not named comes after, in the order of its first report. No group "
+            "has the name of an environment.",
             "",
             parse_stages,
         ),
@@ -250,3 +251,16 @@ class Settings(FromEnvironment):
             _log_level,
         ),
     ]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Raises SettingsError for the first setting that cannot be used, and where two contradict each other."""
+        it = super().from_environment(environment)
+        keys = parse_keys(it.flux_keys.read_bytes() if isinstance(it.flux_keys, Path) else it.flux_keys)
+        for stage in it.environments:
+            if stage.name in keys and stage.environments != (stage.name,):
+                raise SettingsError(
+                    f"ENVIRONMENTS: {stage.name} is a group, and FLUX_KEYS has the key of an environment {stage.name}: "
+                    "give one of them another name"
+                )
+        return it

@@ -1,6 +1,7 @@
 """A ledger refuses to start with a setting that it cannot use, and says which and why."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,10 @@ OLD, NEW, OTHER = "the-old-key-0123456789", "the-new-key-0123456789", "another-k
         ({"ENVIRONMENTS": "dev,,qa"}, "ENVIRONMENTS: '' is no name of an environment"),
         ({"ENVIRONMENTS": "dev, production = eu + "}, "ENVIRONMENTS: '' is no name of an environment"),
         ({"ENVIRONMENTS": "dev, production = dev + us"}, "ENVIRONMENTS: dev is named twice"),
+        (
+            {"ENVIRONMENTS": "dev, live = eu + us", "FLUX_KEYS": json.dumps({"live": OLD})},
+            "ENVIRONMENTS: live is a group, and FLUX_KEYS has the key of an environment live: give one of them another",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_named_and_no_key_is_shown(given: dict[str, str], said: str) -> None:
@@ -53,6 +58,15 @@ def test_the_command_says_so_and_serves_nothing(tmp_path: Path) -> None:
     assert (refused.code, refused.stdout) == (1, "")
     assert refused.stderr.strip() == "Error: READS: 'everyone' is neither public nor token"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_group_has_the_name_of_an_environment_whose_keys_lie_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"live": OLD, "staging": NEW}))
+    for environments, refused in (("live = eu + us", True), ("live, staging", False), ("both = live + staging", False)):
+        given = {"ENVIRONMENTS": environments, "FLUX_KEYS_FILE": str(file)}
+        with pytest.raises(SettingsError) if refused else nullcontext():
+            Settings.from_environment(given)
 
 
 def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 async def test_the_order_and_the_groups_are_those_of_the_settings(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    async with served(url, ENVIRONMENTS="staging, production = production-eu + production-us") as ledger:
+    async with served(url, ENVIRONMENTS="staging, live = live-eu + live-us") as ledger:
         assert (await ledger.get("/stages"))["items"] == [
             {"name": "staging", "environments": ["staging"]},
-            {"name": "production", "environments": ["production-eu", "production-us"]},
+            {"name": "live", "environments": ["live-eu", "live-us"]},
         ]
 
 

@@ -1,6 +1,7 @@
 """A ledger with the sample of tools/sample in it."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,5 +17,6 @@ from .replica import Replica, replica
 def sampled(folder: Path, fleet: Fleet, **settings: str) -> Iterator[Replica]:
     url = f"sqlite:///{folder / 'ledger.db'}"
     asyncio.run(fill(url, fleet, datetime.now(UTC)))
-    with replica(url, folder / "log", ENVIRONMENTS=fleet.setting, **settings) as it:
+    keys = json.dumps({name: f"key-of-{name}-0123456789" for name in fleet.environments})
+    with replica(url, folder / "log", ENVIRONMENTS=fleet.setting, FLUX_KEYS=keys, **settings) as it:
         yield it
