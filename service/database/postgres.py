@@ -5,8 +5,9 @@ tests/service/test_transactions.py.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import wraps
+from itertools import islice
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -140,21 +141,22 @@ class PooledPostgres(PostgresEngine):
         https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT"""
         return self.started, await self._version()
 
-    async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
-        """Runs one statement that reads, or any inside a transaction; gives rows that are read by position."""
+    async def fetch(self, sql: str, args: Sequence[Any] = (), *, many: bool = False) -> list[Any]:
+        """Runs one statement that reads, or any inside a transaction; gives rows that are read by position. `many`: as
+        of EmbeddedSQLite."""
         transaction = self.current_transaction.get()
         if transaction is None:
             return await self._reads(sql, args)
         rows: list[Any] = await transaction.connection.fetch(sql, *args)
         return rows
 
-    async def fetch_each(self, sql: str, several: Sequence[Sequence[Any]]) -> list[Any]:
+    async def fetch_each(self, sql: str, several: Iterable[Sequence[Any]]) -> list[Any]:
         """Runs one statement for each list of values, in the transaction, TOGETHER of them in one round trip."""
         transaction = self.current_transaction.get()
         assert transaction is not None  # noqa: S101 - a caller's mistake
-        rows = list[Any]()
-        for first in range(0, len(several), TOGETHER):
-            rows += await transaction.connection.fetchmany(sql, several[first : first + TOGETHER])
+        rows, left = list[Any](), iter(several)
+        while some := list(islice(left, TOGETHER)):
+            rows += await transaction.connection.fetchmany(sql, some)
         return rows
 
     async def _check_server(self, connection: Any) -> None:

@@ -52,14 +52,15 @@ class Statement(NamedTuple):
 
 
 class Query(Generic[Key, Row]):
-    """One statement. `takes` and `gives` are NamedTuples; `gives` None: it gives no rows."""
+    """One statement. `takes` and `gives` are NamedTuples; `gives` None: it gives no rows. `many`: of how many rows,
+    nobody knows."""
 
-    def __init__(self, build: Build, takes: type[Key], gives: type[Row] | None) -> None:
+    def __init__(self, build: Build, takes: type[Key], gives: type[Row] | None, *, many: bool = False) -> None:
         parameters, self._fields = inspect.signature(build).parameters, fields_of(takes)
         takes_all = any(it.kind is it.VAR_KEYWORD for it in parameters.values())
         if tuple(parameters) != self._fields and not takes_all:
             raise TypeError(f"the query's parameters are {tuple(parameters)}, {takes.__name__}'s {self._fields}")
-        self.build, self.takes, self.gives = build, takes, gives
+        self.build, self.takes, self.gives, self._many = build, takes, gives, many
         # As `gives._make`, at a third of its cost.
         self._row: Callable[[Sequence[Any]], Any] | None = partial(tuple.__new__, gives) if gives else None
         self._statements: dict[str, Statement] = {}
@@ -68,7 +69,7 @@ class Query(Generic[Key, Row]):
         """Outside of a transaction it must only read."""
         engine = piccolo_conf.current()
         sql, values_of = self.statement(engine.engine_type)
-        return self._rows(await engine.fetch(sql, values_of(key)))
+        return self._rows(await engine.fetch(sql, values_of(key), many=self._many))
 
     async def each(self, keys: Sequence[Key]) -> list[Row]:
         """Runs it for each key, in a transaction, and gives all rows: with PostgreSQL in one round trip."""
@@ -76,7 +77,7 @@ class Query(Generic[Key, Row]):
             return []
         engine = piccolo_conf.current()
         sql, values_of = self.statement(engine.engine_type)
-        return self._rows(await engine.fetch_each(sql, list(map(values_of, keys))))
+        return self._rows(await engine.fetch_each(sql, map(values_of, keys)))
 
     def _rows(self, rows: Sequence[Any]) -> list[Row]:
         return list(map(self._row, rows)) if self._row else []  # Piccolo lets every INSERT give an id
@@ -92,12 +93,12 @@ class Query(Generic[Key, Row]):
 
 
 @overload
-def query(build: Build, *, takes: type[Key], gives: type[Row]) -> Query[Key, Row]: ...
+def query(build: Build, *, takes: type[Key], gives: type[Row], many: bool = False) -> Query[Key, Row]: ...
 @overload
-def query(build: Build, *, takes: type[Key], gives: None) -> Query[Key, Never]: ...
-def query(build: Build, *, takes: type[Key], gives: type[Row] | None) -> Query[Key, Any]:
+def query(build: Build, *, takes: type[Key], gives: None, many: bool = False) -> Query[Key, Never]: ...
+def query(build: Build, *, takes: type[Key], gives: type[Row] | None, many: bool = False) -> Query[Key, Any]:
     """`build` has the fields of `takes` as parameters, or `**columns`. Raises TypeError where it has others."""
-    return Query(build, takes, gives)
+    return Query(build, takes, gives, many=many)
 
 
 def fields_of(named: type[tuple[Any, ...]]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from datetime import datetime
@@ -200,19 +200,20 @@ class EmbeddedSQLite(SQLiteEngine):
     def _forget_version(self) -> None:
         self._version = None
 
-    async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Runs one reading statement, or any inside a transaction; gives plain rows."""
+    async def fetch(self, sql: str, args: Sequence[Any] = (), *, many: bool = False) -> list[tuple[Any, ...]]:
+        """Runs one reading statement, or any inside a transaction; gives plain rows. `many`: of how many, nobody
+        knows."""
         transaction = self.current_transaction.get()
         connection = _raw(transaction.connection) if transaction else self.started.reader
-        if transaction and sql.startswith("DELETE"):  # of how many rows, nobody knows
-            deleted: list[tuple[Any, ...]] = await self.started.writer.on_thread(_all, connection, sql, args)
-            return deleted
+        if transaction and many:
+            found: list[tuple[Any, ...]] = await self.started.writer.on_thread(_all, connection, sql, args)
+            return found
         rows = connection.execute(sql, args).fetchall()
         if connection is not self.started.long_reader.raw and self.started.runs_long():
             await asyncio.sleep(0)
         return rows
 
-    async def fetch_each(self, sql: str, several: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    async def fetch_each(self, sql: str, several: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
         """Runs one statement for each list of values, in the transaction."""
         transaction = self.current_transaction.get()
         assert transaction is not None  # noqa: S101 - a caller's mistake

@@ -114,7 +114,7 @@ async def test_all_that_is_read_for_an_answer_is_of_one_moment(database: Engine)
 @on_sqlite
 async def test_a_long_read_writes_nothing(database: Engine) -> None:
     async def write(key: object) -> None:
-        await database.fetch("DELETE FROM event")
+        await database.fetch("DELETE FROM event", many=True)
 
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         await database.long_reads(write, same, 1)

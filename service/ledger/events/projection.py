@@ -205,19 +205,25 @@ async def _rewound(key: PlaceKey, lanes: tuple[ObjectLane, ...], added: list[Ent
             continue
         said = await entries_between(key, lane.high)
         changes.read_again[key.environment] += len(said)
-        tail = [it for it in said if it.at > lane.high or name_of(it) not in lane.ties]
-        ordered = in_order(tail, lane) if all(it.uid in ("", lane.uid) for it in tail) else None
-        if ordered is None:
-            continue
         began = Turn(before, lane.turned, rows[0].began_by or "", "", msgspec.structs.replace(lane))
-        shown = [
-            image for it in said if it.sha256.endswith(before[-63:]) for image in images_of(before, it, began=True)
-        ]
-        found = await aside(len(ordered), follow, lane, ordered)
-        await _forget(PlacePosition(*key, before), changes)
-        changes.begin(key, arrivals([began, *found.turns]))
-        changes.show(key, [*shown, *found.images])
-        changes.tell(key, found.occurred)
-        changes.keep(key, (*lanes[:-1], lane))
-        return True
+        if await aside(len(said), _followed_again, key, began, lane, said, changes):
+            await _forget(PlacePosition(*key, before), changes)
+            changes.keep(key, (*lanes[:-1], lane))
+            return True
     return False
+
+
+def _followed_again(key: PlaceKey, began: Turn, lane: ObjectLane, said: list[Entry], changes: Changes) -> bool:
+    """Puts into `changes` what a lane brings after the arrival that `began`. False: what was said is of another one, or
+    not in order."""
+    tail = [it for it in said if it.at > lane.high or name_of(it) not in lane.ties]
+    ordered = in_order(tail, lane) if all(it.uid in ("", lane.uid) for it in tail) else None
+    if ordered is None:
+        return False
+    own = [it for it in said if it.sha256.endswith(began.position[-63:])]
+    shown = [image for it in own for image in images_of(began.position, it, began=True)]
+    found = follow(lane, ordered)
+    changes.begin(key, arrivals([began, *found.turns]))
+    changes.show(key, [*shown, *found.images])
+    changes.tell(key, found.occurred)
+    return True

@@ -32,6 +32,7 @@ _events = query(
     ),
     takes=PlaceBetween,
     gives=EventRow,
+    many=True,
 )
 _levels = query(
     lambda environment, place, since, until: Level.select(
@@ -44,6 +45,7 @@ _levels = query(
     ),
     takes=PlaceBetween,
     gives=LevelRow,
+    many=True,
 )
 
 

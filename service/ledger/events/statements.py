@@ -210,6 +210,7 @@ delete_from = query(
     ),
     takes=PlacePosition,
     gives=DeletedArrival,
+    many=True,
 )
 tell = query(lambda **columns: History.insert(History(**columns)), takes=HistoryColumns, gives=None)
 keep_image = query(
@@ -232,6 +233,7 @@ delete_images_from = query(
     ),
     takes=PlacePosition,
     gives=None,
+    many=True,
 )
 # Not those of filings and of silence, which come `after` nothing.
 delete_history_from = query(
@@ -240,4 +242,5 @@ delete_history_from = query(
     ),
     takes=PlacePosition,
     gives=None,
+    many=True,
 )
