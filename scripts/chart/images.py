@@ -90,6 +90,8 @@ def findings(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> 
         other = list(_other(place, images))
         yield from other
         found = image_name.read(place.image)
+        if not found and (image := _unreadable(place, images)):
+            wrong.add(image.full)
         if found and not place.manifest.only_for and (other or counts):
             names = [found.repository, found.digest, f"{found.repository}@{found.digest}"]
             (wrong if other else ran).update(names)
@@ -147,10 +149,10 @@ def _concerns(place: Container, image: Released) -> bool:
 
 
 def _unreadable(container: Container, images: Sequence[Released]) -> Released | None:
-    """Whose repository is in a text that names no image."""
+    """Whose digest, or repository, is in a text that names no image."""
     for image in images:
-        names = "|".join(map(re.escape, (image.repository, *image.names)))
-        if re.search(rf"(?<![\w./-])({names})(?![\w./-])", container.image):
+        parts = "|".join(map(re.escape, (image.digest, image.repository, *image.names)))
+        if re.search(rf"(?<![\w.-])({parts})(?![\w./-])", container.image):
             return image
     return None
 
@@ -159,8 +161,10 @@ def _other(container: Container, images: Sequence[Released]) -> Iterator[Finding
     found = image_name.read(container.image)
     if found is None:
         if image := _unreadable(container, images):
-            what = f"runs {container.image!r}, {_NO_IMAGE}, while the release is {image}"
-            yield Finding(container.where, what, _remedy(container, "", image))
+            what = f"runs {container.image}, {_NO_IMAGE}, while the release is {image}"
+            whole = image.digest in container.image
+            remedy = _OTHER_REPOSITORY.format(container.image) if whole else _remedy(container, "", image)
+            yield Finding(container.where, what, remedy)
         return
     if any((image.full, image.digest) == (found.repository, found.digest) for image in images):
         return

@@ -13,8 +13,11 @@ _ALLOWED = re.compile(rb"""(?m)^["']?kubeVersion["']?\s*:\s*(?!''|""|$)[^\s#]"""
 _RANDOM = (
     rb"rand\w+|shuffle|ago|gen(?:PrivateKey|CA|SelfSignedCert|SignedCert)\w*|uuidv4|now|bcrypt|htpasswd|encryptAES"
 )
-# The order of these is random, which sorting them takes back, and some questions do not see.
-_UNSORTED = rb"(?:^|\0)(?![^\0]*\b(?:has|len)\b)[^\0]*(?<![\w.$])(?:keys|values)\b(?!(?s:.*)\bsortAlpha\b)"
+# The order of a mapping's keys and values is random, where something hangs on it.
+_UNSORTED = (
+    rb"(?:^|\0)(?=[^\0]*\b(?:range|join|first|last|to(?:Yaml|Json))\b)(?![^\0]*\b(?:has|len|sortAlpha)\b)"
+    rb"[^\0]*(?<![\w.$])(?:keys|values)\b"
+)
 # `toYaml .Release` names no field of it, and has them all.
 _WHOLE = rb"(?:\bto\w+|\bmustTo\w+|\bprint\w*|\bs?quote|\bcat|sum)\s[^|\0]*\.%b\b(?!\.)|\.%b\s*\|"
 _CAPABILITIES, _RELEASE = (_WHOLE % (name, name) for name in (b"Capabilities", b"Release"))

@@ -28,6 +28,13 @@ from ..image.pins import renderers
 from ..source.checkout import Checkout
 from ..source.commit import release_commit
 
+_NO_APP_VERSION = "With the appVersion that is committed it finds none: set `app_version = false` in waybill.toml."
+_POST_RENDER = (
+    "With the image that is committed it finds none: let the chart take the one that Waybill writes (a digest, a tag "
+    "with a digest), or leave values.yaml as it is and let Flux set the digest, by `post_render` under [image] of "
+    "waybill.toml."
+)
+
 
 def package(waybill: Waybill, here: Checkout) -> Waybill:
     """Writes the archive; the waybill with its digest in `chart.archive`.
@@ -71,25 +78,23 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
 
 
 def lint(chart: Path, values: Sequence[Path], waybill: Waybill, here: Checkout) -> None:
-    """Refuses what helm finds wrong. Whether the appVersion that bump wrote is the cause, a second look without it
-    tells."""
+    """Refuses what helm finds wrong. Whether something that bump wrote is the cause, a second look without it tells."""
     config = here.config
+    wrote = {"Chart.yaml": _NO_APP_VERSION} if config.app_version else {}
     try:
         Helm().lint(chart, values_files=values, kube_version=config.kube_version)
     except Refused as error:
-        if not config.app_version:
-            raise
-        before = here.git.blob(waybill.source.commit, config.in_chart("Chart.yaml"))
-        (chart / "Chart.yaml").write_bytes(before or b"")
-        try:
-            Helm().lint(chart, values_files=values, kube_version=config.kube_version)
-        except Refused:
-            raise error from None
-        raise Refused(
-            error.what,
-            "With the appVersion that is committed it finds none: set `app_version = false` in waybill.toml.",
-            fault="chart",
-        ) from error
+        for name, remedy in (wrote | {"values.yaml": _POST_RENDER}).items():
+            file = chart / name
+            after, before = file.read_bytes(), here.git.blob(waybill.source.commit, config.in_chart(name))
+            file.write_bytes(before or b"")
+            try:
+                Helm().lint(chart, values_files=values, kube_version=config.kube_version)
+            except Refused:
+                file.write_bytes(after)
+            else:
+                raise Refused(error.what, remedy, fault="chart") from error
+        raise
 
 
 def refuse_wrong(rendered: Rendered, archive: Path, namespace: str, waybill: Waybill, here: Checkout) -> None:

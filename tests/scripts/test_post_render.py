@@ -56,6 +56,32 @@ def test_values_stay_and_the_pull_request_shows_the_digest(pinned: World) -> Non
     assert "Not seen here" not in said
 
 
+def test_a_schema_that_forbids_what_waybill_writes_is_told_with_the_way_out(world: World) -> None:
+    repository = world.image().partition("@")[0]
+    toml = (world.checkout / "waybill.toml").read_text()
+    world.commit(
+        {
+            "chart/values.yaml": f"image: {{repository: {repository}, tag: 1.4.2}}\ngreeting: hello\n",
+            "chart/values.schema.json": '{"properties": {"image": {"properties": {"tag": {"pattern": "^[0-9.]+$"}}}}}',
+            "chart/templates/deployment.yaml": DEPLOYMENT.replace(
+                "@{{ .Values.image.digest }}", ":{{ .Values.image.tag }}"
+            ),
+            "waybill.toml": f'{toml}[image]\nrepository = "image.repository"\ntag = "image.tag"\n',
+        }
+    )
+    image, before = world.image(), everything(world)
+    for command in ("plan", "ship"):
+        ran = world.waybill(command, "--json", "--image", image)
+        assert (ran.code, ran.json["fault"]) == (1, "chart")
+        assert "/image/tag" in ran.json["refused"]
+        assert "`post_render`" in ran.json["remedy"]
+    assert {
+        path for path, data in everything(world).items() if before.get(path) != data and "/.waybill/" not in path
+    } == set()
+    world.commit({"waybill.toml": f'{toml}[image]\npost_render = "{repository}"\n'})
+    world.ship(image)
+
+
 def test_a_name_that_the_chart_does_not_render_is_refused(pinned: World) -> None:
     toml = (pinned.checkout / "waybill.toml").read_text()
     pinned.commit({"waybill.toml": toml.replace(pinned.image().partition("@")[0], "ghcr.io/acme/orders")})

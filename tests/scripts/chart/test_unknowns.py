@@ -49,6 +49,7 @@ def test_the_order_of_a_mapping_s_keys_is_random_unless_it_is_sorted_or_does_not
         assert unseen({"templates/a.yaml": text.encode()}, "orders") == random
     for text in (
         *("{{ keys .Values.a | sortAlpha | first }}", "{{ $k := keys .Values.a }}{{ range sortAlpha $k }}{{ end }}"),
+        '{{ $names := include "a" . | fromYaml | keys }}{{ if has "b" $names }}{{ end }}',
         *('{{ if has "b" (keys .Values.a) }}{{ end }}', "{{ len (keys .Values.a) }}", "{{ .keys }}{{ $values }}"),
         "{{ range $k, $v := .Values.keys }}{{ $k }}{{ end }}",
     ):

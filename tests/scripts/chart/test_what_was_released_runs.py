@@ -36,7 +36,14 @@ def test_what_no_runtime_could_pull_is_refused_where_it_is_ours(image: str) -> N
     """A key that is empty: the pod would be there and never start."""
     [finding] = judged(web=pod(IMAGE), worker=pod(f"'{image}'", name="worker"))
     assert finding.where == "orders/templates/worker.yaml, Pod/worker, container c0"
-    assert f"'{image}', which names no image that could be pulled" in finding.what
+    assert f"runs {image}, which names no image that could be pulled" in finding.what
+
+
+def test_a_host_before_a_host_with_a_port_names_no_image() -> None:
+    local = Released("orders", "127.0.0.1:5000/orders", DIGEST, ORDERS.blocks)
+    [finding] = judged(local, web=pod(f"docker.io/127.0.0.1:5000/orders@{DIGEST}"))
+    assert "names no image that could be pulled" in finding.what
+    assert "`registry` in [image]" in finding.remedy
 
 
 def test_what_no_runtime_could_pull_is_said_where_it_is_anothers() -> None:
