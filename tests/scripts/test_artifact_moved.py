@@ -9,6 +9,7 @@ from tests.support.builders import World, git
 from tests.support.scripts.adoption import commit
 
 __all__ = ["env", "running"]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture
