@@ -10,6 +10,7 @@ from ..clients.registry import Registry
 from ..config import Config
 from ..diff.flux_build import applied
 from ..diff.kustomizations import FluxKustomization
+from ..diff.overlay import objects_of
 from ..diff.repo import Repo
 from ..diff.sources import OCI
 from ..diff.trial import read_files
@@ -62,8 +63,8 @@ def look_at(repo: Repo, commit: str, branch: str, environment: str, config: Conf
     refuse_left_out(flux, files)
     objects = applied(files, site.folder, flux.spec)
     refuse_secrets(flux, objects)
-    refuse_others(flux, objects, site.existing.name if site.existing else config.service)
     text = repo.manifests(commit, site.folder)
+    refuse_others(flux, objects_of(text), site.existing.name if site.existing else config.service)
     name = f"{config.service}.yaml"
     refuse_difference(flux, objects, {name: text})
     newest = repo.git.run(

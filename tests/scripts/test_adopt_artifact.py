@@ -277,7 +277,7 @@ def test_a_folder_that_two_apply_is_refused(running: World, env: dict[str, str])
 
 
 def test_patches_that_do_the_same_to_manifests_are_no_obstacle(world: World, env: dict[str, str]) -> None:
-    images = "  images: [{name: a, newTag: b}]\n  commonMetadata: {labels: {a: b}}\n"
+    images = "  images: [{name: a, newTag: b}]\n  commonMetadata: {labels: {a: b}}\n  namePrefix: eu-\n"
     commit(world, HOME_OPS | {f"{APP}/ks.yaml": HOME_OPS[f"{APP}/ks.yaml"] + PATCHED + images})
     adopt(world, "home-ops")
     assert move(world, env).code == 0
