@@ -1,5 +1,7 @@
 """The manifests of the environment that is proposed, as an artifact: what it holds, and what lies in its place."""
 
+from collections.abc import Iterator
+
 from ..addresses import normalise
 from ..clients.manifest import OCI_MANIFEST, Manifest
 from ..clients.registry import Registry
@@ -12,6 +14,7 @@ from ..gitops.artifact import REVISION, SOURCE, OciArtifact
 from ..gitops.files import DIGEST
 from ..keys import signed, signer_of
 from ..report import Report
+from ..yaml.objects import at
 from .content import packed, revision
 from .intent import Change, Intent, Manifests
 
@@ -63,21 +66,22 @@ def published_of(change: Change, repo: Repo, intent: Intent) -> Manifests | None
     return found if found and found.is_there else None
 
 
-def not_applied(change: Change, repo: Repo, intent: Intent, environment: str) -> list[str]:
-    """That a release brings more than what the GitOps repo shows of it, in sentences without a full stop: where Flux
-    gets an artifact, edits of the folder wait for the next digest."""
+def not_applied(change: Change, repo: Repo, intent: Intent, environment: str) -> Iterator[str]:
+    """Where Flux gets an artifact: why it may not take it, and that a release brings more than what the GitOps repo
+    shows of it, since edits of the folder wait for the next digest. In sentences without a full stop."""
     base, site = intent.heads.base_head, intent.sites[environment]
     folder, target = site.folder, site.artifact(change.waybill.service, environment)
     if (present := repo.git.blob(base, target.file)) is None:
-        return []
+        return
+    if change.config.sign is None and at(target.value({target.file: present}), "spec", "verify"):
+        yield f"whether Flux takes the manifests: {target.file} has `verify`, and `sign` in waybill.toml is not set"
     url, digest = (str(target.read({target.file: present}, keys)) for keys in (("spec", "url"), DIGEST))
     applied = Registry(change.config.plain_http).manifest(url.removeprefix("oci://"), digest)
-    if applied and applied.flux_content == digest_of(packed(change.waybill, repo, base, folder).layer):
-        return []
-    return [
-        f"what {folder} has that Flux does not apply yet: {target.file} names other manifests, which the difference "
-        "ignores"
-    ]
+    if not applied or applied.flux_content != digest_of(packed(change.waybill, repo, base, folder).layer):
+        yield (
+            f"what {folder} has that Flux does not apply yet: {target.file} names other manifests, which the "
+            "difference ignores"
+        )
 
 
 def artifact_of(waybill: Waybill, found: Manifests) -> Artifact:

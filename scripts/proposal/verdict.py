@@ -164,7 +164,7 @@ def _of_flux(environment: str, change: Change, repo: Repo, intent: Intent) -> li
         changes = "patches, images, substitution, targetNamespace"
         return [f"the Flux Kustomization of {environment}, and what it changes ({changes})"]
     appliers = repo.appliers(intent.commit, intent.sites[environment].folder)
-    return appliers.unseen() + not_applied(change, repo, intent, environment)
+    return [*appliers.unseen(), *not_applied(change, repo, intent, environment)]
 
 
 def _allowed(verdict: Verdict, change: Change, repo: Repo, intent: Intent) -> tuple[str, ...]:
