@@ -30,6 +30,7 @@ _OTHER_REPOSITORY = (
     "`registry` in [image] of waybill.toml; a container of another image needs a tag or digest of its own."
 )
 _NO_IMAGE = "which names no image that could be pulled"
+_FILLED_IN = "which Flux fills in with something that is not known here"
 _POST_RENDER = "Give `post_render` in waybill.toml exactly as the chart renders the image, without its tag."
 _HOOK = (
     "Flux sets the digest in hooks from 2.9 on (`flux_version` in waybill.toml), and never with "
@@ -161,7 +162,8 @@ def _other(container: Container, images: Sequence[Released]) -> Iterator[Finding
     found = image_name.read(container.image)
     if found is None:
         if image := _unreadable(container, images):
-            what = f"runs {container.image}, {_NO_IMAGE}, while the release is {image}"
+            why = _FILLED_IN if "${" in container.image else _NO_IMAGE
+            what = f"runs {container.image}, {why}, while the release is {image}"
             whole = image.digest in container.image
             remedy = _OTHER_REPOSITORY.format(container.image) if whole else _remedy(container, "", image)
             yield Finding(container.where, what, remedy)

@@ -39,6 +39,11 @@ def test_what_no_runtime_could_pull_is_refused_where_it_is_ours(image: str) -> N
     assert f"runs {image}, which names no image that could be pulled" in finding.what
 
 
+def test_what_flux_fills_in_is_not_the_release() -> None:
+    [finding] = judged(web=pod(f"'{REPOSITORY}@${{digest}}'"))
+    assert f"runs {REPOSITORY}@${{digest}}, which Flux fills in with something that is not known here" in finding.what
+
+
 def test_a_host_before_a_host_with_a_port_names_no_image() -> None:
     local = Released("orders", "127.0.0.1:5000/orders", DIGEST, ORDERS.blocks)
     [finding] = judged(local, web=pod(f"docker.io/127.0.0.1:5000/orders@{DIGEST}"))
