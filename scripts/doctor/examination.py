@@ -8,6 +8,7 @@ from msgspec import structs
 
 from ..document import Waybill
 from ..errors import Refused
+from ..gitops.layout import shipping_branch
 from ..report import Notes, Report
 from ..session import Session
 from .diagnosis import Diagnosis, of_refusal, stops_release
@@ -44,13 +45,14 @@ def examined(start: Callable[[Report], Session], only: Sequence[str], key: str |
 
 
 def _environments(here: Session, names: Sequence[str], waybill: Waybill | None) -> Iterator[Diagnosis]:
-    if waybill is None:
-        yield Diagnosis(
-            "skip", f"{' and '.join(names) or 'the environments'}: there is no release that could run there"
-        )
-        return
     try:
         with here.opened() as repo:
+            if waybill is None:
+                if not here.config.is_gitless:
+                    repo.look(here.config.gitops_branch, shipping_branch(here.config.service))  # it can be read
+                what = f"{' and '.join(names) or 'the environments'}: there is no release that could run there"
+                yield Diagnosis("skip", what)
+                return
             look = tag_of if here.config.is_gitless else environment_of
             for name in names:
                 yield from look(here, name, waybill, repo)

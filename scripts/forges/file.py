@@ -35,11 +35,17 @@ class FileForge:
                 "Set `forge` in waybill.toml to the forge that serves it, or `gitops` to a path.",
                 fault="you",
             )
-        repository = Path(unquote(urlsplit(remote).path) if remote.startswith("file://") else remote)
-        git = repository / ".git"
-        self.folder = (git if git.is_dir() else repository) / "waybill-proposals"
+        self.repository = Path(unquote(urlsplit(remote).path) if remote.startswith("file://") else remote)
+        git = self.repository / ".git"
+        self.folder = (git if git.is_dir() else self.repository) / "waybill-proposals"
 
-    def check(self, branches: Sequence[str] = ()) -> None: ...
+    def check(self, branches: Sequence[str] = ()) -> None:
+        if not self.repository.is_dir():
+            raise Refused(
+                f"There is no GitOps repo at {self.repository}.",
+                "Set `gitops` to the path or the address of the repository that Flux applies.",
+                fault="you",
+            )
 
     def check_attributes(self, wanted: Attributes) -> None:
         raise Refused(

@@ -75,6 +75,20 @@ def test_a_key_that_no_container_uses_stops_a_release(stand: Stand) -> None:
     assert everything(stand.world) == before
 
 
+def test_a_gitops_repo_that_cannot_be_read_stops_a_release(stand: Stand) -> None:
+    """Also where no release can be made that it could hold."""
+    wrong = text(stand) + '[image]\nreference = "greeting"\n'
+    for settings, gitops, path in (
+        (text(stand), "/no/such/repo", "There is no GitOps repo at /no/such/repo."),
+        (wrong, "/no/such/repo", "There is no GitOps repo at /no/such/repo."),
+        (wrong, str(stand.world.checkout / "chart"), f"git cannot read {stand.world.checkout / 'chart'}"),
+    ):
+        stand.world.commit({"waybill.toml": settings})
+        found = doctor(stand, code=1, WAYBILL_GITOPS=gitops)
+        assert path in said(found, "fail")
+        assert "stands against a proposal" not in said(found, "ok") or gitops != "/no/such/repo"
+
+
 def test_an_environment_that_overrides_the_image_stops_a_release_there(stand: Stand) -> None:
     stand.world.ship(stand.image, env={})
     stand.world.merge("apps/orders")
