@@ -209,11 +209,17 @@ def _turn(lane: ObjectLane, it: Entry, running: Running | None) -> None:
     lane.turns += 1
     if running is None:
         return
-    begins = position(lane.turned, lane.key[1] if lane.key else "", lane.turns, it.rank, it.sha256)
+    own = own_of(lane, it)
+    begins = position(lane.turned, lane.key[1] if lane.key else "", lane.turns, it.rank, own)
     # The arrivals of a lane follow each other, also where a restored cluster counts anew.
     lane.opened = max(begins[:BEGINNING], lane.opened[:BEGINNING]) + begins[BEGINNING:]
     if running.since != lane.turned:
         lane.state = _not_before(lane.state, running, lane.turned)
+
+
+def own_of(lane: ObjectLane, it: Entry) -> str:
+    """The end of the position of what an entry begins in a lane. What names no object may begin an arrival of each."""
+    return it.sha256 if it.uid else hashlib.sha256(f"{it.sha256} {lane.uid}".encode()).hexdigest()
 
 
 def _placed(lane: ObjectLane, it: Entry, number: int, each: Occurrence) -> str:

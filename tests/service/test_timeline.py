@@ -32,7 +32,7 @@ from ..support.service.stories import BEGINNING, A, E, L, Told, condition, image
 pytestmark = pytest.mark.long
 
 REASONS = sorted(reasons.REASONS)
-UIDS = ["u1", "u1", "u1", "u2", "u3"]
+UIDS = ["u1", "u1", "u1", "u2", "u3", ""]
 TIMES = st.sampled_from([0, 1, 1, 2, 3, 60, 100, 101, 3000, 9000, 9001, 20000, 100_000, 200_000])
 VERSIONS = st.sampled_from(["1.0.0", "1.1.0", "1.1.0+b1"])
 NUMBERS = st.sampled_from([1, 2, 3, 9, 10, 100])
@@ -186,6 +186,15 @@ def test_what_two_observers_see_in_one_second_is_told_apart(runner: tuple[asynci
         _level(1, "1.0.0", "deployed", rv, "u1", ("False", "UpgradeFailed"), {"observedGeneration": 1}) for rv in (2, 1)
     ]
     loop.run(_compare(engine, [*denied, *seen]))
+
+
+def test_what_names_no_object_may_begin_an_arrival_of_each(runner: tuple[asyncio.Runner, Engine]) -> None:
+    """As older observers tell it, where two clusters report as one place."""
+    loop, engine = runner
+    one, other = (_event(at, "InstallSucceeded", "1.0.0", 1, uid, 1, None) for at, uid in ((3000, "u1"), (3000, "u2")))
+    again = _event(9000, "InstallSucceeded", "1.0.0", 1, "u1", 1, None)
+    seen = _level(9001, "1.1.0", "deployed", 1, "", ("True", "UpgradeSucceeded"), {})
+    loop.run(_compare(engine, [one, other, again, seen]))
 
 
 def test_absence_that_is_not_about_one_object_may_be_about_the_next(runner: tuple[asyncio.Runner, Engine]) -> None:

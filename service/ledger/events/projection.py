@@ -13,7 +13,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ...domain.lane import Followed, ObjectLane, Turn, clusters_of, follow, images_of, in_order, is_about, name_of
+from ...domain.lane import (
+    Followed,
+    ObjectLane,
+    Turn,
+    clusters_of,
+    follow,
+    images_of,
+    in_order,
+    is_about,
+    name_of,
+    own_of,
+)
 from ...domain.place import Standing, standing_in
 from ...domain.state import Entry, Running, position_at
 from ...domain.timeline import Closing, arrivals, between, closings, replaced, timeline
@@ -220,7 +231,7 @@ def _followed_again(key: PlaceKey, began: Turn, lane: ObjectLane, said: list[Ent
     ordered = in_order(tail, lane) if all(it.uid in ("", lane.uid) for it in tail) else None
     if ordered is None:
         return False
-    own = [it for it in said if it.sha256.endswith(began.position[-63:])]
+    own = [it for it in said if own_of(lane, it).endswith(began.position[-63:])]
     shown = [image for it in own for image in images_of(began.position, it, began=True)]
     found = follow(lane, ordered)
     changes.begin(key, arrivals([began, *found.turns]))
