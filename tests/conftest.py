@@ -64,9 +64,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Workers inherit the folder, and the options."""
-    if not hasattr(config, "workerinput"):
-        config.option.all = config.option.all or are_chosen(config)
+    """Workers inherit the folder; the options they read themselves."""
+    config.option.all = config.option.all or are_chosen(config)
     if "REFUSALS" not in os.environ:
         os.environ["REFUSALS"] = tempfile.mkdtemp(prefix="waybill-refusals-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ["REFUSALS"]))
