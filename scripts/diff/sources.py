@@ -3,6 +3,7 @@ https://fluxcd.io/flux/components/source/gitrepositories/."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
+from posixpath import commonpath, dirname
 
 from ..gitops.ignore import is_left_out, patterns
 from ..gitops.objects import Located
@@ -21,8 +22,7 @@ def nearest(every: Iterable[Located], file: str) -> tuple[Located, ...]:
 
 def _shared(one: str, other: str) -> int:
     """How many folders two files have in common."""
-    parts = [PurePosixPath(it).parts[:-1] for it in (one, other)]
-    return next((at for at, (a, b) in enumerate(zip(*parts, strict=False)) if a != b), min(map(len, parts)))
+    return len(PurePosixPath(commonpath([dirname(one), dirname(other)])).parts)
 
 
 def left_out(sources: Sequence[Located], paths: Iterable[str]) -> Iterator[str]:
