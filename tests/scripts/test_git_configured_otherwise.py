@@ -20,6 +20,7 @@ CONFIGURED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", CONFIGURED.values(), ids=CONFIGURED)
 def test_ship_pushes_its_tag_and_branch_alone(world: World, tmp_path: Path, text: str) -> None:
     (tmp_path / "gitconfig").write_text(f"{text}\n")

@@ -61,6 +61,7 @@ def test_a_rule_that_declines_it_is_told_with_what_to_set() -> None:
     assert "tags" not in branch.remedy
 
 
+@pytest.mark.long
 def test_a_branch_that_may_only_grow(world: World) -> None:
     """Waybill's branch begins anew with each release."""
     git(world.gitops, "config", "receive.denyNonFastForwards", "true")
