@@ -24,7 +24,7 @@ from .api.events import check_key, take_flux_event, take_snapshot
 from .api.figures import get_figures, list_counted
 from .api.health import healthz, metrics, readyz
 from .api.history import feed_history, list_history
-from .api.parameters import in_words
+from .api.parameters import in_words, missing_in
 from .api.proposals import list_proposals
 from .api.releases import file_release, get_release, list_releases
 from .api.schema import get_openapi, get_waybill_schema
@@ -203,6 +203,7 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     if isinstance(error, ValidationException):
         detail = WRONG_FORM
         errors = [f"{it.get('key', '')}: {in_words(it['message'])}" for it in error.extra or [] if isinstance(it, dict)]
+        errors = errors or missing_in(error.detail)
     headers = dict(error.headers or {}) | ({"Connection": "close"} if status == 413 else {})
     if allow := headers.pop("allow", None):
         headers["Allow"] = with_head(allow)

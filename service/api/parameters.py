@@ -133,11 +133,24 @@ WORDS = {
 }
 
 
+LIMIT = re.compile(r"Expected `int`(?:( (>=|<=) (\d+))|, got .*)")
+MISSING = re.compile(r"Missing required \w+ parameter '([^']+)' for ")
+
+
 def in_words(message: str) -> str:
     """What is wrong with a parameter, from what msgspec says of it."""
     if message.startswith("Invalid enum value"):
         return f"it must be one of {', '.join(KINDS)}"
+    if limit := LIMIT.fullmatch(message):
+        bound = f", {'at least' if limit[2] == '>=' else 'at most'} {limit[3]}" if limit[1] else ""
+        return f"it must be a whole number{bound}"
     return next((words for form, words in WORDS.items() if message.endswith(repr(form))), message)
+
+
+def missing_in(detail: str) -> list[str]:
+    """The parameter that Litestar says that the request lacks."""
+    found = MISSING.match(detail)
+    return [f"{found[1]}: it is missing"] if found else []
 
 
 AHEAD = timedelta(minutes=1)  # by which a client's clock may be

@@ -10,7 +10,7 @@ import pytest
 from service.http import limits
 from service.ledger.releases import read
 
-from ..support.service.served import served
+from ..support.service.served import Served, served
 
 pytestmark = pytest.mark.anyio
 
@@ -55,3 +55,16 @@ async def test_an_answer_that_is_not_ready_in_time_says_no_more_than_that(
     answer = await answered(tmp_path, monkeypatch, None)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert answer.json()["detail"] == "The answer was not ready within 0.1 seconds."
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/releases/orders/1.4.2/wait", "environment: it is missing"),
+        ("/releases/orders/1.4.2/wait?environment=dev&seconds=31", "seconds: it must be a whole number, at most 30"),
+        ("/releases?limit=0", "limit: it must be a whole number, at least 1"),
+        ("/releases?limit=many", "limit: it must be a whole number"),
+    ],
+)
+async def test_a_wrong_parameter_is_named_with_what_is_wanted(ledger: Served, path: str, said: str) -> None:
+    assert (await ledger.get(path, 400))["errors"] == [said]
