@@ -133,13 +133,22 @@ def between(place: str, lanes: Sequence[ObjectLane]) -> Iterator[PlacedOccurrenc
     last = 0  # of those that began before
     for it in lanes:
         if last > it.first + NEAR:
-            yield _of_lane(place, it, Occurrence("contested", it.first, it.state.running, None), "", it.basis)
+            yield _of_lane(place, it, Occurrence("contested", it.first, _unversioned(it), None), "", it.basis, turns=0)
         last = max(last, it.last)
 
 
-def _of_lane(place: str, lane: ObjectLane, it: Occurrence, after: str, basis: str) -> PlacedOccurrence:
+def _unversioned(lane: ObjectLane) -> Running | None:
+    """What runs in it now is not what ran when it began."""
+    it = lane.state.running
+    return Running("", it.since, it.basis, chart=it.chart, service=it.service) if it else None
+
+
+def _of_lane(
+    place: str, lane: ObjectLane, it: Occurrence, after: str, basis: str, *, turns: int | None = None
+) -> PlacedOccurrence:
     own = hashlib.sha256(f"{it.kind} {place} {lane.uid} {it.at}".encode()).hexdigest()
-    return PlacedOccurrence(position(it.at, "", lane.turns, LAST, own), after, basis, it)
+    number = lane.turns if turns is None else turns
+    return PlacedOccurrence(position(it.at, "", number, LAST, own), after, basis, it)
 
 
 def weaker(one: str, other: str) -> str:

@@ -197,6 +197,19 @@ def test_what_names_no_object_may_begin_an_arrival_of_each(runner: tuple[asyncio
     loop.run(_compare(engine, [one, other, again, seen]))
 
 
+def test_that_a_place_was_contested_stays_as_it_was_told(runner: tuple[asyncio.Runner, Engine]) -> None:
+    """Whatever the one that is left does later."""
+    loop, engine = runner
+    denied = [
+        _event(at, "AccessDenied", "1.0.0", 1, uid, 1, None) for at, uid in ((0, "u2"), (20_000, "u2"), (200_000, "u1"))
+    ]
+    seen = [
+        _level(at, "1.0.0", status, rv, "u1", ("True", "UpgradeSucceeded"), {})
+        for at, status, rv in ((9001, "deployed", 1), (200_000, "uninstalled", 2))
+    ]
+    loop.run(_compare(engine, [*denied, *seen]))
+
+
 def test_absence_that_is_not_about_one_object_may_be_about_the_next(runner: tuple[asyncio.Runner, Engine]) -> None:
     loop, engine = runner
     one, other = (_event(at, "AccessDenied", "1.0.0", 1, uid, 1, None) for at, uid in ((0, "u1"), (1, "u2")))
