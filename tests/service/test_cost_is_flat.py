@@ -141,9 +141,9 @@ async def test_what_ran_at_a_time_is_asked_for_many_places_together(
             await events.take(events.Signed("staging", failed, it.now))
     asked, fetch = list[str](), EmbeddedSQLite.fetch
 
-    async def counted(self: EmbeddedSQLite, sql: str, args: Any = ()) -> Any:
+    async def counted(self: EmbeddedSQLite, sql: str, args: Any = (), **more: Any) -> Any:
         asked.append(sql)
-        return await fetch(self, sql, args)
+        return await fetch(self, sql, args, **more)
 
     monkeypatch.setattr(EmbeddedSQLite, "fetch", counted)
     then = await ledger.get("/environments/staging?at=2026-01-02")

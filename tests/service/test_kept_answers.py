@@ -33,9 +33,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def noting(fetch: Any, statements: list[str]) -> Any:
-    async def noted(self: Any, sql: str, args: Any = ()) -> Any:
+    async def noted(self: Any, sql: str, args: Any = (), **more: Any) -> Any:
         statements.append(sql)
-        return await fetch(self, sql, args)
+        return await fetch(self, sql, args, **more)
 
     return noted
 
