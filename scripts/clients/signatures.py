@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
+from ..errors import Refused
 from .bundle import BUNDLE, SIGNED
 from .referrers import refer, referrers
 from .registry import Registry
@@ -43,11 +44,20 @@ def sign(registry: Registry, repository: str, digest: str, signer: Signer, creat
 
 
 def statements(registry: Registry, repository: str, digest: str, signatory: Signatory) -> Iterator[str]:
-    """The types of what bundles of `signatory` state of the manifest."""
-    for each in referrers(registry, repository, digest, BUNDLE)[:MOST]:
+    """The types of what bundles of `signatory` state of the manifest; refused where there may be more of them than are
+    read."""
+    every = referrers(registry, repository, digest, BUNDLE)
+    for each in every[:MOST]:
         manifest = registry.manifest(repository, each)
         if manifest is None or len(manifest.layers) != 1 or manifest.layers[0].media_type != BUNDLE:
             continue
         text = registry.blob(repository, manifest.layers[0].digest)
         if found := signatory.stated(text, digest):
             yield found
+    if len(every) > MOST:
+        raise Refused(
+            f"{repository}@{digest} has {len(every)} bundles, of which {MOST} are read, and whether {signatory} signed "
+            "it is not known.",
+            "Find out who pushes them, and delete those that nobody needs.",
+            fault="registry",
+        )

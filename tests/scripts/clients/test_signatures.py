@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from scripts.clients import referrers
+from scripts.clients import referrers, signatures
 from scripts.clients.bundle import BUNDLE, SIGNED, bundle, stated
 from scripts.clients.keyless import Workflow, job_signer
 from scripts.clients.manifest import OCI_INDEX, OCI_MANIFEST
@@ -58,6 +58,16 @@ def test_it_is_found_by_its_key_alone_and_made_once(repository: str) -> None:
     assert sign(Registry(), repository, digest, other, AT)
     assert index(repository, digest)[:1] == before
     assert len(index(repository, digest)) == 2
+
+
+def test_of_more_than_are_read_it_is_not_known(repository: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest, (mine, other, stranger) = push_image(repository), (key(), key(), key())
+    for it in (mine, other):
+        sign(Registry(), repository, digest, it, AT)
+    monkeypatch.setattr(signatures, "MOST", 1)
+    assert next(statements(Registry(), repository, digest, mine.public)) == SIGNED
+    with pytest.raises(Refused, match=r"has 2 bundles, of which 1 are read, and whether key .* is not known"):
+        next(statements(Registry(), repository, digest, stranger.public))
 
 
 def test_what_openssl_verifies_is_what_dsse_signs(repository: str, tmp_path: Path) -> None:
