@@ -103,7 +103,7 @@ def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
 def _refusals(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
     statuses = {500, 503, *handler.opt.get("refuses", ())}
     if operation.get("parameters"):
-        statuses.add(400)
+        statuses |= {400, 414}
     if handler.opt.get("scope"):
         statuses |= {401, 403}
     if "POST" in handler.http_methods:
