@@ -140,10 +140,10 @@ def _rollbacks(**it: Any) -> Built[Any, Any]:
     return History.raw(
         f"SELECT y.environment, y.service, y.version, y.place, y.position, {_RELEASE.format('y')}, y.at AS failed,"
         f" y.position AS failed_position, {_BEGAN_AT}, y.began_position,"
-        f" (y.version = y.target OR {FAILED_BEFORE.format('y', 'y.position')}"
-        f" OR {ROLLED_BACK.format('y', 'y.position')}) AS again"
-        f" FROM (SELECT v.*, {_BEGAN.format('v')} FROM (SELECT h.environment, h.service, {RAN.format('h')} AS version,"
-        f" CASE WHEN {_RAN_THERE.format('h')} IS NOT NULL THEN h.place END AS place, h.version AS target, h.at,"
+        f" {FAILED_BEFORE.format('y', 'y.position')} OR {ROLLED_BACK.format('y', 'y.position')} AS again"
+        f" FROM (SELECT v.*, {_BEGAN.format('v')} FROM (SELECT h.environment, h.service,"
+        f" nullif({RAN.format('h')}, h.version) AS version,"  # what runs already is not rolled back
+        f" CASE WHEN {_RAN_THERE.format('h')} IS NOT NULL THEN h.place END AS place, h.at,"
         f" h.position FROM history h WHERE {rows}) v) y ORDER BY y.position, y.environment",
         it["ends"],
         *values,

@@ -79,8 +79,8 @@ def test_a_gitops_repo_that_cannot_be_read_stops_a_release(stand: Stand) -> None
     """Also where no release can be made that it could hold."""
     wrong = text(stand) + '[image]\nreference = "greeting"\n'
     for settings, gitops, path in (
-        (text(stand), "/no/such/repo", "There is no GitOps repo at /no/such/repo."),
-        (wrong, "/no/such/repo", "There is no GitOps repo at /no/such/repo."),
+        (text(stand), "/no/such/repo", "There is no GitOps repo at /no/such/repo"),
+        (wrong, "/no/such/repo", "There is no GitOps repo at /no/such/repo"),
         (wrong, str(stand.world.checkout / "chart"), f"git cannot read {stand.world.checkout / 'chart'}"),
     ):
         stand.world.commit({"waybill.toml": settings})

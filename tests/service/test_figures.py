@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from anyio.from_thread import start_blocking_portal
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from service.database.tables import Event, Release
 from service.ledger.releases.upgrade import upgrade
 
 from ..support.service import stories
-from ..support.service.counting import END, ENVIRONMENTS, Life, counted, filed, lives, rollbacks, told
+from ..support.service.counting import END, ENVIRONMENTS, Filed, Life, Step, counted, filed, lives, rollbacks, told
 from ..support.service.figure_examples import EXAMPLES_OF_THE_PAGE, Week, lived, proposed_at
 from ..support.service.life import tell
 from ..support.service.replica import AMPLE
@@ -29,6 +29,14 @@ FIELDS = {
     "recovery_time": ("value", "n", "left"),
     "rework_rate": ("value", "n", "of"),
 }
+PROPOSED_WHERE_IT_RUNS = Life(  # in one place, before it is taken back in the other
+    (Filed(0, "a", 0), Filed(1, "a", 0)),
+    {
+        ("staging", "apps"): (),
+        ("production", "apps"): (Step(100, "up", 0), Step(200, "up", 1), Step(300, "proposed", 0)),
+        ("production", "blue"): (Step(140, "up", 1), Step(240, "proposed", 1)),
+    },
+)
 PERIODS = [(0, END), (150, 550), (550, 900)]
 
 
@@ -112,6 +120,7 @@ def test_they_are_those_of_a_slow_count(database_url: str) -> None:
             if number % 5 == 0:
                 portal.call(_adds_up, ledger, query)
 
+        check = example(PROPOSED_WHERE_IT_RUNS)(check)
         check()
 
 

@@ -42,7 +42,7 @@ EXAMPLES: dict[str, list[Any]] = {
     "reads": ["token"],
     "rootPath": ["/waybill", "/tools/waybill"],
     "eventQuota": ["60/min, 4MiB/min, 10 places"],
-    "environments": [["staging", "production = production-eu + production-us"]],
+    "environments": [["staging", "live = live-eu + live-us"]],
     "silentAfter": [3600],
     "logLevel": ["warning"],
     "listen": ["::"],
