@@ -30,7 +30,7 @@ def test_the_token_pushes_and_proposes_and_is_written_nowhere(hosted: ForgeWorld
     def look_around(*request: object) -> tuple[int, object]:
         """While the clone is there."""
         shutil.copytree(temporary, tmp_path / f"seen-{len(kept)}")
-        kept.append(list(temporary.glob("waybill-*/config")))
+        kept.append(list(temporary.glob("waybill-*/.git/config")))
         return handle(*request)  # type: ignore[arg-type]
 
     hosted.api.handle = look_around  # type: ignore[method-assign]
