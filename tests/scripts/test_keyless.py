@@ -166,21 +166,21 @@ def test_without_a_token_of_ci_nothing_is_out(world: World, command: str) -> Non
         ({"GITHUB_ACTIONS": "true"}, "the job's token cannot be had or read"),
         ({"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": "planted.token"}, "the job's token cannot be had or read"),
         (
-            {"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": token(exp=1)},
+            {"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": {"exp": 1}},
             "token ended at 1970-01-01T00:00:01Z: this machine's",
         ),
         (
-            {"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": token(nbf=2**33)},
+            {"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": {"nbf": 2**33}},
             "token begins at 2242-03-16T12:56:32Z: this machine",
         ),
-        ({"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": token(aud="other")}, "is not for the audience sigstore"),
-        ({"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": token(exp="planted")}, "the job's token cannot be had or read"),
-        ({"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": token(nbf=1e300)}, "the job's token cannot be had or read"),
+        ({"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": {"aud": "other"}}, "is not for the audience sigstore"),
+        ({"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": {"exp": "planted"}}, "the job's token cannot be had or read"),
+        ({"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": {"nbf": 1e300}}, "the job's token cannot be had or read"),
     ],
 )
-def test_a_token_that_is_none_is_refused(env: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in env.items():
-        monkeypatch.setenv(name, value)
+def test_a_token_that_is_none_is_refused(env: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in env.items():  # claims are of a token that begins now
+        monkeypatch.setenv(name, value if isinstance(value, str) else token(**value))
     with pytest.raises(Refused, match=said) as error:
         keyless.job_signer()
     assert "planted" not in str(error.value)

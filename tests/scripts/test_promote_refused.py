@@ -178,8 +178,8 @@ def test_where_nothing_can_be_proposed(line: Line) -> None:
     version = ("--to", "production", "--version", "0.1.0")
     absent = str(line.world.folder / "none.git")
     said = refused(line, *version, WAYBILL_GITOPS=absent)
-    assert f"refused (the GitOps repo): git cannot read {absent}: '{absent}' does not appear to be a git repo" in said
-    assert "Correct `gitops` in waybill.toml" in said
+    assert f"refused (your input): There is no GitOps repo at {absent}." in said
+    assert "Set `gitops` to the path or the address" in said
     (line.world.checkout / "without.toml").write_text('environments = ["staging", "production"]\n')
     said = refused(line, *version, "--config", "without.toml")
     assert "No GitOps repo is configured" in said

@@ -126,7 +126,7 @@ CASES: dict[str, Case] = {
         lambda stand: stand.registry(says(500)),
         "registry",
         "answered 500",
-        "Run it again",
+        "Run the same command again when the registry works",
     ),
     "a forge's token that may not push": (
         lambda stand: stand.forge("gitea", permissions={"admin": False, "push": False, "pull": True}),
