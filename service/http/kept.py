@@ -1,8 +1,9 @@
 """Answers that are kept ready to be sent again until anything is written.
 
-SQLite's `data_version` changes with every commit, of this process or of another, and costs 2 microseconds to ask for;
-PostgreSQL's takes a round trip, which all who ask at one time share: a kept answer is the one that would be made anew.
-Where everybody may read, it is sent before Litestar looks for a handler, which costs as much as all else.
+SQLite's `data_version` changes with every commit, of this process or of another, and is asked for once in a turn of the
+event loop; PostgreSQL's takes a round trip, which all who ask at one time share: a kept answer is the one that would be
+made anew. Where everybody may read, it is sent before Litestar looks for a handler. Measured, microseconds of processor
+time where a plain Litestar handler takes 56: a release on SQLite 191 -> 48, on PostgreSQL 300 -> 69.
 """
 
 import time
