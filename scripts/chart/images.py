@@ -13,6 +13,7 @@ from ..image.blocks import At, Block
 from ..image.keys import in_template
 from ..yaml.document import shown
 from . import outside
+from .api.complaint import is_filled_in
 from .containers import Container, containers_of
 from .findings import Finding
 from .manifests import RenderedObject
@@ -105,7 +106,11 @@ def findings(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> 
 def warnings(rendered: Sequence[RenderedObject], images: Sequence[Released]) -> Iterator[str]:
     """Other tags and digests of the images where nothing says that they run, and what no pod can run."""
     for place in containers_of(rendered):
-        if image_name.read(place.image) is None and _unreadable(place, images) is None and "${" not in place.image:
+        if (
+            image_name.read(place.image) is None
+            and _unreadable(place, images) is None
+            and not is_filled_in(place.image)
+        ):
             yield f"{place.where} runs {place.image!r}, {_NO_IMAGE}"
     known = _named(rendered, images)
     for mention in _mentioned(rendered, images):
@@ -162,7 +167,7 @@ def _other(container: Container, images: Sequence[Released]) -> Iterator[Finding
     found = image_name.read(container.image)
     if found is None:
         if image := _unreadable(container, images):
-            why = _FILLED_IN if "${" in container.image else _NO_IMAGE
+            why = _FILLED_IN if is_filled_in(container.image) else _NO_IMAGE
             what = f"runs {container.image}, {why}, while the release is {image}"
             whole = image.digest in container.image
             remedy = _OTHER_REPOSITORY.format(container.image) if whole else _remedy(container, "", image)

@@ -47,6 +47,7 @@ class Appliers:
         return [*dict.fromkeys(said)]
 
     def _kept_back(self) -> Iterator[str]:
+        files = read_files(self._root, self._place) if any(it.sources for it, _ in self._found) else {}
         for it, _ in self._found:
             if it.source[0] in COPIES and not it.is_made:
                 yield f"which files of {self._place} are in {' '.join(it.source)}, which {it.file} applies"
@@ -56,7 +57,7 @@ class Appliers:
                     yield f"when Flux applies it: {source.kind} {source.name} in {source.file} is suspended"
                 if found := [key for key in ("ignore", "layerSelector") if it.is_made and at(spec, key)]:
                     yield f"what {' and '.join(found)} in {source.file} changes"
-            for said in left_out(it.sources, read_files(self._root, self._place) if it.sources else ()):
+            for said in left_out(it.sources, files):
                 yield f"what Flux makes of {self._place} without {said}"
 
     def stays(self) -> bool:

@@ -32,8 +32,7 @@ Loose = tuple[int, int, str]
 
 class ObjectLane(msgspec.Struct, gc=False, omit_defaults=True):
     """`first` and `last`: when the object was first and last spoken of. `clusters`: as which the one that it is in was
-    named; none: nobody did. `key` is the last entry's of the latest run,
-    `loose` the last one's that has no version.
+    named; none: nobody did. `key` is the last entry's of the latest run, `loose` the last one's that has no version.
 
     So that a lane can be continued: `high` is its latest time, `told` that of what has a version, `ties` the entries of
     the latest second, and `inverted` the

@@ -141,7 +141,9 @@ def parse(body: bytes, received_at: datetime) -> Sight | Cause:
         return NO_SNAPSHOT
     except (ValueError, RecursionError):
         return NOT_JSON
-    if whole.taken_at.tzinfo is None or whole.taken_at < EPOCH or not (CLUSTER.fullmatch(whole.cluster or "0")):
+    if whole.taken_at.tzinfo is None or whole.taken_at < EPOCH:
+        return NO_SNAPSHOT
+    if whole.cluster and not CLUSTER.fullmatch(whole.cluster):
         return NO_SNAPSHOT
     at, names, levels, unread = _seconds(whole.taken_at, received_at), set[str](), list[SeenLevel](), 0
     for raw in whole.helmreleases:

@@ -171,10 +171,6 @@ async def lanes_at(environment: str, second: int) -> AsyncIterator[list[tuple[Pl
         await asyncio.sleep(0)
 
 
-def _empty(it: ObjectLane) -> ObjectLane:
-    return ObjectLane(it.uid, clusters=it.clusters)
-
-
 def _lanes(
     rows: Sequence[PlaceThen], events: Sequence[EventThen], levels: Sequence[LevelThen], second: int
 ) -> list[tuple[PlaceThen, ObjectLane | None]]:
@@ -200,9 +196,10 @@ def _continued(it: PlaceThen, entries: Sequence[Entry], second: int) -> ObjectLa
     standing = standing_in(it.state)
     if standing is None or len(standing.lanes) != 1:
         return None
-    kept = standing_in(it.past) if it.past else Standing(lanes=(_empty(standing.lanes[0]),))
+    [now] = standing.lanes
+    kept = standing_in(it.past) if it.past else Standing(lanes=(ObjectLane(now.uid, clusters=now.clusters),))
     lane = kept.lanes[0] if kept else None
-    if lane is None or -1 < standing.lanes[0].inverted >= lane.high:
+    if lane is None or -1 < now.inverted >= lane.high:
         return None
     said = [each for each in entries if max(0, lane.high) <= each.at <= second]
     ordered = in_order([each for each in said if each.at > lane.high or name_of(each) not in lane.ties], lane)
