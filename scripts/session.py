@@ -20,6 +20,7 @@ from .releases.current import known_commit
 from .report import Report
 from .source.checkout import Checkout
 from .source.clone import source_cloned
+from .source.remote import is_known
 
 if TYPE_CHECKING:
     from .clients.ledger import Ledger
@@ -102,6 +103,7 @@ class Session(Checkout, frozen=True):
                 "Run it in one, or give the address of its repository with --remote.",
                 fault="you",
             )
+        is_known(self.git, self.config.remote, self.config.service)
         with worked_in(None, self.git, self.renderer, self.config) as repo:
             yield repo
 

@@ -96,7 +96,7 @@ class Git(Struct, frozen=True, dict=True):
                 check=check,
                 timeout=timeout,
                 fault=self.fault,
-                verb=" ".join([word for word in args if not word.startswith("-")][:2]),
+                verb=" ".join([word for word in args if not re.search("^-|=", word)][:2]),
                 files=files,
             )
 
@@ -278,8 +278,10 @@ class Git(Struct, frozen=True, dict=True):
     def push(self, remote: str, ref: str, commit: str, *, expect: str, rehearse: bool = False) -> bool:
         """Moves the remote's `ref` from `expect` ("" for absent) to `commit`; False when somebody moved it before. To
         `rehearse` is to ask the remote whether this user may push there, and to move nothing."""
+        # A remote that is made to push all its refs takes no others.
+        alone = [] if "/" in remote else ["-c", f"remote.{remote}.mirror=false"]
         pushed = self.call(
-            "push", "--quiet", "--porcelain", "--no-verify", *(["--dry-run"] if rehearse else []),
+            *alone, "push", "--quiet", "--porcelain", "--no-verify", *(["--dry-run"] if rehearse else []),
             f"--force-with-lease={ref}:{expect}", remote, f"{commit}:{ref}", check=False, remote=remote,
         )  # fmt: skip
         if pushed.code == 0:

@@ -1,33 +1,35 @@
 """The result that ends a command: a short table, or JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
 from .. import workflow
-from ..adopt.helm_release import Adoption
-from ..adopt.manifests import Move
-from ..connect.connection import Connected
 from ..document import PullRequest, Source, Waybill, chart_of
 from ..errors import Incomplete
 from ..image import by_name
-from ..init.outset import Outset
-from ..plan import Plan
 from ..report import NEXT, Cell, Report
-from ..session import Session
+
+if TYPE_CHECKING:  # one command needs one of them
+    from ..adopt.helm_release import Adoption
+    from ..adopt.manifests import Move
+    from ..connect.connection import Connected
+    from ..init.outset import Outset
+    from ..plan import Plan
+    from ..session import Session
 
 Receipt = Mapping[str, Any] | None
 
 
-def show(here: Session, waybill: Waybill) -> None:
+def show(here: "Session", waybill: Waybill) -> None:
     """Raises Incomplete as `show_each` does."""
     if here.report.left:
         raise Incomplete(here.report.left, [waybill])
     here.report.results([rows(waybill)], waybill)
 
 
-def show_each(here: Session, done: Sequence[tuple[Waybill, Receipt]]) -> None:
+def show_each(here: "Session", done: Sequence[tuple[Waybill, Receipt]]) -> None:
     """What was proposed and filed, a table each; with --json the waybill, of several a list. Raises Incomplete where
     something was left undone."""
     workflow.tell(workflow.outputs(waybill for waybill, _ in done), _bodies(here, done))
@@ -51,7 +53,7 @@ def _next(waybill: Waybill) -> str:
     return f"next: waybill wait {waybill.service} {chart_of(waybill).version} {options}" if options else ""
 
 
-def _bodies(here: Session, done: Sequence[tuple[Waybill, Receipt]]) -> Iterator[str]:
+def _bodies(here: "Session", done: Sequence[tuple[Waybill, Receipt]]) -> Iterator[str]:
     """The texts of the proposals that were made, which are whole in the waybill's folder."""
     for waybill, _ in done:
         places = waybill.gitops.environments if waybill.gitops else ()
@@ -67,7 +69,7 @@ def show_done(report: Report, error: Incomplete) -> None:
         report.results([rows(waybill) for waybill in error.done], None)
 
 
-def show_adoption(here: Session, found: Adoption) -> None:
+def show_adoption(here: "Session", found: "Adoption") -> None:
     """What is there, and what a release writes."""
     lines = [
         f"{it.file}, {f'line {it.line}' if it.line else 'a new line'}: {it.key}"
@@ -86,7 +88,7 @@ def show_adoption(here: Session, found: Adoption) -> None:
     here.report.results([table], found)
 
 
-def show_move(here: Session, made: Move) -> None:
+def show_move(here: "Session", made: "Move") -> None:
     table = {
         "environment": made.environment,
         "Kustomization": made.kustomization,
@@ -99,7 +101,7 @@ def show_move(here: Session, made: Move) -> None:
     here.report.patch("Patch of the GitOps repo", made.patch)
 
 
-def show_connection(here: Session, made: Connected) -> None:
+def show_connection(here: "Session", made: "Connected") -> None:
     """What is proposed; and of the key, once, what is to be done with it."""
     table = {
         "environment": made.environment,
@@ -124,7 +126,7 @@ def show_connection(here: Session, made: Connected) -> None:
     here.report.patch("Patch of the GitOps repo", made.patch)
 
 
-def show_outset(report: Report, made: Outset, *, dry_run: bool) -> None:
+def show_outset(report: Report, made: "Outset", *, dry_run: bool) -> None:
     wrote = ("would   ", "write ") if dry_run else ("wrote   ", "")
     lines = [
         *([Cell("found    "), Cell(it)] for it in made.found),
@@ -138,7 +140,7 @@ def show_outset(report: Report, made: Outset, *, dry_run: bool) -> None:
         report.patch(path, text)
 
 
-def show_plans(here: Session, plans: Sequence[Plan]) -> None:
+def show_plans(here: "Session", plans: "Sequence[Plan]") -> None:
     """The table, the patch of the GitOps repo and what it changes in the clusters."""
     tables = [
         rows(planned.waybill)

@@ -37,10 +37,12 @@ def package(**options: Any) -> None:
 @settings("the chart")
 def publish(**options: Any) -> None:
     """Push the tag that reserves the version, then the chart."""
+    from ..source.remote import is_known
     from ..steps.publish import publish as run
     from .results import show
 
     here = session(options)
+    is_known(here.git, here.config.remote, here.config.service)  # bump may have run without a remote
     show(here, here.keep(run(here.read(), here)))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from semver import Version
 
+from ..chart.api.complaint import is_filled_in
 from ..errors import Refused
 from ..gitops.files import CHART_NAME, CHART_VERSION, DIGEST, TAG
 from ..gitops.site import Target
@@ -108,7 +109,7 @@ def _refuse_other_address(found: Candidate, service: str, published: str) -> Non
     kind, name = str(found.reference["kind"]), found.reference.get("name")
     wanted = f"{published}/{service}" if by_reference else published
     where = found.where(kind, ("spec", "url"))
-    if address == wanted or not address or "${" in address:
+    if address == wanted or not address or is_filled_in(address):
         return
     http = "" if address.startswith("oci://") else ", over HTTP"
     raise Refused(
@@ -148,7 +149,7 @@ def _refuse_no_version(found: Candidate) -> None:
         instead = "`ref: {tag: X.Y.Z, digest: sha256:...}`"
     elif at(reference, "digest") and not found.version:
         return
-    elif not Version.is_valid(found.version.removeprefix("v")) and "${" not in found.version:
+    elif not Version.is_valid(found.version.removeprefix("v")) and not is_filled_in(found.version):
         kind, keys = ("OCIRepository", TAG) if found.origin else ("HelmRelease", CHART_VERSION)
         where, target = found.where(kind, keys), found.origin or found.target
         text = target.read(found.files, keys) or found.version
@@ -171,7 +172,7 @@ def _refuse_line(found: Candidate, target: Target, keys: Keys) -> None:
     text = found.files[target.file].decode(errors="replace").splitlines()[number - 1] if number else ""
     where = f"{target.file}, line {number}"
     said = value or (found.version if keys != DIGEST else "")
-    if "${" in said:
+    if is_filled_in(said):
         raise Refused(
             f"{where if number else target.file}: the version is {said}, which Flux fills in.",
             f"Write the version that runs now instead, into {target.file}.",

@@ -19,6 +19,7 @@ from ..report import Report
 from ..source.changes import refuse_absent, with_changes
 from ..source.checkout import Checkout
 from ..source.commit import build
+from ..source.remote import is_known
 from ..source.tags import Tagged, holds, refuse_older, refuse_trial_merge, released_as, tagged
 from ..source.work_tree import write
 from ..yaml.edit import read
@@ -89,7 +90,7 @@ def look_at_image(name: str, reference: Reference, choice: Choice, here: Checkou
 
 def has_remote(choice: Choice, here: Checkout) -> bool:
     config = here.config
-    if "/" in config.remote or here.git.call("remote", "get-url", "--", config.remote, check=False).code == 0:
+    if is_known(here.git, config.remote, config.service):
         return True
     if not choice.alone:
         raise Refused(
