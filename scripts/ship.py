@@ -5,8 +5,8 @@ from typing import Any
 
 from .checks import Release, refuse_early
 from .diff.repo import Repo
-from .document import Waybill
-from .errors import Refused
+from .document import Waybill, chart_of
+from .errors import Incomplete, Refused
 from .proposal.verdict import preview
 from .proposals import brought
 from .releases.identity import refuse_other
@@ -24,8 +24,20 @@ def ship(here: Session, choice: Choice, environments: Sequence[str]) -> tuple[Wa
     refuse_early(here, Release(environments))
     with here.repo(here.proposing_forge) as repo:
         waybill = published(here, choice, environments, repo)
-        waybill = here.keep(brought(here.change(waybill, environments), repo, here.report))
+        waybill = here.keep(proposed(here, waybill, environments, repo))
     return waybill, record_shipped(waybill, here.ledger, here.report)
+
+
+def proposed(here: Session, waybill: Waybill, environments: Sequence[str], repo: Repo | None) -> Waybill:
+    """What a hook of the GitOps repo declines is known only now: nothing is pushed there that Flux could not fetch."""
+    change = here.change(waybill, environments)
+    try:
+        return brought(change, repo, here.report)
+    except Refused as error:
+        names, release = " and ".join(change.environments), f"{waybill.service} {chart_of(waybill).version}"
+        what = f"{release} is published, and what {names} gets is not complete: {error.what}"
+        left = Refused(what, f"{error.remedy} The same command completes it.", fault=error.fault)
+        raise Incomplete([left, *here.report.left], [waybill]) from error
 
 
 def published(here: Session, choice: Choice, environments: Sequence[str], repo: Repo | None) -> Waybill:
