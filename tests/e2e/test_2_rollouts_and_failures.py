@@ -11,6 +11,7 @@ from tests.support.e2e.scene import Scene
 from tools.cluster.waiting import wait_for, wait_until_steady
 
 PATH = "apps/waybill/staging/release.yaml"
+PATIENT, IMPATIENT = "  upgrade:\n", "  upgrade:\n    timeout: 20s\n"  # how long Helm waits for pods that cannot run
 
 
 def test_a_rollout_loses_no_request(
@@ -28,6 +29,7 @@ def test_what_never_becomes_ready_is_rolled_back(
 ) -> None:
     before = settled(scene.cluster, "staging")
     shipped["third"] = releaser.ship(images.broken(scene.image))
+    fleet.edit(PATH, lambda text: text.replace(PATIENT, IMPATIENT), "Do not wait long", "apps/waybill")
     fleet.merge(fleet.proposals()[0]["number"])
     waited = releaser.waybill("wait", "waybill", shipped["third"], "--environment", "staging", "--timeout", "5m")
     assert waited.code == 1, waited
@@ -65,5 +67,9 @@ def test_a_chart_that_does_not_exist_blocks_and_changes_nothing(
     assert settled(scene.cluster, "staging") == pods
 
     second = shipped["second"]
-    fleet.edit(PATH, lambda text: text.replace('version: "9.9.9"', f'version: "{second}"'), "Back to what ran")
+
+    def back(text: str) -> str:
+        return text.replace('version: "9.9.9"', f'version: "{second}"').replace(IMPATIENT, PATIENT)
+
+    fleet.edit(PATH, back, "Back to what ran")
     scene.installed("staging", second)
