@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ..clients.ledger import Ledger, older_ledger
 from ..releases.current import told
@@ -36,6 +36,8 @@ class PeriodBefore(Struct, frozen=True):
 
 
 class FiguresAnswer(Struct, frozen=True):
+    begins: datetime = field(name="from")
+    ends: datetime = field(name="to")
     figures: FiguresOfPeriod
     before: PeriodBefore
     silent: list[str] = []
@@ -59,11 +61,12 @@ def lines(answer: dict[str, Any]) -> list[Line]:
         ),
         ("rework rate", *map(_share, (rework, before.rework_rate)), _follow(rework)),
     ]
+    period = [Cell(f"{when(it.begins)} to {when(it.ends)}")]
     gaps = [[Cell("silent", "yellow"), Cell(f"  {name}: not all that began there is known")] for name in it.silent]
     if it.heard_since:
         said = f"  since {when(it.heard_since)}: not all that began before is known"
         gaps.append([Cell("heard", "yellow"), Cell(said)])
-    return [*gaps, *columns([[Cell(text) for text in row] for row in rows], numbers=(1, 2))]
+    return [period, *gaps, *columns([[Cell(text) for text in row] for row in rows], numbers=(1, 2))]
 
 
 def figures(ledger: Ledger, **wanted: str | None) -> dict[str, Any]:
@@ -91,7 +94,8 @@ def _span(it: Figure) -> str:
 
 def _follow(it: Figure) -> str:
     """An older ledger counts none."""
-    return "this ledger does not count it" if it.of is None else f"{it.n:,} of {it.of:,} follow a failure"
+    verb = "follows" if it.n == 1 else "follow"
+    return "this ledger does not count it" if it.of is None else f"{it.n:,} of {it.of:,} {verb} a failure"
 
 
 def _left(it: Figure, words: str) -> str:

@@ -15,9 +15,11 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_each_figure_has_what_was_counted(ask: Asker, story: Story) -> None:
-    *gaps, head, deployments, lead, rate, recovery, rework = rows(ask("figures", "--since", "2w").stdout)
+    period, *gaps, head, deployments, lead, rate, recovery, rework = rows(ask("figures", "--since", "2w").stdout)
     answer = ask("figures", "--since", "2w", "--json").json
     figures = answer["figures"]
+    begins, ends = (datetime.fromisoformat(answer[it]) for it in ("from", "to"))
+    assert re.fullmatch(rf"\w+ {begins.day} {begins:%b}.* {begins:%H:%M} to .*{ends:%H:%M}", period[0])
     assert {it[0] for it in gaps} == {"heard"}
     since = datetime.fromisoformat(answer["heard_since"])
     assert re.fullmatch(rf"since .* {since:%H:%M}: not all that began before is known", gaps[0][1])
@@ -37,7 +39,7 @@ def test_each_figure_has_what_was_counted(ask: Asker, story: Story) -> None:
         "rework rate",
         f"{100 * mends['value']:.1f} %",
         "not known",
-        f"{mends['n']} of {n} follow a failure",
+        f"{mends['n']} of {n} follow{'s' * (mends['n'] == 1)} a failure",
     ]
 
 
