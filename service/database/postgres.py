@@ -150,8 +150,8 @@ class PooledPostgres(PostgresEngine):
         rows: list[Any] = await transaction.connection.fetch(sql, *args)
         return rows
 
-    async def fetch_each(self, sql: str, several: Iterable[Sequence[Any]]) -> list[Any]:
-        """Runs one statement for each list of values, in the transaction, TOGETHER of them in one round trip."""
+    async def fetch_each(self, sql: str, several: Iterable[Sequence[Any]], *, gives: bool = True) -> list[Any]:
+        """As of EmbeddedSQLite, TOGETHER of them in one round trip."""
         transaction = self.current_transaction.get()
         assert transaction is not None  # noqa: S101 - a caller's mistake
         rows, left = list[Any](), iter(several)

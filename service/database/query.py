@@ -77,10 +77,11 @@ class Query(Generic[Key, Row]):
             return []
         engine = piccolo_conf.current()
         sql, values_of = self.statement(engine.engine_type)
-        return self._rows(await engine.fetch_each(sql, map(values_of, keys)))
+        rows = await engine.fetch_each(sql, map(values_of, keys), gives=self.gives is not None)
+        return self._rows(rows)
 
     def _rows(self, rows: Sequence[Any]) -> list[Row]:
-        return list(map(self._row, rows)) if self._row else []  # Piccolo lets every INSERT give an id
+        return list(map(self._row, rows)) if self._row else []
 
     def statement(self, engine_type: str) -> "Statement":
         """Its SQL for `sqlite` or `postgres`."""
@@ -88,6 +89,8 @@ class Query(Generic[Key, Row]):
             markers = {name: Marker(position) for position, name in enumerate(self._fields)}
             [text] = self.build(**markers).querystrings
             sql, bound = text.compile_string(engine_type)
+            if self.gives is None:
+                sql = sql.removesuffix(' RETURNING "id"')  # which Piccolo lets every INSERT give
             self._statements[engine_type] = Statement(sql, _binding(bound))
         return self._statements[engine_type]
 

@@ -175,7 +175,7 @@ class ArrivalImage(Table, tablename="image"):
 
 class History(Table):
     """What occurred, beside arrivals. Indexed by position: of all, of an environment, of a service, of both, and each
-    of them with a kind; (service, version, position); (environment, place, after)."""
+    of them with a kind; (service, version, position) but of proposals; (environment, place, after) where it has one."""
 
     id = BigSerial(primary_key=True)
     environment = Text()

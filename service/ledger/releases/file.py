@@ -12,7 +12,7 @@ from ...database.group_commit import written
 from ...database.query import query
 from ...database.tables import Proposal, Release, ReleaseCommit, ReleaseImage
 from ...domain.identity import differing, sha256_of_one
-from ...domain.number_one import from_two, gitops_from_two
+from ...domain.number_one import FirstGitops, FirstWaybill, from_two
 from ...domain.waybill import Artifact, By, Gitops, Waybill, decode, encode
 from ..events.statements import HistoryColumns, tell
 from .number_two import SHA256, TEXT, committed_at, in_two
@@ -169,9 +169,10 @@ async def file(filing: Filing) -> FilingResult:
 
 async def _file_all(filings: Sequence[Filing]) -> list[FilingResult]:
     """In the order of their keys, so that two replicas never wait for each other's rows (deadlock)."""
-    parts = {id(it): _part(it.document.gitops) for it in filings if it.document.gitops is not UNSET}
+    ones = {id(it): from_two(it.document) for it in filings}
+    parts = {id(it): _part(one.gitops) for it in filings if (one := ones[id(it)]).gitops is not UNSET}
     ordered = sorted(filings, key=lambda it: (*_key(it), *parts.get(id(it), ())))
-    inserted = await _insert.each([_row(it) for it in ordered])
+    inserted = await _insert.each([_row(it, ones[id(it)]) for it in ordered])
     ids = {VersionKey(it.service, it.version): it.id for it in inserted}
     new_images, new_commits = list[NewImage](), list[NewCommit]()
     known = await _first.each(sorted({_key(it) for it in ordered} - set(ids)))
@@ -224,8 +225,9 @@ def commits_of(document: Waybill) -> set[str]:
     return {source.release_commit, *(it.commit for it in changes)} - {source.commit}
 
 
-def _row(it: Filing) -> NewRelease:
-    document, whole, one = it.document, it.text.decode(), from_two(it.document)
+def _row(it: Filing, one: FirstWaybill) -> NewRelease:
+    """`one`: the same as number 1."""
+    document, whole = it.document, it.text.decode()
     source, brief = document.source, None
     if source.changes is not UNSET:
         brief = encode(structs.replace(document, source=structs.replace(source, changes=UNSET))).decode()
@@ -246,8 +248,8 @@ def _row(it: Filing) -> NewRelease:
     )
 
 
-def _part(gitops: Gitops) -> tuple[str, str]:
+def _part(gitops: FirstGitops) -> tuple[str, str]:
     """The SHA-256 and the text of a proposal, as number 1 has it: of one commit there is one proposal, in whatever
     number it is filed."""
-    text = encode(gitops_from_two(gitops))
+    text = encode(gitops)
     return hashlib.sha256(text).hexdigest(), text.decode()

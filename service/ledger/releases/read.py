@@ -150,7 +150,7 @@ _FAILURES = (
     "SELECT NULL, NULL, NULL, NULL, h.chart_digest, NULL, NULL, NULL, h.position, h.environment, h.place, h.build,"
     " h.at, NULL, h.basis, h.cause, NULL, h.overridden, h.kind, h.source, h.message, h.detail FROM"
     f" (SELECT a.*, {overridden_in('a.after')} AS overridden FROM history a"
-    f" WHERE a.service = {{}} AND a.version = {{}} AND a.kind IN {FAILURES}"
+    f" WHERE a.service = {{}} AND a.version = {{}} AND a.kind <> 'proposed' AND a.kind IN {FAILURES}"  # as its index
     " AND (a.position, a.environment) < ({}, {}) ORDER BY a.position DESC, a.environment DESC LIMIT {}) h"
 )
 _EVERYTHING = " UNION ALL ".join((_WHOLE, _PROPOSALS, _ARRIVALS, _FAILURES))

@@ -85,10 +85,10 @@ _proposed = _there(
 _standing = _there(
     f"{STANDING} WHERE p.service = {{}} AND p.environment = {{}} ORDER BY p.place LIMIT {{}}", StandingRow
 )
-# Expressions, so that the index of the service's version is used: of one there are few.
+# Expressions, so that the index of the service's version is used, which has no proposals: of one there are few.
 _failures = _of_version(
     "SELECT place, at, cause FROM history WHERE service = {} AND version = {} AND environment || '' = {}"
-    " AND kind || '' = 'failed' ORDER BY position DESC LIMIT {}",
+    " AND kind <> 'proposed' AND kind || '' = 'failed' ORDER BY position DESC LIMIT {}",
     FailedRow,
 )
 _ran = _of_version(
