@@ -28,8 +28,8 @@ from .outages import FileLost
 from .transaction import ReleasingTransaction
 
 # Piccolo's own converters also read integers stored as text and times without a zone, which the ledger never writes, at
-# ten times the cost.
-sqlite3.register_converter("INTEGER", int)
+# ten times the cost. SQLite gives integers as such; any converter would make each of them from text.
+del sqlite3.converters["INTEGER"]
 sqlite3.register_converter("TIMESTAMPTZ", lambda text: datetime.fromisoformat(text.decode()))
 
 T = TypeVar("T")

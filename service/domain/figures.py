@@ -5,8 +5,7 @@ All times are in seconds since 1970. Nothing to count gives null, never 0.
 """
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import ceil
 from operator import attrgetter, itemgetter
@@ -20,10 +19,9 @@ from .state import position_at
 WEEK = 7 * 24 * 3600
 
 
-class Deployment(NamedTuple):
-    """A version began to run in an environment. `release`: its number in the order in which releases are filed; None:
-    it was not. `again`: it ran there before. `reworks`: it is the first new one after another that failed. What is at a
-    `position` was told until then."""
+class ArrivedVersion(NamedTuple):
+    """A version that began to run in a place. `release`: its number in the order in which releases are filed; None: it
+    was not. `again`: it ran in the environment before. What is at a `position` was told until then."""
 
     environment: str
     service: str
@@ -33,7 +31,29 @@ class Deployment(NamedTuple):
     release: int | None
     again: bool
     place: str
-    reworks: bool = False
+
+
+class FiledCommits(NamedTuple):
+    """A service's in the order of their `numbers`: their source commits, and when each was made."""
+
+    numbers: list[int]
+    commits: list[str]
+    committed: list[int]
+
+
+class Deployment(Struct, frozen=True, gc=False):
+    """A version began to run in an environment in which it never ran before. `known`: its release was filed.
+    `reworks`: it is the first after another that failed. `brings`: the source commits that began to run with it, and
+    how long after each was made."""
+
+    environment: str
+    service: str
+    version: str
+    at: int
+    position: str
+    known: bool
+    reworks: bool
+    brings: Mapping[str, int]
 
 
 class FailedPlace(NamedTuple):
@@ -60,25 +80,8 @@ class Failure(NamedTuple):
     mended: tuple[int, str] | None = None
 
 
-class CountedRelease(Struct, frozen=True, gc=False):
-    """`number`: the order in which releases are filed."""
-
-    number: int
-    commit: str
-    committed: int
-
-
-class BroughtCommits(Struct, frozen=True, gc=False):
-    """The releases whose source commits began to run with a deployment, which has the same time and position."""
-
-    at: int
-    position: str
-    by: Deployment
-    releases: tuple[CountedRelease, ...]
-
-
-class BroughtCommit(NamedTuple):
-    """A source commit that began to run in an environment, with this version."""
+class BroughtCommit(Struct, frozen=True, gc=False):
+    """A source commit that began to run in an environment, with this version, `seconds` after it was made."""
 
     environment: str
     service: str
@@ -86,7 +89,7 @@ class BroughtCommit(NamedTuple):
     at: int
     position: str
     commit: str
-    committed: int
+    seconds: int
 
 
 class Told(NamedTuple):
@@ -94,7 +97,6 @@ class Told(NamedTuple):
 
     deployments: Sequence[Deployment]
     failures: Sequence[Failure]
-    commits: Sequence[BroughtCommits]
 
 
 class CountedLists(NamedTuple):
@@ -132,19 +134,23 @@ class PeriodFigures(Struct, frozen=True):
     rework_rate: Count
 
 
-Item = TypeVar("Item", Deployment, Failure, BroughtCommits)
+Item = TypeVar("Item", Deployment, Failure)
 
 
 def counted(told: Told, begins: int, ends: int) -> CountedLists:
     """In [begins, ends), as it was known when that ended."""
     inside = _inside(told, begins, ends)
-    commits = [BroughtCommit(*each.by[:5], it.commit, it.committed) for each in inside.commits for it in each.releases]
+    commits = [
+        BroughtCommit(by.environment, by.service, by.version, by.at, by.position, *commit)
+        for by in inside.deployments
+        for commit in by.brings.items()
+    ]
     return CountedLists(
         deployments=inside.deployments,
-        commits=[it for it in commits if it.at >= it.committed],
+        commits=[it for it in commits if it.seconds >= 0],
         left_out=[
-            *(it for it in inside.deployments if it.release is None),
-            *(it for it in commits if it.at < it.committed),  # a clock was wrong
+            *(it for it in inside.deployments if not it.known),
+            *(it for it in commits if it.seconds < 0),  # a clock was wrong
         ],
         changes=[*inside.deployments, *_failed_alone(inside.failures, begins, ends)],
         failures=inside.failures,
@@ -156,13 +162,13 @@ def counted(told: Told, begins: int, ends: int) -> CountedLists:
 
 def figures(told: Told, begins: int, ends: int) -> PeriodFigures:
     """How many `counted` gives, and what they are in the middle."""
-    deployments, failures, commits = _inside(told, begins, ends)
-    leads = sorted([each.at - it.committed for each in commits for it in each.releases])
+    deployments, failures = _inside(told, begins, ends)
+    leads = sorted([seconds for it in deployments for seconds in it.brings.values()])
     dated_later = bisect_left(leads, 0)
     recoveries = [recovery_seconds(it) for it in failures if it.mended]
     begun, failed, reworks = len(deployments), len(failures), [it.reworks for it in deployments].count(True)
     changed = begun + len(_failed_alone(failures, begins, ends))
-    unfiled = [it.release for it in deployments].count(None)
+    unfiled = [it.known for it in deployments].count(False)
     return PeriodFigures(
         deployments=Count(begun * WEEK / (ends - begins) if begun else None, begun),
         lead_time=_middle(leads[dated_later:], left=unfiled + dated_later),
@@ -181,7 +187,7 @@ def _inside(told: Told, begins: int, ends: int) -> Told:
         return [it for it in items[first:end] if it.position < known]
 
     failures = [it._replace(mended=_mended(it.places, begins, ends)) for it in inside(told.failures)]
-    return Told(inside(told.deployments), failures, inside(told.commits))
+    return Told(inside(told.deployments), failures)
 
 
 def _mended(places: Iterable[FailedPlace], begins: int, ends: int) -> tuple[int, str] | None:
@@ -206,17 +212,12 @@ def _failed_alone(failures: Iterable[Failure], begins: int, ends: int) -> list[F
     return [it for it in failures if not _within(it.began, begins, ends)]
 
 
-def reworked(deployments: Iterable[Deployment], failures: Sequence[Failure]) -> set[Deployment]:
-    """The first of a service in an environment after each failure there, but for those of the version that failed.
-    `deployments` are in the order of their positions."""
-    lines = defaultdict[tuple[str, ...], list[Deployment]](list)
-    failed = {it[:2] for it in failures}
-    for each in deployments:
-        if each[:2] in failed:
-            lines[each[:2]].append(each)
-    after = ((it, bisect_right(lines[it[:2]], it.position, key=attrgetter("position"))) for it in failures)
-    found = [(it, lines[it[:2]][index]) for it, index in after if index < len(lines[it[:2]])]
-    return {each for it, each in found if each.version != it.version}
+def reworking(begun: Sequence[ArrivedVersion], failures: Iterable[Failure], *, ill: bool) -> set[str]:
+    """The versions that were the first to begin after another one failed. All are of a service in an environment,
+    `begun` in the order of their positions; `ill`: another than the first of them had failed before."""
+    after = ((it.version, bisect_right(begun, it.position, key=attrgetter("position"))) for it in failures)
+    found = {begun[index].version for failed, index in after if index < len(begun) and begun[index].version != failed}
+    return {begun[0].version, *found} if ill else found
 
 
 def recovery_seconds(it: Failure) -> int:
@@ -225,27 +226,27 @@ def recovery_seconds(it: Failure) -> int:
 
 
 def brought(
-    begun: Iterable[Deployment], filed: Sequence[CountedRelease], newest: int | None, ran: Iterable[str]
-) -> Iterator[BroughtCommits]:
-    """What a service got in an environment by deployments of filed releases, in the order of their positions: the
-    commits of those that were `filed`, in their order, since the `newest` that ran before, but for those that `ran`."""
-    known, numbers = set(ran), [it.number for it in filed]
+    begun: Iterable[ArrivedVersion], filed: FiledCommits, newest: int | None, ran: Iterable[str]
+) -> Iterator[Mapping[str, int]]:
+    """What a service got in an environment with each version that began there, in the order of their positions: the
+    commits that were `filed` since the `newest` that ran before, but for those that `ran`, and how long after each was
+    made."""
+    known, (numbers, commits, committed) = set(ran), filed
     first = 0 if newest is None else bisect_right(numbers, newest)
-    for each in begun:
-        end = bisect_right(numbers, each.release or 0)
-        if end <= first:  # a newer one ran before
-            known.add(filed[end - 1].commit)
-            continue
-        if newest is None:
-            first = newest = end - 1  # of the first one that runs, only its own
-        fresh = list[CountedRelease]()
-        for it in filed[first:end]:  # of two releases of one commit the first one tells
-            if it.commit not in known:
-                known.add(it.commit)
-                fresh.append(it)
-        if fresh:
-            yield BroughtCommits(each.at, each.position, each, tuple(fresh))
-        first = end
+    for it in begun:
+        fresh: dict[str, int] = {}
+        end = bisect_right(numbers, it.release or 0)
+        if first < end:
+            if newest is None:
+                first = newest = end - 1  # of the first one that runs, only its own
+            for index in range(first, end):
+                if (commit := commits[index]) not in known:  # of two releases of one commit the first one tells
+                    known.add(commit)
+                    fresh[commit] = it.at - committed[index]
+            first = end
+        elif it.release:  # a newer one ran before
+            known.add(commits[end - 1])
+        yield fresh
 
 
 def slices(begins: int, ends: int, number: int) -> list[tuple[int, int]]:

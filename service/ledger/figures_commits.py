@@ -5,24 +5,23 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..domain.figures import BroughtCommits, CountedRelease, Deployment, brought
+from ..domain.figures import ArrivedVersion, FiledCommits, brought
 from .figures_lines import in_pieces, of_lines
-from .figures_rows import MOST
+from .figures_rows import MOST, Begun, Line
 from .releases.number_two import TEXT, committed_at
 
 # So many arrivals before are looked at for the last filed release that ran, and so many releases that were filed later
 # for one that ran before.
 NEAR = 50
 END = 2**63 - 1
-Begun = Mapping[str, Mapping[str, Sequence[Deployment]]]  # of filed releases: by service, by environment
 
 
 class LastFiledRow(NamedTuple):
     """The filed release that ran last before; None: none is known. `ran`: something did. `later`: the number of the
     last of those that were filed soon after what is asked for; None: there are not so many."""
 
-    service: str
     environment: str
+    service: str
     release: int | None
     ran: bool
     later: int | None
@@ -31,8 +30,8 @@ class LastFiledRow(NamedTuple):
 class RanRelease(NamedTuple):
     """One that ran before."""
 
-    service: str
     environment: str
+    service: str
     release: int
     source_commit: str
 
@@ -41,8 +40,8 @@ class OlderCommit(NamedTuple):
     """A commit of which a release was filed before one that is asked for. `ran`: one of it ran before; `since`: the
     first one of it since the first release that ran; None: there is none."""
 
-    service: str
     environment: str
+    service: str
     source_commit: str
     ran: bool
     since: int | None
@@ -71,7 +70,7 @@ _LAST_OF = (
     " JOIN release r ON r.service = l.service AND r.version = l.version ORDER BY l.position DESC LIMIT 1)"
 )
 _LAST = (
-    "SELECT s.service, s.environment,"
+    "SELECT s.environment, s.service,"
     f" CASE WHEN s.ran THEN coalesce({_LAST_OF.format(1)}, {_LAST_OF.format(NEAR)}) END AS release,"
     " s.ran, CASE WHEN s.ran THEN (SELECT n.id FROM release n WHERE n.service = s.service AND n.id > s.until"
     f" ORDER BY n.id LIMIT 1 OFFSET {NEAR}) END AS later FROM (SELECT s.*, EXISTS (SELECT 1 {_BEFORE}) AS ran FROM s) s"
@@ -107,7 +106,7 @@ def _filed_of(engine: str) -> str:
 def _newer_of(engine: str) -> str:
     later = _releases(engine, "o", "o.service = s.service AND o.id > s.since AND o.id <= s.last")
     return (
-        f"SELECT s.service, s.environment, o.id AS release, o.source_commit {later} AND {_RAN_BEFORE.format('s', 's')}"
+        f"SELECT s.environment, s.service, o.id AS release, o.source_commit {later} AND {_RAN_BEFORE.format('s', 's')}"
     )
 
 
@@ -115,7 +114,7 @@ def _older_of(engine: str) -> str:
     older = f"SELECT o.id {_OF_COMMIT.format('r')} AND o.id < r.id LIMIT 1"  # with EXISTS PostgreSQL reads all releases
     filed = f"{_releases(engine, 'r', _ASKED_FOR)} AND ({older}) IS NOT NULL"
     return (
-        "SELECT c.service, e.environment, c.source_commit,"
+        "SELECT e.environment, c.service, c.source_commit,"
         f" EXISTS (SELECT 1 {_OF_COMMIT.format('c')} AND {_RAN_BEFORE.format('e', 'c')}) AS ran,"
         f" (SELECT min(o.id) {_OF_COMMIT.format('c')} AND o.id >= ({_FIRST})) AS since"
         f" FROM (SELECT DISTINCT s.service, s.begins, r.source_commit {filed}) c CROSS JOIN environment e"
@@ -126,25 +125,16 @@ _last, _filed = of_lines(lambda _: _LAST, LastFiledRow), of_lines(_filed_of, Fil
 _newer, _older = of_lines(_newer_of, RanRelease), of_lines(_older_of, OlderCommit)
 
 
-def begun_of_filed(arrived: Sequence[Deployment]) -> Begun:
-    """In the order of their positions, in which they are given."""
-    begun = defaultdict[str, defaultdict[str, list[Deployment]]](lambda: defaultdict(list))
-    for it in arrived:
-        if it.release is not None and not it.again:
-            begun[it.service][it.environment].append(it)
-    return begun
-
-
 async def read_commits(begun: Begun, begins: str) -> CommitRows:
     """Of what began since `begins`, a position. Raises TooManyRows."""
-    lines = {(service, name): _line(it, begins) for service, by in begun.items() for name, it in by.items()}
+    lines = {key: line for key, several in begun.items() if (line := _line(*key, several, begins))}
     last = await in_pieces(_last, lines.values())
-    ran, filed = dict[tuple[str, str], Any](), dict[str, dict[str, Any]]()
+    ran, filed = dict[Line, Any](), dict[str, dict[str, Any]]()
     for it in last:
-        line = lines[it.service, it.environment]
+        line = lines[it[:2]]
         if it.ran:  # what it got is all that was filed since then
             since, later = it.release or 0, END if it.later is None else it.later
-            ran[it.service, it.environment] = line | {"since": since, "last": later}
+            ran[it[:2]] = line | {"since": since, "last": later}
             line["since"] = min(line["since"], since)
         whole = filed.setdefault(it.service, line)
         whole["since"], whole["until"] = min(whole["since"], line["since"]), max(whole["until"], line["until"])
@@ -152,26 +142,29 @@ async def read_commits(begun: Begun, begins: str) -> CommitRows:
     return CommitRows(last, newer, older, await in_pieces(_filed, filed.values()))
 
 
-def _line(begun: Sequence[Deployment], begins: str) -> dict[str, Any]:
-    numbers, (environment, service) = [it.release for it in begun if it.release is not None], begun[0][:2]
+def _line(environment: str, service: str, begun: Sequence[ArrivedVersion], begins: str) -> dict[str, Any] | None:
+    """None: no release of it was filed."""
+    numbers = [it.release for it in begun if it.release is not None]
+    if not numbers:
+        return None
     since, until = min(numbers) - 1, max(numbers)
     return {"service": service, "environment": environment, "begins": begins, "since": since, "until": until}
 
 
-def brought_commits(begun: Begun, rows: CommitRows) -> Iterator[BroughtCommits]:
-    """By service and environment, in the order of `begun`."""
+def brought_commits(begun: Begun, rows: CommitRows) -> dict[Line, Iterator[Mapping[str, int]]]:
+    """With each version of each line of `begun`."""
     newest = {it[:2]: it.release for it in rows.last if it.release is not None}
-    ran = defaultdict[tuple[str, str], set[str]](set)
+    ran = defaultdict[Line, set[str]](set)
     for each in rows.ran:
         newest[each[:2]] = max(each.release, newest.get(each[:2], 0))
         ran[each[:2]].add(each.source_commit)
     for it in rows.older:
         if it.ran or (it.since is not None and it.since <= newest.get(it[:2], 0)):  # it came with a later one
             ran[it[:2]].add(it.source_commit)
-    filed = defaultdict[str, list[CountedRelease]](list)
+    filed = defaultdict[str, FiledCommits](lambda: FiledCommits([], [], []))
     for row in sorted(rows.filed, key=lambda it: it.id):
-        at = committed_at(row.document or "") if row.committed_at is None else row.committed_at
-        filed[row.service].append(CountedRelease(row.id, row.source_commit, at))
-    for service, by in begun.items():
-        for name, several in by.items():
-            yield from brought(several, filed[service], newest.get((service, name)), ran[service, name])
+        numbers, commits, committed = filed[row.service]
+        numbers.append(row.id)
+        commits.append(row.source_commit)
+        committed.append(committed_at(row.document or "") if row.committed_at is None else row.committed_at)
+    return {line: brought(versions, filed[line[1]], newest.get(line), ran[line]) for line, versions in begun.items()}

@@ -3,21 +3,31 @@ made of it."""
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 from ..database.piccolo_conf import current
-from ..domain.figures import Deployment, FailedPlace, Failure, Told, reworked
+from ..domain.figures import ArrivedVersion, Deployment, FailedPlace, Failure, Told, reworking
 from ..domain.state import position_at
 from ..errors import Refused
-from .figures_commits import Begun, CommitRows, begun_of_filed, brought_commits, read_commits
+from .figures_commits import CommitRows, brought_commits, read_commits
 from .figures_rework import failed_before
-from .figures_rows import MOST, PIECE, FailedVersion, FiguresWindow, HistoryMoment, TooManyRows, pieces
+from .figures_rows import (
+    MOST,
+    PIECE,
+    Begun,
+    FailedVersion,
+    FiguresWindow,
+    HistoryMoment,
+    Line,
+    TooManyRows,
+    pieces,
+)
 
-Line = tuple[str, str | None]  # environment, service
-PlaceLine = tuple[str, str | None, str | None]  # and place
-WellAgain = Deployment | HistoryMoment  # its `version` began to run; None: what ran was well again, or rolled back to
+WellAgain = ArrivedVersion | HistoryMoment  # its `version` began to run; None: what ran was well, or rolled back to
+# By environment and service, by place, None: in any; in the order of positions.
+WellPlaces = Mapping[tuple[str, str | None], Mapping[str | None, list[WellAgain]]]
 Question = TypeVar("Question", bound=tuple["FiguresFilter", *tuple[Any, ...]])
 Answer = TypeVar("Answer")
 
@@ -36,16 +46,16 @@ class FiguresFilter(NamedTuple):
 
 
 class FiguresRows(NamedTuple):
-    """`failed`: versions that did, and `rollbacks`: that people rolled back; `well`: what was well again; `reworks`:
-    what follows a failure before."""
+    """`failed`: versions that did, and `rollbacks`: that people rolled back; `well`: what was well again; `ill`: what
+    had failed before, and began to run nothing new since."""
 
-    arrived: list[Deployment]
+    arrived: list[ArrivedVersion]
     begun: Begun
     commits: CommitRows
     failed: list[FailedVersion]
     rollbacks: list[FailedVersion]
     well: list[HistoryMoment]
-    reworks: set[Deployment]
+    ill: set[Line]
 
 
 async def answer_of_told(make: Callable[[Question, FiguresRows], Answer], question: Question) -> Answer:
@@ -61,13 +71,16 @@ async def answer_of_told(make: Callable[[Question, FiguresRows], Answer], questi
 
 async def _read(question: tuple[FiguresFilter, *tuple[Any, ...]]) -> FiguresRows:
     wanted = question[0]
-    arrived: list[Deployment] = await _rows("arrived", wanted)
-    begun = begun_of_filed(arrived)
+    arrived: list[ArrivedVersion] = await _rows("arrived", wanted)
+    begun = defaultdict[Line, list[ArrivedVersion]](list)
+    for it in arrived:
+        if not it.again:
+            begun[it.environment, it.service].append(it)
     begins = position_at(wanted.begins)
-    commits, reworks = await read_commits(begun, begins), await failed_before(arrived, begins)
+    commits, ill = await read_commits(begun, begins), await failed_before(begun, begins)
     failed, rollbacks = await _rows("failed", wanted), await _rows("rollback", wanted)
     well = [*await _rows("recovered", wanted), *await _rows("rolled_back", wanted)]
-    return FiguresRows(arrived, begun, commits, failed, rollbacks, well, reworks)
+    return FiguresRows(arrived, begun, commits, failed, rollbacks, well, ill)
 
 
 async def _rows(what: str, wanted: FiguresFilter) -> list[Any]:
@@ -82,14 +95,22 @@ async def _rows(what: str, wanted: FiguresFilter) -> list[Any]:
 
 
 def told(rows: FiguresRows) -> Told:
-    deployments, failures, at = [it for it in rows.arrived if not it.again], _failures(rows), attrgetter("at")
-    if reworks := rows.reworks | reworked(deployments, failures):
-        positions = {it.position for it in reworks}  # quicker found than all of a deployment
-        deployments = [
-            it._replace(reworks=True) if it.position in positions and it in reworks else it for it in deployments
-        ]
-    commits = brought_commits(rows.begun, rows.commits)
-    return Told(sorted(deployments, key=at), sorted(failures, key=at), sorted(commits, key=at))
+    failures, at = _failures(rows), attrgetter("at")
+    failed = defaultdict[Line, list[Failure]](list)
+    for each in failures:
+        failed[each.environment, each.service].append(each)
+    brings = brought_commits(rows.begun, rows.commits)
+    reworks = {
+        line: reworking(several, failed.get(line, ()), ill=line in rows.ill) for line, several in rows.begun.items()
+    }
+    deployments = list[Deployment]()
+    for it in rows.arrived:  # in this order, in which they lie in memory: half the time of one service after another
+        if not it.again:
+            line = it.environment, it.service
+            deployments.append(
+                Deployment(*it[:5], it.release is not None, it.version in reworks[line], next(brings[line]))
+            )
+    return Told(sorted(deployments, key=at), sorted(failures, key=at))
 
 
 def _failures(rows: FiguresRows) -> list[Failure]:
@@ -99,7 +120,7 @@ def _failures(rows: FiguresRows) -> list[Failure]:
         change: [it for it in several if it.failed == several[0].failed]  # of one proposal
         for change, several in _changes(rows.rollbacks).items()
     }
-    well = _well(rows, {change[:2] for change in (*flux, *people)})
+    well = _well(rows)
     found = [it for several in flux.values() if (it := _failure(several, well, people=False))]
     return found + [it for several in people.values() if (it := _failure(several, well, people=True))]
 
@@ -121,9 +142,7 @@ def _first_of_places(several: Iterable[FailedVersion]) -> list[FailedVersion]:
     return [*first.values()]
 
 
-def _failure(
-    several: Sequence[FailedVersion], well: Mapping[PlaceLine, list[WellAgain]], people: bool
-) -> Failure | None:
+def _failure(several: Sequence[FailedVersion], well: WellPlaces, people: bool) -> Failure | None:
     """None: it is not the first of that version. What `people` roll back is well when another version runs."""
     it = several[0]
     if it.again or it.version is None or it.failed is None or it.failed_position is None:
@@ -132,26 +151,29 @@ def _failure(
     places = list[FailedPlace]()
     for each in several:
         if each.failed is not None and each.failed_position is not None:
-            here = well.get((each.environment, each.service, each.place), [])
-            if people:
-                here = [found for found in here if found.version not in (None, it.version)]
-            places.append(FailedPlace(each.failed, each.failed_position, _after(each.failed_position, here)))
+            here = well[each[:2]][each.place]
+            mended = _after(each.failed_position, here, it.version if people else None)
+            places.append(FailedPlace(each.failed, each.failed_position, mended))
     return Failure(it.environment, it.service, it.version, it.failed, it.failed_position, it.release, began, (*places,))
 
 
-def _well(rows: FiguresRows, lines: Set[Line]) -> Mapping[PlaceLine, list[WellAgain]]:
-    """When a service was well again in each place, and in any (None) of an environment, in the order of positions."""
-    found = defaultdict[PlaceLine, list[WellAgain]](list)
+def _well(rows: FiguresRows) -> WellPlaces:
+    """When a service was well again where it had failed."""
+    found = defaultdict[tuple[str, str | None], dict[str | None, list[WellAgain]]](dict)
+    for each in (*rows.failed, *rows.rollbacks):
+        found[each[:2]][each.place] = []
     moments: list[WellAgain] = [*rows.arrived, *rows.well]
+    moments.sort(key=attrgetter("position"))
     for it in moments:
-        if it[:2] in lines:
-            found[*it[:2], it.place].append(it)
-            found[*it[:2], None].append(it)
-    for several in found.values():
-        several.sort(key=attrgetter("position"))
+        here = found.get(it[:2], {})
+        for place in (it.place, None):
+            if place in here:
+                here[place].append(it)
     return found
 
 
-def _after(position: str, well: Sequence[WellAgain]) -> tuple[int, str] | None:
+def _after(position: str, well: Sequence[WellAgain], but: str | None) -> tuple[int, str] | None:
+    """`but`: not when this version began to run, or was well."""
     index = bisect_right(well, position, key=attrgetter("position"))
-    return (well[index].at, well[index].position) if index < len(well) else None
+    later = (well[it] for it in range(index, len(well)))
+    return next(((it.at, it.position) for it in later if but is None or it.version not in (None, but)), None)

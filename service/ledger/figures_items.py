@@ -1,6 +1,7 @@
 """What delivery figures count, one by one."""
 
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -59,7 +60,7 @@ async def counted_page(name: str, asked: FiguresPeriod, cursor: str | None, limi
 
 def _ordered(it: ListQuestion, rows: FiguresRows) -> list[Counted]:
     found: list[Counted] = getattr(counted(told(rows), it.rows.begins, it.rows.ends), it.name)
-    return sorted(found, key=lambda it: (it.at, *it[:3]), reverse=True)
+    return sorted(found, key=attrgetter("at", "environment", "service", "version"), reverse=True)
 
 
 def item(it: Counted) -> CountedItem:
@@ -70,13 +71,13 @@ def item(it: Counted) -> CountedItem:
         "from": f"{told_at:%Y-%m-%dT%H:%M:%SZ}",
         "to": f"{told_at + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}",
     }
-    where, url = it[:3], f"/history?{urlencode(query)}"
+    where, url = (it.environment, it.service, it.version), f"/history?{urlencode(query)}"
     match it:
         case BroughtCommit():
-            seconds = it.at - it.committed if it.at >= it.committed else None
-            return CountedItem("commit", when, *where, True, it.commit, moment(it.committed), None, seconds, url)
+            seconds, committed = it.seconds if it.seconds >= 0 else None, moment(it.at - it.seconds)
+            return CountedItem("commit", when, *where, True, it.commit, committed, None, seconds, url)
         case Failure():
             known, well = it.release is not None, moment(it.mended[0]) if it.mended else None
             seconds = recovery_seconds(it) if it.mended else None
             return CountedItem("failure", when, *where, known, None, None, well, seconds, url)
-    return CountedItem("deployment", when, *where, it.release is not None, None, None, None, None, url)
+    return CountedItem("deployment", when, *where, it.known, None, None, None, None, url)

@@ -1,14 +1,12 @@
 """Which services had failed in an environment before what is read, and began to run nothing new there since."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..domain.figures import Deployment
 from .figures_lines import in_pieces, of_lines
-from .figures_rows import AGAIN, FAILED_BEFORE, FAILS, NEAR, RAN, ROLLBACK, ROLLED_BACK
+from .figures_rows import AGAIN, FAILED_BEFORE, FAILS, NEAR, RAN, ROLLBACK, ROLLED_BACK, Begun, Line
 
 
-class Line(NamedTuple):
+class IllLine(NamedTuple):
     environment: str
     service: str
 
@@ -35,16 +33,15 @@ _failed_before = of_lines(
         f" OR EXISTS (SELECT 1 FROM ({_ROLLED_BACK}) f WHERE f.version <> s.version AND f.version <> f.target"
         f" AND {_NOTHING_NEW} AND {_COUNTS})"
     ),
-    Line,
+    IllLine,
 )
 
 
-async def failed_before(arrived: Iterable[Deployment], begins: str) -> set[Deployment]:
-    """Of those that began since `begins`, a position, in whose order they are given: the first new version of a service
-    in an environment, where the last that happened to another before is a failure. Raises TooManyRows."""
-    first = dict[tuple[str, ...], Deployment]()
-    for it in arrived:
-        if not it.again:
-            first.setdefault(it[:2], it)
-    lines = ({"service": it.service, "environment": it.environment, "version": it.version} for it in first.values())
-    return {first[it] for it in await in_pieces(_failed_before, (it | {"begins": begins} for it in lines))}
+async def failed_before(begun: Begun, begins: str) -> set[Line]:
+    """Where the last that happened before `begins`, a position, is a failure of another version than the first one that
+    began since. Raises TooManyRows."""
+    lines = (
+        {"service": service, "environment": environment, "version": several[0].version, "begins": begins}
+        for (environment, service), several in begun.items()
+    )
+    return {it[:2] for it in await in_pieces(_failed_before, lines)}

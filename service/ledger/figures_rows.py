@@ -1,7 +1,7 @@
 """Reads what delivery figures count, in pieces that take some milliseconds each: what began to run, which versions
 failed, roll backs, recoveries and silence, in a window of positions."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from piccolo.query.base import Query as Built
 
 from ..database.query import Query, query
 from ..database.tables import Arrival, History
-from ..domain.figures import Deployment
+from ..domain.figures import ArrivedVersion
 
 PIECE = 500  # rows that are read at a time
 MOST = 40_000  # rows of one kind that are read for one answer
@@ -30,6 +30,10 @@ class FiguresWindow(NamedTuple):
     before: str
     ends: str
     limit: int
+
+
+Line = tuple[str, str]  # environment, service
+Begun = Mapping[Line, Sequence[ArrivedVersion]]  # not `again`, in the order of their positions
 
 
 class FailedVersion(NamedTuple):
@@ -109,7 +113,7 @@ def _arrived(**it: Any) -> Built[Any, Any]:
     rows, values = _window("a", it)
     return Arrival.raw(
         f"SELECT a.environment, a.service, a.version, a.started_at AS at, a.position, {_RELEASE.format('a')},"
-        f" {AGAIN.format('a')} AS again, a.place, FALSE AS reworks"
+        f" {AGAIN.format('a')} AS again, a.place"
         f" FROM arrival a WHERE {rows}",
         *values,
     )
@@ -162,7 +166,7 @@ def _of_kind(kind: str) -> Callable[..., Built[Any, Any]]:
 
 
 _BUILDS: dict[str, tuple[type[Any], Callable[..., Built[Any, Any]]]] = {
-    "arrived": (Deployment, _arrived),
+    "arrived": (ArrivedVersion, _arrived),
     "failed": (FailedVersion, _failed),
     "rollback": (FailedVersion, _rollbacks),
     **{kind: (HistoryMoment, _of_kind(kind)) for kind in ("recovered", "rolled_back", "silent")},
