@@ -15,6 +15,8 @@ from service.database.piccolo_conf import Engine
 from service.database.query import Query
 from service.database.sqlite import EmbeddedSQLite
 from service.ledger import figures_commits
+from service.ledger.arrivals.list import DigestArrivals
+from service.ledger.arrivals.list import _of_digest as of_digest
 from service.ledger.environments.at_time import EVENTS, LEVELS, SaidThen
 from service.ledger.events import take as events
 from service.ledger.releases import file as releases
@@ -244,3 +246,21 @@ async def test_postgresql_reads_a_little_of_each_place_for_a_time(
     assert f"{index} on" in plan, plan
     assert "Seq Scan on event" not in plan
     assert "Seq Scan on level" not in plan
+
+
+@pytest.mark.long
+@on_postgres
+async def test_postgresql_finds_a_charts_digest_by_its_index_before_anything_was_analyzed(database: Engine) -> None:
+    """Without statistics it takes a digest for one that many arrivals have, and would walk through all of them."""
+    insert = (
+        "INSERT INTO arrival (environment, place, position, state, service, version, started_at, basis, chart_digest)"
+        " SELECT 'staging', 'apps/x', n, '', 'x', '1.0.0', 1, 'event', 'sha256:' || n FROM generate_series({}, {}) n"
+    )
+    sql, values_of = of_digest.statement("postgres")
+    async with database.transaction():
+        for first in range(0, 90_000, 10_000):
+            await database.fetch(insert.format(first, first + 9_999))
+        asked = values_of(DigestArrivals("sha256:1", "g", "", 1))
+        plan = "\n".join(line for (line,) in await database.fetch(f"EXPLAIN {sql}", asked))
+    assert "arrival_chart_digest" in plan, plan
+    assert "Backward using arrival_newest" not in plan, plan

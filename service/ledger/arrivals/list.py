@@ -138,7 +138,7 @@ _of_digest = query(
     lambda digest, position, before, limit: _newest(
         Branch(f"{_RELEASED} f.id IN ({WITH_IMAGE}) AND NOT {_OVERRIDDEN}", [digest, digest], FEW),
         Branch(_FOUND, [digest, digest, digest], FEW),
-        Branch(f"{_REPORTED} a.chart_digest = {{}}", [digest]),
+        Branch(f"{_REPORTED} a.chart_digest = {{}}", [digest], FEW),
         Branch(f"{_RELEASED} a.chart_digest IS NULL AND f.chart_digest = {{}}", [digest], FEW),
         cursor=[position, before],
         limit=limit,
