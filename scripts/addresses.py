@@ -21,7 +21,7 @@ def repository_address(address: str | None, key: str, here: Path, *, resolve: bo
         shown = f" = {address!r}" if "@" not in address else ""  # it may hold a password
         raise Refused(f"{key}{shown} is no address of a repository.", "Give a URL or a path.", fault="you")
     # A password may hold an unescaped `/`; a port holds digits alone.
-    if re.match(r"[a-z+]+://[^/@]*:(?!\d+/)[^@]*@", address):
+    if re.match(r"[a-z+]+://[^/@]*:(?![0-9]+/)[^@]*@", address):
         raise Refused(
             f"The address in {key} carries a password.",
             "Leave it out: git asks its credential store, or WAYBILL_FORGE_TOKEN is used.",

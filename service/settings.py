@@ -103,7 +103,7 @@ def _reads_need_token(text: str) -> bool:
 
 def number(most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > most:
+        if not re.fullmatch("[0-9]{1,9}", text) or int(text) > most:
             raise ValueError(f"{text!r} is not a number from 0 to {most}")
         return int(text)
 

@@ -1,11 +1,14 @@
 """The commands `waybill-service token`: create, list and revoke."""
 
+import re
 from pathlib import Path
 
 import click
 
 from .command import settings_of, with_database
 from .settings import Settings
+
+LONGEST = 19  # digits of a number that a database has none of
 
 
 @click.group()
@@ -68,13 +71,16 @@ def list_() -> None:
 
 
 @token.command()
-@click.argument("id", type=int)
-def revoke(id: int) -> None:
+@click.argument("id")
+def revoke(id: str) -> None:
     """Revoke the token with this number, as `list` shows it. Every ledger refuses it within 5 seconds.
 
     A declared token is revoked by taking it out of TOKENS.
     """
     from .ledger import tokens
 
-    if id not in range(2**63) or not with_database(lambda: tokens.revoke(id)):
+    if not re.fullmatch("[0-9]+", id):
+        raise click.UsageError(f"{id!r} is no number of a token")
+    number = int(id) if len(id) < LONGEST else None
+    if number is None or not with_database(lambda: tokens.revoke(number)):
         raise click.ClickException(f"there is no token {id}; `waybill-service token list` shows all tokens")

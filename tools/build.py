@@ -94,7 +94,7 @@ def _version(go: str) -> tuple[int, ...]:
     answer = subprocess.run(
         [go, "env", "GOVERSION"], env=os.environ | GO_ENVIRONMENT, capture_output=True, text=True, check=False
     ).stdout
-    found = re.match(r"go(\d+)\.(\d+)", answer)
+    found = re.match(r"go([0-9]+)\.([0-9]+)", answer)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 

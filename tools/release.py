@@ -17,7 +17,7 @@ from pathlib import Path
 from semver import Version
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-TAG = re.compile(r"v(\d+\.\d+\.\d+)")
+TAG = re.compile(r"v([0-9]+\.[0-9]+\.[0-9]+)")
 
 
 class NotReleased(Exception):
@@ -59,7 +59,7 @@ def action_tag(released: str, checkout: Path = CHECKOUT) -> str:
     """Lets the tag of the major version, as v1, be HEAD where no higher release of it is tagged. Says what it did."""
     this = Version.parse(released)
     tags = _run("git", "ls-remote", "--tags", "origin", f"refs/tags/v{this.major}.*", cwd=checkout)
-    known = [Version.parse(it) for it in re.findall(r"refs/tags/v(\d+\.\d+\.\d+)$", tags, re.MULTILINE)]
+    known = [Version.parse(it) for it in re.findall(r"refs/tags/v([0-9]+\.[0-9]+\.[0-9]+)$", tags, re.MULTILINE)]
     if higher := [it for it in known if it > this]:
         return f"v{this.major} stays: {max(higher)} is higher"
     _run("git", "push", "--quiet", "--force", "origin", f"HEAD:refs/tags/v{this.major}", cwd=checkout)

@@ -29,7 +29,7 @@ class Mention(Struct, frozen=True):
     def at(self) -> str:
         """The key of waybill.toml that names this place."""
         path = [EACH if isinstance(key, int) else key for key in self.place.path]
-        plain = not any("." in key or key.isdigit() for key in path)
+        plain = not any("." in key or re.fullmatch("[0-9]+", key) for key in path)
         text = json.dumps(".".join(path) if plain else path, ensure_ascii=False)
         return f"at = {{kind = {json.dumps(self.place.manifest.kind)}, path = {text}}}"
 

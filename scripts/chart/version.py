@@ -1,6 +1,7 @@
 """Which version is next. A version is Semantic Versioning 2.0.0 (semver.org) without `v` and without `+build`: build
 metadata has no precedence, and a registry's tag cannot carry it."""
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -91,7 +92,7 @@ def _raised(prerelease: str) -> str:
     """`rc.7` -> `rc.8`, `beta` -> `beta.1`: the last numeric identifier + 1, so that the result is above."""
     identifiers = prerelease.split(".")
     for index in reversed(range(len(identifiers))):
-        if identifiers[index].isdigit():
+        if re.fullmatch("[0-9]+", identifiers[index]):
             identifiers[index] = str(int(identifiers[index]) + 1)
             return ".".join(identifiers)
     return f"{prerelease}.1"

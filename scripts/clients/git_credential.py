@@ -24,7 +24,8 @@ class Credential:
 
 def credential_of(url: str, token: str | None) -> Credential | None:
     """For a `url` of https or of loopback; other transports take no token."""
-    found = re.match(r"(https://|http://(?=(localhost|127\.0\.0\.1|\[::1\])(:\d+)?/))([^/@]*@)?(?P<path>[^/]+/.*)", url)
+    loopback = r"http://(?=(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?/)"
+    found = re.match(rf"(https://|{loopback})([^/@]*@)?(?P<path>[^/]+/.*)", url)
     return Credential(f"{found[1]}{found['path']}", token) if found and token else None
 
 
@@ -56,7 +57,8 @@ def _settings(place: str, helper: str) -> dict[str, str]:
         (f"http.{place}.extraHeader", ""),
         (f"http.{place}.followRedirects", "false"),
     ]
-    first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    given = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = int(given) if re.fullmatch("[0-9]{1,9}", given) else 0
     env = {"GIT_CONFIG_COUNT": str(first + len(settings))}
     for number, (key, value) in enumerate(settings, first):
         env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

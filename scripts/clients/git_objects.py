@@ -79,7 +79,7 @@ class Objects:
     def commit(self, name: str) -> Commit:
         head, _, _ = self.content(f"{name}^{{commit}}").decode(errors="replace").partition("\n\n")
         lines = [line.partition(" ") for line in head.split("\n")]
-        who = re.search(r"^committer (.*>) (-?\d+)", head, re.MULTILINE)
+        who = re.search(r"^committer (.*>) (-?[0-9]+)", head, re.MULTILINE)
         return Commit(
             tree=next(value for key, _, value in lines if key == "tree"),
             parents=tuple(value for key, _, value in lines if key == "parent"),

@@ -52,7 +52,7 @@ def _cause(said: str, fault: Fault, verb: str) -> tuple[Fault, str]:
     if re.search(r"(?i)not found|not be found|does not appear to be|does not exist|error: 404|no such file", said):
         private = "a private repository looks absent to a credential without the right to read it"
         return fault, f"Correct {address}; {private}."
-    if re.search(r"error: 30\d|redirect", said):
+    if re.search(r"error: 30[0-9]|redirect", said):
         return fault, f"It moved: correct {address}."
     return fault, f"Check that it answers and that {address} is right{AGAIN}"
 

@@ -137,7 +137,7 @@ def _plain(plain_http: bool) -> list[str]:
 def refuse_old_helm() -> str:
     """What helm says of its version. One that cannot be read is left to the first package that is made."""
     said = _version()
-    found = re.match(r"v?(\d+)\.(\d+)", said)
+    found = re.match(r"v?([0-9]+)\.([0-9]+)", said)
     if found and (int(found[1]), int(found[2])) < OLDEST:
         raise _old(said)
     return said

@@ -1,6 +1,7 @@
 """Which proxy a request goes through, as curl reads the environment: https://curl.se/docs/manpage.html#ENVIRONMENT."""
 
 import os
+import re
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
@@ -97,8 +98,8 @@ def _matches(entry: str, host: str, port: int | None) -> bool:
     if entry == "*":
         return True
     name, colon, number = entry.rpartition(":")
-    if colon and number.isdecimal() and (":" not in name or name.endswith("]")):
-        if int(number) != port:
+    if colon and re.fullmatch("[0-9]+", number) and (":" not in name or name.endswith("]")):
+        if number.lstrip("0") != str(port):
             return False
         entry = name
     entry = entry.strip("[]").lower()

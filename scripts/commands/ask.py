@@ -32,6 +32,15 @@ ledger = all_of(
 )
 
 
+class Number(click.IntRange):
+    """In the digits that it is shown in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and not re.fullmatch("-?[0-9]+", value):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class Asking(Command):
     """A command that ends with 2 where it could not ask: 1 is the answer "no"."""
 
@@ -129,7 +138,7 @@ def where(what: str, version: str | None, check: bool, **options: Any) -> None:
 @click.option("--kind", metavar="KIND", help="Only of this kind: arrived, failed, rolled_back, drifted, proposed, ...")
 @click.option("--from", metavar="TIME", help="From then on: 2026-11-28, or RFC 3339 with a time.")
 @click.option("--to", metavar="TIME", help="Until before then.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="The most that is shown.")
+@click.option("--limit", type=Number(1, 10_000), default=20, show_default=True, help="The most that is shown.")
 @ledger
 def history(service: str | None, limit: int, **options: Any) -> None:
     """What occurred, newest first: of SERVICE, or of all."""
@@ -271,14 +280,14 @@ def _pause() -> None:
 def _ago(span: str) -> str:
     from datetime import UTC, datetime, timedelta
 
-    found = re.fullmatch(r"([1-9]\d{0,2})([wd])", span)
+    found = re.fullmatch(r"([1-9][0-9]{0,2})([wd])", span)
     if found is None:
         raise click.UsageError(f"--since {span} is no span of time: write 13w or 30d.")
     return f"{datetime.now(UTC) - timedelta(days=int(found[1]) * (7 if found[2] == 'w' else 1)):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _seconds(text: str) -> int:
-    found = re.fullmatch(r"(\d{1,6})([smh])", text)
+    found = re.fullmatch(r"([0-9]{1,6})([smh])", text)
     if found is None:
         raise click.UsageError(f"--timeout {text} is no time: write 90s, 30m or 2h.")
     return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]

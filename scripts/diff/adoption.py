@@ -3,6 +3,7 @@
 What Waybill would write is tried on a copy and built as Flux builds it: the release has to change, and nothing else.
 """
 
+import re
 from collections.abc import Sequence
 from os.path import isfile  # Path's own raises for a name that is too long
 from pathlib import Path
@@ -136,7 +137,7 @@ def _built(top: Path, root: Root, files: dict[str, bytes], release: Target) -> C
     called = str(found.reference.get("name"))
     if not number and (why := next((it for name, it in unmarked.items() if name in called), None)):
         raise why
-    return structs.replace(found, origin=sources[int(number)] if number.isdecimal() else None)
+    return structs.replace(found, origin=sources[int(number)] if re.fullmatch("[0-9]+", number) else None)
 
 
 def _mark(item: Object) -> str:

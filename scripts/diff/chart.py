@@ -10,7 +10,7 @@ from ..clients.registry import Registry
 from ..errors import Refused
 from .overlay import HelmRelease
 
-_TEMPLATE = re.compile(r"\b[a-z0-9.-]+/(?:charts/[a-zA-Z0-9.-]+/)*templates/[\w./-]+:\d+(?::\d+)?", re.ASCII)
+_TEMPLATE = re.compile(r"\b[a-z0-9.-]+/(?:charts/[a-zA-Z0-9.-]+/)*templates/[\w./-]+:[0-9]+(?::[0-9]+)?", re.ASCII)
 
 
 def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Path:

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 # Letters, digits and punctuation that means nothing inside a line, so that most prose stays as it is.
 PLAIN = re.compile(r"(?:[^\W_]|[.,:;()'\"/<>=%+?-])*")
 # An address, a milestone of GitLab, `GH-7` or an issue of a tracker beside the forge, or the id of a commit.
-LINKED = re.compile(r"://|\b(?i:www)\.|%[\w\"]|\b(?:(?i:gh)|[A-Z][A-Z0-9_]+)-\d|\b(?i:(?=[a-z]*\d)[0-9a-f]{7,})\b")
+LINKED = re.compile(
+    r"://|\b(?i:www)\.|%[\w\"]|\b(?:(?i:gh)|[A-Z][A-Z0-9_]+)-[0-9]|\b(?i:(?=[a-z]*[0-9])[0-9a-f]{7,})\b"
+)
 # What begins a list, a quote, a heading, a rule, or a command to GitLab where a line begins.
-BLOCK = re.compile(r"[>+=/-]|\d+[.)]$")
+BLOCK = re.compile(r"[>+=/-]|[0-9]+[.)]$")
 LINK = re.compile(r"https?://[\w.~:/%+=&?@#,-]+", re.ASCII)
 
 

@@ -13,7 +13,7 @@ _DATA = re.compile(r"""\b(data|stringData)["']?\s*:""")
 # Annotations with the whole object as it was applied, data and all: of kubectl and others, of Rancher, of kapp.
 _APPLIED = re.compile(r".*last-applied.*|.*/(applied|original)")
 # User and password of an address; a password may hold an unescaped `/`, and a port holds digits alone.
-_CREDENTIALS = re.compile(r"""(?<=://)([^\s/@'"]+|[^\s/@'":]*:(?!\d+/)[^\s@'"]*)@(?!sha256:)""")
+_CREDENTIALS = re.compile(r"""(?<=://)([^\s/@'"]+|[^\s/@'":]*:(?![0-9]+/)[^\s@'"]*)@(?!sha256:)""")
 
 
 def veiled(before: Object, after: Object) -> tuple[Object, Object]:

@@ -1,5 +1,6 @@
 """Requests to a forge about one repository, and the refusals that its answers become."""
 
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -149,11 +150,11 @@ def remedy(answer: Answer) -> str:
 
 def _wait(answer: Answer) -> str:
     """What a forge that limits requests says: seconds, or the time (since the epoch) at which it begins anew."""
-    if (wait := answer.headers.get("Retry-After", "")).isdecimal():
+    if re.fullmatch("[0-9]{1,9}", wait := answer.headers.get("Retry-After", "")):
         return f"in {wait} s"
     for name in ("RateLimit-Reset", "X-RateLimit-Reset"):
-        if (reset := answer.headers.get(name, "")).isdecimal():
-            return f"in {max(1, int(reset[:12]) - int(time.time()))} s"
+        if re.fullmatch("[0-9]{1,12}", reset := answer.headers.get(name, "")):
+            return f"in {max(1, int(reset) - int(time.time()))} s"
     return "in an hour"
 
 

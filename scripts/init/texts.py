@@ -65,7 +65,7 @@ def _left_open(why: str) -> Sequence[str]:
 def _path(path: str | Sequence[str | int]) -> str:
     if isinstance(path, str):
         return json.dumps(path)
-    if all(isinstance(key, int) or (re.fullmatch(r"[^.]+", key) and not key.isdecimal()) for key in path):
+    if all(isinstance(key, int) or (re.fullmatch(r"[^.]+", key) and not re.fullmatch("[0-9]+", key)) for key in path):
         return json.dumps(".".join(map(str, path)))
     return json.dumps(list(path))
 

@@ -109,7 +109,7 @@ def refuse_trial_merge(head: str, git: Git) -> None:
     names = git.run("for-each-ref", "--points-at", head, "--format=%(refname)", *places).splitlines()
     if os.environ.get("GITHUB_SHA") == head:
         names.append(os.environ.get("GITHUB_REF", ""))
-    if name := next((name for name in names if re.fullmatch(r"refs/(remotes/)?[\w-]+/\d+/merge", name)), None):
+    if name := next((name for name in names if re.fullmatch(r"refs/(remotes/)?[\w-]+/[0-9]+/merge", name)), None):
         raise Refused(
             f"{head[:12]} is {name}: a merge that the forge made to try a pull request, which lies on no branch.",
             "Ship the branch's own commit after the merge. To see what a pull request would change, check out its head "

@@ -133,7 +133,7 @@ WORDS = {
 }
 
 
-LIMIT = re.compile(r"Expected `int`(?:( (>=|<=) (\d+))|, got .*)")
+LIMIT = re.compile(r"Expected `int`(?:( (>=|<=) ([0-9]+))|, got .*)")
 MISSING = re.compile(r"Missing required \w+ parameter '([^']+)' for ")
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from .event import DIGEST, EPOCH, NAME, decode, digest_in, line, seconds_of
+from .event import DIGEST, EPOCH, NAME, decode, digest_in, line, seconds_of, time_in
 from .state import told_at
 
 Outcome = Literal["fetched", "applied", "failed"]
@@ -36,7 +36,7 @@ def delivery_in(body: bytes, received_at: datetime) -> Delivery | None:
     """None where the body tells nothing of an artifact."""
     try:
         said = decode(body)
-        time = datetime.fromisoformat(said.timestamp or "")
+        time = time_in(said.timestamp or "")
     except (ValueError, RecursionError):  # msgspec's errors, too
         return None
     it, message = said.involvedObject, said.message or ""

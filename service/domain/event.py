@@ -60,6 +60,7 @@ NO_NAME, NO_TIME = Cause("no usable name of a HelmRelease"), Cause("no usable ti
 OTHER_KIND, OTHER_REASON = Cause("about another kind of object"), Cause("a reason that changes nothing")
 NO_VERSION = Cause("names no version of a chart")
 NO_PLACE = Cause("about a source of which no HelmRelease is known")
+TOO_LATE = Cause("so late that `waybill-service rebuild` is needed to count them in")
 REFUSED = (NOT_JSON, NO_EVENT)  # no event of Flux at all
 
 
@@ -93,9 +94,10 @@ CHART_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 OVERRIDDEN = "overridden"  # what our annotation says in place of images that a place does not run as they were released
 IMAGE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:/-]{0,255}@sha256:[a-f0-9]{64}")
 _CHART = re.compile(rf"\bchart ({CHART_NAME.pattern})@([0-9A-Za-z.-]{{1,128}})(?:\+({BUILD.pattern}))?")
-_DURATION = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h))+")  # of Go, as the HelmRelease's schema has it
+_DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|s|m|h))+")  # of Go, as the HelmRelease's schema has it
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
-_TRIES = re.compile(r"(install|upgrade)=(\d{1,6})")
+_TRIES = re.compile(r"(install|upgrade)=([0-9]{1,6})")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 _OURS = "event.toolkit.fluxcd.io/"
 _CONTROLLERS = "helm.toolkit.fluxcd.io/"
@@ -235,10 +237,17 @@ def seconds_of(at: datetime) -> int:
     return (at - EPOCH) // SECOND
 
 
+def time_in(text: str) -> datetime:
+    """As Go writes it (RFC 3339). Raises ValueError."""
+    if not _DAY.match(text):  # what Python reads is more: weeks, any sign before the hours
+        raise ValueError("no time")
+    return datetime.fromisoformat(text)
+
+
 def _time(text: str) -> int | None:
     """In seconds since 1970; None: no time with an offset, or one before 1970."""
     try:
-        time = datetime.fromisoformat(text)
+        time = time_in(text)
     except ValueError:
         return None
     return None if time.tzinfo is None or time < EPOCH else seconds_of(time)

@@ -1,5 +1,6 @@
 """Delivery figures of a period, each with what it counts."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -74,7 +75,7 @@ async def show_counted(
         rows = await counted_of(name, asked)
     except Refused as error:
         return not_found(request, error.problem.detail)
-    begins = min(int(cursor), len(rows)) if cursor.isascii() and cursor.isdigit() and len(cursor) < 9 else 0
+    begins = min(int(cursor), len(rows)) if re.fullmatch("[0-9]{1,8}", cursor) else 0
     ends = begins + PAGE
     return await large(
         request,

@@ -1,5 +1,6 @@
 """A part of a list that is too long for one page."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -19,6 +20,6 @@ class Part(Generic[Item]):
 def part(several: Sequence[Item], asked: str, size: int) -> Part[Item]:
     """`asked`: its number, as an address has it. What is none means the first, one beyond the end the last."""
     last = max(1, -(-len(several) // size))
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    number = int(asked) if re.fullmatch("[0-9]{1,5}", asked) else 1
     number = min(max(1, number), last)
     return Part(several[(number - 1) * size : number * size], number, last)

@@ -1,5 +1,6 @@
 """A file has one purpose, which its name says, and can be read in one go."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ def test_most_files_are_short() -> None:
 
 def test_names_say_a_purpose() -> None:
     assert list(empty_names([*SOURCES, *TESTS], CHECKOUT)) == []
+
+
+# What Python takes for digits and for numbers is more than any other program writes or reads.
+OTHER_DIGITS = re.compile(r"\\d|\.is(digit|decimal|numeric)\(|type=int\b|click\.INT\b|type=click\.IntRange")
+
+
+def test_digits_are_those_of_ascii() -> None:
+    programs = [it for it in PROGRAMS if "migrations" not in it.parts]
+    assert [it for it in programs if OTHER_DIGITS.search(it.read_text())] == []
 
 
 def test_no_function_is_long() -> None:

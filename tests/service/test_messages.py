@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.domain import event
 from service.domain.event import line
 
 
@@ -26,3 +27,15 @@ from service.domain.event import line
 def test_the_line_that_tells_the_cause(message: str, shown: str) -> None:
     assert line(message) == shown
     assert line(shown) == shown
+
+
+def test_numbers_in_annotations_are_written_in_ascii_digits() -> None:
+    assert (event.tests_in("10m"), event.tests_in("\u0661\u0660m")) == (600, None)
+    assert event.tries_in("install=4") is not None
+    assert event.tries_in("install=\u0664,upgrade=\uff13") is None
+
+
+@pytest.mark.parametrize("text", ["2026-01-01\u260312:00:00Z", "2026-W01-1T12:00:00Z", "20260101T120000Z", ""])
+def test_a_time_is_written_as_go_writes_it(text: str) -> None:
+    with pytest.raises(ValueError, match="no time"):
+        event.time_in(text)

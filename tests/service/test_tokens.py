@@ -121,6 +121,14 @@ def test_a_shown_url_has_no_password() -> None:
     assert shown("sqlite:////srv/ledger.db") == "/srv/ledger.db"
 
 
+@pytest.mark.parametrize("number", ["١", "１", "²", "1_0", " 1", "+1", "1.0", ""])
+def test_a_number_is_written_in_ascii_digits(database_url: str, number: str) -> None:
+    command(database_url, "token", "create", "--scope", "read")
+    refused = command(database_url, "token", "revoke", number)
+    assert (refused.code, "no number of a token" in refused.stderr) == (2, True)
+    assert "revoked" not in command(database_url, "token", "list").stdout
+
+
 @pytest.mark.parametrize("number", ["0", str(2**63 - 1), str(2**63), "1" + 22 * "0"])
 def test_a_token_that_is_not_there_cannot_be_revoked(database_url: str, number: str) -> None:
     refused = command(database_url, "token", "revoke", number)

@@ -35,5 +35,5 @@ def serve_ledger(
     token = run([*program, "token", "create", "--scope", "releases:write", "--service", service], settings)
     log = folder / "ledger.log"
     with running([*program, "serve"], log, settings) as process:
-        url = wait_for_line(process, log, r"(http://127\.0\.0\.1:\d+)")
+        url = wait_for_line(process, log, r"(http://127\.0\.0\.1:[0-9]+)")
         yield Ledger(url, token, keys, process)

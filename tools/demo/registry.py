@@ -31,4 +31,4 @@ def serve_registry(
     file.write_text(json.dumps(config))  # JSON is YAML
     env = os.environ | {"OTEL_TRACES_EXPORTER": "none"}
     with running(["registry", "serve", str(file)], log, env) as process:
-        yield wait_for_line(process, log, r"listening on (\S+:\d+)")
+        yield wait_for_line(process, log, r"listening on (\S+:[0-9]+)")

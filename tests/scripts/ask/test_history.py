@@ -60,6 +60,9 @@ def test_json_is_the_ledgers_own_answer(ask: Asker, story: Story) -> None:
     ("args", "code", "said"),
     [
         (("--kind", "nope"), 2, "kind: it must be one of arrived, failed"),
+        (("--limit", "\u0661\u0660"), 2, "is not a number"),
+        (("--limit", "1_0"), 2, "is not a number"),
+        (("--limit", "-1"), 2, "is not in the range"),
         (("--from", "soon"), 2, "from: it must be a date or a time"),
         (("orders", "--to", "2001-01-01"), 0, "Nothing occurred in that time that the ledger knows of."),
         (("--to", "2001-01-01"), 0, "Nothing occurred in that time that the ledger knows of."),

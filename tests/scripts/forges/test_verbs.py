@@ -159,6 +159,7 @@ def test_a_limit_that_ends_soon_is_waited_for(forge: Forge, stand_in: StandIn) -
         ({"RateLimit-Remaining": "0", "RateLimit-Reset": "1800000900"}, "in 900 s"),
         ({"X-RateLimit-Reset": "1799999999"}, "in 1 s"),
         ({}, "in an hour"),
+        ({"Retry-After": "9" * 5000, "RateLimit-Reset": "9" * 5000}, "in an hour"),
         ({"Retry-After": "soon", "RateLimit-Reset": "never"}, "in an hour"),
     ],
 )
