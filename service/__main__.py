@@ -223,6 +223,34 @@ def _copied(copy: Callable[[Path], int], file: Path) -> None:
     click.echo(f"{size} bytes copied", err=True)
 
 
+@main.command("forget-cluster")
+@click.argument("environment")
+@click.argument("cluster")
+def forget_cluster_(environment: str, cluster: str) -> None:
+    """Forget CLUSTER, as the setting CLUSTER of its observer named it, in ENVIRONMENT: it is no more, or has another
+    name. Stop its observer first. The ledger may go on meanwhile.
+
+    What was last seen there becomes unmanaged, no silence of it is told any more, and the history says that it was
+    forgotten. What is known of the past stays.
+    """
+    from datetime import UTC, datetime
+
+    from .domain.place import OlderRules
+    from .ledger.events.forget_cluster import UnknownCluster, forget_cluster
+
+    try:
+        gone = with_database(lambda: forget_cluster(environment, cluster, datetime.now(UTC)))
+    except UnknownCluster as error:
+        known = f"; it has {', '.join(error.known)}" if error.known else ""
+        raise click.ClickException(f"{environment} has no cluster {cluster}{known}. Nothing was changed.") from None
+    except OlderRules:
+        raise click.ClickException("an older version derived what runs: run `waybill-service rebuild` first") from None
+    if gone is None:
+        click.echo(f"cluster {cluster} of {environment} was forgotten before", err=True)
+    else:
+        click.echo(f"cluster {cluster} of {environment} is forgotten, with {gone} place{'s' * (gone != 1)}", err=True)
+
+
 main.add_command(token)
 
 

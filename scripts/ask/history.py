@@ -28,6 +28,7 @@ SAID = {
     "suspended": "Flux was told to leave it as it is",
     "silent": "nothing was heard from then on",
     "heard": "was heard again",
+    "forgotten": "was forgotten, as an operator asked",
     "contested": "several clusters report as this place",
     "mismatched": "is not what was released",
 }

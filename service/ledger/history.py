@@ -43,6 +43,7 @@ Kind = Literal[
     "suspended",
     "silent",
     "heard",
+    "forgotten",
     "proposed",
     "mismatched",
     "contested",
@@ -66,9 +67,9 @@ class HistoryDigests(Struct, frozen=True):
 class HistoryItem(Struct, frozen=True):
     """`version` is what it is about: what arrived, failed, was rolled back, and so on; null: it is not known, or it is
     of the whole environment, as `place` null is. `to`: what runs again after a roll back. `cause`: Flux's reason, or a
-    proposal's kind. `source`: event | snapshot | filing | silence, `basis` as of arrivals. `url`: a path of the ledger
-    that tells more; `proposal` the address of a pull request. `range`: of a silence, the names that it is of; null: the
-    whole environment."""
+    proposal's kind. `source`: event | snapshot | filing | silence | operator, `basis` as of arrivals. `url`: a path of
+    the ledger that tells more; `proposal` the address of a pull request. `range`: of a silence, the names that it is
+    of; null: the whole environment."""
 
     id: str
     when: datetime

@@ -208,9 +208,9 @@ async def silent_at(environment: str, second: int, now: datetime, silent_after: 
     return None
 
 
-async def lock(environment: str) -> None:
-    """Nothing else is told of the environment until the transaction has ended."""
-    await _hearing.each([EnvironmentKey(environment)])
+async def lock(environment: str) -> Hearing | None:
+    """Nothing else is told of the environment until the transaction has ended. None: it never reported."""
+    return next(iter(await _hearing.each([EnvironmentKey(environment)])), None)
 
 
 async def end_of_observer(
