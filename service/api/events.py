@@ -10,7 +10,7 @@ from msgspec.json import Encoder
 
 from ..auth.quotas import Quotas
 from ..auth.webhook_key import check_signature
-from ..domain.event import Cause
+from ..domain.event import TOO_LATE, Cause
 from ..errors import Unauthenticated, Unprocessable
 from ..http.answer import JsonBytes
 from ..http.limits import HOOK_BYTES
@@ -102,6 +102,8 @@ async def _answer(kind: str, signed: Signed, taken: Taken) -> JsonBytes:
     if taken.receipt.id == 0 and taken.cause is not None:
         await unread.count(environment, taken.cause, signed.now)
         raise _refused(kind, signed, taken.cause)
+    if taken.news.left_out:
+        UNREAD.labels(environment, kind, TOO_LATE).inc(taken.news.left_out)
     EVENTS.labels(environment, kind, "taken" if taken.new else "repeated").inc()
     ARRIVALS.labels(environment).inc(len(taken.news.arrivals))
     return JsonBytes(encode(taken.receipt), 201 if taken.new else 200)

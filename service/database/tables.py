@@ -3,9 +3,9 @@
 `release`, `release_image`, `proposal`, `event` and `delivery` are records: appended, never changed, though an archive
 moves bodies of events out. `level` and `listing` are records of what observers saw: of equal ones the first and the
 last are kept.
-`environment`, `place`, `arrival`, `image` and `history` are derived from them, in the transaction that adds an event, a
-level or a release. Lengths and alphabets are checked where input is decoded, alike for both databases, so all text is
-`Text`.
+`environment`, `place`, `arrival`, `image`, `history` and `checkpoint` are derived from them, in the transaction that
+adds an event, a level or a release. Lengths and alphabets are checked where input is decoded, alike for both databases,
+so all text is `Text`.
 """
 
 from piccolo.columns import BigInt, BigSerial, Boolean, Bytea, ForeignKey, Text, Timestamptz
@@ -163,7 +163,8 @@ class Listing(Table, tablename="cluster_listing"):
 
 
 class ArrivalImage(Table, tablename="image"):
-    """A digest that was seen in a pod, or named by an event, while an arrival lasted. Unique: all columns."""
+    """A digest that was seen in a pod, or named by an event, while an arrival lasted. Unique: all columns
+    but the last."""
 
     id = BigSerial(primary_key=True)
     environment = Text()
@@ -171,6 +172,17 @@ class ArrivalImage(Table, tablename="image"):
     position = Text(help_text="the arrival's")
     digest = Text(index=True)
     seen = Boolean(help_text="in a pod; else it was intended")
+    after = Text(default="", help_text="as of `history`, of the first time that it was found")
+
+
+class Checkpoint(Table):
+    """How a lane stood amid what is said of it. Unique: (environment, place, position)."""
+
+    id = BigSerial(primary_key=True)
+    environment = Text()
+    place = Text()
+    position = Text(help_text="the last arrival's, with the time of the checkpoint behind it")
+    state = Text(help_text="as of `arrival`")
 
 
 class History(Table):
@@ -181,14 +193,14 @@ class History(Table):
     environment = Text()
     place = Text(null=True, default=None, help_text="null: of the whole environment")
     position = Text(help_text="by which it is ordered, as arrivals are")
-    after = Text(null=True, default=None, help_text="the last arrival that began before; null: not derived from events")
+    after = Text(null=True, default=None, help_text="the last arrival or checkpoint before; null: no event told it")
     kind = Text()
     service = Text(null=True, default=None)
     version = Text(null=True, default=None, help_text="what it is about, without build metadata")
     build = Text(null=True, default=None)
     chart_digest = Text(null=True, default=None)
     at = BigInt(help_text="seconds since 1970")
-    source = Text(help_text="event | snapshot | filing | silence")
+    source = Text(help_text="event | snapshot | filing | silence | operator")
     basis = Text(null=True, default=None)
     cause = Text(null=True, default=None)
     message = Text()
@@ -234,5 +246,5 @@ class Token(Table):
 
 TABLES: tuple[type[Table], ...] = (
     *(Release, ReleaseCommit, ReleaseImage, Proposal, Event, Environment, Place, Arrival),
-    *(Level, Listing, ArrivalImage, History, Unread, Delivery, Token),
+    *(Level, Listing, ArrivalImage, Checkpoint, History, Unread, Delivery, Token),
 )

@@ -22,10 +22,12 @@ from .event import OVERRIDDEN, digest_in
 from .level import under_way
 from .level_effect import looked
 from .occurrence import BLANK, Memory, Occurrence, is_plain, occurrences, remembered
-from .state import BEGINNING, NOTHING, Entry, Running, State, position
+from .state import BEGINNING, NO_ARRIVAL, NOTHING, Entry, Running, State, position, position_at
 
 GAP = 3600  # seconds
+EVENTS = ("event", "late")  # the basis of what Flux said
 NAME = 16  # characters of a SHA-256
+CHECKPOINT = "00"  # begins the SHA-256 of one event of 256, after which the lane is kept
 Key = tuple[int, str, int, int, int, str]
 Loose = tuple[int, int, str]
 
@@ -37,7 +39,8 @@ class ObjectLane(msgspec.Struct, gc=False, omit_defaults=True):
     So that a lane can be continued: `high` is its latest time, `told` that of what has a version, `ties` the entries of
     the latest second, and `inverted` the
     latest time at which an earlier entry followed. `turned` is when something else, or nothing, began to run for the
-    `turns`th time, and `opened` the position of the arrival that was the last to begin; "": there was none.
+    `turns`th time, and `opened` the position of the arrival that was the last to begin; "": there was none. `marked` is
+    when the last checkpoint after that was; 0: there was none.
     """
 
     uid: str = ""
@@ -54,8 +57,14 @@ class ObjectLane(msgspec.Struct, gc=False, omit_defaults=True):
     turned: int = 0
     turns: int = 0
     opened: str = ""
+    marked: int = 0
     state: State = NOTHING
     memory: Memory = BLANK
+
+    @property
+    def after(self) -> str:
+        """Sorts as the last arrival or checkpoint of the lane: between the arrivals that it lies between."""
+        return (self.opened or NO_ARRIVAL) + position_at(self.marked) if self.marked else self.opened
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
@@ -68,16 +77,25 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     lane: ObjectLane
 
 
+class PlacedLane(msgspec.Struct, frozen=True, gc=False):
+    """How a lane stands amid what is said of it, so that what comes late costs no more the longer an arrival lasts."""
+
+    position: str
+    lane: ObjectLane
+
+
 class FoundImage(msgspec.Struct, frozen=True, gc=False):
-    """An image that was seen in a pod, or that an event named, while what began at `position` ran."""
+    """An image that was seen in a pod, or that an event named, while what began at `position` ran. `after` as
+    PlacedOccurrence has it."""
 
     position: str
     digest: str
     seen: bool
+    after: str
 
 
 class PlacedOccurrence(msgspec.Struct, frozen=True, gc=False):
-    """`position` is its own; `after`: of the last arrival that began before its entry."""
+    """`position` is its own; `after`: of the last arrival or checkpoint before its entry."""
 
     position: str
     after: str
@@ -86,11 +104,12 @@ class PlacedOccurrence(msgspec.Struct, frozen=True, gc=False):
 
 
 class Followed(msgspec.Struct, frozen=True, gc=False):
-    """What entries brought: the turns, the images, what else occurred, and the lane after them."""
+    """What entries brought: the turns, the images, what else occurred, the checkpoints, and the lane after them."""
 
     turns: list[Turn]
     images: list[FoundImage]
     occurred: list[PlacedOccurrence]
+    checkpoints: list[PlacedLane]
     lane: ObjectLane
 
 
@@ -181,9 +200,9 @@ def _loose_key(it: Entry) -> Loose:
 
 def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
     """`entries` are in order, and come after what the lane holds. `lane` is changed."""
-    turns, images, occurred = list[Turn](), list[FoundImage](), list[PlacedOccurrence]()
+    brought = Followed([], [], [], [], lane)
     for it in entries:
-        before, after = lane.state, lane.opened
+        before, after = lane.state, lane.after
         lane.state = (looked if _is_outrun(lane, it) else it.effect)(before, it)
         if it.tries != lane.state.tries and it.uid and not it.level:
             lane.state = msgspec.structs.replace(lane.state, tries=it.tries)
@@ -195,12 +214,15 @@ def follow(lane: ObjectLane, entries: Iterable[Entry]) -> Followed:
         found = [] if is_plain(before, it, lane.state) else list(occurrences(before, it, lane.state, lane.memory))
         lane.memory = remembered(lane.memory, found, lane.state)
         if began:
-            turns.append(Turn(lane.opened, lane.turned, it.cause, it.basis, msgspec.structs.replace(lane)))
+            brought.turns.append(Turn(lane.opened, lane.turned, it.cause, it.basis, msgspec.structs.replace(lane)))
         if running and (it.image or it.level):
-            images.extend(images_of(lane.opened, it, began=began))
+            brought.images.extend(_images(lane.opened, it, after, began=began))
         for number, each in enumerate(found):
-            occurred.append(PlacedOccurrence(_placed(lane, it, number, each), after, it.basis, each))
-    return Followed(turns, images, occurred, lane)
+            brought.occurred.append(PlacedOccurrence(_placed(lane, it, number, each), after, it.basis, each))
+        if it.sha256.startswith(CHECKPOINT) and it.basis in EVENTS and lane.high > lane.marked:
+            lane.marked = lane.high
+            brought.checkpoints.append(PlacedLane(lane.after, msgspec.structs.replace(lane)))
+    return brought
 
 
 def _turn(lane: ObjectLane, it: Entry, running: Running | None) -> None:
@@ -208,17 +230,14 @@ def _turn(lane: ObjectLane, it: Entry, running: Running | None) -> None:
     lane.turns += 1
     if running is None:
         return
-    own = own_of(lane, it)
+    # What names no object may begin an arrival of each.
+    own = it.sha256 if it.uid else hashlib.sha256(f"{it.sha256} {lane.uid}".encode()).hexdigest()
     begins = position(lane.turned, lane.key[1] if lane.key else "", lane.turns, it.rank, own)
     # The arrivals of a lane follow each other, also where a restored cluster counts anew.
     lane.opened = max(begins[:BEGINNING], lane.opened[:BEGINNING]) + begins[BEGINNING:]
+    lane.marked = 0
     if running.since != lane.turned:
         lane.state = _not_before(lane.state, running, lane.turned)
-
-
-def own_of(lane: ObjectLane, it: Entry) -> str:
-    """The end of the position of what an entry begins in a lane. What names no object may begin an arrival of each."""
-    return it.sha256 if it.uid else hashlib.sha256(f"{it.sha256} {lane.uid}".encode()).hexdigest()
 
 
 def _placed(lane: ObjectLane, it: Entry, number: int, each: Occurrence) -> str:
@@ -258,15 +277,15 @@ def _hear(lane: ObjectLane, it: Entry) -> None:
         lane.inverted = max(lane.inverted, lane.high)
 
 
-def images_of(opened: str, it: Entry, *, began: bool) -> Iterable[FoundImage]:
+def _images(opened: str, it: Entry, after: str, *, began: bool) -> Iterable[FoundImage]:
     """The image annotation is what was intended, and counts for a success alone. That of the version which `began` with
     it is found with its release. What overrides images lies in the environment, so it holds after a roll back too."""
     if it.level:
         named = {digest_in(image) for each in it.level.images or () for image in (each.asked, each.running)}
-        return (FoundImage(opened, digest, True) for digest in sorted(filter(None, named)))
+        return (FoundImage(opened, digest, True, after) for digest in sorted(filter(None, named)))
     overridden = it.image == OVERRIDDEN
     succeeded = it.cause in ("InstallSucceeded", "UpgradeSucceeded") or (overridden and it.cause == "RollbackSucceeded")
     found_with_release = began and it.release == it.version and not overridden
     if it.image and succeeded and not found_with_release:
-        return (FoundImage(opened, it.image.rpartition("@")[2], False),)
+        return (FoundImage(opened, it.image.rpartition("@")[2], False, after),)
     return ()

@@ -138,6 +138,7 @@ NOTHING = State()
 
 
 BEGINNING = 28  # characters of a position that tell time and resourceVersion
+NO_ARRIVAL = "0" * 97  # sorts before every position
 
 
 def position(at: int, resource_version: str, number: int, rank: int, sha256: str) -> str:

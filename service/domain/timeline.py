@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import msgspec
 
-from .lane import FoundImage, ObjectLane, PlacedOccurrence, Turn, clusters_of, follow, in_order
+from .lane import FoundImage, ObjectLane, PlacedLane, PlacedOccurrence, Turn, clusters_of, follow, in_order
 from .occurrence import Occurrence
 from .state import NEAR, Entry, Running, position
 
@@ -43,12 +43,13 @@ class Closing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Timeline(msgspec.Struct, frozen=True, gc=False):
-    """Every arrival at a place, in the order of their beginnings, the images found with them, what else occurred, and
-    its lanes."""
+    """Every arrival at a place, in the order of their beginnings, the images found with them, what else occurred, its
+    checkpoints and its lanes."""
 
     arrivals: list[Arrival]
     images: list[FoundImage]
     occurred: list[PlacedOccurrence]
+    checkpoints: list[PlacedLane]
     lanes: tuple[ObjectLane, ...]
 
 
@@ -63,6 +64,7 @@ def timeline(entries: Iterable[Entry]) -> Timeline:
         sorted(found, key=lambda it: it.began.position),
         [image for it in followed for image in it.images],
         [*(each for it in followed for each in it.occurred), *between(place, lanes)],
+        [each for it in followed for each in it.checkpoints],
         lanes,
     )
 

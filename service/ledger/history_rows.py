@@ -13,7 +13,7 @@ from ..domain.state import position_at
 from .events import silence
 from .events.ranges import FIELDS, JOINED, ROUNDS
 from .events.statements import HistoryColumns
-from .match import WITH_RELEASE, overridden_in
+from .match import RAN, WITH_RELEASE, overridden_in
 from .releases.number_two import TEXT
 from .rows import EnvironmentKey
 
@@ -89,7 +89,7 @@ _ARRIVALS = (
 )
 _OTHERS = (
     f"SELECT {_COMMON}, a.kind, a.at, a.source, a.basis, a.cause, a.message, a.detail, NULL AS state,"
-    " a.after AS ran FROM history a"
+    f" {RAN} AS ran FROM history a"
 )
 _environments = query(
     lambda: tables.Environment.select(

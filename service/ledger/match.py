@@ -18,6 +18,7 @@ from ..database import tables
 from ..database.query import query
 from ..domain.event import NAME, OVERRIDDEN, only
 from ..domain.images import ReleasedImage
+from ..domain.state import NO_ARRIVAL
 from .releases.number_two import TEXT
 
 WITH_RELEASE = "LEFT JOIN release r ON r.service = a.service AND r.version = a.version"
@@ -25,6 +26,10 @@ RELEASE_COLUMNS = (
     "a.version, a.build, a.chart_digest AS reported,"
     f" r.service AS filed_service, r.chart_digest AS published, {TEXT} AS document"
 )
+
+
+# What a row of the history came after: the arrival alone, without a checkpoint of it.
+RAN = f"substr(a.after, 1, {len(NO_ARRIVAL)})"
 
 
 def overridden_in(position: str) -> str:

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from service.database.piccolo_conf import Engine, engine_for, use
 from service.database.tables import TABLES
-from service.domain import reasons
+from service.domain import lane, reasons
 from service.domain.identity import sha256
 from service.domain.parse import parse
 from service.ledger import history
@@ -243,7 +243,8 @@ def _told(services: Any) -> list[Any]:
 
 
 @pytest.fixture
-def machine(database_url: str) -> Iterator[type[Ledger]]:
+def machine(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Ledger]]:
+    monkeypatch.setattr(lane, "CHECKPOINT", tuple("01234567"))
     with asyncio.Runner() as runner:
         engine = use(engine_for(database_url, pooler=pooler.MODE))
         runner.run(engine.start())

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.database.piccolo_conf import Engine, engine_for, use
-from service.database.tables import TABLES, ArrivalImage, History, Place
-from service.domain import reasons, snapshot
+from service.database.tables import TABLES, ArrivalImage, Checkpoint, History, Place
+from service.domain import lane, reasons, snapshot
 from service.domain.event import Cause
 from service.domain.lane import GAP, ObjectLane, in_order
 from service.domain.place import standing_in, text_of
@@ -90,6 +90,8 @@ LEVELS = st.builds(
     ),
     CLUSTERS,
 )
+# Which events of all a lane is kept after: by the beginning of their SHA-256.
+CHECKPOINTS = st.sampled_from([lane.CHECKPOINT, "", tuple("01234567")])
 TOLD = st.lists(EVENTS | EVENTS | LEVELS | st.builds(A, TIMES, cluster=CLUSTERS), min_size=1, max_size=9)
 
 
@@ -167,12 +169,15 @@ def runner(database_url: str) -> Iterator[tuple[asyncio.Runner, Engine]]:
 
 
 @pytest.mark.torture
-def test_what_is_derived_step_by_step_is_the_timeline_of_the_whole(runner: tuple[asyncio.Runner, Engine]) -> None:
+def test_what_is_derived_step_by_step_is_the_timeline_of_the_whole(
+    runner: tuple[asyncio.Runner, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
     loop, engine = runner
 
     @settings(max_examples=size(40, 5_000), deadline=None, suppress_health_check=list(HealthCheck), database=None)
-    @given(told=TOLD)
-    def run(told: list[Told]) -> None:
+    @given(told=TOLD, checkpoints=CHECKPOINTS)
+    def run(told: list[Told], checkpoints: str | tuple[str, ...]) -> None:
+        monkeypatch.setattr(lane, "CHECKPOINT", checkpoints)
         loop.run(_compare(engine, told))
 
     run()
@@ -195,6 +200,14 @@ def test_what_names_no_object_may_begin_an_arrival_of_each(runner: tuple[asyncio
     again = _event(9000, "InstallSucceeded", "1.0.0", 1, "u1", 1, None)
     seen = _level(9001, "1.1.0", "deployed", 1, "", ("True", "UpgradeSucceeded"), {})
     loop.run(_compare(engine, [one, other, again, seen]))
+
+
+def test_what_ran_at_a_checkpoint_may_have_ended_since(
+    runner: tuple[asyncio.Runner, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, engine = runner
+    monkeypatch.setattr(lane, "CHECKPOINT", "")
+    loop.run(_compare(engine, [_event(0, "InstallSucceeded", "1.0.0", 1, "u1", 1, None), A(2), A(1)]))
 
 
 def test_that_a_place_was_contested_stays_as_it_was_told(runner: tuple[asyncio.Runner, Engine]) -> None:
@@ -244,6 +257,10 @@ async def _compare(engine: Engine, told: list[Told]) -> None:
         ] == [(it.running.version, it.running.since, it.until, it.basis, it.ended_by) for it in whole.arrivals], step
         images = await ArrivalImage.select(ArrivalImage.position, ArrivalImage.digest, ArrivalImage.seen)
         assert {tuple(it.values()) for it in images} == {(it.position, it.digest, it.seen) for it in whole.images}, step
+        marks = await Checkpoint.select(Checkpoint.position, Checkpoint.state)
+        assert {it["position"] for it in marks} == {it.position for it in whole.checkpoints}, step
+        stood = [(it.position, _comparable(text_of((it.lane,)))) for it in whole.checkpoints]
+        assert all((it["position"], _comparable(it["state"])) in stood for it in marks), step
         occurred = await History.select(History.position, History.after, History.kind, History.at, History.cause)
         assert sorted(tuple(it.values()) for it in occurred) == sorted(
             (it.position, it.after, it.it.kind, it.it.at, it.it.cause) for it in whole.occurred

@@ -1,5 +1,6 @@
-"""What ran at a time in the past, as is known today: each place after the last arrival before it, continued with what
-was said between the two. Some places at a time are read together, and others are answered in between.
+"""What ran at a time in the past, as is known today: each place after the last arrival or checkpoint before it,
+continued with what was said between the two. Some places at a time are read together, and others are answered in
+between.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from ...domain import timeline
 from ...domain.event import EPOCH, SECOND, seconds_of
 from ...domain.lane import ObjectLane, follow, in_order, name_of
 from ...domain.place import Standing, standing_in
-from ...domain.state import Entry, State, position_at
+from ...domain.state import NO_ARRIVAL, Entry, State, position_at
 from ..aside import aside
 from ..events import silence
 from ..events.said import LevelRow, entries_between, entry_of, level_entries_of
@@ -41,8 +42,8 @@ class PlacesThen(NamedTuple):
 
 
 class PlaceThen(NamedTuple):
-    """`state`: the Standing now, `past` right after the last arrival until then, None: there was none. The rest is of
-    that arrival, and of its filed release, if there is one."""
+    """`state`: the Standing now, `past` right after the last arrival until then or a later checkpoint, None: there was
+    none. The rest is of that arrival, and of its filed release, if there is one."""
 
     place: str
     state: str
@@ -85,20 +86,29 @@ _LAST = (
     "(SELECT max(x.position) FROM arrival x"
     " WHERE x.environment = p.environment AND x.place = p.place AND x.position < {})"
 )
+_AFTER = "coalesce({last}, '" + NO_ARRIVAL + "')"
+_CHECKPOINTS = (
+    "FROM checkpoint c WHERE c.environment = p.environment AND c.place = p.place"
+    f" AND c.position > {_AFTER} AND c.position < {_AFTER} || {{{{}}}}"
+)
 # Made first: a planner that joins the places later reads all that was ever said of them.
 _SINCE = (
-    "WITH s AS MATERIALIZED (SELECT p.environment, p.place,"
-    f" coalesce(CAST(substr({_LAST}, 1, 12) AS BIGINT), 0) AS since FROM place p"
-    " WHERE p.environment = {} AND p.place > {} AND p.place <= {})"
+    "WITH s AS MATERIALIZED (SELECT p.environment, p.place, CAST(coalesce("
+    f"substr((SELECT max(c.position) {_CHECKPOINTS.format(last='p.last')}), {len(NO_ARRIVAL) + 1}),"
+    " substr(p.last, 1, 12), '0') AS BIGINT) AS since FROM"
+    f" (SELECT p.environment, p.place, {_LAST} AS last FROM place p"
+    " WHERE p.environment = {} AND p.place > {} AND p.place <= {}) p)"
 )
 _places = query(
     lambda position, environment, place, limit: Place.raw(
         # The piece first: a planner without statistics would join every place, and then sort them.
-        "SELECT p.place, p.state, a.state AS past, a.service, a.version, r.service AS filed_service,"
+        f"SELECT p.place, p.state, coalesce((SELECT c.state {_CHECKPOINTS.format(last='a.position')}"
+        " ORDER BY c.position DESC LIMIT 1), a.state) AS past, a.service, a.version, r.service AS filed_service,"
         f" r.chart_digest AS published, {TEXT} AS document FROM (SELECT q.environment, q.place, q.state FROM place q"
         " WHERE q.environment = {} AND q.place > {} ORDER BY q.place LIMIT {}) p LEFT JOIN arrival a"
         f" ON a.environment = p.environment AND a.place = p.place AND a.position = {_LAST} {WITH_RELEASE}"
         " ORDER BY p.place",
+        position,
         environment,
         place,
         limit,
@@ -128,7 +138,9 @@ def _said(table: str, first: str, last: str, gives: type[Row]) -> dict[str, Quer
 def _of_each(sql: str, gives: type[Row]) -> Query[SaidThen, Row]:
     whole = f"SELECT * FROM ({_SINCE} {sql}) x"
     return query(
-        lambda position, environment, place, last, second: Place.raw(whole, position, environment, place, last, second),
+        lambda position, environment, place, last, second: Place.raw(
+            whole, position, position, environment, place, last, second
+        ),
         takes=SaidThen,
         gives=gives,
     )

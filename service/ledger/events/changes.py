@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ...domain.lane import FoundImage, ObjectLane, PlacedOccurrence
+from ...domain.lane import FoundImage, ObjectLane, PlacedLane, PlacedOccurrence
 from ...domain.place import standing_of, text_of
 from ...domain.state import Running, position_at
 from ...domain.timeline import Arrival, ending
 from ..match import named_service
 from ..rows import PlaceKey
+from .checkpoints import CheckpointColumns, keep_checkpoint
 from .statements import (
     SOURCES,
     ArrivalColumns,
@@ -29,19 +30,22 @@ from .statements import (
 
 
 class Changes(NamedTuple):
-    """`deleted` were there, and are derived anew, for which so many entries of each environment were `read_again`."""
+    """`deleted` were there, and are derived anew, for which so many entries of each environment were `read_again`; so
+    many were `left_out`, since they came too late."""
 
     ended: list[EndedArrival]
     begun: list[ArrivalColumns]
     images: list[ImageColumns]
+    checkpoints: list[CheckpointColumns]
     told: list[HistoryColumns]
     kept: list[KeptPlace]
     deleted: list[DeletedArrival]
     read_again: Counter[str]
+    left_out: Counter[str]
 
     @classmethod
     def none(cls) -> "Changes":
-        return cls([], [], [], [], [], [], Counter())
+        return cls([], [], [], [], [], [], [], Counter(), Counter())
 
     def end(self, key: PlaceKey, running: Running | None, opened: str, *by: Any) -> None:
         """`by`: when, the basis, and the cause."""
@@ -53,10 +57,13 @@ class Changes(NamedTuple):
         self.begun.extend(_columns(key, it) for it in found)
 
     def show(self, key: PlaceKey, found: Iterable[FoundImage]) -> None:
-        self.images.extend(ImageColumns(*key, it.position, it.digest, it.seen) for it in found)
+        self.images.extend(ImageColumns(*key, it.position, it.digest, it.seen, it.after) for it in found)
 
     def tell(self, key: PlaceKey, occurred: Iterable[PlacedOccurrence]) -> None:
         self.told.extend(_told(key, it) for it in occurred)
+
+    def mark(self, key: PlaceKey, found: Iterable[PlacedLane]) -> None:
+        self.checkpoints.extend(CheckpointColumns(*key, it.position, text_of((it.lane,))) for it in found)
 
     def keep(self, key: PlaceKey, lanes: tuple[ObjectLane, ...]) -> None:
         state = standing_of(lanes).state
@@ -71,6 +78,7 @@ async def write(changes: Changes) -> None:
     await begin.each(changes.begun)
     await keep_image.each(changes.images)
     await tell.each(changes.told)
+    await keep_checkpoint.each(changes.checkpoints)
     await keep_place.each(changes.kept)
 
 

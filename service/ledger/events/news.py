@@ -9,6 +9,7 @@ from msgspec import Struct
 from ...domain.effects import FAILURES
 from ...domain.state import Entry
 from ..match import moment, named_service
+from .changes import Changes
 from .statements import ArrivalColumns, DeletedArrival
 
 
@@ -35,25 +36,22 @@ class NewFailure(Struct, frozen=True):
 
 
 class News(Struct, frozen=True):
-    """Of one environment, in the order of their times. `read_again`: so much that was said before was derived anew."""
+    """Of one environment, in the order of their times. `read_again`: so much that was said before was derived anew;
+    so many entries were `left_out`, since they came too late."""
 
     arrivals: tuple[NewArrival, ...] = ()
     failures: tuple[NewFailure, ...] = ()
     read_again: int = 0
+    left_out: int = 0
 
 
-def news_of(
-    environment: str,
-    entries: Iterable[Entry | None],
-    begun: Iterable[ArrivalColumns],
-    deleted: Iterable[DeletedArrival],
-    read_again: int,
-) -> News:
-    """`entries` were just added; the arrivals `begun` are new, but for those that were known before they were `deleted`
-    to be derived anew."""
+def news_of(environment: str, entries: Iterable[Entry | None], changes: Changes) -> News:
+    """`entries` were just added; the arrivals that began are new, but for those that were known before they were
+    deleted to be derived anew."""
+    begun = [it for it in changes.begun if it.environment == environment]
     arrivals = [
         NewArrival(environment, it.place, it.service, it.version, moment(it.started_at))
-        for it in _new(list(begun), list(deleted))
+        for it in _new(begun, changes.deleted)
     ]
     failures = [
         NewFailure(
@@ -69,7 +67,10 @@ def news_of(
         if it is not None and it.effect in FAILURES
     ]
     return News(
-        tuple(sorted(arrivals, key=lambda it: it.since)), tuple(sorted(failures, key=lambda it: it.at)), read_again
+        tuple(sorted(arrivals, key=lambda it: it.since)),
+        tuple(sorted(failures, key=lambda it: it.at)),
+        changes.read_again[environment],
+        changes.left_out[environment],
     )
 
 

@@ -1,7 +1,8 @@
-"""Derives `environment`, `place`, `arrival`, `image` and `history` from what was said, in the transaction that adds it.
+"""Derives `environment`, `place`, `arrival`, `image`, `history` and `checkpoint` from what was said, in the transaction
+that adds it.
 
 Nearly every entry comes in order, and continues the place's lane. One that comes late continues from the last arrival
-before it, and what followed is derived anew; where that cannot be told apart, the whole place is.
+or checkpoint before it, and what followed is derived anew; where that cannot be told apart, the whole place is.
 tests/service/test_timeline.py proves that all three give what domain/timeline makes of all entries at once.
 """
 
@@ -11,22 +12,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
-
-from ...domain.lane import (
-    Followed,
-    ObjectLane,
-    Turn,
-    clusters_of,
-    follow,
-    images_of,
-    in_order,
-    is_about,
-    name_of,
-    own_of,
-)
+from ...domain.lane import Followed, ObjectLane, clusters_of, follow, in_order, is_about
 from ...domain.place import Standing, standing_in
-from ...domain.state import Entry, Running, position_at
+from ...domain.state import Entry, Running
 from ...domain.timeline import Closing, arrivals, between, closings, replaced, timeline
 from ..aside import aside
 from ..rows import EnvironmentKey, PlaceKey
@@ -34,22 +22,11 @@ from .changes import Changes, write
 from .levels import divide
 from .names import absences
 from .news import News, news_of
+from .rewind import TooLate, check_amount, forget, rewound
 from .said import entries_between
-from .statements import (
-    PlacePosition,
-    Report,
-    TooManyPlaces,
-    confirm,
-    delete_from,
-    delete_history_from,
-    delete_images_from,
-    last_before,
-    place_count,
-    place_of,
-)
+from .statements import Report, TooManyPlaces, confirm, place_count, place_of
 
 A_TURN = 50  # places, after which others are answered
-MOST_STEPS = 4  # arrivals that are tried as a beginning, before the whole place is derived anew
 
 
 class Batch(NamedTuple):
@@ -88,25 +65,30 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
         standing = standing_in(before.state) if before else Standing()
         if standing and len(standing.lanes) > 1:
             changes.read_again[key.environment] += len(standing.lanes)
-        if standing is None or not await _continue(key, standing, entries, changes):
-            await divide(key, min(it.at for it in entries))
-            await derive(key, changes)
+        changes.left_out[key.environment] += await _take_up(key, standing, entries, changes)
     await write(changes)
-    return {
-        name: news_of(
-            name,
-            it.entries,
-            [row for row in changes.begun if row.environment == name],
-            changes.deleted,
-            changes.read_again[name],
-        )
-        for name, it in batches.items()
-    }
+    return {name: news_of(name, it.entries, changes) for name, it in batches.items()}
+
+
+async def _take_up(key: PlaceKey, standing: Standing | None, added: list[Entry], changes: Changes) -> int:
+    """Puts into `changes` what `added` means; gives how many of them are left out, the oldest first, since they came
+    too late."""
+    added.sort(key=lambda it: it.at)
+    for number, oldest in enumerate(added):
+        try:
+            if standing is None or not await _continue(key, standing, added[number:], changes):
+                await check_amount(key)
+                await divide(key, oldest.at)
+                await derive(key, changes)
+        except TooLate:
+            continue
+        return number
+    return len(added)
 
 
 async def derive(key: PlaceKey, changes: Changes) -> None:
     """The whole place, from all that was said of it."""
-    await _forget(PlacePosition(*key, ""), changes)
+    await forget(key, "", "", changes)
     entries = await entries_between(key)
     changes.read_again[key.environment] += len(entries)
     await aside(len(entries), _derive, key, entries, changes)
@@ -117,14 +99,8 @@ def _derive(key: PlaceKey, entries: list[Entry], changes: Changes) -> None:
     changes.begin(key, found.arrivals)
     changes.show(key, found.images)
     changes.tell(key, found.occurred)
+    changes.mark(key, found.checkpoints)
     changes.keep(key, found.lanes)
-
-
-async def _forget(since: PlacePosition, changes: Changes) -> None:
-    """What began there or later, and what came after it."""
-    changes.deleted.extend(await delete_from(since))
-    await delete_images_from(since)
-    await delete_history_from(since)
 
 
 async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], changes: Changes) -> bool:
@@ -154,7 +130,7 @@ async def _continue(key: PlaceKey, standing: Standing, added: list[Entry], chang
     ordered = in_order(added, lane)
     if ordered is None:
         await divide(key, min(it.at for it in added))
-        return await _rewound(key, lanes, added, changes)
+        return await rewound(key, lanes, added, changes)
     running, opened = lane.state.running, lane.opened
     found = follow(lane, ordered)
     if len(lanes) > len(standing.lanes) > 0:  # another object has taken the place
@@ -197,44 +173,4 @@ def _follow(key: PlaceKey, running: Running | None, opened: str, found: Followed
     changes.begin(key, arrivals(found.turns))
     changes.show(key, found.images)
     changes.tell(key, found.occurred)
-
-
-async def _rewound(key: PlaceKey, lanes: tuple[ObjectLane, ...], added: list[Entry], changes: Changes) -> bool:
-    """Continues from the last arrival that began before `added`, in its whole past, and derives anew what followed."""
-    first, newest = min(it.at for it in added), lanes[-1]
-    before = position_at(first)
-    for _ in range(MOST_STEPS):
-        rows = await last_before(PlacePosition(*key, before))
-        if not rows:
-            return False
-        before = rows[0].position
-        kept = standing_in(rows[0].state)
-        if kept is None or kept.lanes[0].uid != newest.uid:
-            return False
-        lane = kept.lanes[0]
-        if lane.high > first or lane.high <= newest.inverted:
-            continue
-        said = await entries_between(key, lane.high)
-        changes.read_again[key.environment] += len(said)
-        began = Turn(before, lane.turned, rows[0].began_by or "", "", msgspec.structs.replace(lane))
-        if await aside(len(said), _followed_again, key, began, lane, said, changes):
-            await _forget(PlacePosition(*key, before), changes)
-            changes.keep(key, (*lanes[:-1], lane))
-            return True
-    return False
-
-
-def _followed_again(key: PlaceKey, began: Turn, lane: ObjectLane, said: list[Entry], changes: Changes) -> bool:
-    """Puts into `changes` what a lane brings after the arrival that `began`. False: what was said is of another one, or
-    not in order."""
-    tail = [it for it in said if it.at > lane.high or name_of(it) not in lane.ties]
-    ordered = in_order(tail, lane) if all(it.uid in ("", lane.uid) for it in tail) else None
-    if ordered is None:
-        return False
-    own = [it for it in said if own_of(lane, it).endswith(began.position[-63:])]
-    shown = [image for it in own for image in images_of(began.position, it, began=True)]
-    found = follow(lane, ordered)
-    changes.begin(key, arrivals([began, *found.turns]))
-    changes.show(key, [*shown, *found.images])
-    changes.tell(key, found.occurred)
-    return True
+    changes.mark(key, found.checkpoints)

@@ -1,18 +1,19 @@
 """Derives every place anew from what was said of it: after an upgrade that changes the rules, or when asked to."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ...database.piccolo_conf import current
 from ...database.query import query
 from ...database.tables import Event, Place
-from ...domain.event import Cause
+from ...domain.event import TOO_LATE, Cause
 from ...domain.place import standing_in
 from ...domain.reasons import event_entry
 from ...domain.snapshot import fact_entry
 from ...domain.state import Entry
 from ..progress import Say, silence
 from ..rows import EnvironmentKey, PlaceKey
+from . import unread
 from .changes import Changes, write
 from .pieces import EventRange, pieces
 from .projection import derive
@@ -82,8 +83,12 @@ _said = query(
 
 async def rebuild(say: Say = silence) -> int:
     """All places; gives their number. It may run while ledgers of this version serve."""
+    began = datetime.now(UTC)
     await _place_events(say)
-    return await _derive(say, stale_only=False)
+    made = await _derive(say, stale_only=False)
+    async with current().transaction():
+        await unread.clear(TOO_LATE, began)
+    return made
 
 
 async def rebuild_stale(say: Say = silence) -> int:

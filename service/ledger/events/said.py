@@ -58,6 +58,10 @@ class Begun(NamedTuple):
     limit: int
 
 
+class SaidCount(NamedTuple):
+    number: int
+
+
 class Said(NamedTuple):
     """`received_at` None: of what an observer saw, which is kept once for all that is equal."""
 
@@ -90,6 +94,25 @@ _first_levels = query(
     takes=Begun,
     gives=LevelRow,
 )
+
+
+_count = query(
+    lambda environment, place, since, limit: Event.raw(
+        "SELECT count(*) AS number FROM (SELECT * FROM (SELECT 1 FROM event WHERE environment = {} AND place = {}"
+        " AND at >= {} LIMIT {}) e UNION ALL SELECT * FROM (SELECT 1 FROM level WHERE environment = {} AND place = {}"
+        " AND last_at >= {} LIMIT {}) l) s",
+        *(environment, place, since, limit),
+        *(environment, place, since, limit),
+    ),
+    takes=Begun,
+    gives=SaidCount,
+)
+
+
+async def is_more_than(limit: int, key: PlaceKey, since: int = 0) -> bool:
+    """Whether more was said of a place from `since` on, in seconds since 1970."""
+    [found] = await _count(Begun(*key, since, limit + 1))
+    return found.number > limit
 
 
 async def said_from(key: PlaceKey, since: int, limit: int) -> list[Said]:

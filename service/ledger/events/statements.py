@@ -54,6 +54,15 @@ class KeptPlace(NamedTuple):
     version: str | None
 
 
+class PlaceAfter(NamedTuple):
+    """At `position` or later, found after `after`, or later."""
+
+    environment: str
+    place: str
+    position: str
+    after: str
+
+
 class PositionRow(NamedTuple):
     """Where an arrival began and by what, and the Standing right after it, as JSON."""
 
@@ -99,6 +108,7 @@ class ImageColumns(NamedTuple):
     position: str
     digest: str
     seen: bool
+    after: str
 
 
 class HistoryColumns(NamedTuple):
@@ -228,10 +238,13 @@ keep_image = query(
     gives=None,
 )
 delete_images_from = query(
-    lambda environment, place, position: ArrivalImage.delete().where(
-        (ArrivalImage.environment == environment) & (ArrivalImage.place == place) & (ArrivalImage.position >= position)
+    lambda environment, place, position, after: ArrivalImage.delete().where(
+        (ArrivalImage.environment == environment)
+        & (ArrivalImage.place == place)
+        & (ArrivalImage.position >= position)
+        & (ArrivalImage.after >= after)
     ),
-    takes=PlacePosition,
+    takes=PlaceAfter,
     gives=None,
     many=True,
 )

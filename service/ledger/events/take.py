@@ -13,7 +13,7 @@ from ...database.group_commit import written
 from ...database.query import query
 from ...database.tables import Event
 from ...domain.delivery import delivery_in
-from ...domain.event import REFUSED, Cause
+from ...domain.event import REFUSED, TOO_LATE, Cause
 from ...domain.reasons import event_entry
 from ...domain.state import Entry
 from .. import deliveries
@@ -138,6 +138,7 @@ async def _take_all(bodies: Sequence[Signed]) -> list[Taken]:
     for name, batch in batches.items():  # after it, while the environments are locked
         unheard = [key for key in new if key.environment == name and key not in told]
         causes = [said for key in unheard if isinstance(said := entries[key], Cause)]
+        causes += [TOO_LATE] * news[name].left_out
         await unread.add(name, causes, batch.received_at)
     taken = list[Taken]()
     for key, body in zip(keys, bodies, strict=True):

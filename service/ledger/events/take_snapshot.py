@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ...database import tables
 from ...database.group_commit import written
 from ...database.query import query
-from ...domain.event import Cause, seconds_of
+from ...domain.event import TOO_LATE, Cause, seconds_of
 from ...domain.lane import NAME, ObjectLane
 from ...domain.name_range import NameRanges
 from ...domain.place import standing_in
@@ -70,7 +70,8 @@ async def _take(it: Signed) -> Taken:
     entries: list[Entry | None] = [None, *await _levels(look)]  # the snapshot counts, as an event does
     await names.keep(it.environment, sight, look.clusters, second, it.most_places)
     news = await project({it.environment: Batch(entries, it.now, it.most_places)})
-    await unread.add(it.environment, [UNREADABLE] * sight.unread, it.now)
+    late = [TOO_LATE] * news[it.environment].left_out
+    await unread.add(it.environment, [UNREADABLE] * sight.unread + late, it.now)
     longest = ranges.longest_round(known, sight.round_seconds, second)
     await _observe(Observed(it.environment, it.now, longest))
     return Taken(EventReceipt(inserted[0].id, it.environment, it.now, sha256), True, news[it.environment])

@@ -27,6 +27,13 @@ class MoreUnread(NamedTuple):
     last_at: datetime
 
 
+class CountedBefore(NamedTuple):
+    """All that have this cause, of which the newest came `before`."""
+
+    cause: str
+    before: datetime
+
+
 class UnreadBodies(Struct, frozen=True):
     """`cause`: a short phrase; `last_at`: when the newest of them came."""
 
@@ -59,6 +66,13 @@ _of = query(
 )
 
 
+_clear = query(
+    lambda cause, before: Unread.delete().where((Unread.cause == cause) & (Unread.last_at < before)),
+    takes=CountedBefore,
+    gives=None,
+)
+
+
 async def unread_of(environment: str) -> list[UnreadBodies]:
     return [UnreadBodies(*it) for it in await _of(EnvironmentKey(environment))]
 
@@ -66,6 +80,11 @@ async def unread_of(environment: str) -> list[UnreadBodies]:
 async def add(environment: str, causes: Iterable[Cause], now: datetime) -> None:
     """Inside a transaction."""
     await _add.each([MoreUnread(environment, str(it), bodies, now) for it, bodies in sorted(Counter(causes).items())])
+
+
+async def clear(cause: Cause, before: datetime) -> None:
+    """Those of every environment in which none came later. Inside a transaction."""
+    await _clear.each([CountedBefore(str(cause), before)])
 
 
 async def count(environment: str, cause: Cause, now: datetime) -> None:

@@ -19,7 +19,7 @@ from ..arrivals.list import BEGINNING, Arrival, as_last_known
 from ..deliveries import Delivered, deliveries_of
 from ..history import FAILURES, HistoryItem, failure
 from ..history_rows import HistoryRow
-from ..match import FEW, moment, overridden_in, release_of
+from ..match import FEW, RAN, moment, overridden_in, release_of
 from ..page import Page, page
 from .file import Receipt
 from .number_two import SHA256, TEXT, WHOLE, WITH_COMMIT, WITH_IMAGE, gitops_in_two, in_two
@@ -149,7 +149,7 @@ _ARRIVALS = (
 _FAILURES = (
     "SELECT NULL, NULL, NULL, NULL, h.chart_digest, NULL, NULL, NULL, h.position, h.environment, h.place, h.build,"
     " h.at, NULL, h.basis, h.cause, NULL, h.overridden, h.kind, h.source, h.message, h.detail FROM"
-    f" (SELECT a.*, {overridden_in('a.after')} AS overridden FROM history a"
+    f" (SELECT a.*, {overridden_in(RAN)} AS overridden FROM history a"
     f" WHERE a.service = {{}} AND a.version = {{}} AND a.kind <> 'proposed' AND a.kind IN {FAILURES}"  # as its index
     " AND (a.position, a.environment) < ({}, {}) ORDER BY a.position DESC, a.environment DESC LIMIT {}) h"
 )
