@@ -71,10 +71,14 @@ def test_a_page_is_light(large: Replica, path: str, record_property: Callable[[s
         record_property("figure", f"{path}: {len(whole.content):,} bytes, {sent:,} sent")
         assert len(whole.content) < BYTES
         assert sent < SENT
-        known = {"If-None-Match": whole.headers["etag"]}
-        while (again := http.get(path, headers={"Accept-Encoding": "identity"})).text == whole.text:
-            time.sleep(0.05)  # until it is made at another second
-        assert (again.status_code, http.get(path, headers=known).status_code) == (200, 304)
+        assert any(_is_not_sent_again(http, path) for _ in range(3))  # each minute what is waited for waits longer
+
+
+def _is_not_sent_again(http: httpx.Client, path: str) -> bool:
+    first = http.get(path)
+    while http.get(path).text == first.text:
+        time.sleep(0.05)  # until it is made at another second
+    return http.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
 
 
 @pytest.mark.parametrize("path", ["/static/board.css", "/static/board.js", "/static/well.svg"])
