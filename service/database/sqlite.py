@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.sqlite import Atomic, SQLiteEngine, SQLiteTransaction, TransactionType
 
+from .checkpoints import Checkpoints
 from .long_reads import LongRead, LongReader, LongReads
 from .outages import FileLost
 from .transaction import ReleasingTransaction
@@ -51,9 +52,10 @@ PRAGMAS = (
 class Writer:
     """The one writing connection; whoever holds `lock` may use it."""
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
+    def __init__(self, raw: sqlite3.Connection, other: sqlite3.Connection) -> None:
         self.raw = raw
         self.lock = asyncio.Lock()
+        self.checkpoints = Checkpoints(other, raw, self.lock)
         self.thread = ThreadPoolExecutor(1, "sqlite-writer")
 
     async def on_thread(self, call: Callable[..., T], *args: Any) -> T:
@@ -105,6 +107,7 @@ class WriterTransaction(ReleasingTransaction, SQLiteTransaction):  # type: ignor
         writer, self.connection = self.connection, None
         if self._committed or self._rolled_back:
             writer.lock.release()
+            writer.checkpoints.begin_if_due()
             return
 
         async def finish() -> None:
@@ -120,7 +123,7 @@ class SQLiteConnections:
     """What a started engine holds open."""
 
     def __init__(self, path: str, transaction: ContextVar[Any], **options: Any) -> None:
-        self.writer = Writer(self._open(path, "journal_mode=WAL", **options))
+        self.writer = Writer(*(self._open(path, "journal_mode=WAL", **options) for _ in range(2)))
         self._task, self._since = 0, 0.0
         self.reader = self._open(path, "query_only=1", **options)
         self.long_reader = LongReader(self._open(path, "query_only=1", **options), transaction)
@@ -184,6 +187,7 @@ class EmbeddedSQLite(SQLiteEngine):
     async def stop(self) -> None:
         connections = self.started
         await connections.long_reader.close()
+        await connections.writer.checkpoints.close()
         self._connections = None
         async with connections.writer.lock:
             connections.reader.close()
