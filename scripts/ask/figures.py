@@ -41,6 +41,7 @@ class FiguresAnswer(Struct, frozen=True):
     figures: FiguresOfPeriod
     before: PeriodBefore
     silent: list[str] = []
+    contested: list[str] = []
     heard_since: datetime | None = None
 
 
@@ -63,6 +64,8 @@ def lines(answer: dict[str, Any]) -> list[Line]:
     ]
     period = [Cell(f"{when(it.begins)} to {when(it.ends)}")]
     gaps = [[Cell("silent", "yellow"), Cell(f"  {name}: not all that began there is known")] for name in it.silent]
+    both = "two clusters have reported as one place, and are counted as one"
+    gaps += [[Cell("contested", "yellow"), Cell(f"  {name}: {both}")] for name in it.contested]
     if it.heard_since:
         said = f"  since {when(it.heard_since)}: not all that began before is known"
         gaps.append([Cell("heard", "yellow"), Cell(said)])

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from ..domain.figures import Count, PeriodFigures, figures, slices
 from ..domain.state import position_at
+from .figures_clusters import contested_environments
 from .figures_heard import heard_since
 from .figures_history import FiguresFilter, FiguresRows, answer_of_told, told
 from .figures_period import FiguresPeriod
@@ -69,8 +70,9 @@ class FiguresOfPart(Struct, frozen=True):
 
 class DeliveryFigures(Struct, frozen=True):
     """`environments`: those of the group that was asked for; null: it is none. `silent`: environments of which nothing
-    was heard for a while in the period: what began then is known late. `heard_since`: the ledger heard of nothing
-    before; null: it did before the period before."""
+    was heard for a while in the period: what began then is known late. `contested`: environments in which two clusters
+    have reported as one place until its end, and are counted as one. `heard_since`: the ledger heard of nothing before;
+    null: it did before the period before."""
 
     service: str | None
     environment: str | None
@@ -81,6 +83,7 @@ class DeliveryFigures(Struct, frozen=True):
     before: FiguresOfPart
     bars: list[FiguresOfPart]
     silent: list[str]
+    contested: list[str]
     heard_since: datetime | None
 
 
@@ -100,6 +103,7 @@ async def delivery_figures(asked: FiguresPeriod, silent_after: int) -> DeliveryF
     periods = ((begins, ends), (earlier, begins), *slices(begins, ends, BARS))
     now, before, *bars = await answer_of_told(_parts, FiguresQuestion(wanted, asked, periods))
     quiet, heard = await _silent(wanted._replace(begins=begins), silent_after), await heard_since()
+    contested = await contested_environments(asked.service, position_at(ends))
     return DeliveryFigures(
         service=asked.service,
         environment=asked.environment,
@@ -110,6 +114,7 @@ async def delivery_figures(asked: FiguresPeriod, silent_after: int) -> DeliveryF
         before=before,
         bars=bars,
         silent=sorted(quiet),
+        contested=sorted(contested.intersection(asked.environments or contested)),
         heard_since=heard if heard and heard > before.begins else None,
     )
 

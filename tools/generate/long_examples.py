@@ -34,6 +34,7 @@ FIGURES: dict[str, Any] = {
     "before": PART_OF_FIGURES,
     "bars": [PART_OF_FIGURES],
     "silent": [],
+    "contested": [],
     "heard_since": None,
 }
 COUNTED: dict[str, Any] = {

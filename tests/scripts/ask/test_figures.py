@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from scripts.ask.figures import lines
 from scripts.commands.ask import COUNTED
 from service.ledger.figures_items import NAMES
 from tests.support.service.story import Asker, Story
@@ -49,6 +50,13 @@ def test_json_is_the_ledgers_own_answer(ask: Asker, story: Story) -> None:
     options = ("-e", "staging", "--from", "2026-01-01", "--to", "2026-02-01")
     assert ask("figures", "orders", *options, "--json").json == told
     assert {row[1] for row in rows(ask("figures", "orders", *options).stdout)[-5:]} == {"not known"}
+
+
+def test_two_clusters_that_report_as_one_place_are_named(ask: Asker) -> None:
+    answer = ask("figures", "--json").json
+    assert answer["contested"] == []
+    said = ["".join(cell.text for cell in line) for line in lines(answer | {"contested": ["staging"]})]
+    assert said[1] == "contested  staging: two clusters have reported as one place, and are counted as one"
 
 
 @pytest.mark.long
