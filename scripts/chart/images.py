@@ -32,6 +32,7 @@ _OTHER_REPOSITORY = (
 )
 _NO_IMAGE = "which names no image that could be pulled"
 _FILLED_IN = "which Flux fills in with something that is not known here"
+_ONCE = "Move it into templates/: Helm makes what lies in crds/ as it is, once, and never upgrades it."
 _POST_RENDER = "Give `post_render` in waybill.toml exactly as the chart renders the image, without its tag."
 _HOOK = (
     "Flux sets the digest in hooks from 2.9 on (`flux_version` in waybill.toml), and never with "
@@ -192,6 +193,8 @@ def _other(container: Container, images: Sequence[Released]) -> Iterator[Finding
 
 
 def _remedy(container: Container, digest: str, image: Released) -> str:
+    if container.manifest.once:
+        return _ONCE
     keys = [block.paths for block in image.blocks if block.paths]
     if not keys:
         return _HOOK if container.manifest.hooks else _POST_RENDER

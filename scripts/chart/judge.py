@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from . import images, record, sources, workloads
+from . import images, record, schemas, sources, workloads
 from .api import rules
 from .findings import Finding
 from .images import Released
@@ -42,7 +42,7 @@ def judge(
 
     Refused where a template renders something that is not a Kubernetes object.
     """
-    found = rendered.manifests
+    found = [*rendered.manifests, *rendered.beside]
     too_large, nearly = record.judged(files, rendered.text, config)
     return Judgement(
         list(images.findings(found, released)),
@@ -53,5 +53,5 @@ def judge(
             *too_large,
         ],
         [*images.warnings(found, released), *nearly],
-        [*unseen(files, chart, known=known, values=config), *workloads.unseen(found)],
+        [*unseen(files, chart, known=known, values=config), *schemas.unseen(files, chart), *workloads.unseen(found)],
     )

@@ -1,9 +1,10 @@
 """What `helm template` printed: every object, with the template that made it."""
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from ..errors import Refused
 from ..yaml.document import Path, shown
@@ -12,16 +13,21 @@ from ..yaml.objects import Duplicate, Object, items, read
 # What `helm template` writes above every document.
 _SOURCE = re.compile(rb"^---\n# Source: (.+)\n", re.MULTILINE)
 _DEFINITION = re.compile(rb"[^/]+/(charts/[^/]+/)*crds/")
+_SEPARATOR = re.compile(rb"^---(?=\s)", re.MULTILINE)
+# Most that lies in crds/, much of it large.
+_IS_DEFINITION = re.compile(rb"^kind: CustomResourceDefinition\s*$", re.MULTILINE)
 _TESTS = {"test", "test-success", "test-failure"}
 DEPLOYS = {"pre-install", "post-install", "pre-upgrade", "post-upgrade"}
 
 
 class RenderedObject(Struct, frozen=True):
-    """`duplicates` are the keys that stand twice in the object's document."""
+    """`duplicates` are the keys that stand twice in the object's document. With `once` Helm makes it as it lies in
+    crds/, when the chart is first installed."""
 
     template: str
     object: Object
     duplicates: list[Duplicate] = field(default_factory=list)
+    once: bool = False
 
     @property
     def kind(self) -> str:
@@ -43,6 +49,8 @@ class RenderedObject(Struct, frozen=True):
     @property
     def only_for(self) -> str:
         """What alone it is there for, "" for what an installation or an upgrade runs."""
+        if self.once:
+            return "the first installation"
         if not self.hooks or self.hooks & DEPLOYS:
             return ""
         return "`helm test`" if self.hooks <= _TESTS else " and ".join(sorted(self.hooks))
@@ -64,6 +72,13 @@ class Rendered(Struct, frozen=True, dict=True):
         """Refused where a template renders something that is not a Kubernetes object."""
         return manifests(self.text)
 
+    @cached_property
+    def beside(self) -> list[RenderedObject]:
+        """What lies in crds/ and is no definition: Helm asks for no kind. Refused as `manifests` are."""
+        parts = ((file, part) for file, text in _documents(self.definitions) for part in _SEPARATOR.split(text))
+        others = ((file, part) for file, part in parts if not _IS_DEFINITION.search(part))
+        return [structs.replace(it, once=True) for file, part in others for it in _read(file, part)]
+
     @property
     def objects(self) -> list[Object]:
         return [manifest.object for manifest in self.manifests]
@@ -78,12 +93,14 @@ def read_output(printed: bytes) -> Rendered:
 
 def manifests(rendered: bytes) -> list[RenderedObject]:
     """Refused where a template renders something that is not a Kubernetes object."""
+    return [manifest for template, text in _documents(rendered) for manifest in _read(template, text)]
+
+
+def _documents(rendered: bytes) -> Iterator[tuple[str, bytes]]:
+    """The template and the text of each."""
     _, *parts = _SOURCE.split(rendered)
-    return [
-        manifest
-        for template, text in zip(parts[::2], parts[1::2], strict=True)
-        for manifest in _read(template.decode(errors="replace"), text)
-    ]
+    for template, text in zip(parts[::2], parts[1::2], strict=True):
+        yield template.decode(errors="replace"), text
 
 
 def _read(template: str, text: bytes) -> list[RenderedObject]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from ..chart import schemas
 from ..chart.build import build_dependencies
 from ..chart.containers import containers_of
 from ..chart.dependencies import missing
@@ -50,7 +51,8 @@ def package(waybill: Waybill, here: Checkout) -> Waybill:
         source = export(here.git, commit, config.chart, config.values, root)
         values = [root / path for path in config.values]
         read = {path: file.read_bytes() for path, file in zip(config.values, values, strict=True)}
-        if wrong := [*source_findings(of_folder(source)), *pointers(read)]:
+        files = of_folder(source)
+        if wrong := [*source_findings(files), *schemas.findings(files), *pointers(read)]:
             raise refused(wrong)
         if lacking := missing(source):
             build_dependencies(helm, source, seconds, lacking, config)

@@ -40,6 +40,12 @@ kind: Pod
 metadata: {name: check, annotations: {helm.sh/hook: test}}
 spec: {containers: [{name: check, image: %s}]}
 """
+IMAGES = "IMAGES"  # where the test's images are
+DEFINITION = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: {}}\n---\n"
+BUNDLED = {
+    "chart/Chart.yaml": CHART.format(service="orders") + "dependencies: [{name: redis, version: 1.0.0}]\n",
+    "chart/charts/redis/Chart.yaml": "{apiVersion: v2, name: redis, version: 1.0.0}",
+}
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 4\n" % ("1" * 64)
 NEEDS = (
     CHART.format(service="orders") + 'dependencies: [{name: redis, version: 2.0.0, repository: "https://a.example"}]\n'
@@ -107,6 +113,24 @@ CASES = {
     "a pointer in charts/": Case(
         {"chart/charts/redis-1.0.0.tgz": POINTER}, "charts/redis-1.0.0.tgz is a pointer of git LFS", "git lfs"
     ),
+    "another tag in crds/": Case(
+        {"chart/crds/worker.yaml": TEST_POD % "nginx:1"}, "crds/worker.yaml: object kind is not", "Correct them"
+    ),
+    "another tag in crds/ of a chart in it": Case(
+        BUNDLED | {"chart/charts/redis/crds/worker.yaml": DEFINITION + TEST_POD.replace("test}", "a}") % f"{IMAGES}:1"},
+        "orders/charts/redis/crds/worker.yaml, Pod/check, container check runs ",
+        "Move it into templates/",
+    ),
+    "a name in crds/ that no API server takes": Case(
+        BUNDLED | {"chart/charts/redis/crds/a.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: A_B}}"},
+        "orders/charts/redis/crds/a.yaml, ConfigMap/A_B, metadata.name is 'A_B'",
+        "Correct the template",
+    ),
+    "a schema that is not whole": Case(
+        {"chart/values.schema.json": '{"properties": {"greeting": {"$ref": "shared.json#/text"}}}'},
+        "values.schema.json takes file:///shared.json from elsewhere",
+        "`$defs`",
+    ),
     "a dependency of another version": Case(
         {"chart/Chart.yaml": NEEDS, "chart/charts/redis-1.0.0.tgz": redis("1.0.0")},
         "Chart.yaml says redis 2.0.0, while charts/redis is 1.0.0",
@@ -123,8 +147,9 @@ def test_it_is_refused_and_nothing_is_out(world: World, case: Case) -> None:
     files = dict(case.files)
     if "waybill.toml" in files:
         files["waybill.toml"] = (world.checkout / "waybill.toml").read_text() + str(files["waybill.toml"])
-    world.commit(files)
     image, before, filed = world.image(), {}, []
+    repository = image.partition("@")[0]
+    world.commit({path: it.replace(IMAGES, repository) if isinstance(it, str) else it for path, it in files.items()})
 
     def ledger(request: BaseHTTPRequestHandler) -> None:
         filed.extend([request.path] if request.command == "POST" else [])

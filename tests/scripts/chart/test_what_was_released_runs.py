@@ -4,7 +4,7 @@ import pytest
 
 from scripts.chart.findings import Finding
 from scripts.chart.images import Released, findings, warnings
-from scripts.chart.manifests import manifests
+from scripts.chart.manifests import Rendered, manifests
 from scripts.image.blocks import Block
 from tests.support.scripts.rendered import DIGEST, ORDERS, OTHER, REPOSITORY, pod, rendered
 
@@ -37,6 +37,20 @@ def test_what_no_runtime_could_pull_is_refused_where_it_is_ours(image: str) -> N
     [finding] = judged(web=pod(IMAGE), worker=pod(f"'{image}'", name="worker"))
     assert finding.where == "orders/templates/worker.yaml, Pod/worker, container c0"
     assert f"runs {image}, which names no image that could be pulled" in finding.what
+
+
+def test_what_lies_in_crds_runs_once_and_is_no_proof_that_the_release_runs() -> None:
+    """Helm makes it as it lies there, whatever its kind, and never again."""
+    beside = Rendered(rendered(web=f"# A comment\n---\n{pod(IMAGE)}\n---\nkind: CustomResourceDefinition"), b"").beside
+    assert list(findings([*manifests(rendered(web=pod(IMAGE))), *beside], [ORDERS])) == []
+    [finding] = findings([*manifests(rendered(web=pod("nginx"))), *beside], [ORDERS])
+    assert "for the first installation alone" in finding.what
+    old = Rendered(rendered(worker=pod(f"{REPOSITORY}:1", name="worker")), b"").beside
+    [finding] = findings([*manifests(rendered(web=pod(IMAGE))), *old], [ORDERS])
+    assert (finding.where.rpartition(", ")[0], "templates/" in finding.remedy) == (
+        "orders/templates/worker.yaml, Pod/worker",
+        True,
+    )
 
 
 def test_what_flux_fills_in_is_not_the_release() -> None:
