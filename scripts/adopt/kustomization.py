@@ -30,6 +30,7 @@ from .obstacles import (
     only,
     refuse_difference,
     refuse_left_out,
+    refuse_other_fetch,
     refuse_other_source,
     refuse_others,
     refuse_secrets,
@@ -61,6 +62,7 @@ def look_at(repo: Repo, commit: str, branch: str, environment: str, config: Conf
     components = [normpath(join(site.folder, str(it))) for it in flux.spec.get("components") or ()]
     files = {path: data for it in (site.folder, *components) for path, data in read_files(top, it).items()}
     refuse_left_out(flux, files)
+    refuse_other_fetch(flux, branch)
     objects = applied(files, site.folder, flux.spec)
     refuse_secrets(flux, objects)
     text = repo.manifests(commit, site.folder)

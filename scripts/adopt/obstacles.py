@@ -10,7 +10,7 @@ from pathlib import Path
 from ..diff.bases import walk
 from ..diff.flux_build import applied
 from ..diff.kustomizations import FluxKustomization
-from ..diff.sources import GIT, OCI, left_out
+from ..diff.sources import GIT, OCI, followed, included, left_out
 from ..errors import Refused
 from ..gitops.ignore import FILE as IGNORE
 from ..gitops.objects import objects_of
@@ -55,6 +55,20 @@ def refuse_left_out(flux: FluxKustomization, files: Iterable[str]) -> None:
             f"Say it in a `{IGNORE}` of the repo, which is read here too.",
             fault="gitops",
         )
+
+
+def refuse_other_fetch(flux: FluxKustomization, branch: str) -> None:
+    """What Flux gets is what lies in `branch`, of which the manifests would be made."""
+    for source in (it for it in flux.sources if it.kind == GIT):
+        there = followed(source)
+        more = [*included(source, flux.folder), *([] if there == f"the branch {branch}" else [f"what {there} holds"])]
+        if more:
+            raise Refused(
+                f"{source.file}: by GitRepository {source.name} Flux applies {more[0]}; the manifests would be made of "
+                f"what lies in {branch}.",
+                "Let it follow that branch alone, or set `gitops_branch` in waybill.toml to the one that Flux follows.",
+                fault="gitops",
+            )
 
 
 def home(flux: FluxKustomization) -> str:

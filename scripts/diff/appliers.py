@@ -3,13 +3,14 @@ https://fluxcd.io/flux/components/kustomize/kustomizations/."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from os.path import isfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..gitops.objects import Located
 from ..yaml.objects import at, read
 from .bases import links
 from .kustomizations import PATCHES, FluxKustomization
-from .sources import OCI, left_out
+from .sources import GIT, OCI, followed, included, left_out
 from .trial import read_files
 
 MOVES = ("namespace", "targetNamespace", "namePrefix", "nameSuffix")
@@ -27,10 +28,19 @@ COPIES = ("Bucket", "ExternalArtifact", OCI)
 
 
 class Appliers:
-    """How Flux comes to `place`, a folder or a file of the repo at `root`, whose Flux Kustomizations are `every`."""
+    """How Flux comes to `place`, a folder or a file of the repo at `root`, whose Flux Kustomizations are `every`.
+    `branch` is the one that is proposed for, `submodules` are the folders that the repo has of others."""
 
-    def __init__(self, root: Path, place: str, every: Sequence[FluxKustomization]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        place: str,
+        every: Sequence[FluxKustomization],
+        branch: str = "",
+        submodules: Sequence[str] = (),
+    ) -> None:
         self._root, self._place, self._every = root.resolve(), place, every
+        self._branch, self._submodules = branch, submodules
         self._named: dict[str, dict[Path, Path]] = {}
         self._found = list(self._applying(place))
 
@@ -55,10 +65,29 @@ class Appliers:
                 spec = at(source.value, "spec")
                 if at(spec, "suspend"):
                     yield f"when Flux applies it: {source.kind} {source.name} in {source.file} is suspended"
+                yield from self._of_git(source) if source.kind == GIT else ()
                 if found := [key for key in ("ignore", "layerSelector") if it.is_made and at(spec, key)]:
                     yield f"what {' and '.join(found)} in {source.file} changes"
             for said in left_out(it.sources, files):
                 yield f"what Flux makes of {self._place} without {said}"
+
+    def _of_git(self, source: Located) -> Iterator[str]:
+        """Where Flux gets something else than lies in the branch."""
+        if self._branch and (there := followed(source)) != f"the branch {self._branch}":
+            yield (
+                f"when Flux applies it: {source.kind} {source.name} in {source.file} follows {there}, not "
+                f"{self._branch}, for which it is proposed (`gitops_branch` in waybill.toml)"
+            )
+        yield from included(source, self._place)
+        inside = [it for it in self._submodules if PurePosixPath(it).is_relative_to(self._place)]
+        if inside and at(source.value, "spec", "recurseSubmodules"):
+            yield f"what the submodule {' and '.join(inside)} holds, which {source.kind} {source.name} fetches"
+
+    def leaves(self) -> bool:
+        """Whether Flux is sure to apply what the folder builds as it is, but for what it fills in."""
+        keys = [key for key in CHANGING if key != "postBuild"]
+        changed = any(True for it, files in self._found for _ in self._changes(it, files, tuple(keys)))
+        return bool(self._found) and not changed and not self.is_patched_above()
 
     def stays(self) -> bool:
         """Whether Flux is sure to leave names and namespaces as the folder builds them."""

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from ..chart.manifests import Rendered
 from ..chart.renderer import Renderer
 from ..clients.git import IDENTITY, Git
+from ..clients.git_objects import SUBMODULE
 from ..clients.git_signature import copy_signing
 from ..config import Config
 from ..document import Chart, digest_of
@@ -25,6 +26,7 @@ from ..gitops.render import copied
 from ..gitops.site import Site, Target, standard
 from ..gitops.tries import told
 from ..once import Once
+from ..yaml.objects import Object
 from .adoption import site_of
 from .appliers import Appliers
 from .chart import fetch, render
@@ -65,7 +67,8 @@ class Repo:
         self._sites, self._appliers = Once[Site](), Once[Appliers]()
         self._kustomizations = Once[tuple[FluxKustomization, ...]]()
         self._commits, self._trees = Once[tuple[str, bytes]](), Once[Path]()
-        self._releases, self._charts, self._manifests = Once[HelmRelease](), Once[Path](), Once[bytes]()
+        self._releases, self._charts = Once[HelmRelease](), Once[Path]()
+        self._manifests, self._objects = Once[bytes](), Once[list[Object]]()
 
     @property
     def forge(self) -> Forge:
@@ -115,7 +118,14 @@ class Repo:
 
     def appliers(self, commit: str, folder: str) -> Appliers:
         """How Flux comes to a folder of a commit."""
-        return self._appliers((commit, folder), lambda: Appliers(self.tree(commit), folder, self.flux(commit)))
+
+        def make() -> Appliers:
+            modules = self.git.blob(commit, ".gitmodules") is not None
+            inside = [it.path for it in self.git.tree(commit) if it.mode == SUBMODULE] if modules else []
+            branch = self._heads.base if self._heads else ""
+            return Appliers(self.tree(commit), folder, self.flux(commit), branch, inside)
+
+        return self._appliers((commit, folder), make)
 
     def has(self, commit: str, environment: str, shipped: Shipped) -> bool:
         """Whether the service is in an environment."""
@@ -126,12 +136,16 @@ class Repo:
         root = self.tree(commit)
         return self._manifests((commit, folder), lambda: manifests(root / folder, root))
 
+    def built(self, commit: str, folder: str) -> list[Object]:
+        """Its objects; refused as `manifests` is."""
+        return self._objects((commit, folder), lambda: objects_of(self.manifests(commit, folder)))
+
     def release(self, commit: str, environment: str, shipped: Shipped) -> HelmRelease:
         """The HelmRelease that a commit has for an environment; refused where its folder cannot be built."""
 
         def make() -> HelmRelease:
             site = shipped.sites[environment]
-            return release_of(objects_of(self.manifests(commit, site.folder)), shipped.service, site.existing)
+            return release_of(self.built(commit, site.folder), shipped.service, site.existing)
 
         return self._releases((commit, environment), make)
 
@@ -142,7 +156,7 @@ class Repo:
         made = [it for it in (site.folder, base) if (self.tree(commit) / it).is_dir()]
         template = copied("base", base, service, pinned=site.source is not None)[f"{base}/helmrelease.yaml"]
         try:
-            objects = objects_of(self.manifests(commit, made[0]) if made else template)
+            objects = self.built(commit, made[0]) if made else objects_of(template)
         except Refused:
             return told(None)
         found = [it for it in objects if (it["kind"], it["metadata"].get("name")) == ("HelmRelease", service)]

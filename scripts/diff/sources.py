@@ -25,6 +25,26 @@ def _shared(one: str, other: str) -> int:
     return len(PurePosixPath(commonpath([dirname(one), dirname(other)])).parts)
 
 
+def followed(source: Located) -> str:
+    """Which of the repo's commits a GitRepository names: `the branch main`, say; the first of these that is there
+    counts. https://fluxcd.io/flux/components/source/gitrepositories/#reference"""
+    ref = at(source.value, "spec", "ref")
+    for key in ("commit", "name", "semver", "tag", "branch"):
+        if text := at(ref, key):
+            return f"the {'ref' if key == 'name' else key} {text}".replace("the ref refs/heads/", "the branch ")
+    return "the branch master"
+
+
+def included(source: Located, folder: str) -> Iterator[str]:
+    """What of other repositories Flux puts into `folder`, or into one of which that is a part, in words."""
+    every = at(source.value, "spec", "include")
+    for it in every if isinstance(every, list) else []:
+        name = at(it, "repository", "name")
+        to = PurePosixPath(str(at(it, "toPath") or name or "")).as_posix().strip("/")
+        if PurePosixPath(folder).is_relative_to(to) or PurePosixPath(to).is_relative_to(folder):
+            yield f"what include of {source.kind} {source.name} in {source.file} puts there from {name}"
+
+
 def left_out(sources: Sequence[Located], paths: Iterable[str]) -> Iterator[str]:
     """Which of the files at `paths` Flux does not get, and why, in words."""
     paths = sorted(paths)

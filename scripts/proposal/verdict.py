@@ -29,7 +29,7 @@ from ..report import Report
 from ..yaml.document import Path as Keys
 from ..yaml.document import shown
 from ..yaml.objects import Object, parse
-from . import gitless, installation
+from . import flux_objects, gitless, installation
 from .describe import told
 from .gitless import said_of_source
 from .intent import Change, Intent, Verdict, prepare, shipped
@@ -120,11 +120,12 @@ def _verdict(environment: str, change: Change, repo: Repo, intent: Intent) -> Ve
     waybill, what = change.waybill, shipped(change, intent)
     unseen = _of_flux(environment, change, repo, intent)
     try:
+        unseen += flux_objects.unseen(environment, change, repo, intent)
         release = repo.release(intent.commit, environment, what)
         unseen += [*release.unseen, *installation.unseen(release, what, change.config)]
         files = of_archive(repo.shipped_chart(what).read_bytes())
         rendered = repo.after(intent.commit, environment, what)
-    except (NotPostRendered, OtherContent):
+    except (NotPostRendered, OtherContent, flux_objects.NotTaken):
         raise
     except Refused as error:
         return Verdict(environment, unseen, not_judged=" ".join(error.what.split()))

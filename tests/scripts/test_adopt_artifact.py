@@ -240,6 +240,7 @@ metadata: {name: flux-system}
 spec: {url: "ssh://git@github.com/acme/fleet", LIMIT}
 """
 LABELS = "labels: [{pairs: {c: d}}]\n"
+INCLUDES = f"ref: {{branch: main}}, include: [{{repository: {{name: a}}, toPath: {APP}/app}}]"
 PARTS = ("./helmrelease.yaml", "./ocirepository.yaml")
 
 
@@ -253,13 +254,27 @@ PARTS = ("./helmrelease.yaml", "./ocirepository.yaml")
         ({"ks.yaml": KS + PATCHED, "app/kustomization.yaml": kustomization(*PARTS, more=LABELS)}, "be another"),
         ({"source.yaml": SOURCE.replace("LIMIT", "ignore: '/*'")}, "more, which ignore of GitRepository flux-system"),
         ({"source.yaml": SOURCE.replace("LIMIT", "sparseCheckout: [clusters]")}, "which sparseCheckout of Git"),
+        ({"source.yaml": SOURCE.replace("LIMIT", "ref: {branch: live}")}, "what the branch live holds"),
+        ({"source.yaml": SOURCE.replace("LIMIT", INCLUDES)}, "puts there from a; the manifests would be made of what"),
         ({"app/kustomization.yaml": kustomization(*PARTS, "billing.yaml")}, "also builds HelmRelease billing"),
         (
             {"taken.yaml": OCI_REPOSITORY.replace("name: orders", "name: orders-staging")},
             "OCIRepository orders-staging",
         ),
     ],
-    ids=["none", "bucket", "decryption", "component", "labels", "ignore", "sparse", "shared", "taken"],
+    ids=[
+        "none",
+        "bucket",
+        "decryption",
+        "component",
+        "labels",
+        "ignore",
+        "sparse",
+        "ref",
+        "include",
+        "shared",
+        "taken",
+    ],
 )
 def test_what_would_change_what_is_applied_is_refused(
     world: World, env: dict[str, str], files: dict[str, str], said: str

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from tools.build import CHECKOUT
 
-from . import chart_readme, golden, pages, results, schemas
+from . import chart_readme, flux_schemas, golden, pages, results, schemas
 
 
 def files() -> dict[Path, str]:
-    return {
-        path: text for each in (schemas, results, pages, chart_readme, golden) for path, text in each.files().items()
-    }
+    makers = (schemas, results, pages, chart_readme, golden, flux_schemas)
+    return {path: text for each in makers for path, text in each.files().items()}
 
 
 def behind(made: Mapping[Path, str]) -> list[Path]:

@@ -113,3 +113,42 @@ def test_what_flux_does_to_the_folder_and_to_what_applies_it(
     found = Appliers(tmp_path, "apps/orders/staging", tuple(flux_kustomizations(tmp_path)))
     assert found.unseen() == told
     assert found.stays() == is_sure_of_its_place
+
+
+FOLLOWS = (
+    f"when Flux applies it: GitRepository b in {B} follows %s, not main, for which it is proposed (`gitops_branch` in "
+    "waybill.toml)"
+)
+PUTS = f"what include of GitRepository b in {B} puts there from %s"
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ("ref: {branch: main}", []),
+        ("ref: {name: refs/heads/main}", []),
+        ("ref: {branch: main, commit: ''}", []),
+        ("", [FOLLOWS % "the branch master"]),
+        ("ref: {branch: production}", [FOLLOWS % "the branch production"]),
+        ("ref: {branch: main, tag: v1}", [FOLLOWS % "the tag v1"]),
+        ("ref: {tag: v1, semver: '*'}", [FOLLOWS % "the semver *"]),
+        ("ref: {branch: main, commit: 0a1b}", [FOLLOWS % "the commit 0a1b"]),
+        ("ref: {name: refs/pull/7/head}", [FOLLOWS % "the ref refs/pull/7/head"]),
+        ("ref: {branch: main}, include: [{repository: {name: c}}]", []),
+        ("ref: {branch: main}, include: [{repository: {name: apps}}]", [PUTS % "apps"]),
+        ("ref: {branch: main}, include: [{repository: {name: c}, toPath: ./apps/orders/staging/c/}]", [PUTS % "c"]),
+        ("ref: {branch: main}, include: [{repository: {name: c}, toPath: apps/orders/stag}]", []),
+        ("ref: {branch: main}, include: 7", []),
+        (
+            "ref: {branch: main}, recurseSubmodules: true",
+            ["what the submodule apps/orders/staging/shared holds, which GitRepository b fetches"],
+        ),
+    ],
+)
+def test_what_flux_fetches_beside_the_branch_that_is_proposed_for(tmp_path: Path, spec: str, told: list[str]) -> None:
+    for name, text in {**FOLDERS, **FETCHED, B: SOURCE.replace("LIMIT", spec)}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    every = tuple(flux_kustomizations(tmp_path))
+    found = Appliers(tmp_path, "apps/orders/staging", every, "main", ["apps/orders/staging/shared", "lib"])
+    assert found.unseen() == told

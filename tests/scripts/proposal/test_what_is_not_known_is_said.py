@@ -27,7 +27,7 @@ def edited(world: World, path: str, more: str) -> None:
     git(world.reviewed, "merge", "--quiet", "--no-edit", "origin/apps/orders")
     with (world.reviewed / path).open("a") as file:
         file.write(more)
-    git(world.reviewed, "commit", "--quiet", "--all", "--message", "Ours")
+    git(world.reviewed, "commit", "--quiet", "--all", "--allow-empty", "--message", "Ours")
     git(world.reviewed, "push", "--quiet", "origin", "HEAD:main")
 
 
@@ -55,6 +55,29 @@ def test_an_environment_that_cannot_be_rendered_is_not_judged_and_that_is_said(s
     assert "**Not judged:** " in body(shipped)
     ran = shipped.waybill("propose", "--json")
     assert "nowhere.yaml" in ran.json["not_judged"]["staging"]
+
+
+def test_what_flux_fetches_from_elsewhere_is_said(shipped: World) -> None:
+    """Another branch, what another repository puts there, and a submodule, which no clone of ours holds."""
+    edited(shipped, KUSTOMIZATION, "")
+    source = "ref: {branch: live}, recurseSubmodules: true, include: [{repository: {name: a}, toPath: apps/orders}]"
+    (shipped.reviewed / "clusters/staging/source.yaml").write_text(
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: gitops}\n"
+        f"spec: {{{source}}}\n"
+    )
+    (shipped.reviewed / ".gitmodules").write_text("")
+    module = f"160000,{'1' * 40},apps/orders/staging/shared"
+    git(shipped.reviewed, "add", "-A")
+    git(shipped.reviewed, "update-index", "--add", "--cacheinfo", module)
+    git(shipped.reviewed, "commit", "--quiet", "--message", "Another source")
+    git(shipped.reviewed, "push", "--quiet", "origin", "HEAD:main")
+    for command in ("plan", "ship"):
+        ran = shipped.waybill(command, "--json", "--image", shipped.image("two"))
+        assert ran.code == 0, ran.stderr
+        follows, puts, holds = ran.json["not_seen"]
+        assert "follows the branch live, not main" in follows
+        assert puts.endswith("puts there from a")
+        assert holds == "what the submodule apps/orders/staging/shared holds, which GitRepository gitops fetches"
 
 
 def test_what_is_known_again_is_judged(shipped: World) -> None:
@@ -183,13 +206,11 @@ def test_an_oci_repository_may_keep_a_release_from_flux_too(world: World) -> Non
 @pytest.mark.parametrize(
     ("spec", "where"),
     [
-        ("postRenderers: [null]", "spec.postRenderers.0"),
-        ("postRenderers: a", "spec.postRenderers"),
-        ("postRenderers: [{kustomize: {images: [a]}}]", "spec.postRenderers.0.kustomize.images.0"),
-        ("valuesFrom: [a]", "spec.valuesFrom.0"),
+        ("postRenderers: '${A}'", "spec.postRenderers"),
+        ("valuesFrom: ['${A}']", "spec.valuesFrom.0"),
     ],
 )
-def test_a_helmrelease_that_flux_cannot_read_is_not_judged(shipped: World, spec: str, where: str) -> None:
+def test_a_helmrelease_that_flux_fills_in_is_not_judged(shipped: World, spec: str, where: str) -> None:
     edited(shipped, RELEASE, f"  {spec}\n")
     ran = shipped.waybill("plan", "--json", "--image", shipped.image("two"))
     assert ran.code == 0, ran.stderr
