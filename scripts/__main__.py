@@ -2,12 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 
 import click
 
-from .commands import ask, release, set_up, steps
 from .errors import Incomplete, Refused, accident
 from .report import Report
 
@@ -31,25 +31,43 @@ class Grouped(click.Group):
     invoke = while_somebody_reads()(click.Group.invoke)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, commands in COMMANDS.items():
+        for title, (_, names) in COMMANDS.items():
             with formatter.section(title):
-                formatter.write_dl([(str(it.name), it.get_short_help_str(100)) for it in commands])
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(100)) for name in names])
 
 
-COMMANDS: dict[str, tuple[click.Command, ...]] = {
-    "Release": (release.plan, release.ship, release.promote, release.rollback),
-    "Ask the ledger, from anywhere": (
-        ask.status,
-        ask.where,
-        ask.history,
-        ask.changes,
-        ask.compare,
-        ask.figures,
-        ask.wait,
-    ),
-    "Set up": (set_up.init, set_up.connect, set_up.adopt, set_up.doctor),
-    "The steps of ship": (steps.bump, steps.package, steps.publish, steps.render, steps.propose, steps.record),
+# By what they are for: the module of commands/ that has them, and their names.
+COMMANDS = {
+    "Release": ("release", ("plan", "ship", "promote", "rollback")),
+    "Ask the ledger, from anywhere": ("ask", ("status", "where", "history", "changes", "compare", "figures", "wait")),
+    "Set up": ("set_up", ("init", "connect", "adopt", "doctor")),
+    "The steps of ship": ("steps", ("bump", "package", "publish", "render", "propose", "record")),
 }
+
+
+MODULES = {name: module for module, names in COMMANDS.values() for name in names}
+
+
+class Commands(Mapping[str, click.Command]):
+    """Each is made when it is asked for: all together take as long as a step of ship."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        return with_variables(getattr(import_module(f".commands.{MODULES[name]}", __package__), name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+def with_variables(command: click.Command) -> click.Command:
+    """Each of its parameters can also be given by a variable, as the actions for GitHub do."""
+    for it in command.params:
+        name = it.human_readable_name if isinstance(it, click.Argument) else max(it.opts, key=len).strip("-")
+        if name.replace("-", "").isalpha():
+            it.envvar = f"WAYBILL_{command.name}_{name}".upper().replace("-", "_")
+    return command
 
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
@@ -71,17 +89,7 @@ def cli() -> None:
     """
 
 
-def add(command: click.Command) -> None:
-    """Each of its parameters can also be given by a variable, as the actions for GitHub do."""
-    for it in command.params:
-        name = it.human_readable_name if isinstance(it, click.Argument) else max(it.opts, key=len).strip("-")
-        if name.replace("-", "").isalpha():
-            it.envvar = f"WAYBILL_{command.name}_{name}".upper().replace("-", "_")
-    cli.add_command(command)
-
-
-for each in (it for commands in COMMANDS.values() for it in commands):
-    add(each)
+cli.commands = Commands()  # type: ignore[assignment]  # nothing is added to it
 
 
 def main() -> None:

@@ -11,32 +11,17 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..errors import Fault, Refused
+from .git_configuration import COMMAND, ENVIRONMENT
 from .git_credential import Credential, lent
 from .git_objects import Objects
 from .git_remote import declined, unreadable, untaken
-from .process import Changes, Completed, censor, run
+from .process import Completed, censor, run
 
 IDENTITY = "Waybill <waybill@waybill.invalid>"
 CRUD = " .,:;<>\"\\'"
 TRAILER = "Waybill-Release"  # in every commit of ours: service and version
-ENVIRONMENT: Changes = {
-    "LC_ALL": "C",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",  # what only looks does not write the user's index
-    # A URL can name a helper that runs commands (`ext::`): these transports alone.
-    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
-    # git sets these for its hooks; they would point our commands at another repository or index.
-    **dict.fromkeys(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")),
-}
-# Hooks, signing, and what else is pushed or fetched, are for people's own commits; a background gc would outlive us.
-SETTINGS = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false",
-            "i18n.commitEncoding=UTF-8", "i18n.logOutputEncoding=UTF-8", "trailer.separators=:", "tag.gpgSign=false",
-            "push.gpgSign=false", "push.followTags=false", "push.pushOption=", "push.recurseSubmodules=no",
-            "fetch.recurseSubmodules=no", "submodule.recurse=false")  # fmt: skip
 LATEST = 253402300799  # the last second of the year 9999
 MOVES_WITHIN = (0, 0.5)  # seconds
-COMMAND = ["git", *(word for setting in SETTINGS for word in ("-c", setting))]
 
 
 class Author(Struct, frozen=True):

@@ -15,7 +15,15 @@ from .helm_repositories import known
 from .process import Changes, Completed, censor, run
 from .proxy import for_go
 
-ALONE = {"HELM_NO_PLUGINS": "1", "HELM_DEBUG": "false", "HELM_NAMESPACE": "default", "TZ": "UTC", "LC_ALL": "C"}
+ALONE: Changes = {
+    "HELM_NO_PLUGINS": "1",
+    "HELM_DEBUG": "false",
+    "HELM_NAMESPACE": "default",
+    "TZ": "UTC",
+    "LC_ALL": "C",
+    # Of those who install with Helm: lint begins with the store that they name.
+    **dict.fromkeys(("HELM_DRIVER", "HELM_DRIVER_SQL_CONNECTION_STRING", "HELM_KUBECONTEXT")),
+}
 
 OLDEST = (4, 3)
 

@@ -2,13 +2,18 @@
 
 import json
 import re
+from os.path import normpath
 from pathlib import Path
+from typing import Any
 
+from ..chart.files import of_archive
 from ..chart.manifests import Rendered
 from ..chart.renderer import Renderer
 from ..clients.registry import Registry
 from ..errors import Refused
+from ..yaml.objects import read
 from .overlay import HelmRelease
+from .values import merged
 
 _TEMPLATE = re.compile(r"\b[a-z0-9.-]+/(?:charts/[a-zA-Z0-9.-]+/)*templates/[\w./-]+:[0-9]+(?::[0-9]+)?", re.ASCII)
 
@@ -33,15 +38,37 @@ def fetch(repository: str, reference: str, folder: Path, plain_http: bool) -> Pa
     return path
 
 
+def defaults(release: HelmRelease, chart: Path) -> dict[str, Any]:
+    """What the files of the chart that the release names say, the last one above the others:
+    https://fluxcd.io/flux/components/source/helmcharts/#values-files."""
+    found: dict[str, Any] = {}
+    files = of_archive(chart.read_bytes()) if release.values_files else {}
+    for path in release.values_files:
+        text = files.get(normpath(path))
+        if text is None and not release.files_may_lack:
+            raise Refused(
+                f"HelmRelease {release.name} takes values from {path}, which the chart does not hold.",
+                "Put it into the chart, or take it out of spec.chart.spec.valuesFiles.",
+                fault="gitops",
+            )
+        try:
+            values = next((it.value for it in read(text or b"")), None)
+        except ValueError:
+            values = None  # Helm has a message for what is no YAML in its own values.yaml
+        found = merged(found, values if isinstance(values, dict) else {})
+    return found
+
+
 def render(release: HelmRelease, chart: Path, renderer: Renderer) -> Rendered:
     """The chart with the release's values, as its post-renderers change it. Helm's message may hold any of these
     values: only where it failed is said."""
+    values = merged(defaults(release, chart), release.values)
     try:
         rendered = renderer.render(
             chart,
             name=release.name,
             namespace=release.namespace,
-            values=json.dumps(release.values, default=str).encode() if release.values else None,
+            values=json.dumps(values, default=str).encode() if values else None,
         )
     except Refused as error:
         if not release.values or not error.what.startswith("`helm template` failed"):

@@ -26,6 +26,7 @@ KEEPING = [
     *(("kustomize.toolkit.fluxcd.io/ssa", text) for text in ("Ignore", "IfNotPresent")),
     ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"),
 ]
+OWN_VALUES = "values.yaml"
 # What is read of a HelmRelease's spec: mappings, and lists of them.
 SPEC: dict[str, Any] = {
     "values": {},
@@ -43,8 +44,9 @@ class HelmRelease(Struct, frozen=True):
     where the built objects do not name it; `unseen` is what Flux adds from outside the folder. `hooks`: the
     post-renderers get the chart's hooks, too. `keeps_values`: Helm takes the values of the chart that ran before.
     `place` is where it lies itself, `namespace/name`; None where that is not built. `config_maps` are those of which
-    the `values` are made, too, each with what it holds. `verified_by` is the object that wants a signature of the
-    chart, "" where none does."""
+    the `values` are made, too, each with what it holds. `values_files` of the chart take the place of its own
+    values.yaml; one that it lacks is left out where `files_may_lack`. `verified_by` is the object that wants a
+    signature of the chart, "" where none does."""
 
     name: str
     namespace: str
@@ -58,6 +60,8 @@ class HelmRelease(Struct, frozen=True):
     place: str | None = None
     config_maps: tuple[tuple[str, dict[str, Any]], ...] = ()
     verified_by: str = ""
+    values_files: tuple[str, ...] = ()
+    files_may_lack: bool = False
 
 
 def build(folder: Path, root: Path, patches: Sequence[Any] = ()) -> list[Object]:
@@ -133,6 +137,8 @@ def release_of(objects: list[Object], service: str, existing: Existing | None = 
         place=f"{home}/{name}" if NAMESPACE.fullmatch(home) else None,
         config_maps=tuple(values.config_maps),
         verified_by=_verified_by(found[0], source),
+        values_files=tuple(map(str, at(spec, "chart", "spec", "valuesFiles") or ())),
+        files_may_lack=bool(at(spec, "chart", "spec", "ignoreMissingValuesFiles")),
     )
 
 
@@ -187,8 +193,8 @@ def _unseen(spec: dict[str, Any], values: Sequence[str]) -> Iterator[str]:
     if values:
         yield f"values from {', '.join(values)}"
     chart = (spec.get("chart") or {}).get("spec") or {}
-    if files := [*(chart.get("valuesFiles") or []), *filter(None, [chart.get("valuesFile")])]:
-        yield f"values files in the chart, {', '.join(map(str, files))}"
+    if (files := chart.get("valuesFiles")) and OWN_VALUES not in files:
+        yield f"what only values.yaml of the chart has: its valuesFiles are {', '.join(map(str, files))}"
     if spec.get("suspend"):
         yield "when Flux applies it: the HelmRelease is suspended"
     if (spec.get("upgrade") or {}).get("preserveValues"):

@@ -202,6 +202,8 @@ def _causes(top: Path, folder: str, release: HelmRelease, images: Sequence[Relea
         for path in _overrides({"values": values}, images):
             told.add(path)
             yield f"ConfigMap {name}, {shown(path[1:])}"
+    if release.values_files:
+        yield f"spec.chart.spec.valuesFiles of HelmRelease {release.name}, {' and '.join(release.values_files)}"
     built = {"values": release.values, "postRenderers": release.post_renderers}
     for path in (it for it in _overrides(built, images) if it not in told):
         key = str(next(it for it in reversed(path) if isinstance(it, str)))

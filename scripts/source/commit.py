@@ -41,7 +41,11 @@ def _edited(images: Images, head: str, version: str, source: str, here: Checkout
     files = here.git.files(head, values_path, chart_path)
     blocks = [block for block in here.config.image_blocks if block.paths]
     if values_path not in files and blocks:
-        raise Refused(f"{head[:12]} holds no {values_path}.", "Commit one with the image's keys.", fault="chart")
+        raise Refused(
+            f"{head[:12]} holds no file {values_path}, or a link in its place.",
+            "Commit the file itself, with the image's keys.",
+            fault="chart",
+        )
     for path, data in files.items():
         refuse_left(path, data)
     tags = {

@@ -29,7 +29,9 @@ def tagged(here: Checkout) -> list[Tagged]:
     """Every tag of the service on the remote that names a version, lowest first."""
     prefix, service, remote = "refs/tags/", here.config.service, here.config.remote
     refs = here.git.refs(remote, "HEAD", f"{prefix}{service}-*")  # HEAD tells how it names its objects
-    versions = {ref: version for ref in refs if (version := tag_version(service, ref.removeprefix(prefix)))}
+    # `orders-1.2.3/x` leaves no room for `orders-1.2.3`.
+    names = {ref: ref.removeprefix(prefix).partition("/")[0] for ref in refs}
+    versions = {ref: version for ref, name in names.items() if (version := tag_version(service, name))}
     present = here.git.has(refs[ref] for ref in versions)
     here.git.fetch(remote, [ref for ref in versions if refs[ref] not in present])
     found = [Tagged(ref.removeprefix(prefix), version, refs[ref]) for ref, version in versions.items()]

@@ -257,23 +257,7 @@ PARTS = ("./helmrelease.yaml", "./ocirepository.yaml")
         ({"source.yaml": SOURCE.replace("LIMIT", "ref: {branch: live}")}, "what the branch live holds"),
         ({"source.yaml": SOURCE.replace("LIMIT", INCLUDES)}, "puts there from a; the manifests would be made of what"),
         ({"app/kustomization.yaml": kustomization(*PARTS, "billing.yaml")}, "also builds HelmRelease billing"),
-        (
-            {"taken.yaml": OCI_REPOSITORY.replace("name: orders", "name: orders-staging")},
-            "OCIRepository orders-staging",
-        ),
-    ],
-    ids=[
-        "none",
-        "bucket",
-        "decryption",
-        "component",
-        "labels",
-        "ignore",
-        "sparse",
-        "ref",
-        "include",
-        "shared",
-        "taken",
+        ({"t.yaml": OCI_REPOSITORY.replace("name: orders", "name: orders-staging")}, "OCIRepository orders-staging"),
     ],
 )
 def test_what_would_change_what_is_applied_is_refused(

@@ -34,3 +34,13 @@ def test_ship_pushes_its_tag_and_branch_alone(world: World, tmp_path: Path, text
     assert second["gitops"]["replaces"] == first["chart"]["version"]
     assert git(world.gitops, "rev-list", "--count", "main..apps/orders") == "1"
     assert git(world.gitops, "rev-parse", "apps/orders") == second["gitops"]["commit"]
+
+
+@pytest.mark.long
+def test_what_other_programs_are_told_by_variables_is_none_of_ours(world: World) -> None:
+    """git's own for its hooks, those of people who search by patterns, and those who install with Helm."""
+    folder = str(world.folder / "elsewhere")
+    env = dict.fromkeys(("GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE"), folder)
+    env |= dict.fromkeys(("GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"), "1")
+    env |= {"HELM_DRIVER": "sql", "HELM_DRIVER_SQL_CONNECTION_STRING": "host=127.0.0.1 port=9", "HELM_KUBECONTEXT": "a"}
+    assert world.ship(world.image(), env=env)["source"]["tag"] in world.tags()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from scripts.__main__ import COMMANDS
+from scripts.__main__ import COMMANDS, cli
 from scripts.settings import KEYS
 from service.observer.settings import ObserverSettings
 from service.settings import FromEnvironment, Settings
@@ -58,9 +58,9 @@ def _declared(settings: type[FromEnvironment]) -> str:
 
 def _commands() -> Iterator[str]:
     """Each command with its own options; those that are settings are told with the settings."""
-    for title, commands in COMMANDS.items():
+    for title, (_, names) in COMMANDS.items():
         yield f"## {title}\n"
-        for command in commands:
+        for command in (cli.commands[name] for name in names):
             context = click.Context(command, info_name=f"waybill {command.name}")
             yield f"### waybill {command.name}\n"
             yield f"`{' '.join(command.get_usage(context).split()[1:])}`\n"

@@ -89,54 +89,6 @@ def test_an_override_is_refused_and_nothing_is_out(shipped: World, spec: tuple[s
     assert outside(shipped) == before
 
 
-UNTIMED = """  - {target: {kind: HelmRelease}, patch: '[{"op": "remove", "path": "/spec/interval"}]'}\n"""
-UNTAKEN = {
-    "a field that there is not": ("  tiemout: 5m\n", RELEASE, "HelmRelease orders, spec.tiemout is no field"),
-    "a number for a duration": ("  timeout: 300\n", RELEASE, "HelmRelease orders, spec.timeout is 300 where text"),
-    "values beside spec": ("values: {}\n", RELEASE, "HelmRelease orders, values is no field that Flux knows"),
-    "a text for a list": (
-        "  postRenderers: a\n",
-        RELEASE,
-        "HelmRelease orders, spec.postRenderers is 'a' where a list",
-    ),
-    "two sources": (
-        "  chartRef: {kind: OCIRepository, name: orders}\n",
-        RELEASE,
-        "HelmRelease orders, spec breaks the rule that either chart or chartRef must be set",
-    ),
-    "what a patch takes away": (
-        UNTIMED,
-        "apps/orders/staging/kustomization.yaml",
-        "HelmRelease orders, spec.interval is missing",
-    ),
-    "a source": (
-        "  provider: amazon\n",
-        "apps/orders/base/helmrepository.yaml",
-        "HelmRepository orders, spec.provider is 'amazon', and Flux takes generic or aws or",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", UNTAKEN)
-def test_what_the_api_server_would_not_take_of_flux_is_refused(shipped: World, case: str) -> None:
-    text, path, said = UNTAKEN[case]
-    override(shipped, text, path)
-    image, before = shipped.image("two"), outside(shipped)
-    for command in ("plan", "ship"):
-        ran = shipped.waybill(command, "--json", "--image", image, "--allow-override")
-        assert (ran.code, ran.json.get("fault")) == (1, "gitops"), ran.stderr + ran.stdout
-        assert ran.json["refused"].startswith("In staging: ")
-        assert said in ran.json["refused"]
-        assert "`flux_version`" in ran.json["remedy"]
-    assert outside(shipped) == before
-
-
-def test_what_a_patch_of_flux_adds_is_not_lacking(shipped: World) -> None:
-    override(shipped, UNTIMED, "apps/orders/staging/kustomization.yaml")
-    override(shipped, "  patches: [{patch: '{kind: HelmRelease}'}]\n", "clusters/staging/orders.yaml")
-    shipped.ship(shipped.image("two"))
-
-
 @pytest.mark.parametrize(
     ("what", "installs"), [("version: 0.1.0", "orders 0.1.0"), ("chart: other", "other 0.1.1")], ids=["version", "name"]
 )

@@ -114,17 +114,6 @@ def test_what_the_cluster_adds_is_listed_once(shipped: World) -> None:
     assert len(listed) == len(told)
 
 
-def test_values_files_of_the_chart_are_not_seen(shipped: World) -> None:
-    git(shipped.reviewed, "merge", "--quiet", "--no-edit", "origin/apps/orders")
-    release = (
-        (shipped.reviewed / RELEASE).read_text().replace("    spec:\n", "    spec:\n      valuesFiles: [a.yaml]\n", 1)
-    )
-    (shipped.reviewed / RELEASE).write_text(release)
-    edited(shipped, RELEASE, "")
-    ran = shipped.waybill("plan", "--json", "--image", shipped.image("two"))
-    assert ran.json["not_seen"] == ["values files in the chart, a.yaml"]
-
-
 def test_a_kustomization_that_lies_elsewhere_is_not_seen(shipped: World) -> None:
     edited(shipped, RELEASE, "# ours\n")
     git(shipped.reviewed, "rm", "--quiet", "clusters/staging/orders.yaml")

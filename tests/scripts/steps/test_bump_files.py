@@ -134,5 +134,5 @@ def test_modes_and_the_rest_of_the_tree_stay(world: World) -> None:
 def test_a_commit_without_values(world: World) -> None:
     (world.checkout / "chart/values.yaml").unlink()
     world.commit({})
-    with pytest.raises(Refused, match=r"holds no chart/values\.yaml"):
+    with pytest.raises(Refused, match=r"holds no file chart/values\.yaml"):
         bump(Choice({"orders": parse(world.image())}), checkout(world))

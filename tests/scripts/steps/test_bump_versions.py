@@ -34,6 +34,13 @@ def test_tags_of_others_take_nothing(world: World) -> None:
     assert chosen(world, image) == "0.1.0"
 
 
+def test_a_tag_below_another_leaves_no_room_for_it(world: World) -> None:
+    tag(world, "orders-0.1.0/linux")
+    assert chosen(world, world.image()) == "0.1.1"
+    world.ship(world.image())
+    assert "orders-0.1.1" in world.tags()
+
+
 def test_the_registry_takes_versions_too_and_an_underscore_is_build_metadata(world: World) -> None:
     image = world.image()
     publish(world, image, "0.1.0_build.7")
