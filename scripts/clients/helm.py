@@ -35,6 +35,7 @@ class Helm:
         done = self._run("lint", "--quiet", chart, *_values(values_files), *_kube(kube_version), check=False)
         if done.code != 0:
             said = done.stdout.decode(errors="replace").strip() or done.complaint
+            said = re.sub(r"==> Linting .*\n", "", said)  # a temporary folder
             raise Refused(
                 f"`helm lint` finds errors: {censor(said)}",
                 "Correct them in the chart and commit; if it needs values to render, name a values file in `values`.",

@@ -1,5 +1,5 @@
-"""What the API server would refuse of Flux's objects in an environment's folder: their schemas, as its controllers
-publish them (flux_schemas.json is made of these by `make generate`)."""
+"""What Flux's objects in an environment's folder may not be, by the schemas that its controllers publish
+(flux_schemas.json is made of these by `make generate`)."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ def findings(objects: Sequence[Object], flux_version: str, *, whole: bool) -> It
     for item in objects:
         for path, what in look.at(item, schemas().get(f"{item.get('apiVersion')} {item['kind']}", {}), ()):
             where = f"{item['kind']} {item['metadata'].get('name')}, {shown(path)}"
-            yield Finding(where, f"{what}, which the API server refuses", newer)
+            yield Finding(where, f"{what}, which Flux does not take", newer)
 
 
 def unseen(objects: Sequence[Object], flux_version: str) -> Iterator[str]:

@@ -18,6 +18,8 @@ def files() -> dict[Path, str]:
     found = {f"{api} {kind}": bare(schema) for (api, kind), schema in sorted(every.items()) if kind in KINDS}
     for schema in found.values():
         schema["properties"]["status"] = {}  # Flux's own
+    release = found["helm.toolkit.fluxcd.io/v2 HelmRelease"]["properties"]["spec"]["properties"]
+    release["values"]["type"] = "object"  # the API server takes anything, and Helm nothing else
     return {FILE: json.dumps(found, indent=1, sort_keys=True) + "\n"}
 
 

@@ -16,6 +16,16 @@ UNTIMED = """  - {target: {kind: HelmRelease}, patch: '[{"op": "remove", "path":
 UNTAKEN = {
     "a field that there is not": ("  tiemout: 5m\n", RELEASE, "HelmRelease orders, spec.tiemout is no field"),
     "a number for a duration": ("  timeout: 300\n", RELEASE, "HelmRelease orders, spec.timeout is 300 where text"),
+    "values that are a text": (
+        '  values: "a: b"\n',
+        RELEASE,
+        "HelmRelease orders, spec.values is 'a: b' where a mapping",
+    ),
+    "another object": (
+        "generatorOptions: {labels: {a/b/c: d}}\nconfigMapGenerator: [{name: a, literals: [b=c]}]\n",
+        KUSTOMIZATION,
+        "metadata.labels.a/b/c is 'a/b/c', which the API server refuses",
+    ),
     "values beside spec": ("values: {}\n", RELEASE, "HelmRelease orders, values is no field that Flux knows"),
     "a text for a list": (
         "  postRenderers: a\n",
@@ -71,7 +81,7 @@ def test_what_the_api_server_would_not_take_of_flux_is_refused(shipped: World, c
         assert (ran.code, ran.json.get("fault")) == (1, "gitops"), ran.stderr + ran.stdout
         assert ran.json["refused"].startswith("In staging: ")
         assert said in ran.json["refused"]
-        assert "`flux_version`" in ran.json["remedy"]
+        assert ran.json["remedy"].startswith("Correct it")
     assert outside(shipped) == before
 
 
