@@ -75,8 +75,8 @@ class Appliers:
         """Where Flux gets something else than lies in the branch."""
         if self._branch and (there := followed(source)) != f"the branch {self._branch}":
             yield (
-                f"when Flux applies it: {source.kind} {source.name} in {source.file} follows {there}, not "
-                f"{self._branch}, for which it is proposed (`gitops_branch` in waybill.toml)"
+                f"when Flux applies it: {source.kind} {source.name} in {source.file} follows {there}, and it is "
+                f"proposed for {self._branch} (`gitops_branch` in waybill.toml)"
             )
         yield from included(source, self._place)
         inside = [it for it in self._submodules if PurePosixPath(it).is_relative_to(self._place)]

@@ -116,7 +116,7 @@ def test_what_flux_does_to_the_folder_and_to_what_applies_it(
 
 
 FOLLOWS = (
-    f"when Flux applies it: GitRepository b in {B} follows %s, not main, for which it is proposed (`gitops_branch` in "
+    f"when Flux applies it: GitRepository b in {B} follows %s, and it is proposed for main (`gitops_branch` in "
     "waybill.toml)"
 )
 PUTS = f"what include of GitRepository b in {B} puts there from %s"

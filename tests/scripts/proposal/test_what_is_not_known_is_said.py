@@ -75,7 +75,7 @@ def test_what_flux_fetches_from_elsewhere_is_said(shipped: World) -> None:
         ran = shipped.waybill(command, "--json", "--image", shipped.image("two"))
         assert ran.code == 0, ran.stderr
         follows, puts, holds = ran.json["not_seen"]
-        assert "follows the branch live, not main" in follows
+        assert "follows the branch live, and it is proposed for main" in follows
         assert puts.endswith("puts there from a")
         assert holds == "what the submodule apps/orders/staging/shared holds, which GitRepository gitops fetches"
 
