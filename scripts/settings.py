@@ -17,31 +17,35 @@ from .setting_texts import parsed
 Service = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$",
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$(?!\n)",
         title="a name of at most 53 lower-case letters, digits and hyphens",
     ),
 ]
 Label = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\n)",
         title="a name of at most 63 lower-case letters, digits and hyphens",
     ),
 ]
 Registry = Annotated[
-    str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$", title="an address oci://HOST/PATH")
+    str, Meta(pattern=r"^oci://[A-Za-z0-9.\[\]:-]+(/[a-z0-9._-]+)*/?$(?!\n)", title="an address oci://HOST/PATH")
 ]
-Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$", title="an address http:// or https://")]
-FluxVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$", title="a version such as 2.9")]
-Unbroken = Annotated[str, Meta(pattern=r"^[^\x00-\x20\x7f]+$", title="a text without spaces")]
+Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+(/[^\s]*)?$(?!\n)", title="an address http:// or https://")]
+FluxVersion = Annotated[
+    str, Meta(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$(?!\n)", title="a version such as 2.9")
+]
+Unbroken = Annotated[str, Meta(pattern=r"^[^\x00-\x20\x7f]+$(?!\n)", title="a text without spaces")]
 KubeVersion = Annotated[
     str,
-    Meta(pattern=r"^v?[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4}([+-][0-9A-Za-z.+-]+)?)?$", title="a version such as 1.36"),
+    Meta(
+        pattern=r"^v?[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4}([+-][0-9A-Za-z.+-]+)?)?$(?!\n)", title="a version such as 1.36"
+    ),
 ]
 ServiceAccount = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$",
+        pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$(?!\n)",
         title="a name of lower-case letters, digits, hyphens and dots",
     ),
 ]  # RFC 1123 subdomain
@@ -50,17 +54,20 @@ FLUX_VERSION = "2.9"
 HelmReleaseFile = Annotated[
     str,
     Meta(
-        pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$",
+        pattern=r"^[^/#\s][^#\n]*(#[a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$(?!\n)",
         title="FILE or FILE#NAME, a path inside the GitOps repo",
     ),
 ]
-Person = Annotated[str, Meta(pattern=r"^[^<>\s][^<>\n]* <[^<>\s]+>$", title='"Name <email>"')]
-Title = Annotated[str, Meta(pattern=r"^[^\n]*\{title\}[^\n]*$", title="one line with {title} in it")]
+Person = Annotated[str, Meta(pattern=r"^[^<>\s][^<>\n]* <[^<>\s]+>$(?!\n)", title='"Name <email>"')]
+Title = Annotated[str, Meta(pattern=r"^[^\n]*\{title\}[^\n]*$(?!\n)", title="one line with {title} in it")]
 ForgeName = Literal["github", "gitlab", "gitea", "forgejo", "file"]
 Merge = Literal["review", "auto"]
-LabelName = Annotated[str, Meta(pattern=r"^[^,\s]([^,\n]*[^,\s])?$", max_length=255, title="a text without commas")]
+LabelName = Annotated[
+    str, Meta(pattern=r"^[^,\s]([^,\n]*[^,\s])?$(?!\n)", max_length=255, title="a text without commas")
+]
 Reviewer = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$", title="a user, or GROUP/NAME")
+    str,
+    Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$(?!\n)", title="a user, or GROUP/NAME"),
 ]
 
 

@@ -7,10 +7,9 @@ from litestar.params import PathParameter
 from msgspec import Struct
 
 from ..ledger import abbreviations
+from .parameters import HEX
 
-Digits = Annotated[
-    str, PathParameter(pattern="^[0-9a-f]{4,64}$", description="The first digits of a digest, or of a commit.")
-]
+Digits = Annotated[str, PathParameter(pattern=HEX, description="The first digits of a digest, or of a commit.")]
 
 
 class WholeName(Struct, frozen=True):

@@ -31,6 +31,7 @@ from .parameters import (
     WithAt,
     in_words,
     past_moment_in,
+    whole,
 )
 from .refusals import no_environment
 
@@ -47,7 +48,7 @@ class Sides(NamedTuple):
 
 def _others(other: With = None, at: At = None, with_at: WithAt = None) -> Sides:
     if other is not None and not ENVIRONMENT.fullmatch(other):  # `with` is no name that Python's parameters can have
-        raise wrong_form("with: " + in_words(repr(f"^{ENVIRONMENT.pattern}$")))
+        raise wrong_form("with: " + in_words(repr(whole(ENVIRONMENT))))
     return Sides(other, past_moment_in("at", at), past_moment_in("with_at", with_at))
 
 

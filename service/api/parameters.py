@@ -11,6 +11,7 @@ from typing import Annotated
 from litestar.params import PathParameter, QueryParameter
 
 from ..domain.event import DIGEST, NAME, VERSION
+from ..domain.forms import END
 from ..domain.moment import FORM, parse_moment
 from ..domain.signature import ENVIRONMENT
 from ..errors import Refused
@@ -20,18 +21,19 @@ from ..ledger.figures_items import NAMES
 from ..ledger.history import CURSOR as HISTORY_CURSOR
 from ..ledger.history import KINDS, Kind
 
-NUMBER = "^[0-9]{1,18}$"
-COMMIT = "^[0-9a-f]{40}$"
-MARK = "^[0-9a-f]{16}$"
-COUNTED = f"^({'|'.join(NAMES)})$"
+NUMBER = f"^[0-9]{{1,18}}{END}"
+HEX = f"^[0-9a-f]{{4,64}}{END}"
+COMMIT = f"^[0-9a-f]{{40}}{END}"
+MARK = f"^[0-9a-f]{{16}}{END}"
+COUNTED = f"^({'|'.join(NAMES)}){END}"
 
 
-def _whole(form: re.Pattern[str]) -> str:
-    return f"^{form.pattern}$"
+def whole(form: re.Pattern[str]) -> str:
+    return f"^{form.pattern}{END}"
 
 
 def _moment(name: str, meaning: str) -> QueryParameter:
-    return QueryParameter(name=name, schema_extra={"pattern": _whole(FORM)}, description=meaning)
+    return QueryParameter(name=name, schema_extra={"pattern": whole(FORM)}, description=meaning)
 
 
 def _next(form: str, name: str = "cursor", of: str = "the page before") -> QueryParameter:
@@ -39,22 +41,22 @@ def _next(form: str, name: str = "cursor", of: str = "the page before") -> Query
 
 
 EnvironmentName = Annotated[
-    str, PathParameter(pattern=_whole(ENVIRONMENT), description="All that reports to one `/hooks/flux/{environment}`.")
+    str, PathParameter(pattern=whole(ENVIRONMENT), description="All that reports to one `/hooks/flux/{environment}`.")
 ]
-ServiceName = Annotated[str, PathParameter(pattern=_whole(NAME), description="The application that is released.")]
+ServiceName = Annotated[str, PathParameter(pattern=whole(NAME), description="The application that is released.")]
 Version = Annotated[
-    str, PathParameter(pattern=_whole(VERSION), description="The chart's version, without build metadata.")
+    str, PathParameter(pattern=whole(VERSION), description="The chart's version, without build metadata.")
 ]
-Digest = Annotated[str, PathParameter(pattern=_whole(DIGEST), description="Of an image, or of a chart's manifest.")]
+Digest = Annotated[str, PathParameter(pattern=whole(DIGEST), description="Of an image, or of a chart's manifest.")]
 
 OfService = Annotated[
-    str | None, QueryParameter(name="service", pattern=_whole(NAME), description="Only of this service.")
+    str | None, QueryParameter(name="service", pattern=whole(NAME), description="Only of this service.")
 ]
 WithDigest = Annotated[
     str | None,
     QueryParameter(
         name="digest",
-        pattern=_whole(DIGEST),
+        pattern=whole(DIGEST),
         description="Only with this digest of an image, a chart or published manifests.",
     ),
 ]
@@ -62,7 +64,7 @@ InEnvironment = Annotated[
     str | None,
     QueryParameter(
         name="environment",
-        pattern=_whole(ENVIRONMENT),
+        pattern=whole(ENVIRONMENT),
         description="Only in this environment, or those of this group of the setting `ENVIRONMENTS`.",
     ),
 ]
@@ -79,8 +81,8 @@ CommitName = Annotated[str, PathParameter(pattern=COMMIT, description="Of a sour
 MoreProposals = Annotated[str | None, _next(NUMBER, "proposals", "`proposals`")]
 MoreDeliveries = Annotated[str | None, _next(NUMBER, "deliveries", "`deliveries`")]
 MorePlaces = Annotated[str | None, _next(NUMBER, "places", "`places`")]
-MoreArrivals = Annotated[str | None, _next(_whole(CURSOR), "arrivals", "`arrivals`")]
-MoreFailures = Annotated[str | None, _next(_whole(CURSOR), "failures", "`failures`")]
+MoreArrivals = Annotated[str | None, _next(whole(CURSOR), "arrivals", "`arrivals`")]
+MoreFailures = Annotated[str | None, _next(whole(CURSOR), "failures", "`failures`")]
 At = Annotated[
     str | None,
     _moment(
@@ -93,19 +95,19 @@ With = Annotated[
     str | None,
     QueryParameter(
         name="with",
-        schema_extra={"pattern": _whole(ENVIRONMENT)},
+        schema_extra={"pattern": whole(ENVIRONMENT)},
         description="The environment to compare with; without it, the same one, at another time.",
     ),
 ]
 WithAt = Annotated[str | None, _moment("with_at", "As `at`, for the environment to compare with.")]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="The most items that an answer holds.")]
 NumberCursor = Annotated[str | None, _next(NUMBER)]
-ArrivalCursor = Annotated[str | None, _next(_whole(CURSOR))]
-NameCursor = Annotated[str | None, _next(_whole(NAME))]
-HistoryCursor = Annotated[str | None, _next(_whole(HISTORY_CURSOR))]
+ArrivalCursor = Annotated[str | None, _next(whole(CURSOR))]
+NameCursor = Annotated[str | None, _next(whole(NAME))]
+HistoryCursor = Annotated[str | None, _next(whole(HISTORY_CURSOR))]
 
 ToArrive = Annotated[
-    str, QueryParameter(name="environment", pattern=_whole(ENVIRONMENT), description="Where it is to arrive.")
+    str, QueryParameter(name="environment", pattern=whole(ENVIRONMENT), description="Where it is to arrive.")
 ]
 HeldSeconds = Annotated[
     int, QueryParameter(ge=0, le=30, description="How long to hold the answer while the outcome is `waiting`.")
@@ -120,13 +122,14 @@ SeenAnswer = Annotated[
 
 # What a form is in words: nobody is helped by a regular expression.
 WORDS = {
-    _whole(ENVIRONMENT): "it must be the name of an environment: lower-case letters, digits and dashes, at most 63",
-    _whole(NAME): "it must be the name of a service: lower-case letters, digits, dashes and dots",
-    _whole(VERSION): "it must be a version, as 1.4.2",
-    _whole(DIGEST): "it must be a digest: sha256: and 64 hexadecimal digits",
-    _whole(CURSOR): "it must be what `next` of the page before says",
-    _whole(HISTORY_CURSOR): "it must be what `next` of the page before says",
+    whole(ENVIRONMENT): "it must be the name of an environment: lower-case letters, digits and dashes, at most 63",
+    whole(NAME): "it must be the name of a service: lower-case letters, digits, dashes and dots",
+    whole(VERSION): "it must be a version, as 1.4.2",
+    whole(DIGEST): "it must be a digest: sha256: and 64 hexadecimal digits",
+    whole(CURSOR): "it must be what `next` of the page before says",
+    whole(HISTORY_CURSOR): "it must be what `next` of the page before says",
     COUNTED: f"it must be one of {', '.join(NAMES)}",
+    HEX: "it must be 4 to 64 hexadecimal digits",
     COMMIT: "it must be a commit: 40 hexadecimal digits",
     MARK: "it must be what `mark` of the answer before says",
     NUMBER: "it must be what `next` of the page before says",

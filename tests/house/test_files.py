@@ -42,6 +42,12 @@ def test_digits_are_those_of_ascii() -> None:
     assert [it for it in programs if OTHER_DIGITS.search(it.read_text())] == []
 
 
+def test_a_form_ends_where_the_text_does() -> None:
+    """Python's `$` matches before a last line feed, too."""
+    half_open = re.compile(r"""pattern=r?f?"\^[^"]*\$\"""")
+    assert [it for it in PROGRAMS if half_open.search(it.read_text())] == []
+
+
 def test_no_function_is_long() -> None:
     assert list(long_functions([*SOURCES, *TESTS], CHECKOUT)) == []
 

@@ -46,6 +46,20 @@ def test_lists_and_tables_from_the_environment(checkout: Path, monkeypatch: pyte
         config.namespace_of("qa")
 
 
+@pytest.mark.parametrize(
+    "toml",
+    [
+        'namespace = "shop\\n"',
+        'registry = "oci://toml.example/charts\\n"',
+        'labels = ["a\\n"]',
+        'flux_version = "2.9\\n"',
+    ],
+)
+def test_a_last_line_feed_belongs_to_no_setting(checkout: Path, toml: str) -> None:
+    with pytest.raises(Refused, match="are not right"):
+        loaded(checkout, toml)
+
+
 def test_a_text_is_read_as_its_setting_is_declared(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAYBILL_APP_VERSION", "False")
     monkeypatch.setenv("WAYBILL_IMAGE_KEYS", "reference=web.image")

@@ -40,6 +40,9 @@ async def test_what_is_known_and_empty_is_an_empty_list(ledger: Served) -> None:
     assert await ledger.get("/environments/staging/arrivals?service=nothing") == empty
 
 
+NAMES = ("service", "environment", "digest", "version", "commit", "digits")
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -55,6 +58,14 @@ async def test_what_is_known_and_empty_is_an_empty_list(ledger: Served) -> None:
         "/environments/Staging",
         "/digests/sha256:xyz",
         "/releases/orders/%00",
+        "/services/orders%0A",
+        "/environments/staging%0A",
+        "/environments/staging/compare?with=staging%0A",
+        "/releases/orders/1.4.2%0A",
+        "/releases?service=orders%0A",
+        "/releases?cursor=1%0A",
+        f"/commits/{'a' * 40}%0A",
+        "/abbreviations/abcd%0A",
         "/environments/staging?at=soon",
         "/environments/staging?at=2026-13-01",
         "/environments/staging?at=2026-02-30T00:00:00Z",
@@ -66,7 +77,7 @@ async def test_a_malformed_parameter_is_400_and_named(ledger: Served, path: str)
     answer = await ledger.http.get(path)
     assert answer.status_code == 400, answer.text
     [error] = answer.json()["errors"]
-    assert error.partition(":")[0] in path or error.partition(":")[0] in ("service", "environment", "digest", "version")
+    assert error.partition(":")[0] in path or error.partition(":")[0] in NAMES
     assert "regex" not in error
 
 
