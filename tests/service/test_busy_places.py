@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from service.database.tables import Place
 from service.domain import lane
 from service.ledger.environments import at_time
 from service.ledger.events import projection, rewind, take_snapshot
 from service.ledger.events import take as events
-from service.ledger.events.rebuild import rebuild
+from service.ledger.events.rebuild import rebuild, rebuild_stale
 
 from ..support.service.served import Served, event, served
 from ..support.service.snapshots import deployed, see, written
@@ -115,6 +116,20 @@ async def test_what_nobody_could_wait_for_is_kept_and_told_until_a_rebuild(
     assert found["services"][0]["release"]["version"] == "1.5.0"
     failed = (await ledger.get("/history?limit=200&kind=failed"))["items"]
     assert len(failed) == 150, "with both that came late"
+
+
+async def test_an_upgrade_that_is_under_way_counts_in_what_comes_meanwhile(
+    ledger: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewind, "MOST_AGAIN", 100)
+    bodies = [said(0, "InstallSucceeded", "1.0.0"), *(said(minute) for minute in range(1, 150))]
+    await asyncio.gather(*(events.take(events.Signed("staging", it, NOW)) for it in bodies))
+    await Place.update({Place.state: "{}"}, force=True)
+    assert (await ledger.say(said(150, "UpgradeSucceeded", "1.5.0"))).status_code == 201
+    assert (await ledger.http.get("/environments")).status_code == 503
+    assert await rebuild_stale() == 1
+    [found] = (await ledger.get("/environments"))["items"]
+    assert (found["unread"], found["services"][0]["release"]["version"]) == ([], "1.5.0")
 
 
 async def test_the_past_is_read_from_the_last_checkpoint(ledger: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ async def project(batches: Mapping[str, Batch]) -> dict[str, News]:
 
 async def _take_up(key: PlaceKey, standing: Standing | None, added: list[Entry], changes: Changes) -> int:
     """Puts into `changes` what `added` means; gives how many of them are left out, the oldest first, since they came
-    too late."""
+    too late. What older rules made is derived anew by the upgrade, which then leaves out none."""
     added.sort(key=lambda it: it.at)
     for number, oldest in enumerate(added):
         try:
@@ -83,7 +83,7 @@ async def _take_up(key: PlaceKey, standing: Standing | None, added: list[Entry],
         except TooLate:
             continue
         return number
-    return len(added)
+    return len(added) if standing else 0
 
 
 async def derive(key: PlaceKey, changes: Changes) -> None:
