@@ -68,6 +68,8 @@ async def test_what_it_reported_is_gone_and_its_silence_told_no_more(ledger: Ser
     assert after["last_confirmed_at"] == heard["last_confirmed_at"], "nothing was heard"
     then = await ledger.get(f"/environments/staging?at={written(BEFORE)}")
     assert {it["release"]["version"] for it in then["services"]} == {"1.4.2"}
+    assert "an operator let the ledger forget cluster eu" in (await ledger.http.get("/board/history")).text
+    assert "cluster eu" in (await ledger.http.get("/history.atom")).text
     assert await forget_cluster("staging", "eu", NOW + timedelta(seconds=9)) is None
     assert await history(ledger) == told
     await rebuild()
