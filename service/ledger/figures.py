@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from ..domain.figures import Count, PeriodFigures, figures, slices
 from ..domain.state import position_at
+from .environments.state import environment_row
 from .figures_clusters import contested_environments
 from .figures_heard import heard_since
 from .figures_history import FiguresFilter, FiguresRows, answer_of_told, told
@@ -71,8 +72,8 @@ class FiguresOfPart(Struct, frozen=True):
 class DeliveryFigures(Struct, frozen=True):
     """`environments`: those of the group that was asked for; null: it is none. `silent`: environments of which nothing
     was heard for a while in the period: what began then is known late. `contested`: environments in which two clusters
-    have reported as one place until its end, and are counted as one. `heard_since`: the ledger heard of nothing before;
-    null: it did before the period before."""
+    have reported as one place until its end, and are counted as one. `heard_since`: the ledger heard of nothing before,
+    or of one of the environments that were asked for; null: it did before the period before."""
 
     service: str | None
     environment: str | None
@@ -102,7 +103,10 @@ async def delivery_figures(asked: FiguresPeriod, silent_after: int) -> DeliveryF
     wanted = FiguresFilter(asked.service, asked.environments, earlier, ends)
     periods = ((begins, ends), (earlier, begins), *slices(begins, ends, BARS))
     now, before, *bars = await answer_of_told(_parts, FiguresQuestion(wanted, asked, periods))
-    quiet, heard = await _silent(wanted._replace(begins=begins), silent_after), await heard_since()
+    quiet, heard = (
+        await _silent(wanted._replace(begins=begins), silent_after),
+        await heard_since(asked.environments or ()),
+    )
     contested = await contested_environments(asked.service, position_at(ends))
     return DeliveryFigures(
         service=asked.service,
@@ -120,13 +124,14 @@ async def delivery_figures(asked: FiguresPeriod, silent_after: int) -> DeliveryF
 
 
 async def _silent(wanted: FiguresFilter, silent_after: int) -> set[str]:
-    """Those that were, and those that still are."""
+    """Those that were, that still are, and those of a group that never reported."""
     windows = [FiguresWindow(None, *it[1:]) for it in wanted.windows()]
     quiet = {row.environment for each in windows async for rows in pieces("silent", each) for row in rows}
     now = [it for it in await silences(HistoryFilter(), silent_after) if it.position < position_at(wanted.ends)]
-    return quiet | {
-        it.environment for it in now if wanted.environments is None or it.environment in wanted.environments
-    }
+    if wanted.environments is None:
+        return quiet | {it.environment for it in now}
+    never = {it for it in wanted.environments if not await environment_row(it)}
+    return quiet | never | {it.environment for it in now if it.environment in wanted.environments}
 
 
 def _parts(it: FiguresQuestion, rows: FiguresRows) -> list[FiguresOfPart]:
