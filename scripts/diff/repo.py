@@ -154,9 +154,12 @@ class Repo:
         what all environments have in common."""
         base = layout.base(service)
         made = [it for it in (site.folder, base) if (self.tree(commit) / it).is_dir()]
-        template = copied("base", base, service, pinned=site.source is not None)[f"{base}/helmrelease.yaml"]
         try:
-            objects = self.built(commit, made[0]) if made else objects_of(template)
+            if made:
+                objects = self.built(commit, made[0])
+            else:
+                template = copied("base", base, service, pinned=site.source is not None)
+                objects = objects_of(template[f"{base}/helmrelease.yaml"])
         except Refused:
             return told(None)
         found = [it for it in objects if (it["kind"], it["metadata"].get("name")) == ("HelmRelease", service)]
