@@ -49,13 +49,9 @@ _LONGEST = 80  # letters of a value that is shown
 
 def findings(objects: Sequence[Object], flux_version: str, *, whole: bool) -> Iterator[Finding]:
     """`whole`: nothing changes the objects before Flux applies them, so that what lacks in them is lacking."""
-    version, known = (tuple(map(int, it.split(".")[:2])) for it in (flux_version, FLUX_VERSION))
-    look = _Look(whole, newer=version > known)
-    newer = f"Correct it; where Flux is newer than {FLUX_VERSION}, say so by `flux_version` in waybill.toml."
-    for item in objects:
-        for path, what in look.at(item, schemas().get(f"{item.get('apiVersion')} {item['kind']}", {}), ()):
-            where = f"{item['kind']} {item['metadata'].get('name')}, {shown(path)}"
-            yield Finding(where, f"{what}, which Flux does not take", newer)
+    remedy = f"Correct it; where Flux is newer than {FLUX_VERSION}, say so by `flux_version` in waybill.toml."
+    for where, what in _wrong(objects, _Look(whole, _is_newer(flux_version))):
+        yield Finding(where, f"{what}, which Flux does not take", remedy)
 
 
 def unseen(objects: Sequence[Object], flux_version: str) -> Iterator[str]:
@@ -65,6 +61,22 @@ def unseen(objects: Sequence[Object], flux_version: str) -> Iterator[str]:
         said = item.get("apiVersion")
         if (group_of(item), item["kind"]) in kinds and f"{said} {item['kind']}" not in schemas():
             yield f"whether Flux {flux_version} takes {item['kind']} {item['metadata'].get('name')} of {said}"
+    if _is_newer(flux_version):
+        known = set(_wrong(objects, _Look(whole=False, newer=True)))
+        for where, what in _wrong(objects, _Look(whole=False, newer=False)):
+            if (where, what) not in known:
+                yield f"whether Flux {flux_version} takes {where}"
+
+
+def _wrong(objects: Sequence[Object], look: "_Look") -> Iterator[tuple[str, str]]:
+    for item in objects:
+        for path, what in look.at(item, schemas().get(f"{item.get('apiVersion')} {item['kind']}", {}), ()):
+            yield f"{item['kind']} {item['metadata'].get('name')}, {shown(path)}", what
+
+
+def _is_newer(flux_version: str) -> bool:
+    version, known = (tuple(map(int, it.split(".")[:2])) for it in (flux_version, FLUX_VERSION))
+    return version > known
 
 
 @cache

@@ -91,6 +91,11 @@ def test_what_is_not_known_is_not_refused() -> None:
     newer = RELEASE | {"spec": {**RELEASE["spec"], "fromTomorrow": 1, "install": {"crds": "Ask"}}}
     assert len(wrong(newer)) == 2
     assert wrong(newer, flux="2.10") == []
+    assert list(unseen([newer, RELEASE], "2.10")) == [
+        "whether Flux 2.10 takes HelmRelease orders, spec.install.crds",
+        "whether Flux 2.10 takes HelmRelease orders, spec.fromTomorrow",
+    ]
+    assert list(unseen([newer], FLUX_VERSION)) == []
     older = RELEASE | {"apiVersion": "helm.toolkit.fluxcd.io/v2beta2"}
     assert wrong(older) == []
     [told] = unseen([older, RELEASE, {"apiVersion": "v1", "kind": "HelmRelease", "metadata": {}}], "2.8")
