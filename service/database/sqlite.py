@@ -4,8 +4,8 @@ Piccolo opens a connection and a thread for every query. Here one connection rea
 (a point read takes microseconds; a hop to a thread costs more than the read), and one connection writes.
 COMMIT and ROLLBACK wait for the disk, so they run on the writer's own thread, and BEGIN does where another program
 holds the lock; the statements between them touch memory only and run inline. A third connection, on another thread,
-reads what takes long. This overrides private methods of Piccolo 1.38: the version is pinned and each behaviour has a
-test in tests/service/test_transactions.py.
+reads what takes long, and a fourth makes checkpoints. This overrides private methods of Piccolo 1.38: the version is
+pinned and each behaviour has a test in tests/service/test_transactions.py.
 """
 
 import asyncio
