@@ -23,10 +23,10 @@ from typing import Any, TypeVar
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.sqlite import Atomic, SQLiteEngine, SQLiteTransaction, TransactionType
 
-from .checkpoints import Checkpoints
 from .long_reads import LongRead, LongReader, LongReads
 from .outages import FileLost
 from .transaction import ReleasingTransaction
+from .wal_checkpoints import WalCheckpoints
 
 # Piccolo's own converters also read integers stored as text and times without a zone, which the ledger never writes, at
 # ten times the cost. SQLite gives integers as such; any converter would make each of them from text.
@@ -55,7 +55,7 @@ class Writer:
     def __init__(self, raw: sqlite3.Connection, other: sqlite3.Connection) -> None:
         self.raw = raw
         self.lock = asyncio.Lock()
-        self.checkpoints = Checkpoints(other, raw, self.lock)
+        self.wal_checkpoints = WalCheckpoints(other, raw, self.lock)
         self.thread = ThreadPoolExecutor(1, "sqlite-writer")
 
     async def on_thread(self, call: Callable[..., T], *args: Any) -> T:
@@ -107,7 +107,7 @@ class WriterTransaction(ReleasingTransaction, SQLiteTransaction):  # type: ignor
         writer, self.connection = self.connection, None
         if self._committed or self._rolled_back:
             writer.lock.release()
-            writer.checkpoints.begin_if_due()
+            writer.wal_checkpoints.begin_if_due()
             return
 
         async def finish() -> None:
@@ -187,7 +187,7 @@ class EmbeddedSQLite(SQLiteEngine):
     async def stop(self) -> None:
         connections = self.started
         await connections.long_reader.close()
-        await connections.writer.checkpoints.close()
+        await connections.writer.wal_checkpoints.close()
         self._connections = None
         async with connections.writer.lock:
             connections.reader.close()

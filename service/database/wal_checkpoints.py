@@ -1,4 +1,5 @@
-"""SQLite's checkpoints, beside the writes: a thread with a connection of its own writes what is in the log to the file.
+"""SQLite's checkpoints, beside the writes: a thread with a connection of its own writes what is in the write-ahead log
+to the file.
 
 SQLite itself does it within the commit that makes the log long: every 400 filings, 10,000 pages were written before any
 of those who waited was answered. That remains the bound, for rows that are larger than usual.
@@ -15,7 +16,7 @@ ROWS = 1_500  # that are written between two: of filings and events some 5,000 p
 ROUNDS = 2  # while others write, each with less to do; one more while nobody does, after which the log begins anew
 
 
-class Checkpoints:
+class WalCheckpoints:
     """`own`: a connection that nothing else uses; whoever writes with `writer` holds `lock`."""
 
     def __init__(self, own: sqlite3.Connection, writer: sqlite3.Connection, lock: asyncio.Lock) -> None:

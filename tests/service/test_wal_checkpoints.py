@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import fill
-from service.database import checkpoints
+from service.database import wal_checkpoints
 from service.database.sqlite import EmbeddedSQLite
 from service.database.tables import Event
 from service.ledger.events import take as events
@@ -23,10 +23,10 @@ TOGETHER, AT_MOST = 16, 100  # events of a batch; batches
 @pytest.fixture
 def engine(database: EmbeddedSQLite, monkeypatch: pytest.MonkeyPatch) -> EmbeddedSQLite:
     """SQLite's own checkpoints are off, and those beside the writes come often."""
-    monkeypatch.setattr(checkpoints, "ROWS", 50)
+    monkeypatch.setattr(wal_checkpoints, "ROWS", 50)
     writer = database.started.writer
     writer.raw.execute("PRAGMA wal_autocheckpoint=0")
-    writer.checkpoints._due = 0
+    writer.wal_checkpoints._due = 0
     return database
 
 
@@ -52,7 +52,7 @@ async def test_the_log_begins_anew_while_writes_go_on(engine: EmbeddedSQLite) ->
 
 
 async def test_what_is_written_is_kept_also_where_no_checkpoint_succeeds(engine: EmbeddedSQLite) -> None:
-    engine.started.writer.checkpoints._own.close()
+    engine.started.writer.wal_checkpoints._own.close()
     numbers = count()
     for _ in range(5):
         await take(numbers)
