@@ -15,9 +15,9 @@ from ..http.kept import WITH_CLOCK
 from ..http.parameters import wrong_form
 from ..ledger.arrivals import list as arrivals
 from ..ledger.arrivals.list import Arrival
-from ..ledger.environments import answer, at_time, compare
+from ..ledger.environments import at_time, compare
 from ..ledger.environments.compare import ComparedEnvironment, ServiceDifference
-from ..ledger.environments.state import EnvironmentState, environment_row, states
+from ..ledger.environments.state import EnvironmentState, environment_row, state_of, states
 from ..ledger.page import Page
 from .parameters import (
     ArrivalCursor,
@@ -72,13 +72,12 @@ async def get_environment(request: Request[Any, Any, Any], environment: Environm
     silent_after = request.app.state.settings.silent_after
     moment = past_moment_in("at", at)
     if moment is None:
-        body = await answer.answer(environment, silent_after)
+        found = await state_of(environment, silent_after)
     else:
-        then = await at_time.state_at(environment, moment, silent_after)
-        body = encode(then) if then else None
-    if body is None:
+        found = await at_time.state_at(environment, moment, silent_after)
+    if found is None:
         raise await no_environment(request.app.state.settings.environments, environment)
-    return JsonBytes(body, holds=WITH_CLOCK)
+    return JsonBytes(encode(found), holds=WITH_CLOCK)
 
 
 @get(

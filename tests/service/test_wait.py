@@ -233,7 +233,7 @@ async def test_it_is_held_longer_than_other_answers_may_take(orders: Waiting, mo
 
 async def test_no_other_address_that_ends_alike_has_more_time(orders: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.1)
-    monkeypatch.setattr("service.api.environments.answer.answer", lambda *_: asyncio.sleep(10))
+    monkeypatch.setattr("service.api.environments.state_of", lambda *_: asyncio.sleep(10))
     await orders.ledger.get("/environments/wait", 503)
 
 
