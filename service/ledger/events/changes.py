@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ...domain.lane import FoundImage, ObjectLane, PlacedLane, PlacedOccurrence
+from ...domain.lane import Followed, ObjectLane, PlacedOccurrence
 from ...domain.place import standing_of, text_of
 from ...domain.state import Running, position_at
-from ...domain.timeline import Arrival, ending
+from ...domain.timeline import Arrival, Timeline, ending
 from ..match import named_service
 from ..rows import PlaceKey
 from .checkpoints import CheckpointColumns, keep_checkpoint
@@ -53,17 +53,16 @@ class Changes(NamedTuple):
             until, basis, cause = ending(running, *by)
             self.ended.append(EndedArrival(*key, opened, until, basis, cause))
 
-    def begin(self, key: PlaceKey, found: Iterable[Arrival]) -> None:
-        self.begun.extend(_columns(key, it) for it in found)
-
-    def show(self, key: PlaceKey, found: Iterable[FoundImage]) -> None:
-        self.images.extend(ImageColumns(*key, it.position, it.digest, it.seen, it.after) for it in found)
+    def begin(self, key: PlaceKey, begun: Iterable[Arrival], found: Followed | Timeline) -> None:
+        """What `begun`, and what else was found with it."""
+        self.begun.extend(_columns(key, it) for it in begun)
+        self.images.extend(ImageColumns(*key, it.position, it.digest, it.seen, it.after) for it in found.images)
+        self.tell(key, found.occurred)
+        marks = found.checkpoints
+        self.checkpoints.extend(CheckpointColumns(*key, it.position, text_of((it.lane,))) for it in marks)
 
     def tell(self, key: PlaceKey, occurred: Iterable[PlacedOccurrence]) -> None:
         self.told.extend(_told(key, it) for it in occurred)
-
-    def mark(self, key: PlaceKey, found: Iterable[PlacedLane]) -> None:
-        self.checkpoints.extend(CheckpointColumns(*key, it.position, text_of((it.lane,))) for it in found)
 
     def keep(self, key: PlaceKey, lanes: tuple[ObjectLane, ...]) -> None:
         state = standing_of(lanes).state

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ...database.piccolo_conf import current
 from ...database.query import query
-from ...database.tables import Environment, History, Listing
+from ...database.tables import History, Listing
 from ...domain.event import seconds_of
 from ...domain.lane import ObjectLane
 from ...domain.place import OlderRules, standing_in
@@ -17,7 +17,7 @@ from . import levels, silence
 from .projection import Batch, project
 from .ranges import ReadRange, longest_round, missed, ranges_of
 from .silence import Heard
-from .statements import Detail, HistoryColumns, detail_in, detail_text, places, tell
+from .statements import Detail, HistoryColumns, Observed, detail_in, detail_text, observe, places, tell
 from .take import ANY_NUMBER
 
 
@@ -38,12 +38,6 @@ class DetailRow(NamedTuple):
     detail: str | None
 
 
-class Observation(NamedTuple):
-    environment: str
-    observed_at: datetime | None
-    round_seconds: int | None
-
-
 _forgotten = query(
     lambda environment: History.select(History.detail).where(
         (History.environment == environment) & (History.kind == "forgotten")
@@ -59,13 +53,6 @@ _delete = query(
     takes=ClusterKey,
     gives=None,
     many=True,
-)
-_observe = query(
-    lambda environment, observed_at, round_seconds: Environment.update(
-        {Environment.observed_at: observed_at, Environment.round_seconds: round_seconds}
-    ).where(Environment.environment == environment),
-    takes=Observation,
-    gives=None,
 )
 
 
@@ -89,7 +76,7 @@ async def forget_cluster(environment: str, cluster: str, now: datetime) -> int |
         await tell.each(_silences(environment, heard, own, others, now))
         await _absent(environment, cluster, gone, heard.confirmed_at, now)
         rounds = longest_round(others, None, seconds_of(now))
-        await _observe.each([Observation(environment, heard.observed_at if others else None, rounds)])
+        await observe(Observed(environment, heard.observed_at if others else None, rounds))
         await _delete.each([ClusterKey(environment, cluster)])
         await tell.each([_row(environment, cluster, now)])
         return len(gone)

@@ -96,10 +96,7 @@ async def derive(key: PlaceKey, changes: Changes) -> None:
 
 def _derive(key: PlaceKey, entries: list[Entry], changes: Changes) -> None:
     found = timeline(entries)
-    changes.begin(key, found.arrivals)
-    changes.show(key, found.images)
-    changes.tell(key, found.occurred)
-    changes.mark(key, found.checkpoints)
+    changes.begin(key, found.arrivals, found)
     changes.keep(key, found.lanes)
 
 
@@ -170,7 +167,4 @@ def _follow(key: PlaceKey, running: Running | None, opened: str, found: Followed
     if found.turns:
         by = found.turns[0]
         changes.end(key, running, opened, by.at, by.basis, by.cause)
-    changes.begin(key, arrivals(found.turns))
-    changes.show(key, found.images)
-    changes.tell(key, found.occurred)
-    changes.mark(key, found.checkpoints)
+    changes.begin(key, arrivals(found.turns), found)

@@ -113,8 +113,5 @@ def _followed_again(key: PlaceKey, it: Beginning, said: list[Entry], changes: Ch
     if ordered is None:
         return False
     found = follow(lane, ordered)
-    changes.begin(key, arrivals([*it.turns, *found.turns]))
-    changes.show(key, found.images)
-    changes.tell(key, found.occurred)
-    changes.mark(key, found.checkpoints)
+    changes.begin(key, arrivals([*it.turns, *found.turns]), found)
     return True

@@ -43,6 +43,14 @@ class TooManyPlaces(Exception):
     """An environment would have more places, or lists of their names, than it may."""
 
 
+class Observed(NamedTuple):
+    """When an observer's newest snapshot came, and how long its longest round is; None: no observer reports."""
+
+    environment: str
+    observed_at: datetime | None
+    round_seconds: int | None
+
+
 class KeptPlace(NamedTuple):
     """A place; `position` of what began last; `state` is domain/place's Standing, as JSON."""
 
@@ -155,6 +163,13 @@ def detail_in(text: str | None) -> Detail:
 
 
 _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(Detail).decode
+observe = query(
+    lambda environment, observed_at, round_seconds: Environment.update(
+        {Environment.observed_at: observed_at, Environment.round_seconds: round_seconds}
+    ).where(Environment.environment == environment),
+    takes=Observed,
+    gives=None,
+)
 confirm = query(
     lambda environment, events, now: Environment.raw(
         "INSERT INTO environment (environment, events, confirmed_at) VALUES ({}, {}, {})"

@@ -2,12 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
-from ...database import tables
 from ...database.group_commit import written
-from ...database.query import query
 from ...domain.event import TOO_LATE, Cause, seconds_of
 from ...domain.lane import NAME, ObjectLane
 from ...domain.name_range import NameRanges
@@ -18,25 +15,10 @@ from ..aside import aside
 from ..rows import EnvironmentKey, PlaceKey
 from . import levels, names, ranges, silence, unread
 from .projection import Batch, project
-from .statements import places
+from .statements import Observed, observe, places
 from .take import EventKey, EventReceipt, NewEvent, Signed, Taken, first, insert
 
 A_RELEASE = 1000  # bytes of a HelmRelease in a snapshot, at most nearly always
-
-
-class Observed(NamedTuple):
-    environment: str
-    now: datetime
-    round_seconds: int | None
-
-
-_observe = query(
-    lambda environment, now, round_seconds: tables.Environment.update(
-        {tables.Environment.observed_at: now, tables.Environment.round_seconds: round_seconds}
-    ).where(tables.Environment.environment == environment),
-    takes=Observed,
-    gives=None,
-)
 
 
 async def take(snapshot: Signed) -> Taken:
@@ -73,7 +55,7 @@ async def _take(it: Signed) -> Taken:
     late = [TOO_LATE] * news[it.environment].left_out
     await unread.add(it.environment, [UNREADABLE] * sight.unread + late, it.now)
     longest = ranges.longest_round(known, sight.round_seconds, second)
-    await _observe(Observed(it.environment, it.now, longest))
+    await observe(Observed(it.environment, it.now, longest))
     return Taken(EventReceipt(inserted[0].id, it.environment, it.now, sha256), True, news[it.environment])
 
 
