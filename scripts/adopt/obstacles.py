@@ -10,7 +10,7 @@ from pathlib import Path
 from ..diff.bases import walk
 from ..diff.flux_build import applied
 from ..diff.kustomizations import FluxKustomization
-from ..diff.sources import GIT, OCI, followed, included, left_out
+from ..diff.sources import GIT, OCI, followed_instead, included, left_out
 from ..errors import Refused
 from ..gitops.ignore import FILE as IGNORE
 from ..gitops.objects import objects_of
@@ -60,8 +60,8 @@ def refuse_left_out(flux: FluxKustomization, files: Iterable[str]) -> None:
 def refuse_other_fetch(flux: FluxKustomization, branch: str) -> None:
     """What Flux gets is what lies in `branch`, of which the manifests would be made."""
     for source in (it for it in flux.sources if it.kind == GIT):
-        there = followed(source)
-        more = [*included(source, flux.folder), *([] if there == f"the branch {branch}" else [f"what {there} holds"])]
+        there = followed_instead(source, branch)
+        more = [*included(source, flux.folder), *([f"what {there} holds"] if there else [])]
         if more:
             raise Refused(
                 f"{source.file}: by GitRepository {source.name} Flux applies {more[0]}; the manifests would be made of "

@@ -43,7 +43,9 @@ def _foreign(text: bytes) -> list[str]:
     named = list(_named(schema, _OWN))
     own = {_OWN, *(address for is_reference, address in named if not is_reference)}
     asked = (address for is_reference, address in named if is_reference and address not in own)
-    return [it for it in dict.fromkeys(asked) if not it.partition("//")[2].startswith(_HELD) and "urn:" not in it[:4]]
+    return [
+        it for it in dict.fromkeys(asked) if not it.partition("//")[2].startswith(_HELD) and not it.startswith("urn:")
+    ]
 
 
 def _named(part: Any, base: str) -> Iterator[tuple[bool, str]]:

@@ -10,7 +10,7 @@ from ..gitops.objects import Located
 from ..yaml.objects import at, read
 from .bases import links
 from .kustomizations import PATCHES, FluxKustomization
-from .sources import GIT, OCI, followed, included, left_out
+from .sources import GIT, OCI, followed_instead, included, left_out
 from .trial import read_files
 
 MOVES = ("namespace", "targetNamespace", "namePrefix", "nameSuffix")
@@ -73,7 +73,7 @@ class Appliers:
 
     def _of_git(self, source: Located) -> Iterator[str]:
         """Where Flux gets something else than lies in the branch."""
-        if self._branch and (there := followed(source)) != f"the branch {self._branch}":
+        if self._branch and (there := followed_instead(source, self._branch)):
             yield (
                 f"when Flux applies it: {source.kind} {source.name} in {source.file} follows {there}, and it is "
                 f"proposed for {self._branch} (`gitops_branch` in waybill.toml)"

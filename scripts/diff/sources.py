@@ -25,9 +25,14 @@ def _shared(one: str, other: str) -> int:
     return len(PurePosixPath(commonpath([dirname(one), dirname(other)])).parts)
 
 
-def followed(source: Located) -> str:
-    """Which of the repo's commits a GitRepository names: `the branch main`, say; the first of these that is there
-    counts. https://fluxcd.io/flux/components/source/gitrepositories/#reference"""
+def followed_instead(source: Located, branch: str) -> str:
+    """What a GitRepository follows that is not `branch`: `the tag v1`, say; "": it follows that."""
+    there = _followed(source)
+    return "" if there == f"the branch {branch}" else there
+
+
+def _followed(source: Located) -> str:
+    """The first of these that is there counts. https://fluxcd.io/flux/components/source/gitrepositories/#reference"""
     ref = at(source.value, "spec", "ref")
     for key in ("commit", "name", "semver", "tag", "branch"):
         if text := at(ref, key):
