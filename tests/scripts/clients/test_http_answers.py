@@ -43,11 +43,13 @@ def raw(data: bytes) -> Behaviour:
 
 
 def forever(data: bytes) -> Behaviour:
-    """Begins an answer with `data`, over and over."""
+    """Begins an answer with `data`, over and over, for longer than anyone waits: the one who gave up still reads it."""
 
     def behave(request: BaseHTTPRequestHandler) -> None:
-        while True:
+        until = time.monotonic() + SOON.whole + 1
+        while time.monotonic() < until:
             request.wfile.write(data * 1000)
+        request.close_connection = True
 
     return behave
 
