@@ -47,18 +47,10 @@ cluster: needs-cluster cluster-parts ## Start a real Kubernetes node with Flux, 
 cluster-down: ## Stop the cluster, and remove every process, mount, interface and control group of it.
 	@$(PYTHON) -m tools.cluster down
 
-# Chapters that begin with a cluster in which nothing of Waybill is: each line is run in one of its own, the others last.
-strangers := tests/e2e/test_listen_first.py
-newcomers := tests/e2e/test_8_adopted.py tests/e2e/test_90_signatures.py tests/e2e/test_91_moved.py \
-	tests/e2e/test_92_gitless.py tests/e2e/test_9_the_tutorial.py
-residents := $(filter-out $(strangers) $(newcomers),$(sort $(wildcard tests/e2e/test_*.py)))
-
 .PHONY: e2e
-e2e: needs-e2e cluster-parts .venv/dev.stamp ## Run the end-to-end tests on a real cluster. Needs root; the logs are in .cluster/.
+e2e: needs-e2e cluster-parts .venv/dev.stamp ## Run the end-to-end tests on real clusters. Needs root; the logs are in .cluster/.
 	@$(venv) -m tools.image build ledger
-	@for chapters in "$(strangers)" "$(newcomers)" "$(residents)"; do \
-		$(venv) -m tools.cluster run $(venv) -m pytest --verbose --durations=6 --exitfirst $$chapters $(ARGS) || exit; \
-	done
+	@$(venv) -m tools.e2e $(ARGS)
 
 .PHONY: events
 events: setup ## Copy the Flux events that the last `make e2e` received into the tests.

@@ -26,7 +26,8 @@ def main(arguments: Sequence[str]) -> int:
         case ["up"]:
             return up()
         case ["down"]:
-            print("the cluster has ended" if namespaces.end() else "no cluster is running")
+            ended = [namespaces.end(folder) for folder in namespaces.CLUSTERS.glob("*")]
+            print("the cluster has ended" if any(ended) else "no cluster is running")
             return 0
         case ["run", *command] if command:
             return run(command)

@@ -2,6 +2,8 @@
 
 What it starts, mounts or adds to its network belongs to them and ends with them, so it is enough to end one process.
 Only two things are outside: control groups, and the virtual cable from this machine's network.
+
+Clusters of different names, which WAYBILL_CLUSTER gives, run side by side.
 """
 
 import hashlib
@@ -18,12 +20,19 @@ from typing import IO
 from .waiting import wait_for
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FOLDER = CHECKOUT / ".cluster"
-PID = FOLDER / "pid"
-# Interfaces and control groups belong to the whole machine, so their name is different in each checkout.
-NAME = f"waybill{hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:8]}"
+CLUSTERS = CHECKOUT / ".cluster"
+FOLDER = CLUSTERS / os.environ.get("WAYBILL_CLUSTER", "main")
+PID = "pid"  # the file in a cluster's folder
 BRIDGE, ADDRESS, PERSON = "wb0", "10.244.0.1", "10.244.0.254"
 CGROUPS = Path("/sys/fs/cgroup")
+
+
+def name_of(folder: Path) -> str:
+    """Interfaces and control groups belong to the whole machine, so each cluster has its own name for them."""
+    return f"waybill{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+
+
+NAME = name_of(FOLDER)
 INSIDE = "tools.cluster.inside"
 ENTER = """\
 echo $$ >"$0"
@@ -40,7 +49,19 @@ def start(command: Sequence[str], output: IO[bytes] | None = None) -> subprocess
     """
     own = ["unshare", "--mount", "--net", "--pid", "--cgroup", "--fork", "--kill-child", "--mount-proc"]
     return subprocess.Popen(
-        ["sh", "-c", ENTER, str(PID), *map(str, _groups()), "--", *own, sys.executable, "-m", INSIDE, *command],
+        [
+            "sh",
+            "-c",
+            ENTER,
+            str(FOLDER / PID),
+            *map(str, _groups()),
+            "--",
+            *own,
+            sys.executable,
+            "-m",
+            INSIDE,
+            *command,
+        ],
         cwd=CHECKOUT,
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -49,10 +70,10 @@ def start(command: Sequence[str], output: IO[bytes] | None = None) -> subprocess
     )
 
 
-def found() -> int | None:
+def found(folder: Path = FOLDER) -> int | None:
     """The id of the process that holds the namespaces, or None, also when another process has that id by now."""
     with suppress(OSError, ValueError):
-        pid = int(PID.read_text())
+        pid = int((folder / PID).read_text())
         process = Path(f"/proc/{pid}")
         if INSIDE in process.joinpath("cmdline").read_text() and process.joinpath("cwd").resolve() == CHECKOUT:
             return pid
@@ -79,24 +100,25 @@ def join() -> None:
         subprocess.run(words.split(), check=True)
 
 
-def end() -> bool:
+def end(folder: Path = FOLDER) -> bool:
     """End all that `start` started, and remove what is outside. False when nothing was running."""
-    pid = found()
+    pid, name = found(folder), name_of(folder)
     if pid:
         inside = first_inside(pid)
         for each in filter(None, (pid, inside)):
             with suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
         wait_for("the processes of the cluster to end", lambda: not any(map(_alive, filter(None, (pid, inside)))))
-    wait_for("its network to go", _no_cable)
-    wait_for("its control groups to go", _no_groups)
-    PID.unlink(missing_ok=True)
+    wait_for("its network to go", lambda: not Path(f"/sys/class/net/{name}").exists())
+    wait_for("its control groups to go", lambda: _no_groups(name))
+    (folder / PID).unlink(missing_ok=True)
     return pid is not None
 
 
 def forget() -> None:
     """Remove all files of the last cluster, its logs too."""
     shutil.rmtree(FOLDER, ignore_errors=True)
+    CLUSTERS.mkdir(mode=0o700, exist_ok=True)
     FOLDER.mkdir(mode=0o700)
 
 
@@ -120,13 +142,9 @@ def _alive(pid: int) -> bool:
     return False
 
 
-def _no_cable() -> bool:
-    return not Path(f"/sys/class/net/{NAME}").exists()
-
-
-def _no_groups() -> bool:
+def _no_groups(name: str) -> bool:
     """Remove the groups, deepest first, and say whether all are gone; the kernel refuses while a process is ending."""
-    tops = [top for top in (*CGROUPS.glob(NAME), *CGROUPS.glob(f"*/{NAME}")) if top.is_dir()]
+    tops = [top for top in (*CGROUPS.glob(name), *CGROUPS.glob(f"*/{name}")) if top.is_dir()]
     for top in tops:
         for group, _, _ in os.walk(top, topdown=False):
             with suppress(OSError):
