@@ -24,7 +24,7 @@ from rich.table import Table
 from tests.support.service.postgres_server import PostgresServer, postgres_server
 from tools.prerequisites import complaint
 
-from . import layers, ship, started, targets
+from . import both, layers, ship, started, targets
 from .cases import AT_MOST, CASES, constant
 from .constant import Layer
 from .load import Rate, load
@@ -33,7 +33,7 @@ from .targets import Target
 Program = AbstractContextManager[Target]
 Measured = dict[tuple[str, str], list[Rate]]
 FEW = 1_000  # events
-CONSTANT, NAMES = "constant", ("p99", "cpu")
+CONSTANT, OURS, NAMES = "constant", "Waybill", ("p99", "cpu")
 
 
 def main() -> None:
@@ -60,8 +60,6 @@ def main() -> None:
     if (os.cpu_count() or 1) < 2:
         sys.exit("a core for the server and one for the load are needed")
     folder = Path(tempfile.mkdtemp(prefix="waybill-bench-"))
-    console = Console(stderr=True)
-    measured: Measured = {}
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
         programs = [
@@ -72,18 +70,25 @@ def main() -> None:
                 else start(stack, folder, (given.releases, given.events), peers=not given.no_peers)
             )
         ]
-        for round_ in range(1, given.rounds + 1):
-            for case, make in CASES.items():
-                with console.status(f"round {round_} of {given.rounds}: {case}"):
-                    for it in programs:
-                        made = make(given.releases, AT_MOST * given.seconds)
-                        requests = constant(case, made) if it.name == CONSTANT else made
-                        rate = load(it, requests, seconds=given.seconds)
-                        measured.setdefault((it.name, case), []).append(rate)
-            console.print(f"round {round_} of {given.rounds} done")
-    show([it.name for it in programs], measured)
+        show([it.name for it in programs], measure(programs, given))
+        ours = [it for it in programs if it.name.startswith(OURS)]
+        both.main(ours, given.releases, given.rounds, given.seconds)
     layers.main(given.rounds, given.seconds)
     started.main()
+
+
+def measure(programs: Sequence[Target], given: argparse.Namespace) -> Measured:
+    measured, console = Measured(), Console(stderr=True)
+    for round_ in range(1, given.rounds + 1):
+        for case, make in CASES.items():
+            with console.status(f"round {round_} of {given.rounds}: {case}"):
+                for it in programs:
+                    made = make(given.releases, AT_MOST * given.seconds)
+                    requests = constant(case, made) if it.name == CONSTANT else made
+                    rate = load(it, requests, seconds=given.seconds)
+                    measured.setdefault((it.name, case), []).append(rate)
+        console.print(f"round {round_} of {given.rounds} done")
+    return measured
 
 
 def flat(stack: ExitStack, folder: Path, releases: int, events: Sequence[int]) -> Iterator[Program]:
@@ -99,8 +104,8 @@ def start(stack: ExitStack, folder: Path, counts: tuple[int, int], *, peers: boo
     server = durable_server(stack, "ledger", "fastapi", "django")
     socket = server.folder
     yield targets.constant(CONSTANT, Layer.HANDLER, folder)
-    yield targets.ledger("Waybill, SQLite", f"sqlite:///{folder}/ledger.db", folder, counts)
-    yield targets.ledger("Waybill, PostgreSQL", server.url("ledger"), folder, counts)
+    yield targets.ledger(f"{OURS}, SQLite", f"sqlite:///{folder}/ledger.db", folder, counts)
+    yield targets.ledger(f"{OURS}, PostgreSQL", server.url("ledger"), folder, counts)
     if peers:
         yield targets.fastapi("FastAPI, SQLite", f"sqlite+aiosqlite:///{folder}/fastapi.db", folder, counts)
         yield targets.fastapi(

@@ -34,7 +34,7 @@ class Rate:
     cpu: float
 
 
-def load(target: Target, requests: Iterable[Request], *, seconds: float) -> Rate:
+def load(target: Target, requests: Iterable[Request], *, seconds: float, connections: int = CONNECTIONS) -> Rate:
     """Raises RuntimeError when one was not answered with 2xx: such a rate means nothing."""
     with tempfile.NamedTemporaryFile("wb", suffix=".requests") as file:
         method = "GET"
@@ -44,7 +44,7 @@ def load(target: Target, requests: Iterable[Request], *, seconds: float) -> Rate
         file.flush()
         # A peer whose SQLite is locked answers late, and answers.
         patient = ["--latency", "--timeout=30s"]
-        command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *patient]
+        command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *patient]
         before = processor(target.pid)
         done = subprocess.run(
             [*command, "-s", str(SCRIPT), target.url],
