@@ -42,3 +42,19 @@ async def test_who_gives_up_waiting_does_not_stop_the_others(database: Engine) -
     tasks[3].cancel()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [it for it in results if isinstance(it, int)] == [number for number in range(20) if number != 3]
+
+
+async def test_what_comes_turn_after_turn_commits_together(database: Engine) -> None:
+    batches = list[int]()
+
+    async def work(numbers: Sequence[int]) -> Sequence[int]:
+        batches.append(len(numbers))
+        return numbers
+
+    async def ask(number: int) -> int:
+        for _ in range(number):
+            await asyncio.sleep(0)
+        return await written(work, number)
+
+    assert await asyncio.gather(*map(ask, range(16))) == [*range(16)]
+    assert batches == [16]
