@@ -80,7 +80,7 @@ class FullKey(NamedTuple):
 
 class FullRow(NamedTuple):
     """A release, one of its proposals, one of its arrivals, or one of its failures, whose `kind` is told: what belongs
-    to another is None."""
+    to another is None. `delivered`: Flux said something of manifests, of whatever release."""
 
     document: str | None
     id: int
@@ -104,6 +104,7 @@ class FullRow(NamedTuple):
     source: str | None
     message: str | None
     detail: str | None
+    delivered: bool | None
 
 
 class ReleasesKey(NamedTuple):
@@ -131,24 +132,25 @@ _WHOLE = (
     " NULL AS part, NULL AS gitops, NULL AS position, NULL AS environment, NULL AS place, NULL AS build,"
     " CAST(NULL AS BIGINT) AS started_at, CAST(NULL AS BIGINT) AS ended_at, NULL AS basis, NULL AS ended_by,"
     " CAST(NULL AS BOOLEAN) AS mismatched, CAST(NULL AS BOOLEAN) AS overridden, NULL AS kind, NULL AS source,"
-    " NULL AS message, NULL AS detail"
+    " NULL AS message, NULL AS detail, EXISTS (SELECT 1 FROM delivery) AS delivered"
     " FROM release r WHERE r.service = {} AND r.version = {}"
 )
 _PROPOSALS = (
     "SELECT NULL, NULL, NULL, NULL, NULL, p.*, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
-    " NULL, NULL FROM (SELECT p.id, p.part, p.gitops FROM release r JOIN proposal p ON p.release = r.id"
+    " NULL, NULL, NULL FROM (SELECT p.id, p.part, p.gitops FROM release r JOIN proposal p ON p.release = r.id"
     " WHERE r.service = {} AND r.version = {} AND p.id > {} ORDER BY p.id LIMIT {}) p"
 )
 _ARRIVALS = (
-    "SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, b.*, NULL, NULL, NULL, NULL FROM (SELECT a.position,"
-    " a.environment, a.place, a.build, a.started_at, a.ended_at, a.basis, a.ended_by, a.chart_digest <> r.chart_digest,"
-    f" {overridden_in('a.position')} FROM release r JOIN arrival a ON a.service = r.service AND a.version = r.version"
+    "SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, b.*, NULL, NULL, NULL, NULL, NULL FROM (SELECT"
+    " a.position, a.environment, a.place, a.build, a.started_at, a.ended_at, a.basis, a.ended_by,"
+    f" a.chart_digest <> r.chart_digest, {overridden_in('a.position')}"
+    " FROM release r JOIN arrival a ON a.service = r.service AND a.version = r.version"
     f" WHERE r.service = {{}} AND r.version = {{}} AND ({FEW}, a.environment) < ({{}}, {{}})"
     f" ORDER BY {FEW} DESC, a.environment DESC LIMIT {{}}) b"
 )
 _FAILURES = (
     "SELECT NULL, NULL, NULL, NULL, h.chart_digest, NULL, NULL, NULL, h.position, h.environment, h.place, h.build,"
-    " h.at, NULL, h.basis, h.cause, NULL, h.overridden, h.kind, h.source, h.message, h.detail FROM"
+    " h.at, NULL, h.basis, h.cause, NULL, h.overridden, h.kind, h.source, h.message, h.detail, NULL FROM"
     f" (SELECT a.*, {overridden_in(RAN)} AS overridden FROM history a"
     f" WHERE a.service = {{}} AND a.version = {{}} AND a.kind <> 'proposed' AND a.kind IN {FAILURES}"  # as its index
     " AND (a.position, a.environment) < ({}, {}) ORDER BY a.position DESC, a.environment DESC LIMIT {}) h"
@@ -199,11 +201,14 @@ async def full_record(service: str, version: str, after: Continued = FIRST, sile
     proposals = sorted((it for it in rows if it.part), key=attrgetter("proposal"))
     placed = sorted((it for it in rows if it.position), key=attrgetter("position", "environment"), reverse=True)
     arrivals = _arrivals(document, receipt, [it for it in placed if it.kind is None])
+    deliveries = Page[Delivered]([], None)
+    if first.delivered:  # most ledgers have none, and are asked once
+        deliveries = await deliveries_of(receipt.id, document, int(after.deliveries or 0), MOST)
     return FullRecord(
         document,
         receipt,
         page(proposals, MOST, lambda it: Raw(gitops_in_two(it.part, it.gitops)), lambda it: str(it.proposal)),
-        await deliveries_of(receipt.id, document, int(after.deliveries or 0), MOST),
+        deliveries,
         Page(await as_last_known(arrivals.items, silent_after), arrivals.next),
         _failures(first, document, receipt, [it for it in placed if it.kind]),
     )
