@@ -1,4 +1,7 @@
-"""How long an answer takes while clients read and others write: releases and events, at one time."""
+"""How long an answer takes while clients read and others write: releases and events, at one time.
+
+They pause between their requests. Where none does, all wait for the one core, and the time tells how many they are.
+"""
 
 import statistics
 from collections.abc import Sequence
@@ -15,7 +18,7 @@ from .targets import Target
 READS = ("get one", "current state", "newest 50")
 WRITES = ("create", "event")
 EACH = 1000  # reads of each kind, of which wrk takes any
-READERS, WRITERS = 12, 2  # connections for all reads, and for each kind of write
+READERS, WRITERS = (12, 8), (2, 10)  # connections for all reads, and for each kind of write; milliseconds of pause
 
 
 def main(targets: Sequence[Target], releases: int, rounds: int, seconds: int) -> None:
@@ -33,8 +36,8 @@ def _round(target: Target, releases: int, seconds: int) -> Sequence[Rate]:
     writes = [[*CASES[it](releases, AT_MOST * seconds // 8)] for it in WRITES]
     with ThreadPoolExecutor() as pool:
         running = [
-            pool.submit(load, target, requests, seconds=seconds, connections=connections)
-            for requests, connections in ((reads, READERS), *((it, WRITERS) for it in writes))
+            pool.submit(load, target, requests, seconds=seconds, connections=connections, pause=pause)
+            for requests, (connections, pause) in ((reads, READERS), *((it, WRITERS) for it in writes))
         ]
         return [it.result() for it in running]
 

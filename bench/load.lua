@@ -1,5 +1,6 @@
 -- Sends what the file in REQUESTS says, one request a line: path, tab, signature, tab, body. Reads are sent in a random
 -- order; of writes each is sent once, and with nothing left the run is worth nothing, so it says so.
+-- With PAUSE, each connection waits so many milliseconds before a request.
 local requests, next_one = {}, 0
 local method = os.getenv("METHOD")
 
@@ -18,4 +19,9 @@ function request()
    next_one = next_one + 1
    if next_one == #requests + 1 then io.stderr:write("no request was left\n") end
    return requests[(next_one - 1) % #requests + 1]
+end
+
+local pause = tonumber(os.getenv("PAUSE"))
+if pause > 0 then
+   function delay() return pause end
 end

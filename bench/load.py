@@ -34,8 +34,10 @@ class Rate:
     cpu: float
 
 
-def load(target: Target, requests: Iterable[Request], *, seconds: float, connections: int = CONNECTIONS) -> Rate:
-    """Raises RuntimeError when one was not answered with 2xx: such a rate means nothing."""
+def load(
+    target: Target, requests: Iterable[Request], *, seconds: float, connections: int = CONNECTIONS, pause: int = 0
+) -> Rate:
+    """`pause`: milliseconds that each connection waits between an answer and the next request. Raises RuntimeError when one was not answered with 2xx: such a rate means nothing."""
     with tempfile.NamedTemporaryFile("wb", suffix=".requests") as file:
         method = "GET"
         for it in requests:
@@ -48,7 +50,7 @@ def load(target: Target, requests: Iterable[Request], *, seconds: float, connect
         before = processor(target.pid)
         done = subprocess.run(
             [*command, "-s", str(SCRIPT), target.url],
-            env={**os.environ, "REQUESTS": file.name, "METHOD": method, "TOKEN": target.token},
+            env={**os.environ, "REQUESTS": file.name, "METHOD": method, "PAUSE": str(pause), "TOKEN": target.token},
             capture_output=True,
             text=True,
             check=False,
