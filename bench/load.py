@@ -37,7 +37,8 @@ class Rate:
 def load(
     target: Target, requests: Iterable[Request], *, seconds: float, connections: int = CONNECTIONS, pause: int = 0
 ) -> Rate:
-    """`pause`: milliseconds that each connection waits between an answer and the next request. Raises RuntimeError when one was not answered with 2xx: such a rate means nothing."""
+    """`pause`: milliseconds that each connection waits between an answer and the next request. Raises RuntimeError when
+    one was not answered with 2xx: such a rate means nothing."""
     with tempfile.NamedTemporaryFile("wb", suffix=".requests") as file:
         method = "GET"
         for it in requests:
