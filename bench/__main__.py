@@ -71,8 +71,8 @@ def main() -> None:
             )
         ]
         show([it.name for it in programs], measure(programs, given))
-        ours = [it for it in programs if it.name.startswith(OURS)]
-        both.main(ours, given.releases, given.rounds, given.seconds)
+        if ours := [it for it in programs if it.name.startswith(OURS)]:
+            both.main(ours, given.releases, given.rounds, given.seconds)
     layers.main(given.rounds, given.seconds)
     started.main()
 

@@ -12,12 +12,11 @@ from typing import Generic, TypeVar
 
 from .outages import is_outage, tried_again
 from .piccolo_conf import Engine, current
-from .turns import until_none_joins
+from .turns import MOST, until_none_joins
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Work = Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]
-MOST = 64  # items of one transaction
 
 
 async def written(work: Work[Item, Result], item: Item) -> Result:
@@ -55,7 +54,7 @@ class WriteQueue(Generic[Item, Result]):
     async def _write(self) -> None:
         try:
             while self._waiting:
-                await until_none_joins(self._waiting, MOST)
+                await until_none_joins(self._waiting)
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 await self._commit([it for it in batch if not it[1].done()])
         finally:

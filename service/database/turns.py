@@ -6,12 +6,13 @@ one a turn in which nothing else happens, some 10 microseconds.
 
 import asyncio
 from collections.abc import Sized
-from sys import maxsize
+
+MOST = 64  # that wait: so something is sent under any load, and a transaction stays short
 
 
-async def until_none_joins(waiting: Sized, most: int = maxsize) -> None:
-    """Returns when a turn adds nothing to `waiting`, or it has `most`."""
+async def until_none_joins(waiting: Sized) -> None:
+    """Returns when a turn adds nothing to `waiting`, or it has MOST."""
     before = 0
-    while before < len(waiting) < most:
+    while before < len(waiting) < MOST:
         before = len(waiting)
         await asyncio.sleep(0)
