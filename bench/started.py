@@ -1,5 +1,5 @@
-"""How long `waybill-service serve` takes to its first answer, and the memory in which it then idles; printed by
-`make bench` too."""
+"""How long `waybill-service serve` takes to its first answer, and the memory in which it idles after showing the board;
+printed by `make bench` too."""
 
 import json
 import statistics
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def start(folder: Path) -> tuple[float, float, float]:
-    """Seconds until it is ready, those of processor time, and megabytes resident."""
+    """Seconds until it is ready, those of processor time, and megabytes resident once it showed the board."""
     port = free_port()
     env = environment({"DATABASE_URL": f"sqlite:///{folder}/ledger.db", "PORT": str(port)})
     env |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
@@ -38,8 +38,9 @@ def start(folder: Path) -> tuple[float, float, float]:
         while process.poll() is None:
             try:
                 http.get(f"http://127.0.0.1:{port}/readyz").raise_for_status()
-                seconds, memory = time.perf_counter() - began, psutil.Process(process.pid).memory_info()
-                return seconds, processor(process.pid), memory.rss / MEGABYTE
+                seconds, used = time.perf_counter() - began, processor(process.pid)
+                http.get(f"http://127.0.0.1:{port}/").raise_for_status()
+                return seconds, used, psutil.Process(process.pid).memory_info().rss / MEGABYTE
             except httpx.TransportError:
                 time.sleep(0.005)
         raise RuntimeError((folder / "log").read_text())
