@@ -18,9 +18,14 @@ def while_somebody_reads() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        for number in (1, 2):  # what is left to be written
-            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        write_no_more(1)
+        write_no_more(2)
         sys.exit(141)
+
+
+def write_no_more(number: int) -> None:
+    """To this file descriptor. What is left would else fail again when Python ends, with exit code 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 class Grouped(click.Group):
@@ -102,6 +107,20 @@ def main() -> None:
     sys.modules["httpx._main"] = None  # type: ignore[assignment]
     report = Report(json="--json" in sys.argv)
     try:
+        with while_somebody_reads():
+            run(report)
+    except (OSError, MemoryError) as error:
+        report.json = False  # where stdout takes no more
+        report.refuse(accident(error))
+        try:
+            sys.stdout.flush()
+        except OSError:
+            write_no_more(1)
+        sys.exit(1)
+
+
+def run(report: Report) -> None:
+    try:
         cli(prog_name="waybill", standalone_mode=True, obj=report)
     except Refused as error:
         if isinstance(error, Incomplete):
@@ -110,10 +129,8 @@ def main() -> None:
             show_done(report, error)
         report.refuse(error)
         sys.exit(1)
-    except (OSError, MemoryError) as error:
-        report.json = False  # where stdout takes no more
-        report.refuse(accident(error))
-        sys.exit(1)
+    finally:
+        sys.stdout.flush()  # where it takes no more, that is told
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the commands share: the settings, the database, and errors as sentences."""
 
 import asyncio
+import errno
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -15,15 +16,29 @@ T = TypeVar("T")
 S = TypeVar("S", bound=FromEnvironment)
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 @contextmanager
 def while_somebody_reads() -> Iterator[None]:
-    """Ends quietly at a closed pipe (`| head -1`), as SIGPIPE would."""
+    """Ends quietly at a closed pipe (`| head -1`), as SIGPIPE would, and says that a disk is full."""
     try:
         yield
     except BrokenPipeError:
-        for number in (1, 2):  # what is left to be written
-            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        write_no_more(1)
+        write_no_more(2)
         sys.exit(141)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        write_no_more(1)
+        click.echo(f"Error: {error.strerror}: make room there, then run the same command again", err=True)
+        sys.exit(1)
+
+
+def write_no_more(number: int) -> None:
+    """To this file descriptor. What is left would else fail again when Python ends, with exit code 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 class Commands(click.Group):

@@ -22,9 +22,10 @@ from tests.support.scripts.everything import everything
 def limited(world: World, *args: str, limit: Callable[[], None] = lambda: None, out: str = os.devnull) -> str:
     """Runs the command in a process of its own, which must be refused; what it says on stderr."""
     command = [sys.executable, "-P", "-m", "scripts", *args]
+    env = {**os.environ, "PYTHONPATH": str(TOP), "PYTHONUNBUFFERED": ""}
     with Path(out).open("w") as file:
         done = subprocess.run(
-            command, cwd=world.checkout, env={**os.environ, "PYTHONPATH": str(TOP)}, stdin=subprocess.DEVNULL,
+            command, cwd=world.checkout, env=env, stdin=subprocess.DEVNULL,
             stdout=file, stderr=subprocess.PIPE, text=True, preexec_fn=limit, check=False,
         )  # fmt: skip
     assert done.returncode == 1, done.stderr
