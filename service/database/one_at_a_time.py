@@ -35,14 +35,16 @@ class OneAtATime(Generic[T]):
         return mine
 
     async def _send(self) -> None:
-        while self._waiting:
-            await until_none_joins(self._waiting)
-            waiting, self._waiting = self._waiting, []
-            question = asyncio.create_task(self._answer(waiting))
-            self._questions.add(question)
-            question.add_done_callback(self._questions.discard)
-            await asyncio.wait([question], timeout=SLOW_SECONDS)
-        self._sending = None
+        try:
+            while self._waiting:
+                await until_none_joins(self._waiting)
+                waiting, self._waiting = self._waiting, []
+                question = asyncio.create_task(self._answer(waiting))
+                self._questions.add(question)
+                question.add_done_callback(self._questions.discard)
+                await asyncio.wait([question], timeout=SLOW_SECONDS)
+        finally:
+            self._sending = None
 
     async def _answer(self, waiting: Sequence[asyncio.Future[T]]) -> None:
         try:

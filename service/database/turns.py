@@ -7,12 +7,15 @@ one a turn in which nothing else happens, some 10 microseconds.
 import asyncio
 from collections.abc import Sized
 
-MOST = 64  # that wait: so something is sent under any load, and a transaction stays short
+# So that something is sent under any load, and a transaction stays short.
+MOST = 64  # that wait
+SECONDS = 0.002  # a turn may be long
 
 
 async def until_none_joins(waiting: Sized) -> None:
-    """Returns when a turn adds nothing to `waiting`, or it has MOST."""
-    before = 0
-    while before < len(waiting) < MOST:
+    """Returns when a turn adds nothing to `waiting`, or it has MOST, or after SECONDS."""
+    before, loop = 0, asyncio.get_running_loop()
+    until = loop.time() + SECONDS
+    while before < len(waiting) < MOST and loop.time() < until:
         before = len(waiting)
         await asyncio.sleep(0)

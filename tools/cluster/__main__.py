@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         case ["up"]:
             return up()
         case ["down"]:
-            ended = [namespaces.end(folder) for folder in namespaces.CLUSTERS.glob("*")]
+            ended = [namespaces.end(folder) for folder in namespaces.CLUSTERS.glob("*/")]
             print("the cluster has ended" if any(ended) else "no cluster is running")
             return 0
         case ["run", *command] if command:
@@ -60,12 +60,21 @@ def run(command: Sequence[str]) -> int:
     """Run the command inside and return its exit code. Nothing of the cluster is left then."""
     if namespaces.found():
         sys.exit("A cluster is running already: `make cluster-down` ends it.")
+    asked, process = list[int](), list[subprocess.Popen[bytes]]()
+
+    def end(number: int, _: object) -> None:
+        asked.append(number)
+        for it in process:
+            it.kill()
+
+    signal.signal(signal.SIGTERM, end)  # also before there is a process
     _prepare()
-    process = namespaces.start(command)
+    process.append(namespaces.start(command))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the command too
-    signal.signal(signal.SIGTERM, lambda *_: process.kill())
     try:
-        return process.wait()
+        if asked:
+            process[0].kill()
+        return process[0].wait()
     finally:
         namespaces.end()
 

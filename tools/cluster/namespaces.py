@@ -21,7 +21,7 @@ from .waiting import wait_for
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CLUSTERS = CHECKOUT / ".cluster"
-FOLDER = CLUSTERS / os.environ.get("WAYBILL_CLUSTER", "main")
+FOLDER = CLUSTERS / (os.environ.get("WAYBILL_CLUSTER") or "main")
 PID = "pid"  # the file in a cluster's folder
 BRIDGE, ADDRESS, PERSON = "wb0", "10.244.0.1", "10.244.0.254"
 CGROUPS = Path("/sys/fs/cgroup")
