@@ -63,9 +63,9 @@ def test_it_says_what_it_is_and_nothing_of_the_machine_that_built_it() -> None:
         assert trace not in str(found)
 
 
-def test_it_adds_less_than_120_megabytes_to_its_base(container: str) -> None:
+def test_it_adds_less_than_100_megabytes_to_its_base(container: str) -> None:
     sizes = inside(container, "du", "--bytes", "--summarize", "/opt/waybill", "/var/lib/waybill")
-    assert sum(int(line.split()[0]) for line in sizes.splitlines()) < 120 * MEGABYTE
+    assert sum(int(line.split()[0]) for line in sizes.splitlines()) < 100 * MEGABYTE
 
 
 def test_the_same_inputs_give_the_same_layers() -> None:
