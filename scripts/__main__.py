@@ -31,7 +31,6 @@ def write_no_more(number: int) -> None:
 class Grouped(click.Group):
     """Its help lists the commands by what they are for."""
 
-    main = while_somebody_reads()(click.Group.main)
     make_context = while_somebody_reads()(click.Group.make_context)
     invoke = while_somebody_reads()(click.Group.invoke)
 

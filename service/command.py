@@ -14,14 +14,16 @@ from .settings import FromEnvironment, Settings, SettingsError
 
 T = TypeVar("T")
 S = TypeVar("S", bound=FromEnvironment)
-
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+REMEDIES = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+    errno.EFBIG: "allow larger files (`ulimit -f`)",
+}
 
 
 @contextmanager
-def while_somebody_reads() -> Iterator[None]:
-    """Ends quietly at a closed pipe (`| head -1`), as SIGPIPE would, and says that a disk is full."""
+def while_output_is_taken() -> Iterator[None]:
+    """Ends quietly at a closed pipe (`| head -1`), as SIGPIPE would, and says it where a disk is full."""
     try:
         yield
     except BrokenPipeError:
@@ -29,10 +31,10 @@ def while_somebody_reads() -> Iterator[None]:
         write_no_more(2)
         sys.exit(141)
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno not in REMEDIES:
             raise
         write_no_more(1)
-        click.echo(f"Error: {error.strerror}: make room there, then run the same command again", err=True)
+        click.echo(f"Error: {error.strerror}: {REMEDIES[error.errno]}, then run the same command again", err=True)
         sys.exit(1)
 
 
@@ -42,9 +44,9 @@ def write_no_more(number: int) -> None:
 
 
 class Commands(click.Group):
-    main = while_somebody_reads()(click.Group.main)
-    make_context = while_somebody_reads()(click.Group.make_context)
-    invoke = while_somebody_reads()(click.Group.invoke)
+    main = while_output_is_taken()(click.Group.main)
+    make_context = while_output_is_taken()(click.Group.make_context)
+    invoke = while_output_is_taken()(click.Group.invoke)
 
 
 def settings_of(kind: type[S]) -> S:

@@ -60,21 +60,22 @@ def run(command: Sequence[str]) -> int:
     """Run the command inside and return its exit code. Nothing of the cluster is left then."""
     if namespaces.found():
         sys.exit("A cluster is running already: `make cluster-down` ends it.")
-    asked, process = list[int](), list[subprocess.Popen[bytes]]()
+    ended, process = False, None
 
-    def end(number: int, _: object) -> None:
-        asked.append(number)
-        for it in process:
-            it.kill()
+    def end(*_: object) -> None:
+        nonlocal ended
+        ended = True
+        if process:
+            process.kill()
 
-    signal.signal(signal.SIGTERM, end)  # also before there is a process
+    signal.signal(signal.SIGTERM, end)  # which may come before there is a process
     _prepare()
-    process.append(namespaces.start(command))
+    process = namespaces.start(command)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the command too
     try:
-        if asked:
-            process[0].kill()
-        return process[0].wait()
+        if ended:
+            process.kill()
+        return process.wait()
     finally:
         namespaces.end()
 

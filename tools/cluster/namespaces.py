@@ -25,14 +25,6 @@ FOLDER = CLUSTERS / (os.environ.get("WAYBILL_CLUSTER") or "main")
 PID = "pid"  # the file in a cluster's folder
 BRIDGE, ADDRESS, PERSON = "wb0", "10.244.0.1", "10.244.0.254"
 CGROUPS = Path("/sys/fs/cgroup")
-
-
-def name_of(folder: Path) -> str:
-    """Interfaces and control groups belong to the whole machine, so each cluster has its own name for them."""
-    return f"waybill{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
-
-
-NAME = name_of(FOLDER)
 INSIDE = "tools.cluster.inside"
 ENTER = """\
 echo $$ >"$0"
@@ -42,26 +34,23 @@ exec "$@"
 """
 
 
+def name_of(folder: Path) -> str:
+    """Interfaces and control groups belong to the whole machine, so each cluster has its own name for them."""
+    return f"waybill{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+
+
+NAME = name_of(FOLDER)
+
+
 def start(command: Sequence[str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
     """Start `command` inside. With `output` it goes on when the terminal is closed.
 
     The process id is written to PID before anything exists that would have to be cleaned up.
     """
     own = ["unshare", "--mount", "--net", "--pid", "--cgroup", "--fork", "--kill-child", "--mount-proc"]
+    enter = ["sh", "-c", ENTER, str(FOLDER / PID), *map(str, _groups()), "--"]
     return subprocess.Popen(
-        [
-            "sh",
-            "-c",
-            ENTER,
-            str(FOLDER / PID),
-            *map(str, _groups()),
-            "--",
-            *own,
-            sys.executable,
-            "-m",
-            INSIDE,
-            *command,
-        ],
+        [*enter, *own, sys.executable, "-m", INSIDE, *command],
         cwd=CHECKOUT,
         stdin=subprocess.DEVNULL,
         stdout=output,
