@@ -55,6 +55,7 @@ def serve_() -> None:
 @main.command("migrate")
 def migrate_() -> None:
     """Migrate the database to this version. Several may run at once."""
+    from .database.deadlines import COMMAND
     from .database.migrate import migrate
     from .database.piccolo_conf import engine_for, use
     from .ledger.events.rebuild import rebuild_stale
@@ -64,7 +65,7 @@ def migrate_() -> None:
     settings, say = settings_of(Settings), now_and_then(_say)
 
     async def work() -> list[str]:
-        engine = use(engine_for(settings.database_url, None, settings.database_pooler))
+        engine = use(engine_for(settings.database_url, COMMAND, settings.database_pooler))
         await engine.start()
         try:
             applied = await migrate(engine)

@@ -59,6 +59,7 @@ def settings_of(kind: type[S]) -> S:
 def with_database(work: Callable[[], Awaitable[T]]) -> T:
     """Says on stderr which database is used. One that no ledger has is refused, and not made: a ledger would not know
     what is written there."""
+    from .database.deadlines import COMMAND
     from .database.lifespan import is_of_a_ledger, opened
     from .database.url import shown
 
@@ -71,7 +72,7 @@ def with_database(work: Callable[[], Awaitable[T]]) -> T:
                 f"{name} is no database of a ledger: neither `waybill-service serve` nor `waybill-service migrate` has"
                 " used it. Set DATABASE_URL as the ledger has it, or migrate it first. Nothing was changed."
             )
-        async with opened(url, settings.database_pooler, None):  # what it does may take long
+        async with opened(url, settings.database_pooler, COMMAND):
             return await work()
 
     click.echo(f"database: {name}", err=True)

@@ -5,19 +5,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from .backup import is_of_a_ledger_file
+from .deadlines import COMMAND, REQUEST, Deadlines
 from .migrate import is_migrated, migrate
 from .outages import DATABASE_ERRORS, WronglySetUp, is_outage
 from .piccolo_conf import Engine, engine_for, use
-from .postgres import STATEMENT_SECONDS
 from .url import Pooler, parse_url
 
 
 @asynccontextmanager
-async def opened(
-    url: str, pooler: Pooler = "none", statement_seconds: float | None = STATEMENT_SECONDS
-) -> AsyncIterator[Engine]:
+async def opened(url: str, pooler: Pooler = "none", deadlines: Deadlines = REQUEST) -> AsyncIterator[Engine]:
     """The engine of `url`, started. SQLite is migrated as well: nothing else is there that would do it."""
-    engine = use(engine_for(url, statement_seconds, pooler))
+    engine = use(engine_for(url, deadlines, pooler))
     await engine.start()
     try:
         if engine.engine_type == "sqlite":
@@ -32,7 +30,7 @@ async def is_of_a_ledger(url: str, pooler: Pooler) -> bool:
     kind, target = parse_url(url)
     if kind == "sqlite":
         return is_of_a_ledger_file(Path(target))
-    engine = use(engine_for(url, pooler=pooler))
+    engine = use(engine_for(url, COMMAND, pooler))
     await engine.start()
     try:
         return await is_migrated()

@@ -174,7 +174,8 @@ def raises_outage(call: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         try:
             return await call(*args, **kwargs)
         except OSError as error:
-            raise DatabaseOutage(str(error) or type(error).__name__) from error
+            silent = isinstance(error, TimeoutError)
+            raise DatabaseOutage(str(error) or ("no answer in time" if silent else type(error).__name__)) from error
 
     return wrapped
 

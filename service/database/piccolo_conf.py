@@ -6,7 +6,8 @@ from piccolo.apps.migrations.tables import Migration
 from piccolo.conf.apps import AppRegistry
 from piccolo.table import Table
 
-from .postgres import STATEMENT_SECONDS, PooledPostgres
+from .deadlines import REQUEST, Deadlines
+from .postgres import PooledPostgres
 from .sqlite import EmbeddedSQLite
 from .tables import TABLES
 from .url import Pooler, parse_url
@@ -17,10 +18,10 @@ DB: Engine | None = None
 APP_REGISTRY = AppRegistry(apps=[f"{__package__}.piccolo_app"])
 
 
-def engine_for(url: str, statement_seconds: float | None = STATEMENT_SECONDS, pooler: Pooler = "none") -> Engine:
+def engine_for(url: str, deadlines: Deadlines = REQUEST, pooler: Pooler = "none") -> Engine:
     """The engine, not started. Raises ValueError for a URL that `parse_url` does not know."""
     kind, target = parse_url(url)
-    return EmbeddedSQLite(target) if kind == "sqlite" else PooledPostgres(target, statement_seconds, pooler)
+    return EmbeddedSQLite(target, deadlines) if kind == "sqlite" else PooledPostgres(target, deadlines, pooler)
 
 
 def current() -> Engine:

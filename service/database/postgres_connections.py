@@ -11,17 +11,16 @@ import asyncpg  # type: ignore[import-untyped]
 
 from .outages import raises_outage
 
-# Together less than the time that a request has (http/limits.py), so that each ends by itself.
-CONNECT_SECONDS = 1.5
 RELEASE_SECONDS = 0.5
+CLOSE_SECONDS = 1.5
 IDLE_SECONDS = 60.0  # a firewall between may drop a connection that is idle for longer
 
 
 class PostgresConnections:
-    """`pool` is asyncpg's, of `size` connections."""
+    """`pool` is asyncpg's, of `size` connections; each is free, or opened, within `seconds`."""
 
-    def __init__(self, pool: Any, size: int) -> None:
-        self._pool = pool
+    def __init__(self, pool: Any, size: int, seconds: float) -> None:
+        self._pool, self._seconds = pool, seconds
         self._free = asyncio.Semaphore(size)  # first come, first served
         self._idle: list[tuple[float, Any]] = []
 
@@ -31,7 +30,7 @@ class PostgresConnections:
         if not self._free.locked():
             await self._free.acquire()
             return await self._idle_or_new()
-        async with asyncio.timeout(CONNECT_SECONDS):
+        async with asyncio.timeout(self._seconds):
             await self._free.acquire()
             return await self._idle_or_new()
 
@@ -53,7 +52,7 @@ class PostgresConnections:
     async def close(self) -> None:
         """Waits for statements that still run, but not for a server that does not answer."""
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(CLOSE_SECONDS):
                 while self._idle:
                     await self._pool.release(self._idle.pop()[1])
                 await self._pool.close()
@@ -69,7 +68,7 @@ class PostgresConnections:
                         return connection
                     connection.terminate()
                 await self._pool.release(connection)
-            return await self._pool.acquire(timeout=CONNECT_SECONDS)
+            return await self._pool.acquire(timeout=self._seconds)
         except BaseException:
             self._free.release()
             raise

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.sqlite import Atomic, SQLiteEngine, SQLiteTransaction, TransactionType
 
+from .deadlines import REQUEST, Deadlines
 from .long_reads import LongRead, LongReader, LongReads
 from .outages import FileLost
 from .transaction import ReleasingTransaction
@@ -34,10 +35,8 @@ del sqlite3.converters["INTEGER"]
 sqlite3.register_converter("TIMESTAMPTZ", lambda text: datetime.fromisoformat(text.decode()))
 
 T = TypeVar("T")
-BUSY_SECONDS = 3.0
 TURN_SECONDS = 0.01
 ROWS = 16  # of one statement, between two looks at the clock: one at each was 6 % of what an event costs
-PATIENCE = f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}"
 PRAGMAS = (
     "auto_vacuum=INCREMENTAL",  # of a new file: room can be given back to a full disk, on which VACUUM needs some
     "foreign_keys=1",
@@ -54,6 +53,7 @@ class Writer:
 
     def __init__(self, raw: sqlite3.Connection, other: sqlite3.Connection) -> None:
         self.raw = raw
+        [(self._busy,)] = raw.execute("PRAGMA busy_timeout")
         self.lock = asyncio.Lock()
         self.wal_checkpoints = WalCheckpoints(other, raw, self.lock)
         self.thread = ThreadPoolExecutor(1, "sqlite-writer")
@@ -73,7 +73,7 @@ class Writer:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
         finally:
-            self.raw.execute(PATIENCE)
+            self.raw.execute(f"PRAGMA busy_timeout={self._busy}")
         if not self.raw.in_transaction:
             await self.execute(sql)
 
@@ -161,12 +161,12 @@ class EmbeddedSQLite(SQLiteEngine):
 
     __slots__ = ("_connections", "_version", "long_reads", "write_queues")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, deadlines: Deadlines = REQUEST) -> None:
         self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
         self.long_reads = LongReads(self._read_long, abreast=1)
         self._connections: SQLiteConnections | None = None
         self._version: object = None  # of this turn of the event loop
-        super().__init__(path, timeout=BUSY_SECONDS)
+        super().__init__(path, timeout=deadlines.busy)
 
     async def check_version(self) -> None:
         """Nothing: no query before `start`."""

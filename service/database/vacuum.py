@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from .sqlite import PATIENCE
+from .deadlines import COMMAND
 
 PAGES = 2_000  # of one transaction
 INCREMENTAL = 2  # of PRAGMA auto_vacuum
@@ -16,8 +16,7 @@ def vacuum(database: Path) -> tuple[int, bool]:
     """How many bytes smaller the file is now, and whether it was made anew. That is done where the disk has room for
     it, and the ledger writes nothing meanwhile; else its free pages alone are given back, step by step."""
     os.environ["SQLITE_TMPDIR"] = str(database.absolute().parent)
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        connection.execute(PATIENCE)
+    with closing(sqlite3.connect(database, COMMAND.busy, isolation_level=None)) as connection:
         before = _size(database)
         [(incremental,)] = connection.execute("PRAGMA auto_vacuum")
         if incremental == INCREMENTAL:

@@ -78,7 +78,7 @@ def arrived(real: World, name: str, digest: str) -> dict[str, Any]:
         same = str(found.get("status", {}).get("artifact", {}).get("revision", "")).endswith(digest)
         return found if same and ready(found) and ready(found, "SourceVerified") else None
 
-    return wait_for(f"{name} at {digest}", check, 120)
+    return wait_for(f"{name} at {digest}", check)
 
 
 def refused(real: World, name: str) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def refused(real: World, name: str) -> dict[str, Any]:
         what = said.get("status"), said.get("reason"), said.get("observedGeneration")
         return found if what == ("False", "VerificationError", found["metadata"]["generation"]) else None
 
-    return wait_for(f"{name} to be refused", check, 120)
+    return wait_for(f"{name} to be refused", check)
 
 
 def test_flux_takes_what_is_signed_and_keeps_it_when_others_push(
@@ -103,7 +103,7 @@ def test_flux_takes_what_is_signed_and_keeps_it_when_others_push(
         arrived(real, name, first[name]["ref"]["digest"])
     fetched = (real.cluster.get(f"{SOURCES}/manifests") or {})["status"]["artifact"]
     assert fetched["metadata"]["org.opencontainers.image.revision"] == revision
-    content = gzip.decompress(httpx.get(fetched["url"], trust_env=False).content)
+    content = gzip.decompress(httpx.get(fetched["url"], trust_env=False, timeout=30).content)
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
         assert [it.name.lstrip("./") for it in tar if it.isfile()] == ["sealed.yaml"]
 
@@ -141,7 +141,7 @@ def test_flux_applies_the_manifests(real: World, service: Service, namespace: st
         for file in ("sealed.manifests.yaml", "sealed.yaml"):
             applied = yaml.safe_load(git(service.gitops, "show", f"apps/sealed:clusters/staging/{file}"))
             real.cluster.apply(applied)
-        status = wait_for("the manifests to be applied", partial(_applied, real, waybill["artifact"]["digest"]), 120)
+        status = wait_for("the manifests to be applied", partial(_applied, real, waybill["artifact"]["digest"]))
         assert status["lastAppliedOriginRevision"] == waybill["artifact"]["revision"]
         release = real.cluster.get(RELEASE) or {}
         said = release["metadata"]["annotations"]["event.toolkit.fluxcd.io/release"]

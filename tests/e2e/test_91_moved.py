@@ -110,7 +110,7 @@ def installed(scene: Scene, version: str) -> None:
         history = (found or {}).get("status", {}).get("history") or [{"chartVersion": ""}]
         return ready(found) and history[0]["chartVersion"].partition("+")[0] == version
 
-    wait_for(f"{version} to be Ready", check, 120)
+    wait_for(f"{version} to be Ready", check)
 
 
 def living(scene: Scene) -> dict[str, str]:
@@ -134,7 +134,7 @@ def applied(scene: Scene, digest: str) -> dict[str, Any]:
         same = str(found.get("status", {}).get("lastAppliedRevision")).endswith(digest)
         return found if same and ready(found) else None
 
-    return wait_for(f"the manifests {digest} to be applied", check, 120)
+    return wait_for(f"the manifests {digest} to be applied", check)
 
 
 def login(scene: Scene) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def test_a_secret_gets_another_owner_first(scene: Scene, fleet: Fleet, service: 
 
     kept = SECRET.replace("  name", f"  annotations: {{{PRUNE}: disabled}}\n  name")
     write(fleet, {f"{FOLDER}/login.yaml": kept}, "Keep the login")
-    wait_for("the annotation to be seen", lambda: login(scene).get("annotations", {}).get(PRUNE) == "disabled", 120)
+    wait_for("the annotation to be seen", lambda: login(scene).get("annotations", {}).get(PRUNE) == "disabled")
     (fleet.at("main") / FOLDER / "login.yaml").unlink()
     moved = {
         "shop/logins/login.yaml": kept,
@@ -178,8 +178,8 @@ def test_a_secret_gets_another_owner_first(scene: Scene, fleet: Fleet, service: 
         (fleet.clone / path).parent.mkdir(parents=True, exist_ok=True)
         (fleet.clone / path).write_text(text)
     fleet.push("The login has a Kustomization of its own")
-    wait_for("the login to have its new owner", lambda: login(scene)["labels"][OWNER] == "shop-logins", 120)
-    wait_for("the old owner to let it go", lambda: not any("login" in it for it in inventory(scene)), 120)
+    wait_for("the login to have its new owner", lambda: login(scene)["labels"][OWNER] == "shop-logins")
+    wait_for("the old owner to let it go", lambda: not any("login" in it for it in inventory(scene)))
     assert living(scene) == before
 
 
@@ -221,7 +221,7 @@ def test_a_release_moves_the_digest_and_an_unsigned_one_does_not_arrive(
     stolen = waybill(scene, fleet, service, "ship", "--image", image, "--json")
     assert stolen.code == 0, stolen.stderr
     merge(fleet)
-    wait_for("Flux to refuse it", lambda: verified(scene) == ("False", "VerificationError"), 120)
+    wait_for("Flux to refuse it", lambda: verified(scene) == ("False", "VerificationError"))
     found = scene.cluster.get(f"{KUSTOMIZATIONS}/shop-{NAME}") or {}
     assert found["status"]["lastAppliedRevision"].endswith(ran.json["artifact"]["digest"])
     installed(scene, ran.json["chart"]["version"])

@@ -110,7 +110,7 @@ def arrived(scene: Scene, waybill: Any) -> dict[str, Any]:
         history = found.get("status", {}).get("history", [{}])
         return found if history[0].get("chartVersion") == version and ready(found) else None
 
-    return wait_for(f"{version} to run", check, 120)
+    return wait_for(f"{version} to run", check)
 
 
 def refused(scene: Scene, digest: str) -> dict[str, Any] | None:
@@ -136,7 +136,7 @@ def test_an_unsigned_one_is_refused_until_it_is_signed(scene: Scene, service: Se
     unsigned = release(service, "unsigned", {})
     digest = unsigned["artifact"]["digest"]
     assert tagged(service, "staging") == digest
-    source = wait_for("it to be refused", partial(refused, scene, digest), 60)
+    source = wait_for("it to be refused", partial(refused, scene, digest))
     assert not source["status"]["artifact"]["revision"].endswith(digest)
     assert (scene.cluster.get(RELEASE) or {})["status"]["history"][0]["chartVersion"] == "0.1.0"
     again = service.ship(unsigned["images"][0]["repository"] + "@" + unsigned["images"][0]["digest"], env=env)
@@ -154,7 +154,7 @@ def test_a_tag_that_somebody_moves_is_refused_and_set_right(
     file.write_text(json.dumps(body))
     foreign = pushed(service, file)
     assert tagged(service, "staging") == foreign != signed
-    wait_for("it to be refused", partial(refused, scene, foreign), 60)
+    wait_for("it to be refused", partial(refused, scene, foreign))
     third = release(service, "the next", env)
     arrived(scene, third)
 
@@ -163,7 +163,7 @@ def pushed(service: Service, file: Path) -> str:
     """Somebody lets the tag name other manifests."""
     place = f"http://{service.registry}/v2/{repository(service).partition('/')[2]}/staging/manifests/staging"
     headers = {"Content-Type": "application/vnd.oci.image.manifest.v1+json"}
-    answer = httpx.put(place, content=file.read_bytes(), headers=headers, trust_env=False)
+    answer = httpx.put(place, content=file.read_bytes(), headers=headers, trust_env=False, timeout=30)
     assert answer.status_code == 201, answer.text
     return str(answer.headers["docker-content-digest"])
 
@@ -188,7 +188,7 @@ def test_what_flux_said_is_what_the_ledger_reads(scene: Scene, service: Service)
         ours = [it for it in found if it.object.endswith("carts-staging")]
         return ours if {it.outcome for it in ours} == {"fetched", "applied", "failed"} else None
 
-    found = wait_for("events of manifests", deliveries, 60)
+    found = wait_for("events of manifests", deliveries)
     versions = {tagged(service, version): version for version in ("0.1.0", "0.1.1", "0.1.2")}
     assert {versions[it.digest] for it in found if it.outcome == "applied"} == {*versions.values()}
     assert {it.digest for it in found if it.outcome == "fetched"} <= {*versions}

@@ -48,7 +48,7 @@ def test_what_runs_is_known_within_minutes_and_nothing_about_releases_changes(sc
     stranger.fleet.merge(proposal["number"])
 
     ledger = scene.ledger("waybill")
-    wait_for("the ledger's Service", lambda: scene.cluster.get("/api/v1/namespaces/waybill/services/waybill"), 60)
+    wait_for("the ledger's Service", lambda: scene.cluster.get("/api/v1/namespaces/waybill/services/waybill"))
     said = wait_for("the ledger to know what runs, with its images", lambda: cart(ledger.get("/environments/staging")))
     assert (said["service"], said["release"]["version"], said["release"]["known"]) == ("story", "1.0.0", False)
     assert [it["running"].rpartition("@")[2] for it in said["images"]] == [digest]
@@ -67,7 +67,7 @@ def test_what_runs_is_known_within_minutes_and_nothing_about_releases_changes(sc
 
 def test_from_then_on_flux_tells_what_happens(scene: Scene, stranger: Stranger) -> None:
     path = "/apis/notification.toolkit.fluxcd.io/v1beta3/namespaces/flux-system/alerts/waybill-staging-releases"
-    wait_for("the Alert", lambda: scene.cluster.get(path), 120)
+    wait_for("the Alert", lambda: scene.cluster.get(path))
     stranger.fleet.at("main")
     stranger.release("1.1.0")
     stranger.wait_until_it_runs("1.1.0")
@@ -77,7 +77,7 @@ def test_from_then_on_flux_tells_what_happens(scene: Scene, stranger: Stranger) 
         said = cart(ledger.get("/environments/staging"))
         return bool(said) and (said["release"]["version"], said["basis"]) == ("1.1.0", "event")
 
-    wait_for("the event to arrive", told, 60)
+    wait_for("the event to arrive", told)
 
 
 def cart(answer: dict[str, Any] | None) -> dict[str, Any]:

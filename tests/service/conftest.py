@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from service.database.deadlines import COMMAND
 from service.database.migrate import migrate
 from service.database.piccolo_conf import Engine, engine_for, use
 
@@ -24,14 +25,14 @@ BACKENDS = [
 
 
 async def migrated(url: str) -> None:
-    engine = use(engine_for(url, None))
+    engine = use(engine_for(url, COMMAND))
     await engine.start()
     await migrate(engine)
     await engine.stop()
 
 
 async def run_sql(url: str, sql: str) -> None:
-    engine = engine_for(url, None)  # the machine may be busy: no deadline
+    engine = engine_for(url, COMMAND)
     await engine.start()
     await engine.fetch(sql)
     await engine.stop()

@@ -18,37 +18,11 @@ from service.ledger.releases import read
 from ..support.service import pooler
 from ..support.service.postgres_server import PostgresServer
 from ..support.service.served import Served, document, event, served
+from ..support.service.wire import Wire
 from .conftest import run_sql
 
 pytestmark = pytest.mark.anyio
 IN_TIME = 5.0  # seconds
-
-
-class Wire:
-    """Stands between the ledger and PostgreSQL's socket. `cut` makes it swallow everything, in both directions."""
-
-    def __init__(self, folder: Path, server: PostgresServer) -> None:
-        self.path, self.behind = folder / ".s.PGSQL.5432", server.folder / ".s.PGSQL.5432"
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(65536):
-                await self.open.wait()
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self.open.wait()
-        back, forth = await asyncio.open_unix_connection(self.behind)
-        await asyncio.gather(self.carry(reader, forth), self.carry(back, writer))
-
-    @contextlib.asynccontextmanager
-    async def up(self) -> AsyncIterator["Wire"]:
-        async with await asyncio.start_unix_server(self.connected, self.path):
-            yield self
 
 
 async def answers(ledger: Served, token: str) -> list[httpx.Response]:

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(what: str, check: Callable[[], T | None], seconds: float = 120, every: float = 0.2) -> T:
+def wait_for(what: str, check: Callable[[], T | None], seconds: float = 240, every: float = 0.2) -> T:
     """The first truthy answer of `check`, asked again and again.
 
     Raises RuntimeError with `what` and the last answer when there is none within `seconds`.
@@ -21,7 +21,7 @@ def wait_for(what: str, check: Callable[[], T | None], seconds: float = 120, eve
 
 
 def wait_until_steady(
-    what: str, read: Callable[[], T], still: float = 2, seconds: float = 120, every: float = 0.2
+    what: str, read: Callable[[], T], still: float = 2, seconds: float = 240, every: float = 0.2
 ) -> T:
     """The answer of `read` as soon as it has been the same for `still` seconds.
 

@@ -35,26 +35,34 @@ class Ledger:
         return relayed(self.host)
 
     def page(self, path: str) -> httpx.Response:
-        """The first answer that is no failure: while pods are replaced, a request may fail."""
-        return wait_for(f"the ledger to answer {path}", lambda: self._ask(path))
+        return self._asked("GET", path)
 
     def get(self, path: str) -> Any:
         """The answer as JSON; None if the ledger does not know `path`."""
         answer = self.page(path)
         return answer.json() if answer.is_success else None
 
-    def _ask(self, path: str) -> httpx.Response | None:
-        try:
-            answer = httpx.get(f"{self.url}{path}", trust_env=False, timeout=30)
-        except httpx.HTTPError:
-            return None
-        return None if answer.is_server_error else answer
+    def _asked(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """The first answer that is no failure of the server. While pods are replaced, or a database is slow, a request
+        may fail; each may be sent again."""
+
+        def ask() -> httpx.Response | None:
+            try:
+                answer = httpx.request(method, f"{self.url}{path}", trust_env=False, timeout=30, **options)
+            except httpx.HTTPError:
+                return None
+            return None if answer.is_server_error else answer
+
+        return wait_for(f"the ledger to answer {method} {path}", ask)
+
+    def file(self, release: dict[str, Any], token: str) -> None:
+        answer = self._asked("POST", "/releases", json=release, headers={"Authorization": f"Bearer {token}"})
+        assert answer.is_success, answer.text
 
     def hear(self, environment: str, key: str, body: bytes) -> int:
         """Send an event signed with the environment's key; returns the status of the answer."""
         headers = {"X-Signature": flux.sign(body, key)}
-        url = f"{self.url}/hooks/flux/{environment}"
-        return httpx.post(url, content=body, headers=headers, trust_env=False, timeout=30).status_code
+        return self._asked("POST", f"/hooks/flux/{environment}", content=body, headers=headers).status_code
 
     def token(self, service: str) -> str:
         """A new token that may file releases of `service`."""

@@ -24,7 +24,7 @@ def settled(cluster: Kubernetes, namespace: str) -> list[str]:
             return sorted(it["metadata"]["name"] for it in found)
         return None
 
-    return wait_for(f"the pods in {namespace} to settle", check, 180)
+    return wait_for(f"the pods in {namespace} to settle", check)
 
 
 def _rolled_out(deployment: dict[str, Any], count: int) -> bool:

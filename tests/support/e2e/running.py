@@ -156,7 +156,7 @@ class Running:
             versions = {its[0]["chartVersion"].partition("+")[0] if its else None for its in history}
             return versions == {version} and all(map(ready, found))
 
-        wait_for(f"{version} of each to be Ready", check, 120)
+        wait_for(f"{version} of each to be Ready", check)
 
     def pods(self) -> dict[str, dict[str, str]]:
         """By service the image of each pod, by the pod's id; those of `helm test` are left out."""

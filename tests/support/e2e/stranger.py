@@ -129,7 +129,7 @@ class Stranger:
             runs = history[0].get("chartVersion") == version and history[0].get("status") == "deployed"
             return found if runs else None
 
-        return wait_for(f"cart {version} to run", check, 120)
+        return wait_for(f"cart {version} to run", check)
 
     def follow(self, page: str, words: Mapping[str, str]) -> list[str]:
         """Run the commands of a page, block by block, with `words` in place of its own; the last block waits for a

@@ -1,0 +1,36 @@
+"""A way to PostgreSQL that can fall silent."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from .postgres_server import PostgresServer
+
+
+class Wire:
+    """Stands between the ledger and PostgreSQL's socket. While it is not `open` it swallows everything, in both
+    directions."""
+
+    def __init__(self, folder: Path, server: PostgresServer) -> None:
+        self.path, self.behind = folder / ".s.PGSQL.5432", server.folder / ".s.PGSQL.5432"
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                await self.open.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self.open.wait()
+        back, forth = await asyncio.open_unix_connection(self.behind)
+        await asyncio.gather(self.carry(reader, forth), self.carry(back, writer))
+
+    @contextlib.asynccontextmanager
+    async def up(self) -> AsyncIterator["Wire"]:
+        async with await asyncio.start_unix_server(self.connected, self.path):
+            yield self
