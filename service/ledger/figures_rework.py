@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from .figures_lines import in_pieces, of_lines
-from .figures_rows import AGAIN, FAILED_BEFORE, FAILS, NEAR, RAN, ROLLBACK, ROLLED_BACK, Begun, Line
+from .figures_rows import AGAIN, FAILED_BEFORE, FAILS, NEAR, RAN_BEFORE, ROLLBACK, ROLLED_BACK, Begun, Line
 
 
 class IllLine(NamedTuple):
@@ -22,7 +22,7 @@ _LAST = (
 )
 _FAILED = f"SELECT h.* FROM history h WHERE h.kind = 'failed' AND {_LAST}"
 _ROLLED_BACK = (
-    f"SELECT h.environment, h.service, h.position, h.version AS target, {RAN.format('h')} AS version"
+    f"SELECT h.environment, h.service, h.position, h.version AS target, {RAN_BEFORE.format('h')} AS version"
     f" FROM history h WHERE {ROLLBACK.format('h')} AND {_LAST}"
 )
 _failed_before = of_lines(

@@ -92,11 +92,12 @@ ROLLBACK = "{0}.kind || '' = 'proposed' AND {0}.cause = 'rollback'"  # so that t
 _RUNS = "SELECT a.version FROM arrival a WHERE a.environment = {0}.environment AND a.service = {0}.service"
 _LAST = "a.position < {0}.position ORDER BY a.position DESC LIMIT 1"
 _RAN_THERE = f"({_RUNS} AND a.place = {{0}}.place AND {_LAST})"
-RAN = f"coalesce({_RAN_THERE}, ({_RUNS} AND {_LAST}))"  # in its place when it was proposed; else, wherever that was
+# In its place when it was proposed; else, wherever that was.
+RAN_BEFORE = f"coalesce({_RAN_THERE}, ({_RUNS} AND {_LAST}))"
 ROLLED_BACK = (
     f"EXISTS (SELECT 1 FROM history q WHERE {ROLLBACK.format('q')} AND q.service = {{0}}.service"
     " AND q.environment = {0}.environment AND q.position < {1} AND q.version <> {0}.version"
-    f" AND {RAN.format('q')} = {{0}}.version)"
+    f" AND {RAN_BEFORE.format('q')} = {{0}}.version)"
 )
 
 
@@ -146,7 +147,7 @@ def _rollbacks(**it: Any) -> Built[Any, Any]:
         f" y.position AS failed_position, {_BEGAN_AT}, y.began_position,"
         f" {FAILED_BEFORE.format('y', 'y.position')} OR {ROLLED_BACK.format('y', 'y.position')} AS again"
         f" FROM (SELECT v.*, {_BEGAN.format('v')} FROM (SELECT h.environment, h.service,"
-        f" nullif({RAN.format('h')}, h.version) AS version,"  # what runs already is not rolled back
+        f" nullif({RAN_BEFORE.format('h')}, h.version) AS version,"  # what runs already is not rolled back
         f" CASE WHEN {_RAN_THERE.format('h')} IS NOT NULL THEN h.place END AS place, h.at,"
         f" h.position FROM history h WHERE {rows}) v) y ORDER BY y.position, y.environment",
         it["ends"],
