@@ -55,8 +55,8 @@ def serve_() -> None:
 @main.command("migrate")
 def migrate_() -> None:
     """Migrate the database to this version. Several may run at once."""
-    from .database.deadlines import COMMAND
     from .database.migrate import migrate
+    from .database.patience import COMMAND
     from .database.piccolo_conf import engine_for, use
     from .ledger.events.rebuild import rebuild_stale
     from .ledger.progress import now_and_then

@@ -59,8 +59,8 @@ def settings_of(kind: type[S]) -> S:
 def with_database(work: Callable[[], Awaitable[T]]) -> T:
     """Says on stderr which database is used. One that no ledger has is refused, and not made: a ledger would not know
     what is written there."""
-    from .database.deadlines import COMMAND
     from .database.lifespan import is_of_a_ledger, opened
+    from .database.patience import COMMAND
     from .database.url import shown
 
     settings = settings_of(Settings)

@@ -5,17 +5,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from .backup import is_of_a_ledger_file
-from .deadlines import COMMAND, REQUEST, Deadlines
 from .migrate import is_migrated, migrate
 from .outages import DATABASE_ERRORS, WronglySetUp, is_outage
+from .patience import COMMAND, REQUEST, Patience
 from .piccolo_conf import Engine, engine_for, use
 from .url import Pooler, parse_url
 
 
 @asynccontextmanager
-async def opened(url: str, pooler: Pooler = "none", deadlines: Deadlines = REQUEST) -> AsyncIterator[Engine]:
+async def opened(url: str, pooler: Pooler = "none", patience: Patience = REQUEST) -> AsyncIterator[Engine]:
     """The engine of `url`, started. SQLite is migrated as well: nothing else is there that would do it."""
-    engine = use(engine_for(url, deadlines, pooler))
+    engine = use(engine_for(url, patience, pooler))
     await engine.start()
     try:
         if engine.engine_type == "sqlite":

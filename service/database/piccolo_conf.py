@@ -6,7 +6,7 @@ from piccolo.apps.migrations.tables import Migration
 from piccolo.conf.apps import AppRegistry
 from piccolo.table import Table
 
-from .deadlines import REQUEST, Deadlines
+from .patience import REQUEST, Patience
 from .postgres import PooledPostgres
 from .sqlite import EmbeddedSQLite
 from .tables import TABLES
@@ -18,10 +18,10 @@ DB: Engine | None = None
 APP_REGISTRY = AppRegistry(apps=[f"{__package__}.piccolo_app"])
 
 
-def engine_for(url: str, deadlines: Deadlines = REQUEST, pooler: Pooler = "none") -> Engine:
+def engine_for(url: str, patience: Patience = REQUEST, pooler: Pooler = "none") -> Engine:
     """The engine, not started. Raises ValueError for a URL that `parse_url` does not know."""
     kind, target = parse_url(url)
-    return EmbeddedSQLite(target, deadlines) if kind == "sqlite" else PooledPostgres(target, deadlines, pooler)
+    return EmbeddedSQLite(target, patience) if kind == "sqlite" else PooledPostgres(target, patience, pooler)
 
 
 def current() -> Engine:

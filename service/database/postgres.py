@@ -15,10 +15,10 @@ from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from .batched_reads import BatchedReads
-from .deadlines import REQUEST, Deadlines
 from .long_reads import LongRead, LongReads
 from .one_at_a_time import OneAtATime
 from .outages import DATABASE_ERRORS, Effect, WronglySetUp, effect_of, raises_outage, tried_again
+from .patience import REQUEST, Patience
 from .postgres_connections import PostgresConnections
 from .transaction import ReleasingTransaction
 from .url import Pooler, hosts_of
@@ -90,17 +90,17 @@ class PooledPostgres(PostgresEngine):
     Of several hosts in the URL the one that may write is used, unless the URL has `target_session_attrs`.
     """
 
-    __slots__ = ("_connections", "_deadlines", "_hosts", "_pooler", "_reads", "_version", "long_reads", "write_queues")
+    __slots__ = ("_connections", "_hosts", "_patience", "_pooler", "_reads", "_version", "long_reads", "write_queues")
 
-    def __init__(self, url: str, deadlines: Deadlines = REQUEST, pooler: Pooler = "none") -> None:
+    def __init__(self, url: str, patience: Patience = REQUEST, pooler: Pooler = "none") -> None:
         self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
         self._connections: PostgresConnections | None = None
         self._reads = BatchedReads(self._ask)
         self._version = OneAtATime(lambda: self._ask(DATA_VERSION, [()]))
         self.long_reads = LongReads(self._read_long, LONG_READS)
-        self._deadlines, self._pooler = deadlines, pooler
+        self._patience, self._pooler = patience, pooler
         self._hosts: list[dict[str, Any]] = [{"host": host, "port": port} for host, port in hosts_of(url)] or [{}]
-        options: dict[str, Any] = {"dsn": url, "timeout": deadlines.connect, "command_timeout": deadlines.statement}
+        options: dict[str, Any] = {"dsn": url, "timeout": patience.connect, "command_timeout": patience.statement}
         if len(self._hosts) > 1 and "target_session_attrs=" not in url:
             options["target_session_attrs"] = "read-write"
         if pooler == "transaction":
@@ -128,7 +128,7 @@ class PooledPostgres(PostgresEngine):
             connect=self._connect,
             init=self._check_server,
         )
-        self._connections = PostgresConnections(self.pool, POOL_SIZE, self._deadlines.connect)
+        self._connections = PostgresConnections(self.pool, POOL_SIZE, self._patience.connect)
 
     async def stop(self) -> None:
         connections, self._connections, self.pool = self.started, None, None
@@ -168,7 +168,7 @@ class PooledPostgres(PostgresEngine):
         so that a silent one would leave no time for the others. Raises the error of the last."""
         error: Exception | None = None
         for host in self._hosts:
-            share = {"timeout": self._deadlines.connect / len(self._hosts)}
+            share = {"timeout": self._patience.connect / len(self._hosts)}
             try:
                 connection = await asyncpg.connect(*args, **(options | host | share))
             except TRY_NEXT_HOST as it:

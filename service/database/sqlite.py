@@ -23,9 +23,9 @@ from typing import Any, TypeVar
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.sqlite import Atomic, SQLiteEngine, SQLiteTransaction, TransactionType
 
-from .deadlines import REQUEST, Deadlines
 from .long_reads import LongRead, LongReader, LongReads
 from .outages import FileLost
+from .patience import REQUEST, Patience
 from .transaction import ReleasingTransaction
 from .wal_checkpoints import WalCheckpoints
 
@@ -161,12 +161,12 @@ class EmbeddedSQLite(SQLiteEngine):
 
     __slots__ = ("_connections", "_version", "long_reads", "write_queues")
 
-    def __init__(self, path: str, deadlines: Deadlines = REQUEST) -> None:
+    def __init__(self, path: str, patience: Patience = REQUEST) -> None:
         self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
         self.long_reads = LongReads(self._read_long, abreast=1)
         self._connections: SQLiteConnections | None = None
         self._version: object = None  # of this turn of the event loop
-        super().__init__(path, timeout=deadlines.busy)
+        super().__init__(path, timeout=patience.busy)
 
     async def check_version(self) -> None:
         """Nothing: no query before `start`."""

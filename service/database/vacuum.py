@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from .deadlines import COMMAND
+from .patience import COMMAND
 
 PAGES = 2_000  # of one transaction
 INCREMENTAL = 2  # of PRAGMA auto_vacuum

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from service.database.deadlines import COMMAND
 from service.database.migrate import migrate
+from service.database.patience import COMMAND
 from service.database.piccolo_conf import Engine, engine_for, use
 
 from ..support.service import pooler

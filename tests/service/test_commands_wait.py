@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.database.deadlines import REQUEST
+from service.database.patience import REQUEST
 
 from ..support.builders import Ran
 from ..support.service.postgres_server import PostgresServer

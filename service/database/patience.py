@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Deadlines:
+class Patience:
     """In seconds. `connect`: until PostgreSQL gives a connection. `statement`: for one of PostgreSQL's; None: any time.
     `busy`: while another program holds SQLite's lock."""
 
@@ -14,6 +14,6 @@ class Deadlines:
 
 
 # Together less than the time that a request has (http/limits.py), so that each ends by itself.
-REQUEST = Deadlines(connect=1.5, statement=2.0, busy=3.0)
+REQUEST = Patience(connect=1.5, statement=2.0, busy=3.0)
 # The lookup of a host's name alone waits 5 seconds for an answer that was lost before it asks again.
-COMMAND = Deadlines(connect=30.0, statement=None, busy=30.0)
+COMMAND = Patience(connect=30.0, statement=None, busy=30.0)
