@@ -56,7 +56,7 @@ def serve_() -> None:
 def migrate_() -> None:
     """Migrate the database to this version. Several may run at once."""
     from .database.migrate import migrate
-    from .database.patience import COMMAND
+    from .database.patience import LONG_COMMAND
     from .database.piccolo_conf import engine_for, use
     from .ledger.events.rebuild import rebuild_stale
     from .ledger.progress import now_and_then
@@ -65,7 +65,7 @@ def migrate_() -> None:
     settings, say = settings_of(Settings), now_and_then(_say)
 
     async def work() -> list[str]:
-        engine = use(engine_for(settings.database_url, COMMAND, settings.database_pooler))
+        engine = use(engine_for(settings.database_url, LONG_COMMAND, settings.database_pooler))
         await engine.start()
         try:
             applied = await migrate(engine)
@@ -85,7 +85,7 @@ def rebuild_() -> None:
     from .ledger.events.rebuild import rebuild
     from .ledger.progress import now_and_then
 
-    click.echo(f"derived {with_database(lambda: rebuild(now_and_then(_say)))} places anew", err=True)
+    click.echo(f"derived {with_database(lambda: rebuild(now_and_then(_say)), long=True)} places anew", err=True)
 
 
 @main.command("observe")
@@ -157,7 +157,7 @@ def archive_(time: str, folder: Path) -> None:
     except ValueError as error:
         raise click.UsageError(f"--before {time!r}: {error}") from None
     try:
-        moved = with_database(lambda: archive(before, folder, now_and_then(_say)))
+        moved = with_database(lambda: archive(before, folder, now_and_then(_say)), long=True)
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error}; nothing is lost, begin again") from None
     click.echo(
@@ -172,7 +172,7 @@ def _take_back(file: Path) -> None:
     from .ledger.progress import now_and_then
 
     try:
-        taken = with_database(lambda: take_back(files_of(file), now_and_then(_say)))
+        taken = with_database(lambda: take_back(files_of(file), now_and_then(_say)), long=True)
     except (Damaged, UnknownEvents) as error:
         raise click.ClickException(f"{error} Nothing was changed.") from None
     except OSError as error:
@@ -195,7 +195,8 @@ def _give_room_back() -> None:
     try:
         freed, anew = vacuum(Path(target))
         more = "" if anew else "; with room for two copies of it on its disk it becomes smaller still: begin again then"
-        click.echo(f"{target} is {freed} bytes smaller{more}", err=True)
+        smaller = f"is {freed} bytes smaller" if freed >= 0 else "becomes smaller when nobody reads it any more"
+        click.echo(f"{target} {smaller}{more}", err=True)
     except sqlite3.Error as error:
         raise click.ClickException(f"the bodies are moved, and new rows use their room; {target}: {error}") from None
 
@@ -240,7 +241,7 @@ def forget_cluster_(environment: str, cluster: str) -> None:
     from .ledger.events.forget_cluster import UnknownCluster, forget_cluster
 
     try:
-        gone = with_database(lambda: forget_cluster(environment, cluster, datetime.now(UTC)))
+        gone = with_database(lambda: forget_cluster(environment, cluster, datetime.now(UTC)), long=True)
     except UnknownCluster as error:
         known = f"; it has {', '.join(error.known)}" if error.known else ""
         raise click.ClickException(f"{environment} has no cluster {cluster}{known}. Nothing was changed.") from None

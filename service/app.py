@@ -45,7 +45,7 @@ from .http.kept import KEPT, with_kept
 from .http.limits import BODY_BYTES, with_deadline, without_retry
 from .http.log_lines import LogLines
 from .http.methods import with_head, with_methods
-from .http.parameters import WRONG_FORM, mark_known, refuse_names
+from .http.parameters import WRONG_FORM, mark_names, refuse_names
 from .http.root_path import below
 from .http.telemetry import with_telemetry
 from .ledger.events.rebuild import rebuild_stale
@@ -178,7 +178,7 @@ def create_app(settings: Settings, lines: LogLines | None = None) -> Litestar:
         },
         openapi_config=None,
     )
-    mark_known(app)
+    mark_names(app)
     handling = with_deadline(with_kept(app.asgi_handler, app.state))
     app.asgi_handler = below(settings.root_path, with_telemetry(with_methods(handling), lines))
     link_below(settings.root_path)

@@ -56,27 +56,28 @@ def settings_of(kind: type[S]) -> S:
         raise click.ClickException(str(error)) from None
 
 
-def with_database(work: Callable[[], Awaitable[T]]) -> T:
+def with_database(work: Callable[[], Awaitable[T]], *, long: bool = False) -> T:
     """Says on stderr which database is used. One that no ledger has is refused, and not made: a ledger would not know
-    what is written there."""
-    from .database.lifespan import is_of_a_ledger, opened
-    from .database.patience import COMMAND
+    what is written there. `long`: a statement may take any time."""
+    from .database.lifespan import NeverUsed, reopened
+    from .database.patience import COMMAND, LONG_COMMAND
     from .database.url import shown
 
     settings = settings_of(Settings)
     url, name = settings.database_url, shown(settings.database_url)
 
     async def do() -> T:
-        if not await is_of_a_ledger(url, settings.database_pooler):
-            raise click.ClickException(
-                f"{name} is no database of a ledger: neither `waybill-service serve` nor `waybill-service migrate` has"
-                " used it. Set DATABASE_URL as the ledger has it, or migrate it first. Nothing was changed."
-            )
-        async with opened(url, settings.database_pooler, COMMAND):
+        async with reopened(url, settings.database_pooler, LONG_COMMAND if long else COMMAND):
             return await work()
 
     click.echo(f"database: {name}", err=True)
-    return run(do)
+    try:
+        return run(do)
+    except NeverUsed:
+        raise click.ClickException(
+            f"{name} is no database of a ledger: neither `waybill-service serve` nor `waybill-service migrate` has"
+            " used it. Set DATABASE_URL as the ledger has it, or migrate it first. Nothing was changed."
+        ) from None
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

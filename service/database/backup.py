@@ -61,6 +61,10 @@ def _refuse_what_is_no_ledger(connection: sqlite3.Connection, path: Path) -> Non
     try:
         [(state,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
         connection.execute("SELECT count(*) FROM release, event WHERE false")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise NotCopied(f"Another program has locked {path}: end it, or begin again later.") from None
+        raise NotCopied(f"{path} is no database of a ledger: {error}.") from None
     except sqlite3.DatabaseError as error:
         raise NotCopied(f"{path} is no database of a ledger: {error}.") from None
     if state != "ok":

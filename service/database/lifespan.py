@@ -1,12 +1,13 @@
 """The database engine, from its start to its stop."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from .backup import is_of_a_ledger_file
 from .migrate import is_migrated, migrate
-from .outages import DATABASE_ERRORS, WronglySetUp, is_outage
+from .outages import DATABASE_ERRORS, WronglySetUp, is_outage, raises_outage
 from .patience import COMMAND, REQUEST, Patience
 from .piccolo_conf import Engine, engine_for, use
 from .url import Pooler, parse_url
@@ -25,17 +26,26 @@ async def opened(url: str, pooler: Pooler = "none", patience: Patience = REQUEST
         await engine.stop()
 
 
-async def is_of_a_ledger(url: str, pooler: Pooler) -> bool:
-    """Whether a ledger migrated it once. Changes nothing, and makes no file."""
+class NeverUsed(Exception):
+    """No ledger migrated the database. Nothing was changed, and no file made."""
+
+
+@asynccontextmanager
+async def reopened(url: str, pooler: Pooler, patience: Patience) -> AsyncIterator[Engine]:
+    """As `opened`. Raises NeverUsed."""
     kind, target = parse_url(url)
-    if kind == "sqlite":
-        return is_of_a_ledger_file(Path(target))
-    engine = use(engine_for(url, COMMAND, pooler))
-    await engine.start()
-    try:
+    if kind == "sqlite" and not is_of_a_ledger_file(Path(target)):
+        raise NeverUsed
+    async with opened(url, pooler, patience) as engine:
+        if kind == "postgres" and not await _is_used():
+            raise NeverUsed
+        yield engine
+
+
+@raises_outage
+async def _is_used() -> bool:
+    async with asyncio.timeout(COMMAND.statement):
         return await is_migrated()
-    finally:
-        await engine.stop()
 
 
 async def check(engine: Engine) -> None:

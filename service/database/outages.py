@@ -174,8 +174,8 @@ def raises_outage(call: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         try:
             return await call(*args, **kwargs)
         except OSError as error:
-            silent = isinstance(error, TimeoutError)
-            raise DatabaseOutage(str(error) or ("no answer in time" if silent else type(error).__name__)) from error
+            unsaid = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+            raise DatabaseOutage(str(error) or unsaid) from error
 
     return wrapped
 

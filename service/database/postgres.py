@@ -5,7 +5,7 @@ tests/service/test_transactions.py.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from itertools import islice
 from typing import Any
@@ -19,7 +19,7 @@ from .long_reads import LongRead, LongReads
 from .one_at_a_time import OneAtATime
 from .outages import DATABASE_ERRORS, Effect, WronglySetUp, effect_of, raises_outage, tried_again
 from .patience import REQUEST, Patience
-from .postgres_connections import PostgresConnections
+from .postgres_connections import PostgresConnections, is_gone
 from .transaction import ReleasingTransaction
 from .url import Pooler, hosts_of
 
@@ -78,6 +78,11 @@ class PooledTransaction(ReleasingTransaction, PostgresTransaction):  # type: ign
     async def begin(self) -> None:
         self.transaction = self.connection.transaction()
         await self.transaction.start()
+
+    @property
+    def may_roll_back(self) -> bool:
+        """Else the pool closes the connection."""
+        return not (is_gone(self.connection) or self.connection.useless)
 
     async def _release(self) -> None:
         taken, self.connection = self.connection, None
@@ -159,24 +164,34 @@ class PooledPostgres(PostgresEngine):
         return rows
 
     async def _check_server(self, connection: Any) -> None:
-        refuse_encoding(connection)
-        if self._pooler == "none":
-            await refuse_pooler(connection)
+        try:
+            refuse_encoding(connection)
+            if self._pooler == "none":
+                await refuse_pooler(connection)
+        except BaseException:
+            connection.terminate()  # asyncpg would wait for a server that does not answer
+            raise
 
     async def _connect(self, *args: Any, **options: Any) -> Any:
         """To the first host that answers in time and, of several, may write. asyncpg has one deadline for all of them,
         so that a silent one would leave no time for the others. Raises the error of the last."""
         error: Exception | None = None
-        for host in self._hosts:
-            share = {"timeout": self._patience.connect / len(self._hosts)}
+        for host, seconds in self._tries():
             try:
-                connection = await asyncpg.connect(*args, **(options | host | share))
+                connection = await asyncpg.connect(*args, **(options | host | {"timeout": seconds}))
             except TRY_NEXT_HOST as it:
                 error = it
             else:
                 self._hosts.sort(key=lambda it: it is not host)  # it is the first from now on
                 return connection
         raise error or AssertionError
+
+    def _tries(self) -> Iterator[tuple[dict[str, Any], float]]:
+        """Each host for a short time, so that one that is silent costs little where another answers; then, for a
+        command, each for its share of the rest."""
+        for whole in (REQUEST.connect, self._patience.connect - REQUEST.connect):
+            if whole > 0:
+                yield from ((host, whole / len(self._hosts)) for host in tuple(self._hosts))
 
     async def _read_long(self, it: LongRead) -> Any:
         return await asyncio.to_thread(it.make, it.key, await it.read(it.key))

@@ -39,7 +39,7 @@ class PostgresConnections:
         """Not `clean`: something may be open or under way. The pool rolls it back, and drops a connection that does
         not answer in time. One that is `useless` is closed."""
         try:
-            if not _is_gone(connection) and connection.useless:
+            if not is_gone(connection) and connection.useless:
                 connection.terminate()
                 await self._pool.release(connection)
             elif clean:
@@ -63,7 +63,7 @@ class PostgresConnections:
         try:
             while self._idle:
                 since, connection = self._idle.pop()
-                if not _is_gone(connection):
+                if not is_gone(connection):
                     if asyncio.get_running_loop().time() - since < IDLE_SECONDS:
                         return connection
                     connection.terminate()
@@ -74,7 +74,7 @@ class PostgresConnections:
             raise
 
 
-def _is_gone(connection: Any) -> bool:
+def is_gone(connection: Any) -> bool:
     """The server closed it; the pool may have released it for that."""
     try:
         return bool(connection.is_closed())

@@ -2,10 +2,10 @@
 
 Piccolo opens a connection and a thread for every query. Here one connection reads on the event loop's thread
 (a point read takes microseconds; a hop to a thread costs more than the read), and one connection writes.
-COMMIT and ROLLBACK wait for the disk, so they run on the writer's own thread, and BEGIN does where another program
-holds the lock; the statements between them touch memory only and run inline. A third connection, on another thread,
-reads what takes long, and a fourth makes checkpoints. This overrides private methods of Piccolo 1.38: the version is
-pinned and each behaviour has a test in tests/service/test_transactions.py.
+COMMIT and ROLLBACK wait for the disk, so they run on the writer's own thread; BEGIN and the statements after it touch
+memory only and run inline. A third connection, on another thread, reads what takes long, and a fourth makes
+checkpoints. This overrides private methods of Piccolo 1.38: the version is pinned and each behaviour has a test in
+tests/service/test_transactions.py.
 """
 
 import asyncio
@@ -36,9 +36,11 @@ sqlite3.register_converter("TIMESTAMPTZ", lambda text: datetime.fromisoformat(te
 
 T = TypeVar("T")
 TURN_SECONDS = 0.01
+BUSY_PAUSE = 0.02
 ROWS = 16  # of one statement, between two looks at the clock: one at each was 6 % of what an event costs
+# Room can be given back to a full disk, on which VACUUM needs some. Said again of a file, it would need the lock.
+OF_A_NEW_FILE = ("auto_vacuum=INCREMENTAL",)
 PRAGMAS = (
-    "auto_vacuum=INCREMENTAL",  # of a new file: room can be given back to a full disk, on which VACUUM needs some
     "foreign_keys=1",
     "synchronous=FULL",
     "cache_size=-16000",
@@ -51,9 +53,9 @@ PRAGMAS = (
 class Writer:
     """The one writing connection; whoever holds `lock` may use it."""
 
-    def __init__(self, raw: sqlite3.Connection, other: sqlite3.Connection) -> None:
-        self.raw = raw
-        [(self._busy,)] = raw.execute("PRAGMA busy_timeout")
+    def __init__(self, busy: float, raw: sqlite3.Connection, other: sqlite3.Connection) -> None:
+        self.raw, self._busy = raw, busy
+        raw.execute("PRAGMA busy_timeout=0")  # `begin` waits by itself
         self.lock = asyncio.Lock()
         self.wal_checkpoints = WalCheckpoints(other, raw, self.lock)
         self.thread = ThreadPoolExecutor(1, "sqlite-writer")
@@ -62,20 +64,21 @@ class Writer:
         return await asyncio.get_running_loop().run_in_executor(self.thread, call, *args)
 
     async def execute(self, sql: str) -> None:
+        """COMMIT, for Piccolo."""
         await self.on_thread(self.raw.execute, sql)
 
     async def begin(self, sql: str) -> None:
-        """At once where nobody else writes; a hop to the thread costs as much as a row."""
-        self.raw.execute("PRAGMA busy_timeout=0")
-        try:
-            self.raw.execute(sql)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-        finally:
-            self.raw.execute(f"PRAGMA busy_timeout={self._busy}")
-        if not self.raw.in_transaction:
-            await self.execute(sql)
+        """On the loop: a hop to the thread costs as much as a row. Asks again while another program writes; were SQLite
+        to wait, nobody could end that."""
+        until = time.monotonic() + self._busy
+        while True:
+            try:
+                self.raw.execute(sql)
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                await asyncio.sleep(BUSY_PAUSE)
 
     async def rollback(self) -> None:
         """Does nothing when no transaction is open. Queued behind whatever still runs on the thread."""
@@ -96,6 +99,8 @@ class WriterTransaction(ReleasingTransaction, SQLiteTransaction):  # type: ignor
     async def begin(self) -> None:
         self.engine.started.check_files()
         await self.connection.begin(f"BEGIN {self.transaction_type.value}")
+
+    may_roll_back = True  # whatever happened
 
     async def rollback(self) -> None:
         await self.connection.rollback()
@@ -122,8 +127,8 @@ class WriterTransaction(ReleasingTransaction, SQLiteTransaction):  # type: ignor
 class SQLiteConnections:
     """What a started engine holds open."""
 
-    def __init__(self, path: str, transaction: ContextVar[Any], **options: Any) -> None:
-        self.writer = Writer(*(self._open(path, "journal_mode=WAL", **options) for _ in range(2)))
+    def __init__(self, path: str, transaction: ContextVar[Any], busy: float, **options: Any) -> None:
+        self.writer = Writer(busy, *(self._open(path, "journal_mode=WAL", **options) for _ in range(2)))
         self._task, self._since = 0, 0.0
         self.reader = self._open(path, "query_only=1", **options)
         self.long_reader = LongReader(self._open(path, "query_only=1", **options), transaction)
@@ -151,7 +156,8 @@ class SQLiteConnections:
         connection: sqlite3.Connection = sqlite3.connect(
             path, check_same_thread=False, cached_statements=256, **options
         )
-        for pragma in (*PRAGMAS, last):
+        is_new = connection.execute("PRAGMA page_count").fetchone() == (0,)
+        for pragma in (*OF_A_NEW_FILE * is_new, *PRAGMAS, last):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         return connection
 
@@ -159,14 +165,15 @@ class SQLiteConnections:
 class EmbeddedSQLite(SQLiteEngine):
     """`start` before the first query, `stop` after the last, both on the loop that runs the queries."""
 
-    __slots__ = ("_connections", "_version", "long_reads", "write_queues")
+    __slots__ = ("_connections", "_patience", "_version", "long_reads", "write_queues")
 
     def __init__(self, path: str, patience: Patience = REQUEST) -> None:
         self.write_queues: dict[Any, Any] = {}  # group_commit's, by function
         self.long_reads = LongReads(self._read_long, abreast=1)
         self._connections: SQLiteConnections | None = None
         self._version: object = None  # of this turn of the event loop
-        super().__init__(path, timeout=patience.busy)
+        self._patience = patience
+        super().__init__(path, timeout=REQUEST.busy)
 
     async def check_version(self) -> None:
         """Nothing: no query before `start`."""
@@ -182,7 +189,7 @@ class EmbeddedSQLite(SQLiteEngine):
 
     async def start(self) -> None:
         options = {key: value for key, value in self.connection_kwargs.items() if key != "database"}
-        self._connections = SQLiteConnections(self.path, self.current_transaction, **options)
+        self._connections = SQLiteConnections(self.path, self.current_transaction, self._patience.busy, **options)
 
     async def stop(self) -> None:
         connections = self.started
@@ -243,9 +250,8 @@ class EmbeddedSQLite(SQLiteEngine):
     ) -> list[dict[str, Any]]:
         if query.lstrip()[:6].upper() == "SELECT":
             return _dicts(self.started.reader.execute(query, args or ()))
-        writer = self.started.writer
-        async with writer.lock:
-            return await writer.on_thread(lambda: _dicts(writer.raw.execute(query, args or ())))
+        async with self.transaction() as transaction:
+            return _dicts(_raw(transaction.connection).execute(query, args or ()))
 
     async def _run_in_existing_connection(
         self,

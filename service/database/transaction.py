@@ -5,8 +5,11 @@ mixin repairs both engines; each adds `_release`, which leaves the connection wi
 whatever happened.
 """
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
+
+from .outages import DATABASE_ERRORS
 
 
 class ReleasingTransaction:
@@ -33,8 +36,12 @@ class ReleasingTransaction:
         if self._parent is not None:
             return
         try:
-            if exception is None and not self._committed and not self._rolled_back:
-                await self.commit()
+            if not self._committed and not self._rolled_back:
+                if exception is None:
+                    await self.commit()
+                elif isinstance(exception, Exception) and self.may_roll_back:
+                    with suppress(*DATABASE_ERRORS):  # `_release` does it, too
+                        await self.rollback()
         finally:
             self.engine.current_transaction.reset(self.context)
             await self._release()

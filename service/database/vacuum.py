@@ -5,30 +5,38 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from .patience import COMMAND
-
 PAGES = 2_000  # of one transaction
 INCREMENTAL = 2  # of PRAGMA auto_vacuum
+BUSY_SECONDS = 3.0  # until another program has written
+CHECKPOINT_SECONDS = 0.5  # until another program has read: nothing can be written meanwhile
 TIMES = 2.2  # its size, for a copy and for the log
 
 
 def vacuum(database: Path) -> tuple[int, bool]:
     """How many bytes smaller the file is now, and whether it was made anew. That is done where the disk has room for
-    it, and the ledger writes nothing meanwhile; else its free pages alone are given back, step by step."""
+    it, and the ledger writes nothing meanwhile; else its free pages alone are given back, step by step. Below 0: the
+    log could not be emptied, since somebody read meanwhile."""
     os.environ["SQLITE_TMPDIR"] = str(database.absolute().parent)
-    with closing(sqlite3.connect(database, COMMAND.busy, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(database, BUSY_SECONDS, isolation_level=None)) as connection:
         before = _size(database)
         [(incremental,)] = connection.execute("PRAGMA auto_vacuum")
         if incremental == INCREMENTAL:
             while connection.execute("PRAGMA freelist_count").fetchone()[0]:
                 connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        _checkpoint(connection)
         anew = _room(database) > TIMES * _size(database)
         if anew:
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            _checkpoint(connection)
     return before - _size(database), anew
+
+
+def _checkpoint(connection: sqlite3.Connection) -> None:
+    """Where somebody reads for longer, the log stays as it is, and the file is smaller later."""
+    connection.execute(f"PRAGMA busy_timeout={CHECKPOINT_SECONDS * 1000:.0f}")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
 
 
 def _size(database: Path) -> int:

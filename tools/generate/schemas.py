@@ -18,7 +18,7 @@ from service.app import ROUTES
 from service.auth.guards import READING
 from service.domain.waybill import Waybill
 from service.errors import MEDIA_TYPE, Problem
-from service.http.parameters import refuses_others
+from service.http.parameters import takes_no_others
 
 from .schema_examples import ANSWERS, BODIES, PARAMETERS
 
@@ -103,10 +103,8 @@ def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
 
 def _refusals(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
     statuses = {500, 503, *handler.opt.get("refuses", ())}
-    if operation.get("parameters"):
+    if operation.get("parameters") or takes_no_others(handler):
         statuses |= {400, 414}
-    if refuses_others(handler):
-        statuses |= {400}
     if handler.opt.get("scope"):
         statuses |= {401, 403}
     if "POST" in handler.http_methods:

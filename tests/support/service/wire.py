@@ -10,9 +10,10 @@ from .postgres_server import PostgresServer
 
 class Wire:
     """Stands between the ledger and PostgreSQL's socket. While it is not `open` it swallows everything, in both
-    directions."""
+    directions; it closes at a message that has the text `until`."""
 
-    def __init__(self, folder: Path, server: PostgresServer) -> None:
+    def __init__(self, folder: Path, server: PostgresServer, until: str | None = None) -> None:
+        self.until = until
         self.path, self.behind = folder / ".s.PGSQL.5432", server.folder / ".s.PGSQL.5432"
         self.open = asyncio.Event()
         self.open.set()
@@ -20,6 +21,8 @@ class Wire:
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(65536):
+                if self.until and self.until.encode() in data:
+                    self.open.clear()
                 await self.open.wait()
                 writer.write(data)
                 await writer.drain()
