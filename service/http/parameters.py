@@ -12,6 +12,7 @@ from litestar.routes import HTTPRoute
 from ..errors import Refused
 
 WRONG_FORM = "A parameter of the request is missing or has a wrong form."
+UPGRADE = "Correct the name; where a newer client sent it, upgrade the ledger first."
 NAMED = 10  # errors of one answer
 NAMES = "query_names"  # the mark of a handler whose parameters are looked at
 
@@ -49,8 +50,10 @@ def refuse_names(query: bytes, marks: dict[str, Any]) -> None:
         return  # half a microsecond instead of 3
     names = Counter(unquote_to_bytes(it.replace(b"+", b" ")) for it in given)
     others = (f"{_text(it)}: {_instead(known)}" for it in sorted(names) if known is not None and it not in known)
+    if errors := [*islice(others, NAMED)]:
+        raise Refused(WRONG_FORM, UPGRADE, errors=errors)
     twice = (f"{_text(it)}: it is given more than once" for it in sorted(names) if names[it] > 1)
-    if errors := [*islice(others, NAMED)] or [*islice(twice, NAMED)]:
+    if errors := [*islice(twice, NAMED)]:
         raise wrong_form(*errors)
 
 

@@ -110,6 +110,7 @@ async def test_a_parameter_that_is_not_there_is_not_passed_over(ledger: Served, 
     answer = await ledger.http.get(path)
     assert answer.status_code == 400, answer.text
     found = answer.json()["errors"]
+    assert ("upgrade the ledger first" in answer.json().get("remedy", "")) == ("there " in errors[0])
     assert [it[: len(error)] for it, error in zip(found, errors, strict=True)] == errors
 
 
