@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 from tests.support import refusals
 from tools.demo.registry import serve_registry
@@ -35,7 +36,9 @@ if "TMPDIR" not in os.environ and lets_tests_write("/dev/shm"):
 settings.register_profile("daily", max_examples=100, deadline=None)
 settings.register_profile("torture", max_examples=5000, deadline=None)
 settings.load_profile("torture" if os.environ.get("WAYBILL_TORTURE") else "daily")
-
+if settings.default and settings.default.derandomize:
+    # Else cases are also made of the literals of whatever modules a worker has imported by then: others in each run.
+    providers._get_local_constants = lambda: providers._local_constants
 
 # Each client of httpx reads all certificate authorities anew, which takes 20 ms of processor time.
 httpx._transports.default.create_ssl_context = cache(httpx.create_ssl_context)

@@ -80,7 +80,7 @@ async def test_a_release_tells_its_failures_and_its_lists_go_on(
                 E(begin + 50, "UpgradeSucceeded", "1.1.0", rv=begin + 3),
             ],
         )
-    whole = await ledger.get("/releases/orders/1.1.0?whole")  # not what is kept when the lists become shorter
+    whole = await ledger.get("/releases/orders/1.1.0?&")  # not what is kept when the lists become shorter
     assert [len(whole[name]["items"]) for name in ("proposals", "arrivals", "failures")] == [4, 3, 3]
     assert [it["when"] for it in whole["failures"]["items"]] == [z(210), z(110), z(10)]
     assert {(it["kind"], it["url"]) for it in whole["failures"]["items"]} == {("failed", "/releases/orders/1.1.0")}
