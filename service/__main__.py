@@ -193,10 +193,12 @@ def _give_room_back() -> None:
         )
         return
     try:
-        freed, anew = vacuum(Path(target))
-        more = "" if anew else "; with room for two copies of it on its disk it becomes smaller still: begin again then"
-        smaller = f"is {freed} bytes smaller" if freed >= 0 else "becomes smaller when nobody reads it any more"
-        click.echo(f"{target} {smaller}{more}", err=True)
+        done = vacuum(Path(target))
+        more = "with room for two copies of it on its disk it becomes smaller still: begin again then"
+        more = "" if done.is_anew else f"; {more}"
+        if done.is_read:
+            more = "; another program reads it, so its log stays as large as it is: begin again when that has ended"
+        click.echo(f"{target} is {max(0, done.freed)} bytes smaller{more}", err=True)
     except sqlite3.Error as error:
         raise click.ClickException(f"the bodies are moved, and new rows use their room; {target}: {error}") from None
 

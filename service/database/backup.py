@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from .busy import is_busy
 from .files import finished
 
 
@@ -62,7 +63,7 @@ def _refuse_what_is_no_ledger(connection: sqlite3.Connection, path: Path) -> Non
         [(state,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
         connection.execute("SELECT count(*) FROM release, event WHERE false")
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+        if is_busy(error):
             raise NotCopied(f"Another program has locked {path}: end it, or begin again later.") from None
         raise NotCopied(f"{path} is no database of a ledger: {error}.") from None
     except sqlite3.DatabaseError as error:

@@ -14,6 +14,6 @@ class Patience(NamedTuple):
 
 # Together less than the time that a request has (http/limits.py), so that each ends by itself.
 REQUEST = Patience(connect=1.5, statement=2.0, busy=3.0)
-# A name is looked up again after 5 seconds; a standby takes over in some 10; as long may a rebuild hold SQLite's lock.
+# The lookup of a name is tried again after 5 seconds; a rebuild of a large place holds SQLite's lock for some 10.
 COMMAND = Patience(connect=30.0, statement=30.0, busy=30.0)
 LONG_COMMAND = COMMAND._replace(statement=None)

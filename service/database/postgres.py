@@ -5,7 +5,7 @@ tests/service/test_transactions.py.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import wraps
 from itertools import islice
 from typing import Any
@@ -17,17 +17,17 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from .batched_reads import BatchedReads
 from .long_reads import LongRead, LongReads
 from .one_at_a_time import OneAtATime
-from .outages import DATABASE_ERRORS, Effect, WronglySetUp, effect_of, raises_outage, tried_again
+from .outages import Effect, WronglySetUp, effect_of, raises_outage, tried_again
 from .patience import REQUEST, Patience
-from .postgres_connections import PostgresConnections, is_gone
+from .postgres_connections import RELEASE_SECONDS, PostgresConnections, is_gone
+from .postgres_hosts import PostgresHosts
 from .transaction import ReleasingTransaction
-from .url import Pooler, hosts_of
+from .url import Pooler
 
 POOL_SIZE = 10
 DATA_VERSION = "SELECT pg_current_snapshot()::text, pg_postmaster_start_time()"
 LONG_READS = 3  # at a time: each holds a connection now and then
 TOGETHER = 1000  # statements, in less than a request's deadline for one
-TRY_NEXT_HOST: tuple[type[Exception], ...] = (OSError, *DATABASE_ERRORS)
 
 
 def marks_useless(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -79,10 +79,15 @@ class PooledTransaction(ReleasingTransaction, PostgresTransaction):  # type: ign
         self.transaction = self.connection.transaction()
         await self.transaction.start()
 
-    @property
-    def may_roll_back(self) -> bool:
-        """Else the pool closes the connection."""
-        return not (is_gone(self.connection) or self.connection.useless)
+    async def _undo(self) -> None:
+        connection = self.connection
+        if is_gone(connection) or connection.useless:  # the pool closes it
+            return
+        try:
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self.rollback()  # type: ignore[no-untyped-call]
+        except TimeoutError:
+            connection.terminate()
 
     async def _release(self) -> None:
         taken, self.connection = self.connection, None
@@ -104,9 +109,9 @@ class PooledPostgres(PostgresEngine):
         self._version = OneAtATime(lambda: self._ask(DATA_VERSION, [()]))
         self.long_reads = LongReads(self._read_long, LONG_READS)
         self._patience, self._pooler = patience, pooler
-        self._hosts: list[dict[str, Any]] = [{"host": host, "port": port} for host, port in hosts_of(url)] or [{}]
+        self._hosts = PostgresHosts(url, patience.connect)
         options: dict[str, Any] = {"dsn": url, "timeout": patience.connect, "command_timeout": patience.statement}
-        if len(self._hosts) > 1 and "target_session_attrs=" not in url:
+        if self._hosts.are_several and "target_session_attrs=" not in url:
             options["target_session_attrs"] = "read-write"
         if pooler == "transaction":
             options["statement_cache_size"] = 0  # the next statement may go to another server
@@ -130,7 +135,7 @@ class PooledPostgres(PostgresEngine):
             min_size=0,
             max_size=POOL_SIZE,
             connection_class=PostgresConnection,
-            connect=self._connect,
+            connect=self._hosts.connect,
             init=self._check_server,
         )
         self._connections = PostgresConnections(self.pool, POOL_SIZE, self._patience.connect)
@@ -171,27 +176,6 @@ class PooledPostgres(PostgresEngine):
         except BaseException:
             connection.terminate()  # asyncpg would wait for a server that does not answer
             raise
-
-    async def _connect(self, *args: Any, **options: Any) -> Any:
-        """To the first host that answers in time and, of several, may write. asyncpg has one deadline for all of them,
-        so that a silent one would leave no time for the others. Raises the error of the last."""
-        error: Exception | None = None
-        for host, seconds in self._tries():
-            try:
-                connection = await asyncpg.connect(*args, **(options | host | {"timeout": seconds}))
-            except TRY_NEXT_HOST as it:
-                error = it
-            else:
-                self._hosts.sort(key=lambda it: it is not host)  # it is the first from now on
-                return connection
-        raise error or AssertionError
-
-    def _tries(self) -> Iterator[tuple[dict[str, Any], float]]:
-        """Each host for a short time, so that one that is silent costs little where another answers; then, for a
-        command, each for its share of the rest."""
-        for whole in (REQUEST.connect, self._patience.connect - REQUEST.connect):
-            if whole > 0:
-                yield from ((host, whole / len(self._hosts)) for host in tuple(self._hosts))
 
     async def _read_long(self, it: LongRead) -> Any:
         return await asyncio.to_thread(it.make, it.key, await it.read(it.key))

@@ -23,9 +23,11 @@ from typing import Any, TypeVar
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.sqlite import Atomic, SQLiteEngine, SQLiteTransaction, TransactionType
 
+from .busy import has_executed, pauses
 from .long_reads import LongRead, LongReader, LongReads
 from .outages import FileLost
 from .patience import REQUEST, Patience
+from .sqlite_file import open_file
 from .transaction import ReleasingTransaction
 from .wal_checkpoints import WalCheckpoints
 
@@ -36,18 +38,7 @@ sqlite3.register_converter("TIMESTAMPTZ", lambda text: datetime.fromisoformat(te
 
 T = TypeVar("T")
 TURN_SECONDS = 0.01
-BUSY_PAUSE = 0.02
 ROWS = 16  # of one statement, between two looks at the clock: one at each was 6 % of what an event costs
-# Room can be given back to a full disk, on which VACUUM needs some. Said again of a file, it would need the lock.
-OF_A_NEW_FILE = ("auto_vacuum=INCREMENTAL",)
-PRAGMAS = (
-    "foreign_keys=1",
-    "synchronous=FULL",
-    "cache_size=-16000",
-    "temp_store=MEMORY",
-    "mmap_size=268435456",
-    "wal_autocheckpoint=10000",  # pages, 40 MB: half as much is written as by default where rows lie all over an index
-)
 
 
 class Writer:
@@ -70,15 +61,11 @@ class Writer:
     async def begin(self, sql: str) -> None:
         """On the loop: a hop to the thread costs as much as a row. Asks again while another program writes; were SQLite
         to wait, nobody could end that."""
-        until = time.monotonic() + self._busy
-        while True:
-            try:
-                self.raw.execute(sql)
+        for pause in pauses(self._busy):
+            if has_executed(self.raw, sql):
                 return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                    raise
-                await asyncio.sleep(BUSY_PAUSE)
+            await asyncio.sleep(pause)
+        self.raw.execute(sql)
 
     async def rollback(self) -> None:
         """Does nothing when no transaction is open. Queued behind whatever still runs on the thread."""
@@ -100,15 +87,16 @@ class WriterTransaction(ReleasingTransaction, SQLiteTransaction):  # type: ignor
         self.engine.started.check_files()
         await self.connection.begin(f"BEGIN {self.transaction_type.value}")
 
-    may_roll_back = True  # whatever happened
-
     async def rollback(self) -> None:
         await self.connection.rollback()
         self._rolled_back = True
 
+    async def _undo(self) -> None:
+        await self.rollback()
+
     async def _release(self) -> None:
         """Frees the lock when the thread is idle and no transaction is open, also if this task is cancelled
-        while BEGIN or COMMIT still runs there."""
+        while COMMIT still runs there."""
         writer, self.connection = self.connection, None
         if self._committed or self._rolled_back:
             writer.lock.release()
@@ -128,10 +116,10 @@ class SQLiteConnections:
     """What a started engine holds open."""
 
     def __init__(self, path: str, transaction: ContextVar[Any], busy: float, **options: Any) -> None:
-        self.writer = Writer(busy, *(self._open(path, "journal_mode=WAL", **options) for _ in range(2)))
+        self.writer = Writer(busy, *(open_file(path, "journal_mode=WAL", busy, **options) for _ in range(2)))
         self._task, self._since = 0, 0.0
-        self.reader = self._open(path, "query_only=1", **options)
-        self.long_reader = LongReader(self._open(path, "query_only=1", **options), transaction)
+        self.reader = open_file(path, "query_only=1", busy, **options)
+        self.long_reader = LongReader(open_file(path, "query_only=1", busy, **options), transaction)
         self.reader.execute("SELECT * FROM sqlite_schema LIMIT 1").fetchall()  # makes the log
         self._files = {file: _identity(file) for file in (path, f"{path}-wal", f"{path}-shm")}
 
@@ -150,16 +138,6 @@ class SQLiteConnections:
             if (found := _identity(file)) != known:
                 what = "replaced" if found else "deleted"
                 raise FileLost(f"{Path(file).name}, a file of the database, was {what}: the ledger must be restarted.")
-
-    @staticmethod
-    def _open(path: str, last: str, **options: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = sqlite3.connect(
-            path, check_same_thread=False, cached_statements=256, **options
-        )
-        is_new = connection.execute("PRAGMA page_count").fetchone() == (0,)
-        for pragma in (*OF_A_NEW_FILE * is_new, *PRAGMAS, last):
-            connection.execute(f"PRAGMA {pragma}").fetchall()
-        return connection
 
 
 class EmbeddedSQLite(SQLiteEngine):

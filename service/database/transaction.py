@@ -1,8 +1,8 @@
 """A transaction that always gives its connection back.
 
 Piccolo's own transactions keep the connection when BEGIN or COMMIT fails and when the task is cancelled. One
-mixin repairs both engines; each adds `_release`, which leaves the connection without an open transaction,
-whatever happened.
+mixin repairs both engines; each adds `_undo`, which rolls back, and `_release`, which leaves the connection without an
+open transaction, whatever happened.
 """
 
 from contextlib import suppress
@@ -39,9 +39,9 @@ class ReleasingTransaction:
             if not self._committed and not self._rolled_back:
                 if exception is None:
                     await self.commit()
-                elif isinstance(exception, Exception) and self.may_roll_back:
-                    with suppress(*DATABASE_ERRORS):  # `_release` does it, too
-                        await self.rollback()
+                elif isinstance(exception, Exception):
+                    with suppress(*DATABASE_ERRORS):  # `_release` does what is left, and `exception` is what went wrong
+                        await self._undo()
         finally:
             self.engine.current_transaction.reset(self.context)
             await self._release()

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 PAGES = 2_000  # of one transaction
 INCREMENTAL = 2  # of PRAGMA auto_vacuum
@@ -12,10 +13,18 @@ CHECKPOINT_SECONDS = 0.5  # until another program has read: nothing can be writt
 TIMES = 2.2  # its size, for a copy and for the log
 
 
-def vacuum(database: Path) -> tuple[int, bool]:
-    """How many bytes smaller the file is now, and whether it was made anew. That is done where the disk has room for
-    it, and the ledger writes nothing meanwhile; else its free pages alone are given back, step by step. Below 0: the
-    log could not be emptied, since somebody read meanwhile."""
+class Vacuumed(NamedTuple):
+    """`freed`: how many bytes smaller the file is, with its log. `is_anew`: it was made anew. `is_read`: the log could
+    not be emptied, since another program reads."""
+
+    freed: int
+    is_anew: bool
+    is_read: bool
+
+
+def vacuum(database: Path) -> Vacuumed:
+    """Makes the file anew where the disk has room for it, and the ledger writes nothing meanwhile; else its free pages
+    alone are given back, step by step."""
     os.environ["SQLITE_TMPDIR"] = str(database.absolute().parent)
     with closing(sqlite3.connect(database, BUSY_SECONDS, isolation_level=None)) as connection:
         before = _size(database)
@@ -23,20 +32,21 @@ def vacuum(database: Path) -> tuple[int, bool]:
         if incremental == INCREMENTAL:
             while connection.execute("PRAGMA freelist_count").fetchone()[0]:
                 connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
-        _checkpoint(connection)
+        is_read = _is_read(connection)
         anew = _room(database) > TIMES * _size(database)
         if anew:
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute("VACUUM")
-            _checkpoint(connection)
-    return before - _size(database), anew
+            is_read = _is_read(connection)
+    return Vacuumed(before - _size(database), anew, is_read)
 
 
-def _checkpoint(connection: sqlite3.Connection) -> None:
-    """Where somebody reads for longer, the log stays as it is, and the file is smaller later."""
+def _is_read(connection: sqlite3.Connection) -> bool:
+    """Empties the log, unless another program reads for longer than CHECKPOINT_SECONDS."""
     connection.execute(f"PRAGMA busy_timeout={CHECKPOINT_SECONDS * 1000:.0f}")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    [(is_busy, *_)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+    return bool(is_busy)
 
 
 def _size(database: Path) -> int:

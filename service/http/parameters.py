@@ -24,7 +24,7 @@ def wrong_form(*errors: str) -> Refused:
 
 def takes_no_others(handler: HTTPRouteHandler) -> bool:
     """Of the API: a filter with a wrong name would else be an answer about everything. Pages take others, since mail
-    and chat programs add some to an address."""
+    and chat programs add some to an address, each once."""
     return _is_read_or_filed(handler) and bool(handler.resolve_include_in_schema())
 
 

@@ -233,9 +233,9 @@ async def test_the_disk_gets_its_room_back(
     else:
         await archive_bodies(LATER, tmp_path / "old", silence)
         monkeypatch.setattr(vacuum, "_room", lambda _: 0)
-        freed, anew = vacuum.vacuum(Path(database_url.removeprefix("sqlite:///")))
-        assert freed > 0
-        assert not anew
+        done = vacuum.vacuum(Path(database_url.removeprefix("sqlite:///")))
+        assert done.freed > 0
+        assert (done.is_anew, done.is_read) == (False, False)
     assert size_of(database_url) < before / 2
     assert (await ledger.http.get("/readyz")).status_code == 200
     assert (await ledger.say(event(resource_version=1_000))).status_code == 201
