@@ -62,11 +62,9 @@ def _refuse_what_is_no_ledger(connection: sqlite3.Connection, path: Path) -> Non
     try:
         [(state,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
         connection.execute("SELECT count(*) FROM release, event WHERE false")
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         if is_busy(error):
             raise NotCopied(f"Another program has locked {path}: end it, or begin again later.") from None
-        raise NotCopied(f"{path} is no database of a ledger: {error}.") from None
-    except sqlite3.DatabaseError as error:
         raise NotCopied(f"{path} is no database of a ledger: {error}.") from None
     if state != "ok":
         raise NotCopied(f"{path} is damaged: {state}. Restore an earlier copy.")

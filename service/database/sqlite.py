@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.sqlite import Atomic, SQLiteEngine, SQLiteTransaction, TransactionType
 
-from .busy import has_executed, pauses
+from .busy import executed
 from .long_reads import LongRead, LongReader, LongReads
 from .outages import FileLost
 from .patience import REQUEST, Patience
@@ -61,11 +61,8 @@ class Writer:
     async def begin(self, sql: str) -> None:
         """On the loop: a hop to the thread costs as much as a row. Asks again while another program writes; were SQLite
         to wait, nobody could end that."""
-        for pause in pauses(self._busy):
-            if has_executed(self.raw, sql):
-                return
+        for pause in executed(self.raw, sql, self._busy):
             await asyncio.sleep(pause)
-        self.raw.execute(sql)
 
     async def rollback(self) -> None:
         """Does nothing when no transaction is open. Queued behind whatever still runs on the thread."""

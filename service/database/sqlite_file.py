@@ -4,7 +4,7 @@ import sqlite3
 import time
 from typing import Any
 
-from .busy import has_executed, pauses
+from .busy import executed
 
 # Room can be given back to a full disk, on which VACUUM needs some. Said again of a file, it would need the lock.
 OF_A_NEW_FILE = ("auto_vacuum=INCREMENTAL",)
@@ -24,13 +24,6 @@ def open_file(path: str, last: str, seconds: float, **options: Any) -> sqlite3.C
     connection: sqlite3.Connection = sqlite3.connect(path, check_same_thread=False, cached_statements=256, **options)
     is_new = connection.execute("PRAGMA page_count").fetchone() == (0,)
     for pragma in (*OF_A_NEW_FILE * is_new, *PRAGMAS, last):
-        _say(connection, f"PRAGMA {pragma}", seconds)
+        for pause in executed(connection, f"PRAGMA {pragma}", seconds):
+            time.sleep(pause)
     return connection
-
-
-def _say(connection: sqlite3.Connection, pragma: str, seconds: float) -> None:
-    for pause in pauses(seconds):
-        if has_executed(connection, pragma):
-            return
-        time.sleep(pause)
-    connection.execute(pragma)

@@ -55,10 +55,9 @@ async def through(postgres: PostgresServer, postgres_template: str, tmp_path: Pa
 
 @pytest.mark.postgres
 async def test_for_a_postgresql_that_says_nothing(postgres: PostgresServer, through: str, tmp_path: Path) -> None:
-    url = through
     async with Wire(tmp_path, postgres).up() as wire:
         wire.open.clear()
-        works = [begun(url, *it, DATABASE_POOLER="none") for it in (MAKE, ["migrate"], ["rebuild"])]
+        works = [begun(through, *it, DATABASE_POOLER="none") for it in (MAKE, ["migrate"], ["rebuild"])]
         await still_wait(works, REQUEST.connect)
         wire.open.set()
         assert [it.code for it in await asyncio.gather(*works)] == [0, 0, 0], works

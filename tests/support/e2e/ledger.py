@@ -78,13 +78,13 @@ class Ledger:
         return services[0] if services else {}
 
     def wait_until(self, environment: str, what: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The state as soon as it `holds`. A rollout that fails takes some minutes."""
+        """The state as soon as it `holds`."""
 
         def check() -> dict[str, Any] | None:
             said = self.running(environment)
             return said if said and holds(said) else None
 
-        return wait_for(f"the ledger to say that {what}", check, 240)
+        return wait_for(f"the ledger to say that {what}", check)
 
     def arrivals(self, environment: str) -> list[dict[str, Any]]:
         found = self.get(f"/environments/{environment}/arrivals?service=waybill&limit=200")
