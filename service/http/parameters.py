@@ -63,7 +63,7 @@ def _is_read_or_filed(handler: HTTPRouteHandler) -> bool:
 
 def _instead(known: frozenset[bytes]) -> str:
     names = ", ".join(map(_text, sorted(known)))
-    return f"there is no such parameter here; there are {names}" if names else "there are no parameters here"
+    return f"there is no such parameter here, only {names}" if names else "there are no parameters here"
 
 
 def _text(name: bytes) -> str:

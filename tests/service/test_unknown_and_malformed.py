@@ -86,18 +86,18 @@ async def test_a_malformed_parameter_is_400_and_named(ledger: Served, path: str)
     [
         (
             "/releases?sevice=orders",
-            ["sevice: there is no such parameter here; there are commit, cursor, digest, limit, service"],
+            ["sevice: there is no such parameter here, only commit, cursor, digest, limit, service"],
         ),
         ("/history?kind=failed&enviroment=staging&form=2026-01-01", ["enviroment: there is no", "form: there is no"]),
-        ("/environments/staging?%61t=2026-01-01&AT=2026-01-01&", ["AT: there is no such parameter here; there are at"]),
+        ("/environments/staging?%61t=2026-01-01&AT=2026-01-01&", ["AT: there is no such parameter here, only at"]),
         (
             "/environments/staging/compare?wit%68_=production",
-            ["with_: there is no such parameter here; there are at"],
+            ["with_: there is no such parameter here, only at"],
         ),
         ("/environments/staging?at=2026-01-01&%61t=2026-01-02", ["at: it is given more than once"]),
         (
             "/releases/orders/1.4.2/wait?enviroment=staging",
-            ["enviroment: there is no such parameter here; there are environment"],
+            ["enviroment: there is no such parameter here, only environment"],
         ),
         ("/releases/orders/1.4.2?%00=%0A", ["\0: there is no such parameter"]),
         ("/figures?=", ["(no name): there is no such parameter"]),

@@ -68,8 +68,8 @@ def serve_forge(folder: Path, logs: Path) -> Iterator[Forge]:
 
 
 def _has_started(forge: Forge, *, must: bool) -> bool:
-    """Gitea takes 3 seconds. Once in some hundred starts it said nothing for minutes after it had opened its database,
-    and it was well when it was started again; `must`: raises RuntimeError."""
+    """Gitea takes 3 seconds. Once in some hundred starts it said nothing for 4 minutes after it had opened its
+    database; why is not known. `must`: raises RuntimeError."""
     try:
         return wait_for("the forge", lambda: _answers(forge), START_SECONDS)
     except RuntimeError:
